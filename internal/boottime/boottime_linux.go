@@ -1,0 +1,77 @@
+package boottime
+
+import (
+	"fmt"
+	"os"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// Now is the time since the machine booted, suspends included.
+func Now() time.Duration {
+	var ts unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &ts); err != nil {
+		return monotonic() // Linux before 2.6.39
+	}
+	return time.Duration(ts.Nano())
+}
+
+// KillTimer kills this process at an instant, by the kernel, whether or not the
+// process is running: it may be stopped, traced or frozen. It is not inherited
+// by fork and is lost by exec.
+type KillTimer struct{ id int32 }
+
+// sigevent is the kernel's struct sigevent on 64-bit machines.
+type sigevent struct {
+	value  uintptr
+	signo  int32
+	notify int32
+	_      [48]byte
+}
+
+// NewKillTimer makes a timer that is not armed. ErrPID1: the kernel would
+// ignore it. An error of EAGAIN means that RLIMIT_SIGPENDING is used up.
+func NewKillTimer() (*KillTimer, error) {
+	if os.Getpid() == 1 {
+		return nil, ErrPID1
+	}
+	const sigevSignal = 0
+	event := sigevent{signo: int32(unix.SIGKILL), notify: sigevSignal}
+	t := new(KillTimer)
+	_, _, errno := unix.Syscall(unix.SYS_TIMER_CREATE, unix.CLOCK_BOOTTIME,
+		uintptr(unsafe.Pointer(&event)), uintptr(unsafe.Pointer(&t.id)))
+	if errno != 0 {
+		return nil, fmt.Errorf("timer_create: %w", errno)
+	}
+	return t, nil
+}
+
+// Arm sets the instant, which may be in the past, and replaces the one before.
+func (t *KillTimer) Arm(at time.Duration) error {
+	return t.set(unix.NsecToTimespec(max(int64(at), 1))) // 0 would disarm it
+}
+
+// Disarm takes the instant back.
+func (t *KillTimer) Disarm() error { return t.set(unix.Timespec{}) }
+
+func (t *KillTimer) set(value unix.Timespec) error {
+	const absolute = 1
+	spec := unix.ItimerSpec{Value: value}
+	_, _, errno := unix.Syscall6(unix.SYS_TIMER_SETTIME, uintptr(t.id), absolute,
+		uintptr(unsafe.Pointer(&spec)), 0, 0, 0)
+	if errno != 0 {
+		return fmt.Errorf("timer_settime: %w", errno)
+	}
+	return nil
+}
+
+// Close disarms the timer and gives it back to the kernel.
+func (t *KillTimer) Close() error {
+	_, _, errno := unix.Syscall(unix.SYS_TIMER_DELETE, uintptr(t.id), 0, 0)
+	if errno != 0 {
+		return fmt.Errorf("timer_delete: %w", errno)
+	}
+	return nil
+}

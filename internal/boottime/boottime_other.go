@@ -1,0 +1,23 @@
+//go:build !linux
+
+package boottime
+
+import "time"
+
+// Now is the time since this process started.
+func Now() time.Duration { return monotonic() }
+
+// KillTimer is not available on this platform.
+type KillTimer struct{}
+
+// NewKillTimer returns ErrUnsupported.
+func NewKillTimer() (*KillTimer, error) { return nil, ErrUnsupported }
+
+// Arm does nothing.
+func (*KillTimer) Arm(time.Duration) error { return ErrUnsupported }
+
+// Disarm does nothing.
+func (*KillTimer) Disarm() error { return nil }
+
+// Close does nothing.
+func (*KillTimer) Close() error { return nil }

@@ -1,0 +1,27 @@
+package registry
+
+import "errors"
+
+// The errors that a [Registry] returns, wrapped with what it was doing. Compare
+// with errors.Is. Any other error leaves open whether a write was applied.
+var (
+	// ErrRegistered says that a record with this UUID exists already.
+	ErrRegistered = errors.New("registry: already registered")
+	// ErrNotRegistered says that there is no record with this UUID: somebody
+	// deleted it, or the registry itself was replaced.
+	ErrNotRegistered = errors.New("registry: not registered")
+	// ErrTermTaken says that the group has a term of this number already.
+	ErrTermTaken = errors.New("registry: term taken")
+	// ErrTermExhausted says that a term's number lies above [MaxTerm].
+	ErrTermExhausted = errors.New("registry: term number too large")
+	// ErrNoTerm says that there is no open term to ask a hand-over of.
+	ErrNoTerm = errors.New("registry: no open term")
+	// ErrNoCandidate says that nobody is there to take over.
+	ErrNoCandidate = errors.New("registry: no candidate")
+	// ErrNoWatch says that this registry cannot announce changes: poll.
+	ErrNoWatch = errors.New("registry: cannot watch")
+	// ErrCorrupt says that a stored record makes no sense.
+	ErrCorrupt = errors.New("registry: corrupt record")
+	// ErrSchema says that a newer version of Understudy wrote the record.
+	ErrSchema = errors.New("registry: written by a newer version")
+)
