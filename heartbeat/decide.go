@@ -1,0 +1,131 @@
+package heartbeat
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+// position is what an instance knows when it looks at its group.
+type position struct {
+	id     uuid.UUID
+	timing registry.Timing
+	lease  time.Duration // the local instant at which my lease ends
+	clock  time.Time     // the registry's time that my last beat returned
+
+	term     int64 // the term whose work is mine to do; 0 while passive
+	resigned int64 // the latest term that I stepped down from
+	sawOpen  int64 // the latest term of another that I saw open
+	highest  int64 // the latest term that I ever saw
+
+	past       time.Duration // since when views show less than highest; never: 0
+	holdingOff bool          // I do not compete for now
+	deposed    int64         // the term whose holder I deleted as an orphan
+	orphanAt   time.Duration // when the holder of the latest term is an orphan
+	competeAt  time.Duration // when I compete for this vacancy without being senior
+	asked      bool          // I asked who is senior, and it is not me
+}
+
+// verdict is what a view calls for.
+type verdict string
+
+const (
+	nothing  verdict = "nothing"
+	ask      verdict = "ask who is senior"
+	promote  verdict = "promote"
+	depose   verdict = "depose, then promote"
+	start    verdict = "start working"
+	stepDown verdict = "step down"
+	reEnd    verdict = "end my term again"
+	kill     verdict = "kill the work"
+	quit     verdict = "work done, leave"
+)
+
+// decision is a verdict and what it is about.
+type decision struct {
+	verdict verdict
+	fact    fact // kill: why
+}
+
+// decide is the protocol's judgement: what to do about a view, received now.
+func decide(p position, v registry.View, now time.Duration) decision {
+	var number int64
+	if v.Latest != nil {
+		number = v.Latest.Number
+	}
+	if number < max(p.term, p.highest) {
+		return decidePast(p, now)
+	}
+	if p.term > 0 {
+		return decideActive(p, v)
+	}
+	return decidePassive(p, v, now)
+}
+
+// decidePast: the view is older than what I have seen. That is a read of the
+// past and means nothing, unless it stays.
+func decidePast(p position, now time.Duration) decision {
+	if p.past == 0 || now < p.past+3*p.timing.Slack() {
+		return decision{verdict: nothing}
+	}
+	return decision{kill, factTermsLost}
+}
+
+func decideActive(p position, v registry.View) decision {
+	t := v.Latest
+	switch {
+	case t.Number > p.term || t.Holder != p.id:
+		return decision{kill, factOutvoted}
+	case !t.Open():
+		return decision{kill, factTermEnded}
+	case t.Handover != nil && t.Handover.To != p.id && p.clock.Sub(t.Handover.At) <= 3*p.timing.Slack():
+		return decision{verdict: stepDown}
+	}
+	return decision{verdict: nothing}
+}
+
+func decidePassive(p position, v registry.View, now time.Duration) decision {
+	t := v.Latest
+	able := now < p.lease-p.timing.StopGrace
+	switch {
+	case t != nil && t.Open() && t.Holder == p.id:
+		if t.Number <= p.resigned {
+			return decision{verdict: reEnd}
+		}
+		if able {
+			return decision{verdict: start}
+		}
+		return decision{verdict: nothing}
+	case t != nil && !t.Open() && t.End.Reason == registry.WorkDone && t.Number == p.sawOpen:
+		return decision{verdict: quit}
+	case !able || p.holdingOff:
+		return decision{verdict: nothing}
+	case t == nil || !t.Open():
+		return decideVacant(p, t, now)
+	case t.Number == p.deposed:
+		return decision{verdict: promote}
+	case now < p.orphanAt:
+		return decision{verdict: nothing}
+	case v.Holder != nil:
+		return decision{verdict: depose}
+	}
+	return decideVacant(p, t, now)
+}
+
+// decideVacant: the senior promotes itself at once, everyone else a little
+// later, each at an instant of its own.
+func decideVacant(p position, t *registry.Term, now time.Duration) decision {
+	var target uuid.UUID
+	if t != nil && !t.Open() && t.End.Reason == registry.HandedOver && t.Handover != nil {
+		target = t.Handover.To
+	}
+	switch {
+	case target == p.id, now >= p.competeAt:
+		return decision{verdict: promote}
+	case target != uuid.Nil, p.asked:
+		return decision{verdict: nothing}
+	}
+	return decision{verdict: ask}
+}

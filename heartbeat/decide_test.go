@@ -1,0 +1,205 @@
+package heartbeat
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+var (
+	me    = uuid.MustParse("01890000-0000-7000-8000-000000000001")
+	other = uuid.MustParse("01890000-0000-7000-8000-000000000002")
+	third = uuid.MustParse("01890000-0000-7000-8000-000000000003")
+
+	noon = time.Date(2020, 1, 1, 12, 0, 0, 0, time.UTC) // of the registry
+)
+
+// now is the local instant of every row; the lease ends half a minute later.
+const now = 1000 * time.Second
+
+func open(n int64, holder uuid.UUID) *registry.Term {
+	return &registry.Term{Group: "g", Number: n, Holder: holder, OrphanAfter: time.Minute, StartedAt: noon, Schema: 1}
+}
+
+func ended(n int64, holder uuid.UUID, reason registry.Reason) *registry.Term {
+	t := open(n, holder)
+	t.EndedAt, t.End.Reason = noon, reason
+	return t
+}
+
+func asked(t *registry.Term, to uuid.UUID, at time.Time) *registry.Term {
+	t.Handover = &registry.Handover{To: to, At: at}
+	return t
+}
+
+func record(id uuid.UUID) *registry.Instance {
+	return &registry.Instance{ID: id, Group: "g", Heartbeat: noon, Schema: 1}
+}
+
+// The rows read like the rules. Each position is a passive instance with a good
+// lease unless it says otherwise; with the default timings B is 3 s, G is 10 s.
+func TestDecide(t *testing.T) {
+	for _, tt := range []struct {
+		rule   string
+		me     position
+		latest *registry.Term
+		holder *registry.Instance
+		want   verdict
+	}{
+		// A group is vacant when its latest term does not exist or has ended.
+		{"first of a new group", position{}, nil, nil, ask},
+		{"the holder left", position{}, ended(7, other, registry.Stopped), nil, ask},
+		{"the holder failed and stays", position{}, ended(7, other, registry.WorkFailed), record(other), ask},
+		{"not senior: wait", position{asked: true}, ended(7, other, registry.Stopped), nil, nothing},
+		{"not senior: my instant has come", position{asked: true, competeAt: now}, ended(7, other, registry.Stopped), nil, promote},
+		{"not senior: not yet", position{asked: true, competeAt: now + 1}, ended(7, other, registry.Stopped), nil, nothing},
+
+		// The target of a hand-over counts as the senior for one interval.
+		{"handed over to me", position{}, asked(ended(7, other, registry.HandedOver), me, noon), nil, promote},
+		{"handed over to another", position{}, asked(ended(7, other, registry.HandedOver), third, noon), nil, nothing},
+		{"handed over to another, who does not come", position{competeAt: now}, asked(ended(7, other, registry.HandedOver), third, noon), nil, promote},
+		{"handed over to whoever is senior", position{}, asked(ended(7, other, registry.HandedOver), uuid.Nil, noon), nil, ask},
+		{"asked to hand over, but it just left", position{}, asked(ended(7, other, registry.Stopped), third, noon), nil, ask},
+
+		// Who handed over or failed does not compete.
+		{"holding off from a vacancy", position{holdingOff: true, competeAt: now}, ended(7, me, registry.HandedOver), nil, nothing},
+		{"holding off from an orphan", position{holdingOff: true}, open(8, other), record(other), nothing},
+
+		// A silent holder is deposed after its own T, not before.
+		{"the holder beats", position{orphanAt: now + 1}, open(7, other), record(other), nothing},
+		{"the holder is an orphan", position{orphanAt: now}, open(7, other), record(other), depose},
+		{"I deposed it, my answer was lost", position{orphanAt: now, deposed: 7}, open(7, other), nil, promote},
+		{"I deposed the one before", position{orphanAt: now + 1, deposed: 6}, open(7, other), record(other), nothing},
+
+		// A holder that is not registered, but was not deleted by me, is silent.
+		{"unregistered holder", position{orphanAt: now + 1}, open(7, other), nil, nothing},
+		{"unregistered holder, T later", position{orphanAt: now}, open(7, other), nil, ask},
+
+		// Promote and start only while now < D − G.
+		{"vacant, too little lease", position{lease: now + 10*time.Second}, nil, nil, nothing},
+		{"orphan, too little lease", position{lease: now + 10*time.Second, orphanAt: now}, open(7, other), record(other), nothing},
+		{"my term, too little lease", position{lease: now + 10*time.Second}, open(7, me), record(me), nothing},
+		{"my term, lease over", position{lease: now - 1}, open(7, me), record(me), nothing},
+
+		// If the latest term names me and has not ended, I am active: this covers
+		// an insert whose answer was lost.
+		{"my term", position{}, open(7, me), record(me), start},
+		{"my term, my record not seen", position{}, open(7, me), nil, start},
+		{"I stepped down from it", position{resigned: 7}, open(7, me), record(me), reEnd},
+		{"I stepped down from an older one", position{resigned: 6}, open(7, me), record(me), start},
+
+		// Active.
+		{"all is well", position{term: 7}, open(7, me), record(me), nothing},
+		{"a newer term", position{term: 7}, open(8, other), record(other), kill},
+		{"a newer term, ended", position{term: 7}, ended(8, other, registry.Stopped), nil, kill},
+		{"my term ended by another", position{term: 7}, ended(7, me, registry.Orphaned), record(me), kill},
+		{"my number under another's name", position{term: 7}, open(7, other), record(other), kill},
+		{"asked to hand over", position{term: 7}, asked(open(7, me), other, noon), record(me), stepDown},
+		{"asked to hand over to whoever is senior", position{term: 7}, asked(open(7, me), uuid.Nil, noon), record(me), stepDown},
+		{"asked to hand over to myself", position{term: 7}, asked(open(7, me), me, noon), record(me), nothing},
+		{"asked 3·B ago", position{term: 7}, asked(open(7, me), other, noon.Add(-9*time.Second)), record(me), stepDown},
+		{"asked longer ago", position{term: 7}, asked(open(7, me), other, noon.Add(-9*time.Second-1)), record(me), nothing},
+
+		// An older term is a read of the past, until it has stayed for 3·B.
+		{"terms seem gone", position{term: 7, past: now}, nil, nil, nothing},
+		{"an older term", position{term: 7, past: now - 9*time.Second + 1}, open(6, other), record(other), nothing},
+		{"an older term for 3·B", position{term: 7, past: now - 9*time.Second}, open(6, other), record(other), kill},
+		{"passive: an older term", position{highest: 7, past: now - time.Second}, ended(6, other, registry.Stopped), nil, nothing},
+
+		// Work done.
+		{"the work is done", position{sawOpen: 7}, ended(7, other, registry.WorkDone), nil, quit},
+		{"the work was done before I came", position{}, ended(7, other, registry.WorkDone), nil, ask},
+		{"the work was done in an earlier term", position{sawOpen: 6}, ended(7, other, registry.WorkDone), nil, ask},
+	} {
+		t.Run(tt.rule, func(t *testing.T) {
+			p := tt.me
+			p.id, p.timing, p.clock = me, registry.DefaultTiming, noon
+			if p.lease == 0 {
+				p.lease = now + 30*time.Second
+			}
+			if p.competeAt == 0 {
+				p.competeAt = now + time.Second
+			}
+			got := decide(p, registry.View{Latest: tt.latest, Holder: tt.holder}, now)
+			if got.verdict != tt.want {
+				t.Errorf("decided %q, want %q", got.verdict, tt.want)
+			}
+		})
+	}
+}
+
+func TestSight(t *testing.T) {
+	own := registry.DefaultTiming // B = 3 s
+	seen := func(beat int64, age time.Duration) registry.Instance {
+		return registry.Instance{
+			ID: other, Beat: beat, Heartbeat: noon.Add(-age),
+			Interval: time.Second, OrphanAfter: time.Minute,
+		}
+	}
+	with := func(in registry.Instance, i, t time.Duration) registry.Instance {
+		in.Interval, in.OrphanAfter = i, t
+		return in
+	}
+	before := sight(sighting{}, seen(5, 0), noon, own, now-20*time.Second)
+	for _, tt := range []struct {
+		rule   string
+		before sighting
+		in     registry.Instance
+		want   time.Duration // when it is an orphan, from now
+	}{
+		{"first sight", sighting{}, seen(5, 0), 60 * time.Second},
+		{"the record's age counts", sighting{}, seen(5, 2*time.Second), 58 * time.Second},
+		{"the age counts for no more than B", sighting{}, seen(5, time.Hour), 57 * time.Second},
+		{"a heartbeat of the future counts as new", sighting{}, seen(5, -time.Hour), 60 * time.Second},
+		{"the same beat stands", before, seen(5, 20*time.Second), 40 * time.Second},
+		{"the same beat stands whatever its date", before, seen(5, 0), 40 * time.Second},
+		{"a newer beat", before, seen(6, 0), 60 * time.Second},
+		{"a lower beat is another one", before, seen(4, 0), 60 * time.Second},
+		{"T and B are the record's", sighting{}, with(seen(5, time.Hour), 5*time.Second, 200*time.Second), 190 * time.Second},
+		{"no promise: never before my own T, no back-dating", sighting{}, with(seen(5, time.Hour), 0, 0), 60 * time.Second},
+		{"impossible T", sighting{}, with(seen(5, time.Hour), time.Second, time.Second), 60 * time.Second},
+		{"impossible I, long T", sighting{}, with(seen(5, time.Hour), -time.Second, 300*time.Second), 300 * time.Second},
+		{"T beyond reason", sighting{}, with(seen(5, time.Hour), time.Second, 1<<62), 365 * 24 * time.Hour},
+	} {
+		t.Run(tt.rule, func(t *testing.T) {
+			got := sight(tt.before, tt.in, noon, own, now).orphanAt() - now
+			if got != tt.want {
+				t.Errorf("an orphan in %v, want %v", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestMissingHolderIsSilentSinceItWasFirstMissed(t *testing.T) {
+	own := registry.DefaultTiming
+	term := *open(7, other)
+	term.OrphanAfter = 2 * time.Minute
+	before := sight(sighting{}, registry.Instance{ID: other, Beat: 5, Heartbeat: noon, Interval: time.Second, OrphanAfter: 2 * time.Minute}, noon, own, now-time.Minute)
+	missed := sightMissing(before, term, own, now)
+	if got := missed.orphanAt() - now; got != 2*time.Minute {
+		t.Errorf("an orphan in %v, want the term's two minutes", got)
+	}
+	again := sightMissing(missed, term, own, now+30*time.Second)
+	if again != missed {
+		t.Errorf("noted %+v and then %+v", missed, again)
+	}
+	term.OrphanAfter = -1
+	if got := sightMissing(sighting{}, term, own, now).orphanAt() - now; got != time.Minute {
+		t.Errorf("without a promise an orphan in %v, want my own minute", got)
+	}
+}
+
+func TestGapGrantsTheMargin(t *testing.T) {
+	own := registry.DefaultTiming // M = 9 s
+	s := sighting{id: other, beat: 5, since: now - 59*time.Second, promise: own}
+	if got := s.afterGap(now).orphanAt() - now; got != 9*time.Second {
+		t.Errorf("after a gap an orphan in %v, want 9 s", got)
+	}
+	s.since = now - 20*time.Second
+	if got := s.afterGap(now).orphanAt() - now; got != 40*time.Second {
+		t.Errorf("after a gap an orphan in %v, want 40 s", got)
+	}
+}

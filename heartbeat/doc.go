@@ -1,0 +1,2 @@
+// Package heartbeat
+package heartbeat

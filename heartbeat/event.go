@@ -1,0 +1,136 @@
+package heartbeat
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+// event is something that happened. The machine is told of each with the local
+// instant at which it learns of it.
+type event interface{ isEvent() }
+
+type (
+	// tick says only that time has passed.
+	tick struct{}
+
+	// answer is the outcome of a call. Which fields are set depends on its kind.
+	answer struct {
+		call    call
+		err     error
+		at      time.Time           // register, beat: the registry's time
+		view    registry.View       // view
+		senior  registry.Instance   // candidate
+		deleted bool                // deleteOrphan
+		silent  []registry.Instance // silent
+	}
+
+	// woken says that the group's terms may have changed.
+	woken struct{}
+
+	// watching says whether woken can be relied on for now.
+	watching struct{ up bool }
+
+	// workGone says that nothing is left of the work of a term.
+	workGone struct {
+		term   int64
+		result result
+		code   int   // done: the exit code
+		err    error // broken: what the work returned
+	}
+
+	// leave says that this process wants to go.
+	leave struct{}
+)
+
+func (tick) isEvent()     {}
+func (answer) isEvent()   {}
+func (woken) isEvent()    {}
+func (watching) isEvent() {}
+func (workGone) isEvent() {}
+func (leave) isEvent()    {}
+
+// result is how the work came to its end.
+type result string
+
+const (
+	yielded result = "yielded" // it was told to stop
+	done    result = "done"    // it is finished, for the whole group
+	failing result = "failing" // it failed repeatedly: a peer may try
+	broken  result = "broken"  // it returned an error: this process goes
+)
+
+// action is something to be done, in the order given.
+type action interface{ isAction() }
+
+type (
+	// startWork begins the work of a term.
+	startWork struct{ term registry.Term }
+
+	// stopWork tells the work to stop: in order, or at once.
+	stopWork struct {
+		cause     error
+		immediate bool
+	}
+
+	// extend announces the local instant at which the lease ends.
+	extend struct{ until time.Duration }
+
+	// note is a fact for people.
+	note struct {
+		fact   fact
+		term   int64
+		holder uuid.UUID
+		host   string
+		lasts  time.Duration // for how long already, or how long it took
+		in     time.Duration // how long until something follows
+		err    error
+	}
+
+	// finish ends the machine; err is what Run returns.
+	finish struct{ err error }
+
+	// abort ends the process: the work would not.
+	abort struct{ err error }
+)
+
+func (call) isAction()      {}
+func (startWork) isAction() {}
+func (stopWork) isAction()  {}
+func (extend) isAction()    {}
+func (note) isAction()      {}
+func (finish) isAction()    {}
+func (abort) isAction()     {}
+
+// fact is what a note is about; its text is the log's message.
+type fact string
+
+const (
+	factRegistered   fact = "registered"
+	factStandingBy   fact = "standing by"
+	factVacant       fact = "nobody is active"
+	factSilent       fact = "no beat from the active instance"
+	factBeatsAgain   fact = "the active instance beats again"
+	factOtherCommand fact = "the active instance runs another command: two programs in one group"
+	factActive       fact = "active"
+	factPassive      fact = "passive"
+	factNobodyElse   fact = "the work fails and nobody else is there to try it"
+	factUnreachable  fact = "registry does not answer"
+	factReachable    fact = "registry answers again"
+	factLeaseLost    fact = "lease not renewed in time: stopping the work"
+	factDeleted      fact = "this registration was deleted"
+	factOutvoted     fact = "a newer term exists: stopping the work"
+	factTermEnded    fact = "this term was ended by another: stopping the work"
+	factTermsLost    fact = "terms were lost, the registry went back in time (restored from a backup?): fencing tokens are void"
+	factDeposed      fact = "deleted the orphan"
+	factSwept        fact = "deleted the orphan of a passive instance"
+	factHandover     fact = "asked to hand over: stopping the work"
+	factStuck        fact = "the work does not stop"
+	factAnew         fact = "registering anew"
+	factPeerDone     fact = "work done by another instance"
+	factUnreleased   fact = "registry does not answer: the term stays open, peers wait until it counts as an orphan"
+	factBadView      fact = "cannot read the group"
+	factExhausted    fact = "no term number is left: the registry holds one close to the largest integer"
+)

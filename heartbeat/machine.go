@@ -1,0 +1,433 @@
+package heartbeat
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+// settings is what a machine is told at its making and never changes.
+type settings struct {
+	self        registry.Instance // Group, Host, PID, Version, Priority, Command
+	timing      registry.Timing
+	guarded     bool          // a guard outside this process ends the work
+	joinTimeout time.Duration // for the first registration; 0: none
+	newID       func() uuid.UUID
+}
+
+// phase is what a machine is about.
+type phase string
+
+const (
+	joining  phase = "joining"  // wants a registration
+	member   phase = "member"   // has one, beats
+	retiring phase = "retiring" // never beats under this UUID again, will join anew
+	leaving  phase = "leaving"  // will be gone
+	finished phase = "finished"
+)
+
+// machine is the protocol: events in, actions out. It does no I/O, starts no
+// goroutine, reads no clock and draws no random number; the same events at the
+// same instants give the same actions.
+type machine struct {
+	settings
+	now, last time.Duration
+	actions   []action
+	seq       int64
+
+	phase phase
+	id    uuid.UUID
+
+	// The lease: the latest end over all acknowledged beats, and the registry's
+	// time at the latest of them.
+	lease    time.Duration
+	clock    time.Time
+	beating  int64 // the beat that is under way
+	nextBeat time.Duration
+
+	// Every other call is made one at a time.
+	busy     call
+	nextCall time.Duration // not before, after a call failed
+	then     *call         // to be made as soon as nothing is under way
+	lastErr  error
+
+	nextView time.Duration
+	stale    bool // view again: something changed
+	watching bool
+
+	// What was observed of others; it outlives a registration.
+	holder   sighting
+	passives map[uuid.UUID]sighting
+	highest  int64
+	past     time.Duration
+	sawOpen  registry.Term
+	deposed  int64
+	vacancy  vacancy
+
+	work workState
+	duty duty
+
+	holdOff   time.Duration // do not compete before; 0: free to
+	resigned  int64
+	nextSweep time.Duration
+	orphans   []call // passive ones to be deleted
+	joinBy    time.Duration
+	releaseBy time.Duration
+	parting   error // what Run will return
+
+	told told
+}
+
+// vacancy is a group without an active instance, as long as it stays so.
+type vacancy struct {
+	after int64 // the term that is over
+	since time.Duration
+	asked bool
+	found bool
+	term  *registry.Term // as it was seen
+}
+
+// workState is the work of a term.
+type workState struct {
+	term    registry.Term // the term that is mine; Number 0: none
+	running bool          // started and not yet gone
+	retry   bool          // it failed, a peer is being looked for
+	told    bool          // told to stop
+	killAt  time.Duration // when it is killed for not stopping
+}
+
+// duty is a term that this registration may hold and has to end.
+type duty struct {
+	number int64 // 0: none
+	due    bool  // the work is gone: end it now
+	since  time.Duration
+	end    registry.End
+	close  *registry.Term // the open term of the one deposed, to be ended after my own begins
+}
+
+// told is what people know already, so that each fact is told once.
+type told struct {
+	standingBy  int64
+	silent      bool
+	vacant      bool
+	unreachable bool
+	badView     bool
+	exhausted   bool
+	nobodyElse  bool
+	stuck       bool
+	command     uuid.UUID
+}
+
+func newMachine(s settings, now time.Duration) *machine {
+	m := &machine{settings: s, now: now, last: now, phase: joining, passives: map[uuid.UUID]sighting{}}
+	if s.joinTimeout > 0 {
+		m.joinBy = now + s.joinTimeout
+	}
+	return m
+}
+
+// step takes one event at a local instant and returns what to do about it. What
+// time alone has changed comes first: an answer that arrives after the lease
+// has ended finds it ended.
+func (m *machine) step(now time.Duration, e event) []action {
+	m.actions = nil
+	m.last, m.now = m.now, max(m.now, now)
+	if m.phase == finished {
+		return nil
+	}
+	if m.now-m.last > 2*m.timing.Interval {
+		m.holder = m.holder.afterGap(m.now)
+		for id, s := range m.passives {
+			m.passives[id] = s.afterGap(m.now)
+		}
+	}
+	m.pass()
+	switch e := e.(type) {
+	case answer:
+		m.answered(e)
+	case woken:
+		m.stale = true
+	case watching:
+		m.watching, m.stale = e.up, true
+	case workGone:
+		m.workGone(e)
+	case leave:
+		m.leave(nil)
+	}
+	m.proceed()
+	return m.actions
+}
+
+func (m *machine) act(a action) { m.actions = append(m.actions, a) }
+
+func (m *machine) call(c call) {
+	m.seq++
+	c.seq, c.sent = m.seq, m.now
+	if c.timeout == 0 {
+		c.timeout = m.timing.CallTimeout()
+	}
+	if c.kind == callBeat {
+		m.beating = c.seq
+	} else {
+		m.busy = c
+	}
+	m.act(c)
+}
+
+// deadline is the next local instant at which the machine wants a tick.
+func (m *machine) deadline() time.Duration {
+	next := m.now + m.timing.Interval
+	at := func(t time.Duration, when bool) {
+		if when && t > m.now { // what is due by now was done, or waits for an answer
+			next = min(next, t)
+		}
+	}
+	at(m.nextBeat, m.beats() && m.beating == 0)
+	at(m.lease-m.timing.StopGrace, m.duty.number > 0)
+	at(m.lease, m.work.running)
+	at(m.killed(), m.work.running && m.work.told)
+	at(m.releaseBy, true)
+	at(m.nextCall, m.busy.seq == 0)
+	at(m.nextView, m.busy.seq == 0 && m.phase == member)
+	return next
+}
+
+// beats reports whether this registration is to be kept alive: not once it may
+// have lost its lease, and not for work that will not die.
+func (m *machine) beats() bool {
+	if m.phase == leaving {
+		return m.id != uuid.Nil && m.work.running && !m.stuck()
+	}
+	return m.phase == member && !m.stuck()
+}
+
+// pass is what happens by the passing of time alone.
+func (m *machine) pass() {
+	if m.work.running && m.now >= m.lease && m.phase != retiring && m.phase != leaving {
+		// Only a process that was away finds its lease ended before it was told
+		// to stop; whoever guards the work has killed it by now.
+		m.retire(factLeaseLost, registry.LeaseLost, ErrLeaseLost, true)
+	}
+	if m.phase == member && m.duty.number > 0 && !m.duty.due && m.now >= m.lease-m.timing.StopGrace {
+		m.retire(factLeaseLost, registry.LeaseLost, ErrLeaseLost, false)
+	}
+	if m.phase == member && m.duty.due && m.now >= m.duty.since+m.timing.OrphanAfter {
+		m.retire("", m.duty.end.Reason, nil, false)
+	}
+	if m.work.running && m.work.told && m.now >= m.lease && m.work.killAt > m.now {
+		m.stop(ErrLeaseLost, true)
+	}
+	m.giveUp()
+}
+
+// killed is the instant by which the work must be gone: for work of this process
+// just before the end of its lease at the latest; the guard's gets another grace
+// after its SIGKILL.
+func (m *machine) killed() time.Duration {
+	if m.guarded {
+		return m.work.killAt + m.timing.StopGrace
+	}
+	return min(m.work.killAt, m.lease-m.timing.KillMargin())
+}
+
+func (m *machine) stuck() bool { return m.work.running && m.work.told && m.now >= m.killed() }
+
+// giveUp ends the process for work that will not stop. The work of this process
+// ends with it. What the guard cannot kill may outlive us, so the lease is sat
+// out in silence; peers go on after that.
+func (m *machine) giveUp() {
+	if !m.stuck() {
+		return
+	}
+	if !m.told.stuck {
+		m.told.stuck = true
+		m.act(note{fact: factStuck, term: m.work.term.Number, in: max(0, m.lease-m.now)})
+	}
+	if !m.guarded || m.now >= m.lease {
+		m.phase = finished
+		m.act(abort{fmt.Errorf("%w: term %d stays open", ErrStuck, m.work.term.Number)})
+	}
+}
+
+// stop tells the work to stop, once in order and once at once.
+func (m *machine) stop(cause error, immediate bool) {
+	w := &m.work
+	if !w.running {
+		return
+	}
+	switch {
+	case !w.told && !immediate:
+		w.killAt = m.now + m.timing.StopGrace
+	case !w.told && m.guarded:
+		w.killAt = m.now
+	case !w.told:
+		w.killAt = m.now + m.timing.KillMargin() // to let go of what it holds
+	case immediate && w.killAt > m.now && m.guarded:
+		w.killAt = m.now
+	case immediate && w.killAt > m.now+m.timing.KillMargin():
+		w.killAt = m.now + m.timing.KillMargin()
+	default:
+		return
+	}
+	w.told = true
+	m.act(stopWork{cause, immediate})
+}
+
+// retire gives this registration up: it never beats again.
+func (m *machine) retire(f fact, reason registry.Reason, cause error, immediate bool) {
+	if f != "" {
+		m.act(note{fact: f, term: m.duty.number})
+	}
+	if m.phase == member {
+		m.phase = retiring
+	}
+	m.then = nil
+	m.because(reason)
+	m.stop(cause, immediate)
+	m.yield()
+}
+
+// because notes why the term ends; the first reason stands.
+func (m *machine) because(reason registry.Reason) {
+	if m.duty.end.Reason == "" {
+		m.duty.end.Reason = reason
+	}
+}
+
+// leave begins the way out. Calls that may still make something of ours are
+// waited for; all others are forgotten.
+func (m *machine) leave(parting error) {
+	if m.phase == leaving {
+		return
+	}
+	m.phase, m.parting, m.then = leaving, parting, nil
+	if k := m.busy.kind; k != callRegister && k != callBeginTerm && k != callEndTerm {
+		m.busy = call{}
+	}
+	m.nextCall = 0
+	m.because(registry.Stopped)
+	m.stop(ErrStopped, false)
+	m.yield()
+}
+
+// yield makes the end of a term due, if nothing works in it any more.
+func (m *machine) yield() {
+	if m.work.running {
+		return
+	}
+	if m.work.term.Number > 0 {
+		m.resigned = max(m.resigned, m.work.term.Number)
+	}
+	m.work = workState{}
+	if m.duty.number > 0 && !m.duty.due {
+		m.duty.due, m.duty.since = true, m.now
+	}
+	if m.phase == leaving && m.releaseBy == 0 {
+		m.releaseBy = m.now + min(5*time.Second, m.timing.CallTimeout())
+	}
+}
+
+// workGone takes note that nothing is left of the work.
+func (m *machine) workGone(e workGone) {
+	w := &m.work
+	if !w.running || e.term != w.term.Number {
+		return
+	}
+	w.running = false
+	switch {
+	case e.result == done:
+		m.duty.end = registry.End{Reason: registry.WorkDone, ExitCode: e.code}
+		m.part(e.err)
+	case w.told && e.result == broken && m.phase == leaving:
+		m.part(e.err)
+	case w.told:
+		m.yield()
+	case e.result == failing:
+		w.retry = true
+		m.then = m.lookForPeer()
+	default:
+		m.because(registry.WorkFailed)
+		m.part(e.err)
+	}
+	if m.phase == member && !w.running && !w.retry {
+		m.act(note{fact: factPassive, term: e.term})
+	}
+}
+
+// part leaves with what the work has to say.
+func (m *machine) part(err error) {
+	if m.phase == leaving {
+		m.parting = err
+		m.yield()
+		return
+	}
+	m.leave(err)
+}
+
+// resign makes an active instance step down and hold off.
+func (m *machine) resign(reason registry.Reason, cause error) {
+	m.because(reason)
+	m.holdOff = m.now + m.timing.OrphanAfter
+	m.stop(cause, false)
+	m.yield()
+}
+
+// join forgets the registration, but nothing that was observed.
+func (m *machine) join() {
+	if m.id != uuid.Nil {
+		m.act(note{fact: factAnew})
+	}
+	m.phase, m.id, m.lease, m.beating = joining, uuid.Nil, 0, 0
+	m.duty, m.work, m.resigned, m.holdOff = duty{}, workState{}, 0, 0
+	m.vacancy, m.deposed, m.then, m.orphans = vacancy{}, 0, nil, nil
+}
+
+// failed says that a call did not succeed; people hear of it once.
+func (m *machine) failed(c call, err error) {
+	m.lastErr = fmt.Errorf("%s: %w", c.kind, err)
+	if !m.told.unreachable {
+		m.told.unreachable = true
+		m.act(note{fact: factUnreachable, err: m.lastErr, in: max(0, m.lease-m.timing.StopGrace-m.now)})
+	}
+}
+
+func (m *machine) reached() {
+	if m.told.unreachable {
+		m.told.unreachable = false
+		m.act(note{fact: factReachable})
+	}
+}
+
+// The causes with which the context of the work ends, and what Run may return.
+var (
+	// ErrStopped says that this process was told to stop.
+	ErrStopped = errors.New("heartbeat: told to stop")
+	// ErrHandedOver says that somebody asked for another instance.
+	ErrHandedOver = errors.New("heartbeat: asked to hand over")
+	// ErrLeaseLost says that no beat was acknowledged in time.
+	ErrLeaseLost = errors.New("heartbeat: lease lost")
+	// ErrTermOver says that this term is over already, or was never ours alone.
+	ErrTermOver = errors.New("heartbeat: term over")
+	// ErrWorkFailing is what the work returns, wrapped or not, when it failed
+	// repeatedly and a peer should try.
+	ErrWorkFailing = errors.New("heartbeat: work keeps failing")
+	// ErrStuck says that the work did not stop in time.
+	ErrStuck = errors.New("heartbeat: work would not stop")
+	// ErrUnreachable says that the registry did not answer in time at the start.
+	ErrUnreachable = errors.New("heartbeat: registry unreachable")
+)
+
+// WorkDoneError says that another instance has finished the work of the group.
+type WorkDoneError struct {
+	Term     int64
+	Holder   uuid.UUID
+	ExitCode int
+}
+
+func (e *WorkDoneError) Error() string {
+	return fmt.Sprintf("heartbeat: work done in term %d by %s", e.Term, e.Holder)
+}

@@ -1,0 +1,275 @@
+package heartbeat
+
+import (
+	"context"
+	"errors"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+// exitStuck is the exit code of a process whose work would not stop.
+const exitStuck = 70
+
+// Run joins the group and beats until ctx ends or the work is over. While this
+// instance is active it calls lead, once per term, or again after
+// [ErrWorkFailing].
+//
+// When ctx ends, Run tells the work to stop, waits for it to be gone, ends the
+// term, unregisters, and returns nil. Otherwise it returns what lead returned,
+// after the same steps; a [*WorkDoneError] when a peer has done the work; an
+// error that wraps [ErrUnreachable] when the registry did not answer within the
+// JoinTimeout. Work in this process that does not stop by the end of its lease
+// or the stop grace takes the process with it: exit code 70.
+func (m *Member) Run(ctx context.Context, lead Lead) error {
+	f, err := m.layFuse()
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	calls, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	s := &shell{
+		Member: m, lead: lead, fuse: f, parent: ctx, calls: calls,
+		events: make(chan event), over: make(chan struct{}),
+		machine: newMachine(settings{
+			self: registry.Instance{
+				Group: m.config.Group, Host: m.config.Host, PID: os.Getpid(), Version: m.config.Version,
+				Priority: m.config.Priority, Command: m.config.Command,
+			},
+			timing: m.config.Timing, guarded: m.config.Guarded, joinTimeout: m.config.JoinTimeout,
+			newID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) },
+		}, m.now()),
+	}
+	err = s.run()
+	close(s.over)
+	cancel()
+	s.standDown()
+	s.wait.Wait()
+	return err
+}
+
+// shell owns the goroutines, the timers and the calls around a machine. One
+// goroutine steps the machine; nothing that it does can block.
+type shell struct {
+	*Member
+	machine *machine
+	lead    Lead
+	fuse    fuse
+
+	parent context.Context // the caller's
+	calls  context.Context // of the calls to the registry: outlives parent
+	events chan event
+	over   chan struct{} // closed when no event is taken any more
+	wait   sync.WaitGroup
+
+	stop    context.CancelCauseFunc // of the work that runs
+	standby context.CancelFunc
+	stood   chan struct{} // closed when the passive side has returned
+
+	finished bool
+	err      error
+}
+
+func (s *shell) run() error {
+	s.wait.Go(s.watch)
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	left := s.parent.Done()
+	for !s.finished {
+		var e event
+		select {
+		case e = <-s.events:
+		case <-timer.C:
+			e = tick{}
+		case <-left:
+			e, left = leave{}, nil
+		}
+		if _, gone := e.(workGone); gone {
+			s.gone()
+		}
+		actions := s.machine.step(s.now(), e)
+		id := s.machine.id
+		s.id.Store(&id)
+		for _, a := range actions {
+			s.perform(a)
+		}
+		s.standUp()
+		timer.Reset(s.machine.deadline() - s.now())
+	}
+	return s.err
+}
+
+// send hands an event to the loop, unless it is over.
+func (s *shell) send(e event) {
+	select {
+	case s.events <- e:
+	case <-s.over:
+	}
+}
+
+func (s *shell) perform(a action) {
+	switch a := a.(type) {
+	case call:
+		s.wait.Go(func() { s.send(s.carryOut(a)) })
+	case extend:
+		if s.config.OnLease != nil {
+			s.config.OnLease(a.until)
+		}
+		if s.stop != nil {
+			s.arm(a.until)
+		}
+	case startWork:
+		s.start(a.term)
+	case stopWork:
+		cause := a.cause
+		if a.immediate {
+			cause = immediate{a.cause}
+		}
+		s.stop(cause)
+	case note:
+		s.tell(a)
+	case finish:
+		s.finished, s.err = true, a.err
+	case abort:
+		s.finished, s.err = true, a.err
+		s.log.Error().Err(a.err).Msg("exiting at once")
+		s.exit(exitStuck)
+	}
+}
+
+// carryOut makes a call within its timeout, whether the registry heeds the
+// context or not.
+func (s *shell) carryOut(c call) answer {
+	ctx, cancel := context.WithTimeout(s.calls, c.timeout)
+	defer cancel()
+	made := make(chan answer, 1)
+	go func() { made <- c.do(ctx, s.config.Registry, s.config.Group) }()
+	select {
+	case a := <-made:
+		return a
+	case <-ctx.Done():
+		return answer{call: c, err: context.Cause(ctx)}
+	}
+}
+
+// start runs lead for a term, once the passive side has returned.
+func (s *shell) start(t registry.Term) {
+	ctx, stop := context.WithCancelCause(context.WithoutCancel(s.parent))
+	s.stop = stop
+	s.term.Store(t.Number)
+	armed := s.arm(s.machine.lease)
+	stood := s.standDown()
+	s.wait.Go(func() {
+		defer stop(nil)
+		err := armed
+		if err == nil {
+			select {
+			case <-stood:
+				err = s.lead(ctx, t)
+			case <-ctx.Done():
+			}
+		}
+		end := outcome(ctx, err)
+		end.term = t.Number
+		s.send(end)
+	})
+}
+
+// arm sets the fuse; on failure the work must not go on.
+func (s *shell) arm(at time.Duration) error {
+	err := s.fuse.Arm(at)
+	if err != nil {
+		s.log.Error().Err(err).Msg("cannot arm the timer that ends this process with its lease")
+	}
+	return err
+}
+
+// outcome reads what lead's return means.
+func outcome(ctx context.Context, err error) workGone {
+	var exit *WorkExit
+	told := ctx.Err() != nil
+	switch {
+	case errors.As(err, &exit):
+		return workGone{result: done, code: exit.Code, err: err}
+	case err == nil && !told:
+		return workGone{result: done}
+	case told && (err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.Cause(ctx))):
+		return workGone{result: yielded}
+	case errors.Is(err, ErrWorkFailing):
+		return workGone{result: failing, err: err}
+	}
+	return workGone{result: broken, err: err}
+}
+
+// gone takes note that lead has returned.
+func (s *shell) gone() {
+	s.stop = nil
+	s.term.Store(0)
+	if err := s.fuse.Disarm(); err != nil {
+		s.log.Error().Err(err).Msg("cannot disarm the timer that ends this process with its lease")
+	}
+}
+
+// standUp starts the passive side, if there is one and its time has come.
+func (s *shell) standUp() {
+	if s.config.Standby == nil || s.standby != nil || s.finished || s.machine.work.term.Number > 0 || s.parent.Err() != nil {
+		return
+	}
+	ctx, cancel := context.WithCancel(s.parent)
+	s.standby, s.stood = cancel, make(chan struct{})
+	stood := s.stood
+	s.wait.Go(func() {
+		defer close(stood)
+		s.config.Standby(ctx)
+	})
+}
+
+// standDown stops the passive side; the channel is closed when it has returned.
+func (s *shell) standDown() <-chan struct{} {
+	if s.standby == nil {
+		stood := make(chan struct{})
+		close(stood)
+		return stood
+	}
+	s.standby()
+	s.standby = nil
+	return s.stood
+}
+
+// watch wakes the machine early, for as long as the registry can announce
+// changes. Polling alone is enough for correctness.
+func (s *shell) watch() {
+	for {
+		changes, err := s.config.Registry.Watch(s.calls, s.config.Group)
+		switch {
+		case err == nil:
+			s.send(watching{true})
+			for range changes {
+				s.send(woken{})
+			}
+			s.send(watching{false})
+		case errors.Is(err, registry.ErrNoWatch):
+			s.log.Debug().Err(err).Msg("polling")
+			return
+		default:
+			s.log.Debug().Err(err).Msg("watch: polling for now")
+		}
+		select {
+		case <-time.After(s.config.Timing.Slack()):
+		case <-s.over:
+			return
+		}
+	}
+}
+
+// immediate is the cause of work that has no time left.
+type immediate struct{ error }
+
+// Immediate says that the work is to be killed, not asked.
+func (immediate) Immediate() bool { return true }
+
+func (i immediate) Unwrap() error { return i.error }

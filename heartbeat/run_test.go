@@ -1,0 +1,584 @@
+package heartbeat
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/rs/zerolog"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+// flaky is a store whose calls can be made to hang, fail or lose their answers.
+type flaky struct {
+	*store
+	mu   sync.Mutex
+	rule func(k kind, in registry.Instance) fate
+}
+
+type fate int
+
+const (
+	fine  fate = iota
+	hung       // never applied, never answered
+	broke      // not applied, an error
+	lost       // applied, an error
+)
+
+var errNetwork = errors.New("network")
+
+func (f *flaky) set(rule func(k kind, in registry.Instance) fate) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.rule = rule
+}
+
+func (f *flaky) suffer(ctx context.Context, k kind, id uuid.UUID, apply func() error) error {
+	f.mu.Lock()
+	rule := f.rule
+	f.mu.Unlock()
+	what := fine
+	if rule != nil {
+		f.store.mu.Lock()
+		in := f.store.instances[id]
+		f.store.mu.Unlock()
+		in.ID = id
+		what = rule(k, in)
+	}
+	switch what {
+	case hung:
+		<-ctx.Done()
+		return ctx.Err()
+	case broke:
+		return errNetwork
+	case lost:
+		_ = apply()
+		return errNetwork
+	}
+	return apply()
+}
+
+func (f *flaky) Register(ctx context.Context, in registry.Instance) (at time.Time, err error) {
+	err = f.suffer(ctx, callRegister, in.ID, func() (err error) { at, err = f.store.Register(ctx, in); return err })
+	return at, err
+}
+
+func (f *flaky) Beat(ctx context.Context, id uuid.UUID, s registry.Status) (at time.Time, err error) {
+	err = f.suffer(ctx, callBeat, id, func() (err error) { at, err = f.store.Beat(ctx, id, s); return err })
+	return at, err
+}
+
+func (f *flaky) View(ctx context.Context, group string) (v registry.View, err error) {
+	err = f.suffer(ctx, callView, uuid.Nil, func() (err error) { v, err = f.store.View(ctx, group); return err })
+	return v, err
+}
+
+func (f *flaky) BeginTerm(ctx context.Context, t registry.Term) error {
+	return f.suffer(ctx, callBeginTerm, t.Holder, func() error { return f.store.BeginTerm(ctx, t) })
+}
+
+func (f *flaky) EndTerm(ctx context.Context, group string, n int64, holder uuid.UUID, end registry.End) error {
+	return f.suffer(ctx, callEndTerm, holder, func() error { return f.store.EndTerm(ctx, group, n, holder, end) })
+}
+
+func (f *flaky) Unregister(ctx context.Context, id uuid.UUID) error {
+	return f.suffer(ctx, callUnregister, id, func() error { return f.store.Unregister(ctx, id) })
+}
+
+// stage is a group inside a synctest bubble.
+type stage struct {
+	t     *testing.T
+	reg   *flaky
+	start time.Time
+}
+
+func newStage(t *testing.T) *stage {
+	return &stage{t: t, start: time.Now(), reg: &flaky{store: newStore(time.Now)}}
+}
+
+// actor is a member on the stage, and what became of it.
+type actor struct {
+	*Member
+	leave  context.CancelFunc
+	done   chan struct{}
+	err    error
+	exited chan int
+	log    *journal
+
+	mu      sync.Mutex
+	working registry.Term
+	cause   error
+	ignores atomic.Bool   // work that does not heed its context
+	release chan struct{} // lets it go after all
+	result  chan error    // makes the work return
+}
+
+func (s *stage) join(change ...func(*Config)) *actor {
+	s.t.Helper()
+	a := &actor{
+		done: make(chan struct{}), exited: make(chan int, 1), log: new(journal),
+		release: make(chan struct{}), result: make(chan error),
+	}
+	c := Config{Registry: s.reg, Group: "g", Host: "host", Log: zerolog.New(a.log).Level(zerolog.InfoLevel)}
+	for _, f := range change {
+		f(&c)
+	}
+	m, err := New(c)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	m.now = func() time.Duration { return time.Since(s.start) + time.Hour }
+	m.fuse = func() (fuse, error) { return noFuse{}, nil }
+	m.exit = func(code int) { a.exited <- code; close(a.release) }
+	a.Member = m
+	ctx, cancel := context.WithCancel(s.t.Context())
+	a.leave = cancel
+	go func() {
+		defer close(a.done)
+		a.err = m.Run(ctx, a.lead)
+	}()
+	return a
+}
+
+func (a *actor) lead(ctx context.Context, t registry.Term) error {
+	a.mu.Lock()
+	a.working = t
+	a.mu.Unlock()
+	defer func() {
+		a.mu.Lock()
+		a.working, a.cause = registry.Term{}, context.Cause(ctx)
+		a.mu.Unlock()
+	}()
+	if a.ignores.Load() {
+		<-a.release
+		return nil
+	}
+	select {
+	case err := <-a.result:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (a *actor) works() int64 {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.working.Number
+}
+
+func (a *actor) stopped() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.cause
+}
+
+// journal is a log that may be read while it is written.
+type journal struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (j *journal) Write(p []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.buf.Write(p)
+}
+
+func (j *journal) String() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.buf.String()
+}
+
+// until advances the bubble's time to the first instant, in steps of a tenth of
+// a second, at which ok holds, and returns how long that took.
+func (s *stage) until(limit time.Duration, what string, ok func() bool) time.Duration {
+	s.t.Helper()
+	begin := time.Now()
+	for {
+		synctest.Wait()
+		if ok() {
+			return time.Since(begin)
+		}
+		if time.Since(begin) > limit {
+			s.t.Fatalf("not within %v: %s", limit, what)
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+}
+
+// always checks a condition for a span of the bubble's time.
+func (s *stage) always(span time.Duration, what string, ok func() bool) {
+	s.t.Helper()
+	for begin := time.Now(); time.Since(begin) < span; time.Sleep(100 * time.Millisecond) {
+		synctest.Wait()
+		if !ok() {
+			s.t.Fatalf("after %v no longer: %s", time.Since(begin), what)
+		}
+	}
+}
+
+func (s *stage) leaveAll(actors ...*actor) {
+	s.t.Helper()
+	for _, a := range actors {
+		a.leave()
+		<-a.done
+	}
+}
+
+func TestOneWorksAndAPeerTakesOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		a := s.join()
+		s.until(time.Second, "the first works", func() bool { return a.works() == 1 })
+		b := s.join()
+		s.until(time.Second, "the second is there", func() bool { return b.Instance() != uuid.Nil })
+		c := s.join()
+		s.always(10*time.Second, "the first works alone", func() bool { return a.works() == 1 && b.works() == 0 && c.works() == 0 })
+
+		a.leave()
+		took := s.until(time.Second, "the senior peer works", func() bool { return b.works() == 2 })
+		t.Logf("graceful takeover in %v", took)
+		if a.err != nil {
+			t.Errorf("left with %v", a.err)
+		}
+		<-a.done
+		s.always(5*time.Second, "one works", func() bool { return b.works() == 2 && c.works() == 0 })
+		if got := s.reg.terms[0].End.Reason; got != registry.Stopped {
+			t.Errorf("term 1 ended for %q", got)
+		}
+		s.leaveAll(c, b)
+		if len(s.reg.instances) != 0 {
+			t.Errorf("records left behind: %v", s.reg.instances)
+		}
+	})
+}
+
+func TestHungRegistryStopsTheWorkBeforeAPeerMayStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		a := s.join()
+		s.until(time.Second, "works", func() bool { return a.works() == 1 })
+		b := s.join()
+		first := a.Instance()
+		time.Sleep(5 * time.Second)
+		s.reg.set(func(k kind, in registry.Instance) fate {
+			if in.ID == first || k == callView || k == callRegister {
+				return hung
+			}
+			return fine
+		})
+		took := s.until(time.Minute, "the work stops", func() bool { return a.works() == 0 })
+		timing := registry.DefaultTiming
+		if least := timing.Lease() - timing.StopGrace - timing.Interval; took < least-100*time.Millisecond {
+			t.Errorf("stopped after %v, the lease allows %v", took, least)
+		}
+		if !errors.Is(a.stopped(), ErrLeaseLost) {
+			t.Errorf("stopped because of %v", a.stopped())
+		}
+		s.reg.set(func(k kind, in registry.Instance) fate {
+			if in.ID == first {
+				return hung
+			}
+			return fine
+		})
+		s.until(time.Minute, "the peer works", func() bool { return b.works() == 2 })
+		s.reg.set(nil)
+		s.until(30*time.Second, "the old one is back under another UUID", func() bool {
+			id := a.Instance()
+			return id != first && id != uuid.Nil
+		})
+		s.always(10*time.Second, "one works", func() bool { return a.works() == 0 && b.works() == 2 })
+		s.leaveAll(a, b)
+	})
+}
+
+func TestLostAnswers(t *testing.T) {
+	for _, k := range []kind{callRegister, callBeginTerm, callEndTerm, callUnregister} {
+		t.Run(string(k), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newStage(t)
+				times := 0
+				s.reg.set(func(got kind, _ registry.Instance) fate {
+					if got == k && times == 0 {
+						times++
+						return lost
+					}
+					return fine
+				})
+				a := s.join()
+				s.until(5*time.Second, "works in term 1", func() bool { return a.works() == 1 })
+				b := s.join()
+				s.always(3*time.Second, "one works", func() bool { return a.works() == 1 && b.works() == 0 })
+				a.leave()
+				s.until(5*time.Second, "the peer works in term 2", func() bool { return b.works() == 2 })
+				s.leaveAll(a, b)
+				if times != 1 {
+					t.Errorf("%d answers were lost", times)
+				}
+			})
+		})
+	}
+}
+
+func TestDeletedRegistrationStopsTheWork(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		a := s.join()
+		s.until(time.Second, "works", func() bool { return a.works() == 1 })
+		first := a.Instance()
+		_ = s.reg.store.Unregister(t.Context(), first)
+		s.until(2*time.Second, "the work stops", func() bool { return a.works() != 1 })
+		if !errors.Is(a.stopped(), ErrTermOver) {
+			t.Errorf("stopped because of %v", a.stopped())
+		}
+		if im, ok := a.stopped().(interface{ Immediate() bool }); !ok || !im.Immediate() {
+			t.Errorf("the work was asked, not killed: %v", a.stopped())
+		}
+		s.until(5*time.Second, "works again", func() bool { return a.works() == 2 })
+		if a.Instance() == first {
+			t.Error("same UUID after deletion")
+		}
+		if got := s.reg.terms[0].End.Reason; got != registry.Unregistered {
+			t.Errorf("term 1 ended for %q", got)
+		}
+		s.leaveAll(a)
+	})
+}
+
+func TestHandover(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		a, b := s.join(), s.join()
+		s.until(5*time.Second, "works", func() bool { return a.works()+b.works() == 1 })
+		if b.works() == 1 {
+			a, b = b, a
+		}
+		c := s.join()
+		time.Sleep(2 * time.Second)
+		s.reg.requestHandover(1, c.Instance())
+		s.until(2*time.Second, "the target works", func() bool { return c.works() == 2 })
+		if !errors.Is(a.stopped(), ErrHandedOver) {
+			t.Errorf("stopped because of %v", a.stopped())
+		}
+		s.always(2*time.Minute, "it stays there", func() bool { return a.works() == 0 && b.works() == 0 && c.works() == 2 })
+		s.leaveAll(a, b, c)
+	})
+}
+
+func TestHandoverToNobodyEndsAfterT(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		a := s.join()
+		s.until(time.Second, "works", func() bool { return a.works() == 1 })
+		s.reg.requestHandover(1, uuid.Nil)
+		s.until(2*time.Second, "steps down", func() bool { return a.works() == 0 })
+		took := s.until(2*time.Minute, "works again", func() bool { return a.works() == 2 })
+		if took < 55*time.Second {
+			t.Errorf("competed again after %v", took)
+		}
+		s.leaveAll(a)
+	})
+}
+
+func TestExpiredHandoverIsIgnored(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		a := s.join()
+		s.until(time.Second, "works", func() bool { return a.works() == 1 })
+		s.reg.set(func(k kind, _ registry.Instance) fate {
+			if k == callView {
+				return broke
+			}
+			return fine
+		})
+		s.reg.requestHandover(1, uuid.Nil)
+		time.Sleep(15 * time.Second)
+		s.reg.set(nil)
+		s.always(time.Minute, "works on", func() bool { return a.works() == 1 })
+		s.leaveAll(a)
+	})
+}
+
+func TestWorkThatWillNotStopEndsTheProcess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		a := s.join()
+		a.ignores.Store(true)
+		s.until(time.Second, "works", func() bool { return a.works() == 1 })
+		a.leave()
+		var code int
+		took := s.until(time.Minute, "the process exits", func() bool {
+			select {
+			case code = <-a.exited:
+				return true
+			default:
+				return false
+			}
+		})
+		if code != 70 || took < 9*time.Second || took > 11*time.Second {
+			t.Errorf("exit code %d after %v", code, took)
+		}
+		<-a.done
+		if !errors.Is(a.err, ErrStuck) {
+			t.Errorf("ended with %v", a.err)
+		}
+		if !s.reg.terms[0].Open() {
+			t.Error("the term was released under work that lives")
+		}
+	})
+}
+
+func TestStopWhileTheRegistryIsUnreachable(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		a := s.join()
+		s.until(time.Second, "works", func() bool { return a.works() == 1 })
+		s.reg.set(func(kind, registry.Instance) fate { return hung })
+		begin := time.Now()
+		a.leave()
+		<-a.done
+		if took := time.Since(begin); took > 5*time.Second {
+			t.Errorf("leaving took %v", took)
+		}
+		if a.err != nil {
+			t.Errorf("left with %v", a.err)
+		}
+		if !strings.Contains(a.log.String(), "peers wait") {
+			t.Errorf("no warning in %s", a.log)
+		}
+	})
+}
+
+func TestWorkDoneEndsEveryoneWhoSawIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		a := s.join()
+		s.until(time.Second, "works", func() bool { return a.works() == 1 })
+		b, c := s.join(), s.join()
+		time.Sleep(2 * time.Second)
+		a.result <- &WorkExit{Code: 3}
+		<-a.done
+		var exit *WorkExit
+		if !errors.As(a.err, &exit) || exit.Code != 3 {
+			t.Errorf("the first ended with %v", a.err)
+		}
+		for _, p := range []*actor{b, c} {
+			<-p.done
+			var over *WorkDoneError
+			if !errors.As(p.err, &over) || over.ExitCode != 3 || over.Term != 1 {
+				t.Errorf("a peer ended with %v", p.err)
+			}
+		}
+		late := s.join()
+		s.until(3*time.Second, "one that starts later begins the next term", func() bool { return late.works() == 2 })
+		s.leaveAll(late)
+	})
+}
+
+func TestFailingWorkGoesToAPeer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		a := s.join()
+		s.until(time.Second, "works", func() bool { return a.works() == 1 })
+		a.result <- ErrWorkFailing
+		s.until(time.Second, "tries again for want of a peer", func() bool { return a.works() == 1 })
+		b := s.join()
+		time.Sleep(3 * time.Second)
+		a.result <- ErrWorkFailing
+		s.until(time.Second, "the peer tries", func() bool { return b.works() == 2 })
+		if got := s.reg.terms[0].End.Reason; got != registry.WorkFailed {
+			t.Errorf("term 1 ended for %q", got)
+		}
+		s.always(time.Minute, "it stays there", func() bool { return b.works() == 2 && a.works() == 0 })
+		b.result <- errors.New("no way")
+		<-b.done
+		if b.err == nil || b.err.Error() != "no way" {
+			t.Errorf("the peer ended with %v", b.err)
+		}
+		s.until(5*time.Second, "the first is free to work again", func() bool { return a.works() == 3 })
+		s.leaveAll(a)
+	})
+}
+
+func TestUnreachableAtTheStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		s.reg.set(func(kind, registry.Instance) fate { return hung })
+		begin := time.Now()
+		a := s.join(func(c *Config) { c.JoinTimeout = 30 * time.Second })
+		<-a.done
+		if !errors.Is(a.err, ErrUnreachable) {
+			t.Errorf("ended with %v", a.err)
+		}
+		if took := time.Since(begin); took > 31*time.Second {
+			t.Errorf("took %v", took)
+		}
+	})
+}
+
+func TestStandbyRunsWhilePassive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		a := s.join()
+		s.until(time.Second, "works", func() bool { return a.works() == 1 })
+		var mu sync.Mutex
+		standing := 0
+		b := s.join(func(c *Config) {
+			c.Standby = func(ctx context.Context) {
+				mu.Lock()
+				standing++
+				mu.Unlock()
+				<-ctx.Done()
+				time.Sleep(time.Second) // tidies up
+				mu.Lock()
+				standing--
+				mu.Unlock()
+			}
+		})
+		stands := func() int { mu.Lock(); defer mu.Unlock(); return standing }
+		s.until(5*time.Second, "stands by", func() bool { return stands() == 1 })
+		a.leave()
+		s.always(900*time.Millisecond, "the work waits for the passive side", func() bool { return b.works() == 0 })
+		s.until(5*time.Second, "works", func() bool { return b.works() == 2 && stands() == 0 })
+		s.reg.requestHandover(2, uuid.Nil)
+		s.until(5*time.Second, "stands by again", func() bool { return b.works() == 0 && stands() == 1 })
+		s.leaveAll(b)
+		if stands() != 0 {
+			t.Error("the passive side outlived Run")
+		}
+	})
+}
+
+func TestPassiveSaysOnceWhomItStandsByFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		a := s.join()
+		s.until(time.Second, "works", func() bool { return a.works() == 1 })
+		b := s.join()
+		time.Sleep(5 * time.Second)
+		s.reg.set(func(k kind, in registry.Instance) fate {
+			if in.ID == a.Instance() {
+				return hung
+			}
+			return fine
+		})
+		time.Sleep(30 * time.Second)
+		for text, want := range map[string]int{"standing by for host/": 1, "taking over in": 1} {
+			if got := strings.Count(b.log.String(), text); got != want {
+				t.Errorf("%q is in the log %d times, want %d:\n%s", text, got, want, b.log)
+			}
+		}
+		s.reg.set(nil)
+		s.leaveAll(b, a)
+	})
+}

@@ -1,0 +1,69 @@
+package heartbeat
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+// sighting is what an observer has noted about a registration: since when, on
+// the observer's own clock, its beat has stood still.
+type sighting struct {
+	id      uuid.UUID
+	missing bool // there was no record; beat means nothing
+	beat    int64
+	since   time.Duration
+	promise registry.Timing // I and T of the record that was seen
+	patient bool            // the record promised nothing sensible
+}
+
+// orphanAt is the local instant from which the registration is an orphan.
+func (s sighting) orphanAt() time.Duration { return s.since + s.promise.OrphanAfter }
+
+// sight notes a record whose answer arrived at now. While the beat is the one
+// that was noted before, since stands. Otherwise it is the instant of receipt,
+// back-dated by the record's age on the registry's clock, but by no more than
+// the slack that the margin of a lease allows for.
+func sight(before sighting, in registry.Instance, at time.Time, own registry.Timing, now time.Duration) sighting {
+	if before.id == in.ID && !before.missing && before.beat == in.Beat {
+		return before
+	}
+	s := sighting{id: in.ID, beat: in.Beat, since: now}
+	s.promise, s.patient = promise(in.Interval, in.OrphanAfter, own)
+	if !s.patient {
+		s.since -= min(max(at.Sub(in.Heartbeat), 0), s.promise.Slack())
+	}
+	return s
+}
+
+// sightMissing notes that the holder of an open term has no record. It may have
+// beaten, unseen, until just before it was deleted, by whomever: so its silence
+// is counted from the first view that did not find it.
+func sightMissing(before sighting, t registry.Term, own registry.Timing, now time.Duration) sighting {
+	if before.id == t.Holder && before.missing {
+		return before
+	}
+	s := sighting{id: t.Holder, missing: true, since: now}
+	s.promise, s.patient = promise(own.Interval, t.OrphanAfter, own)
+	return s
+}
+
+// promise returns the interval and the silence that a record speaks of, if they
+// are possible; otherwise the observer's own, or what is longer.
+func promise(interval, orphanAfter time.Duration, own registry.Timing) (promised registry.Timing, patient bool) {
+	t := registry.Timing{Interval: interval, OrphanAfter: orphanAfter, StopGrace: registry.MinStopGrace}
+	if t.Check() == nil {
+		return t, false
+	}
+	own.OrphanAfter = max(own.OrphanAfter, min(orphanAfter, 365*24*time.Hour))
+	return own, true
+}
+
+// afterGap is the sighting after the observer itself was away: perhaps everyone
+// was, and a holder that wakes at the same time gets its margin to beat.
+func (s sighting) afterGap(now time.Duration) sighting {
+	s.since = max(s.since, now-s.promise.OrphanAfter+s.promise.Margin())
+	return s
+}

@@ -1,0 +1,194 @@
+package heartbeat
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+// store is a registry in memory: the model that the simulation and the shell's
+// tests run against. Every call is atomic and answers at once.
+type store struct {
+	mu        sync.Mutex
+	clock     func() time.Time
+	instances map[uuid.UUID]registry.Instance
+	terms     []registry.Term // of one group, in order
+	watchers  map[chan struct{}]struct{}
+}
+
+var _ registry.Registry = (*store)(nil)
+
+func newStore(clock func() time.Time) *store {
+	return &store{clock: clock, instances: map[uuid.UUID]registry.Instance{}, watchers: map[chan struct{}]struct{}{}}
+}
+
+func (s *store) Register(ctx context.Context, in registry.Instance) (time.Time, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ok := s.instances[in.ID]; ok {
+		return time.Time{}, registry.ErrRegistered
+	}
+	in.Beat, in.StartedAt, in.Heartbeat = 0, s.clock(), s.clock()
+	s.instances[in.ID] = in
+	return in.Heartbeat, nil
+}
+
+func (s *store) Beat(ctx context.Context, id uuid.UUID, status registry.Status) (time.Time, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	in, ok := s.instances[id]
+	if !ok {
+		return time.Time{}, registry.ErrNotRegistered
+	}
+	in.Beat++
+	in.Heartbeat, in.Status = s.clock(), status
+	s.instances[id] = in
+	return in.Heartbeat, nil
+}
+
+func (s *store) Unregister(ctx context.Context, id uuid.UUID) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.instances, id)
+	return nil
+}
+
+func (s *store) View(ctx context.Context, group string) (registry.View, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.view(), nil
+}
+
+func (s *store) view() registry.View {
+	var v registry.View
+	if n := len(s.terms); n > 0 {
+		t := s.terms[n-1]
+		v.Latest = &t
+		if in, ok := s.instances[t.Holder]; ok {
+			v.Holder = &in
+		}
+	}
+	return v
+}
+
+func (s *store) DeleteOrphan(ctx context.Context, id uuid.UUID, beat int64) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	in, ok := s.instances[id]
+	if !ok || in.Beat != beat {
+		return false, nil
+	}
+	delete(s.instances, id)
+	return true, nil
+}
+
+func (s *store) BeginTerm(ctx context.Context, t registry.Term) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := len(s.terms)
+	for i > 0 && s.terms[i-1].Number >= t.Number {
+		if s.terms[i-1].Number == t.Number {
+			return registry.ErrTermTaken
+		}
+		i--
+	}
+	t.StartedAt = s.clock()
+	s.terms = append(s.terms[:i], append([]registry.Term{t}, s.terms[i:]...)...)
+	s.changed()
+	return nil
+}
+
+func (s *store) EndTerm(ctx context.Context, group string, number int64, holder uuid.UUID, end registry.End) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, t := range s.terms {
+		if t.Number == number && t.Holder == holder && t.Open() {
+			s.terms[i].EndedAt, s.terms[i].End = s.clock(), end
+			s.changed()
+		}
+	}
+	return nil
+}
+
+func (s *store) Candidate(ctx context.Context, group string, since time.Time, except ...uuid.UUID) (registry.Instance, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var best *registry.Instance
+next:
+	for _, in := range s.instances {
+		for _, id := range except {
+			if in.ID == id {
+				continue next
+			}
+		}
+		if !in.Candidate || in.Heartbeat.Before(since) {
+			continue
+		}
+		if best == nil || in.Priority > best.Priority || in.Priority == best.Priority && bytes.Compare(in.ID[:], best.ID[:]) < 0 {
+			best = &in
+		}
+	}
+	if best == nil {
+		return registry.Instance{}, registry.ErrNoCandidate
+	}
+	return *best, nil
+}
+
+func (s *store) Silent(ctx context.Context, group string, before time.Time) ([]registry.Instance, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var list []registry.Instance
+	for _, in := range s.instances {
+		if in.Heartbeat.Before(before) {
+			list = append(list, in)
+		}
+	}
+	sortByID(list)
+	return list, nil
+}
+
+func (s *store) Watch(ctx context.Context, group string) (<-chan struct{}, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := make(chan struct{}, 1)
+	s.watchers[c] = struct{}{}
+	context.AfterFunc(ctx, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.watchers, c)
+		close(c)
+	})
+	return c, nil
+}
+
+func (s *store) changed() {
+	for c := range s.watchers {
+		select {
+		case c <- struct{}{}:
+		default:
+		}
+	}
+}
+
+func (s *store) requestHandover(number int64, to uuid.UUID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, t := range s.terms {
+		if t.Number == number && t.Open() {
+			s.terms[i].Handover = &registry.Handover{To: to, At: s.clock()}
+			s.changed()
+		}
+	}
+}
+
+func (s *store) Close(ctx context.Context) error { return nil }
+
+func sortByID(list []registry.Instance) {
+	slices.SortFunc(list, func(a, b registry.Instance) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+}

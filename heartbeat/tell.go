@@ -1,0 +1,94 @@
+package heartbeat
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/rs/zerolog"
+)
+
+var levels = map[fact]zerolog.Level{
+	factRegistered:   zerolog.InfoLevel,
+	factStandingBy:   zerolog.InfoLevel,
+	factVacant:       zerolog.InfoLevel,
+	factSilent:       zerolog.WarnLevel,
+	factBeatsAgain:   zerolog.InfoLevel,
+	factOtherCommand: zerolog.WarnLevel,
+	factActive:       zerolog.InfoLevel,
+	factPassive:      zerolog.InfoLevel,
+	factNobodyElse:   zerolog.WarnLevel,
+	factUnreachable:  zerolog.WarnLevel,
+	factReachable:    zerolog.InfoLevel,
+	factLeaseLost:    zerolog.ErrorLevel,
+	factDeleted:      zerolog.WarnLevel,
+	factOutvoted:     zerolog.ErrorLevel,
+	factTermEnded:    zerolog.ErrorLevel,
+	factTermsLost:    zerolog.ErrorLevel,
+	factDeposed:      zerolog.WarnLevel,
+	factSwept:        zerolog.InfoLevel,
+	factHandover:     zerolog.InfoLevel,
+	factStuck:        zerolog.ErrorLevel,
+	factAnew:         zerolog.InfoLevel,
+	factPeerDone:     zerolog.InfoLevel,
+	factUnreleased:   zerolog.WarnLevel,
+	factBadView:      zerolog.ErrorLevel,
+	factExhausted:    zerolog.ErrorLevel,
+}
+
+// tell writes a fact to the log.
+func (s *shell) tell(n note) {
+	e := s.log.WithLevel(levels[n.fact])
+	if n.term > 0 && n.term != s.Term() {
+		e.Int64("of_term", n.term)
+	}
+	if n.holder != uuid.Nil {
+		e.Stringer("holder", n.holder)
+	}
+	if n.host != "" {
+		e.Str("host", n.host)
+	}
+	if n.err != nil {
+		e.Err(n.err)
+	}
+	e.Msg(n.text())
+}
+
+// text is the fact in words, with its durations.
+func (n note) text() string {
+	seconds := func(d time.Duration) string {
+		if d < 10*time.Second {
+			return d.Round(100 * time.Millisecond).String()
+		}
+		return d.Round(time.Second).String()
+	}
+	text := string(n.fact)
+	switch n.fact {
+	case factSilent:
+		text = "no beat from " + n.who() + " for " + seconds(n.lasts) + ", taking over in " + seconds(n.in)
+	case factStandingBy:
+		text = "standing by for " + n.who()
+	case factDeposed:
+		text += ", silent for " + seconds(n.lasts)
+	case factUnreachable:
+		if n.in > 0 {
+			text += "; the lease allows " + seconds(n.in) + " more"
+		}
+	case factStuck:
+		text += "; giving up in " + seconds(n.in)
+	case factUnreleased:
+		if n.in > 0 {
+			text += ", up to " + seconds(n.in)
+		}
+	}
+	return text
+}
+
+// who names an instance for people: where it runs, and the part of its UUID
+// that tells it from its neighbours.
+func (n note) who() string {
+	id := n.holder.String()
+	if n.host == "" {
+		return id
+	}
+	return n.host + "/" + id[len(id)-6:]
+}
