@@ -1,0 +1,99 @@
+package config
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/kelseyhightower/envconfig"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+// Config is the validated configuration of one instance.
+type Config struct {
+	Registry Registry
+	// Database is MongoDB's; empty for SQLite.
+	Database string
+	Group    string
+	Host     string
+	Priority int
+	Timing   registry.Timing
+	// ConnectTimeout is how long to try to reach the registry at start.
+	ConnectTimeout time.Duration
+	Restart        Restart
+	LogLevel       string // debug, info, warn, error
+	LogFormat      LogFormat
+}
+
+// Restart says whether work that exited by itself is started again.
+type Restart string
+
+const (
+	RestartAlways    Restart = "always"
+	RestartOnFailure Restart = "on-failure"
+	RestartNever     Restart = "never"
+)
+
+// LogFormat says how the log is written.
+type LogFormat string
+
+const (
+	LogAuto    LogFormat = "auto" // console on a terminal, else JSON
+	LogConsole LogFormat = "console"
+	LogJSON    LogFormat = "json"
+)
+
+// Load reads the environment of this process. Warnings, one line each, come
+// with and without an error. The error is an [*Error].
+func Load() (c Config, warnings []string, err error) {
+	var s settings
+	if err := envconfig.Process("", &s); err != nil {
+		return Config{}, nil, fmt.Errorf("environment: %w", err)
+	}
+	var m mistakes
+	s.prepare(&m)
+	c, warnings = s.parse(&m, place{os: runtime.GOOS, pid: os.Getpid(), getenv: os.Getenv})
+	warnings = append(warnings, unknown(&m, os.Environ())...)
+	if len(m) > 0 {
+		return Config{}, warnings, &Error{Mistakes: m}
+	}
+	return c, warnings, nil
+}
+
+// String shows the configuration as it would be set, secrets redacted.
+func (c Config) String() string {
+	var b strings.Builder
+	for _, v := range []struct {
+		name  string
+		value any
+	}{
+		{"UNDERSTUDY_REGISTRY", c.Registry},
+		{"UNDERSTUDY_DATABASE", c.Database},
+		{"UNDERSTUDY_GROUP", c.Group},
+		{"UNDERSTUDY_HOST", c.Host},
+		{"UNDERSTUDY_PRIORITY", c.Priority},
+		{"UNDERSTUDY_HEARTBEAT_INTERVAL", c.Timing.Interval},
+		{"UNDERSTUDY_ORPHAN_AFTER", c.Timing.OrphanAfter},
+		{"UNDERSTUDY_STOP_GRACE", c.Timing.StopGrace},
+		{"UNDERSTUDY_CONNECT_TIMEOUT", c.ConnectTimeout},
+		{"UNDERSTUDY_RESTART", c.Restart},
+		{"UNDERSTUDY_LOG_LEVEL", c.LogLevel},
+		{"UNDERSTUDY_LOG_FORMAT", c.LogFormat},
+	} {
+		text := fmt.Sprint(v.value)
+		if text == "" {
+			continue
+		}
+		if quoted := fmt.Sprintf("%q", text); strings.Contains(text, " ") || quoted != `"`+text+`"` {
+			text = quoted
+		}
+		if b.Len() > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(v.name + "=" + text)
+	}
+	return b.String()
+}

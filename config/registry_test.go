@@ -1,0 +1,145 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+func TestRegistriesThatAreRefused(t *testing.T) {
+	tests := []struct{ value, shown, want string }{
+		{"localhost:27017", `="xxxxx"`, wantRegistry},
+		{"hunter2", `="xxxxx"`, wantRegistry},
+		{"u:pw@h", `="xxxxx"`, wantRegistry},
+		{"mongodb:u:pw@h", `="xxxxx"`, wantRegistry},
+		{"/var/lib/x.db", `="/var/lib/x.db"`, "want sqlite: before"},
+		{"./x", `="./x"`, "want sqlite: before"},
+		{"x.db", `="x.db"`, "want sqlite: before"},
+		{"postgres://u:pw@h/d", `="postgres://xxxxx"`, wantRegistry},
+		{"MongoDB://u:pw@h/d", `="MongoDB://xxxxx"`, wantRegistry},
+		{"pw://h", `="xxxxx"`, wantRegistry},
+		{" mongodb://h", `="xxxxx"`, wantRegistry},
+
+		{"mongodb://", `="mongodb://xxxxx"`, "host 1 of 1"},
+		{"mongodb:///app", `="mongodb://xxxxx"`, "host 1 of 1"},
+		{"mongodb://u:pw@", `="mongodb://xxxxx"`, "host 1 of 1"},
+		{"mongodb://user:pw", `="mongodb://xxxxx"`, "host 1 of 1"},
+		{"mongodb://a,,b", `="mongodb://xxxxx"`, "host 2 of 3"},
+		{"mongodb://a:0", `="mongodb://xxxxx"`, "the port of host 1 of 1"},
+		{"mongodb://a:1,b:65536", `="mongodb://xxxxx"`, "the port of host 2 of 2"},
+		{"mongodb://[::1", `="mongodb://xxxxx"`, "host 1 of 1"},
+		{"mongodb://u:p/w@h", `="mongodb://xxxxx"`, "write %2F, %3A, %40"},
+		{"mongodb://u:p:w@h", `="mongodb://xxxxx"`, "write %2F, %3A, %40"},
+		{"mongodb://u:p@w@h", `="mongodb://xxxxx"`, "write %2F, %3A, %40"},
+		{"mongodb://u:p@w/x@h", `="mongodb://xxxxx"`, "write %2F, %3A, %40"},
+		{"mongodb://u:pw@h/?tlsCertificateKeyFilePassword=a@b", `="mongodb://xxxxx"`, "write %2F, %3A, %40"},
+		{"mongodb://u:p%zz@h", `="mongodb://xxxxx"`, "write %25"},
+		{"mongodb://%:pw@h", `="mongodb://xxxxx"`, "write %25"},
+		{"mongodb://:pw@h", `="mongodb://xxxxx"`, "no user"},
+		{"mongodb://u:p w@h", `="mongodb://xxxxx"`, "a space or a control character"},
+		{"mongodb://u:pw@h\n", `="mongodb://xxxxx"`, "a space or a control character"},
+		{"mongodb://u:pw@h?w=1", `="mongodb://xxxxx"`, "want a / between"},
+		{"mongodb://u:pw@h/%zz", `="mongodb://xxxxx"`, "the database in its path"},
+		{"mongodb://h/" + strings.Repeat("x", 16<<10), `="mongodb://xxxxx"`, "at most 16 KiB"},
+		{"mongodb+srv://u:pw@a.b.c:27017", `="mongodb+srv://xxxxx"`, "ports from DNS"},
+		{"mongodb+srv://u:pw@a.b.c,d.e.f", `="mongodb+srv://xxxxx"`, "hosts from DNS"},
+
+		{"sqlite:", `="sqlite:"`, "want sqlite:PATH"},
+		{"sqlite::memory:", `="sqlite::memory:"`, "would all be active"},
+		{"sqlite:file:x?mode=memory", `="sqlite:file:x?mode=memory"`, "would all be active"},
+		{"sqlite://x.db", `="sqlite://xxxxx"`, "a host in it"},
+		{"sqlite://u:pw@h/d", `="sqlite://xxxxx"`, "a host in it"},
+		{"sqlite:~/x.db", `="sqlite:~/x.db"`, "expands that ~"},
+		{"sqlite:x.db?mode=ro", `="sqlite:x.db?mode=ro"`, "without options"},
+		{"sqlite:u:pw@h?x", `="sqlite:xxxxx"`, "without options"},
+		{"sqlite:a\x1bb", `="sqlite:a\x1bb"`, "a control character"},
+		{"sqlite:dir/", `="sqlite:dir/"`, "a directory"},
+		{"sqlite:" + strings.Repeat("x", 4097), `… (4104 bytes)`, "at most 4 KiB"},
+	}
+	for _, tt := range tests {
+		setenv(t, env{"UNDERSTUDY_REGISTRY": tt.value})
+		c, _, err := Load()
+		if err == nil {
+			t.Errorf("%.80q: accepted as %v", tt.value, c.Registry)
+			continue
+		}
+		got := err.Error()
+		if !strings.HasPrefix(got, "UNDERSTUDY_REGISTRY=") || !strings.Contains(got, tt.shown) || !strings.Contains(got, tt.want) || strings.Contains(got, "pw@") {
+			t.Errorf("%.80q: got\n%s\nwant %s … %s", tt.value, got, tt.shown, tt.want)
+		}
+	}
+}
+
+func TestHostsThatAreAccepted(t *testing.T) {
+	for _, hosts := range []string{"h", "h:1", "h_1.x-y:65535", "10.0.0.1:27017", "[::1]", "[fe80::1%25eth0]:27017", "a:1,b:2,c", "%2Ftmp%2Fmongodb-27017.sock"} {
+		if _, err := parseMongo("mongodb://u:pw@" + hosts + "/db?w=majority"); err != nil {
+			t.Errorf("%s: %v", hosts, err)
+		}
+	}
+}
+
+func TestRegistryFromAFile(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, content string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	const uri = "mongodb://app:pw@db/app"
+	tests := []struct{ name, path, want string }{
+		{"plain", write("plain", uri), ""},
+		{"newline", write("newline", uri+"\n"), ""},
+		{"crlf", write("crlf", uri+"\r\n"), ""},
+		{"missing", filepath.Join(dir, "none"), "want a file that can be read"},
+		{"empty", write("empty", ""), "that file is empty"},
+		{"newline only", write("nl", "\n"), "that file is empty"},
+		{"huge", write("huge", strings.Repeat("x", 64<<10+1)), "larger than 64 KiB"},
+		{"lines", write("lines", uri+"\n"+uri), "several lines"},
+		{"directory", dir, "no regular file"},
+		{"wrong", write("wrong", "mongodb://app:pw@"), `its content="mongodb://xxxxx": host 1 of 1`},
+		{"NUL", write("nul", "sqlite:a\x00"), "a control character"},
+		{"binary", write("binary", "\xff\xfe\x00"), `its content="xxxxx": ` + wantRegistry},
+		{"a URI itself", uri, "want the path of a file"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			setenv(t, env{"UNDERSTUDY_REGISTRY_FILE": tt.path})
+			c, _, err := Load()
+			if tt.want == "" {
+				if err != nil || c.Registry.URI.Reveal() != uri || c.Database != "app" {
+					t.Errorf("got %v, error %v", c, err)
+				}
+				return
+			}
+			if err == nil || !strings.HasPrefix(err.Error(), "UNDERSTUDY_REGISTRY_FILE=") || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "pw") {
+				t.Errorf("got %v, want %s", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestUnreadableFile(t *testing.T) {
+	if runtime.GOOS == "windows" || os.Geteuid() == 0 {
+		t.Skip("file modes don't stop this user from reading")
+	}
+	path := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(path, []byte("mongodb://h"), 0); err != nil {
+		t.Fatal(err)
+	}
+	setenv(t, env{"UNDERSTUDY_REGISTRY_FILE": path})
+	if _, _, err := Load(); err == nil || !strings.Contains(err.Error(), "want a file that can be read") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestRegistryAndItsFileExcludeEachOther(t *testing.T) {
+	setenv(t, env{"UNDERSTUDY_REGISTRY": "mongodb://u:pw@h", "UNDERSTUDY_REGISTRY_FILE": "/run/secrets/uri"})
+	_, _, err := Load()
+	if err == nil || !strings.Contains(err.Error(), "both set") || strings.Contains(err.Error(), "pw") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -1,0 +1,157 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+const (
+	maxPriority = 1_000_000
+	maxDuration = 365 * 24 * time.Hour
+	minConnect  = 100 * time.Millisecond
+)
+
+// parse converts and checks every value, noting all that is wrong.
+func (s settings) parse(m *mistakes, at place) (c Config, warnings []string) {
+	var path string
+	c.Registry, path = s.registry(m, at)
+	c.Database = s.database(m, c.Registry.Kind, path)
+	if s.Database != "" && c.Registry.Kind == SQLite {
+		warnings = append(warnings, "UNDERSTUDY_DATABASE means nothing to a SQLite registry")
+	}
+	c.Group = s.Group
+	if err := registry.CheckGroup(s.Group); err != nil {
+		m.add("UNDERSTUDY_GROUP", s.Group, "%v", err)
+	}
+	c.Host = s.host(m, os.Hostname)
+	c.Priority = s.priority(m)
+	c.Timing = s.timing(m)
+	c.ConnectTimeout, _ = duration(m, "UNDERSTUDY_CONNECT_TIMEOUT", s.ConnectTimeout, minConnect)
+	c.Restart = choice(m, "UNDERSTUDY_RESTART", s.Restart, RestartAlways, RestartOnFailure, RestartNever)
+	c.LogLevel = choice(m, "UNDERSTUDY_LOG_LEVEL", s.LogLevel, "debug", "info", "warn", "error")
+	c.LogFormat = choice(m, "UNDERSTUDY_LOG_FORMAT", s.LogFormat, LogAuto, LogConsole, LogJSON)
+	return c, warnings
+}
+
+// database is the variable's, the URI's, or the default, for MongoDB alone.
+func (s settings) database(m *mistakes, kind Kind, fromURI string) string {
+	if s.Database != "" {
+		if err := checkDatabase(s.Database); err != nil {
+			m.add("UNDERSTUDY_DATABASE", s.Database, "%v", err)
+		}
+	}
+	switch {
+	case kind != MongoDB:
+		return ""
+	case s.Database != "":
+		return s.Database
+	case fromURI == "":
+		return "understudy"
+	}
+	if err := checkDatabase(fromURI); err != nil {
+		m.say("UNDERSTUDY_DATABASE is not set, and the registry's URI names the database %s: %v; set UNDERSTUDY_DATABASE=understudy, for one",
+			show(fromURI), err)
+	}
+	return fromURI
+}
+
+// checkDatabase holds the names that MongoDB accepts on every platform.
+func checkDatabase(name string) error {
+	const odd = "/\\. \"$*<>:|?"
+	switch {
+	case len(name) > 63 || !utf8.ValidString(name):
+		return errors.New("want a name of at most 63 bytes")
+	case strings.ContainsAny(name, odd) || strings.ContainsFunc(name, unicode.IsControl):
+		return fmt.Errorf("want a name with no space and none of %s", strings.ReplaceAll(odd, " ", ""))
+	case slices.Contains([]string{"admin", "config", "local"}, strings.ToLower(name)):
+		return errors.New("that one is the server's own: want another")
+	}
+	return nil
+}
+
+func (s settings) host(m *mistakes, hostname func() (string, error)) string {
+	usable := func(name string) bool {
+		odd := func(r rune) bool { return !unicode.IsGraphic(r) || unicode.IsSpace(r) }
+		return name != "" && len(name) <= 255 && utf8.ValidString(name) && !strings.ContainsFunc(name, odd)
+	}
+	if s.Host != "" {
+		if !usable(s.Host) {
+			m.add("UNDERSTUDY_HOST", s.Host, "want a name of at most 255 bytes without spaces and control characters")
+		}
+		return s.Host
+	}
+	name, err := hostname()
+	if err != nil || !usable(name) {
+		m.say("UNDERSTUDY_HOST is not set, and this machine has no usable name: want a name for it")
+	}
+	return name
+}
+
+func (s settings) priority(m *mistakes) int {
+	n, err := strconv.Atoi(s.Priority)
+	if err != nil || n < -maxPriority || n > maxPriority {
+		m.add("UNDERSTUDY_PRIORITY", s.Priority, "want a whole number from %d to %d", -maxPriority, maxPriority)
+		return 0
+	}
+	return n
+}
+
+func (s settings) timing(m *mistakes) registry.Timing {
+	var t registry.Timing
+	var okI, okT, okG bool
+	t.Interval, okI = duration(m, "UNDERSTUDY_HEARTBEAT_INTERVAL", s.Interval, registry.MinInterval)
+	t.OrphanAfter, okT = duration(m, "UNDERSTUDY_ORPHAN_AFTER", s.OrphanAfter, -maxDuration) // the others decide
+	t.StopGrace, okG = duration(m, "UNDERSTUDY_STOP_GRACE", s.StopGrace, registry.MinStopGrace)
+	if !okI || !okT || !okG {
+		return t
+	}
+	if err := t.Check(); err != nil {
+		m.say("UNDERSTUDY_ORPHAN_AFTER=%v with UNDERSTUDY_HEARTBEAT_INTERVAL=%v and UNDERSTUDY_STOP_GRACE=%v: %v",
+			t.OrphanAfter, t.Interval, t.StopGrace, err)
+	}
+	return t
+}
+
+func duration(m *mistakes, name, value string, least time.Duration) (time.Duration, bool) {
+	d, err := time.ParseDuration(value)
+	switch {
+	case err != nil:
+		example := "60s"
+		if _, err := strconv.ParseUint(value, 10, 32); err == nil {
+			example = value + "s"
+		}
+		m.add(name, value, "want a duration such as %s", example)
+	case d < least:
+		m.add(name, value, "want %v or more", least)
+	case d > maxDuration:
+		m.add(name, value, "want a year or less")
+	default:
+		return d, true
+	}
+	return 0, false
+}
+
+func choice[T ~string](m *mistakes, name, value string, choices ...T) T {
+	if slices.Contains(choices, T(value)) {
+		return T(value)
+	}
+	list := fmt.Sprint(choices[0])
+	for i, c := range choices[1:] {
+		if i < len(choices)-2 {
+			list += fmt.Sprintf(", %s", c)
+		} else {
+			list += fmt.Sprintf(" or %s", c)
+		}
+	}
+	m.add(name, value, "want %s", list)
+	return ""
+}
