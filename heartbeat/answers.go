@@ -284,7 +284,7 @@ func (m *machine) promote(latest *registry.Term) {
 			m.duty.close = t
 		}
 	}
-	m.then = &call{kind: callBeginTerm, term: next}
+	m.then = &call{kind: callBeginTerm, term: &next}
 }
 
 // begin starts the work of a term that a view has shown to be mine.
@@ -292,8 +292,8 @@ func (m *machine) begin(t registry.Term) {
 	m.work = workState{term: t, running: true}
 	m.duty.number, m.duty.due, m.duty.end = t.Number, false, registry.End{}
 	m.vacancy, m.told = vacancy{}, told{command: m.told.command, unreachable: m.told.unreachable}
-	m.act(note{fact: factActive, term: t.Number})
 	m.act(startWork{t})
+	m.act(note{fact: factActive, term: t.Number})
 	m.nextSweep = m.now + m.sweepEvery()
 }
 
@@ -323,7 +323,7 @@ func (m *machine) seniorFound(a answer) {
 		return
 	}
 	m.vacancy.asked = m.vacancy.found
-	if a.err == nil && a.senior.ID == m.id && m.vacancy.found {
+	if a.err == nil && a.senior == m.id && m.vacancy.found {
 		m.promote(m.vacancy.term)
 	}
 }
@@ -364,7 +364,7 @@ func (m *machine) orphanDeleted(a answer) {
 		m.nextCall = m.now + m.timing.Interval/4
 		return
 	}
-	m.act(note{fact: factDeposed, term: a.call.number, holder: a.call.id, lasts: m.now - m.holder.since})
+	m.act(note{fact: factDeposed, term: a.call.number, holder: a.call.id, host: m.duty.close.Host, lasts: m.now - m.holder.since})
 	m.deposed = a.call.number
 	m.promote(m.duty.close)
 }

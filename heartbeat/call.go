@@ -32,15 +32,15 @@ type call struct {
 	sent    time.Duration // local instant, never after the request left
 	timeout time.Duration
 
-	id     uuid.UUID         // register, beat, unregister, deleteOrphan; endTerm: the holder
-	status registry.Status   // beat
-	in     registry.Instance // register
-	beat   int64             // deleteOrphan
-	term   registry.Term     // beginTerm
-	number int64             // endTerm
-	end    registry.End      // endTerm
-	time   time.Time         // candidate, silent: an instant of the registry's clock
-	except []uuid.UUID       // candidate
+	id     uuid.UUID          // register, beat, unregister, deleteOrphan; endTerm: the holder
+	status registry.Status    // beat
+	in     *registry.Instance // register
+	beat   int64              // deleteOrphan
+	term   *registry.Term     // beginTerm
+	number int64              // endTerm
+	end    registry.End       // endTerm
+	time   time.Time          // candidate, silent: an instant of the registry's clock
+	except []uuid.UUID        // candidate
 }
 
 // do carries the call out.
@@ -48,7 +48,7 @@ func (c call) do(ctx context.Context, r registry.Registry, group string) answer 
 	a := answer{call: c}
 	switch c.kind {
 	case callRegister:
-		a.at, a.err = r.Register(ctx, c.in)
+		a.at, a.err = r.Register(ctx, *c.in)
 	case callBeat:
 		a.at, a.err = r.Beat(ctx, c.id, c.status)
 	case callUnregister:
@@ -58,11 +58,13 @@ func (c call) do(ctx context.Context, r registry.Registry, group string) answer 
 	case callDeleteOrphan:
 		a.deleted, a.err = r.DeleteOrphan(ctx, c.id, c.beat)
 	case callBeginTerm:
-		a.err = r.BeginTerm(ctx, c.term)
+		a.err = r.BeginTerm(ctx, *c.term)
 	case callEndTerm:
 		a.err = r.EndTerm(ctx, group, c.number, c.id, c.end)
 	case callCandidate:
-		a.senior, a.err = r.Candidate(ctx, group, c.time, c.except...)
+		var senior registry.Instance
+		senior, a.err = r.Candidate(ctx, group, c.time, c.except...)
+		a.senior = senior.ID
 	case callSilent:
 		a.silent, a.err = r.Silent(ctx, group, c.time)
 	}

@@ -50,8 +50,8 @@ func (m *machine) register() {
 	in := m.self
 	in.ID, in.Schema = m.newID(), registry.Schema
 	in.Interval, in.OrphanAfter = m.timing.Interval, m.timing.OrphanAfter
-	in.Status = registry.Status{Role: registry.Passive, Candidate: true}
-	c := call{kind: callRegister, id: in.ID, in: in}
+	in.Status = m.status()
+	c := call{kind: callRegister, id: in.ID, in: &in}
 	if m.joinBy > 0 {
 		c.timeout = min(m.timing.CallTimeout(), m.joinBy-m.now)
 	}

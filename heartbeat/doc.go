@@ -1,2 +1,94 @@
-// Package heartbeat
+// Package heartbeat keeps one of N identical processes active: the membership
+// of one process in a group, the lease it works under, and the protocol by
+// which another takes over when it goes.
+//
+// # Who is in charge
+//
+// The latest term of a group is the truth. It names its holder, and is open
+// until somebody ends it. To become active is to insert the next term: numbers
+// are unique, so of any number of instances that try, one succeeds. Nothing
+// else decides, neither the role that a record shows nor any update.
+//
+//	             register                    insert term N+1, see it
+//	(joining) ─────────────▶ passive ─────────────────────────────▶ active
+//	    ▲                      ▲  ▲                                  │ │ │
+//	    │                      │  └── work gone, term ended ─────────┘ │ │
+//	    │                      │      (handed over, work failed)       │ │
+//	    └── work gone, term ended, unregistered ◀── (retiring) ◀───────┘ │
+//	        a new UUID each time      lease lost, record deleted,        │
+//	                                  newer term, terms lost             │
+//	(gone) ◀── unregistered ◀── term ended ◀── work gone ◀── told to stop┘
+//
+// # One tick
+//
+// Every instance does the same each interval I:
+//
+//   - Beat: count the beat of its own record up. The registry stamps it with its
+//     own clock and returns that time. No record means that somebody deleted it:
+//     the work is killed, and the process registers anew under a new UUID.
+//   - View: read the latest term, then its holder's record.
+//   - Decide, by a pure function of what it is, what it saw, and its own clock.
+//
+// A group is vacant when its latest term does not exist, has ended, or is held
+// by an instance that this observer has just deleted as an orphan. Vacancy is
+// stable, so "see it, then insert N+1" needs no transaction. The senior
+// candidate (highest priority, then oldest) inserts at once; everyone else waits
+// for one to two intervals, views again, and then inserts too.
+//
+// The holder's work starts only after a view, read after the insert, shows the
+// term to be its own and open. That one rule covers an insert whose answer was
+// lost: an ambiguous answer is never acted upon.
+//
+// # The trust window
+//
+// With the interval I, the silence T that makes an orphan, the stop grace G,
+// B = max(I, T/20) and M = B + max(T/10, 100 ms):
+//
+//		holder    beat sent s ······ told to stop ····· dead ·······
+//		                             D−G              D = s+T−M
+//		observer     beat seen r ································ orphan
+//		             since ≥ r−B                                  since+T
+//
+//	  - An acknowledged beat is good until D = s + T − M, counted from the instant
+//	    at which it was sent. An answer that comes after D revives nothing.
+//	  - Work is told to stop at D − G and is dead by D; a kernel timer sees to it
+//	    where the process itself is frozen.
+//	  - An observer notes when it first saw the present beat, back-dated by the
+//	    record's age but by no more than B, and calls it an orphan after T. I, T and
+//	    B are those that the record promises, not the observer's.
+//
+// So D lies before any observer's verdict by at least M − B = T/10, which is what
+// two clocks may drift apart over T. Only durations are compared, never clocks,
+// so that no step of any clock, the database's included, matters. Local instants
+// come from a clock that goes on while the machine is suspended.
+//
+// # Failures
+//
+//	what happens                   this instance                        peers
+//	told to stop                   work stops, term ended, unregisters  next one within milliseconds
+//	registry unreachable           works until D−G, stops, tries on     cannot either
+//	its record is deleted          kills the work, registers anew       wait T, or have promoted
+//	crash, power, partition        –                                    depose the orphan after T
+//	frozen for longer than D       the kernel or the guard ends the     as for a crash
+//	                               work in time
+//	answer to an insert lost       reads again                          –
+//	registration timed out         tries again under a new UUID         sweep the stray record
+//	work will not stop             exit code 70, the term stays open    as for a crash
+//
+// # What is guaranteed
+//
+// At most one instance believes at any instant that it holds a lease. Terms
+// strictly increase. A group with a live, connected instance gets an active one.
+//
+// What is not: that work already handed to the outside world stops at the
+// instant a machine freezes. A packet may still be under way, and a hypervisor
+// that pauses a machine stops its clocks too. For that the work passes its term
+// on, as a fencing token, and the resource refuses a lower one than it has seen.
+// Two clocks that are slewed apart at full rate (more than T/10 within T), and
+// a registry that was dropped or restored from a backup, are beyond both.
+//
+// # The code
+//
+// The protocol is a machine without I/O: events in, actions out. Its shell, in
+// [Member.Run], owns the goroutines, the timers, and the calls to the registry.
 package heartbeat

@@ -22,7 +22,7 @@ type (
 		err     error
 		at      time.Time           // register, beat: the registry's time
 		view    registry.View       // view
-		senior  registry.Instance   // candidate
+		senior  uuid.UUID           // candidate
 		deleted bool                // deleteOrphan
 		silent  []registry.Instance // silent
 	}
@@ -104,17 +104,18 @@ func (note) isAction()      {}
 func (finish) isAction()    {}
 func (abort) isAction()     {}
 
-// fact is what a note is about; its text is the log's message.
+// fact is what a note is about; its text is the log's message, filled in by
+// note.text.
 type fact string
 
 const (
-	factRegistered   fact = "registered"
-	factStandingBy   fact = "standing by"
-	factVacant       fact = "nobody is active"
-	factSilent       fact = "no beat from the active instance"
-	factBeatsAgain   fact = "the active instance beats again"
-	factOtherCommand fact = "the active instance runs another command: two programs in one group"
-	factActive       fact = "active"
+	factRegistered   fact = "registered as %s"
+	factStandingBy   fact = "standing by for %s"
+	factVacant       fact = "nobody is active: %s is gone"
+	factSilent       fact = "no beat from %s for %s, taking over in %s"
+	factBeatsAgain   fact = "%s beats again"
+	factOtherCommand fact = "%s runs another command: two programs in one group"
+	factActive       fact = "active in term %d"
 	factPassive      fact = "passive"
 	factNobodyElse   fact = "the work fails and nobody else is there to try it"
 	factUnreachable  fact = "registry does not answer"
@@ -124,12 +125,12 @@ const (
 	factOutvoted     fact = "a newer term exists: stopping the work"
 	factTermEnded    fact = "this term was ended by another: stopping the work"
 	factTermsLost    fact = "terms were lost, the registry went back in time (restored from a backup?): fencing tokens are void"
-	factDeposed      fact = "deleted the orphan"
-	factSwept        fact = "deleted the orphan of a passive instance"
+	factDeposed      fact = "deleted the orphan %s, silent for %s"
+	factSwept        fact = "deleted the orphan %s, which was passive"
 	factHandover     fact = "asked to hand over: stopping the work"
 	factStuck        fact = "the work does not stop"
 	factAnew         fact = "registering anew"
-	factPeerDone     fact = "work done by another instance"
+	factPeerDone     fact = "work done by %s: leaving"
 	factUnreleased   fact = "registry does not answer: the term stays open, peers wait until it counts as an orphan"
 	factBadView      fact = "cannot read the group"
 	factExhausted    fact = "no term number is left: the registry holds one close to the largest integer"

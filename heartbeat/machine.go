@@ -376,14 +376,15 @@ func (m *machine) resign(reason registry.Reason, cause error) {
 	m.yield()
 }
 
-// join forgets the registration, but nothing that was observed.
+// join forgets the registration, but nothing that was observed, and goes on
+// holding off.
 func (m *machine) join() {
 	if m.id != uuid.Nil {
 		m.act(note{fact: factAnew})
 	}
 	m.phase, m.id, m.lease, m.beating = joining, uuid.Nil, 0, 0
-	m.duty, m.work, m.resigned, m.holdOff = duty{}, workState{}, 0, 0
-	m.vacancy, m.deposed, m.then, m.orphans = vacancy{}, 0, nil, nil
+	m.duty, m.work = duty{}, workState{}
+	m.vacancy, m.then, m.orphans = vacancy{}, nil, nil
 }
 
 // failed says that a call did not succeed; people hear of it once.

@@ -1,6 +1,7 @@
 package heartbeat
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -64,11 +65,15 @@ func (n note) text() string {
 	text := string(n.fact)
 	switch n.fact {
 	case factSilent:
-		text = "no beat from " + n.who() + " for " + seconds(n.lasts) + ", taking over in " + seconds(n.in)
-	case factStandingBy:
-		text = "standing by for " + n.who()
+		text = fmt.Sprintf(text, n.who(), seconds(n.lasts), seconds(n.in))
+	case factStandingBy, factBeatsAgain, factOtherCommand, factVacant, factPeerDone, factSwept:
+		text = fmt.Sprintf(text, n.who())
 	case factDeposed:
-		text += ", silent for " + seconds(n.lasts)
+		text = fmt.Sprintf(text, n.who(), seconds(n.lasts))
+	case factActive:
+		text = fmt.Sprintf(text, n.term)
+	case factRegistered:
+		text = fmt.Sprintf(text, n.holder)
 	case factUnreachable:
 		if n.in > 0 {
 			text += "; the lease allows " + seconds(n.in) + " more"

@@ -1,0 +1,17 @@
+# syntax=docker/dockerfile:1
+
+FROM golang:1.26 AS build
+WORKDIR /src
+COPY go.mod go.sum ./
+RUN go mod download
+COPY . .
+RUN CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o /understudy .
+
+# Nothing but the program and the certificates that it checks servers by. It is
+# its own init. Put your command into an image of its own that begins with
+#   COPY --from=understudy /understudy /understudy
+FROM scratch
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
+COPY --from=build /understudy /understudy
+USER 65532:65532
+ENTRYPOINT ["/understudy"]

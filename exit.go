@@ -1,0 +1,68 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/understudy-go/understudy/config"
+	"github.com/understudy-go/understudy/heartbeat"
+	"github.com/understudy-go/understudy/worker"
+)
+
+// The exit codes, after sysexits.h and what shells use for commands.
+const (
+	exitOK            = 0
+	exitFailure       = 1
+	exitUsage         = 64
+	exitUnavailable   = 69
+	exitStuck         = 70
+	exitConfig        = 78
+	exitNotExecutable = 126
+	exitNotFound      = 127
+)
+
+// usageError is a mistake on the command line.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+// unavailableError says that the registry could not be opened.
+type unavailableError struct{ error }
+
+func (e unavailableError) Unwrap() error { return e.error }
+
+// exitCode prints what is wrong, unless the log has said it already, and returns
+// the code that says the same.
+func exitCode(err error, stderr io.Writer) int {
+	var (
+		usage       usageError
+		unavailable unavailableError
+		mistakes    *config.Error
+		final       *heartbeat.WorkExit
+		peerDone    *heartbeat.WorkDoneError
+	)
+	code := exitFailure
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &final):
+		return final.Code
+	case errors.As(err, &peerDone):
+		return peerDone.ExitCode
+	case errors.As(err, &usage):
+		code = exitUsage
+	case errors.As(err, &mistakes):
+		code = exitConfig
+	case errors.As(err, &unavailable), errors.Is(err, heartbeat.ErrUnreachable):
+		code = exitUnavailable
+	case errors.Is(err, heartbeat.ErrStuck):
+		code = exitStuck
+	case errors.Is(err, worker.ErrNotFound):
+		code = exitNotFound
+	case errors.Is(err, worker.ErrNotExecutable):
+		code = exitNotExecutable
+	}
+	fmt.Fprintf(stderr, "understudy: %v\n", err)
+	return code
+}

@@ -1,0 +1,86 @@
+package heartbeat
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/sys/unix"
+
+	"github.com/understudy-go/understudy/internal/boottime"
+	"github.com/understudy-go/understudy/registry"
+)
+
+// The test binary runs itself, as a process with work of its own.
+func TestMain(m *testing.M) {
+	if mode := os.Getenv("UNDERSTUDY_TEST_HEARTBEAT"); mode != "" {
+		workInProcess(mode)
+	}
+	os.Exit(m.Run())
+}
+
+var quick = registry.Timing{Interval: 50 * time.Millisecond, OrphanAfter: 2 * time.Second, StopGrace: 500 * time.Millisecond}
+
+func workInProcess(mode string) {
+	if mode == "no timer" {
+		if err := unix.Setrlimit(unix.RLIMIT_SIGPENDING, &unix.Rlimit{}); err != nil {
+			panic(err)
+		}
+	}
+	m, err := New(Config{Registry: newStore(time.Now), Group: "g", Timing: quick, Log: zerolog.New(os.Stderr),
+		OnLease: func(until time.Duration) { fmt.Println("lease", int64(until)) }})
+	if err != nil {
+		panic(err)
+	}
+	err = m.Run(context.Background(), func(ctx context.Context, t registry.Term) error {
+		fmt.Println("working")
+		if mode == "freeze" {
+			_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+		}
+		<-ctx.Done()
+		return ctx.Err()
+	})
+	fmt.Println("ended:", err)
+	os.Exit(3)
+}
+
+func TestFrozenProcessIsKilledAtTheEndOfItsLease(t *testing.T) {
+	cmd := exec.CommandContext(t.Context(), os.Args[0])
+	cmd.Env = append(os.Environ(), "UNDERSTUDY_TEST_HEARTBEAT=freeze")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var lease int64
+	for in := bufio.NewScanner(out); in.Scan(); {
+		_, _ = fmt.Sscanf(in.Text(), "lease %d", &lease)
+	}
+	after := boottime.Now() - time.Duration(lease)
+	err = cmd.Wait()
+	if err == nil || err.Error() != "signal: killed" {
+		t.Errorf("ended with %v, want a SIGKILL by the kernel", err)
+	}
+	if after < 0 || lease == 0 {
+		t.Errorf("gone %v before the end of its lease", -after)
+	}
+	t.Logf("gone %v after the end of its lease", after)
+}
+
+func TestWorkDoesNotStartWithoutTheTimer(t *testing.T) {
+	cmd := exec.CommandContext(t.Context(), os.Args[0])
+	cmd.Env = append(os.Environ(), "UNDERSTUDY_TEST_HEARTBEAT=no timer")
+	out, _ := cmd.CombinedOutput()
+	if s := string(out); strings.Contains(s, "working") || !strings.Contains(s, "RLIMIT_SIGPENDING") {
+		t.Errorf("got\n%s\nwant a refusal that names RLIMIT_SIGPENDING", s)
+	}
+}

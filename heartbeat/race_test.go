@@ -1,0 +1,6 @@
+//go:build race
+
+package heartbeat
+
+// The race detector slows the simulation down by far.
+const simulatedHours = 50

@@ -1,0 +1,134 @@
+package heartbeat
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+// breakage names a rule that the simulated world breaks on purpose: one that
+// the registry has to keep, or the clock.
+type breakage string
+
+const (
+	unbroken            breakage = ""
+	clockIgnoresSuspend breakage = "clock-ignores-suspend"
+	beatUpserts         breakage = "beat-upserts"
+	deleteAnyBeat       breakage = "delete-any-beat"
+	termsDeleted        breakage = "terms-deleted"
+	writeConcernOne     breakage = "write-concern-1"
+	staleNode           breakage = "stale-node"
+	twoNodes            breakage = "two-nodes"
+	holderFirst         breakage = "holder-first"
+)
+
+// wrap returns the registry of a world in which the rule is broken.
+func (b breakage) wrap(w *world) registry.Registry {
+	r := &brokenRegistry{store: w.store, w: w, records: map[uuid.UUID]registry.Instance{}}
+	switch b {
+	case beatUpserts, deleteAnyBeat, termsDeleted:
+		r.rule = b
+	case writeConcernOne:
+		r.replicate()
+		r.failOver()
+	case staleNode, twoNodes:
+		r.rule = b
+		r.lag(10 * time.Minute)
+	case holderFirst:
+		r.rule = b
+		r.lag(3 * time.Second)
+	default:
+		return w.store
+	}
+	return r
+}
+
+// brokenRegistry is the store, but for one rule.
+type brokenRegistry struct {
+	*store
+	w       *world
+	rule    breakage
+	records map[uuid.UUID]registry.Instance // of all that ever registered
+	old     *store                          // an older state
+}
+
+func (s *store) clone() *store {
+	return &store{clock: s.clock, instances: maps.Clone(s.instances), terms: slices.Clone(s.terms), watchers: s.watchers}
+}
+
+// lag keeps an older state, of up to the given age.
+func (r *brokenRegistry) lag(age time.Duration) {
+	r.old = r.store.clone()
+	r.w.after(r.w.between(0, age), func() { r.lag(age) })
+}
+
+// replicate keeps what a second node has received.
+func (r *brokenRegistry) replicate() {
+	r.old = r.store.clone()
+	r.w.after(r.w.between(10*time.Millisecond, 2*time.Second), r.replicate)
+}
+
+// failOver makes that node the primary: what was acknowledged but not
+// replicated is gone.
+func (r *brokenRegistry) failOver() {
+	r.w.after(r.w.between(time.Minute, 20*time.Minute), func() {
+		if r.w.healing {
+			return
+		}
+		r.w.note(-1, "failover", 0, uuid.Nil)
+		old := r.old.clone()
+		r.store.instances, r.store.terms = old.instances, old.terms
+		r.failOver()
+	})
+}
+
+func (r *brokenRegistry) Register(ctx context.Context, in registry.Instance) (time.Time, error) {
+	r.records[in.ID] = in
+	return r.store.Register(ctx, in)
+}
+
+func (r *brokenRegistry) Beat(ctx context.Context, id uuid.UUID, s registry.Status) (time.Time, error) {
+	if _, ok := r.store.instances[id]; !ok && r.rule == beatUpserts {
+		_, _ = r.store.Register(ctx, r.records[id])
+	}
+	return r.store.Beat(ctx, id, s)
+}
+
+func (r *brokenRegistry) View(ctx context.Context, group string) (registry.View, error) {
+	switch r.rule {
+	case staleNode:
+		return r.old.View(ctx, group)
+	case twoNodes, holderFirst:
+		v := r.store.view()
+		if v.Latest != nil {
+			v.Holder = nil
+			if in, ok := r.old.instances[v.Latest.Holder]; ok {
+				v.Holder = &in
+			}
+		}
+		return v, nil
+	}
+	return r.store.View(ctx, group)
+}
+
+func (r *brokenRegistry) DeleteOrphan(ctx context.Context, id uuid.UUID, beat int64) (bool, error) {
+	if r.rule == deleteAnyBeat {
+		beat = r.store.instances[id].Beat
+	}
+	return r.store.DeleteOrphan(ctx, id, beat)
+}
+
+func (r *brokenRegistry) EndTerm(ctx context.Context, group string, number int64, holder uuid.UUID, end registry.End) error {
+	err := r.store.EndTerm(ctx, group, number, holder, end)
+	if r.rule == termsDeleted {
+		r.w.after(time.Minute, func() {
+			r.store.terms = slices.DeleteFunc(r.store.terms, func(t registry.Term) bool { return t.Number == number && !t.Open() })
+		})
+	}
+	return err
+}

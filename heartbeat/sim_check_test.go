@@ -1,0 +1,163 @@
+package heartbeat
+
+import (
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+var errSimulated = errors.New("simulated failure")
+
+// check holds what the rules are checked against. It is told of everything
+// that happens, and believes nothing that a machine or the registry says.
+type check struct {
+	registered map[uuid.UUID]bool
+	lastBeat   map[uuid.UUID]time.Duration // the instant of the last beat
+	highest    int64
+	before     registry.View     // the group as it was before a call
+	victim     registry.Instance // the record that a deletion is about
+	existed    bool              // the record that a beat is about
+	ended      map[int64]resignation
+	void       map[int64]bool // terms that an operator ended by hand
+}
+
+// resignation is how a term was given up by its holder for another to begin.
+type resignation struct {
+	p  *process
+	at time.Duration
+}
+
+func (c *check) init() {
+	c.registered, c.lastBeat = map[uuid.UUID]bool{}, map[uuid.UUID]time.Duration{}
+	c.ended, c.void = map[int64]resignation{}, map[int64]bool{}
+}
+
+// believes reports whether a process believes that its lease is valid and the
+// work its own.
+func (p *process) believes() bool {
+	return p.m.work.running && p.local() < p.m.lease
+}
+
+// checkExclusive: never two at one instant whose work is alive, or who believe so.
+func (w *world) checkExclusive(p *process) {
+	for _, h := range w.hosts {
+		o := h.proc
+		if o == nil || o == p || o.suspended || o.work == nil || w.void[o.work.term] || w.void[p.work.term] {
+			continue
+		}
+		if o.work.alive || o.believes() {
+			w.fail("host%d works in term %d while host%d still does in term %d (alive: %v, its lease: %v)",
+				p.n, p.work.term, o.n, o.work.term, o.work.alive, o.m.lease-o.local())
+		}
+	}
+}
+
+// checkStart: work starts only with a valid lease.
+func (w *world) checkStart(p *process) {
+	if p.local() >= p.m.lease-p.timing.StopGrace {
+		w.fail("host%d starts term %d with a lease of %v left", p.n, p.work.term, p.m.lease-p.local())
+	}
+}
+
+// checkStoodDown: a view that shows the own term over ends the work at once.
+func (w *world) checkStoodDown(p *process, a answer) {
+	k, t := p.work, a.view.Latest
+	if k == nil || !k.alive || k.told || a.err != nil || t == nil || t.Number < k.term {
+		return
+	}
+	if t.Number > k.term || !t.Open() || t.Holder != k.holder {
+		w.fail("host%d goes on in term %d although it saw term %d (open: %v)", p.n, k.term, t.Number, t.Open())
+	}
+}
+
+// checkBefore looks at a call just before it is applied.
+func (w *world) checkBefore(f *flight) {
+	switch f.c.kind {
+	case callEndTerm, callUnregister:
+		if f.c.kind == callEndTerm {
+			w.before = w.store.view()
+		}
+		for _, h := range w.hosts {
+			if o := h.proc; o != nil && o.work != nil && o.work.alive && o.work.holder == f.c.id && !o.suspended {
+				w.fail("%s of host%d's term %d before its work is gone", f.c.kind, h.n, o.work.term)
+			}
+		}
+	case callBeat:
+		_, w.existed = w.store.instances[f.c.id]
+	case callDeleteOrphan:
+		w.victim = w.store.instances[f.c.id]
+	}
+}
+
+// checkAfter looks at a call just after it was applied.
+func (w *world) checkAfter(f *flight) {
+	c, p := f.c, f.p
+	switch c.kind {
+	case callRegister:
+		if f.a.err != nil {
+			return
+		}
+		if w.registered[c.id] {
+			w.fail("host%d registers a UUID twice", p.n)
+		}
+		w.registered[c.id] = true
+		w.lastBeat[c.id] = w.now
+	case callBeat:
+		if f.a.err == nil {
+			if !w.existed {
+				w.fail("host%d's beat brings a registration back", p.n)
+			}
+			w.lastBeat[c.id] = w.now
+		}
+	case callDeleteOrphan:
+		if f.a.deleted {
+			w.note(p.n, "deleted", c.number, c.id)
+			w.checkOrphan(p, c)
+		}
+	case callBeginTerm:
+		if f.a.err == nil {
+			w.note(p.n, "begun", c.term.Number, c.id)
+			w.checkTerm(p, *c.term)
+			w.termsChanged()
+		}
+	case callEndTerm:
+		if t := w.before.Latest; t != nil && t.Number == c.number && t.Open() && t.Holder == c.id {
+			w.note(p.n, "ended", c.number, c.id)
+			if r := c.end.Reason; r == registry.HandedOver || r == registry.WorkFailed {
+				w.ended[c.number] = resignation{p, p.goneAt}
+			}
+			w.termsChanged()
+		}
+	}
+}
+
+// checkOrphan: a record is deleted only when its beat stood still for T − B on
+// the deleter's own clock.
+func (w *world) checkOrphan(p *process, c call) {
+	owner := registry.Timing{Interval: w.victim.Interval, OrphanAfter: w.victim.OrphanAfter}
+	still := c.sent - p.localAt(w.lastBeat[c.id])
+	if still < owner.OrphanAfter-owner.Slack() {
+		w.fail("host%d deletes a record whose beat stood still for %v only, want %v", p.n, still, owner.OrphanAfter-owner.Slack())
+	}
+}
+
+// checkTerm: numbers strictly increase, and who gave the term before up for
+// another does not take the next one.
+func (w *world) checkTerm(p *process, t registry.Term) {
+	if t.Number <= w.highest {
+		w.fail("host%d begins term %d after term %d", p.n, t.Number, w.highest)
+	}
+	w.highest = t.Number
+	o, ok := w.ended[t.Number-1]
+	if !ok || o.p != p || p.dead {
+		return
+	}
+	// It holds off for T since it was asked; the slowest work is gone 3·G later.
+	hold := p.timing.OrphanAfter - 3*p.timing.StopGrace
+	if held := p.local() - p.localAt(o.at); held < hold {
+		w.fail("host%d begins term %d, %v after it gave up the one before for another", p.n, t.Number, held)
+	}
+}

@@ -1,0 +1,120 @@
+package heartbeat
+
+import "time"
+
+// run is one schedule: first chaos, then healing. It returns what was wrong.
+func (w *world) run() string {
+	w.calm()
+	length := w.between(10*time.Minute, 90*time.Minute)
+	w.after(w.between(0, time.Minute), func() { w.chaos(length) })
+	w.runUntil(length)
+	w.heal()
+	w.runUntil(max(w.now, w.lastLate, w.started))
+	for w.violation == "" && w.lastLate > w.now+time.Second {
+		w.runUntil(w.lastLate)
+	}
+	w.awaitActive()
+	w.awaitOrphans()
+	return w.violation
+}
+
+// heal ends all faults. What is under way still arrives late.
+func (w *world) heal() {
+	if w.violation != "" {
+		return
+	}
+	w.healing, w.healed = true, w.now
+	w.weather = weather{}
+	lame := w.hosts[w.rng.IntN(len(w.hosts))]
+	if w.chance(0.7) {
+		lame = nil
+	}
+	for _, h := range w.hosts {
+		h.link = link{}
+		w.resume(h)
+		if h.slew != 0 {
+			h.slew = 0
+			h.setClock()
+		}
+		if h.proc != nil {
+			w.thaw(h.proc)
+		}
+		if h == lame {
+			h.link.noAnswers, h.link.onlyBeats = true, w.chance(0.5)
+		}
+		h.start()
+	}
+	w.lame = lame
+	w.note(-1, "healed", 0, zeroID)
+}
+
+// slowest returns the longest that any instance of the group is allowed to take
+// until one is active.
+func (w *world) slowest() (patience, orphanAfter time.Duration) {
+	for _, h := range w.hosts {
+		t := h.timing
+		patience = max(patience, t.OrphanAfter+t.CallTimeout()+5*t.Interval)
+		orphanAfter = max(orphanAfter, t.OrphanAfter)
+	}
+	return patience, orphanAfter
+}
+
+func (w *world) active() bool {
+	for _, h := range w.hosts {
+		if p := h.proc; p != nil && p.work != nil && p.work.alive && !p.work.told && h != w.lame && p.believes() {
+			return true
+		}
+	}
+	return false
+}
+
+// awaitActive: one is active within T, a call's deadline and 5·I of the last
+// delayed request, on clocks that drift.
+func (w *world) awaitActive() {
+	patience, orphanAfter := w.slowest()
+	if w.lame != nil {
+		patience += orphanAfter // until it has noticed
+	}
+	from := max(w.now, w.started)
+	for w.violation == "" && !w.active() {
+		w.runUntil(w.now + time.Second)
+		from = max(from, w.started)
+		if w.now > from+patience*102/100 {
+			w.fail("nobody is active %v after everything was healed", w.now-from)
+		}
+	}
+	w.waited = w.now - from
+}
+
+// awaitOrphans: in a group without faults the active one stays so, and only
+// those who run are registered some time later.
+func (w *world) awaitOrphans() {
+	patience, orphanAfter := w.slowest()
+	if w.lame == nil {
+		w.runUntil(max(w.now, w.started, w.healed) + patience)
+		w.settled = true
+		w.runUntil(w.now + 30*time.Second)
+	}
+	limit := w.now + 21*time.Minute + 3*orphanAfter // the registry's clock was off by up to 20
+	for w.violation == "" && !w.tidy() {
+		w.runUntil(w.now + 5*time.Second)
+		if w.now > limit {
+			w.fail("%d records of %d processes are left", len(w.store.instances), len(w.hosts))
+		}
+	}
+	if w.violation == "" && w.lame == nil && !w.active() {
+		w.fail("nobody is active any more")
+	}
+}
+
+func (w *world) tidy() bool {
+	live := 0
+	for _, h := range w.hosts {
+		if p := h.proc; p != nil {
+			if _, ok := w.store.instances[p.m.id]; ok {
+				live++
+			}
+		}
+	}
+	return live == len(w.store.instances) || w.lame != nil
+}

@@ -1,0 +1,272 @@
+package heartbeat
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+// host is a machine with a clock of its own, on which one process runs at a
+// time.
+type host struct {
+	w       *world
+	n       int8
+	timing  registry.Timing
+	guarded bool
+	prio    int
+
+	// The clock: since the world's instant origin it has gone from base at a
+	// rate of 1 + ppm/10⁶. marks keep what it was.
+	origin, base time.Duration
+	drift, slew  int64 // ppm
+	marks        []mark
+
+	proc      *process // nil: none is running
+	link      link
+	suspended bool
+	away      bool // nobody starts a process here again
+}
+
+// mark is a stretch of a clock.
+type mark struct {
+	origin, base time.Duration
+	ppm          int64
+}
+
+func (h *host) ppm() int64 {
+	if h.suspended && h.w.broken == clockIgnoresSuspend {
+		return -1e6
+	}
+	return h.drift + h.slew
+}
+
+// local is the clock's reading now.
+func (h *host) local() time.Duration { return h.localAt(h.w.now) }
+
+// localAt is the clock's reading at an instant, which may be past.
+func (h *host) localAt(t time.Duration) time.Duration {
+	i := len(h.marks) - 1
+	for i > 0 && h.marks[i].origin > t {
+		i--
+	}
+	m := h.marks[i]
+	d := t - m.origin
+	return m.base + d + time.Duration(int64(d/1000)*m.ppm/1000)
+}
+
+// when is the instant at which the clock will read l, or just after.
+func (h *host) when(l time.Duration) time.Duration {
+	m := h.marks[len(h.marks)-1]
+	if m.ppm <= -1e6 {
+		return h.w.now + time.Hour
+	}
+	d := l - m.base
+	return max(h.w.now, m.origin+time.Duration(float64(d)/(1+float64(m.ppm)/1e6))+2*time.Microsecond)
+}
+
+// setClock changes the rate of the clock from now on.
+func (h *host) setClock() {
+	if len(h.marks) == 0 {
+		h.marks = append(h.marks, mark{h.w.now, h.base, h.ppm()})
+		return
+	}
+	h.marks = append(h.marks, mark{h.w.now, h.local(), h.ppm()})
+	if p := h.proc; p != nil {
+		p.tickAt = 0
+		p.schedule()
+		p.guardLater(h.w.now)
+	}
+}
+
+// link is the network between a host and the registry.
+type link struct {
+	noRequests, noAnswers bool
+	onlyBeats             bool
+	slow                  time.Duration
+	past                  *store // a node that views are read from
+}
+
+// process is one run of the program: a machine and its shell.
+type process struct {
+	*host
+	index  int32
+	m      *machine
+	dead   bool
+	frozen bool
+	guard  bool // the guard is frozen too
+	inbox  []event
+	tickAt time.Duration
+	work   *work
+	watch  bool
+	goneAt time.Duration // when its last work was gone
+}
+
+func (h *host) start() {
+	w := h.w
+	if h.proc != nil || h.away {
+		return
+	}
+	s := settings{
+		self:    registry.Instance{Group: simGroup, Host: hostNames[h.n], PID: len(w.procs), Priority: h.prio},
+		timing:  h.timing,
+		guarded: h.guarded,
+		newID:   w.newID,
+	}
+	if w.chance(0.1) {
+		s.joinTimeout = 30 * time.Second
+	}
+	p := &process{host: h, index: int32(len(w.procs)), m: newMachine(s, h.local())}
+	w.procs = append(w.procs, p)
+	h.proc = p
+	w.started = w.now
+	w.note(h.n, "process starts", int64(p.index), uuid.Nil)
+	p.deliver(tick{})
+	if w.watches && w.chance(0.8) {
+		p.setWatch(true)
+	}
+}
+
+// end is the end of the process, and of its work with it.
+func (p *process) end(how string) {
+	if p.dead {
+		return
+	}
+	w := p.w
+	w.note(p.n, how, int64(p.index), p.m.id)
+	p.dead = true
+	if p.host.proc == p {
+		p.host.proc = nil
+	}
+	if p.work != nil {
+		p.work.alive = false
+	}
+	p.inbox, p.work = nil, nil
+	w.procs[p.index] = nil
+	pause := w.between(0, 5*time.Second)
+	if !w.healing && w.chance(0.3) {
+		pause = w.between(0, 3*time.Minute)
+	}
+	w.after(pause, p.host.start)
+}
+
+func (p *process) stopped() bool { return p.frozen || p.suspended }
+
+// deliver gives an event to the machine, or keeps it while nothing runs here.
+func (p *process) deliver(e event) {
+	if p.dead {
+		return
+	}
+	if p.stopped() {
+		if _, ok := e.(tick); !ok {
+			p.inbox = append(p.inbox, e)
+		}
+		return
+	}
+	p.step(e)
+}
+
+func (p *process) step(e event) {
+	w := p.w
+	l := p.local()
+	actions := p.m.step(l, e)
+	for _, a := range actions {
+		if w.violation != "" || p.dead {
+			return
+		}
+		p.do(a)
+	}
+	if a, ok := e.(answer); ok && a.call.kind == callView && !p.dead {
+		w.checkStoodDown(p, a)
+	}
+	if !p.dead {
+		p.schedule()
+	}
+}
+
+// do carries an action out.
+func (p *process) do(a action) {
+	w := p.w
+	switch a := a.(type) {
+	case call:
+		w.note(p.n, string(a.kind), a.seq, a.id)
+		w.send(p, a)
+	case startWork:
+		w.note(p.n, "work starts", a.term.Number, a.term.Holder)
+		p.startWork(a.term)
+	case stopWork:
+		w.note(p.n, "stop work", b2i(a.immediate), p.m.id)
+		p.stopWork(a)
+	case extend:
+		if k := p.work; k != nil && k.alive {
+			k.lease = max(k.lease, a.until)
+			w.checkExclusive(p)
+		}
+	case note:
+		w.note(p.n, string(a.fact), a.term, a.holder)
+	case finish:
+		if k := p.work; k != nil && k.alive {
+			w.fail("host%d: the process goes before its work of term %d", p.n, k.term)
+		}
+		p.end("process ends")
+	case abort:
+		p.end("process aborts")
+	}
+}
+
+// schedule plans the next tick, which may come a little late.
+func (p *process) schedule() {
+	at := p.when(p.m.deadline())
+	if p.w.chance(0.01) {
+		at += p.w.between(0, 300*time.Millisecond)
+	}
+	if p.tickAt > p.w.now && p.tickAt <= at {
+		return
+	}
+	p.tickAt = at
+	p.w.plan(due{at: at, what: dueTick, proc: p.index})
+}
+
+func (p *process) ticked() {
+	if p.dead || p.w.now != p.tickAt {
+		return
+	}
+	p.tickAt = 0
+	if p.stopped() {
+		return
+	}
+	p.step(tick{})
+}
+
+// run goes on after a freeze: what arrived meanwhile is taken in any order.
+func (p *process) run() {
+	if p.dead || p.stopped() {
+		return
+	}
+	inbox := p.inbox
+	p.inbox = nil
+	p.w.rng.Shuffle(len(inbox), func(i, j int) { inbox[i], inbox[j] = inbox[j], inbox[i] })
+	for _, e := range inbox {
+		if p.w.chance(0.2) {
+			p.deliver(tick{})
+		}
+		p.deliver(e)
+	}
+	p.deliver(tick{})
+}
+
+func (p *process) setWatch(up bool) {
+	if p.dead || p.watch == up {
+		return
+	}
+	p.watch = up
+	p.deliver(watching{up})
+}
+
+func b2i(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,72 @@
+package heartbeat
+
+import (
+	"flag"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+var (
+	simHours  = flag.Float64("sim.hours", simulatedHours, "simulated hours")
+	simSeed   = flag.Uint64("sim.seed", 0, "replay the schedule of this seed alone")
+	simBroken = flag.String("sim.broken", "", "break this in the simulated world")
+)
+
+var zeroID uuid.UUID
+
+// TestSimulation runs schedules of random faults against the state machine.
+func TestSimulation(t *testing.T) {
+	if *simSeed > 0 {
+		w := newWorld(*simSeed, breakage(*simBroken))
+		if w.run() != "" {
+			t.Fatalf("seed %d, at %v: %s\n%s", w.seed, w.now, w.violation, w.trace.tail(2000))
+		}
+		return
+	}
+	var (
+		seed, spent atomic.Int64
+		longest     atomic.Int64
+		stop        atomic.Bool
+		workers     sync.WaitGroup
+		budget      = int64(*simHours * float64(time.Hour))
+	)
+	defer debug.SetGCPercent(debug.SetGCPercent(800))
+	began := time.Now()
+	for range runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
+			for !stop.Load() && spent.Load() < budget {
+				w := newWorld(uint64(seed.Add(1)), breakage(*simBroken))
+				w.run()
+				spent.Add(int64(w.now))
+				if l := longest.Load(); int64(w.waited) > l {
+					longest.Store(int64(w.waited))
+				}
+				if w.violation != "" && !stop.Swap(true) {
+					t.Errorf("after %.1f simulated hours, seed %d (-sim.seed=%d replays it), at %v: %s\n%s",
+						time.Duration(spent.Load()).Hours(), w.seed, w.seed, w.now, w.violation, w.trace.tail(60))
+				}
+			}
+		})
+	}
+	workers.Wait()
+	t.Logf("%.0f simulated hours in %d schedules, %v; after healing one was active within %v", time.Duration(spent.Load()).Hours(), seed.Load(),
+		time.Since(began).Round(time.Millisecond), time.Duration(longest.Load()).Round(time.Second))
+}
+
+// TestSeedReplays holds the simulation to its promise.
+func TestSeedReplays(t *testing.T) {
+	for seed := uint64(1); seed <= 3; seed++ {
+		a, b := newWorld(seed, unbroken), newWorld(seed, unbroken)
+		a.run()
+		b.run()
+		if a.trace.hash != b.trace.hash || a.trace.n != b.trace.n || a.trace.n == 0 {
+			t.Errorf("seed %d: two runs differ: %x after %d lines, %x after %d", seed, a.trace.hash, a.trace.n, b.trace.hash, b.trace.n)
+		}
+	}
+}

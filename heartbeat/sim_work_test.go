@@ -1,0 +1,170 @@
+package heartbeat
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+// work is what an active process does: a command under a guard, or a goroutine
+// under the kernel's timer.
+type work struct {
+	term     int64
+	holder   uuid.UUID
+	alive    bool
+	told     bool
+	lease    time.Duration // local, as the guard knows it
+	stubborn bool          // ignores being told
+	slow     time.Duration // outlives its SIGKILL for so long
+	warned   bool          // by the guard
+}
+
+func (p *process) startWork(t registry.Term) {
+	w := p.w
+	k := &work{term: t.Number, holder: t.Holder, alive: true, lease: p.m.lease}
+	p.work = k
+	w.checkExclusive(p)
+	w.checkStart(p)
+	if !w.healing {
+		k.stubborn = w.chance(0.3)
+		if w.chance(0.05) {
+			k.slow = w.between(0, 2*p.timing.StopGrace)
+		}
+		if w.failing && w.chance(0.5) {
+			w.after(w.between(0, 4*time.Minute), func() { p.fail(k) })
+		}
+	}
+	p.guardLater(p.when(k.lease - p.timing.StopGrace))
+	p.write(k)
+}
+
+// fail is the work coming to an end by itself.
+func (p *process) fail(k *work) {
+	if !k.alive || p.work != k || k.told || p.w.healing {
+		return
+	}
+	e := workGone{term: k.term, result: failing}
+	switch c := p.w.rng.IntN(20); {
+	case c == 0:
+		e.result = done
+	case c == 1:
+		e.result, e.err = broken, ErrStuck
+	}
+	p.gone(k, e)
+}
+
+func (p *process) gone(k *work, e workGone) {
+	if !k.alive {
+		return
+	}
+	k.alive = false
+	p.goneAt = p.w.now
+	p.w.note(p.n, "work gone", k.term, k.holder)
+	p.w.after(p.w.between(0, 5*time.Millisecond), func() { p.deliver(e) })
+}
+
+func (p *process) die(k *work) {
+	if k.alive && (p.suspended || p.frozen && !p.guarded) { // it stands still, and so does its end
+		p.w.after(time.Second, func() { p.die(k) })
+		return
+	}
+	p.gone(k, workGone{term: k.term, result: yielded})
+}
+
+func (p *process) stopWork(a stopWork) {
+	k, w := p.work, p.w
+	if k == nil || !k.alive {
+		return
+	}
+	k.told = true
+	if w.settled {
+		w.fail("host%d stops working in term %d for no reason", p.n, k.term)
+	}
+	ms := time.Millisecond
+	var in time.Duration
+	switch {
+	case a.immediate && p.guarded:
+		in = w.between(0, 50*ms) + k.slow
+	case p.guarded && k.stubborn:
+		in = p.timing.StopGrace + k.slow
+	case k.stubborn:
+		return // the machine ends the process
+	case w.chance(0.7):
+		in = w.between(0, 50*ms)
+	default:
+		in = w.between(0, p.timing.StopGrace)
+	}
+	w.after(in, func() { p.die(k) })
+}
+
+// guardLater has the guard look after the work, at an instant or earlier.
+func (p *process) guardLater(at time.Duration) {
+	if k := p.work; k != nil {
+		p.w.after(at-p.w.now, func() { p.guardLooks(k) })
+	}
+}
+
+// guardLooks ends the work in time, on the host's clock alone: when the process
+// does not run, and when the guard does not either.
+func (p *process) guardLooks(k *work) {
+	if !k.alive || p.dead || p.suspended {
+		return
+	}
+	l, g := p.local(), p.timing
+	switch {
+	case l >= k.lease && !p.guarded:
+		p.end("killed by its timer")
+	case l >= k.lease:
+		p.die(k)
+	case p.guard || !p.guarded:
+		p.guardLater(p.when(k.lease))
+	case l >= k.lease-g.KillMargin():
+		p.die(k)
+	case l >= k.lease-g.StopGrace:
+		if !k.warned && !k.stubborn {
+			k.warned = true
+			p.w.after(p.w.between(0, g.StopGrace), func() {
+				if p.local() >= k.lease-g.StopGrace {
+					p.die(k)
+				}
+				k.warned = false
+			})
+		}
+		p.guardLater(p.when(k.lease - g.KillMargin()))
+	default:
+		p.guardLater(p.when(k.lease - g.StopGrace))
+	}
+}
+
+// write sends the term to a resource that refuses lower ones, again and again.
+func (p *process) write(k *work) {
+	if !k.alive || p.dead {
+		return
+	}
+	w := p.w
+	if !p.suspended && (p.guarded || !p.frozen) {
+		w.after(w.between(0, 200*time.Millisecond), func() { w.resource.accept(w, p, k) })
+	}
+	w.after(w.between(time.Second, 10*time.Second), func() { p.write(k) })
+}
+
+// resource is what the work changes.
+type resource struct {
+	term   int64
+	holder uuid.UUID
+}
+
+func (r *resource) accept(w *world, p *process, k *work) {
+	switch {
+	case k.term > r.term:
+		r.term, r.holder = k.term, k.holder
+	case k.term < r.term:
+		if k.alive && !p.dead && !w.void[k.term] && !p.suspended {
+			w.fail("host%d: the resource refuses the live work of term %d, it has seen term %d", p.n, k.term, r.term)
+		}
+	case k.holder != r.holder:
+		w.fail("host%d: the resource gets term %d from two holders", p.n, k.term)
+	}
+}

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/understudy-go/understudy"
+
+// directions says which of our packages a package may import. What is not
+// listed may import none; packages below an internal folder belong to their
+// parent.
+var directions = map[string][]string{
+	".":                     {"config", "heartbeat", "internal/pid1", "registry", "registry/mongodb", "registry/sqlite", "worker"},
+	"config":                {"registry"},
+	"heartbeat":             {"registry", "internal/boottime"},
+	"worker":                {"registry", "internal/boottime", "worker/internal/guard"},
+	"worker/internal/guard": {"registry", "internal/boottime"},
+	"registry/mongodb":      {"registry"},
+	"registry/sqlite":       {"registry", "internal/boottime"},
+	"registry/registrytest": {"registry"},
+}
+
+func TestImportsKeepTheirDirections(t *testing.T) {
+	seen := map[string]bool{}
+	err := filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if base := d.Name(); name != "." && (strings.HasPrefix(base, ".") || base == "testdata" || base == "bench") {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+			return nil
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		from := path.Dir(filepath.ToSlash(name))
+		for _, spec := range f.Imports {
+			to, _ := strconv.Unquote(spec.Path.Value)
+			ours, ok := strings.CutPrefix(to, module+"/")
+			if !ok {
+				continue
+			}
+			seen[from] = true
+			if !slices.Contains(directions[from], ours) {
+				t.Errorf("%s imports %s; package %s may import %v", name, ours, from, directions[from])
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for from := range directions {
+		if !seen[from] {
+			t.Errorf("package %s imports nothing of ours: is it still there?", from)
+		}
+	}
+}

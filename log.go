@@ -1,0 +1,82 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/mattn/go-isatty"
+	"github.com/rs/zerolog"
+
+	"github.com/understudy-go/understudy/config"
+)
+
+// newLogger writes to stderr, for people on a terminal, else as JSON.
+func newLogger(c config.Config, stderr io.Writer) zerolog.Logger {
+	level, err := zerolog.ParseLevel(c.LogLevel)
+	if err != nil {
+		level = zerolog.InfoLevel // config has checked it
+	}
+	file, _ := stderr.(*os.File)
+	terminal := file != nil && isatty.IsTerminal(file.Fd())
+	zerolog.TimeFieldFormat = time.RFC3339Nano
+	if c.LogFormat == config.LogConsole || c.LogFormat != config.LogJSON && terminal {
+		stderr = console(stderr, !terminal || os.Getenv("NO_COLOR") != "")
+	}
+	return zerolog.New(stderr).Level(level).With().Timestamp().Logger()
+}
+
+// console lines up what matters from a distance: when, who am I, which term.
+func console(w io.Writer, plain bool) io.Writer {
+	paint := func(code int, s string) string {
+		if plain {
+			return s
+		}
+		return fmt.Sprintf("\x1b[%dm%s\x1b[0m", code, s)
+	}
+	const red, green, yellow, grey = 31, 32, 33, 90
+	return zerolog.ConsoleWriter{
+		Out: w, NoColor: plain,
+		PartsOrder:    []string{"time", "role", "term", "level", "message"},
+		FieldsExclude: []string{"role", "term", "of_term", "holder", "host", "tick", "ticks"},
+		FormatTimestamp: func(v any) string {
+			at, err := time.Parse(time.RFC3339Nano, fmt.Sprint(v))
+			if err != nil {
+				return strings.Repeat(" ", 12)
+			}
+			return paint(grey, at.Local().Format("15:04:05.000"))
+		},
+		FormatPartValueByName: func(v any, name string) string {
+			switch {
+			case name == "role" && v == "active":
+				return paint(1, paint(green, "ACTIVE "))
+			case name == "role" && v != nil:
+				return fmt.Sprintf("%-7.7v", v)
+			case name == "role":
+				return "       "
+			case v == nil || fmt.Sprint(v) == "0":
+				return "        "
+			}
+			return fmt.Sprintf("term %-3v", v)
+		},
+		FormatLevel: func(v any) string {
+			switch v {
+			case "warn":
+				return paint(yellow, "WARN ")
+			case "error", "fatal":
+				return paint(red, "ERROR")
+			case "debug":
+				return paint(grey, "debug")
+			}
+			return "     "
+		},
+		FormatPrepare: func(fields map[string]any) error {
+			if id, ok := fields["instance"].(string); ok && len(id) > 6 {
+				fields["instance"] = id[len(id)-6:] // enough to tell it from its peers
+			}
+			return nil
+		},
+	}
+}

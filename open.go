@@ -1,0 +1,40 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/rs/zerolog"
+
+	"github.com/understudy-go/understudy/config"
+	"github.com/understudy-go/understudy/registry"
+	"github.com/understudy-go/understudy/registry/mongodb"
+	"github.com/understudy-go/understudy/registry/sqlite"
+)
+
+// backend is a registry for those who elect and for those who look.
+type backend interface {
+	registry.Registry
+	registry.Admin
+}
+
+// openRegistry connects within the configured time.
+func openRegistry(ctx context.Context, c config.Config, log zerolog.Logger) (backend, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, c.ConnectTimeout, fmt.Errorf("no answer within %v (UNDERSTUDY_CONNECT_TIMEOUT)", c.ConnectTimeout))
+	defer cancel()
+	defer slow(log, "connecting to "+c.Registry.String())()
+	var (
+		b   backend
+		err error
+	)
+	switch c.Registry.Kind {
+	case config.SQLite:
+		b, err = sqlite.Open(ctx, c.Registry.Path, sqlite.Options{OrphanAfter: c.Timing.OrphanAfter})
+	default:
+		b, err = mongodb.Open(ctx, c.Registry.URI.Reveal(), mongodb.Options{Database: c.Database})
+	}
+	if err != nil {
+		return nil, unavailableError{err}
+	}
+	return b, nil
+}

@@ -1,0 +1,119 @@
+package registrytest
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+func contexts(t *testing.T, open func(t *testing.T) Store) {
+	store := open(t)
+	b, other := store.Open(t), store.Open(t)
+	in := newInstance(t, "ctx")
+	register(t, b, in)
+	term := begin(t, b, in.Group, 1, in.ID)
+
+	// usable fails the test unless both handles read and write at once.
+	usable := func(t *testing.T) {
+		t.Helper()
+		for _, h := range []Backend{b, other} {
+			ctx, cancel := context.WithTimeout(t.Context(), deadline)
+			if _, err := h.Beat(ctx, in.ID, in.Status); err != nil {
+				t.Errorf("then Beat: %v", err)
+			}
+			if _, err := h.View(ctx, in.Group); err != nil {
+				t.Errorf("then View: %v", err)
+			}
+			cancel()
+		}
+	}
+
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	expired, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
+	defer cancel()
+	for _, c := range calls(t, b, in, term) {
+		t.Run(c.name, func(t *testing.T) {
+			begun := time.Now()
+			for _, ctx := range []context.Context{cancelled, expired} {
+				err := c.do(ctx)
+				if c.name == "Watch" && errors.Is(err, registry.ErrNoWatch) {
+					continue
+				}
+				wantError(t, c.name, err, ctx.Err())
+			}
+			if took := time.Since(begun); took > deadline {
+				t.Errorf("it took %v to say so", took)
+			}
+			usable(t)
+		})
+	}
+
+	// Contexts that end at any point within a call leave nothing half-done, no
+	// lock held and no answer of another call.
+	t.Run("AtAnyPoint", func(t *testing.T) {
+		number := int64(1)
+		begun := map[int64]uuid.UUID{}
+		for i := range 300 {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i*7)*time.Microsecond)
+			_, beatErr := b.Beat(ctx, in.ID, in.Status)
+			_, viewErr := b.View(ctx, in.Group)
+			holder := newID(t)
+			beginErr := b.BeginTerm(ctx, registry.Term{Group: "any", Number: number, Holder: holder})
+			cancel()
+			for _, err := range []error{beatErr, viewErr, beginErr} {
+				if err != nil && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, registry.ErrTermTaken) {
+					t.Fatalf("round %d: %v, want context.DeadlineExceeded", i, err)
+				}
+			}
+			if beginErr == nil {
+				begun[number] = holder
+			}
+			if beginErr == nil || errors.Is(beginErr, registry.ErrTermTaken) {
+				number++
+			}
+		}
+		usable(t)
+		list, err := other.Terms(t.Context(), "any", 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stored := map[int64]uuid.UUID{}
+		for _, term := range list {
+			stored[term.Number] = term.Holder
+		}
+		for number, holder := range begun {
+			if stored[number] != holder {
+				t.Errorf("term %d was acknowledged to %v and is held by %v", number, holder, stored[number])
+			}
+		}
+	})
+}
+
+func closing(t *testing.T, open func(t *testing.T) Store) {
+	store := open(t)
+	b, other := store.Open(t), store.Open(t)
+	in := newInstance(t, "close")
+	register(t, b, in)
+	term := begin(t, b, in.Group, 1, in.ID)
+	if err := b.Close(t.Context()); err != nil {
+		t.Fatalf("Close: %v", err)
+	}
+	for _, c := range calls(t, b, in, term) {
+		if err := c.do(t.Context()); err == nil {
+			t.Errorf("%s of a closed registry: no error", c.name)
+		}
+	}
+	_ = b.Close(t.Context()) // whatever it returns
+
+	v := view(t, other, in.Group)
+	if v.Latest == nil || !v.Latest.Open() || v.Latest.Number != 1 || v.Holder == nil {
+		t.Errorf("after another handle was closed: %+v", v)
+	}
+	beat(t, other, in.ID, in.Status)
+}

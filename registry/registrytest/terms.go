@@ -1,0 +1,267 @@
+package registrytest
+
+import (
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+func terms(t *testing.T, open func(t *testing.T) Store) {
+	store := open(t)
+	b, other := store.Open(t), store.Open(t)
+
+	t.Run("AGroupWithoutTermsHasNone", func(t *testing.T) {
+		if v := view(t, b, "never"); v.Latest != nil || v.Holder != nil {
+			t.Errorf("View: %+v", v)
+		}
+		if list, err := b.Terms(t.Context(), "never", 10); err != nil || len(list) != 0 {
+			t.Errorf("Terms: %v, %v", list, err)
+		}
+	})
+
+	t.Run("BeginTermIsReadBackWithItsHolder", func(t *testing.T) {
+		in := newInstance(t, "begin")
+		at := register(t, b, in)
+		want := begin(t, b, in.Group, 1, in.ID)
+		v := view(t, other, in.Group)
+		if v.Latest == nil || v.Holder == nil {
+			t.Fatalf("View: %+v", v)
+		}
+		if v.Latest.StartedAt.Before(at) {
+			t.Errorf("it started at %v, before the registration at %v", v.Latest.StartedAt, at)
+		}
+		want.StartedAt = v.Latest.StartedAt
+		if diff := cmp.Diff(want, *v.Latest); diff != "" {
+			t.Errorf("the term (- want, + got):\n%s", diff)
+		}
+		if v.Holder.ID != in.ID || v.Holder.OrphanAfter != in.OrphanAfter || v.Holder.Interval != in.Interval {
+			t.Errorf("the holder is %+v, want %+v", v.Holder, in)
+		}
+	})
+
+	t.Run("BeginTermMakesAnOpenOne", func(t *testing.T) {
+		at := time.Unix(1, 0)
+		err := b.BeginTerm(t.Context(), registry.Term{
+			Group: "open", Number: 1, Holder: newID(t), StartedAt: at, EndedAt: at, Schema: 77,
+			End: registry.End{Reason: registry.WorkDone, ExitCode: 3}, Handover: &registry.Handover{At: at},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := latest(t, other, "open")
+		if !got.Open() || got.End != (registry.End{}) || got.Handover != nil || got.StartedAt.Equal(at) || got.Schema != registry.Schema {
+			t.Errorf("got %+v", got)
+		}
+	})
+
+	t.Run("BeginTermTwiceIsErrTermTaken", func(t *testing.T) {
+		first := begin(t, b, "taken", 1, newID(t))
+		for range 2 { // whether it is open or not
+			for _, holder := range []uuid.UUID{newID(t), first.Holder} {
+				err := other.BeginTerm(t.Context(), registry.Term{Group: "taken", Number: 1, Holder: holder})
+				wantError(t, "BeginTerm", err, registry.ErrTermTaken)
+			}
+			if got := latest(t, b, "taken"); got.Holder != first.Holder {
+				t.Errorf("the holder is %v, want %v", got.Holder, first.Holder)
+			}
+			end(t, b, first, registry.End{Reason: registry.Stopped})
+		}
+	})
+
+	t.Run("BeginTermRefusesNonsense", func(t *testing.T) {
+		for _, term := range []registry.Term{
+			{Group: "nonsense", Number: 0, Holder: newID(t)},
+			{Group: "nonsense", Number: -1, Holder: newID(t)},
+			{Group: "nonsense", Number: 1},
+			{Group: "non sense", Number: 1, Holder: newID(t)},
+			{Group: "", Number: 1, Holder: newID(t)},
+		} {
+			if err := b.BeginTerm(t.Context(), term); err == nil {
+				t.Errorf("BeginTerm(%+v): no error", term)
+			}
+		}
+		if v := view(t, b, "nonsense"); v.Latest != nil {
+			t.Errorf("View: %+v", v.Latest)
+		}
+	})
+
+	t.Run("TermsAreOrderedAsNumbers", func(t *testing.T) {
+		const group = "ordered"
+		numbers := []int64{1, 2, 9, 10, 11, 99, 100, 255, 256, 1 << 31, 1 << 32, 1<<53 - 1, 1 << 53, 1<<53 + 1, registry.MaxTerm - 1, registry.MaxTerm}
+		for i, n := range numbers {
+			begin(t, b, group, n, newID(t))
+			if got := latest(t, other, group); got.Number != n {
+				t.Fatalf("the latest is %d, want %d", got.Number, n)
+			}
+			for _, limit := range []int{0, 1, 3, 100} {
+				list, err := other.Terms(t.Context(), group, limit)
+				if err != nil || len(list) != min(limit, i+1) {
+					t.Fatalf("Terms(%d): %d of them, %v; want %d", limit, len(list), err, min(limit, i+1))
+				}
+				for k, term := range list {
+					if term.Number != numbers[i-k] {
+						t.Errorf("Terms(%d): number %d at %d, want %d", limit, term.Number, k, numbers[i-k])
+					}
+				}
+			}
+		}
+	})
+
+	t.Run("AnOlderTermInsertedLateIsNotTheLatest", func(t *testing.T) {
+		begin(t, b, "late", 7, newID(t))
+		begin(t, b, "late", 6, newID(t))
+		if got := latest(t, other, "late"); got.Number != 7 {
+			t.Errorf("the latest is %d, want 7", got.Number)
+		}
+	})
+
+	t.Run("BeyondMaxTermIsErrTermExhausted", func(t *testing.T) {
+		begin(t, b, "max", registry.MaxTerm, newID(t))
+		for _, n := range []int64{registry.MaxTerm + 1, math.MaxInt64 - 1, math.MaxInt64} {
+			err := b.BeginTerm(t.Context(), registry.Term{Group: "max", Number: n, Holder: newID(t)})
+			wantError(t, "BeginTerm", err, registry.ErrTermExhausted)
+		}
+		if got := latest(t, other, "max"); got.Number != registry.MaxTerm {
+			t.Errorf("the latest is %d, want %d", got.Number, int64(registry.MaxTerm))
+		}
+	})
+
+	t.Run("EndTermByItsHolderOnceAndForAll", func(t *testing.T) {
+		in := newInstance(t, "end")
+		register(t, b, in)
+		term := begin(t, b, in.Group, 1, in.ID)
+		want := registry.End{Reason: registry.WorkDone, ExitCode: 42}
+		end(t, b, term, want)
+		first := latest(t, other, in.Group)
+		if first.Open() || first.End != want || first.EndedAt.Before(first.StartedAt) {
+			t.Fatalf("got %+v, want an end of %+v", first, want)
+		}
+		end(t, other, term, registry.End{Reason: registry.LeaseLost})
+		if diff := cmp.Diff(first, latest(t, b, in.Group)); diff != "" {
+			t.Errorf("ending it again changed it (- before, + after):\n%s", diff)
+		}
+		if v := view(t, b, in.Group); v.Holder == nil || v.Holder.ID != in.ID {
+			t.Errorf("the holder of an ended term is %+v, want %v", v.Holder, in.ID)
+		}
+	})
+
+	t.Run("EndTermByAnotherIsNoErrorAndEndsNothing", func(t *testing.T) {
+		term := begin(t, b, "foreign", 1, newID(t))
+		end(t, b, registry.Term{Group: "foreign", Number: 1, Holder: newID(t)}, registry.End{Reason: registry.Stopped})
+		end(t, b, registry.Term{Group: "foreign", Number: 2, Holder: term.Holder}, registry.End{Reason: registry.Stopped})
+		end(t, b, registry.Term{Group: "foreig", Number: 1, Holder: term.Holder}, registry.End{Reason: registry.Stopped})
+		if got := latest(t, other, "foreign"); !got.Open() || got.Number != 1 {
+			t.Errorf("got %+v, want it open", got)
+		}
+		if v := view(t, other, "foreig"); v.Latest != nil {
+			t.Errorf("ending a term that does not exist made %+v", v.Latest)
+		}
+	})
+
+	t.Run("ASuccessorClosesTheTermOfTheDeposed", func(t *testing.T) {
+		old := begin(t, b, "deposed", 1, newID(t))
+		begin(t, other, "deposed", 2, newID(t))
+		end(t, other, old, registry.End{Reason: registry.Orphaned})
+		list, err := b.Terms(t.Context(), "deposed", 10)
+		if err != nil || len(list) != 2 || !list[0].Open() || list[1].Open() || list[1].End.Reason != registry.Orphaned {
+			t.Errorf("Terms: %+v, %v", list, err)
+		}
+	})
+
+	t.Run("AHolderThatLeftIsNil", func(t *testing.T) {
+		in := newInstance(t, "left")
+		register(t, b, in)
+		begin(t, b, in.Group, 1, in.ID)
+		if err := b.Unregister(t.Context(), in.ID); err != nil {
+			t.Fatal(err)
+		}
+		if v := view(t, other, in.Group); v.Latest == nil || !v.Latest.Open() || v.Holder != nil {
+			t.Errorf("View: %+v, want an open term and no holder", v)
+		}
+	})
+
+	t.Run("HandoverIsRequestedOfAnOpenTerm", func(t *testing.T) {
+		term := begin(t, b, "handover", 3, newID(t))
+		before := latest(t, b, "handover").StartedAt
+		for _, to := range []uuid.UUID{uuid.Nil, newID(t)} { // the last one counts
+			if err := other.RequestHandover(t.Context(), "handover", 3, to); err != nil {
+				t.Fatalf("RequestHandover: %v", err)
+			}
+			got := latest(t, b, "handover")
+			if got.Handover == nil || got.Handover.To != to || got.Handover.At.Before(before) || !got.Open() {
+				t.Errorf("got %+v, want a request to %v", got, to)
+			}
+		}
+		end(t, b, term, registry.End{Reason: registry.HandedOver})
+		if got := latest(t, b, "handover"); got.Handover == nil || got.End.Reason != registry.HandedOver {
+			t.Errorf("ended: %+v, want the request kept", got)
+		}
+	})
+
+	t.Run("HandoverOfNoOpenTermIsErrNoTerm", func(t *testing.T) {
+		term := begin(t, b, "ended", 1, newID(t))
+		end(t, b, term, registry.End{Reason: registry.Stopped})
+		ended := latest(t, b, "ended")
+		for _, r := range []struct {
+			group  string
+			number int64
+		}{{"ended", 1}, {"ended", 2}, {"ende", 1}} {
+			err := other.RequestHandover(t.Context(), r.group, r.number, uuid.Nil)
+			wantError(t, "RequestHandover", err, registry.ErrNoTerm)
+		}
+		if diff := cmp.Diff(ended, latest(t, b, "ended")); diff != "" {
+			t.Errorf("the request changed the ended term (- before, + after):\n%s", diff)
+		}
+	})
+}
+
+func groups(t *testing.T, open func(t *testing.T) Store) {
+	store := open(t)
+	b, other := store.Open(t), store.Open(t)
+	if list, err := b.Groups(t.Context()); err != nil || len(list) != 0 {
+		t.Errorf("Groups of a new store: %q, %v; want none", list, err)
+	}
+
+	// In the order of bytes; names that contain, resemble and extend each other.
+	names := []string{"-", ".", "/", "1", "10", "@", "A", "_", "a", "a-b", "a.b", "a/b", "a:1", "a:1:a", "a@", "aa", "b", strings.Repeat("x", 99), strings.Repeat("x", 100)}
+	holders := map[string]uuid.UUID{}
+	for i, name := range names {
+		in := newInstance(t, name)
+		in.Priority = i
+		register(t, b, in)
+		holders[name] = in.ID
+		for n := range int64(i%3) + 1 {
+			begin(t, b, name, n+1, in.ID)
+		}
+	}
+	for i, name := range names {
+		v := view(t, other, name)
+		if v.Latest == nil || v.Latest.Group != name || v.Latest.Number != int64(i%3)+1 || v.Holder == nil || v.Holder.ID != holders[name] {
+			t.Errorf("View(%q): %+v", name, v)
+		}
+		list, _, err := other.Instances(t.Context(), name)
+		if err != nil || len(list) != 1 || list[0].ID != holders[name] {
+			t.Errorf("Instances(%q): %v, %v", name, list, err)
+		}
+		if in, err := other.Candidate(t.Context(), name, time.Time{}); err != nil || in.ID != holders[name] {
+			t.Errorf("Candidate(%q): %v, %v", name, in.ID, err)
+		}
+		if list, err := other.Terms(t.Context(), name, 10); err != nil || len(list) != i%3+1 {
+			t.Errorf("Terms(%q): %v, %v", name, list, err)
+		}
+	}
+
+	// A group with an instance only, one with a term only.
+	register(t, b, newInstance(t, "y"))
+	begin(t, b, "z", 1, newID(t))
+	got, err := other.Groups(t.Context())
+	if diff := cmp.Diff(append(names, "y", "z"), got); err != nil || diff != "" {
+		t.Errorf("Groups: %v (- want, + got):\n%s", err, diff)
+	}
+}

@@ -1,0 +1,165 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/understudy-go/understudy/internal/boottime"
+)
+
+// errReplaced says that the open file is no longer the one at the path.
+var errReplaced = errors.New("sqlite: the file was removed or replaced")
+
+// reading runs f in a read transaction and returns what it returns.
+func reading[T any](ctx context.Context, r *Registry, f func(c *conn) (T, error)) (T, error) {
+	return onFile(ctx, r, r.read, func() (result T, err error) {
+		c := r.file.reader
+		if err := c.exec("BEGIN"); err != nil {
+			return result, err
+		}
+		result, err = f(c)
+		return result, c.finish(err)
+	})
+}
+
+// records are what a write is about.
+type records bool
+
+const (
+	ofInstances records = false
+	ofTerms     records = true // synced to the disk, and announced
+)
+
+// writing runs f in a write transaction, which is committed if f returns no
+// error. It returns what f returns.
+func writing[T any](ctx context.Context, r *Registry, what records, f func(c *conn) (T, error)) (T, error) {
+	return onFile(ctx, r, r.write, func() (result T, err error) {
+		c := r.file.writer
+		if err := c.synchronous(what == ofTerms); err != nil {
+			return result, err
+		}
+		if err := c.exec("BEGIN IMMEDIATE"); err != nil {
+			return result, err
+		}
+		release := r.guard()
+		if result, err = f(c); err == nil {
+			err = ctx.Err() // nobody waits for it any more
+		}
+		err = c.finish(err)
+		release()
+		if err == nil && what == ofTerms {
+			r.announce()
+		}
+		return result, err
+	})
+}
+
+// guard has the kernel kill this process unless the function that it returns is
+// called within the quota.
+func (r *Registry) guard() (release func()) {
+	if r.timer == nil || r.timer.Arm(boottime.Now()+r.quota) != nil {
+		return func() {}
+	}
+	return func() { _ = r.timer.Disarm() }
+}
+
+// onFile calls f in a lane, with the file that is at the path now.
+func onFile[T any](ctx context.Context, r *Registry, lane chan struct{}, f func() (T, error)) (T, error) {
+	for {
+		result, err := call(ctx, r, lane, func() (result T, err error) {
+			err = patiently(ctx, func() error {
+				if !r.file.isAt(r.path) {
+					return errReplaced
+				}
+				result, err = f()
+				return err
+			})
+			return result, err
+		})
+		if !errors.Is(err, errReplaced) {
+			return result, err
+		}
+		if err := r.reopen(ctx); err != nil {
+			return result, err
+		}
+	}
+}
+
+// reopen opens the file that is at the path now, unless it is open.
+func (r *Registry) reopen(ctx context.Context) error {
+	_, err := call(ctx, r, r.write, func() (none struct{}, err error) {
+		select {
+		case r.read <- struct{}{}:
+			defer func() { <-r.read }()
+		case <-ctx.Done():
+			return none, ctx.Err()
+		}
+		if r.file.isAt(r.path) {
+			return none, nil
+		}
+		_ = r.file.close() // there is nothing left to save in it
+		r.file, err = r.openFile(ctx)
+		r.generation++
+		return none, err
+	})
+	return err
+}
+
+// call runs f on a goroutine that has the lane to itself, and returns when f
+// does, or when ctx ends: f goes on then, but nobody listens.
+func call[T any](ctx context.Context, r *Registry, lane chan struct{}, f func() (T, error)) (T, error) {
+	var none T
+	if err := ctx.Err(); err != nil {
+		return none, err
+	}
+	select {
+	case lane <- struct{}{}:
+	case <-ctx.Done():
+		return none, ctx.Err()
+	}
+	if r.isClosed() {
+		<-lane
+		return none, errClosed
+	}
+	type answer struct {
+		result T
+		err    error
+	}
+	answered := make(chan answer, 1)
+	go func() {
+		result, err := f()
+		<-lane
+		answered <- answer{result, r.explain(err)}
+	}()
+	select {
+	case a := <-answered:
+		if a.err != nil {
+			return none, a.err
+		}
+		return a.result, nil
+	case <-ctx.Done():
+		return none, ctx.Err()
+	}
+}
+
+// patiently calls try until it finds no lock in its way, or ctx ends. SQLite's
+// own busy_timeout would sleep through the end of a context.
+func patiently(ctx context.Context, try func() error) error {
+	const shortest, longest = 100 * time.Microsecond, 4 * time.Millisecond
+	for pause := shortest; ; pause = min(2*pause, longest) {
+		err := try()
+		if !busy(err) {
+			return err
+		}
+		timer := time.NewTimer(pause/2 + rand.N(pause))
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return fmt.Errorf("%w: %w", ctx.Err(), err)
+		}
+	}
+}

@@ -1,0 +1,36 @@
+// Package sqlite keeps a registry in a SQLite file, for instances that share one
+// machine. It needs no server and no C compiler.
+//
+// Every write is one transaction that takes the write lock at its begin, so the
+// writers of all processes come one after another; reads wait for nobody (WAL).
+// Who finds the lock taken tries again until its context ends. Terms are synced
+// to the disk before BeginTerm, EndTerm and RequestHandover return, since a
+// fencing token must survive a power cut. Heartbeats are not: whoever would have
+// read them is gone with the power too.
+//
+// Calls run on goroutines of their own. One whose context ends is left behind,
+// and its transaction is still either committed or rolled back; a disk that
+// hangs holds up no caller.
+//
+// Three things could make two instances active, or none, and are seen to:
+//
+//   - The file is removed or replaced while it is open. Its identity is compared
+//     before every call, by name and never by opening it, which would drop the
+//     locks that this process holds on it. The registry then opens the path
+//     anew, and all that were registered before are told
+//     [registry.ErrNotRegistered] by their next beat.
+//   - A process is frozen inside its write transaction, which locks everyone
+//     out. While one lasts, the kernel holds a timer of a quarter of OrphanAfter
+//     on this process and kills it (Linux; not as process 1 of a container).
+//   - The file lies on a network file system, whose locks and shared memory do
+//     not reach from one machine to the other. [Open] refuses it.
+//
+// The clock is that of the machine, in microseconds. A change of terms is
+// announced by a write to a small file beside the database, PATH-terms, which is
+// all that a watch looks at: heartbeats wake nobody. The same file is what
+// processes lock while they open or create the database.
+//
+// To restore a backup, stop every instance first: SQLite mixes a file put in
+// place under it with the log of the one before. Either way the registry has
+// forgotten terms, and the fence is void.
+package sqlite

@@ -1,0 +1,58 @@
+package sqlite
+
+import (
+	"errors"
+	"fmt"
+
+	driver "modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+// code is SQLite's primary result code, 0 for any other error.
+func code(err error) int {
+	if e, ok := errors.AsType[*driver.Error](err); ok {
+		return e.Code() & 0xff
+	}
+	return 0
+}
+
+// busy reports whether err says that another has a lock, and nothing was done.
+func busy(err error) bool {
+	switch code(err) {
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL:
+		return true
+	}
+	return false
+}
+
+// explain adds to an error of SQLite the file and what to do about it.
+func (r *Registry) explain(err error) error {
+	cause := registry.ErrCorrupt
+	advice := ""
+	switch code(err) {
+	case 0:
+		if errors.Is(err, registry.ErrSchema) || errors.Is(err, registry.ErrCorrupt) {
+			return fmt.Errorf("sqlite: %s: %w", r.path, err)
+		}
+		return err
+	case sqlite3.SQLITE_NOTADB:
+		return fmt.Errorf("sqlite: %s: %w: it is no SQLite database: name another file: %w", r.path, cause, err)
+	case sqlite3.SQLITE_CORRUPT:
+		return fmt.Errorf("sqlite: %s: %w: the file is damaged: stop all instances, keep a copy of it and of its -wal, and try sqlite3's .recover: %w", r.path, cause, err)
+	case sqlite3.SQLITE_FULL:
+		advice = "no room left, nothing was written: make some on its disk"
+	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH:
+		advice = "it cannot be written: give this user the right to write it and its directory, or name another"
+	case sqlite3.SQLITE_CANTOPEN:
+		advice = "it cannot be opened: see that it, its -wal and its -shm can be read and written by this user"
+	case sqlite3.SQLITE_IOERR:
+		advice = "its disk does not read or write"
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL:
+		advice = "another process holds its lock"
+	default:
+		advice = "SQLite refused"
+	}
+	return fmt.Errorf("sqlite: %s: %s: %w", r.path, advice, err)
+}

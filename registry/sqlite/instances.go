@@ -1,0 +1,173 @@
+package sqlite
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+// Register creates the record of in.ID. ErrRegistered.
+func (r *Registry) Register(ctx context.Context, in registry.Instance) (time.Time, error) {
+	in.Schema, in.Beat, in.Heartbeat = registry.Schema, 0, time.Now()
+	if err := in.Check(); err != nil {
+		return time.Time{}, fmt.Errorf("register: %w", err)
+	}
+	at, err := writing(ctx, r, ofInstances, func(c *conn) (time.Time, error) {
+		r.homes[in.ID] = r.generation
+		at := now()
+		n, err := c.change(`INSERT INTO instances (`+instanceColumns+`)
+			VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+			in.ID.String(), in.Group, in.Host, in.PID, in.Version, at.UnixMicro(), at.UnixMicro(),
+			string(in.Role), in.Term, flag(in.Candidate),
+			micros(in.Interval), micros(in.OrphanAfter), in.Priority, in.Command, registry.Schema)
+		if err == nil && n == 0 {
+			err = registry.ErrRegistered
+		}
+		return at, err
+	})
+	if err != nil {
+		return time.Time{}, fmt.Errorf("register: %w", err)
+	}
+	return at, nil
+}
+
+// Beat counts the beat of id up. ErrNotRegistered: there is no record, or it was
+// registered in a file that is no longer the one at the path.
+func (r *Registry) Beat(ctx context.Context, id uuid.UUID, s registry.Status) (time.Time, error) {
+	at, err := writing(ctx, r, ofInstances, func(c *conn) (time.Time, error) {
+		if home, seen := r.homes[id]; seen && home != r.generation {
+			return time.Time{}, fmt.Errorf("%w: the file was removed or replaced", registry.ErrNotRegistered)
+		}
+		at := now()
+		n, err := c.change(`UPDATE instances SET beat = beat + 1, heartbeat = ?, role = ?, term = ?, candidate = ?
+			WHERE id = ? AND typeof(beat) = 'integer' AND beat >= 0 AND beat < ?
+			AND typeof(schema) = 'integer' AND schema BETWEEN 1 AND ?`,
+			at.UnixMicro(), string(s.Role), s.Term, flag(s.Candidate), id.String(), int64(math.MaxInt64), registry.Schema)
+		if err != nil {
+			return at, err
+		}
+		if n == 0 {
+			return at, r.whyNoBeat(c, id)
+		}
+		r.homes[id] = r.generation
+		return at, nil
+	})
+	if err != nil {
+		return time.Time{}, fmt.Errorf("beat: %w", err)
+	}
+	return at, nil
+}
+
+func (r *Registry) whyNoBeat(c *conn, id uuid.UUID) error {
+	list, err := c.instances(`WHERE id = ?`, id.String())
+	if err != nil {
+		return err
+	}
+	if len(list) == 0 {
+		delete(r.homes, id)
+		return registry.ErrNotRegistered
+	}
+	return fmt.Errorf("%w: instance %v: beat is %d, want less", registry.ErrCorrupt, id, list[0].Beat)
+}
+
+// Unregister deletes the record of id, if there is one.
+func (r *Registry) Unregister(ctx context.Context, id uuid.UUID) error {
+	_, err := writing(ctx, r, ofInstances, func(c *conn) (int64, error) {
+		delete(r.homes, id)
+		return c.change(`DELETE FROM instances WHERE id = ?`, id.String())
+	})
+	if err != nil {
+		return fmt.Errorf("unregister: %w", err)
+	}
+	return nil
+}
+
+// DeleteOrphan deletes the record of id if its beat is still the given one.
+func (r *Registry) DeleteOrphan(ctx context.Context, id uuid.UUID, beat int64) (bool, error) {
+	n, err := writing(ctx, r, ofInstances, func(c *conn) (int64, error) {
+		return c.change(`DELETE FROM instances WHERE id = ? AND beat = ?`, id.String(), beat)
+	})
+	if err != nil {
+		return false, fmt.Errorf("delete orphan: %w", err)
+	}
+	return n > 0, nil
+}
+
+// Candidate returns the senior live candidate of a group. ErrNoCandidate.
+func (r *Registry) Candidate(ctx context.Context, group string, since time.Time, except ...uuid.UUID) (registry.Instance, error) {
+	excepted, err := json.Marshal(append([]uuid.UUID{}, except...))
+	if err != nil {
+		return registry.Instance{}, fmt.Errorf("candidate: %w", err)
+	}
+	in, err := reading(ctx, r, func(c *conn) (registry.Instance, error) {
+		list, err := c.instances(`WHERE "group" = ? AND candidate = 1 AND heartbeat >= ?
+			AND id NOT IN (SELECT value FROM json_each(?)) ORDER BY priority DESC, id LIMIT 1`,
+			group, since.UnixMicro(), string(excepted))
+		if err != nil {
+			return registry.Instance{}, err
+		}
+		if len(list) == 0 {
+			return registry.Instance{}, registry.ErrNoCandidate
+		}
+		return list[0], nil
+	})
+	if err != nil {
+		return registry.Instance{}, fmt.Errorf("candidate: %w", err)
+	}
+	return in, nil
+}
+
+// Silent returns the instances of a group whose heartbeat is before the given
+// instant.
+func (r *Registry) Silent(ctx context.Context, group string, before time.Time) ([]registry.Instance, error) {
+	list, err := reading(ctx, r, func(c *conn) ([]registry.Instance, error) {
+		return c.instances(`WHERE "group" = ? AND heartbeat < ?`, group, before.UnixMicro())
+	})
+	if err != nil {
+		return nil, fmt.Errorf("silent: %w", err)
+	}
+	return list, nil
+}
+
+// Instances returns the instances of a group in order of their UUIDs, and the
+// machine's time.
+func (r *Registry) Instances(ctx context.Context, group string) ([]registry.Instance, time.Time, error) {
+	list, err := reading(ctx, r, func(c *conn) ([]registry.Instance, error) {
+		return c.instances(`WHERE "group" = ? ORDER BY id`, group)
+	})
+	if err != nil {
+		return nil, time.Time{}, fmt.Errorf("instances: %w", err)
+	}
+	return list, now(), nil
+}
+
+// instances reads the records that a condition selects, all or none.
+func (c *conn) instances(where string, args ...any) ([]registry.Instance, error) {
+	var list []registry.Instance
+	err := c.each(func(scan func(dest ...any) error) error {
+		var row instanceRow
+		if err := scan(row.fields()...); err != nil {
+			return err
+		}
+		in, err := row.decode()
+		list = append(list, in)
+		return err
+	}, `SELECT `+instanceColumns+` FROM instances `+where, args...)
+	if err != nil {
+		return nil, err
+	}
+	return list, nil
+}
+
+func flag(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}

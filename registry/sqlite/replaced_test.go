@@ -1,0 +1,88 @@
+package sqlite
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+// However the file goes away under an open registry, its instances are told
+// that they are not registered, and can register in what is there now.
+func TestReplacedFileIsNotRegistered(t *testing.T) {
+	if os.PathSeparator == '\\' {
+		t.Skip("Windows does not let go of a file that is open")
+	}
+	must := func(t *testing.T, errs ...error) {
+		t.Helper()
+		if err := errors.Join(errs...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, tt := range []struct {
+		name string
+		make func(t *testing.T, path string)
+	}{
+		{"removed", func(t *testing.T, path string) { must(t, os.Remove(path)) }},
+		{"removed with all its files", func(t *testing.T, path string) {
+			must(t, os.Remove(path), os.Remove(path+"-wal"), os.Remove(path+"-shm"), os.Remove(path+"-terms"))
+		}},
+		{"removed with its directory", func(t *testing.T, path string) { must(t, os.RemoveAll(filepath.Dir(path))) }},
+		{"moved away", func(t *testing.T, path string) { must(t, os.Rename(path, path+".old")) }},
+		{"replaced by a new one", func(t *testing.T, path string) {
+			other := path + ".new"
+			r := open(t, other)
+			join(t, r, "other")
+			must(t, r.Close(t.Context()), os.Remove(path+"-wal"), os.Remove(path+"-shm"), os.Rename(other, path))
+		}},
+		{"replaced by a copy that has the record", func(t *testing.T, path string) {
+			r := open(t, path)
+			must(t, r.file.writer.exec("PRAGMA wal_checkpoint(TRUNCATE)"))
+			copied, err := os.ReadFile(path) // drops the locks, which are not needed any more
+			must(t, err, os.WriteFile(path+".copy", copied, 0o600),
+				os.Remove(path+"-wal"), os.Remove(path+"-shm"), os.Rename(path+".copy", path))
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "sub", "registry.db")
+			a, b := open(t, path), open(t, path)
+			first, second := join(t, a, "g"), join(t, b, "g")
+			if _, err := a.Beat(t.Context(), first.ID, first.Status); err != nil {
+				t.Fatal(err)
+			}
+			if err := a.BeginTerm(t.Context(), registry.Term{Group: "g", Number: 1, Holder: first.ID}); err != nil {
+				t.Fatal(err)
+			}
+			tt.make(t, path)
+
+			// Whatever call notices it, the next beat is refused, for each of them.
+			if _, err := b.View(t.Context(), "g"); err != nil {
+				t.Errorf("View: %v", err)
+			}
+			for range 2 {
+				if _, err := a.Beat(t.Context(), first.ID, first.Status); !errors.Is(err, registry.ErrNotRegistered) {
+					t.Errorf("Beat: %v, want ErrNotRegistered", err)
+				}
+				if _, err := b.Beat(t.Context(), second.ID, second.Status); !errors.Is(err, registry.ErrNotRegistered) {
+					t.Errorf("Beat: %v, want ErrNotRegistered", err)
+				}
+			}
+			third, fourth := join(t, a, "g"), join(t, b, "g")
+			for _, in := range []registry.Instance{third, fourth} {
+				for _, r := range []*Registry{a, b, open(t, path)} {
+					if _, err := r.Beat(t.Context(), in.ID, in.Status); err != nil {
+						t.Errorf("Beat in the new file: %v", err)
+					}
+				}
+			}
+			if err := b.BeginTerm(t.Context(), registry.Term{Group: "new", Number: 1, Holder: fourth.ID}); err != nil {
+				t.Errorf("BeginTerm in the new file: %v", err)
+			}
+			if v, err := a.View(t.Context(), "new"); err != nil || v.Latest == nil || v.Holder == nil {
+				t.Errorf("View by the other: %+v, %v", v, err)
+			}
+		})
+	}
+}

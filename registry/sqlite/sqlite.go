@@ -1,0 +1,146 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/understudy-go/understudy/internal/boottime"
+	"github.com/understudy-go/understudy/registry"
+)
+
+var errClosed = errors.New("sqlite: the registry is closed")
+
+// Options are what Open needs to know beside the path.
+type Options struct {
+	// OrphanAfter is after how long a silent instance counts as gone. This
+	// process is killed when it is frozen inside a write transaction for a
+	// quarter of that; zero: never.
+	OrphanAfter time.Duration
+}
+
+// Registry is a registry in a SQLite file. It has all of [registry.Registry]
+// and [registry.Admin].
+type Registry struct {
+	path  string
+	timer *boottime.KillTimer // nil: not wanted, or not to be had
+	quota time.Duration       // of a write transaction
+
+	// Whoever has put a token into a lane uses its connection. Opening the file
+	// takes both, write first.
+	write, read chan struct{}
+
+	file       *file             // changed with both lanes, used with either
+	generation int               // of the file; write lane
+	homes      map[uuid.UUID]int // the generation that an instance was first seen in; write lane
+
+	closing sync.Once
+	closed  chan struct{}
+	watches sync.WaitGroup
+}
+
+var (
+	_ registry.Registry = (*Registry)(nil)
+	_ registry.Admin    = (*Registry)(nil)
+)
+
+// Open opens the registry in the file at path. A missing file is created, and so
+// are missing directories, for this user alone. It refuses what cannot be a
+// registry for several processes: a file that is not ours (ErrCorrupt), one of
+// a newer version (ErrSchema), one that cannot be written, and any on a network
+// file system.
+func Open(ctx context.Context, path string, o Options) (*Registry, error) {
+	r := &Registry{
+		quota:  o.OrphanAfter / 4,
+		write:  make(chan struct{}, 1),
+		read:   make(chan struct{}, 1),
+		homes:  map[uuid.UUID]int{},
+		closed: make(chan struct{}),
+	}
+	var err error
+	if r.path, err = locate(path); err != nil {
+		return nil, fmt.Errorf("open: %w", err)
+	}
+	if r.quota > 0 {
+		// Without one a freeze costs what it costs; that is no reason not to run.
+		r.timer, _ = boottime.NewKillTimer()
+	}
+	if err := r.reopen(ctx); err != nil {
+		_ = r.Close(context.WithoutCancel(ctx))
+		return nil, fmt.Errorf("open: %w", err)
+	}
+	return r, nil
+}
+
+// locate makes the directory of path and returns where the file really is,
+// which is where SQLite puts its other files.
+func locate(path string) (string, error) {
+	if path == "" {
+		return "", errors.New("sqlite: the path is empty: name a file")
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", fmt.Errorf("sqlite: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return "", fmt.Errorf("sqlite: %s: its directory is missing and cannot be made: %w: name a file in a directory of yours", path, err)
+	}
+	if info, err := os.Lstat(path); err == nil && info.Mode()&os.ModeSymlink != 0 {
+		if path, err = filepath.EvalSymlinks(path); err != nil {
+			return "", fmt.Errorf("sqlite: %w", err)
+		}
+		return path, nil
+	}
+	dir, err := filepath.EvalSymlinks(filepath.Dir(path))
+	if err != nil {
+		return "", fmt.Errorf("sqlite: %w", err)
+	}
+	return filepath.Join(dir, filepath.Base(path)), nil
+}
+
+// Close ends all watches and closes the file, once the calls that are still
+// under way are done. The file is closed by and by if ctx ends before.
+func (r *Registry) Close(ctx context.Context) error {
+	r.closing.Do(func() { close(r.closed) })
+	done := make(chan error, 1)
+	go func() {
+		r.write <- struct{}{}
+		r.read <- struct{}{}
+		r.watches.Wait()
+		defer func() { <-r.read; <-r.write }()
+		err := r.file.close()
+		r.file = nil
+		if r.timer != nil {
+			err = errors.Join(err, r.timer.Close())
+			r.timer = nil
+		}
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		if err != nil {
+			return fmt.Errorf("close: %w", r.explain(err))
+		}
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("close: %w", ctx.Err())
+	}
+}
+
+func (r *Registry) isClosed() bool {
+	select {
+	case <-r.closed:
+		return true
+	default:
+		return false
+	}
+}
+
+// now is the registry's clock, as precise as it is stored.
+func now() time.Time { return time.Now().Truncate(time.Microsecond).UTC() }

@@ -1,0 +1,100 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/fsnotify/fsnotify"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+// noticePath is the file that is written to after a term changed. SQLite's own
+// files change with every beat, and before the change can be read.
+func (r *Registry) noticePath() string { return r.path + "-terms" }
+
+// announce wakes the watches. Without it they see the change at their next poll.
+func (r *Registry) announce() {
+	f, err := openNotice(r.noticePath())
+	if err != nil {
+		return
+	}
+	_, _ = f.WriteAt([]byte("\n"), 0)
+	_ = f.Close()
+}
+
+func openNotice(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+}
+
+// Watch receives after changes of any group's terms. ErrNoWatch: the system
+// offers no more watches.
+func (r *Registry) Watch(ctx context.Context, _ string) (<-chan struct{}, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("watch: %w", err)
+	}
+	// With the lane, Close does not come in between.
+	ch, err := call(ctx, r, r.read, func() (chan struct{}, error) {
+		w, err := fsnotify.NewWatcher()
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", registry.ErrNoWatch, err)
+		}
+		if err := watchNotice(w, r.noticePath()); err != nil {
+			_ = w.Close()
+			return nil, fmt.Errorf("%w: %w", registry.ErrNoWatch, err)
+		}
+		ch := make(chan struct{}, 1)
+		r.watches.Go(func() {
+			defer close(ch)
+			defer w.Close()
+			r.forward(ctx, w, ch)
+		})
+		return ch, nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("watch: %w", err)
+	}
+	return ch, nil
+}
+
+// watchNotice watches the file that is at the path now.
+func watchNotice(w *fsnotify.Watcher, path string) error {
+	f, err := openNotice(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	_ = w.Remove(path)
+	return w.Add(path)
+}
+
+// forward sends a notice for each event until ctx or the registry ends, or the
+// watch breaks.
+func (r *Registry) forward(ctx context.Context, w *fsnotify.Watcher, ch chan<- struct{}) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-r.closed:
+			return
+		case err := <-w.Errors:
+			if !errors.Is(err, fsnotify.ErrEventOverflow) {
+				return
+			}
+		case event, ok := <-w.Events:
+			if !ok {
+				return
+			}
+			// Anything but a write may mean that it is another file now.
+			if !event.Has(fsnotify.Write) && watchNotice(w, r.noticePath()) != nil {
+				return
+			}
+		}
+		select {
+		case ch <- struct{}{}:
+		default: // one is waiting to be received
+		}
+	}
+}
