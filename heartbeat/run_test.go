@@ -31,6 +31,7 @@ const (
 	hung       // never applied, never answered
 	broke      // not applied, an error
 	lost       // applied, an error
+	slow       // applied at once, answered eight seconds later
 )
 
 var errNetwork = errors.New("network")
@@ -62,6 +63,8 @@ func (f *flaky) suffer(ctx context.Context, k kind, id uuid.UUID, apply func() e
 	case lost:
 		_ = apply()
 		return errNetwork
+	case slow:
+		defer time.Sleep(8 * time.Second)
 	}
 	return apply()
 }
@@ -299,6 +302,41 @@ func TestHungRegistryStopsTheWorkBeforeAPeerMayStart(t *testing.T) {
 		})
 		s.always(10*time.Second, "one works", func() bool { return a.works() == 0 && b.works() == 2 })
 		s.leaveAll(a, b)
+	})
+}
+
+func TestSlowAckDoesNotExtendLease(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		a := s.join()
+		s.until(time.Second, "works", func() bool { return a.works() == 1 })
+		s.reg.set(func(k kind, _ registry.Instance) fate {
+			if k == callBeat {
+				return slow
+			}
+			return fine
+		})
+		s.always(time.Minute, "works with slow answers", func() bool { return a.works() == 1 })
+		// From some beat on there is no answer; the last one that was answered
+		// was sent eight seconds before its answer came.
+		var sent atomic.Pointer[time.Time]
+		s.reg.set(func(k kind, _ registry.Instance) fate {
+			if k != callBeat {
+				return fine
+			}
+			if now := time.Now(); sent.CompareAndSwap(nil, &now) {
+				return slow
+			}
+			return hung
+		})
+		s.until(2*time.Minute, "the work stops", func() bool { return a.works() != 1 })
+		timing := registry.DefaultTiming
+		least := timing.Lease() - timing.StopGrace
+		if took := time.Since(*sent.Load()); took < least || took > least+time.Second {
+			t.Errorf("stopped %v after the last answered beat was sent, want %v", took, least)
+		}
+		s.reg.set(nil)
+		s.leaveAll(a)
 	})
 }
 
