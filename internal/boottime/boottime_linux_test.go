@@ -14,6 +14,7 @@ func TestMain(m *testing.M) {
 	case "frozen":
 		armed(200 * time.Millisecond)
 		_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+		time.Sleep(time.Minute) // the stop may come a moment later
 	case "disarmed":
 		t := armed(200 * time.Millisecond)
 		if t.Disarm() != nil {
@@ -23,7 +24,7 @@ func TestMain(m *testing.M) {
 		os.Exit(7)
 	case "past":
 		armed(-time.Second)
-		select {}
+		time.Sleep(time.Minute)
 	}
 	os.Exit(m.Run())
 }

@@ -1,13 +1,11 @@
 package registrytest
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
 	"github.com/understudy-go/understudy/registry"
@@ -18,6 +16,21 @@ type spoilt struct {
 	field string
 	value any // nil: the field is missing
 	want  error
+}
+
+func (s spoilt) String() string { return fmt.Sprintf("%s=%#v", s.field, s.value) }
+
+// lead makes a group of three terms, the last one open and its holder there.
+func lead(t *testing.T, b Backend) (registry.Instance, registry.Term) {
+	t.Helper()
+	in := newInstance(t, "")
+	in.Group = "garbage:" + in.ID.String()
+	register(t, b, in)
+	beat(t, b, in.ID, in.Status)
+	for n := int64(1); n <= 2; n++ {
+		end(t, b, begin(t, b, in.Group, n, in.ID), registry.End{Reason: registry.Stopped})
+	}
+	return in, begin(t, b, in.Group, 3, in.ID)
 }
 
 var (
@@ -67,25 +80,10 @@ var (
 func garbage(t *testing.T, open func(t *testing.T) Store) {
 	store := open(t)
 	b, other := store.Open(t), store.Open(t)
-	groups := 0
-	// lead makes a group of three terms, the last one open and its holder there.
-	lead := func(t *testing.T) (registry.Instance, registry.Term) {
-		t.Helper()
-		groups++
-		in := newInstance(t, fmt.Sprintf("garbage:%d", groups))
-		register(t, b, in)
-		beat(t, b, in.ID, in.Status)
-		for n := int64(1); n <= 2; n++ {
-			end(t, b, begin(t, b, in.Group, n, in.ID), registry.End{Reason: registry.Stopped})
-		}
-		return in, begin(t, b, in.Group, 3, in.ID)
-	}
-	name := func(s spoilt) string { return fmt.Sprintf("%s=%#v", s.field, s.value) }
-
 	t.Run("HolderIsNeverTakenForAbsent", func(t *testing.T) {
 		for _, s := range vitalOfInstance {
-			t.Run(name(s), func(t *testing.T) {
-				in, _ := lead(t)
+			t.Run(s.String(), func(t *testing.T) {
+				in, _ := lead(t, b)
 				store.Spoil(t, Record{ID: in.ID}, s.field, s.value)
 				for range 2 { // reading changes nothing
 					v, err := other.View(t.Context(), in.Group)
@@ -122,8 +120,8 @@ func garbage(t *testing.T, open func(t *testing.T) Store) {
 			{"schema", int64(registry.Schema + 1), registry.ErrSchema},
 			{"schema", "one", registry.ErrCorrupt},
 		} {
-			t.Run(name(s), func(t *testing.T) {
-				in, _ := lead(t)
+			t.Run(s.String(), func(t *testing.T) {
+				in, _ := lead(t, b)
 				store.Spoil(t, Record{ID: in.ID}, s.field, s.value)
 				_, err := b.Beat(t.Context(), in.ID, in.Status)
 				wantError(t, "Beat", err, s.want)
@@ -133,8 +131,8 @@ func garbage(t *testing.T, open func(t *testing.T) Store) {
 
 	t.Run("LatestTermIsNeverSkipped", func(t *testing.T) {
 		for _, s := range vitalOfTerm {
-			t.Run(name(s), func(t *testing.T) {
-				in, term := lead(t)
+			t.Run(s.String(), func(t *testing.T) {
+				in, term := lead(t, b)
 				store.Spoil(t, Record{Group: in.Group, Term: 3}, s.field, s.value)
 				check := func(when string) {
 					t.Helper()
@@ -165,89 +163,12 @@ func garbage(t *testing.T, open func(t *testing.T) Store) {
 	})
 
 	t.Run("OldTermIsNotListedAsIfItWereGood", func(t *testing.T) {
-		in, _ := lead(t)
+		in, _ := lead(t, b)
 		store.Spoil(t, Record{Group: in.Group, Term: 1}, "holder", "somebody")
 		if got := latest(t, b, in.Group); got.Number != 3 {
 			t.Errorf("the latest is %d, want 3", got.Number)
 		}
 		_, err := b.Terms(t.Context(), in.Group, 10)
 		wantError(t, "Terms", err, registry.ErrCorrupt)
-	})
-
-	// What is there for people and for comfort is left out instead.
-	t.Run("InformationOfAnInstanceIsLenient", func(t *testing.T) {
-		impossible := []any{nil, "garbage", []byte{1, 2}, 2.5, int64(-5), int64(math.MaxInt64)}
-		mistyped := []any{nil, "garbage", []byte{1, 2}, 2.5}
-		numeric := []any{nil, int64(5), []byte{1, 2}, 2.5}
-		for _, c := range []struct {
-			field  string
-			values []any
-			zero   func(in *registry.Instance)
-		}{
-			{"host", numeric, func(in *registry.Instance) { in.Host = "" }},
-			{"version", numeric, func(in *registry.Instance) { in.Version = "" }},
-			{"command", numeric, func(in *registry.Instance) { in.Command = "" }},
-			{"pid", mistyped, func(in *registry.Instance) { in.PID = 0 }},
-			{"priority", mistyped, func(in *registry.Instance) { in.Priority = 0 }},
-			{"interval", impossible, func(in *registry.Instance) { in.Interval = 0 }},
-			{"orphanAfter", impossible, func(in *registry.Instance) { in.OrphanAfter = 0 }},
-			{"startedAt", mistyped[:3], func(in *registry.Instance) { in.StartedAt = time.Time{} }},
-			{"role", numeric, func(in *registry.Instance) { in.Role = "" }},
-			{"term", mistyped, func(in *registry.Instance) { in.Term = 0 }},
-			{"candidate", mistyped, func(in *registry.Instance) { in.Candidate = false }},
-		} {
-			for _, value := range c.values {
-				t.Run(name(spoilt{c.field, value, nil}), func(t *testing.T) {
-					in, _ := lead(t)
-					want := *find(t, b, in.Group, in.ID)
-					c.zero(&want)
-					store.Spoil(t, Record{ID: in.ID}, c.field, value)
-					v, err := other.View(t.Context(), in.Group)
-					if err != nil || v.Holder == nil {
-						t.Fatalf("View: %+v, %v", v, err)
-					}
-					if diff := cmp.Diff(want, *v.Holder); diff != "" {
-						t.Errorf("the holder (- want, + got):\n%s", diff)
-					}
-					if diff := cmp.Diff(&want, find(t, other, in.Group, in.ID)); diff != "" {
-						t.Errorf("Instances (- want, + got):\n%s", diff)
-					}
-					if _, err := other.Candidate(t.Context(), in.Group, time.Time{}); err != nil && !errors.Is(err, registry.ErrNoCandidate) {
-						t.Errorf("Candidate: %v", err)
-					}
-					beat(t, b, in.ID, in.Status)
-				})
-			}
-		}
-	})
-
-	t.Run("InformationOfATermIsLenient", func(t *testing.T) {
-		for _, c := range []struct {
-			field  string
-			values []any
-			zero   func(term *registry.Term)
-		}{
-			{"host", []any{nil, int64(5), []byte{1, 2}}, func(term *registry.Term) { term.Host = "" }},
-			{"orphanAfter", []any{nil, "garbage", 2.5, int64(-5), int64(math.MaxInt64)}, func(term *registry.Term) { term.OrphanAfter = 0 }},
-			{"reason", []any{nil, int64(5), []byte{1, 2}}, func(term *registry.Term) { term.End.Reason = "" }},
-			{"exitCode", []any{nil, "garbage", 2.5}, func(term *registry.Term) { term.End.ExitCode = 0 }},
-			{"handover", []any{nil, "garbage", []byte{1, 2}}, func(term *registry.Term) { term.Handover = nil }},
-		} {
-			for _, value := range c.values {
-				t.Run(name(spoilt{c.field, value, nil}), func(t *testing.T) {
-					in, term := lead(t)
-					if err := b.RequestHandover(t.Context(), in.Group, 3, uuid.Nil); err != nil {
-						t.Fatal(err)
-					}
-					end(t, b, term, registry.End{Reason: registry.WorkDone, ExitCode: 3})
-					want := latest(t, b, in.Group)
-					c.zero(&want)
-					store.Spoil(t, Record{Group: in.Group, Term: 3}, c.field, value)
-					if diff := cmp.Diff(want, latest(t, other, in.Group)); diff != "" {
-						t.Errorf("the term (- want, + got):\n%s", diff)
-					}
-				})
-			}
-		}
 	})
 }

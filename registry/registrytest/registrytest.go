@@ -65,6 +65,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"Contexts", contexts},
 		{"Close", closing},
 		{"Garbage", garbage},
+		{"Lenient", lenient},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.test(t, open) })
 	}

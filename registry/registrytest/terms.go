@@ -2,7 +2,6 @@ package registrytest
 
 import (
 	"math"
-	"strings"
 	"testing"
 	"time"
 
@@ -219,49 +218,4 @@ func terms(t *testing.T, open func(t *testing.T) Store) {
 			t.Errorf("the request changed the ended term (- before, + after):\n%s", diff)
 		}
 	})
-}
-
-func groups(t *testing.T, open func(t *testing.T) Store) {
-	store := open(t)
-	b, other := store.Open(t), store.Open(t)
-	if list, err := b.Groups(t.Context()); err != nil || len(list) != 0 {
-		t.Errorf("Groups of a new store: %q, %v; want none", list, err)
-	}
-
-	// In the order of bytes; names that contain, resemble and extend each other.
-	names := []string{"-", ".", "/", "1", "10", "@", "A", "_", "a", "a-b", "a.b", "a/b", "a:1", "a:1:a", "a@", "aa", "b", strings.Repeat("x", 99), strings.Repeat("x", 100)}
-	holders := map[string]uuid.UUID{}
-	for i, name := range names {
-		in := newInstance(t, name)
-		in.Priority = i
-		register(t, b, in)
-		holders[name] = in.ID
-		for n := range int64(i%3) + 1 {
-			begin(t, b, name, n+1, in.ID)
-		}
-	}
-	for i, name := range names {
-		v := view(t, other, name)
-		if v.Latest == nil || v.Latest.Group != name || v.Latest.Number != int64(i%3)+1 || v.Holder == nil || v.Holder.ID != holders[name] {
-			t.Errorf("View(%q): %+v", name, v)
-		}
-		list, _, err := other.Instances(t.Context(), name)
-		if err != nil || len(list) != 1 || list[0].ID != holders[name] {
-			t.Errorf("Instances(%q): %v, %v", name, list, err)
-		}
-		if in, err := other.Candidate(t.Context(), name, time.Time{}); err != nil || in.ID != holders[name] {
-			t.Errorf("Candidate(%q): %v, %v", name, in.ID, err)
-		}
-		if list, err := other.Terms(t.Context(), name, 10); err != nil || len(list) != i%3+1 {
-			t.Errorf("Terms(%q): %v, %v", name, list, err)
-		}
-	}
-
-	// A group with an instance only, one with a term only.
-	register(t, b, newInstance(t, "y"))
-	begin(t, b, "z", 1, newID(t))
-	got, err := other.Groups(t.Context())
-	if diff := cmp.Diff(append(names, "y", "z"), got); err != nil || diff != "" {
-		t.Errorf("Groups: %v (- want, + got):\n%s", err, diff)
-	}
 }

@@ -82,7 +82,7 @@ func onFile[T any](ctx context.Context, r *Registry, lane chan struct{}, f func(
 		if !errors.Is(err, errReplaced) {
 			return result, err
 		}
-		if err := r.reopen(ctx); err != nil {
+		if err := r.reopen(ctx); err != nil && !errors.Is(err, errReplaced) {
 			return result, err
 		}
 	}

@@ -18,7 +18,8 @@ func code(err error) int {
 	return 0
 }
 
-// busy reports whether err says that another has a lock, and nothing was done.
+// busy reports whether err says that another was in the way, and nothing was
+// done.
 func busy(err error) bool {
 	switch code(err) {
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL:
@@ -27,12 +28,19 @@ func busy(err error) bool {
 	return false
 }
 
+// errReadOnly says that the file could only be opened for reading.
+var errReadOnly = errors.New("opened read-only")
+
 // explain adds to an error of SQLite the file and what to do about it.
 func (r *Registry) explain(err error) error {
+	const unwritable = "it cannot be written: give this user the right to write it and its directory, or name another"
 	cause := registry.ErrCorrupt
-	advice := ""
+	var advice string
 	switch code(err) {
 	case 0:
+		if errors.Is(err, errReadOnly) {
+			return fmt.Errorf("sqlite: %s: %s: %w", r.path, unwritable, err)
+		}
 		if errors.Is(err, registry.ErrSchema) || errors.Is(err, registry.ErrCorrupt) {
 			return fmt.Errorf("sqlite: %s: %w", r.path, err)
 		}
@@ -44,7 +52,7 @@ func (r *Registry) explain(err error) error {
 	case sqlite3.SQLITE_FULL:
 		advice = "no room left, nothing was written: make some on its disk"
 	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH:
-		advice = "it cannot be written: give this user the right to write it and its directory, or name another"
+		advice = unwritable
 	case sqlite3.SQLITE_CANTOPEN:
 		advice = "it cannot be opened: see that it, its -wal and its -shm can be read and written by this user"
 	case sqlite3.SQLITE_IOERR:

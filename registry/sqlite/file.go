@@ -20,6 +20,7 @@ type file struct {
 	info           os.FileInfo
 	db             *sql.DB
 	writer, reader *conn
+	gone           chan struct{} // closed with it
 }
 
 // isAt reports whether the file is still the one at the path.
@@ -35,6 +36,7 @@ func (f *file) close() error {
 	if f == nil {
 		return nil
 	}
+	close(f.gone)
 	return errors.Join(f.reader.close(), f.writer.close(), f.db.Close())
 }
 
@@ -57,17 +59,20 @@ func (r *Registry) openFile(ctx context.Context) (*file, error) {
 			return nil, fmt.Errorf("%w: it is no SQLite database: name another file", registry.ErrCorrupt)
 		}
 	}
-	unlock, err := r.lockOpening(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("sqlite: %s: the files beside it cannot be written: %w: give this user the right to write its directory, or name another", r.path, err)
-	}
-	defer unlock()
-	defer r.guard()()
-	if err := create(r.path); err != nil {
-		return nil, fmt.Errorf("sqlite: %s cannot be created: %w: give this user the right to write its directory, or name another", r.path, err)
-	}
 	var f *file
-	err = patiently(ctx, func() (err error) {
+	err := patiently(ctx, func() (err error) {
+		unlock, err := r.lockOpening(ctx)
+		if err != nil && err == ctx.Err() {
+			return fmt.Errorf("sqlite: %s: another process is opening it: %w", r.path, err)
+		}
+		if err != nil {
+			return fmt.Errorf("sqlite: %s: the files beside it cannot be written: %w: give this user the right to write its directory, or name another", r.path, err)
+		}
+		defer unlock()
+		defer r.guard()() // a process that is frozen here locks everyone out as well
+		if err := create(r.path); err != nil {
+			return fmt.Errorf("sqlite: %s cannot be created: %w: give this user the right to write its directory, or name another", r.path, err)
+		}
 		f, err = connect(ctx, r.path)
 		return err
 	})
@@ -107,7 +112,7 @@ func connect(ctx context.Context, path string) (*file, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &file{info: info, db: db}
+	f := &file{info: info, db: db, gone: make(chan struct{})}
 	err = func() error {
 		if f.writer, err = newConn(ctx, db); err != nil {
 			return err
@@ -152,10 +157,20 @@ CREATE TABLE terms (
 `
 
 // prepareSchema creates the tables in an empty file and refuses one that is not
-// for this program, before anything is changed. It takes the write lock and so
-// finds out whether the file can be written.
+// for this program or that cannot be written, before anything is changed.
 func (c *conn) prepareSchema() error {
 	if _, err := c.isEmpty(); err != nil {
+		return err
+	}
+	// SQLite opens what cannot be written for reading, and lets BEGIN IMMEDIATE pass.
+	err := c.sql.Raw(func(driver any) error {
+		readOnly, err := driver.(interface{ IsReadOnly(string) (bool, error) }).IsReadOnly("main")
+		if err == nil && readOnly {
+			err = errReadOnly
+		}
+		return err
+	})
+	if err != nil {
 		return err
 	}
 	var mode string

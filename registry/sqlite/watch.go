@@ -29,27 +29,28 @@ func openNotice(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 }
 
-// Watch receives after changes of any group's terms. ErrNoWatch: the system
-// offers no more watches.
+// Watch receives after changes of any group's terms. The channel is also closed
+// when the database is another one: all that was known may have changed.
+// ErrNoWatch: this system has none.
 func (r *Registry) Watch(ctx context.Context, _ string) (<-chan struct{}, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("watch: %w", err)
-	}
-	// With the lane, Close does not come in between.
-	ch, err := call(ctx, r, r.read, func() (chan struct{}, error) {
+	// In the lane, so that Close does not come in between.
+	ch, err := onFile(ctx, r, r.read, func() (chan struct{}, error) {
 		w, err := fsnotify.NewWatcher()
+		if errors.Is(err, errors.ErrUnsupported) {
+			err = fmt.Errorf("%w: %w", registry.ErrNoWatch, err)
+		}
 		if err != nil {
-			return nil, fmt.Errorf("%w: %w", registry.ErrNoWatch, err)
+			return nil, err
 		}
 		if err := watchNotice(w, r.noticePath()); err != nil {
-			_ = w.Close()
-			return nil, fmt.Errorf("%w: %w", registry.ErrNoWatch, err)
+			return nil, errors.Join(err, w.Close())
 		}
 		ch := make(chan struct{}, 1)
+		gone := r.file.gone
 		r.watches.Go(func() {
 			defer close(ch)
 			defer w.Close()
-			r.forward(ctx, w, ch)
+			r.forward(ctx, gone, w, ch)
 		})
 		return ch, nil
 	})
@@ -70,14 +71,16 @@ func watchNotice(w *fsnotify.Watcher, path string) error {
 	return w.Add(path)
 }
 
-// forward sends a notice for each event until ctx or the registry ends, or the
-// watch breaks.
-func (r *Registry) forward(ctx context.Context, w *fsnotify.Watcher, ch chan<- struct{}) {
+// forward sends a notice for each event until ctx or the registry ends, the
+// database is gone, or the watch breaks.
+func (r *Registry) forward(ctx context.Context, gone <-chan struct{}, w *fsnotify.Watcher, ch chan<- struct{}) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-r.closed:
+			return
+		case <-gone:
 			return
 		case err := <-w.Errors:
 			if !errors.Is(err, fsnotify.ErrEventOverflow) {
