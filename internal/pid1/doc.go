@@ -1,0 +1,10 @@
+// Package pid1 is the init of a container whose entry point is this program.
+//
+// The first process of a PID namespace is special: the kernel ignores the
+// SIGKILL that it sends itself, so that no timer can end it; signals without a
+// handler do nothing; every orphan becomes its child; and when it exits, all
+// others are killed, a guard with its last words unspoken included. So the
+// program runs itself as a child, and the first process does nothing but what
+// an init must: forward signals, reap, and exit last of all, with the child's
+// exit code.
+package pid1

@@ -1,0 +1,80 @@
+package pid1
+
+import (
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// exitNoChild is the exit code when the child could not be started.
+const exitNoChild = 70
+
+// Main is for process 1 alone: it runs this program as a child, with the same
+// arguments, and is its init.
+// It returns the exit code when no child is left: the program's own, 128+n if
+// signal n ended it, 70 if it could not be started.
+func Main() int {
+	signals := make(chan os.Signal, 64)
+	signal.Notify(signals, unix.SIGCHLD, unix.SIGTERM, unix.SIGINT, unix.SIGHUP,
+		unix.SIGQUIT, unix.SIGUSR1, unix.SIGUSR2)
+	pid, err := start()
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "understudy: init: %v\n", err)
+		return exitNoChild
+	}
+	i := &initProcess{pid: pid}
+	for !i.reap() {
+		if sig := <-signals; sig != unix.SIGCHLD && i.pid != 0 {
+			_ = unix.Kill(i.pid, sig.(syscall.Signal))
+		}
+	}
+	return i.code
+}
+
+// start runs the program in a process group of its own, which becomes the
+// terminal's if there is one: Ctrl-C then reaches the program once, and not a
+// second time through us.
+func start() (pid int, err error) {
+	const self = "/proc/self/exe"
+	pid, err = syscall.ForkExec(self, os.Args, &syscall.ProcAttr{
+		Env:   append(os.Environ(), Marker+"=1"),
+		Files: []uintptr{0, 1, 2},
+		Sys:   &syscall.SysProcAttr{Setpgid: true},
+	})
+	if err != nil {
+		return 0, fmt.Errorf("exec %s: %w", self, err)
+	}
+	_ = unix.IoctlSetPointerInt(0, unix.TIOCSPGRP, pid) // not a terminal: nothing to do
+	return pid, nil
+}
+
+// initProcess is the first process of a PID namespace.
+type initProcess struct {
+	pid  int // the program, until it is reaped
+	code int // its exit code
+}
+
+// reap reaps whoever is dead, and reports whether nobody is left.
+func (i *initProcess) reap() (empty bool) {
+	for {
+		var ws unix.WaitStatus
+		pid, err := unix.Wait4(-1, &ws, unix.WNOHANG|unix.WALL, nil)
+		switch {
+		case err == unix.EINTR:
+			continue
+		case err != nil: // ECHILD
+			return true
+		case pid == 0:
+			return false
+		}
+		if pid == i.pid {
+			i.pid, i.code = 0, ws.ExitStatus()
+			if ws.Signaled() {
+				i.code = 128 + int(ws.Signal())
+			}
+		}
+	}
+}

@@ -1,0 +1,101 @@
+package mongodb
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+// Instances implements [registry.Admin].
+func (r *Registry) Instances(ctx context.Context, group string) ([]registry.Instance, time.Time, error) {
+	list, err := r.list(ctx, bson.M{"group": group})
+	if err != nil {
+		return nil, time.Time{}, wrap(ctx, "instances", err)
+	}
+	h, err := r.hello(ctx)
+	if err != nil {
+		return nil, time.Time{}, wrap(ctx, "instances", err)
+	}
+	return list, h.LocalTime, nil
+}
+
+// Terms implements [registry.Admin].
+func (r *Registry) Terms(ctx context.Context, group string, n int) ([]registry.Term, error) {
+	if n <= 0 {
+		return nil, wrap(ctx, "terms", ctx.Err()) // to the server, 0 is no limit
+	}
+	list, err := all(ctx, r.terms, ofGroup(group), options.Find().SetSort(latestFirst).SetLimit(int64(n)), decodeTerm)
+	return list, wrap(ctx, "terms", err)
+}
+
+// Groups implements [registry.Admin].
+func (r *Registry) Groups(ctx context.Context) ([]string, error) {
+	var names []string
+	for _, source := range []struct {
+		collection *mongo.Collection
+		field      string
+	}{{r.instances, "group"}, {r.terms, "_id.group"}} {
+		var values []bson.RawValue
+		if err := source.collection.Distinct(ctx, source.field, bson.D{}).Decode(&values); err != nil {
+			return nil, wrap(ctx, "groups", err)
+		}
+		for _, v := range values {
+			name, ok := v.StringValueOK()
+			if !ok || registry.CheckGroup(name) != nil {
+				return nil, wrap(ctx, "groups", fmt.Errorf("%w: %.200v is no group's name", registry.ErrCorrupt, v))
+			}
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names), nil
+}
+
+// RequestHandover implements [registry.Admin].
+func (r *Registry) RequestHandover(ctx context.Context, group string, number int64, to uuid.UUID) error {
+	result, err := r.terms.UpdateOne(ctx,
+		bson.M{"_id": termID{group, number}, "endedAt": nil},
+		bson.M{"$set": bson.M{"handoverTo": binary(to)}, "$currentDate": bson.M{"handoverAt": true}})
+	if err == nil && result.MatchedCount == 0 {
+		err = fmt.Errorf("%w: term %d of group %q", registry.ErrNoTerm, number, group)
+	}
+	return wrap(ctx, "request hand-over", err)
+}
+
+// Info implements [registry.Admin].
+func (r *Registry) Info(ctx context.Context) (registry.Info, error) {
+	var build struct {
+		Version string `bson:"version"`
+	}
+	admin := r.client.Database("admin")
+	if err := admin.RunCommand(ctx, bson.D{{Key: "buildInfo", Value: 1}}).Decode(&build); err != nil {
+		return registry.Info{}, wrap(ctx, "info", err)
+	}
+	h, err := r.hello(ctx)
+	if err != nil {
+		return registry.Info{}, wrap(ctx, "info", err)
+	}
+	return registry.Info{
+		Backend: "mongodb", Version: build.Version, Topology: h.topology(), At: h.LocalTime, Schema: registry.Schema,
+	}, nil
+}
+
+func (h hello) topology() string {
+	switch {
+	case h.Msg == "isdbgrid":
+		return "sharded cluster"
+	case h.SetName == "":
+		return "standalone server"
+	case len(h.Hosts) == 1:
+		return fmt.Sprintf("replica set %s, 1 member", h.SetName)
+	}
+	return fmt.Sprintf("replica set %s, %d members", h.SetName, len(h.Hosts))
+}

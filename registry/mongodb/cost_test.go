@@ -1,0 +1,209 @@
+package mongodb_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+
+	"github.com/understudy-go/understudy/internal/mongotest"
+	"github.com/understudy-go/understudy/registry"
+	"github.com/understudy-go/understudy/registry/mongodb"
+)
+
+// A passive instance reads twice a second: each must cost one document,
+// whatever the history and the fleet.
+func TestViewAndCandidateReadOneDocument(t *testing.T) {
+	uri := mongotest.Shared(t)
+	r := open(t, uri)
+	for _, group := range []string{"a", "g", "z"} {
+		for n := range int64(20) {
+			begin(t, r, group, n+1, uuid.Must(uuid.NewV7()))
+			in := newInstance(group)
+			in.Priority = int(n)
+			if _, err := r.Register(t.Context(), in); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	database := db(t, uri, "")
+	profile(t, database, 2)
+	if _, err := r.View(t.Context(), "g"); err != nil {
+		t.Fatal(err)
+	}
+	if in, err := r.Candidate(t.Context(), "g", time.Now().Add(-time.Hour)); err != nil || in.Priority != 19 {
+		t.Fatalf("Candidate: %+v, %v", in, err)
+	}
+	if _, err := r.Beat(t.Context(), register(t, r, "g").ID, registry.Status{}); err != nil {
+		t.Fatal(err)
+	}
+	profile(t, database, 0)
+	var ops []struct {
+		Op   string `bson:"op"`
+		Ns   string `bson:"ns"`
+		Plan string `bson:"planSummary"`
+		Keys int    `bson:"keysExamined"`
+		Docs int    `bson:"docsExamined"`
+	}
+	profiled(t, database, &ops)
+	if len(ops) != 5 {
+		t.Errorf("%d operations, want 5: two of the view, one each of candidate, register and beat", len(ops))
+	}
+	for _, op := range ops {
+		if op.Docs > 1 || op.Keys > 1 {
+			t.Errorf("%s of %s examined %d keys and %d documents by %s, want one", op.Op, op.Ns, op.Keys, op.Docs, op.Plan)
+		}
+	}
+}
+
+func TestURICannotWeakenTheConcerns(t *testing.T) {
+	set := mongotest.Start(t, 1)
+	p := startProxy(t, set.Host(0))
+	r := open(t, "mongodb://"+p.addr()+"/?directConnection=true&w=1&journal=false&readConcernLevel=local"+
+		"&readPreference=secondaryPreferred&retryWrites=true&timeoutMS=0&maxAdaptiveRetries=5")
+	p.recorded()
+	ctx := t.Context()
+	in := register(t, r, "g")
+	_, beatErr := r.Beat(ctx, in.ID, in.Status)
+	begin(t, r, "g", 1, in.ID)
+	_, viewErr := r.View(ctx, "g")
+	_, candidateErr := r.Candidate(ctx, "g", time.Time{})
+	handoverErr := r.RequestHandover(ctx, "g", 1, uuid.Nil)
+	endErr := r.EndTerm(ctx, "g", 1, in.ID, registry.End{})
+	_, orphanErr := r.DeleteOrphan(ctx, in.ID, 1)
+	unregisterErr := r.Unregister(ctx, in.ID)
+	if err := errors.Join(beatErr, viewErr, candidateErr, handoverErr, endErr, orphanErr, unregisterErr); err != nil {
+		t.Fatal(err)
+	}
+	reads, writes, after := 0, 0, 0
+	for _, raw := range p.recorded() {
+		var command struct {
+			Read struct {
+				Level string          `bson:"level"`
+				After *bson.Timestamp `bson:"afterClusterTime"`
+			} `bson:"readConcern"`
+			Preference struct {
+				Mode string `bson:"mode"`
+			} `bson:"$readPreference"`
+			Write struct {
+				W any  `bson:"w"`
+				J bool `bson:"j"`
+			} `bson:"writeConcern"`
+			Txn     *int64 `bson:"txnNumber"`
+			MaxTime int64  `bson:"maxTimeMS"`
+		}
+		if err := bson.Unmarshal(raw, &command); err != nil {
+			t.Fatal(err)
+		}
+		elements, err := raw.Elements()
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch name := elements[0].Key(); name {
+		case "find":
+			reads++
+			if mode := command.Preference.Mode; command.Read.Level != "majority" || mode != "primary" && mode != "primaryPreferred" {
+				t.Errorf("%s with %+v from %q, want majority from the primary", name, command.Read, mode)
+			}
+			if command.Read.After != nil && elements[0].Value().StringValue() == "instances" {
+				after++ // the holder, no earlier than the term
+			}
+		case "insert", "update", "delete", "findAndModify":
+			writes++
+			if command.Write.W != "majority" || !command.Write.J || command.Txn != nil {
+				t.Errorf("%s with %+v and transaction number %v, want majority, journaled, no retry", name, command.Write, command.Txn)
+			}
+		case "hello", "isMaster", "ismaster":
+			continue // the driver's own
+		default:
+			t.Errorf("an unexpected %s", name)
+		}
+		if command.MaxTime <= 0 {
+			t.Errorf("%v has no deadline", raw)
+		}
+	}
+	if reads != 3 || writes != 7 || after != 1 {
+		t.Errorf("%d reads, %d writes, %d after another; want 3, 7 and 1", reads, writes, after)
+	}
+}
+
+// profile has the server keep a record of each operation, or stop doing so.
+func profile(t *testing.T, db *mongo.Database, level int) {
+	t.Helper()
+	if err := db.RunCommand(t.Context(), bson.D{{Key: "profile", Value: level}}).Err(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// profiled reads what the server kept of the registry's operations.
+func profiled(t *testing.T, db *mongo.Database, ops any) {
+	t.Helper()
+	cursor, err := db.Collection("system.profile").Find(t.Context(), bson.M{"ns": bson.M{"$in": bson.A{
+		db.Name() + ".terms", db.Name() + ".instances",
+	}}})
+	if err == nil {
+		err = cursor.All(t.Context(), ops)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Garbage among the terms of a group is never passed over, whatever its shape.
+func TestGarbageAboveTheLatestTermIsCorrupt(t *testing.T) {
+	uri := mongotest.Shared(t)
+	r := open(t, uri)
+	terms := db(t, uri, "").Collection("terms")
+	for name, id := range map[string]bson.D{
+		"a text":         termID("a", "7"),
+		"a date":         termID("a", bson.DateTime(0)),
+		"a document":     termID("a", bson.D{}),
+		"half a term":    termID("a", 2.5),
+		"another name":   {{Key: "group", Value: "a"}, {Key: "zterm", Value: int64(1)}},
+		"one field more": append(termID("a", int64(2)), bson.E{Key: "more", Value: 1}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			defer func() {
+				if _, err := terms.DeleteMany(t.Context(), bson.M{}); err != nil {
+					t.Error(err)
+				}
+			}()
+			begin(t, r, "a", 2, uuid.Must(uuid.NewV7()))
+			begin(t, r, "b", 2, uuid.Must(uuid.NewV7()))
+			if _, err := terms.InsertOne(t.Context(), bson.D{{Key: "_id", Value: id}, {Key: "schema", Value: 1}}); err != nil {
+				t.Fatal(err)
+			}
+			if v, err := r.View(t.Context(), "a"); err == nil {
+				t.Errorf("View: %+v", v.Latest)
+			}
+			if last := latest(t, r, "b"); last == nil || last.Number != 2 {
+				t.Errorf("another group's latest term is %+v", last)
+			}
+		})
+	}
+}
+
+// An integer of another type is the same number to a unique index.
+func TestTermOfAnotherNumericTypeIsTaken(t *testing.T) {
+	uri := mongotest.Shared(t)
+	r := open(t, uri)
+	for i, number := range []any{int32(1), 2.0, int64(3)} {
+		holder := uuid.Must(uuid.NewV7())
+		_, err := db(t, uri, mongodb.DatabaseOf(uri)).Collection("terms").InsertOne(t.Context(), bson.D{
+			{Key: "_id", Value: termID("g", number)}, {Key: "schema", Value: 1},
+			{Key: "holder", Value: bson.Binary{Subtype: bson.TypeBinaryUUID, Data: holder[:]}}, {Key: "startedAt", Value: time.Now()},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if last := latest(t, r, "g"); last == nil || last.Number != int64(i+1) || last.Holder != holder {
+			t.Errorf("the latest is %+v, want %d", last, i+1)
+		}
+		if err := r.EndTerm(t.Context(), "g", int64(i+1), holder, registry.End{}); err != nil || latest(t, r, "g").Open() {
+			t.Errorf("EndTerm: %v, and it is open: %v", err, latest(t, r, "g").Open())
+		}
+	}
+}

@@ -1,0 +1,97 @@
+package mongodb
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/google/uuid"
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+// fields reads a stored document that anybody may have written. Each method
+// says whether there is a value of that type.
+type fields struct{ raw bson.Raw }
+
+func (f fields) text(key string) (string, bool) { return f.raw.Lookup(key).StringValueOK() }
+
+func (f fields) flag(key string) (bool, bool) { return f.raw.Lookup(key).BooleanOK() }
+
+func (f fields) integer(key string) (int64, bool) { return integer(f.raw.Lookup(key)) }
+
+// integer takes a number of any type that is whole: they are one and the same
+// to the server, and thus to the uniqueness of a term.
+func integer(v bson.RawValue) (int64, bool) {
+	if n, ok := v.Int64OK(); ok {
+		return n, true
+	}
+	if n, ok := v.Int32OK(); ok {
+		return int64(n), true
+	}
+	n, ok := v.DoubleOK()
+	if !ok || n != math.Trunc(n) || math.Abs(n) > 1<<53 {
+		return 0, false
+	}
+	return int64(n), true
+}
+
+func (f fields) date(key string) (time.Time, bool) {
+	ms, ok := f.raw.Lookup(key).DateTimeOK()
+	if !ok {
+		return time.Time{}, false
+	}
+	return time.UnixMilli(ms).UTC(), true
+}
+
+func (f fields) id(key string) (uuid.UUID, bool) {
+	subtype, data, ok := f.raw.Lookup(key).BinaryOK()
+	if !ok || subtype != bson.TypeBinaryUUID || len(data) != len(uuid.UUID{}) {
+		return uuid.Nil, false
+	}
+	return uuid.UUID(data), true
+}
+
+// span is a duration that is stored in milliseconds, or 0 if it makes no sense.
+func (f fields) span(key string) time.Duration {
+	const longest = 100 * 365 * 24 * time.Hour
+	ms, ok := f.integer(key)
+	if !ok || ms < 0 || ms > longest.Milliseconds() {
+		return 0
+	}
+	return time.Duration(ms) * time.Millisecond
+}
+
+// small is a number for people, or 0.
+func (f fields) small(key string) int {
+	n, _ := f.integer(key)
+	return int(n)
+}
+
+// schema reads the version of a record. One of a newer version may differ in
+// everything else, so this comes first.
+func (f fields) schema() (int, error) {
+	n, ok := f.integer("schema")
+	if !ok {
+		return 0, f.corrupt("schema", "a number")
+	}
+	return int(min(n, math.MaxInt32)), nil
+}
+
+func (f fields) corrupt(key, want string) error {
+	value := "missing"
+	if v := f.raw.Lookup(key); v.Type != 0 {
+		value = "of type " + v.Type.String()
+	}
+	return fmt.Errorf("%w: record %.200v: %s is %s, want %s", registry.ErrCorrupt, f.raw.Lookup("_id"), key, value, want)
+}
+
+func milliseconds(d time.Duration) int64 {
+	// Rounded up: peers judge by what is stored, and must not be early.
+	return (d + time.Millisecond - 1).Milliseconds()
+}
+
+func binary(id uuid.UUID) bson.Binary {
+	return bson.Binary{Subtype: bson.TypeBinaryUUID, Data: id[:]}
+}

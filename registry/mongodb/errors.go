@@ -1,0 +1,132 @@
+package mongodb
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+
+	"go.mongodb.org/mongo-driver/v2/mongo"
+)
+
+// ErrUnreachable says that no server that takes writes answered in time, so
+// that another try makes sense. Any other error of Open stays until somebody
+// corrects something.
+var ErrUnreachable = errors.New("mongodb: unreachable")
+
+// Codes of the server's errors.
+const (
+	codeUnauthorized         = 13
+	codeAuthenticationFailed = 18
+	codeAtlas                = 8000
+)
+
+// hasCode reports whether the server said one of these codes.
+func hasCode(err error, codes ...int) bool {
+	var server mongo.ServerError
+	if !errors.As(err, &server) {
+		return false
+	}
+	for _, code := range codes {
+		if server.HasErrorCode(code) {
+			return true
+		}
+	}
+	return false
+}
+
+// wrap says what failed. The driver hides some ends of a context behind errors
+// of its own.
+func wrap(ctx context.Context, what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	switch cause := ctx.Err(); {
+	case cause != nil && !errors.Is(err, cause):
+		return fmt.Errorf("%s: %w: %w", what, cause, err)
+	case mongo.IsTimeout(err) && !errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("%s: %w: %w", what, context.DeadlineExceeded, err)
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
+
+// duplicate reports whether the server said, and stands by it, that the key
+// exists. With a write-concern error beside it, it does not stand by it.
+func duplicate(err error) bool {
+	var write mongo.WriteException
+	if errors.As(err, &write) && write.WriteConcernError != nil {
+		return false
+	}
+	return mongo.IsDuplicateKeyError(err)
+}
+
+// explain says why a registry could not be opened, and what to do.
+func (t *target) explain(ctx context.Context, err error) error {
+	open := "open " + t.name
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled):
+		return wrap(ctx, open, err)
+	case hasCode(err, codeAuthenticationFailed, codeAtlas):
+		source := "admin"
+		if t.options.Auth != nil && t.options.Auth.AuthSource != "" {
+			source = t.options.Auth.AuthSource
+		}
+		return fmt.Errorf("%s: wrong user name or password, or no such user in the database %q: correct them, or say authSource=DATABASE in the URI: %w",
+			open, source, err)
+	case hasCode(err, codeUnauthorized) && t.options.Auth == nil:
+		return fmt.Errorf("%s: the server wants a user name and a password: put them into the URI: %w", open, err)
+	case hasCode(err, codeUnauthorized):
+		return fmt.Errorf("%s: this user must not write to the database %q: grant it the role readWrite there: %w", open, t.database, err)
+	case mongo.IsTimeout(err), mongo.IsNetworkError(err):
+		return t.unreachable(open, err)
+	}
+	return fmt.Errorf("%s: %w", open, err)
+}
+
+// unreachable prefers what the connection said over the driver's summary.
+func (t *target) unreachable(open string, err error) error {
+	why := err
+	if failure := t.failure.Load(); failure != nil {
+		why = *failure
+	}
+	var (
+		authority x509.UnknownAuthorityError
+		host      x509.HostnameError
+		invalid   x509.CertificateInvalidError
+		noTLS     tls.RecordHeaderError
+		peerAlert tls.AlertError
+		cure      = "see that the server runs there, that it may be reached from here, and that a majority of its replica set is up"
+		usesTLS   = t.options.TLSConfig != nil
+		permanent = true
+	)
+	switch {
+	case errors.As(why, &authority):
+		cure = "its certificate is signed by an authority unknown here: name it by tlsCAFile=FILE in the URI"
+	case errors.As(why, &host), errors.As(why, &invalid):
+		cure = "its certificate does not fit: use the host's name that it is for, or renew it"
+	case errors.As(why, &noTLS):
+		cure = "it does not speak TLS: remove tls=true from the URI"
+	case errors.As(why, &peerAlert):
+		cure = "it refused our side of TLS: does it want a client's certificate (tlsCertificateKeyFile=FILE in the URI)?"
+	default:
+		permanent = false
+		switch reached := t.failure.Load() != nil && !dialing(why); {
+		case reached && usesTLS:
+			cure = "does it speak TLS? If not, remove tls=true from the URI; else " + cure
+		case reached:
+			cure = "does it want TLS? If so, add tls=true to the URI; else " + cure
+		}
+	}
+	if permanent {
+		return fmt.Errorf("%s: TLS: %w: %s", open, why, cure)
+	}
+	return fmt.Errorf("%s: %w: %w: %s", open, ErrUnreachable, why, cure)
+}
+
+// dialing reports whether not even a connection came about.
+func dialing(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "dial"
+}

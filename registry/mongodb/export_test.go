@@ -1,0 +1,4 @@
+package mongodb
+
+// DatabaseOf is the database that a URI names.
+func DatabaseOf(uri string) string { return dissect(uri).database }

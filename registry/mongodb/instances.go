@@ -1,0 +1,228 @@
+package mongodb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/google/uuid"
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+// Register implements [registry.Registry].
+//
+// An insert would decide it as well, but cannot store the server's time. So it
+// is an update that matches nothing, whatever is there, and therefore inserts:
+// the unique _id then refuses a UUID that has a record. No other process uses
+// the same UUID, so this decides no race.
+func (r *Registry) Register(ctx context.Context, in registry.Instance) (time.Time, error) {
+	fail := func(err error) (time.Time, error) { return time.Time{}, wrap(ctx, "register", err) }
+	if in.ID == uuid.Nil {
+		return fail(errors.New("an instance needs a UUID"))
+	}
+	if err := registry.CheckGroup(in.Group); err != nil {
+		return fail(err)
+	}
+	id := binary(in.ID)
+	raw, err := r.instances.FindOneAndUpdate(ctx,
+		bson.M{"_id": id, "$nor": bson.A{bson.M{"_id": id}}},
+		bson.M{
+			"$set": bson.M{
+				"group": in.Group, "host": in.Host, "pid": int64(in.PID), "version": in.Version,
+				"beat": int64(0), "role": in.Role, "term": in.Term, "candidate": in.Candidate,
+				"interval": milliseconds(in.Interval), "orphanAfter": milliseconds(in.OrphanAfter),
+				"priority": int64(in.Priority), "command": in.Command, "schema": int64(registry.Schema),
+			},
+			"$currentDate": bson.M{"startedAt": true, "heartbeat": true},
+		},
+		options.FindOneAndUpdate().SetUpsert(true).SetReturnDocument(options.After).SetProjection(heartbeatOnly),
+	).Raw()
+	if duplicate(err) {
+		return fail(fmt.Errorf("%w: %s", registry.ErrRegistered, in.ID))
+	}
+	if err != nil {
+		return fail(err)
+	}
+	return r.heartbeat(ctx, "register", raw)
+}
+
+var heartbeatOnly = bson.M{"heartbeat": 1}
+
+// heartbeat is the server's time in the answer to a write of it.
+func (r *Registry) heartbeat(ctx context.Context, what string, raw bson.Raw) (time.Time, error) {
+	f := fields{raw}
+	at, ok := f.date("heartbeat")
+	if !ok {
+		return time.Time{}, wrap(ctx, what, f.corrupt("heartbeat", "a date"))
+	}
+	r.clock.set(at)
+	return at, nil
+}
+
+// Beat implements [registry.Registry]. It never creates a record, and leaves one
+// alone that it does not understand.
+func (r *Registry) Beat(ctx context.Context, id uuid.UUID, s registry.Status) (time.Time, error) {
+	raw, err := r.instances.FindOneAndUpdate(ctx,
+		bson.M{
+			"_id":    binary(id),
+			"beat":   bson.M{"$type": bson.A{"int", "long"}, "$gte": 0, "$lt": int64(math.MaxInt64)},
+			"schema": bson.M{"$gte": 1, "$lte": registry.Schema},
+		},
+		bson.M{
+			"$inc":         bson.M{"beat": int64(1)},
+			"$set":         bson.M{"role": s.Role, "term": s.Term, "candidate": s.Candidate},
+			"$currentDate": bson.M{"heartbeat": true},
+		},
+		options.FindOneAndUpdate().SetReturnDocument(options.After).SetProjection(heartbeatOnly),
+	).Raw()
+	if errors.Is(err, mongo.ErrNoDocuments) {
+		return time.Time{}, wrap(ctx, "beat", r.whyUnbeaten(ctx, id))
+	}
+	if err != nil {
+		return time.Time{}, wrap(ctx, "beat", err)
+	}
+	return r.heartbeat(ctx, "beat", raw)
+}
+
+// whyUnbeaten tells a record that is not there from one that makes no sense.
+func (r *Registry) whyUnbeaten(ctx context.Context, id uuid.UUID) error {
+	in, err := r.instance(ctx, id)
+	switch {
+	case err != nil:
+		return err
+	case in == nil:
+		return fmt.Errorf("%w: %s", registry.ErrNotRegistered, id)
+	case in.Beat == math.MaxInt64:
+		return fmt.Errorf("%w: instance %s: beat is %d, which can't be counted up", registry.ErrCorrupt, id, in.Beat)
+	}
+	return fmt.Errorf("instance %s was not there, and is", id) // its deletion was not a majority's yet
+}
+
+// Unregister implements [registry.Registry].
+func (r *Registry) Unregister(ctx context.Context, id uuid.UUID) error {
+	_, err := r.instances.DeleteOne(ctx, bson.M{"_id": binary(id)})
+	return wrap(ctx, "unregister", err)
+}
+
+// DeleteOrphan implements [registry.Registry].
+func (r *Registry) DeleteOrphan(ctx context.Context, id uuid.UUID, beat int64) (bool, error) {
+	result, err := r.instances.DeleteOne(ctx, bson.M{"_id": binary(id), "beat": beat})
+	if err != nil {
+		return false, wrap(ctx, "delete orphan", err)
+	}
+	return result.DeletedCount == 1, nil
+}
+
+// Candidate implements [registry.Registry].
+func (r *Registry) Candidate(ctx context.Context, group string, since time.Time, except ...uuid.UUID) (registry.Instance, error) {
+	filter := bson.M{"group": group, "candidate": true, "heartbeat": bson.M{"$gte": since}}
+	if len(except) > 0 {
+		ids := make(bson.A, len(except))
+		for i, id := range except {
+			ids[i] = binary(id)
+		}
+		filter["_id"] = bson.M{"$nin": ids}
+	}
+	raw, err := r.instances.FindOne(ctx, filter,
+		options.FindOne().SetSort(bson.D{{Key: "priority", Value: -1}, {Key: "_id", Value: 1}})).Raw()
+	if errors.Is(err, mongo.ErrNoDocuments) {
+		err = fmt.Errorf("%w in group %q", registry.ErrNoCandidate, group)
+	}
+	if err != nil {
+		return registry.Instance{}, wrap(ctx, "candidate", err)
+	}
+	in, err := decodeInstance(raw)
+	if err != nil {
+		return registry.Instance{}, wrap(ctx, "candidate", err)
+	}
+	return in, nil
+}
+
+// Silent implements [registry.Registry].
+func (r *Registry) Silent(ctx context.Context, group string, before time.Time) ([]registry.Instance, error) {
+	// Negated, so that a heartbeat that is no date is not passed over.
+	list, err := r.list(ctx, bson.M{"group": group, "heartbeat": bson.M{"$not": bson.M{"$gte": before}}})
+	return list, wrap(ctx, "silent", err)
+}
+
+// instance reads one record; nil if there is none.
+func (r *Registry) instance(ctx context.Context, id uuid.UUID) (*registry.Instance, error) {
+	raw, err := r.instances.FindOne(ctx, bson.M{"_id": binary(id)}).Raw()
+	if errors.Is(err, mongo.ErrNoDocuments) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	in, err := decodeInstance(raw)
+	if err != nil {
+		return nil, err
+	}
+	return &in, nil
+}
+
+func (r *Registry) list(ctx context.Context, filter bson.M) ([]registry.Instance, error) {
+	return all(ctx, r.instances, filter, options.Find().SetSort(bson.M{"_id": 1}), decodeInstance)
+}
+
+// all reads and decodes what a query finds; all of it, or none.
+func all[T any](ctx context.Context, c *mongo.Collection, filter any, o options.Lister[options.FindOptions], decode func(bson.Raw) (T, error)) ([]T, error) {
+	cursor, err := c.Find(ctx, filter, o)
+	if err != nil {
+		return nil, err
+	}
+	defer cursor.Close(ctx)
+	var list []T
+	for cursor.Next(ctx) {
+		item, err := decode(cursor.Current)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, item)
+	}
+	return list, cursor.Err()
+}
+
+// decodeInstance is lenient with what is there for people and for comfort.
+func decodeInstance(raw bson.Raw) (in registry.Instance, err error) {
+	f := fields{raw}
+	if in.Schema, err = f.schema(); err != nil {
+		return in, err
+	}
+	in.ID, _ = f.id("_id")
+	if in.Schema > registry.Schema {
+		return in, in.Check()
+	}
+	var ok bool
+	if in.ID, ok = f.id("_id"); !ok {
+		return in, f.corrupt("_id", "a UUID")
+	}
+	if in.Group, ok = f.text("group"); !ok {
+		return in, f.corrupt("group", "a text")
+	}
+	if in.Beat, ok = f.integer("beat"); !ok {
+		return in, f.corrupt("beat", "a number")
+	}
+	if in.Heartbeat, ok = f.date("heartbeat"); !ok {
+		return in, f.corrupt("heartbeat", "a date")
+	}
+	in.Host, _ = f.text("host")
+	in.PID = f.small("pid")
+	in.Version, _ = f.text("version")
+	in.StartedAt, _ = f.date("startedAt")
+	role, _ := f.text("role")
+	in.Role = registry.Role(role)
+	in.Term, _ = f.integer("term")
+	in.Candidate, _ = f.flag("candidate")
+	in.Interval = f.span("interval")
+	in.OrphanAfter = f.span("orphanAfter")
+	in.Priority = f.small("priority")
+	in.Command, _ = f.text("command")
+	return in, in.Check()
+}

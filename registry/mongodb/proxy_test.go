@@ -1,0 +1,143 @@
+package mongodb_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"io"
+	"net"
+	"sync"
+	"testing"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+)
+
+// proxy stands between a driver and a server, and can lose an answer.
+type proxy struct {
+	listener net.Listener
+	server   string
+	conns    sync.WaitGroup
+	mu       sync.Mutex
+	lose     []byte
+	commands []bson.Raw // that passed through
+	open     map[net.Conn]bool
+}
+
+func startProxy(t testing.TB, server string) *proxy {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &proxy{listener: l, server: server, open: map[net.Conn]bool{}}
+	p.conns.Go(p.accept)
+	t.Cleanup(func() {
+		l.Close()
+		p.mu.Lock()
+		for c := range p.open {
+			c.Close()
+		}
+		p.mu.Unlock()
+		p.conns.Wait()
+	})
+	return p
+}
+
+func (p *proxy) addr() string { return p.listener.Addr().String() }
+
+// loseAnswerTo closes the connection instead of answering the next such command.
+func (p *proxy) loseAnswerTo(command string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.lose = []byte(command + "\x00")
+}
+
+func (p *proxy) accept() {
+	for {
+		client, err := p.listener.Accept()
+		if err != nil {
+			return
+		}
+		server, err := net.Dial("tcp", p.server)
+		if err != nil {
+			client.Close()
+			continue
+		}
+		p.mu.Lock()
+		p.open[client], p.open[server] = true, true
+		p.mu.Unlock()
+		p.conns.Go(func() { p.serve(client, server) })
+	}
+}
+
+// serve carries one question and its answers at a time. An answer with the flag
+// moreToCome is followed by another.
+func (p *proxy) serve(client, server net.Conn) {
+	defer client.Close()
+	defer server.Close()
+	for {
+		question, err := message(client)
+		if err != nil {
+			return
+		}
+		p.record(question)
+		if _, err := server.Write(question); err != nil {
+			return
+		}
+		for {
+			answer, err := message(server)
+			if err != nil || p.loses(question) {
+				return
+			}
+			if _, err := client.Write(answer); err != nil {
+				return
+			}
+			const moreToCome = 2
+			if binary.LittleEndian.Uint32(answer[12:]) != opMsg || binary.LittleEndian.Uint32(answer[16:])&moreToCome == 0 {
+				break
+			}
+		}
+	}
+}
+
+// loses reports whether the answer is to be lost. The server has applied the
+// command by then.
+func (p *proxy) loses(question []byte) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.lose == nil || !bytes.Contains(question, p.lose) {
+		return false
+	}
+	p.lose = nil
+	return true
+}
+
+const opMsg = 2013
+
+// record keeps the body of a command: the first section of the message.
+func (p *proxy) record(question []byte) {
+	if binary.LittleEndian.Uint32(question[12:]) != opMsg || question[20] != 0 {
+		return
+	}
+	body := question[21:]
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.commands = append(p.commands, bson.Raw(body[:binary.LittleEndian.Uint32(body)]))
+}
+
+// recorded are the commands since the last call.
+func (p *proxy) recorded() []bson.Raw {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	defer func() { p.commands = nil }()
+	return p.commands
+}
+
+func message(r io.Reader) ([]byte, error) {
+	head := make([]byte, 16)
+	if _, err := io.ReadFull(r, head); err != nil {
+		return nil, err
+	}
+	body := make([]byte, int(binary.LittleEndian.Uint32(head))-len(head))
+	_, err := io.ReadFull(r, body)
+	return append(head, body...), err
+}

@@ -1,0 +1,153 @@
+package mongodb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+var (
+	_ registry.Registry = (*Registry)(nil)
+	_ registry.Admin    = (*Registry)(nil)
+)
+
+// DefaultDatabase is used where neither the options nor the URI name one.
+const DefaultDatabase = "understudy"
+
+// Options are what a URI does not say.
+type Options struct {
+	// Database is the name of the database; empty: the URI's path, or else
+	// DefaultDatabase.
+	Database string
+}
+
+// Registry is a [registry.Registry] and a [registry.Admin] in a MongoDB database.
+type Registry struct {
+	client    *mongo.Client
+	instances *mongo.Collection
+	terms     *mongo.Collection
+	clock     clock
+
+	closing context.Context // ends the watches
+	close   context.CancelFunc
+	watches sync.WaitGroup
+	mu      sync.Mutex // of closed, and of adding to watches
+	closed  bool
+}
+
+// Open connects to the servers of a URI, and sees that they may be written to.
+// The error says what is wrong and what to do about it, without the URI's
+// credentials. ErrUnreachable: no server answered, so another try makes sense.
+func Open(ctx context.Context, uri string, o Options) (*Registry, error) {
+	target, err := parse(ctx, uri)
+	if err != nil {
+		return nil, err
+	}
+	if o.Database != "" {
+		target.database = o.Database
+	}
+	client, err := mongo.Connect(target.options)
+	if err != nil {
+		return nil, target.invalid(err)
+	}
+	r := &Registry{client: client}
+	db := client.Database(target.database)
+	r.instances, r.terms = db.Collection("instances"), db.Collection("terms")
+	r.closing, r.close = context.WithCancel(context.Background())
+	ctx, cancel := context.WithTimeout(ctx, openTimeout)
+	defer cancel()
+	if err := r.prepare(ctx); err != nil {
+		err = target.explain(ctx, err)
+		r.abandon()
+		return nil, err
+	}
+	return r, nil
+}
+
+// prepare sees that there is a server, with an index, that may be written to.
+func (r *Registry) prepare(ctx context.Context) error {
+	if _, err := r.hello(ctx); err != nil {
+		return err
+	}
+	// The index makes Candidate read one document. Without it Candidate reads
+	// the group, so it is no error if this user must not make one. A minority of
+	// the servers that is away must not hold it up, which it does by default.
+	indexing, cancel := context.WithTimeout(ctx, indexTimeout)
+	defer cancel()
+	_, _ = r.instances.Indexes().CreateOne(indexing, mongo.IndexModel{Keys: bson.D{
+		{Key: "group", Value: 1}, {Key: "priority", Value: -1}, {Key: "_id", Value: 1},
+	}}, options.CreateIndexes().SetCommitQuorumMajority())
+
+	// This matches nothing, but only one who may write may ask for it.
+	_, err := r.instances.UpdateOne(ctx, bson.M{"_id": "probe", "schema": -1}, bson.M{"$set": bson.M{"probe": true}})
+	return err
+}
+
+// Close ends the watches and closes the connections.
+func (r *Registry) Close(ctx context.Context) error {
+	r.mu.Lock()
+	closed := r.closed
+	r.closed = true
+	r.mu.Unlock()
+	if closed {
+		return errors.New("close: closed already")
+	}
+	r.close()
+	r.watches.Wait() // each ends within watchClose
+	if err := r.client.Disconnect(ctx); err != nil {
+		return fmt.Errorf("close: %w", err)
+	}
+	return nil
+}
+
+// abandon closes the connections without a word to the servers.
+func (r *Registry) abandon() {
+	r.close()
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_ = r.client.Disconnect(ctx)
+}
+
+// hello is what the primary says of itself.
+type hello struct {
+	LocalTime time.Time `bson:"localTime"`
+	SetName   string    `bson:"setName"`
+	Hosts     []string  `bson:"hosts"`
+	Msg       string    `bson:"msg"` // "isdbgrid": a router of a sharded cluster
+}
+
+func (r *Registry) hello(ctx context.Context) (h hello, err error) {
+	err = r.client.Database("admin").RunCommand(ctx, bson.D{{Key: "hello", Value: 1}}).Decode(&h)
+	if err == nil {
+		r.clock.set(h.LocalTime)
+	}
+	return h, err
+}
+
+// clock is the server's clock as the last answer that told it has it.
+type clock struct {
+	mu   sync.Mutex
+	at   time.Time
+	seen time.Time
+}
+
+func (c *clock) set(at time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at, c.seen = at, time.Now()
+}
+
+// now never runs ahead of the server, which told the time before it was seen.
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at.Add(time.Since(c.seen))
+}

@@ -1,0 +1,157 @@
+package mongodb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+// termID is the _id of a term. Its fields have an order: to the server, the
+// same ones in another are another _id.
+type termID struct {
+	Group string `bson:"group"`
+	Term  int64  `bson:"term"`
+}
+
+// ofGroup matches all terms of a group by the index of _id: whatever has the
+// group first and anything second, so garbage too.
+func ofGroup(group string) bson.M {
+	bound := func(end any) bson.D { return bson.D{{Key: "group", Value: group}, {Key: "term", Value: end}} }
+	return bson.M{"_id": bson.M{"$gt": bound(bson.MinKey{}), "$lt": bound(bson.MaxKey{})}}
+}
+
+var latestFirst = bson.M{"_id": -1}
+
+// View implements [registry.Registry].
+func (r *Registry) View(ctx context.Context, group string) (registry.View, error) {
+	v, err := r.view(ctx, group)
+	if err != nil {
+		return registry.View{}, wrap(ctx, "view", err)
+	}
+	return v, nil
+}
+
+func (r *Registry) view(ctx context.Context, group string) (v registry.View, err error) {
+	session, err := r.client.StartSession(options.Session().SetCausalConsistency(true))
+	if err != nil {
+		return v, err
+	}
+	defer session.EndSession(ctx)
+	ctx = mongo.NewSessionContext(ctx, session)
+	raw, err := r.terms.FindOne(ctx, ofGroup(group), options.FindOne().SetSort(latestFirst)).Raw()
+	if errors.Is(err, mongo.ErrNoDocuments) {
+		return v, nil
+	}
+	if err != nil {
+		return v, err
+	}
+	term, err := decodeTerm(raw)
+	if err != nil {
+		return v, err
+	}
+	v.Latest = &term
+	v.Holder, err = r.instance(ctx, term.Holder)
+	return v, err
+}
+
+// BeginTerm implements [registry.Registry].
+//
+// The insert alone decides, and it cannot store the server's time. So startedAt
+// is the server's clock as the last beat told it, plus what passed since: at
+// most a beat's way behind. A second write would be another way, and would
+// double what a takeover costs for a date that only people read.
+func (r *Registry) BeginTerm(ctx context.Context, t registry.Term) error {
+	now := t
+	now.StartedAt, now.Schema = r.clock.now(), registry.Schema
+	if err := now.Check(); err != nil {
+		return wrap(ctx, "begin term", err)
+	}
+	_, err := r.terms.InsertOne(ctx, bson.D{
+		{Key: "_id", Value: termID{t.Group, t.Number}},
+		{Key: "holder", Value: binary(t.Holder)},
+		{Key: "host", Value: t.Host},
+		{Key: "orphanAfter", Value: milliseconds(t.OrphanAfter)},
+		{Key: "startedAt", Value: now.StartedAt},
+		{Key: "schema", Value: int64(registry.Schema)},
+	})
+	if duplicate(err) {
+		err = fmt.Errorf("%w: term %d of group %q", registry.ErrTermTaken, t.Number, t.Group)
+	}
+	return wrap(ctx, "begin term", err)
+}
+
+// EndTerm implements [registry.Registry].
+func (r *Registry) EndTerm(ctx context.Context, group string, number int64, holder uuid.UUID, end registry.End) error {
+	_, err := r.terms.UpdateOne(ctx,
+		bson.M{"_id": termID{group, number}, "holder": binary(holder), "endedAt": nil},
+		bson.M{
+			"$set":         bson.M{"reason": end.Reason, "exitCode": int64(end.ExitCode)},
+			"$currentDate": bson.M{"endedAt": true},
+		})
+	return wrap(ctx, "end term", err)
+}
+
+// decodeTerm is lenient with what is there for people.
+func decodeTerm(raw bson.Raw) (t registry.Term, err error) {
+	f := fields{raw}
+	if t.Schema, err = f.schema(); err != nil {
+		return t, err
+	}
+	var ok bool
+	t.Group, t.Number, ok = key(raw.Lookup("_id"))
+	if t.Schema > registry.Schema {
+		return t, t.Check()
+	}
+	if !ok {
+		return t, f.corrupt("_id", "{group: a text, term: a number}")
+	}
+	if t.Holder, ok = f.id("holder"); !ok {
+		return t, f.corrupt("holder", "a UUID")
+	}
+	if t.StartedAt, ok = f.date("startedAt"); !ok {
+		return t, f.corrupt("startedAt", "a date")
+	}
+	if t.EndedAt, ok = f.date("endedAt"); !ok && present(raw, "endedAt") {
+		return t, f.corrupt("endedAt", "a date")
+	}
+	t.Host, _ = f.text("host")
+	t.OrphanAfter = f.span("orphanAfter")
+	if !t.Open() {
+		reason, _ := f.text("reason")
+		t.End = registry.End{Reason: registry.Reason(reason), ExitCode: f.small("exitCode")}
+	}
+	if at, ok := f.date("handoverAt"); ok {
+		if to, ok := f.id("handoverTo"); ok {
+			t.Handover = &registry.Handover{To: to, At: at}
+		}
+	}
+	return t, t.Check()
+}
+
+// key reads a term's _id, which must have just these two fields in this order.
+func key(id bson.RawValue) (group string, number int64, ok bool) {
+	doc, ok := id.DocumentOK()
+	if !ok {
+		return "", 0, false
+	}
+	elements, err := doc.Elements()
+	if err != nil || len(elements) != 2 || elements[0].Key() != "group" || elements[1].Key() != "term" {
+		return "", 0, false
+	}
+	group, isText := elements[0].Value().StringValueOK()
+	number, isNumber := integer(elements[1].Value())
+	return group, number, isText && isNumber
+}
+
+// present reports whether a field has a value; the server takes null for none.
+func present(raw bson.Raw, key string) bool {
+	v := raw.Lookup(key)
+	return v.Type != 0 && v.Type != bson.TypeNull
+}

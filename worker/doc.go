@@ -1,0 +1,49 @@
+// Package worker runs a command while this instance is active, and sees to it
+// that it has stopped before a peer may start its own.
+//
+// A [Command] is started in a term and restarted with exponential backoff until
+// the context of [Command.Run] ends. It runs under a guard: a second, small
+// process of the same binary that knows the end of the lease (told by
+// [Command.Extend] with each acknowledged beat) and stops the command before
+// it, whatever has become of this process. Importing this package is all that
+// it takes: the guard is recognised before main begins. A host program's own
+// package initialisation may run in the guard too, up to that of this package,
+// with one argument and an almost empty environment; it should not mind.
+//
+// The command gets a process group of its own, an empty standard input, our
+// standard output and error, no other descriptor, default signal handling, and
+// its environment plus UNDERSTUDY_INSTANCE, UNDERSTUDY_GROUP and
+// UNDERSTUDY_TERM. The term is the fencing token: pass it on to whatever the
+// command writes to, and let that refuse a lower one.
+//
+// # What each platform guarantees
+//
+// D is the lease's end, G the stop grace, K the margin before D at which
+// whatever is left gets SIGKILL.
+//
+//	                              Linux                macOS                 Windows
+//	stop                          SIGTERM to the       SIGTERM to the        CTRL_BREAK to the
+//	                              group                group                 group
+//	gone means                    no descendant left   nobody left that was  no process left
+//	                              (ECHILD)             seen to descend       in the job
+//	double-fork escapees          killed               missed, if quick      killed
+//	this process is killed        tree dies at once    the same, but for     the kernel ends
+//	                                                   escapees              the job
+//	this process is frozen        tree dies at D − K   the same, but for     runs on
+//	                                                   escapees
+//	guard frozen or killed too    the kernel ends the  runs on               (no guard process)
+//	                              group at D
+//	guard killed alone            as above; the rest   its session is        (no guard process)
+//	                              is swept up          swept up
+//	clock counts a suspend        yes                  no                    no
+//
+// What runs on may overlap with a peer's: the fencing token is the answer.
+// macOS and Windows are built and vetted, but not measured.
+//
+// On Linux, a process that we may not kill (setuid, held by a tracer, in
+// uninterruptible sleep) keeps Run from returning, and is named in the log. The
+// parent-death signal and the tie do not reach a program that changed its user,
+// unless the guard is root, nor one that left the process group; the guard
+// itself does. The guard needs /proc of its own PID namespace, with
+// CONFIG_PROC_CHILDREN.
+package worker

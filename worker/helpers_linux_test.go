@@ -1,0 +1,230 @@
+package worker
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+	"unsafe"
+
+	"github.com/google/uuid"
+	"github.com/rs/zerolog"
+
+	"github.com/understudy-go/understudy/internal/boottime"
+	"github.com/understudy-go/understudy/registry"
+)
+
+var testTiming = registry.Timing{Interval: 50 * time.Millisecond, OrphanAfter: 2 * time.Second, StopGrace: 500 * time.Millisecond}
+
+var testTerm = registry.Term{Group: "test", Number: 7}
+
+const patience = 30 * time.Second // a generous deadline
+
+func ptr(p *uint64) uintptr { return uintptr(unsafe.Pointer(p)) }
+
+// until waits for a condition.
+func until(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(patience); !ok(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("waited %v for %s", patience, what)
+		}
+	}
+}
+
+// holds returns a condition: the file has the text in it.
+func holds(file, text string) func() bool {
+	return func() bool {
+		data, _ := os.ReadFile(file)
+		return strings.Contains(string(data), text+"\n")
+	}
+}
+
+// mark is an entry that all processes of one test's command have.
+func mark() string { return "UNDERSTUDY_TEST_MARK=" + uuid.NewString() }
+
+// played is the description of the test binary in one of its modes.
+func played(t testing.TB, mark, mode string, args ...string) Spec {
+	return Spec{
+		Path: os.Args[0], Args: append([]string{os.Args[0]}, args...),
+		Env:    append(os.Environ(), envMode+"="+mode, mark),
+		Timing: testTiming,
+		Log:    zerolog.New(zerolog.NewTestWriter(t)),
+	}
+}
+
+// start runs a command in this process, under a lease of an hour.
+func start(t testing.TB, ctx context.Context, spec Spec) (*Command, <-chan error) {
+	t.Helper()
+	c, err := NewCommand(spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Extend(boottime.Now() + time.Hour)
+	result := make(chan error, 1)
+	go func() { result <- c.Run(ctx, testTerm, uuid.New()) }()
+	t.Cleanup(func() { c.Close() })
+	return c, result
+}
+
+func receive(t testing.TB, result <-chan error) error {
+	t.Helper()
+	select {
+	case err := <-result:
+		return err
+	case <-time.After(patience):
+		t.Fatalf("Run did not return within %v", patience)
+		return nil
+	}
+}
+
+func wantGone(t testing.TB, mark string) {
+	t.Helper()
+	if list := alive(mark); len(list) > 0 {
+		t.Errorf("%d processes outlive Run: %v", len(list), list)
+	}
+}
+
+var errStop = errors.New("stop")
+
+type now struct{}
+
+func (now) Error() string   { return "now" }
+func (now) Immediate() bool { return true }
+
+// hosted describes a program that runs a command, as the test binary does in
+// the mode "host".
+type hosted struct {
+	Path      string
+	Args, Env []string
+	Restart   Policy
+	Subreaper bool
+	Prepare   bool          // make a guard ready and wait
+	Lease     time.Duration // the only one, from the start on; zero: beats for ever
+	Dir       string        // where to note what happens
+}
+
+func host(spec string) int {
+	var h hosted
+	if err := json.Unmarshal([]byte(spec), &h); err != nil {
+		panic(err)
+	}
+	if h.Subreaper {
+		if err := BecomeSubreaper(); err != nil {
+			panic(err)
+		}
+	}
+	log := zerolog.New(os.Stderr).With().Timestamp().Logger()
+	c, err := NewCommand(Spec{Path: h.Path, Args: h.Args, Env: h.Env, Restart: h.Restart, Timing: testTiming, Log: log})
+	if err != nil {
+		panic(err)
+	}
+	if h.Prepare {
+		if err := c.Prepare(context.Background()); err != nil {
+			panic(err)
+		}
+		note(filepath.Join(h.Dir, "result"), "prepared")
+		time.Sleep(time.Hour)
+	}
+	until := boottime.Now() + h.Lease
+	if h.Lease == 0 {
+		until = boottime.Now() + testTiming.Lease()
+		go func() {
+			for {
+				time.Sleep(testTiming.Interval)
+				c.Extend(boottime.Now() + testTiming.Lease())
+			}
+		}()
+	}
+	c.Extend(until)
+	note(filepath.Join(h.Dir, "lease"), fmt.Sprint(int64(until)))
+	err = c.Run(context.Background(), testTerm, uuid.New())
+	note(filepath.Join(h.Dir, "result"), fmt.Sprint(err))
+	return 0
+}
+
+// launchWith are files that launch leaves open to the host.
+var launchWith []*os.File
+
+// launch starts a hosting program and returns it and its guard.
+func launch(t testing.TB, mode string, h hosted, ready func() bool) (*exec.Cmd, int) {
+	t.Helper()
+	spec, err := json.Marshal(h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(os.Args[0], string(spec))
+	cmd.Env = append(os.Environ(), envMode+"="+mode)
+	cmd.ExtraFiles = launchWith
+	var out output
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		if t.Failed() {
+			t.Logf("the host said:\n%s", out.String())
+		}
+	})
+	until(t, "the command", ready)
+	return cmd, guardOf(t, cmd.Process.Pid)
+}
+
+// guardOf finds the guard of a process.
+func guardOf(t testing.TB, pid int) int {
+	t.Helper()
+	for _, child := range childrenOf(pid) {
+		if comm, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", child)); string(comm) == "work-guard\n" {
+			return child
+		}
+	}
+	t.Fatalf("process %d has no guard", pid)
+	return 0
+}
+
+func childrenOf(pid int) []int {
+	var list []int
+	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	for _, file := range files {
+		data, _ := os.ReadFile(file)
+		for _, f := range strings.Fields(string(data)) {
+			var child int
+			fmt.Sscan(f, &child)
+			list = append(list, child)
+		}
+	}
+	return list
+}
+
+// output collects what a process writes.
+type output struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b.String()
+}
+
+func exists(file string) bool {
+	_, err := os.Stat(file)
+	return err == nil
+}

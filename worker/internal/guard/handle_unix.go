@@ -1,0 +1,289 @@
+//go:build unix
+
+package guard
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Guard is a guard process, seen from Understudy. It guards one run of one
+// command. Its methods never block.
+type Guard struct {
+	pid    int
+	conn   *os.File
+	tie    *os.File
+	ready  chan error // one answer: nil or why it refused
+	events chan Event
+	kick   chan struct{} // something is to be written
+	gone   chan struct{} // closed with the reader's end
+
+	mu     sync.Mutex
+	mark   string
+	out    []byte        // to be written
+	lease  time.Duration // to be written, the latest
+	reaped bool
+}
+
+const startTimeout = 10 * time.Second
+
+// Start starts a guard and waits until it is ready. ErrStart: it would not.
+func Start(ctx context.Context) (*Guard, error) {
+	pid, conn, tie, err := spawnOwn()
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrStart, err)
+	}
+	g := &Guard{
+		pid:    pid,
+		conn:   os.NewFile(uintptr(conn), "guard"),
+		ready:  make(chan error, 1),
+		events: make(chan Event, 8),
+		kick:   make(chan struct{}, 1),
+		gone:   make(chan struct{}),
+	}
+	if tie >= 0 {
+		g.tie = os.NewFile(uintptr(tie), "tie")
+	}
+	go g.read()
+	go g.write()
+
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	select {
+	case err = <-g.ready:
+	case <-ctx.Done():
+		err = context.Cause(ctx)
+	}
+	if err != nil {
+		g.Abort()
+		for range g.events {
+		}
+		return nil, fmt.Errorf("%w: %w", ErrStart, err)
+	}
+	return g, nil
+}
+
+// PID is the guard's own number.
+func (g *Guard) PID() int { return g.pid }
+
+// Alive reports whether the guard is there.
+func (g *Guard) Alive() bool {
+	select {
+	case <-g.gone:
+		return false
+	default:
+		return true
+	}
+}
+
+// Events reports what happens. It is closed once the guard is gone and, if it
+// had a command, nothing of that is left.
+func (g *Guard) Events() <-chan Event { return g.events }
+
+// Run has the command run. It is called once.
+func (g *Guard) Run(o Order) {
+	g.mu.Lock()
+	g.mark = o.Mark
+	g.mu.Unlock()
+	g.send(o.message())
+}
+
+// Extend moves the lease's end.
+func (g *Guard) Extend(until time.Duration) {
+	g.mu.Lock()
+	g.lease = max(g.lease, until)
+	g.mu.Unlock()
+	g.poke()
+}
+
+// Stop has the command told to stop, and killed at the given instant.
+func (g *Guard) Stop(killAt time.Duration) {
+	g.send(message{kind: mStop, numbers: []int64{int64(killAt)}})
+}
+
+// Kill has the command killed. The tie does so for its group even if the guard
+// does not answer.
+func (g *Guard) Kill() {
+	g.send(message{kind: mKill})
+	if g.tie != nil {
+		_ = g.tie.Close()
+	}
+}
+
+// Abort kills the guard itself, one that is idle or does not answer.
+func (g *Guard) Abort() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.reaped {
+		_ = syscall.Kill(g.pid, syscall.SIGKILL)
+	}
+}
+
+func (g *Guard) send(m message) {
+	g.mu.Lock()
+	g.out = m.appendTo(g.out)
+	g.mu.Unlock()
+	g.poke()
+}
+
+func (g *Guard) poke() {
+	select {
+	case g.kick <- struct{}{}:
+	default:
+	}
+}
+
+// write passes on what there is to say. A frozen guard holds it up; leases do
+// not queue here, the latest alone is kept.
+func (g *Guard) write() {
+	for {
+		select {
+		case <-g.kick:
+		case <-g.gone:
+			return
+		}
+		g.mu.Lock()
+		out := g.out
+		if g.lease != 0 {
+			out = message{kind: mExtend, numbers: []int64{int64(g.lease)}}.appendTo(out)
+		}
+		g.out, g.lease = nil, 0
+		g.mu.Unlock()
+		_, _ = g.conn.Write(out) // an error: the reader has it too
+	}
+}
+
+// read reports what the guard says, and sees to its end.
+func (g *Guard) read() {
+	defer close(g.events)
+	defer close(g.gone)
+	hasEnded := false
+	g.listen(func(m message) {
+		switch m.kind {
+		case mReady:
+			g.ready <- nil
+		case mRefused:
+			g.ready <- errors.New(m.strings[0])
+		case mStarted:
+			g.events <- Event{Kind: Started, PID: int(m.numbers[0])}
+		case mNotStarted:
+			hasEnded = true
+			g.events <- Event{Kind: NotStarted, Err: syscall.Errno(m.numbers[0])}
+		case mLate:
+			hasEnded = true
+			g.events <- Event{Kind: Late}
+		case mKilling:
+			g.events <- Event{Kind: Killing}
+		case mExited:
+			hasEnded = true
+			g.events <- Event{Kind: Exited, Code: int(m.numbers[0]), Why: Why(m.numbers[1])}
+		}
+	})
+	_ = g.conn.Close()
+	if g.tie != nil {
+		_ = g.tie.Close()
+	}
+	awaitDeath(g.pid)
+	select {
+	case g.ready <- errors.New("it died"):
+	default:
+	}
+	g.mu.Lock()
+	mark := g.mark
+	g.mu.Unlock()
+	if mark != "" && !hasEnded { // it had an order
+		g.events <- Event{Kind: Died}
+		sweep(g.pid, mark)
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var ws syscall.WaitStatus
+	for {
+		_, err := syscall.Wait4(g.pid, &ws, 0, nil)
+		if err != syscall.EINTR {
+			break
+		}
+	}
+	g.reaped = true
+	disown(g.pid)
+}
+
+// listen calls f with each message until there are no more.
+func (g *Guard) listen(f func(message)) {
+	var in []byte
+	chunk := make([]byte, 4<<10)
+	for {
+		n, err := g.conn.Read(chunk)
+		in = append(in, chunk[:n]...)
+		for {
+			m, rest, ok, bad := cut(in)
+			if bad != nil {
+				g.Abort()
+				return
+			}
+			if !ok {
+				break
+			}
+			in = rest
+			f(m)
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// Survivors are the processes that are left of the command, as far as they can
+// be told from others: the living, or else the dead that nobody can bury, held
+// by a tracer.
+func (g *Guard) Survivors() []Process {
+	g.mu.Lock()
+	mark, reaped := g.mark, g.reaped
+	g.mu.Unlock()
+	if reaped {
+		return nil
+	}
+	var living, dead []Process
+	for _, p := range family(g.pid, mark) {
+		if p.dead() {
+			dead = append(dead, Process{PID: p.pid, Name: p.comm + " (dead)"})
+		} else {
+			living = append(living, Process{PID: p.pid, Name: p.comm})
+		}
+	}
+	if len(living) == 0 {
+		return dead
+	}
+	return living
+}
+
+// guards are the guards of this process, which a sweep must spare.
+var guards struct {
+	sync.Mutex
+	pids map[int]bool
+}
+
+// spawnOwn has the new guard known before anybody can take it for an orphan.
+func spawnOwn() (pid int, conn, tie int, err error) {
+	guards.Lock()
+	defer guards.Unlock()
+	pid, conn, tie, err = spawn()
+	if err == nil {
+		if guards.pids == nil {
+			guards.pids = make(map[int]bool)
+		}
+		guards.pids[pid] = true
+	}
+	return pid, conn, tie, err
+}
+
+func disown(pid int) {
+	guards.Lock()
+	defer guards.Unlock()
+	delete(guards.pids, pid)
+}

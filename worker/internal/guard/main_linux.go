@@ -1,0 +1,257 @@
+package guard
+
+import (
+	"os"
+	"runtime"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/understudy-go/understudy/internal/boottime"
+)
+
+const (
+	connFD = 3 // to Understudy
+	tieFD  = 4 // the tie that Understudy holds the other end of
+)
+
+func init() {
+	if !summoned() {
+		return
+	}
+	runtime.LockOSThread()
+	syscall.Exit(serve()) // at once: no hooks of a host program
+}
+
+// summoned reports whether this process was started to be a guard. Once it
+// was, it must never go on to be anything else.
+func summoned() bool {
+	if len(os.Args) != 1 || os.Args[0] != argv0 {
+		return false
+	}
+	sa, err := unix.Getsockname(connFD)
+	_, local := sa.(*unix.SockaddrUnix)
+	return err == nil && local
+}
+
+type phase int
+
+const (
+	idle     phase = iota // no order yet
+	running               // the command runs
+	stopping              // it was sent SIGTERM
+	killing               // SIGKILL to everything, until nobody is left
+)
+
+// server is the guard process.
+type server struct {
+	in    []byte // read from the socket, not yet a whole message
+	poll  [3]unix.PollFd
+	armed time.Duration // what the timer is set to
+	fuse  *boottime.KillTimer
+	tie   tie
+	kids  children
+	told  *signals
+
+	phase  phase
+	pid    int // the command, until it is reaped
+	dead   bool
+	status unix.WaitStatus
+	why    Why
+
+	lease, grace, margin time.Duration
+	killBy               time.Duration // while stopping
+
+	since   time.Duration // when the killing began
+	hurried bool
+	nap     time.Duration // between two rounds of killing
+}
+
+// Indices of server.poll.
+const (
+	pollConn = iota
+	pollTimer
+	pollSignal
+)
+
+func serve() int {
+	s, err := setup()
+	if err != nil {
+		(&server{}).send(message{kind: mRefused, strings: []string{err.Error()}})
+		return 1
+	}
+	s.send(message{kind: mReady})
+	for {
+		if !s.hear() {
+			if s.phase == idle {
+				return 0
+			}
+			s.poll[pollConn].Fd = -1
+			s.kill(Asked)
+		}
+		s.reap()
+		s.watch()
+		if s.phase == killing && s.round() {
+			return s.finish()
+		}
+		s.sleep()
+	}
+}
+
+// hear handles what Understudy says. It is false when there is nobody (any
+// more) at the other end.
+func (s *server) hear() bool {
+	for s.poll[pollConn].Fd >= 0 {
+		var chunk [16 << 10]byte
+		n, err := unix.Read(connFD, chunk[:])
+		if err == unix.EINTR {
+			continue
+		}
+		if err == unix.EAGAIN {
+			return true
+		}
+		if n <= 0 {
+			return false
+		}
+		s.in = append(s.in, chunk[:n]...)
+		for {
+			m, rest, ok, err := cut(s.in)
+			if err != nil {
+				return false
+			}
+			if !ok {
+				break
+			}
+			s.in = rest
+			s.obey(m)
+		}
+		if len(s.in) == 0 {
+			s.in = nil
+		}
+	}
+	return true
+}
+
+func (s *server) obey(m message) {
+	switch {
+	case m.kind == mOrder && s.phase == idle && len(m.numbers) == 4:
+		s.start(m)
+	case m.kind == mExtend && len(m.numbers) == 1:
+		s.extend(time.Duration(m.numbers[0]))
+	case m.kind == mStop && len(m.numbers) == 1:
+		s.stop(time.Duration(m.numbers[0]), Asked)
+	case m.kind == mKill && s.phase != idle:
+		s.kill(Asked)
+	}
+}
+
+// extend moves the lease's end. One that is past, or not later than the one
+// before, was queued while something was frozen, and extends nothing.
+func (s *server) extend(until time.Duration) {
+	if until <= s.lease || until <= boottime.Now() {
+		return
+	}
+	s.lease = until
+	if s.pid != 0 {
+		_ = s.fuse.Arm(until)
+	}
+}
+
+func (s *server) start(m message) {
+	s.extend(time.Duration(m.numbers[0]))
+	s.grace, s.margin = time.Duration(m.numbers[1]), time.Duration(m.numbers[2])
+	args := m.strings[1 : 1+m.numbers[3]]
+	env := m.strings[1+m.numbers[3]:]
+	if boottime.Now() >= s.lease-s.grace {
+		s.send(message{kind: mLate})
+		syscall.Exit(0)
+	}
+	if err := s.fuse.Arm(s.lease); err != nil {
+		s.send(message{kind: mNotStarted, numbers: []int64{int64(unix.EAGAIN)}})
+		syscall.Exit(0)
+	}
+	s.told.stop.Store(false)
+	pid, err := syscall.ForkExec(m.strings[0], args, &syscall.ProcAttr{
+		Env:   env,
+		Files: []uintptr{0, 1, 2},
+		Sys:   &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL},
+	})
+	if err != nil {
+		errno, _ := err.(syscall.Errno)
+		s.send(message{kind: mNotStarted, numbers: []int64{int64(errno)}})
+		syscall.Exit(0)
+	}
+	s.pid, s.phase = pid, running
+	s.tie.fasten(pid)
+	s.send(message{kind: mStarted, numbers: []int64{int64(pid)}})
+}
+
+// stop sends SIGTERM, and has everything killed at the given instant.
+func (s *server) stop(killBy time.Duration, why Why) {
+	if s.phase != running {
+		return
+	}
+	s.phase, s.why, s.killBy = stopping, why, killBy
+	_ = unix.Kill(-s.pid, unix.SIGTERM)
+	if pgid, err := unix.Getpgid(s.pid); err == nil && pgid != s.pid {
+		_ = unix.Kill(s.pid, unix.SIGTERM) // it left its own group
+	}
+	_ = unix.Kill(-s.pid, unix.SIGCONT) // one that is stopped cannot hear
+}
+
+// kill begins the end.
+func (s *server) kill(why Why) {
+	if s.phase == killing {
+		return
+	}
+	if s.why == 0 {
+		s.why = why
+	}
+	s.phase, s.since = killing, boottime.Now()
+	s.send(message{kind: mKilling})
+}
+
+// watch holds the clock against what is due.
+func (s *server) watch() {
+	now := boottime.Now()
+	if s.phase == running && now >= s.lease-s.grace {
+		s.stop(s.lease-s.margin, Expired)
+	}
+	if s.phase == stopping && now >= s.due() {
+		s.kill(s.why)
+	}
+}
+
+// due is the instant at which watch has something to do next.
+func (s *server) due() time.Duration {
+	switch s.phase {
+	case running:
+		return s.lease - s.grace
+	case stopping:
+		return min(s.killBy, s.lease-s.margin)
+	}
+	return 0
+}
+
+// finish reports the end. Nobody is left but this process.
+func (s *server) finish() int {
+	if s.why == Itself {
+		time.Sleep(2 * time.Millisecond) // signals to us may still be on their way
+		if s.told.stop.Load() {
+			s.why = Outside
+		}
+	}
+	code := s.status.ExitStatus()
+	if s.status.Signaled() {
+		code = 128 + int(s.status.Signal())
+	}
+	s.send(message{kind: mExited, numbers: []int64{int64(code), int64(s.why)}})
+	return 0
+}
+
+// send never blocks. What does not fit is for nobody: Understudy is frozen, and
+// there are few messages in a guard's life.
+func (s *server) send(m message) {
+	_, _ = unix.Write(connFD, m.appendTo(nil))
+}

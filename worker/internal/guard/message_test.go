@@ -1,0 +1,62 @@
+package guard
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestMessagesArriveWholeHoweverTheyAreCut(t *testing.T) {
+	want := []message{
+		{kind: mReady},
+		{kind: mExtend, numbers: []int64{-1}},
+		Order{Path: "/bin/x", Args: []string{"x", "", strings.Repeat("long", 1000)}, Env: []string{"A=ä", ""}, Lease: 1, Grace: 2, Margin: 3}.message(),
+		{kind: mExited, numbers: []int64{0, 255}, strings: []string{"a\x00b"}},
+	}
+	var stream []byte
+	for _, m := range want {
+		stream = m.appendTo(stream)
+	}
+	for _, size := range []int{1, 3, 4096, len(stream)} {
+		var in []byte
+		var got []message
+		for rest := stream; len(rest) > 0; {
+			n := min(size, len(rest))
+			in, rest = append(in, rest[:n]...), rest[n:]
+			for {
+				m, left, ok, err := cut(in)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !ok {
+					break
+				}
+				in = left
+				got = append(got, m)
+			}
+		}
+		if diff := cmp.Diff(want, got, cmp.AllowUnexported(message{})); diff != "" {
+			t.Errorf("in pieces of %d: %s", size, diff)
+		}
+	}
+}
+
+func FuzzCut(f *testing.F) {
+	f.Add(message{kind: mExited, numbers: []int64{1, 2}, strings: []string{"x"}}.appendTo(nil))
+	f.Add([]byte{9, 0, 0, 0, 1, 255, 255, 255, 255, 0, 0, 0, 0})
+	f.Add([]byte{255, 255, 255, 255})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		m, rest, ok, err := cut(b)
+		if err != nil && !errors.Is(err, errMessage) {
+			t.Errorf("error %v, want errMessage", err)
+		}
+		if !ok {
+			return
+		}
+		if again := m.appendTo(nil); string(again) != string(b[:len(b)-len(rest)]) {
+			t.Errorf("%x was read as %x", b, again)
+		}
+	})
+}

@@ -1,0 +1,230 @@
+package worker
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/understudy-go/understudy/internal/boottime"
+)
+
+// hostOf is a host of the test binary in one of its modes.
+func hostOf(t testing.TB, dir, mark, mode string, args ...string) hosted {
+	spec := played(t, mark, mode, args...)
+	return hosted{Path: spec.Path, Args: spec.Args, Env: spec.Env, Dir: dir}
+}
+
+func TestKilledUnderstudyLeavesNothing(t *testing.T) {
+	for _, tt := range []struct{ name, setsid string }{{"500 processes", "stay"}, {"500 sessions", "setsid"}} {
+		t.Run(tt.name, func(t *testing.T) {
+			dir, m := t.TempDir(), mark()
+			file := filepath.Join(dir, "log")
+			cmd, _ := launch(t, "host", hostOf(t, dir, m, "forest", "500", tt.setsid, file), holds(file, "ready"))
+			if n := len(alive(m)); n < 501 {
+				t.Fatalf("%d processes, want 501", n)
+			}
+			ends := watchEnds(t, alive(m))
+			begin := time.Now()
+			_ = cmd.Process.Kill()
+			until(t, "all of them to end", ends)
+			took := time.Since(begin)
+			wantGone(t, m)
+			fmt.Printf("kill -9 of Understudy to the end of %s: %v (target 50 ms)\n", tt.name, took.Round(100*time.Microsecond))
+			if took > time.Second {
+				t.Errorf("gone after %v, want a second at most", took)
+			}
+		})
+	}
+}
+
+func TestKilledUnderstudyTakesAnIdleGuardWithIt(t *testing.T) {
+	dir, m := t.TempDir(), mark()
+	h := hostOf(t, dir, m, "exit", "1")
+	h.Prepare = true
+	cmd, guard := launch(t, "host", h, holds(filepath.Join(dir, "result"), "prepared"))
+	_ = cmd.Process.Kill()
+	until(t, "the guard to exit", func() bool { return !there(guard) })
+}
+
+func TestKilledUnderstudyWithAFrozenGuardLosesTheGroup(t *testing.T) {
+	dir, m := t.TempDir(), mark()
+	file := filepath.Join(dir, "log")
+	cmd, guard := launch(t, "host", hostOf(t, dir, m, "forest", "5", "stay", file), holds(file, "ready"))
+	freeze(t, guard)
+	_ = cmd.Process.Kill()
+	until(t, "the group's end", func() bool { return len(alive(m)) == 0 })
+}
+
+func TestKilledGuardTakesEverythingWithIt(t *testing.T) {
+	for _, tt := range []struct {
+		name      string
+		subreaper bool
+	}{{"subreaper", true}, {"library", false}} {
+		t.Run(tt.name, func(t *testing.T) {
+			dir, m := t.TempDir(), mark()
+			file := filepath.Join(dir, "log")
+			h := hostOf(t, dir, m, "forest", "20", "setsid", file)
+			h.Restart, h.Subreaper = Never, tt.subreaper
+			_, guard := launch(t, "host", h, holds(file, "ready"))
+			_ = unix.Kill(guard, unix.SIGKILL)
+			until(t, "Run to return", holds(filepath.Join(dir, "result"), "worker: command ended by signal 9"))
+			wantGone(t, m)
+		})
+	}
+}
+
+func TestKilledGuardIsAFailureLikeAnother(t *testing.T) {
+	dir, m := t.TempDir(), mark()
+	file := filepath.Join(dir, "log")
+	h := hostOf(t, dir, m, "polite", file)
+	h.Subreaper = true
+	cmd, guard := launch(t, "host", h, holds(file, "ready"))
+	_ = unix.Kill(guard, unix.SIGKILL)
+	until(t, "the command to be restarted", func() bool {
+		data, _ := os.ReadFile(file)
+		return strings.Count(string(data), "ready\n") == 2
+	})
+	if again := guardOf(t, cmd.Process.Pid); again == guard {
+		t.Error("the guard is still the old one")
+	}
+}
+
+func TestFrozenUnderstudyLosesItsCommandBeforeTheLease(t *testing.T) {
+	dir, m := t.TempDir(), mark()
+	file := filepath.Join(dir, "log")
+	cmd, _ := launch(t, "host", hostOf(t, dir, m, "forest", "20", "setsid", file), holds(file, "ready"))
+	freeze(t, cmd.Process.Pid)
+	latest := boottime.Now() + testTiming.Lease() // no lease can end later
+	until(t, "everything's end", func() bool { return len(alive(m)) == 0 })
+	end := boottime.Now()
+	fmt.Printf("frozen Understudy: gone %v before the latest possible end of the lease\n", (latest - end).Round(time.Millisecond))
+	if end > latest {
+		t.Errorf("gone %v after the lease", end-latest)
+	}
+}
+
+func TestSIGTERMComesTheGraceBeforeTheLeaseEnds(t *testing.T) {
+	dir, m := t.TempDir(), mark()
+	file := filepath.Join(dir, "log")
+	h := hostOf(t, dir, m, "polite", file)
+	h.Lease = testTiming.Lease()
+	cmd, _ := launch(t, "host", h, holds(file, "ready"))
+	freeze(t, cmd.Process.Pid)
+	until(t, "the command to terminate", holds(file, "terminated"))
+	if end, lease := boottime.Now(), instant(t, filepath.Join(dir, "lease")); end > lease {
+		t.Errorf("terminated %v after the lease", end-lease)
+	}
+	until(t, "its end", func() bool { return len(alive(m)) == 0 })
+}
+
+func TestEverythingFrozenIsEndedByTheKernel(t *testing.T) {
+	for _, mode := range []string{"tick", "stubborn"} {
+		t.Run(mode, func(t *testing.T) {
+			dir, m := t.TempDir(), mark()
+			file := filepath.Join(dir, "log")
+			h := hostOf(t, dir, m, mode, file)
+			h.Lease = testTiming.Lease()
+			cmd, guard := launch(t, "host", h, func() bool { data, _ := os.ReadFile(file); return len(data) > 0 })
+			freeze(t, cmd.Process.Pid)
+			freeze(t, guard)
+			until(t, "the command's end", func() bool { return len(alive(m)) == 0 })
+			end, lease := boottime.Now(), instant(t, filepath.Join(dir, "lease"))
+			if mode == "tick" {
+				end = lastInstant(t, file)
+			}
+			fmt.Printf("everything frozen, %s: last sign of life %v after the lease's end\n", mode, (end - lease).Round(10*time.Microsecond))
+			if end > lease+time.Second {
+				t.Errorf("lived %v after the lease", end-lease)
+			}
+			if mode == "tick" && end < lease-testTiming.KillMargin() {
+				t.Errorf("ended %v before the lease: not by the kernel", lease-end)
+			}
+		})
+	}
+}
+
+func TestFrozenGuardIsEndedByTheKernelWhileLeasesQueue(t *testing.T) {
+	dir, m := t.TempDir(), mark()
+	file := filepath.Join(dir, "log")
+	h := hostOf(t, dir, m, "stubborn", file)
+	cmd, guard := launch(t, "host", h, holds(file, "ready"))
+	freeze(t, guard) // leases queue, and the one in force runs out
+	until(t, "the kernel to end the guard", func() bool { return !there(guard) })
+	until(t, "the command to be restarted", func() bool {
+		data, _ := os.ReadFile(file)
+		return strings.Count(string(data), "ready\n") == 2
+	})
+	_ = cmd.Process.Kill()
+	until(t, "everything's end", func() bool { return len(alive(m)) == 0 })
+}
+
+// watchEnds returns a condition: all of the processes have ended.
+func watchEnds(t testing.TB, pids []int) func() bool {
+	var fds []int
+	for _, pid := range pids {
+		fd, err := unix.PidfdOpen(pid, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { unix.Close(fd) })
+		fds = append(fds, fd)
+	}
+	return func() bool {
+		for len(fds) > 0 {
+			n, _ := unix.Poll([]unix.PollFd{{Fd: int32(fds[0]), Events: unix.POLLIN}}, 100)
+			if n == 0 {
+				return false
+			}
+			fds = fds[1:]
+		}
+		return true
+	}
+}
+
+// freeze stops a process and waits until it is stopped.
+func freeze(t testing.TB, pid int) {
+	t.Helper()
+	if err := unix.Kill(pid, unix.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = unix.Kill(pid, unix.SIGCONT) })
+	until(t, "the process to be stopped", func() bool { return state(pid) == "T" })
+}
+
+func there(pid int) bool { s := state(pid); return s != "" && s != "Z" && s != "X" }
+
+func state(pid int) string {
+	stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	_, rest, _ := strings.Cut(string(stat), ") ")
+	return rest[:min(1, len(rest))]
+}
+
+func instant(t testing.TB, file string) time.Duration {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := strconv.ParseInt(strings.TrimSpace(string(data)), 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(n)
+}
+
+func lastInstant(t testing.TB, file string) time.Duration {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Fields(string(data))
+	n, _ := strconv.ParseInt(strings.TrimLeft(lines[len(lines)-1], "0"), 10, 64)
+	return time.Duration(n)
+}

@@ -1,0 +1,155 @@
+package worker
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+	"golang.org/x/sys/unix"
+
+	"github.com/understudy-go/understudy/internal/boottime"
+)
+
+// The test binary is also the command under test, and the program that hosts it.
+const envMode = "UNDERSTUDY_TEST_WORKER"
+
+func TestMain(m *testing.M) {
+	if mode := os.Getenv(envMode); mode != "" {
+		syscall.Exit(play(mode, os.Args[1:])) // at once: the race detector would wait
+	}
+	goleak.VerifyTestMain(m)
+}
+
+func play(mode string, args []string) int {
+	switch mode {
+	case "exit": // CODE
+		code, _ := strconv.Atoi(args[0])
+		return code
+	case "polite": // FILE: notes SIGTERM and exits
+		ch := make(chan os.Signal, 1)
+		signal.Notify(ch, unix.SIGTERM)
+		note(args[0], "ready")
+		<-ch
+		note(args[0], "terminated")
+	case "stubborn": // FILE
+		signal.Notify(make(chan os.Signal, 1), unix.SIGTERM, unix.SIGINT, unix.SIGHUP)
+		note(args[0], "ready")
+		time.Sleep(time.Hour)
+	case "forest": // N SETSID FILE
+		n, _ := strconv.Atoi(args[0])
+		for range n {
+			spawn(args[1] == "setsid", "sleep", "1000")
+		}
+		note(args[2], "ready")
+		time.Sleep(time.Hour)
+	case "daemons": // N CODE: leaves N double-forked daemons behind and exits
+		n, _ := strconv.Atoi(args[0])
+		for range n {
+			spawn(true, "sh", "-c", "sleep 1000 & sleep 1000 & exit 0")
+		}
+		code, _ := strconv.Atoi(args[1])
+		return code
+	case "nursery": // FILE: orphans die all the time
+		for range 300 {
+			_ = exec.Command("sh", "-c", "sleep 0.01 & exit 0").Run()
+		}
+		note(args[0], "ready")
+		time.Sleep(time.Hour)
+	case "shell": // FILE: the command dies of SIGTERM at once, its child takes its time
+		os.Setenv(envMode, "slow")
+		spawn(false, os.Args[0], args[0])
+		time.Sleep(time.Hour)
+	case "slow":
+		ch := make(chan os.Signal, 1)
+		signal.Notify(ch, unix.SIGTERM)
+		note(args[0], "ready")
+		<-ch
+		time.Sleep(100 * time.Millisecond)
+		note(args[0], "finished")
+	case "tick": // FILE
+		f, _ := os.OpenFile(args[0], os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+		for {
+			fmt.Fprintf(f, "%020d\n", boottime.Now())
+			time.Sleep(time.Millisecond)
+		}
+	case "pipe": // dies of SIGPIPE like any program
+		r, w, _ := os.Pipe()
+		r.Close()
+		_ = unix.Dup3(int(w.Fd()), 1, 0)
+		fmt.Println("hello")
+		return 0
+	case "report": // FILE
+		data, _ := json.Marshal(look())
+		_ = os.WriteFile(args[0], data, 0o600)
+	case "host":
+		return host(args[0])
+	case "blocked": // SPEC: executes itself as a host with signals blocked or ignored
+		signal.Ignore(unix.SIGINT, unix.SIGHUP, unix.SIGTERM, unix.SIGPIPE, unix.SIGTSTP)
+		os.Setenv(envMode, "host")
+		mask := uint64(1<<(unix.SIGTERM-1) | 1<<(unix.SIGUSR1-1))
+		_, _, _ = unix.RawSyscall6(unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, ptr(&mask), 0, 8, 0, 0)
+		panic(syscall.Exec("/proc/self/exe", os.Args, os.Environ()))
+	default:
+		panic(mode)
+	}
+	return 0
+}
+
+// report is what a command finds itself in.
+type report struct {
+	Args, Env     []string
+	Stdin         string
+	PID, PGID     int
+	SID, ParentID int
+}
+
+func look() report {
+	r := report{Args: os.Args, Env: os.Environ(), PID: os.Getpid(), PGID: unix.Getpgrp(), ParentID: os.Getppid()}
+	r.SID, _ = unix.Getsid(0)
+	r.Stdin, _ = os.Readlink("/proc/self/fd/0")
+	return r
+}
+
+func note(file, text string) {
+	f, err := os.OpenFile(file, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err == nil {
+		_, err = f.WriteString(text + "\n")
+	}
+	if err != nil {
+		panic(err)
+	}
+	f.Close()
+}
+
+func spawn(setsid bool, name string, args ...string) {
+	cmd := exec.Command(name, args...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: setsid}
+	if err := cmd.Start(); err != nil {
+		panic(err)
+	}
+}
+
+// alive lists the living processes with an entry in their environment.
+func alive(entry string) []int {
+	var list []int
+	dirs, _ := os.ReadDir("/proc")
+	for _, dir := range dirs {
+		pid, err := strconv.Atoi(dir.Name())
+		if err != nil {
+			continue
+		}
+		env, err := os.ReadFile("/proc/" + dir.Name() + "/environ") // empty for a zombie
+		if err == nil && strings.Contains("\x00"+string(env), "\x00"+entry+"\x00") {
+			list = append(list, pid)
+		}
+	}
+	return list
+}

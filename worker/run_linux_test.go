@@ -1,0 +1,257 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/understudy-go/understudy/internal/boottime"
+)
+
+func TestFinalExits(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		policy Policy
+		mode   string
+		args   []string
+		code   int
+	}{
+		{"never, 0", Never, "exit", []string{"0"}, 0},
+		{"never, 3", Never, "exit", []string{"3"}, 3},
+		{"on-failure, 0", OnFailure, "exit", []string{"0"}, 0},
+		{"never, by a signal", Never, "pipe", nil, 128 + 13},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			m := mark()
+			spec := played(t, m, tt.mode, tt.args...)
+			spec.Restart = tt.policy
+			_, result := start(t, context.Background(), spec)
+			var exit *Exit
+			if err := receive(t, result); !errors.As(err, &exit) || exit.Code != tt.code {
+				t.Errorf("Run returned %v, want exit code %d", err, tt.code)
+			}
+			wantGone(t, m)
+		})
+	}
+}
+
+func TestOtherExitsAreFollowedByARestart(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		policy Policy
+		code   string
+	}{
+		{"always, 0", Always, "0"},
+		{"always, 1", Always, "1"},
+		{"on-failure, 1", OnFailure, "1"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			file, m := filepath.Join(t.TempDir(), "log"), mark()
+			spec := played(t, m, "")
+			spec.Path, spec.Args = "/bin/sh", []string{"sh", "-c", "echo ran >>" + file + "; exit " + tt.code}
+			spec.Restart = tt.policy
+			ctx, stop := context.WithCancelCause(context.Background())
+			_, result := start(t, ctx, spec)
+			until(t, "a second run", func() bool {
+				data, _ := os.ReadFile(file)
+				return strings.Count(string(data), "ran\n") == 2
+			})
+			stop(errStop)
+			if err := receive(t, result); !errors.Is(err, errStop) {
+				t.Errorf("Run returned %v, want the cause", err)
+			}
+		})
+	}
+}
+
+func TestFailingAgainAndAgainIsReportedEachTime(t *testing.T) {
+	spec := played(t, mark(), "exit", "1")
+	c, err := NewCommand(spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	c.Extend(boottime.Now() + time.Hour)
+	c.backoff.failures = maxFailures - 1
+	if err := c.Run(t.Context(), testTerm, uuid.New()); !errors.Is(err, ErrFailed) {
+		t.Fatalf("Run returned %v, want ErrFailed", err)
+	}
+	left := time.Until(c.next)
+	begin := time.Now()
+	if err := c.Run(t.Context(), testTerm, uuid.New()); !errors.Is(err, ErrFailed) {
+		t.Fatalf("Run returned %v, want ErrFailed again", err)
+	}
+	if took := time.Since(begin); took < left {
+		t.Errorf("failed again after %v, want the backoff's %v first", took, left)
+	}
+}
+
+func TestUnfitFilesFailLikeShellsSay(t *testing.T) {
+	dir := t.TempDir()
+	garbage := filepath.Join(dir, "garbage")
+	if err := os.WriteFile(garbage, []byte("neither ELF nor script"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		path string
+		code int
+	}{{filepath.Join(dir, "deleted"), CodeNotFound}, {garbage, CodeNotExecutable}} {
+		t.Run(filepath.Base(tt.path), func(t *testing.T) {
+			spec := played(t, mark(), "")
+			spec.Path, spec.Args, spec.Restart = tt.path, nil, Never
+			_, result := start(t, context.Background(), spec)
+			var exit *Exit
+			if err := receive(t, result); !errors.As(err, &exit) || exit.Code != tt.code {
+				t.Errorf("Run returned %v, want exit code %d", err, tt.code)
+			}
+		})
+	}
+}
+
+func TestNothingStartsWithoutALease(t *testing.T) {
+	file, m := filepath.Join(t.TempDir(), "log"), mark()
+	c, err := NewCommand(played(t, m, "polite", file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	c.Extend(boottime.Now() + testTiming.StopGrace) // no more than the grace is left
+	ctx, stop := context.WithCancelCause(context.Background())
+	result := make(chan error, 1)
+	go func() { result <- c.Run(ctx, testTerm, uuid.New()) }()
+	time.Sleep(50 * time.Millisecond) // can only hide a failure, never make one
+	if len(alive(m)) > 0 {
+		t.Error("the command runs")
+	}
+	c.Extend(boottime.Now() + time.Hour)
+	until(t, "the command", holds(file, "ready"))
+	stop(errStop)
+	receive(t, result)
+}
+
+func TestExpiredCommandIsRestartedUnderANewLease(t *testing.T) {
+	file, m := filepath.Join(t.TempDir(), "log"), mark()
+	c, err := NewCommand(played(t, m, "polite", file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	c.Extend(boottime.Now() + testTiming.StopGrace + 300*time.Millisecond)
+	ctx, stop := context.WithCancelCause(context.Background())
+	result := make(chan error, 1)
+	go func() { result <- c.Run(ctx, testTerm, uuid.New()) }()
+	until(t, "the command to be stopped", holds(file, "terminated"))
+	c.Extend(boottime.Now() + time.Hour)
+	until(t, "the command to be restarted", func() bool {
+		data, _ := os.ReadFile(file)
+		return strings.Count(string(data), "ready\n") == 2
+	})
+	if c.backoff.failures != 0 {
+		t.Error("the end of a lease counts as a failure")
+	}
+	stop(errStop)
+	receive(t, result)
+}
+
+func TestEarlierLeaseIsIgnored(t *testing.T) {
+	file, m := filepath.Join(t.TempDir(), "log"), mark()
+	ctx, stop := context.WithCancelCause(context.Background())
+	c, result := start(t, ctx, played(t, m, "polite", file))
+	until(t, "the command", holds(file, "ready"))
+	c.mu.Lock()
+	g := c.current
+	c.mu.Unlock()
+	g.Extend(boottime.Now() + 100*time.Millisecond) // past the Command's own check
+	g.Extend(boottime.Now() - time.Hour)
+	time.Sleep(200 * time.Millisecond) // can only hide a failure, never make one
+	if holds(file, "terminated")() || len(alive(m)) == 0 {
+		t.Error("an earlier lease took effect")
+	}
+	stop(errStop)
+	receive(t, result)
+}
+
+func TestRunIsOneAtATime(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "log")
+	ctx, stop := context.WithCancelCause(context.Background())
+	c, result := start(t, ctx, played(t, mark(), "polite", file))
+	until(t, "the command", holds(file, "ready"))
+	if err := c.Run(ctx, testTerm, uuid.New()); !errors.Is(err, ErrRunning) {
+		t.Errorf("a second Run returned %v, want ErrRunning", err)
+	}
+	stop(errStop)
+	receive(t, result)
+}
+
+func TestPreparedGuardIsUsedOnce(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "log")
+	c, err := NewCommand(played(t, mark(), "polite", file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	for range 2 {
+		if err := c.Prepare(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	prepared := c.idle.PID()
+	if got := guardOf(t, os.Getpid()); got != prepared {
+		t.Errorf("guard %d, want %d", got, prepared)
+	}
+	c.Extend(boottime.Now() + time.Hour)
+	ctx, stop := context.WithCancelCause(context.Background())
+	result := make(chan error, 1)
+	go func() { result <- c.Run(ctx, testTerm, uuid.New()) }()
+	until(t, "the command", holds(file, "ready"))
+	c.mu.Lock()
+	if c.current.PID() != prepared {
+		t.Error("the command runs under another guard")
+	}
+	c.mu.Unlock()
+	stop(errStop)
+	receive(t, result)
+}
+
+func TestDeadPreparedGuardIsReplaced(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "log")
+	c, err := NewCommand(played(t, mark(), "polite", file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := c.Prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	dead := c.idle
+	dead.Abort()
+	until(t, "the guard's end", func() bool { return !dead.Alive() })
+	c.Extend(boottime.Now() + time.Hour)
+	ctx, stop := context.WithCancelCause(context.Background())
+	result := make(chan error, 1)
+	go func() { result <- c.Run(ctx, testTerm, uuid.New()) }()
+	until(t, "the command", holds(file, "ready"))
+	stop(errStop)
+	receive(t, result)
+}
+
+func TestGuardIsReadyAgainAfterATerm(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "log")
+	ctx, stop := context.WithCancelCause(context.Background())
+	c, result := start(t, ctx, played(t, mark(), "polite", file))
+	until(t, "the command", holds(file, "ready"))
+	stop(errStop)
+	receive(t, result)
+	until(t, "the next guard", func() bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.idle != nil
+	})
+}

@@ -1,0 +1,132 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+func TestStoppingIsSIGTERMFirst(t *testing.T) {
+	file, m := filepath.Join(t.TempDir(), "log"), mark()
+	ctx, stop := context.WithCancelCause(context.Background())
+	_, result := start(t, ctx, played(t, m, "polite", file))
+	until(t, "the command", holds(file, "ready"))
+	stop(errStop)
+	if err := receive(t, result); !errors.Is(err, errStop) {
+		t.Errorf("Run returned %v, want the cause", err)
+	}
+	if !holds(file, "terminated")() {
+		t.Error("the command was not given the chance to terminate")
+	}
+	wantGone(t, m)
+}
+
+func TestWhoIgnoresSIGTERMIsKilledAfterTheGrace(t *testing.T) {
+	file, m := filepath.Join(t.TempDir(), "log"), mark()
+	ctx, stop := context.WithCancelCause(context.Background())
+	_, result := start(t, ctx, played(t, m, "stubborn", file))
+	until(t, "the command", holds(file, "ready"))
+	begin := time.Now()
+	stop(errStop)
+	if err := receive(t, result); !errors.Is(err, errStop) {
+		t.Errorf("Run returned %v, want the cause", err)
+	}
+	if took := time.Since(begin); took < testTiming.StopGrace {
+		t.Errorf("killed after %v, want the grace of %v first", took, testTiming.StopGrace)
+	}
+	wantGone(t, m)
+}
+
+func TestImmediateCauseKillsWithoutGrace(t *testing.T) {
+	file, m := filepath.Join(t.TempDir(), "log"), mark()
+	ctx, stop := context.WithCancelCause(context.Background())
+	_, result := start(t, ctx, played(t, m, "polite", file))
+	until(t, "the command", holds(file, "ready"))
+	stop(now{})
+	if err := receive(t, result); !errors.As(err, new(now)) {
+		t.Errorf("Run returned %v, want the cause", err)
+	}
+	if holds(file, "terminated")() {
+		t.Error("the command was sent SIGTERM")
+	}
+	wantGone(t, m)
+}
+
+func TestKillCutsTheGraceShort(t *testing.T) {
+	file, m := filepath.Join(t.TempDir(), "log"), mark()
+	ctx, stop := context.WithCancelCause(context.Background())
+	spec := played(t, m, "stubborn", file)
+	spec.Timing.OrphanAfter, spec.Timing.StopGrace = 10*time.Minute, time.Minute
+	c, result := start(t, ctx, spec)
+	until(t, "the command", holds(file, "ready"))
+	stop(errStop)
+	c.Kill()
+	if err := receive(t, result); !errors.Is(err, errStop) {
+		t.Errorf("Run returned %v, want the cause", err)
+	}
+	wantGone(t, m)
+}
+
+func TestTheGroupKeepsItsGraceWhenTheCommandExitsFirst(t *testing.T) {
+	file, m := filepath.Join(t.TempDir(), "log"), mark()
+	ctx, stop := context.WithCancelCause(context.Background())
+	_, result := start(t, ctx, played(t, m, "shell", file))
+	until(t, "the command", holds(file, "ready"))
+	stop(errStop)
+	if err := receive(t, result); !errors.Is(err, errStop) {
+		t.Errorf("Run returned %v, want the cause", err)
+	}
+	if !holds(file, "finished")() {
+		t.Error("the command's child was killed within its grace")
+	}
+	wantGone(t, m)
+}
+
+func TestNobodyOutlivesRun(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		mode string
+		args []string
+	}{
+		{"grandchildren", "forest", []string{"20", "stay"}},
+		{"setsid escapees", "forest", []string{"20", "setsid"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			file, m := filepath.Join(t.TempDir(), "log"), mark()
+			ctx, stop := context.WithCancelCause(context.Background())
+			_, result := start(t, ctx, played(t, m, tt.mode, append(tt.args, file)...))
+			until(t, "the command", holds(file, "ready"))
+			stop(errStop)
+			receive(t, result)
+			wantGone(t, m)
+		})
+	}
+}
+
+func TestDaemonsLeftBehindAreKilledBeforeTheExitIsReported(t *testing.T) {
+	m := mark()
+	spec := played(t, m, "daemons", "10", "3")
+	spec.Restart = Never
+	_, result := start(t, context.Background(), spec)
+	var exit *Exit
+	if err := receive(t, result); !errors.As(err, &exit) || exit.Code != 3 {
+		t.Errorf("Run returned %v, want exit code 3", err)
+	}
+	wantGone(t, m)
+}
+
+func TestOrphansAreReapedAllTheTime(t *testing.T) {
+	file, m := filepath.Join(t.TempDir(), "log"), mark()
+	ctx, stop := context.WithCancelCause(context.Background())
+	c, result := start(t, ctx, played(t, m, "nursery", file))
+	until(t, "300 orphans", holds(file, "ready"))
+	c.mu.Lock()
+	guard := c.current.PID()
+	c.mu.Unlock()
+	until(t, "the guard to have but one child", func() bool { return len(childrenOf(guard)) == 1 })
+	stop(errStop)
+	receive(t, result)
+	wantGone(t, m)
+}
