@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/rs/zerolog"
@@ -31,7 +32,15 @@ func openRegistry(ctx context.Context, c config.Config, log zerolog.Logger) (bac
 	case config.SQLite:
 		b, err = sqlite.Open(ctx, c.Registry.Path, sqlite.Options{OrphanAfter: c.Timing.OrphanAfter})
 	default:
-		b, err = mongodb.Open(ctx, c.Registry.URI.Reveal(), mongodb.Options{Database: c.Database})
+		for {
+			b, err = mongodb.Open(ctx, c.Registry.URI.Reveal(), mongodb.Options{Database: c.Database})
+			if !errors.Is(err, mongodb.ErrUnreachable) || ctx.Err() != nil {
+				break
+			}
+		}
+	}
+	if err != nil && ctx.Err() != nil {
+		err = fmt.Errorf("%w: %w", context.Cause(ctx), err)
 	}
 	if err != nil {
 		return nil, unavailableError{err}

@@ -63,7 +63,9 @@ func runInstance(c *cobra.Command, args []string) error {
 	member, err := heartbeat.New(heartbeat.Config{
 		Registry: reg, Group: conf.Group, Timing: conf.Timing,
 		Host: conf.Host, Version: c.Root().Version, Priority: conf.Priority, Command: fingerprint(args),
-		Guarded: true, OnLease: func(until time.Duration) { command.Extend(until) },
+		Guarded:     true,
+		OnLease:     func(until time.Duration) { command.Extend(until) },
+		OnKill:      func() { command.Kill() },
 		JoinTimeout: max(time.Until(deadline), time.Second),
 		Log:         bare,
 	})

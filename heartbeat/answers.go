@@ -55,8 +55,11 @@ func (m *machine) registered(a answer) {
 		}
 		return
 	}
-	m.reached()
+	m.reached(a.call)
 	m.id, m.joinBy = a.call.id, 0
+	if m.joined.IsZero() {
+		m.joined = a.at
+	}
 	m.renew(a)
 	if m.phase == leaving {
 		return
@@ -77,7 +80,7 @@ func (m *machine) beaten(a answer) {
 	}
 	switch {
 	case a.err == nil:
-		m.reached()
+		m.reached(a.call)
 		if m.beats() {
 			m.renew(a)
 		}
@@ -111,14 +114,14 @@ func (m *machine) viewed(a answer) {
 		unreadable := errors.Is(a.err, registry.ErrCorrupt) || errors.Is(a.err, registry.ErrSchema) || errors.Is(a.err, registry.ErrTermExhausted)
 		if !unreadable {
 			m.later(a)
-		} else if !m.told.badView {
-			m.told.badView = true
+		} else if !m.known.badView {
+			m.known.badView = true
 			m.act(note{fact: factBadView, err: a.err})
 		}
 		return
 	}
-	m.reached()
-	m.told.badView = false
+	m.reached(a.call)
+	m.known.badView = false
 	beats := m.look(a.view)
 	d := decide(m.position(), a.view, m.now)
 	m.follow(d, a.view)
@@ -140,20 +143,17 @@ func (m *machine) look(v registry.View) (beats bool) {
 	if v.Latest != nil {
 		number = v.Latest.Number
 	}
-	if number < m.highest {
+	if number < m.highest { // the past: nothing to learn from
 		if m.past == 0 {
 			m.past = m.now
-		} else if m.phase == member && m.now >= m.past+3*m.timing.Slack() && m.work.term.Number == 0 {
-			m.act(note{fact: factTermsLost, term: number})
-			m.highest, m.past, m.resigned, m.sawOpen = number, 0, 0, registry.Term{}
 		}
-	} else {
-		m.highest, m.past = number, 0
+		return false
 	}
+	m.highest, m.past = number, 0
 	vacant := v.Latest == nil || !v.Latest.Open()
 	if t := v.Latest; t != nil {
 		beats = m.lookAt(*t, v.Holder)
-		vacant = vacant || t.Holder != m.id && (v.Holder == nil && m.now >= m.holder.orphanAt() || t.Number == m.deposed)
+		vacant = vacant || t.Holder != m.id && (v.Holder == nil && m.now >= m.holder.orphanAt() || t.Holder == m.deposed)
 		if t.Holder != m.id && t.Number > m.resigned {
 			m.holdOff = 0 // another holds a newer term
 		}
@@ -182,21 +182,21 @@ func (m *machine) lookAt(t registry.Term, holder *registry.Instance) (beats bool
 		return m.holder != before
 	}
 	m.sawOpen = t
-	if m.told.standingBy != t.Number {
-		m.told.standingBy, m.told.silent, m.told.vacant = t.Number, false, false
+	if m.known.standingBy != t.Number {
+		m.known.standingBy, m.known.silent, m.known.vacant = t.Number, false, false
 		m.act(note{fact: factStandingBy, term: t.Number, holder: t.Holder, host: t.Host})
 	}
-	if holder != nil && holder.Command != m.self.Command && m.told.command != holder.ID {
-		m.told.command = holder.ID
+	if holder != nil && holder.Command != m.self.Command && m.known.command != holder.ID {
+		m.known.command = holder.ID
 		m.act(note{fact: factOtherCommand, term: t.Number, holder: t.Holder, host: t.Host})
 	}
 	silence := m.now - m.holder.since
 	switch {
-	case m.holder != before && m.told.silent && holder != nil:
-		m.told.silent = false
+	case m.holder != before && m.known.silent && holder != nil:
+		m.known.silent = false
 		m.act(note{fact: factBeatsAgain, term: t.Number, holder: t.Holder, host: t.Host})
-	case !m.told.silent && silence >= m.holder.promise.OrphanAfter/5:
-		m.told.silent = true
+	case !m.known.silent && silence >= m.holder.promise.OrphanAfter/5:
+		m.known.silent = true
 		m.act(note{fact: factSilent, term: t.Number, holder: t.Holder, host: t.Host,
 			lasts: silence, in: max(0, m.holder.orphanAt()-m.now)})
 	}
@@ -206,7 +206,7 @@ func (m *machine) lookAt(t registry.Term, holder *registry.Instance) (beats bool
 func (m *machine) position() position {
 	return position{
 		id: m.id, timing: m.timing, lease: m.lease, clock: m.clock,
-		term: m.work.term.Number, resigned: m.resigned, sawOpen: m.sawOpen.Number, highest: m.highest,
+		term: m.work.term.Number, resigned: m.resigned, sawOpen: m.sawOpen.Number, highest: m.highest, joined: m.joined,
 		past: m.past, holdingOff: m.now < m.holdOff, deposed: m.deposed,
 		orphanAt: m.holder.orphanAt(), competeAt: m.competeAt(), asked: m.vacancy.asked,
 	}
@@ -233,7 +233,7 @@ func (m *machine) follow(d decision, v registry.View) {
 		m.tellVacant(v)
 		m.promote(v.Latest)
 	case depose:
-		m.duty.close = v.Latest
+		m.duty.after = v.Latest
 		m.then = &call{kind: callDeleteOrphan, id: v.Holder.ID, beat: v.Holder.Beat, number: v.Latest.Number}
 	case start:
 		m.begin(*v.Latest)
@@ -247,6 +247,9 @@ func (m *machine) follow(d decision, v registry.View) {
 			m.duty = duty{number: v.Latest.Number, due: true, since: m.now, end: registry.End{Reason: registry.Stopped}}
 		}
 	case kill:
+		if d.fact == factTermsLost { // believe it, but under a UUID that holds nothing
+			m.highest, m.past, m.resigned, m.sawOpen = 0, 0, 0, registry.Term{}
+		}
 		m.retire(d.fact, registry.Orphaned, ErrTermOver, true)
 	case quit:
 		m.act(note{fact: factPeerDone, term: v.Latest.Number, holder: v.Latest.Holder, host: v.Latest.Host})
@@ -255,10 +258,10 @@ func (m *machine) follow(d decision, v registry.View) {
 }
 
 func (m *machine) tellVacant(v registry.View) {
-	if m.told.vacant {
+	if m.known.vacant {
 		return
 	}
-	m.told.vacant = true
+	m.known.vacant = true
 	if t := v.Latest; t != nil {
 		m.act(note{fact: factVacant, term: t.Number, holder: t.Holder, host: t.Host})
 	}
@@ -270,18 +273,18 @@ func (m *machine) promote(latest *registry.Term) {
 		Group: m.self.Group, Number: 1, Holder: m.id, Host: m.self.Host,
 		OrphanAfter: m.timing.OrphanAfter, Schema: registry.Schema,
 	}
-	m.duty.close = nil
+	m.duty.after = nil
 	if t := latest; t != nil {
 		if t.Number >= registry.MaxTerm {
-			if !m.told.exhausted {
-				m.told.exhausted = true
+			if !m.known.exhausted {
+				m.known.exhausted = true
 				m.act(note{fact: factExhausted, term: t.Number})
 			}
 			return
 		}
 		next.Number = t.Number + 1
 		if t.Open() {
-			m.duty.close = t
+			m.duty.after = t
 		}
 	}
 	m.then = &call{kind: callBeginTerm, term: &next}
@@ -291,7 +294,8 @@ func (m *machine) promote(latest *registry.Term) {
 func (m *machine) begin(t registry.Term) {
 	m.work = workState{term: t, running: true}
 	m.duty.number, m.duty.due, m.duty.end = t.Number, false, registry.End{}
-	m.vacancy, m.told = vacancy{}, told{command: m.told.command, unreachable: m.told.unreachable}
+	m.vacancy, m.known = vacancy{}, known{command: m.known.command, failing: m.known.failing}
+	m.unclosed, m.duty.after = m.duty.after, nil
 	m.act(startWork{t})
 	m.act(note{fact: factActive, term: t.Number})
 	m.nextSweep = m.now + m.sweepEvery()
@@ -336,8 +340,8 @@ func (m *machine) peerFound(a answer) {
 		m.act(note{fact: factPassive, term: m.duty.number})
 		return
 	}
-	if !m.told.nobodyElse {
-		m.told.nobodyElse = true
+	if !m.known.nobodyElse {
+		m.known.nobodyElse = true
 		m.act(note{fact: factNobodyElse, term: m.work.term.Number})
 	}
 	m.work.running = true
@@ -360,34 +364,43 @@ func (m *machine) orphanDeleted(a answer) {
 		return
 	}
 	m.stale = true
-	if !a.deleted || m.duty.close == nil { // it beats again, or a peer was faster
+	if !a.deleted || m.duty.after == nil { // it beats again, or a peer was faster
 		m.nextCall = m.now + m.timing.Interval/4
 		return
 	}
-	m.act(note{fact: factDeposed, term: a.call.number, holder: a.call.id, host: m.duty.close.Host, lasts: m.now - m.holder.since})
-	m.deposed = a.call.number
-	m.promote(m.duty.close)
+	m.act(note{fact: factDeposed, term: a.call.number, holder: a.call.id, host: m.duty.after.Host, lasts: m.now - m.holder.since})
+	m.deposed = a.call.id
+	m.promote(m.duty.after)
 }
 
 func (m *machine) begun(a answer) {
 	m.stale = true
-	if a.err != nil && !errors.Is(a.err, registry.ErrTermTaken) {
+	switch {
+	case errors.Is(a.err, registry.ErrTermTaken):
+		m.nextCall = m.now + m.timing.Interval/4 // a view of the past is not to spin
+	case a.err != nil:
 		m.later(a)
 	}
 }
 
 func (m *machine) ended(a answer) {
-	if a.err != nil {
-		m.later(a)
-		return
-	}
-	m.reached()
+	own := a.call.id == m.id
 	switch {
-	case a.call.id != m.id:
-		m.duty.close = nil
-	case a.call.number == m.duty.number:
+	case a.err != nil:
+		m.later(a)
+		if own && m.phase == retiring && m.now >= m.duty.since+m.timing.OrphanAfter {
+			m.duty = duty{} // peers depose this registration, or have
+		}
+		if !own && m.phase != member {
+			m.unclosed = nil // it is but history
+		}
+	case own && a.call.number == m.duty.number:
+		m.reached(a.call)
 		m.duty = duty{}
 		m.stale = true
+	default:
+		m.reached(a.call)
+		m.unclosed = nil
 	}
 }
 
@@ -395,8 +408,10 @@ func (m *machine) ended(a answer) {
 func (m *machine) unregistered(a answer) {
 	if m.phase == leaving {
 		m.phase = finished
-		if a.err != nil {
-			m.act(note{fact: factUnreleased, err: a.err})
+		if a.err == nil {
+			m.act(note{fact: factLeft})
+		} else {
+			m.act(note{fact: factUnregistered, err: a.err})
 		}
 		m.act(finish{m.parting})
 		return

@@ -37,10 +37,18 @@ type call struct {
 	in     *registry.Instance // register
 	beat   int64              // deleteOrphan
 	term   *registry.Term     // beginTerm
-	number int64              // endTerm
+	number int64              // endTerm; deleteOrphan: the holder's term, 0 for a passive one
 	end    registry.End       // endTerm
 	time   time.Time          // candidate, silent: an instant of the registry's clock
 	except []uuid.UUID        // candidate
+}
+
+// lane is what succeeds and fails together: the beats, and all else.
+func (c call) lane() string {
+	if c.kind == callBeat {
+		return "beats"
+	}
+	return "calls"
 }
 
 // do carries the call out.

@@ -64,12 +64,11 @@ func (m *machine) nextOfMember() {
 		m.call(call{kind: callEndTerm, id: m.id, number: m.duty.number, end: m.duty.end})
 	case m.then != nil:
 		m.makeThen()
-	case m.duty.close != nil && m.work.term.Number > m.duty.close.Number:
-		m.call(call{kind: callEndTerm, id: m.duty.close.Holder, number: m.duty.close.Number,
-			end: registry.End{Reason: registry.Orphaned}})
 	case m.stale || m.now >= m.nextView:
 		m.stale = false
 		m.call(call{kind: callView})
+	case m.unclosed != nil:
+		m.closeTerm()
 	case len(m.orphans) > 0:
 		c := m.orphans[0]
 		m.orphans = m.orphans[1:]
@@ -104,6 +103,8 @@ func (m *machine) nextOfParting() {
 			c.timeout = m.releaseBy - m.now
 		}
 		m.call(c)
+	case m.unclosed != nil:
+		m.closeTerm()
 	case m.id == uuid.Nil && m.phase == leaving:
 		m.phase = finished
 		m.act(finish{m.parting})
@@ -114,6 +115,12 @@ func (m *machine) nextOfParting() {
 		}
 		m.call(c)
 	}
+}
+
+// closeTerm ends the term of the one that I deposed.
+func (m *machine) closeTerm() {
+	m.call(call{kind: callEndTerm, id: m.unclosed.Holder, number: m.unclosed.Number,
+		end: registry.End{Reason: registry.Orphaned}})
 }
 
 // abandon leaves what could not be released in time to the peers.

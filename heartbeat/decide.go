@@ -15,14 +15,15 @@ type position struct {
 	lease  time.Duration // the local instant at which my lease ends
 	clock  time.Time     // the registry's time that my last beat returned
 
-	term     int64 // the term whose work is mine to do; 0 while passive
-	resigned int64 // the latest term that I stepped down from
-	sawOpen  int64 // the latest term of another that I saw open
-	highest  int64 // the latest term that I ever saw
+	term     int64     // the term whose work is mine to do; 0 while passive
+	resigned int64     // the latest term that I stepped down from
+	sawOpen  int64     // the latest term of another that I saw open
+	joined   time.Time // when this process first registered, by the registry's clock
+	highest  int64     // the latest term that I ever saw
 
 	past       time.Duration // since when views show less than highest; never: 0
 	holdingOff bool          // I do not compete for now
-	deposed    int64         // the term whose holder I deleted as an orphan
+	deposed    uuid.UUID     // the holder that I deleted as an orphan
 	orphanAt   time.Duration // when the holder of the latest term is an orphan
 	competeAt  time.Duration // when I compete for this vacancy without being senior
 	asked      bool          // I asked who is senior, and it is not me
@@ -98,13 +99,13 @@ func decidePassive(p position, v registry.View, now time.Duration) decision {
 			return decision{verdict: start}
 		}
 		return decision{verdict: nothing}
-	case t != nil && !t.Open() && t.End.Reason == registry.WorkDone && t.Number == p.sawOpen:
+	case t != nil && !t.Open() && t.End.Reason == registry.WorkDone && (t.Number == p.sawOpen || p.wasThere(*t)):
 		return decision{verdict: quit}
 	case !able || p.holdingOff:
 		return decision{verdict: nothing}
 	case t == nil || !t.Open():
 		return decideVacant(p, t, now)
-	case t.Number == p.deposed:
+	case t.Holder == p.deposed:
 		return decision{verdict: promote}
 	case now < p.orphanAt:
 		return decision{verdict: nothing}
@@ -112,6 +113,13 @@ func decidePassive(p position, v registry.View, now time.Duration) decision {
 		return decision{verdict: depose}
 	}
 	return decideVacant(p, t, now)
+}
+
+// wasThere reports whether this process was registered when a term began, which
+// may have been over before the next view. It is a hint: two readings of the
+// registry's clock are compared, which may have stepped in between.
+func (p position) wasThere(t registry.Term) bool {
+	return !p.joined.IsZero() && p.joined.Before(t.StartedAt)
 }
 
 // decideVacant: the senior promotes itself at once, everyone else a little

@@ -71,8 +71,8 @@ func TestDecide(t *testing.T) {
 		// A silent holder is deposed after its own T, not before.
 		{"the holder beats", position{orphanAt: now + 1}, open(7, other), record(other), nothing},
 		{"the holder is an orphan", position{orphanAt: now}, open(7, other), record(other), depose},
-		{"I deposed it, my answer was lost", position{orphanAt: now, deposed: 7}, open(7, other), nil, promote},
-		{"I deposed the one before", position{orphanAt: now + 1, deposed: 6}, open(7, other), record(other), nothing},
+		{"I deposed it, my answer was lost", position{orphanAt: now, deposed: other}, open(7, other), nil, promote},
+		{"I deposed the one before", position{orphanAt: now + 1, deposed: third}, open(7, other), record(other), nothing},
 
 		// A holder that is not registered, but was not deleted by me, is silent.
 		{"unregistered holder", position{orphanAt: now + 1}, open(7, other), nil, nothing},
@@ -111,7 +111,8 @@ func TestDecide(t *testing.T) {
 
 		// Work done.
 		{"the work is done", position{sawOpen: 7}, ended(7, other, registry.WorkDone), nil, quit},
-		{"the work was done before I came", position{}, ended(7, other, registry.WorkDone), nil, ask},
+		{"the work was done before I came", position{joined: noon.Add(time.Second)}, ended(7, other, registry.WorkDone), nil, ask},
+		{"the work was done between two looks", position{joined: noon.Add(-time.Second)}, ended(7, other, registry.WorkDone), nil, quit},
 		{"the work was done in an earlier term", position{sawOpen: 6}, ended(7, other, registry.WorkDone), nil, ask},
 	} {
 		t.Run(tt.rule, func(t *testing.T) {

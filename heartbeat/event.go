@@ -131,6 +131,8 @@ const (
 	factStuck        fact = "the work does not stop"
 	factAnew         fact = "registering anew"
 	factPeerDone     fact = "work done by %s: leaving"
+	factLeft         fact = "left"
+	factUnregistered fact = "registry does not answer: this registration stays until a peer deletes it as an orphan"
 	factUnreleased   fact = "registry does not answer: the term stays open, peers wait until it counts as an orphan"
 	factBadView      fact = "cannot read the group"
 	factExhausted    fact = "no term number is left: the registry holds one close to the largest integer"

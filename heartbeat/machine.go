@@ -48,6 +48,7 @@ type machine struct {
 	clock    time.Time
 	beating  int64 // the beat that is under way
 	nextBeat time.Duration
+	spent    bool // the lease was given up: never beat under this UUID again
 
 	// Every other call is made one at a time.
 	busy     call
@@ -65,7 +66,8 @@ type machine struct {
 	highest  int64
 	past     time.Duration
 	sawOpen  registry.Term
-	deposed  int64
+	deposed  uuid.UUID      // the holder that I deleted as an orphan
+	unclosed *registry.Term // its term, to be ended now that mine has begun
 	vacancy  vacancy
 
 	work workState
@@ -77,9 +79,11 @@ type machine struct {
 	orphans   []call // passive ones to be deleted
 	joinBy    time.Duration
 	releaseBy time.Duration
-	parting   error // what Run will return
+	hurried   bool      // somebody waits for this process to go
+	parting   error     // what Run will return
+	joined    time.Time // the registry's time at the first registration
 
-	told told
+	known known
 }
 
 // vacancy is a group without an active instance, as long as it stays so.
@@ -106,20 +110,20 @@ type duty struct {
 	due    bool  // the work is gone: end it now
 	since  time.Duration
 	end    registry.End
-	close  *registry.Term // the open term of the one deposed, to be ended after my own begins
+	after  *registry.Term // the open term of the one deposed, before mine
 }
 
-// told is what people know already, so that each fact is told once.
-type told struct {
-	standingBy  int64
-	silent      bool
-	vacant      bool
-	unreachable bool
-	badView     bool
-	exhausted   bool
-	nobodyElse  bool
-	stuck       bool
-	command     uuid.UUID
+// known is what people know already, so that each fact is told once.
+type known struct {
+	standingBy int64
+	silent     bool
+	vacant     bool
+	failing    string // the lane whose calls do
+	badView    bool
+	exhausted  bool
+	nobodyElse bool
+	stuck      bool
+	command    uuid.UUID
 }
 
 func newMachine(s settings, now time.Duration) *machine {
@@ -130,11 +134,11 @@ func newMachine(s settings, now time.Duration) *machine {
 	return m
 }
 
-// step takes one event at a local instant and returns what to do about it. What
-// time alone has changed comes first: an answer that arrives after the lease
-// has ended finds it ended.
+// step takes one event at a local instant and returns what to do about it, in a
+// slice that is good until the next step. What time alone has changed comes
+// first: an answer that arrives after the lease has ended finds it ended.
 func (m *machine) step(now time.Duration, e event) []action {
-	m.actions = nil
+	m.actions = m.actions[:0]
 	m.last, m.now = m.now, max(m.now, now)
 	if m.phase == finished {
 		return nil
@@ -145,7 +149,13 @@ func (m *machine) step(now time.Duration, e event) []action {
 			m.passives[id] = s.afterGap(m.now)
 		}
 	}
+	if e, gone := e.(workGone); gone {
+		m.workGone(e) // first: nothing is left to be stopped
+	}
 	m.pass()
+	if m.phase == finished {
+		return m.actions
+	}
 	switch e := e.(type) {
 	case answer:
 		m.answered(e)
@@ -153,10 +163,8 @@ func (m *machine) step(now time.Duration, e event) []action {
 		m.stale = true
 	case watching:
 		m.watching, m.stale = e.up, true
-	case workGone:
-		m.workGone(e)
 	case leave:
-		m.leave(nil)
+		m.hurry()
 	}
 	m.proceed()
 	return m.actions
@@ -200,9 +208,14 @@ func (m *machine) deadline() time.Duration {
 // have lost its lease, and not for work that will not die.
 func (m *machine) beats() bool {
 	if m.phase == leaving {
-		return m.id != uuid.Nil && m.work.running && !m.stuck()
+		return !m.spent && m.id != uuid.Nil && m.work.running && m.now < m.lease && !m.stuck()
 	}
 	return m.phase == member && !m.stuck()
+}
+
+// standsBy reports whether the passive side of this process may run.
+func (m *machine) standsBy() bool {
+	return (m.phase == joining || m.phase == member) && m.work.term.Number == 0
 }
 
 // pass is what happens by the passing of time alone.
@@ -243,8 +256,8 @@ func (m *machine) giveUp() {
 	if !m.stuck() {
 		return
 	}
-	if !m.told.stuck {
-		m.told.stuck = true
+	if !m.known.stuck {
+		m.known.stuck = true
 		m.act(note{fact: factStuck, term: m.work.term.Number, in: max(0, m.lease-m.now)})
 	}
 	if !m.guarded || m.now >= m.lease {
@@ -279,11 +292,11 @@ func (m *machine) stop(cause error, immediate bool) {
 
 // retire gives this registration up: it never beats again.
 func (m *machine) retire(f fact, reason registry.Reason, cause error, immediate bool) {
-	if f != "" {
+	if f != "" && (f != factLeaseLost || m.work.running) {
 		m.act(note{fact: f, term: m.duty.number})
 	}
 	if m.phase == member {
-		m.phase = retiring
+		m.phase, m.spent = retiring, true
 	}
 	m.then = nil
 	m.because(reason)
@@ -327,7 +340,23 @@ func (m *machine) yield() {
 		m.duty.due, m.duty.since = true, m.now
 	}
 	if m.phase == leaving && m.releaseBy == 0 {
-		m.releaseBy = m.now + min(5*time.Second, m.timing.CallTimeout())
+		m.releaseBy = m.now + m.releaseTime()
+		if !m.hurried && m.duty.end.Reason == registry.WorkDone {
+			m.releaseBy = m.now + m.timing.OrphanAfter // else it is done again
+		}
+	}
+}
+
+// releaseTime is what someone who waits for this process to go is made to wait
+// for a registry that does not answer.
+func (m *machine) releaseTime() time.Duration { return min(5*time.Second, m.timing.CallTimeout()) }
+
+// hurry takes the order to leave.
+func (m *machine) hurry() {
+	m.hurried = true
+	m.leave(nil)
+	if m.releaseBy > 0 {
+		m.releaseBy = min(m.releaseBy, m.now+m.releaseTime())
 	}
 }
 
@@ -349,6 +378,7 @@ func (m *machine) workGone(e workGone) {
 	case e.result == failing:
 		w.retry = true
 		m.then = m.lookForPeer()
+		m.nextCall = max(m.nextCall, m.now+m.timing.Interval) // work that fails at once is not to spin
 	default:
 		m.because(registry.WorkFailed)
 		m.part(e.err)
@@ -371,7 +401,7 @@ func (m *machine) part(err error) {
 // resign makes an active instance step down and hold off.
 func (m *machine) resign(reason registry.Reason, cause error) {
 	m.because(reason)
-	m.holdOff = m.now + m.timing.OrphanAfter
+	m.resigned, m.holdOff = max(m.resigned, m.work.term.Number), m.now+m.timing.OrphanAfter
 	m.stop(cause, false)
 	m.yield()
 }
@@ -382,7 +412,7 @@ func (m *machine) join() {
 	if m.id != uuid.Nil {
 		m.act(note{fact: factAnew})
 	}
-	m.phase, m.id, m.lease, m.beating = joining, uuid.Nil, 0, 0
+	m.phase, m.id, m.lease, m.beating, m.spent = joining, uuid.Nil, 0, 0, false
 	m.duty, m.work = duty{}, workState{}
 	m.vacancy, m.then, m.orphans = vacancy{}, nil, nil
 }
@@ -390,15 +420,21 @@ func (m *machine) join() {
 // failed says that a call did not succeed; people hear of it once.
 func (m *machine) failed(c call, err error) {
 	m.lastErr = fmt.Errorf("%s: %w", c.kind, err)
-	if !m.told.unreachable {
-		m.told.unreachable = true
-		m.act(note{fact: factUnreachable, err: m.lastErr, in: max(0, m.lease-m.timing.StopGrace-m.now)})
+	if m.known.failing != "" {
+		return
 	}
+	m.known.failing = c.lane()
+	n := note{fact: factUnreachable, err: m.lastErr}
+	if m.work.running {
+		n.in = max(0, m.lease-m.timing.StopGrace-m.now)
+	}
+	m.act(n)
 }
 
-func (m *machine) reached() {
-	if m.told.unreachable {
-		m.told.unreachable = false
+// reached says that a call did succeed, if people believe the contrary.
+func (m *machine) reached(c call) {
+	if m.known.failing == c.lane() {
+		m.known.failing = ""
 		m.act(note{fact: factReachable})
 	}
 }

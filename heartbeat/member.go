@@ -38,6 +38,10 @@ type Config struct {
 	// that counts suspends. It must not block.
 	OnLease func(until time.Duration)
 
+	// OnKill is called when work that was asked to stop has no time left after
+	// all: another term began, or this registration is gone. It must not block.
+	OnKill func()
+
 	// JoinTimeout bounds the first registration; zero: none.
 	JoinTimeout time.Duration
 
@@ -99,8 +103,8 @@ func New(c Config) (*Member, error) {
 	return m, nil
 }
 
-// Instance is the UUID under which this process is registered at the moment;
-// uuid.Nil before the first registration.
+// Instance is the UUID under which this process is registered; uuid.Nil while it
+// is not.
 func (m *Member) Instance() uuid.UUID { return *m.id.Load() }
 
 // Term is the term that this instance works in, and 0 while it is passive.

@@ -2,4 +2,7 @@
 
 package heartbeat
 
-const simulatedHours = 1000
+const (
+	raceDetector   = false
+	simulatedHours = 1000
+)

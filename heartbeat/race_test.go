@@ -3,4 +3,7 @@
 package heartbeat
 
 // The race detector slows the simulation down by far.
-const simulatedHours = 50
+const (
+	raceDetector   = true
+	simulatedHours = 50
+)

@@ -34,7 +34,7 @@ func (m *Member) Run(ctx context.Context, lead Lead) error {
 	calls, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	s := &shell{
 		Member: m, lead: lead, fuse: f, parent: ctx, calls: calls,
-		events: make(chan event), over: make(chan struct{}),
+		events: make(chan event), over: make(chan struct{}), stood: make(chan struct{}),
 		machine: newMachine(settings{
 			self: registry.Instance{
 				Group: m.config.Group, Host: m.config.Host, PID: os.Getpid(), Version: m.config.Version,
@@ -44,6 +44,7 @@ func (m *Member) Run(ctx context.Context, lead Lead) error {
 			newID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) },
 		}, m.now()),
 	}
+	close(s.stood)
 	err = s.run()
 	close(s.over)
 	cancel()
@@ -53,7 +54,8 @@ func (m *Member) Run(ctx context.Context, lead Lead) error {
 }
 
 // shell owns the goroutines, the timers and the calls around a machine. One
-// goroutine steps the machine; nothing that it does can block.
+// goroutine steps the machine. Nothing that it does waits for the registry or for
+// the work; should writing the log block it, the fuse or the guard holds.
 type shell struct {
 	*Member
 	machine *machine
@@ -67,6 +69,7 @@ type shell struct {
 	wait   sync.WaitGroup
 
 	stop    context.CancelCauseFunc // of the work that runs
+	asked   bool                    // it was called
 	standby context.CancelFunc
 	stood   chan struct{} // closed when the passive side has returned
 
@@ -120,16 +123,12 @@ func (s *shell) perform(a action) {
 			s.config.OnLease(a.until)
 		}
 		if s.stop != nil {
-			s.arm(a.until)
+			_ = s.arm(a.until) // failing, it stays armed for the end before
 		}
 	case startWork:
 		s.start(a.term)
 	case stopWork:
-		cause := a.cause
-		if a.immediate {
-			cause = immediate{a.cause}
-		}
-		s.stop(cause)
+		s.stopWork(a)
 	case note:
 		s.tell(a)
 	case finish:
@@ -139,6 +138,20 @@ func (s *shell) perform(a action) {
 		s.log.Error().Err(a.err).Msg("exiting at once")
 		s.exit(exitStuck)
 	}
+}
+
+// stopWork ends the context of the work. A context ends once, with one cause: so
+// work that was asked before, and has no time left now, hears of it by OnKill.
+func (s *shell) stopWork(a stopWork) {
+	cause := a.cause
+	if a.immediate {
+		cause = immediate{a.cause}
+	}
+	if s.asked && a.immediate && s.config.OnKill != nil {
+		s.config.OnKill()
+	}
+	s.asked = true
+	s.stop(cause)
 }
 
 // carryOut makes a call within its timeout, whether the registry heeds the
@@ -159,7 +172,7 @@ func (s *shell) carryOut(c call) answer {
 // start runs lead for a term, once the passive side has returned.
 func (s *shell) start(t registry.Term) {
 	ctx, stop := context.WithCancelCause(context.WithoutCancel(s.parent))
-	s.stop = stop
+	s.stop, s.asked = stop, false
 	s.term.Store(t.Number)
 	armed := s.arm(s.machine.lease)
 	stood := s.standDown()
@@ -169,8 +182,10 @@ func (s *shell) start(t registry.Term) {
 		if err == nil {
 			select {
 			case <-stood:
-				err = s.lead(ctx, t)
 			case <-ctx.Done():
+			}
+			if ctx.Err() == nil {
+				err = s.lead(ctx, t)
 			}
 		}
 		end := outcome(ctx, err)
@@ -216,7 +231,12 @@ func (s *shell) gone() {
 
 // standUp starts the passive side, if there is one and its time has come.
 func (s *shell) standUp() {
-	if s.config.Standby == nil || s.standby != nil || s.finished || s.machine.work.term.Number > 0 || s.parent.Err() != nil {
+	if s.config.Standby == nil || s.standby != nil || !s.machine.standsBy() {
+		return
+	}
+	select {
+	case <-s.stood: // the one before has returned
+	default:
 		return
 	}
 	ctx, cancel := context.WithCancel(s.parent)
@@ -230,13 +250,10 @@ func (s *shell) standUp() {
 
 // standDown stops the passive side; the channel is closed when it has returned.
 func (s *shell) standDown() <-chan struct{} {
-	if s.standby == nil {
-		stood := make(chan struct{})
-		close(stood)
-		return stood
+	if s.standby != nil {
+		s.standby()
+		s.standby = nil
 	}
-	s.standby()
-	s.standby = nil
 	return s.stood
 }
 

@@ -620,3 +620,72 @@ func TestPassiveSaysOnceWhomItStandsByFor(t *testing.T) {
 		s.leaveAll(b, a)
 	})
 }
+
+func TestKillReachesWorkThatWasAsked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		killed := make(chan struct{}, 1)
+		a := s.join(func(c *Config) {
+			c.Guarded = true
+			c.OnKill = func() { killed <- struct{}{} }
+		})
+		a.ignores.Store(true)
+		s.until(time.Second, "works", func() bool { return a.works() == 1 })
+		s.reg.requestHandover(1, uuid.Nil)
+		time.Sleep(time.Second)
+		if len(killed) != 0 {
+			t.Fatal("killed within the grace")
+		}
+		_ = s.reg.store.Unregister(t.Context(), a.Instance())
+		<-killed
+		close(a.release)
+		s.until(time.Minute, "registered anew", func() bool { return a.works() == 2 || a.Instance() != uuid.Nil })
+		a.ignores.Store(false)
+		a.leave()
+		<-a.done
+	})
+}
+
+func TestWorkThatReturnsAfterItsLeaseEnded(t *testing.T) {
+	// Nothing steps the machine from before D−G until after D, as in a freeze, and
+	// the first that it hears of is that the work has returned by itself.
+	for _, end := range []workGone{
+		{term: 1, result: done},
+		{term: 1, result: broken, err: errNetwork},
+		{term: 1, result: failing, err: ErrWorkFailing},
+	} {
+		t.Run(string(end.result), func(t *testing.T) {
+			m := newMachine(settings{self: registry.Instance{Group: "g"}, timing: registry.DefaultTiming, newID: uuid.New}, 0)
+			s := newStore(func() time.Time { return noon })
+			startWorking(t, m, s)
+			for _, a := range m.step(time.Hour, end) {
+				switch a.(type) {
+				case stopWork, startWork, abort:
+					t.Errorf("after the work was gone: %T", a)
+				}
+			}
+			if m.beats() {
+				t.Error("beats on under a lease that is over")
+			}
+		})
+	}
+}
+
+// startWorking steps a machine, at instant 0, until it starts its work.
+func startWorking(t *testing.T, m *machine, s *store) {
+	t.Helper()
+	calls := []event{tick{}}
+	for len(calls) > 0 {
+		e := calls[0]
+		calls = calls[1:]
+		for _, a := range m.step(0, e) {
+			switch a := a.(type) {
+			case call:
+				calls = append(calls, a.do(t.Context(), s, "g"))
+			case startWork:
+				return
+			}
+		}
+	}
+	t.Fatal("never started")
+}

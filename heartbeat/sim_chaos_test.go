@@ -1,12 +1,9 @@
 package heartbeat
 
 import (
-	"context"
 	"time"
 
 	"github.com/google/uuid"
-
-	"github.com/understudy-go/understudy/registry"
 )
 
 // chaos lets something go wrong now and again, often several things at the
@@ -22,7 +19,7 @@ func (w *world) chaos(until time.Duration) {
 			victim = w.victimHost()
 		}
 	}
-	w.after(w.between(time.Second, 2*time.Minute), func() { w.chaos(until) })
+	w.after(w.between(0, w.pause), func() { w.chaos(until) })
 }
 
 func (w *world) victimHost() *host {
@@ -72,6 +69,9 @@ func (w *world) fault(h *host) {
 		if p := h.proc; p != nil {
 			w.note(h.n, "told to leave", 0, p.m.id)
 			p.deliver(leave{})
+			if w.chance(0.4) {
+				w.freeze(h)
+			}
 		}
 	case 15:
 		w.admin(h)
@@ -86,7 +86,7 @@ func (w *world) fault(h *host) {
 		w.outage()
 	case 19:
 		w.note(h.n, "reads the past", 0, uuid.Nil)
-		h.link.past = w.store.clone()
+		h.link.past = w.memory
 		w.after(w.spell(), func() { h.link.past = nil })
 	}
 }
@@ -103,7 +103,7 @@ func (w *world) freeze(h *host) {
 }
 
 func (w *world) thaw(p *process) {
-	if p.dead || !p.frozen {
+	if p.dead || !p.frozen || p.host == w.lame {
 		return
 	}
 	w.note(p.n, "thaw", 0, p.m.id)
@@ -153,35 +153,6 @@ func (w *world) cut(h *host) {
 	})
 }
 
-// storm makes the registry unreliable for all.
-func (w *world) storm() {
-	w.note(-1, "storm", 0, uuid.Nil)
-	p := func() float64 { return 0.3 * w.rng.Float64() * w.rng.Float64() }
-	w.weather = weather{lose: p(), loseAnswer: p(), fail: p(), failApplied: p(), late: p()}
-	if w.chance(0.5) {
-		w.weather.slow = w.between(0, 6*time.Second)
-	}
-	w.after(w.spell(), w.calm)
-}
-
-// calm is the weather of an ordinary day: now and then a call fails.
-func (w *world) calm() {
-	if w.healing {
-		return
-	}
-	w.weather = weather{lose: 0.001, loseAnswer: 0.001, fail: 0.001, failApplied: 0.001, late: 0.001}
-}
-
-// outage makes every call fail.
-func (w *world) outage() {
-	w.note(-1, "outage", 0, uuid.Nil)
-	w.weather = weather{lose: 1}
-	if w.chance(0.5) {
-		w.weather = weather{fail: 1}
-	}
-	w.after(w.spell(), w.calm)
-}
-
 // slew has chrony correct one clock at its fastest.
 func (w *world) slew(h *host) {
 	for _, o := range w.hosts {
@@ -196,64 +167,4 @@ func (w *world) slew(h *host) {
 		h.slew = 0
 		h.setClock()
 	})
-}
-
-// handover asks the active one to step down, for anybody or for one.
-func (w *world) handover() {
-	t := w.store.view().Latest
-	if t == nil || !t.Open() {
-		return
-	}
-	var to uuid.UUID
-	if h := w.hosts[w.rng.IntN(len(w.hosts))]; h.proc != nil && w.chance(0.5) {
-		to = h.proc.m.id
-	}
-	w.note(-1, "hand-over asked for", t.Number, to)
-	w.store.requestHandover(t.Number, to)
-	w.termsChanged()
-}
-
-// admin deletes registrations by hand, or ends a term.
-func (w *world) admin(h *host) {
-	switch w.rng.IntN(4) {
-	case 0:
-		w.note(-1, "instances emptied", 0, uuid.Nil)
-		clear(w.store.instances)
-	case 1:
-		w.voidTerm()
-	default:
-		if p := h.proc; p != nil {
-			w.note(-1, "registration deleted", 0, p.m.id)
-			delete(w.store.instances, p.m.id)
-		}
-	}
-}
-
-// voidTerm ends a term by hand, which frees the group before the work is gone;
-// that is not the protocol's doing, so this work may overlap with the next.
-func (w *world) voidTerm() {
-	t := w.store.view().Latest
-	if t == nil || !t.Open() {
-		return
-	}
-	w.void[t.Number] = true
-	w.note(-1, "term ended by hand", t.Number, t.Holder)
-	_ = w.store.EndTerm(context.Background(), simGroup, t.Number, t.Holder, registry.End{Reason: registry.Stopped})
-	w.termsChanged()
-}
-
-// termsChanged wakes whoever watches, some late and some not at all.
-func (w *world) termsChanged() {
-	if !w.watches {
-		return
-	}
-	for _, h := range w.hosts {
-		if p := h.proc; p != nil && p.watch && !w.chance(0.05) {
-			in := w.between(0, 20*time.Millisecond)
-			if w.chance(0.05) {
-				in = w.between(0, 10*time.Second)
-			}
-			w.after(in, func() { p.deliver(woken{}) })
-		}
-	}
 }

@@ -81,7 +81,8 @@ func (w *world) checkBefore(f *flight) {
 			w.before = w.store.view()
 		}
 		for _, h := range w.hosts {
-			if o := h.proc; o != nil && o.work != nil && o.work.alive && o.work.holder == f.c.id && !o.suspended {
+			if o := h.proc; o != nil && o.work != nil && o.work.alive && o.work.holder == f.c.id && !o.suspended &&
+				(f.c.kind == callUnregister || f.c.number == o.work.term) {
 				w.fail("%s of host%d's term %d before its work is gone", f.c.kind, h.n, o.work.term)
 			}
 		}
@@ -127,7 +128,7 @@ func (w *world) checkAfter(f *flight) {
 		if t := w.before.Latest; t != nil && t.Number == c.number && t.Open() && t.Holder == c.id {
 			w.note(p.n, "ended", c.number, c.id)
 			if r := c.end.Reason; r == registry.HandedOver || r == registry.WorkFailed {
-				w.ended[c.number] = resignation{p, p.goneAt}
+				w.ended[c.number] = resignation{p, p.gaveUp}
 			}
 			w.termsChanged()
 		}
@@ -138,6 +139,9 @@ func (w *world) checkAfter(f *flight) {
 // the deleter's own clock.
 func (w *world) checkOrphan(p *process, c call) {
 	owner := registry.Timing{Interval: w.victim.Interval, OrphanAfter: w.victim.OrphanAfter}
+	if owner.OrphanAfter < time.Second {
+		owner = p.timing // garbled
+	}
 	still := c.sent - p.localAt(w.lastBeat[c.id])
 	if still < owner.OrphanAfter-owner.Slack() {
 		w.fail("host%d deletes a record whose beat stood still for %v only, want %v", p.n, still, owner.OrphanAfter-owner.Slack())
@@ -152,12 +156,10 @@ func (w *world) checkTerm(p *process, t registry.Term) {
 	}
 	w.highest = t.Number
 	o, ok := w.ended[t.Number-1]
-	if !ok || o.p != p || p.dead {
+	if !ok || o.p != p || p.dead || p.lostTerms {
 		return
 	}
-	// It holds off for T since it was asked; the slowest work is gone 3·G later.
-	hold := p.timing.OrphanAfter - 3*p.timing.StopGrace
-	if held := p.local() - p.localAt(o.at); held < hold {
+	if held := p.local() - p.localAt(o.at); held < p.timing.OrphanAfter-time.Millisecond {
 		w.fail("host%d begins term %d, %v after it gave up the one before for another", p.n, t.Number, held)
 	}
 }

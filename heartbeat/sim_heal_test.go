@@ -15,6 +15,7 @@ func (w *world) run() string {
 	}
 	w.awaitActive()
 	w.awaitOrphans()
+	w.drill()
 	return w.violation
 }
 
@@ -40,12 +41,35 @@ func (w *world) heal() {
 			w.thaw(h.proc)
 		}
 		if h == lame {
-			h.link.noAnswers, h.link.onlyBeats = true, w.chance(0.5)
+			w.lame = lame
+			w.lose(h)
 		}
 		h.start()
 	}
-	w.lame = lame
 	w.note(-1, "healed", 0, zeroID)
+}
+
+// lose makes a host useless for good, in one way or another.
+func (w *world) lose(h *host) {
+	w.note(h.n, "lost for good", 0, zeroID)
+	switch w.rng.IntN(5) {
+	case 0:
+		h.link.noAnswers = true
+	case 1:
+		h.link.noAnswers, h.link.onlyBeats = true, true
+	case 2:
+		h.link.noRequests = true
+	case 3:
+		h.away = true
+		if h.proc != nil {
+			h.proc.end("crash")
+		}
+	case 4:
+		h.away = true
+		if h.proc != nil {
+			h.proc.frozen, h.proc.guard = true, w.chance(0.5)
+		}
+	}
 }
 
 // slowest returns the longest that any instance of the group is allowed to take
@@ -117,4 +141,55 @@ func (w *world) tidy() bool {
 		}
 	}
 	return live == len(w.store.instances) || w.lame != nil
+}
+
+// drill has people and bad luck at a group without any other fault.
+func (w *world) drill() {
+	if w.violation != "" || w.lame != nil {
+		return
+	}
+	w.settled = false
+	i, g, t := time.Duration(0), time.Duration(0), time.Duration(0)
+	for _, h := range w.hosts {
+		if p := h.proc; p != nil && p.work != nil {
+			p.work.stubborn, p.work.slow = false, 0
+		}
+		i, g, t = max(i, h.timing.Slack()), max(g, h.timing.StopGrace), max(t, h.timing.OrphanAfter)
+	}
+	term := w.highest
+	switch w.rng.IntN(4) {
+	case 0, 1:
+		w.handover()
+		w.expectNext(term, g+5*i, "a hand-over")
+	case 2:
+		for _, h := range w.hosts {
+			if p := h.proc; p != nil && p.work != nil && p.work.alive {
+				w.note(h.n, "told to leave", 0, p.m.id)
+				p.deliver(leave{})
+			}
+		}
+		w.expectNext(term, g+5*i, "a stop")
+	case 3:
+		for _, h := range w.hosts {
+			if p := h.proc; p != nil && p.work != nil && p.work.alive {
+				p.end("crash")
+			}
+		}
+		w.expectNext(term, t+5*i, "a crash")
+	}
+}
+
+// expectNext: one is active in a newer term within the time given, and another
+// one at that.
+func (w *world) expectNext(term int64, within time.Duration, after string) {
+	from := w.now
+	for w.violation == "" && !(w.active() && w.highest > term) {
+		w.runUntil(w.now + 100*time.Millisecond)
+		if w.now-from > within*102/100 {
+			w.fail("nobody is active %v after %s", w.now-from, after)
+		}
+	}
+	if w.violation == "" && w.highest != term+1 {
+		w.fail("term %d after term %d and %s", w.highest, term, after)
+	}
 }

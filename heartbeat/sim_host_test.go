@@ -16,68 +16,18 @@ type host struct {
 	timing  registry.Timing
 	guarded bool
 	prio    int
+	command string
 
-	// The clock: since the world's instant origin it has gone from base at a
-	// rate of 1 + ppm/10⁶. marks keep what it was.
-	origin, base time.Duration
-	drift, slew  int64 // ppm
-	marks        []mark
+	// The clock began at base and goes at a rate of 1 + ppm/10⁶; marks keep what
+	// it was.
+	base        time.Duration
+	drift, slew int64 // ppm
+	marks       []mark
 
 	proc      *process // nil: none is running
 	link      link
 	suspended bool
 	away      bool // nobody starts a process here again
-}
-
-// mark is a stretch of a clock.
-type mark struct {
-	origin, base time.Duration
-	ppm          int64
-}
-
-func (h *host) ppm() int64 {
-	if h.suspended && h.w.broken == clockIgnoresSuspend {
-		return -1e6
-	}
-	return h.drift + h.slew
-}
-
-// local is the clock's reading now.
-func (h *host) local() time.Duration { return h.localAt(h.w.now) }
-
-// localAt is the clock's reading at an instant, which may be past.
-func (h *host) localAt(t time.Duration) time.Duration {
-	i := len(h.marks) - 1
-	for i > 0 && h.marks[i].origin > t {
-		i--
-	}
-	m := h.marks[i]
-	d := t - m.origin
-	return m.base + d + time.Duration(int64(d/1000)*m.ppm/1000)
-}
-
-// when is the instant at which the clock will read l, or just after.
-func (h *host) when(l time.Duration) time.Duration {
-	m := h.marks[len(h.marks)-1]
-	if m.ppm <= -1e6 {
-		return h.w.now + time.Hour
-	}
-	d := l - m.base
-	return max(h.w.now, m.origin+time.Duration(float64(d)/(1+float64(m.ppm)/1e6))+2*time.Microsecond)
-}
-
-// setClock changes the rate of the clock from now on.
-func (h *host) setClock() {
-	if len(h.marks) == 0 {
-		h.marks = append(h.marks, mark{h.w.now, h.base, h.ppm()})
-		return
-	}
-	h.marks = append(h.marks, mark{h.w.now, h.local(), h.ppm()})
-	if p := h.proc; p != nil {
-		p.tickAt = 0
-		p.schedule()
-		p.guardLater(h.w.now)
-	}
 }
 
 // link is the network between a host and the registry.
@@ -91,16 +41,17 @@ type link struct {
 // process is one run of the program: a machine and its shell.
 type process struct {
 	*host
-	index  int32
-	m      *machine
-	dead   bool
-	frozen bool
-	guard  bool // the guard is frozen too
-	inbox  []event
-	tickAt time.Duration
-	work   *work
-	watch  bool
-	goneAt time.Duration // when its last work was gone
+	index     int32
+	m         *machine
+	dead      bool
+	frozen    bool
+	guard     bool // the guard is frozen too
+	inbox     []event
+	tickAt    time.Duration
+	work      *work
+	watch     bool
+	gaveUp    time.Duration // when its last work was told to stop, or was gone
+	lostTerms bool          // it took a read of the past for a restored registry
 }
 
 func (h *host) start() {
@@ -109,7 +60,7 @@ func (h *host) start() {
 		return
 	}
 	s := settings{
-		self:    registry.Instance{Group: simGroup, Host: hostNames[h.n], PID: len(w.procs), Priority: h.prio},
+		self:    registry.Instance{Group: simGroup, Host: hostNames[h.n], PID: len(w.procs), Priority: h.prio, Command: h.command},
 		timing:  h.timing,
 		guarded: h.guarded,
 		newID:   w.newID,
@@ -199,11 +150,17 @@ func (p *process) do(a action) {
 		w.note(p.n, "stop work", b2i(a.immediate), p.m.id)
 		p.stopWork(a)
 	case extend:
-		if k := p.work; k != nil && k.alive {
+		if k := p.work; k != nil {
+			if p.m.work.running && k.lease <= p.local() && p.believes() {
+				w.fail("host%d's lease for term %d ended and was revived", p.n, k.term)
+			}
 			k.lease = max(k.lease, a.until)
-			w.checkExclusive(p)
+			if k.alive || p.believes() {
+				w.checkExclusive(p)
+			}
 		}
 	case note:
+		p.lostTerms = p.lostTerms || a.fact == factTermsLost
 		w.note(p.n, string(a.fact), a.term, a.holder)
 	case finish:
 		if k := p.work; k != nil && k.alive {

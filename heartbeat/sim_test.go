@@ -25,7 +25,7 @@ func TestSimulation(t *testing.T) {
 	if *simSeed > 0 {
 		w := newWorld(*simSeed, breakage(*simBroken))
 		if w.run() != "" {
-			t.Fatalf("seed %d, at %v: %s\n%s", w.seed, w.now, w.violation, w.trace.tail(2000))
+			t.Fatalf("seed %d, at %v: %s\n%s", w.seed, w.now, w.violation, w.trace.tail(16000))
 		}
 		return
 	}
@@ -55,6 +55,9 @@ func TestSimulation(t *testing.T) {
 		})
 	}
 	workers.Wait()
+	if raceDetector {
+		t.Logf("fewer hours than without the race detector")
+	}
 	t.Logf("%.0f simulated hours in %d schedules, %v; after healing one was active within %v", time.Duration(spent.Load()).Hours(), seed.Load(),
 		time.Since(began).Round(time.Millisecond), time.Duration(longest.Load()).Round(time.Second))
 }

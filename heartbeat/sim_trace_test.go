@@ -18,7 +18,7 @@ type traced struct {
 
 // trace keeps the latest lines, and a hash over all of them.
 type trace struct {
-	ring [1 << 11]traced
+	ring [1 << 14]traced
 	n    uint64
 	hash uint64
 }

@@ -45,14 +45,18 @@ func (p *process) fail(k *work) {
 	if !k.alive || p.work != k || k.told || p.w.healing {
 		return
 	}
-	e := workGone{term: k.term, result: failing}
-	switch c := p.w.rng.IntN(20); {
-	case c == 0:
-		e.result = done
-	case c == 1:
-		e.result, e.err = broken, ErrStuck
+	p.gone(k, p.outcome(k))
+}
+
+// outcome is mostly a failure, and now and then the end of it all.
+func (p *process) outcome(k *work) workGone {
+	switch p.w.rng.IntN(20) {
+	case 0:
+		return workGone{term: k.term, result: done}
+	case 1:
+		return workGone{term: k.term, result: broken, err: errSimulated}
 	}
-	p.gone(k, e)
+	return workGone{term: k.term, result: failing, err: errSimulated}
 }
 
 func (p *process) gone(k *work, e workGone) {
@@ -60,9 +64,15 @@ func (p *process) gone(k *work, e workGone) {
 		return
 	}
 	k.alive = false
-	p.goneAt = p.w.now
+	if !k.told {
+		p.gaveUp = p.w.now
+	}
 	p.w.note(p.n, "work gone", k.term, k.holder)
-	p.w.after(p.w.between(0, 5*time.Millisecond), func() { p.deliver(e) })
+	notice := 5 * time.Millisecond
+	if !p.w.healing && p.w.chance(0.2) {
+		notice = 2 * time.Second
+	}
+	p.w.after(p.w.between(0, notice), func() { p.deliver(e) })
 }
 
 func (p *process) die(k *work) {
@@ -70,13 +80,20 @@ func (p *process) die(k *work) {
 		p.w.after(time.Second, func() { p.die(k) })
 		return
 	}
-	p.gone(k, workGone{term: k.term, result: yielded})
+	e := workGone{term: k.term, result: yielded}
+	if k.told && p.w.failing && !p.w.healing {
+		e = p.outcome(k)
+	}
+	p.gone(k, e)
 }
 
 func (p *process) stopWork(a stopWork) {
 	k, w := p.work, p.w
 	if k == nil || !k.alive {
 		return
+	}
+	if !k.told {
+		p.gaveUp = w.now
 	}
 	k.told = true
 	if w.settled {
@@ -94,7 +111,7 @@ func (p *process) stopWork(a stopWork) {
 	case w.chance(0.7):
 		in = w.between(0, 50*ms)
 	default:
-		in = w.between(0, p.timing.StopGrace)
+		in = w.between(0, p.timing.StopGrace*9/10)
 	}
 	w.after(in, func() { p.die(k) })
 }

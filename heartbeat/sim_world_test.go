@@ -1,7 +1,6 @@
 package heartbeat
 
 import (
-	"context"
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
@@ -40,8 +39,10 @@ type world struct {
 	step     time.Duration // how far the registry's clock is off
 	weather  weather
 	watches  bool
+	mixed    bool          // instances promise different timings
+	pause    time.Duration // the longest between two faults
+	memory   *store        // an older state
 	failing  bool
-	terms    int // changes of terms that were announced
 	healing  bool
 	healed   time.Duration
 	started  time.Duration // the last start of a process
@@ -56,18 +57,14 @@ type world struct {
 	violation string
 }
 
-// weather is what befalls each call.
-type weather struct {
-	lose, loseAnswer, fail, failApplied, late float64
-	slow                                      time.Duration
-}
-
 func newWorld(seed uint64, broken breakage) *world {
 	w := &world{seed: seed, rng: rand.New(rand.NewPCG(seed, 0x5eed)), broken: broken}
 	w.store = newStore(w.clock)
 	w.reg = broken.wrap(w)
 	w.check.init()
 	w.watches, w.failing = w.chance(0.6), w.chance(0.3)
+	w.pause = w.between(10*time.Second, 3*time.Minute)
+	w.remember()
 	timings := w.timings()
 	guarded := w.chance(0.7)
 	for i := range w.hosts {
@@ -76,7 +73,7 @@ func newWorld(seed uint64, broken breakage) *world {
 			h.guarded = !guarded
 		}
 		if w.chance(0.2) {
-			h.prio = w.rng.IntN(3)
+			h.prio, h.command = w.rng.IntN(3), "another"
 		}
 		h.base = 1000*time.Hour + w.between(-10*time.Minute, 10*time.Minute)
 		h.drift = w.rng.Int64N(20001) - 10000
@@ -94,15 +91,16 @@ func (w *world) timings() func() registry.Timing {
 		{Interval: s, OrphanAfter: 60 * s, StopGrace: 10 * s},
 		{Interval: s, OrphanAfter: 30 * s, StopGrace: 5 * s},
 		{Interval: 2 * s, OrphanAfter: 120 * s, StopGrace: 20 * s},
-		{Interval: 500 * time.Millisecond, OrphanAfter: 20 * s, StopGrace: s},
+		{Interval: s, OrphanAfter: 20 * s, StopGrace: s},
 	}
 	one := registry.DefaultTiming
 	switch w.rng.IntN(10) {
-	case 0:
+	case 0, 1:
 		one = registry.Timing{Interval: 5 * s, OrphanAfter: 300 * s, StopGrace: 30 * s}
-	case 1:
+	case 2:
 		one = mixed[w.rng.IntN(len(mixed))]
-	case 2, 3, 4:
+	case 3, 4, 5:
+		w.mixed = true
 		return func() registry.Timing { return mixed[w.rng.IntN(len(mixed))] }
 	}
 	return func() registry.Timing { return one }
@@ -184,122 +182,4 @@ func (w *world) fail(format string, args ...any) {
 	if w.violation == "" {
 		w.violation = fmt.Sprintf(format, args...)
 	}
-}
-
-// flight is a request on its way, and its answer.
-type flight struct {
-	p        *process
-	c        call
-	a        answer
-	deadline time.Duration
-	answered bool // or timed out
-	refs     int8
-}
-
-func (w *world) plane(d due) {
-	w.flights[d.slot].refs++
-	w.plan(d)
-}
-
-func (w *world) land(slot int32) {
-	f := w.flights[slot]
-	if f.refs--; f.refs == 0 {
-		*f = flight{}
-		w.freeFlights = append(w.freeFlights, slot)
-	}
-}
-
-// send lets a request travel. It may be lost, or be applied much later.
-func (w *world) send(p *process, c call) {
-	var slot int32
-	if n := len(w.freeFlights); n > 0 {
-		slot, w.freeFlights = w.freeFlights[n-1], w.freeFlights[:n-1]
-	} else {
-		slot, w.flights = int32(len(w.flights)), append(w.flights, new(flight))
-	}
-	f := w.flights[slot]
-	f.p, f.c = p, c
-	f.deadline = p.when(c.sent + c.timeout)
-	x := w.rng.Float64()
-	if p.link.noRequests || p.link.onlyBeats && c.kind != callBeat || x < w.weather.lose {
-		w.plane(due{at: f.deadline, what: dueTimeout, slot: slot})
-		return
-	}
-	at := w.now + w.travel(p)
-	if x = 1 - x; x < w.weather.late {
-		at += w.between(0, 5*time.Minute)
-		if x < w.weather.late/2 {
-			at = w.now + w.between(0, 20*time.Second)
-		}
-	}
-	if w.healing {
-		at = min(at, w.now+time.Second)
-	}
-	w.lastLate = max(w.lastLate, at)
-	if at >= f.deadline {
-		w.plane(due{at: f.deadline, what: dueTimeout, slot: slot})
-	}
-	w.plane(due{at: at, what: dueApply, slot: slot})
-}
-
-// travel is how long a message takes one way.
-func (w *world) travel(p *process) time.Duration {
-	d := w.between(200*time.Microsecond, 10*time.Millisecond)
-	if s := w.weather.slow + p.link.slow; s > 0 {
-		d += w.between(0, s)
-	}
-	return d
-}
-
-// apply is the instant at which the registry carries a request out.
-func (w *world) apply(slot int32) {
-	f := w.flights[slot]
-	p := f.p
-	x := w.rng.Float64()
-	failed := x < w.weather.fail
-	if !failed {
-		w.checkBefore(f)
-		reg := w.reg
-		if p.link.past != nil && f.c.kind == callView {
-			reg = p.link.past
-		}
-		f.a = f.c.do(context.Background(), reg, simGroup)
-		w.checkAfter(f)
-		failed = 1-x < w.weather.failApplied
-	}
-	switch {
-	case p.dead || f.answered:
-	case failed:
-		f.a = answer{call: f.c, err: errSimulated}
-		fallthrough
-	default:
-		at := w.now + w.travel(p)
-		if p.link.noAnswers || at >= f.deadline || w.rng.Float64() < w.weather.loseAnswer {
-			w.plane(due{at: max(w.now, f.deadline), what: dueTimeout, slot: slot})
-		} else {
-			w.plane(due{at: at, what: dueAnswer, slot: slot})
-		}
-	}
-	w.land(slot)
-}
-
-// answer gives the caller the answer to a request, or word that none came.
-func (w *world) answer(slot int32, late bool) {
-	f := w.flights[slot]
-	if !f.answered && !f.p.dead {
-		f.answered = true
-		a := f.a
-		if late {
-			a = answer{call: f.c, err: context.DeadlineExceeded}
-		}
-		if a.err != nil {
-			w.note(f.p.n, "no answer", a.call.seq, a.call.id)
-		}
-		if f.p.stopped() {
-			f.p.inbox = append(f.p.inbox, a)
-		} else {
-			f.p.step(a) // not boxed on the heap, for speed
-		}
-	}
-	w.land(slot)
 }

@@ -31,6 +31,8 @@ var levels = map[fact]zerolog.Level{
 	factStuck:        zerolog.ErrorLevel,
 	factAnew:         zerolog.InfoLevel,
 	factPeerDone:     zerolog.InfoLevel,
+	factLeft:         zerolog.InfoLevel,
+	factUnregistered: zerolog.WarnLevel,
 	factUnreleased:   zerolog.WarnLevel,
 	factBadView:      zerolog.ErrorLevel,
 	factExhausted:    zerolog.ErrorLevel,

@@ -1,0 +1,73 @@
+package heartbeat
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+// handover asks the active one to step down, for anybody or for one.
+func (w *world) handover() {
+	t := w.store.view().Latest
+	if t == nil || !t.Open() {
+		return
+	}
+	var to uuid.UUID
+	if h := w.hosts[w.rng.IntN(len(w.hosts))]; h.proc != nil && h.proc.m.id != t.Holder && w.chance(0.5) {
+		to = h.proc.m.id
+	}
+	w.note(-1, "hand-over asked for", t.Number, to)
+	w.store.requestHandover(t.Number, to)
+	w.termsChanged()
+}
+
+// admin deletes registrations by hand, or ends a term.
+func (w *world) admin(h *host) {
+	switch w.rng.IntN(5) {
+	case 0:
+		w.note(-1, "instances emptied", 0, uuid.Nil)
+		clear(w.store.instances)
+	case 1:
+		w.voidTerm()
+	case 2:
+		w.garble(h)
+	default:
+		if p := h.proc; p != nil {
+			w.note(-1, "registration deleted", 0, p.m.id)
+			delete(w.store.instances, p.m.id)
+		}
+	}
+}
+
+// voidTerm ends a term by hand, which frees the group before the work is gone;
+// that is not the protocol's doing, so this work may overlap with the next.
+func (w *world) voidTerm() {
+	t := w.store.view().Latest
+	if t == nil || !t.Open() {
+		return
+	}
+	w.void[t.Number] = true
+	w.note(-1, "term ended by hand", t.Number, t.Holder)
+	_ = w.store.EndTerm(context.Background(), simGroup, t.Number, t.Holder, registry.End{Reason: registry.Stopped})
+	w.termsChanged()
+}
+
+// garble makes a record promise nothing sensible. Who reads it goes by a
+// promise of its own, so all have to make the same one.
+func (w *world) garble(h *host) {
+	p := h.proc
+	if p == nil || w.mixed {
+		return
+	}
+	if in, ok := w.store.instances[p.m.id]; ok {
+		w.note(-1, "record garbled", 0, in.ID)
+		in.OrphanAfter, in.Interval = w.between(-time.Second, time.Second), 0
+		w.store.instances[in.ID] = in
+	}
+	if n := len(w.store.terms); n > 0 {
+		w.store.terms[n-1].OrphanAfter = 0
+	}
+}

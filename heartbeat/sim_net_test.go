@@ -1,0 +1,188 @@
+package heartbeat
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+// weather is what befalls each call.
+type weather struct {
+	lose, loseAnswer, fail, failApplied, late float64
+	slow                                      time.Duration
+}
+
+// storm makes the registry unreliable for all.
+func (w *world) storm() {
+	w.note(-1, "storm", 0, uuid.Nil)
+	p := func() float64 { return 0.3 * w.rng.Float64() * w.rng.Float64() }
+	w.weather = weather{lose: p(), loseAnswer: p(), fail: p(), failApplied: p(), late: p()}
+	if w.chance(0.5) {
+		w.weather.slow = w.between(0, 6*time.Second)
+	}
+	w.after(w.spell(), w.calm)
+}
+
+// calm is the weather of an ordinary day: now and then a call fails.
+func (w *world) calm() {
+	if w.healing {
+		return
+	}
+	w.weather = weather{lose: 0.001, loseAnswer: 0.001, fail: 0.001, failApplied: 0.001, late: 0.001}
+}
+
+// outage makes every call fail.
+func (w *world) outage() {
+	w.note(-1, "outage", 0, uuid.Nil)
+	w.weather = weather{lose: 1}
+	if w.chance(0.5) {
+		w.weather = weather{fail: 1}
+	}
+	w.after(w.spell(), w.calm)
+}
+
+// flight is a request on its way, and its answer.
+type flight struct {
+	p        *process
+	c        call
+	a        answer
+	deadline time.Duration
+	answered bool // or timed out
+	refs     int8
+}
+
+func (w *world) plane(d due) {
+	w.flights[d.slot].refs++
+	w.plan(d)
+}
+
+func (w *world) land(slot int32) {
+	f := w.flights[slot]
+	if f.refs--; f.refs == 0 {
+		*f = flight{}
+		w.freeFlights = append(w.freeFlights, slot)
+	}
+}
+
+// send lets a request travel. It may be lost, or be applied much later.
+func (w *world) send(p *process, c call) {
+	var slot int32
+	if n := len(w.freeFlights); n > 0 {
+		slot, w.freeFlights = w.freeFlights[n-1], w.freeFlights[:n-1]
+	} else {
+		slot, w.flights = int32(len(w.flights)), append(w.flights, new(flight))
+	}
+	f := w.flights[slot]
+	f.p, f.c = p, c
+	f.deadline = p.when(c.sent + c.timeout)
+	x := w.rng.Float64()
+	if p.link.noRequests || p.link.onlyBeats && c.kind != callBeat || x < w.weather.lose {
+		w.plane(due{at: f.deadline, what: dueTimeout, slot: slot})
+		return
+	}
+	at := w.now + w.travel(p)
+	if x = 1 - x; x < w.weather.late {
+		at += w.between(0, 5*time.Minute)
+		if x < w.weather.late/2 {
+			at = w.now + w.between(0, 20*time.Second)
+		}
+	}
+	if w.healing {
+		at = min(at, w.now+time.Second)
+	}
+	w.lastLate = max(w.lastLate, at)
+	if at >= f.deadline {
+		w.plane(due{at: f.deadline, what: dueTimeout, slot: slot})
+	}
+	w.plane(due{at: at, what: dueApply, slot: slot})
+}
+
+// travel is how long a message takes one way.
+func (w *world) travel(p *process) time.Duration {
+	d := w.between(200*time.Microsecond, 10*time.Millisecond)
+	if s := w.weather.slow + p.link.slow; s > 0 {
+		d += w.between(0, s)
+	}
+	return d
+}
+
+// apply is the instant at which the registry carries a request out.
+func (w *world) apply(slot int32) {
+	f := w.flights[slot]
+	p := f.p
+	x := w.rng.Float64()
+	failed := x < w.weather.fail
+	if !failed {
+		w.checkBefore(f)
+		reg := w.reg
+		if p.link.past != nil && f.c.kind == callView {
+			reg = p.link.past
+		}
+		f.a = f.c.do(context.Background(), reg, simGroup)
+		w.checkAfter(f)
+		failed = 1-x < w.weather.failApplied
+	}
+	switch {
+	case p.dead || f.answered:
+	case failed:
+		f.a = answer{call: f.c, err: errSimulated}
+		if f.c.kind == callView && w.chance(0.2) {
+			f.a.err = registry.ErrCorrupt
+		}
+		fallthrough
+	default:
+		at := w.now + w.travel(p)
+		if p.link.noAnswers || at >= f.deadline || w.rng.Float64() < w.weather.loseAnswer {
+			w.plane(due{at: max(w.now, f.deadline), what: dueTimeout, slot: slot})
+		} else {
+			w.plane(due{at: at, what: dueAnswer, slot: slot})
+		}
+	}
+	w.land(slot)
+}
+
+// answer gives the caller the answer to a request, or word that none came.
+func (w *world) answer(slot int32, late bool) {
+	f := w.flights[slot]
+	if !f.answered && !f.p.dead {
+		f.answered = true
+		a := f.a
+		if late {
+			a = answer{call: f.c, err: context.DeadlineExceeded}
+		}
+		if a.err != nil {
+			w.note(f.p.n, "no answer", a.call.seq, a.call.id)
+		}
+		if f.p.stopped() {
+			f.p.inbox = append(f.p.inbox, a)
+		} else {
+			f.p.step(a) // not boxed on the heap, for speed
+		}
+	}
+	w.land(slot)
+}
+
+// remember keeps the state that a node which fell behind would show.
+func (w *world) remember() {
+	w.memory = w.store.clone()
+	w.after(w.between(0, 2*time.Minute), w.remember)
+}
+
+// termsChanged wakes whoever watches, some late and some not at all.
+func (w *world) termsChanged() {
+	if !w.watches {
+		return
+	}
+	for _, h := range w.hosts {
+		if p := h.proc; p != nil && p.watch && !w.chance(0.05) {
+			in := w.between(0, 20*time.Millisecond)
+			if w.chance(0.05) {
+				in = w.between(0, 10*time.Second)
+			}
+			w.after(in, func() { p.deliver(woken{}) })
+		}
+	}
+}
