@@ -19,7 +19,7 @@ import (
 )
 
 // demoTiming makes a crash cheap to watch: the defaults take a minute.
-var demoTiming = registry.Timing{Interval: 200 * time.Millisecond, OrphanAfter: 5 * time.Second, StopGrace: time.Second}
+var demoTiming = registry.Timing{Interval: 200 * time.Millisecond, OrphanAfter: 8 * time.Second, StopGrace: time.Second}
 
 func newDemo() *cobra.Command {
 	return &cobra.Command{

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/mattn/go-isatty"
 	"github.com/rs/zerolog"
 
@@ -73,7 +74,10 @@ func console(w io.Writer, plain bool) io.Writer {
 			return "     "
 		},
 		FormatPrepare: func(fields map[string]any) error {
-			if id, ok := fields["instance"].(string); ok && len(id) > 6 {
+			switch id, _ := fields["instance"].(string); {
+			case id == "" || id == uuid.Nil.String():
+				delete(fields, "instance")
+			case len(id) > 6:
 				fields["instance"] = id[len(id)-6:] // enough to tell it from its peers
 			}
 			return nil

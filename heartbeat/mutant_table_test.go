@@ -10,7 +10,7 @@ var mutants = []mutant{
 		{"machine.go", "		m.retire(factLeaseLost, registry.LeaseLost, ErrLeaseLost, true)", ""},
 		{"machine.go", "		m.retire(factLeaseLost, registry.LeaseLost, ErrLeaseLost, false)", "		m.stop(ErrLeaseLost, false)"}}},
 	{name: "a leaving instance beats on after its lease's end", swaps: []swap{
-		{"machine.go", " && m.work.running && m.now < m.lease && !m.stuck()", " && m.work.running && !m.stuck()"}}},
+		{"machine.go", "return !m.spent && m.id != uuid.Nil && m.work.running && m.now < m.lease && !m.stuck()", "return m.id != uuid.Nil && m.work.running && !m.stuck()"}}},
 	{name: "staleness by the registry's clock", swaps: []swap{
 		{"decide.go", "case now < p.orphanAt:", "case v.Holder != nil && p.clock.Sub(v.Holder.Heartbeat) < v.Holder.OrphanAfter, v.Holder == nil && now < p.orphanAt:"}}},
 	{name: "staleness by comparing wall clocks", swaps: []swap{
@@ -46,10 +46,7 @@ var mutants = []mutant{
 	{name: "no lease check before starting work", swaps: []swap{
 		{"decide.go", "		if able {\n			return decision{verdict: start}\n		}", "		return decision{verdict: start}"}},
 		held: "a registration that may hold a term is given up when its lease runs short"},
-	{name: "an unproven term kept when the lease runs short", swaps: []swap{
-		{"machine.go", "	if m.phase == member && m.duty.number > 0 && !m.duty.due &&", "	if m.phase == member && m.work.term.Number > 0 && !m.duty.due &&"}},
-		held: "work starts only while the lease has room for the grace"},
-	{name: "neither of the two", swaps: []swap{
+	{name: "no lease check before starting work, and an unproven term kept when the lease runs short", swaps: []swap{
 		{"decide.go", "		if able {\n			return decision{verdict: start}\n		}", "		return decision{verdict: start}"},
 		{"machine.go", "	if m.phase == member && m.duty.number > 0 && !m.duty.due &&", "	if m.phase == member && m.work.term.Number > 0 && !m.duty.due &&"}}},
 	{name: "monotonic clock that ignores suspend", broken: clockIgnoresSuspend},

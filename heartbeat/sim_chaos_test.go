@@ -69,8 +69,11 @@ func (w *world) fault(h *host) {
 		if p := h.proc; p != nil {
 			w.note(h.n, "told to leave", 0, p.m.id)
 			p.deliver(leave{})
-			if w.chance(0.4) {
+			switch w.rng.IntN(4) {
+			case 0:
 				w.freeze(h)
+			case 1:
+				w.suspend(h)
 			}
 		}
 	case 15:
@@ -80,8 +83,7 @@ func (w *world) fault(h *host) {
 			p.setWatch(!p.watch)
 		}
 	case 17:
-		h.link.slow = w.between(0, 8*time.Second)
-		w.after(w.spell(), func() { h.link.slow = 0 })
+		w.slowDown(h)
 	case 18:
 		w.outage()
 	case 19:
@@ -94,7 +96,7 @@ func (w *world) fault(h *host) {
 // freeze stops the process, sometimes with its guard; the work goes on.
 func (w *world) freeze(h *host) {
 	p := h.proc
-	if p == nil || p.frozen {
+	if p == nil || p.frozen || w.healing {
 		return
 	}
 	p.frozen, p.guard = true, w.chance(0.6)
@@ -110,6 +112,9 @@ func (w *world) thaw(p *process) {
 	p.frozen, p.guard = false, false
 	p.guardLater(w.now)
 	p.run()
+	if !w.healing && w.chance(0.2) { // no sooner awake than gone again
+		w.after(w.between(0, 300*time.Millisecond), func() { w.freeze(p.host) })
+	}
 }
 
 // suspend stops the whole machine, but not its clock.
@@ -149,6 +154,23 @@ func (w *world) cut(h *host) {
 	w.after(w.spell(), func() {
 		if !w.healing {
 			h.link = link{}
+		}
+	})
+}
+
+// slowDown makes calls take long, or only the answers to them, in which case
+// nothing may come after them.
+func (w *world) slowDown(h *host) {
+	if w.chance(0.5) {
+		h.link.slow = w.between(0, 8*time.Second)
+		w.after(w.spell(), func() { h.link.slow = 0 })
+		return
+	}
+	h.link.lateAnswers = w.between(h.timing.CallTimeout()/2, h.timing.CallTimeout())
+	w.after(w.between(0, 3*h.timing.CallTimeout()), func() {
+		h.link.lateAnswers = 0
+		if !w.healing && w.chance(0.7) {
+			w.freeze(h)
 		}
 	})
 }

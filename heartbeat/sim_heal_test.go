@@ -1,6 +1,10 @@
 package heartbeat
 
-import "time"
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
 
 // run is one schedule: first chaos, then healing. It returns what was wrong.
 func (w *world) run() string {
@@ -46,12 +50,12 @@ func (w *world) heal() {
 		}
 		h.start()
 	}
-	w.note(-1, "healed", 0, zeroID)
+	w.note(-1, "healed", 0, uuid.Nil)
 }
 
 // lose makes a host useless for good, in one way or another.
 func (w *world) lose(h *host) {
-	w.note(h.n, "lost for good", 0, zeroID)
+	w.note(h.n, "lost for good", 0, uuid.Nil)
 	switch w.rng.IntN(5) {
 	case 0:
 		h.link.noAnswers = true

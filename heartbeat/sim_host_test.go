@@ -34,7 +34,7 @@ type host struct {
 type link struct {
 	noRequests, noAnswers bool
 	onlyBeats             bool
-	slow                  time.Duration
+	slow, lateAnswers     time.Duration
 	past                  *store // a node that views are read from
 }
 

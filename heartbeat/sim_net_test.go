@@ -134,7 +134,7 @@ func (w *world) apply(slot int32) {
 		}
 		fallthrough
 	default:
-		at := w.now + w.travel(p)
+		at := w.now + w.travel(p) + p.link.lateAnswers
 		if p.link.noAnswers || at >= f.deadline || w.rng.Float64() < w.weather.loseAnswer {
 			w.plane(due{at: max(w.now, f.deadline), what: dueTimeout, slot: slot})
 		} else {

@@ -37,6 +37,7 @@ func (t *trace) add(l traced) {
 // tail formats the last lines.
 func (t *trace) tail(lines int) string {
 	var b strings.Builder
+	plain := strings.NewReplacer("%s", "…", "%d", "…")
 	first := t.n - min(t.n, uint64(len(t.ring)), uint64(lines))
 	for i := first; i < t.n; i++ {
 		l := t.ring[i%uint64(len(t.ring))]
@@ -44,7 +45,7 @@ func (t *trace) tail(lines int) string {
 		if l.host >= 0 {
 			who = fmt.Sprintf("host%d", l.host)
 		}
-		fmt.Fprintf(&b, "%14.3f %s %-24s %d %08x\n", l.at.Seconds(), who, l.text, l.n, l.id)
+		fmt.Fprintf(&b, "%14.3f %s %-24s %d %08x\n", l.at.Seconds(), who, plain.Replace(l.text), l.n, l.id)
 	}
 	return b.String()
 }
