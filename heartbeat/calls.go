@@ -1,14 +1,5 @@
 package heartbeat
 
-import (
-	"fmt"
-	"time"
-
-	"github.com/google/uuid"
-
-	"github.com/understudy-go/understudy/registry"
-)
-
 // proceed makes the calls that are due: the beat, which never waits for
 // anything, and one other.
 func (m *machine) proceed() {
@@ -31,31 +22,6 @@ func (m *machine) proceed() {
 	case retiring, leaving:
 		m.nextOfParting()
 	}
-}
-
-func (m *machine) status() registry.Status {
-	s := registry.Status{Role: registry.Passive, Candidate: m.now >= m.holdOff}
-	if m.work.term.Number > 0 {
-		s.Role, s.Term = registry.Active, m.work.term.Number
-	}
-	return s
-}
-
-func (m *machine) register() {
-	if m.joinBy > 0 && m.now >= m.joinBy {
-		m.phase = finished
-		m.act(finish{fmt.Errorf("%w for %v: %w", ErrUnreachable, m.joinTimeout, m.lastErr)})
-		return
-	}
-	in := m.self
-	in.ID, in.Schema = m.newID(), registry.Schema
-	in.Interval, in.OrphanAfter = m.timing.Interval, m.timing.OrphanAfter
-	in.Status = m.status()
-	c := call{kind: callRegister, id: in.ID, in: &in}
-	if m.joinBy > 0 {
-		c.timeout = min(m.timing.CallTimeout(), m.joinBy-m.now)
-	}
-	m.call(c)
 }
 
 func (m *machine) nextOfMember() {
@@ -92,67 +58,38 @@ func (m *machine) makeThen() {
 	m.call(c)
 }
 
-// nextOfParting ends what this registration may hold, once nothing works, and
-// then the registration.
-func (m *machine) nextOfParting() {
-	switch {
-	case m.work.running:
-	case m.duty.number > 0:
-		c := call{kind: callEndTerm, id: m.id, number: m.duty.number, end: m.duty.end}
-		if m.phase == leaving {
-			c.timeout = m.releaseBy - m.now
-		}
-		m.call(c)
-	case m.unclosed != nil:
-		m.closeTerm()
-	case m.id == uuid.Nil && m.phase == leaving:
-		m.phase = finished
-		m.act(finish{m.parting})
-	default:
-		c := call{kind: callUnregister, id: m.id}
-		if m.phase == leaving {
-			c.timeout = m.releaseBy - m.now
-		}
-		m.call(c)
-	}
-}
-
-// closeTerm ends the term of the one that I deposed.
-func (m *machine) closeTerm() {
-	m.call(call{kind: callEndTerm, id: m.unclosed.Holder, number: m.unclosed.Number,
-		end: registry.End{Reason: registry.Orphaned}})
-}
-
-// abandon leaves what could not be released in time to the peers.
-func (m *machine) abandon() {
-	if m.duty.number > 0 || m.id != uuid.Nil {
-		m.act(note{fact: factUnreleased, term: m.duty.number, in: m.timing.OrphanAfter, err: m.lastErr})
-	}
-	m.phase = finished
-	m.act(finish{m.parting})
-}
-
-// sweepEvery is how often the active instance looks for orphans among the
-// passive ones.
-func (m *machine) sweepEvery() time.Duration { return max(3*m.timing.Interval, m.timing.Slack()) }
-
-// sweep judges the silent ones, one deletion at a time.
-func (m *machine) sweep(a answer) {
-	if a.err != nil {
-		m.failed(a.call, a.err)
+// answered takes the answer to a call, unless nobody waits for it any more.
+func (m *machine) answered(a answer) {
+	if a.call.kind == callBeat {
+		m.beaten(a)
 		return
 	}
-	m.orphans = nil
-	silent := make(map[uuid.UUID]sighting, len(a.silent))
-	for _, in := range a.silent {
-		if in.ID == m.id {
-			continue
-		}
-		s := sight(m.passives[in.ID], in, m.clock, m.timing, m.now)
-		silent[in.ID] = s
-		if m.now >= s.orphanAt() {
-			m.orphans = append(m.orphans, call{kind: callDeleteOrphan, id: in.ID, beat: in.Beat})
-		}
+	if a.call.seq != m.busy.seq {
+		return
 	}
-	m.passives = silent // whoever is not among them beats, or is gone
+	m.busy = call{}
+	switch a.call.kind {
+	case callRegister:
+		m.registered(a)
+	case callView:
+		m.viewed(a)
+	case callCandidate:
+		m.seniorFound(a)
+	case callDeleteOrphan:
+		m.orphanDeleted(a)
+	case callBeginTerm:
+		m.begun(a)
+	case callEndTerm:
+		m.ended(a)
+	case callSilent:
+		m.sweep(a)
+	case callUnregister:
+		m.unregistered(a)
+	}
+}
+
+// later puts the next call of the lane off, after one has failed.
+func (m *machine) later(a answer) {
+	m.failed(a.call, a.err)
+	m.nextCall = max(a.call.sent+m.timing.Interval, m.now+m.timing.Interval/4)
 }

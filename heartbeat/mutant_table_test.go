@@ -2,15 +2,15 @@ package heartbeat
 
 var mutants = []mutant{
 	{name: "lease counted from the acknowledgement", swaps: []swap{
-		{"answers.go", "until := a.call.sent + m.timing.Lease()", "until := m.now + m.timing.Lease()"}}},
+		{"beat.go", "until := a.call.sent + m.timing.Lease()", "until := m.now + m.timing.Lease()"}}},
 	{name: "no margin", swaps: []swap{
-		{"answers.go", "until := a.call.sent + m.timing.Lease()", "until := a.call.sent + m.timing.OrphanAfter"}}},
+		{"beat.go", "until := a.call.sent + m.timing.Lease()", "until := a.call.sent + m.timing.OrphanAfter"}}},
 	{name: "an acknowledgement after the lease's end revives it", swaps: []swap{
-		{"answers.go", "		if m.beats() {\n			m.renew(a)\n		}", "		m.renew(a)"},
+		{"beat.go", "		if m.beats() {\n			m.renew(a)\n		}", "		m.renew(a)"},
 		{"machine.go", "		m.retire(factLeaseLost, registry.LeaseLost, ErrLeaseLost, true)", ""},
 		{"machine.go", "		m.retire(factLeaseLost, registry.LeaseLost, ErrLeaseLost, false)", "		m.stop(ErrLeaseLost, false)"}}},
 	{name: "a leaving instance beats on after its lease's end", swaps: []swap{
-		{"machine.go", "return !m.spent && m.id != uuid.Nil && m.work.running && m.now < m.lease && !m.stuck()", "return m.id != uuid.Nil && m.work.running && !m.stuck()"}}},
+		{"beat.go", "return !m.spent && m.id != uuid.Nil && m.work.running && m.now < m.lease && !m.stuck()", "return m.id != uuid.Nil && m.work.running && !m.stuck()"}}},
 	{name: "staleness by the registry's clock", swaps: []swap{
 		{"decide.go", "case now < p.orphanAt:", "case v.Holder != nil && p.clock.Sub(v.Holder.Heartbeat) < v.Holder.OrphanAfter, v.Holder == nil && now < p.orphanAt:"}}},
 	{name: "staleness by comparing wall clocks", swaps: []swap{
@@ -20,29 +20,29 @@ var mutants = []mutant{
 	{name: "no clamp", swaps: []swap{
 		{"sighting.go", "s.since -= min(max(at.Sub(in.Heartbeat), 0), s.promise.Slack())", "s.since -= at.Sub(in.Heartbeat)"}}},
 	{name: "T of the observer instead of the record's", swaps: []swap{
-		{"sighting.go", "s.promise, s.patient = promise(in.Interval, in.OrphanAfter, own)", "s.promise = own"}}},
+		{"sighting.go", "s.promise, sensible = promise(in.Interval, in.OrphanAfter, own); sensible", "s.promise, sensible = own, true; sensible"}}},
 	{name: "r at the sending", swaps: []swap{
-		{"answers.go", "beats := m.look(a.view)", "now := m.now\n	m.now = a.call.sent\n	beats := m.look(a.view)\n	m.now = now"}}},
+		{"view.go", "beats := m.look(a.view)", "now := m.now\n	m.now = a.call.sent\n	beats := m.look(a.view)\n	m.now = now"}}},
 	{name: "beat as an upsert", broken: beatUpserts},
 	{name: "delete without the observed beat", broken: deleteAnyBeat},
 	{name: "same UUID after deletion", swaps: []swap{
 		{"machine.go", "	joinBy    time.Duration", "	first     uuid.UUID\n	joinBy    time.Duration"},
-		{"calls.go", "in.ID, in.Schema = m.newID(), registry.Schema", "if m.first == uuid.Nil {\n		m.first = m.newID()\n	}\n	in.ID, in.Schema = m.first, registry.Schema"},
-		{"answers.go", "		// It may be applied yet: the next attempt takes another UUID.", "		m.first = uuid.Nil"}}},
+		{"beat.go", "in.ID, in.Schema = m.newID(), registry.Schema", "if m.first == uuid.Nil {\n		m.first = m.newID()\n	}\n	in.ID, in.Schema = m.first, registry.Schema"},
+		{"beat.go", "		// It may be applied yet: the next attempt takes another UUID.", "		m.first = uuid.Nil"}}},
 	{name: "registration retried under the same UUID", swaps: []swap{
 		{"machine.go", "	joinBy    time.Duration", "	first     uuid.UUID\n	joinBy    time.Duration"},
-		{"calls.go", "in.ID, in.Schema = m.newID(), registry.Schema", "if m.first == uuid.Nil {\n		m.first = m.newID()\n	}\n	in.ID, in.Schema = m.first, registry.Schema"},
-		{"answers.go", "m.id, m.joinBy = a.call.id, 0", "m.id, m.joinBy, m.first = a.call.id, 0, uuid.Nil"}}},
+		{"beat.go", "in.ID, in.Schema = m.newID(), registry.Schema", "if m.first == uuid.Nil {\n		m.first = m.newID()\n	}\n	in.ID, in.Schema = m.first, registry.Schema"},
+		{"beat.go", "m.id, m.joinBy = a.call.id, 0", "m.id, m.joinBy, m.first = a.call.id, 0, uuid.Nil"}}},
 	{name: "lost answer of a term insert ignored", swaps: []swap{
 		{"machine.go", "	joinBy    time.Duration", "	lost      int64\n	joinBy    time.Duration"},
-		{"answers.go", " // a view of the past is not to spin\n	case a.err != nil:", "\n	case a.err != nil:\n		m.lost, m.duty.number = a.call.term.Number, 0"},
-		{"answers.go", "	d := decide(m.position(), a.view, m.now)", "	d := decide(m.position(), a.view, m.now)\n	if d.verdict == start && a.view.Latest.Number == m.lost {\n		return\n	}"}}},
+		{"promote.go", " // a view of the past is not to spin\n	case a.err != nil:", "\n	case a.err != nil:\n		m.lost, m.duty.number = a.call.term.Number, 0"},
+		{"view.go", "	d := decide(m.position(), a.view, m.now)", "	d := decide(m.position(), a.view, m.now)\n	if d.verdict == start && a.view.Latest.Number == m.lost {\n		return\n	}"}}},
 	{name: "holder read before term", broken: holderFirst, held: "a missing holder counts as silent since the first view that did not find it"},
 	{name: "the two reads from different nodes", broken: twoNodes},
 	{name: "reads from a stale node while judging", broken: staleNode},
 	{name: "write concern 1", broken: writeConcernOne},
 	{name: "release before the work is gone", swaps: []swap{
-		{"calls.go", "	case m.work.running:\n", ""}}},
+		{"parting.go", "	case m.work.running:\n", ""}}},
 	{name: "no lease check before starting work", swaps: []swap{
 		{"decide.go", "		if able {\n			return decision{verdict: start}\n		}", "		return decision{verdict: start}"}},
 		held: "a registration that may hold a term is given up when its lease runs short"},
@@ -52,17 +52,17 @@ var mutants = []mutant{
 	{name: "monotonic clock that ignores suspend", broken: clockIgnoresSuspend},
 	{name: "terms deleted", broken: termsDeleted},
 	{name: "an unregistered holder taken for a vacancy", swaps: []swap{
-		{"sighting.go", "	s.promise, s.patient = promise(own.Interval, t.OrphanAfter, own)\n	return s", "	s.promise, s.patient = promise(own.Interval, t.OrphanAfter, own)\n	s.since -= s.promise.OrphanAfter\n	return s"}}},
+		{"sighting.go", "	s.promise, _ = promise(own.Interval, t.OrphanAfter, own)\n	return s", "	s.promise, _ = promise(own.Interval, t.OrphanAfter, own)\n	s.since -= s.promise.OrphanAfter\n	return s"}}},
 	{name: "an unregistered holder silent since its last beat was seen", swaps: []swap{
 		{"sighting.go", "	s := sighting{id: t.Holder, missing: true, since: now}", "	s := sighting{id: t.Holder, missing: true, since: now}\n	if before.id == t.Holder {\n		s.since = before.since\n	}"}}},
 	{name: "observations dropped when many", swaps: []swap{
-		{"calls.go", "	m.passives = silent", "	if len(silent) > 3 {\n		silent = map[uuid.UUID]sighting{}\n	}\n	m.passives = silent"}}},
+		{"sweep.go", "	m.passives = silent", "	if len(silent) > 3 {\n		silent = map[uuid.UUID]sighting{}\n	}\n	m.passives = silent"}}},
 	{name: "standing down only on a newer term", swaps: []swap{
 		{"decide.go", "		return decision{kill, factTermEnded}", "		return decision{verdict: nothing}"}}},
 	{name: "a holder that lost its lease beating on", swaps: []swap{
-		{"machine.go", "	return m.phase == member && !m.stuck()", "	return (m.phase == member || m.phase == retiring) && !m.stuck()"}}},
+		{"beat.go", "	return m.phase == member && !m.stuck()", "	return (m.phase == member || m.phase == retiring) && !m.stuck()"}}},
 	{name: "the one who handed over still counted as senior", swaps: []swap{
-		{"answers.go", "holdingOff: m.now < m.holdOff", "holdingOff: false"}}},
+		{"view.go", "holdingOff: m.now < m.holdOff", "holdingOff: false"}}},
 	{name: "holding off forgotten with the registration", swaps: []swap{
-		{"machine.go", "	m.duty, m.work = duty{}, workState{}\n	m.vacancy", "	m.duty, m.work, m.holdOff = duty{}, workState{}, 0\n	m.vacancy"}}},
+		{"parting.go", "	m.duty, m.work = duty{}, workState{}\n	m.vacancy", "	m.duty, m.work, m.holdOff = duty{}, workState{}, 0\n	m.vacancy"}}},
 }

@@ -16,7 +16,6 @@ type sighting struct {
 	beat    int64
 	since   time.Duration
 	promise registry.Timing // I and T of the record that was seen
-	patient bool            // the record promised nothing sensible
 }
 
 // orphanAt is the local instant from which the registration is an orphan.
@@ -31,8 +30,8 @@ func sight(before sighting, in registry.Instance, at time.Time, own registry.Tim
 		return before
 	}
 	s := sighting{id: in.ID, beat: in.Beat, since: now}
-	s.promise, s.patient = promise(in.Interval, in.OrphanAfter, own)
-	if !s.patient {
+	var sensible bool
+	if s.promise, sensible = promise(in.Interval, in.OrphanAfter, own); sensible {
 		s.since -= min(max(at.Sub(in.Heartbeat), 0), s.promise.Slack())
 	}
 	return s
@@ -46,19 +45,19 @@ func sightMissing(before sighting, t registry.Term, own registry.Timing, now tim
 		return before
 	}
 	s := sighting{id: t.Holder, missing: true, since: now}
-	s.promise, s.patient = promise(own.Interval, t.OrphanAfter, own)
+	s.promise, _ = promise(own.Interval, t.OrphanAfter, own)
 	return s
 }
 
 // promise returns the interval and the silence that a record speaks of, if they
 // are possible; otherwise the observer's own, or what is longer.
-func promise(interval, orphanAfter time.Duration, own registry.Timing) (promised registry.Timing, patient bool) {
+func promise(interval, orphanAfter time.Duration, own registry.Timing) (promised registry.Timing, sensible bool) {
 	t := registry.Timing{Interval: interval, OrphanAfter: orphanAfter, StopGrace: registry.MinStopGrace}
 	if t.Check() == nil {
-		return t, false
+		return t, true
 	}
 	own.OrphanAfter = max(own.OrphanAfter, min(orphanAfter, 365*24*time.Hour))
-	return own, true
+	return own, false
 }
 
 // afterGap is the sighting after the observer itself was away: perhaps everyone

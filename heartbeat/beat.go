@@ -1,0 +1,103 @@
+package heartbeat
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/understudy-go/understudy/registry"
+)
+
+// beats reports whether this registration is to be kept alive: not once it may
+// have lost its lease, and not for work that will not die.
+func (m *machine) beats() bool {
+	if m.phase == leaving {
+		return !m.spent && m.id != uuid.Nil && m.work.running && m.now < m.lease && !m.stuck()
+	}
+	return m.phase == member && !m.stuck()
+}
+
+func (m *machine) status() registry.Status {
+	s := registry.Status{Role: registry.Passive, Candidate: m.now >= m.holdOff}
+	if m.work.term.Number > 0 {
+		s.Role, s.Term = registry.Active, m.work.term.Number
+	}
+	return s
+}
+
+func (m *machine) register() {
+	if m.joinBy > 0 && m.now >= m.joinBy {
+		m.phase = finished
+		m.act(finish{fmt.Errorf("%w for %v: %w", ErrUnreachable, m.joinTimeout, m.lastErr)})
+		return
+	}
+	in := m.self
+	in.ID, in.Schema = m.newID(), registry.Schema
+	in.Interval, in.OrphanAfter = m.timing.Interval, m.timing.OrphanAfter
+	in.Status = m.status()
+	c := call{kind: callRegister, id: in.ID, in: &in}
+	if m.joinBy > 0 {
+		c.timeout = min(m.timing.CallTimeout(), m.joinBy-m.now)
+	}
+	m.call(c)
+}
+
+func (m *machine) registered(a answer) {
+	if a.err != nil {
+		// It may be applied yet: the next attempt takes another UUID.
+		m.later(a)
+		if m.phase == leaving {
+			m.phase = finished
+			m.act(finish{m.parting})
+		}
+		return
+	}
+	m.reached(a.call)
+	m.id, m.joinBy = a.call.id, 0
+	if m.joined.IsZero() {
+		m.joined = a.at
+	}
+	m.renew(a)
+	if m.phase == leaving {
+		return
+	}
+	m.phase, m.stale = member, true
+	m.nextBeat = a.call.sent + m.timing.Interval
+	m.act(note{fact: factRegistered, holder: m.id})
+}
+
+// beaten takes the answer to a beat. Which registration it was about decides,
+// not which beat: a late acknowledgement is as good as the instant it was sent.
+func (m *machine) beaten(a answer) {
+	if a.call.seq == m.beating {
+		m.beating = 0
+	}
+	if a.call.id != m.id {
+		return
+	}
+	switch {
+	case a.err == nil:
+		m.reached(a.call)
+		if m.beats() {
+			m.renew(a)
+		}
+	case errors.Is(a.err, registry.ErrNotRegistered):
+		switch m.phase {
+		case member:
+			m.retire(factDeleted, registry.Unregistered, ErrTermOver, true)
+		case leaving:
+			m.stop(ErrTermOver, true)
+		}
+	default:
+		m.failed(a.call, a.err)
+	}
+}
+
+// renew extends the lease, counted from the instant that the beat was sent.
+func (m *machine) renew(a answer) {
+	m.clock = a.at
+	if until := a.call.sent + m.timing.Lease(); until > m.lease {
+		m.lease = until
+		m.act(extend{until})
+	}
+}

@@ -1,0 +1,182 @@
+package heartbeat
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/understudy-go/understudy/registry"
+)
+
+// duty is a term that this registration may hold and has to end.
+type duty struct {
+	number int64 // 0: none
+	due    bool  // the work is gone: end it now
+	since  time.Duration
+	end    registry.End
+	after  *registry.Term // the open term of the one deposed, before mine
+}
+
+// retire gives this registration up: it never beats again.
+func (m *machine) retire(f fact, reason registry.Reason, cause error, immediate bool) {
+	if f != "" && (f != factLeaseLost || m.work.running) {
+		m.act(note{fact: f, term: m.duty.number})
+	}
+	if m.phase == member {
+		m.phase, m.spent = retiring, true
+	}
+	m.then = nil
+	m.because(reason)
+	m.stop(cause, immediate)
+	m.conclude()
+}
+
+// because notes why the term ends; the first reason stands.
+func (m *machine) because(reason registry.Reason) {
+	if m.duty.end.Reason == "" {
+		m.duty.end.Reason = reason
+	}
+}
+
+// leave begins the way out. Calls that may still make something of ours are
+// waited for; all others are forgotten.
+func (m *machine) leave(parting error) {
+	if m.phase == leaving {
+		return
+	}
+	m.phase, m.parting, m.then = leaving, parting, nil
+	if k := m.busy.kind; k != callRegister && k != callBeginTerm && k != callEndTerm {
+		m.busy = call{}
+	}
+	m.nextCall = 0
+	m.because(registry.Stopped)
+	m.stop(ErrStopped, false)
+	m.conclude()
+}
+
+// conclude makes the end of a term due, if nothing works in it any more.
+func (m *machine) conclude() {
+	if m.work.running {
+		return
+	}
+	if m.work.term.Number > 0 {
+		m.resigned = max(m.resigned, m.work.term.Number)
+	}
+	m.work = workState{}
+	if m.duty.number > 0 && !m.duty.due {
+		m.duty.due, m.duty.since = true, m.now
+	}
+	if m.phase == leaving && m.releaseBy == 0 {
+		m.releaseBy = m.now + m.releaseTime()
+		if !m.hurried && m.duty.end.Reason == registry.WorkDone {
+			m.releaseBy = m.now + m.timing.OrphanAfter // else it is done again
+		}
+	}
+}
+
+// releaseTime is what someone who waits for this process to go is made to wait
+// for a registry that does not answer.
+func (m *machine) releaseTime() time.Duration { return min(5*time.Second, m.timing.CallTimeout()) }
+
+// hurry takes the order to leave.
+func (m *machine) hurry() {
+	m.hurried = true
+	m.leave(nil)
+	if m.releaseBy > 0 {
+		m.releaseBy = min(m.releaseBy, m.now+m.releaseTime())
+	}
+}
+
+// resign makes an active instance step down and hold off.
+func (m *machine) resign(reason registry.Reason, cause error) {
+	m.because(reason)
+	m.resigned, m.holdOff = max(m.resigned, m.work.term.Number), m.now+m.timing.OrphanAfter
+	m.stop(cause, false)
+	m.conclude()
+}
+
+// join forgets the registration, but nothing that was observed, and goes on
+// holding off.
+func (m *machine) join() {
+	if m.id != uuid.Nil {
+		m.act(note{fact: factAnew})
+	}
+	m.phase, m.id, m.lease, m.beating, m.spent = joining, uuid.Nil, 0, 0, false
+	m.duty, m.work = duty{}, workState{}
+	m.vacancy, m.then, m.orphans = vacancy{}, nil, nil
+}
+
+// nextOfParting ends what this registration may hold, once nothing works, and
+// then the registration.
+func (m *machine) nextOfParting() {
+	switch {
+	case m.work.running:
+	case m.duty.number > 0:
+		c := call{kind: callEndTerm, id: m.id, number: m.duty.number, end: m.duty.end}
+		if m.phase == leaving {
+			c.timeout = m.releaseBy - m.now
+		}
+		m.call(c)
+	case m.unclosed != nil:
+		m.closeTerm()
+	case m.id == uuid.Nil && m.phase == leaving:
+		m.phase = finished
+		m.act(finish{m.parting})
+	default:
+		c := call{kind: callUnregister, id: m.id}
+		if m.phase == leaving {
+			c.timeout = m.releaseBy - m.now
+		}
+		m.call(c)
+	}
+}
+
+// closeTerm ends the term of the one that I deposed.
+func (m *machine) closeTerm() {
+	m.call(call{kind: callEndTerm, id: m.unclosed.Holder, number: m.unclosed.Number,
+		end: registry.End{Reason: registry.Orphaned}})
+}
+
+func (m *machine) ended(a answer) {
+	own := a.call.id == m.id
+	switch {
+	case a.err != nil:
+		m.later(a)
+		if own && m.phase == retiring && m.now >= m.duty.since+m.timing.OrphanAfter {
+			m.duty = duty{} // peers depose this registration, or have
+		}
+		if !own && m.phase != member {
+			m.unclosed = nil // it is but history
+		}
+	case own && a.call.number == m.duty.number:
+		m.reached(a.call)
+		m.duty = duty{}
+		m.stale = true
+	default:
+		m.reached(a.call)
+		m.unclosed = nil
+	}
+}
+
+// unregistered comes last under a UUID.
+func (m *machine) unregistered(a answer) {
+	if m.phase == leaving {
+		m.phase = finished
+		if a.err == nil {
+			m.act(note{fact: factLeft})
+		} else {
+			m.act(note{fact: factUnregistered, err: a.err})
+		}
+		m.act(finish{m.parting})
+		return
+	}
+	m.join()
+}
+
+// abandon leaves what could not be released in time to the peers.
+func (m *machine) abandon() {
+	if m.duty.number > 0 || m.id != uuid.Nil {
+		m.act(note{fact: factUnreleased, term: m.duty.number, in: m.timing.OrphanAfter, err: m.lastErr})
+	}
+	m.phase = finished
+	m.act(finish{m.parting})
+}

@@ -1,0 +1,123 @@
+package heartbeat
+
+import (
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/understudy-go/understudy/registry"
+)
+
+// vacancy is a group without an active instance, as long as it stays so.
+type vacancy struct {
+	after int64 // the term that is over
+	since time.Duration
+	asked bool
+	found bool
+	term  *registry.Term // as it was seen
+}
+
+// competeAt spreads those who are not senior over one interval, after leaving
+// one to the senior.
+func (m *machine) competeAt() time.Duration {
+	var tail uint32
+	for _, b := range m.id[12:] {
+		tail = tail<<8 | uint32(b)
+	}
+	i := m.timing.Interval
+	return m.vacancy.since + i + time.Duration(float64(i)*float64(tail)/(1<<32))
+}
+
+func (m *machine) tellVacant(v registry.View) {
+	if m.known.vacant {
+		return
+	}
+	m.known.vacant = true
+	if t := v.Latest; t != nil {
+		m.act(note{fact: factVacant, term: t.Number, holder: t.Holder, host: t.Host})
+	}
+}
+
+// lookForSenior asks who should take over from the holder of v's latest term.
+func (m *machine) lookForSenior(v registry.View) *call {
+	c := &call{kind: callCandidate, time: m.clock.Add(-3 * m.timing.Interval)}
+	if v.Latest != nil {
+		c.except = []uuid.UUID{v.Latest.Holder}
+	}
+	return c
+}
+
+func (m *machine) seniorFound(a answer) {
+	if m.phase != member {
+		return
+	}
+	if a.err != nil && !errors.Is(a.err, registry.ErrNoCandidate) {
+		m.failed(a.call, a.err)
+	}
+	if m.work.retry {
+		m.peerFound(a)
+		return
+	}
+	m.vacancy.asked = m.vacancy.found
+	if a.err == nil && a.senior == m.id && m.vacancy.found {
+		m.promote(m.vacancy.term)
+	}
+}
+
+func (m *machine) orphanDeleted(a answer) {
+	if a.err != nil {
+		m.later(a)
+		m.orphans = nil
+		return
+	}
+	if a.call.number == 0 {
+		if a.deleted {
+			m.act(note{fact: factSwept, holder: a.call.id})
+		}
+		return
+	}
+	if m.phase != member {
+		return
+	}
+	m.stale = true
+	if !a.deleted || m.duty.after == nil { // it beats again, or a peer was faster
+		m.nextCall = m.now + m.timing.Interval/4
+		return
+	}
+	m.act(note{fact: factDeposed, term: a.call.number, holder: a.call.id, host: m.duty.after.Host, lasts: m.now - m.holder.since})
+	m.deposed = a.call.id
+	m.promote(m.duty.after)
+}
+
+// promote asks for the next term. Whatever the answer, the next view decides.
+func (m *machine) promote(latest *registry.Term) {
+	next := registry.Term{
+		Group: m.self.Group, Number: 1, Holder: m.id, Host: m.self.Host,
+		OrphanAfter: m.timing.OrphanAfter, Schema: registry.Schema,
+	}
+	m.duty.after = nil
+	if t := latest; t != nil {
+		if t.Number >= registry.MaxTerm {
+			if !m.known.exhausted {
+				m.known.exhausted = true
+				m.act(note{fact: factExhausted, term: t.Number})
+			}
+			return
+		}
+		next.Number = t.Number + 1
+		if t.Open() {
+			m.duty.after = t
+		}
+	}
+	m.then = &call{kind: callBeginTerm, term: &next}
+}
+
+func (m *machine) begun(a answer) {
+	m.stale = true
+	switch {
+	case errors.Is(a.err, registry.ErrTermTaken):
+		m.nextCall = m.now + m.timing.Interval/4 // a view of the past is not to spin
+	case a.err != nil:
+		m.later(a)
+	}
+}

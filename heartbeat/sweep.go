@@ -1,0 +1,32 @@
+package heartbeat
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// sweepEvery is how often the active instance looks for orphans among the
+// passive ones.
+func (m *machine) sweepEvery() time.Duration { return max(3*m.timing.Interval, m.timing.Slack()) }
+
+// sweep judges the silent ones, one deletion at a time.
+func (m *machine) sweep(a answer) {
+	if a.err != nil {
+		m.failed(a.call, a.err)
+		return
+	}
+	m.orphans = nil
+	silent := make(map[uuid.UUID]sighting, len(a.silent))
+	for _, in := range a.silent {
+		if in.ID == m.id {
+			continue
+		}
+		s := sight(m.passives[in.ID], in, m.clock, m.timing, m.now)
+		silent[in.ID] = s
+		if m.now >= s.orphanAt() {
+			m.orphans = append(m.orphans, call{kind: callDeleteOrphan, id: in.ID, beat: in.Beat})
+		}
+	}
+	m.passives = silent // whoever is not among them beats, or is gone
+}

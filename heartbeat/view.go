@@ -1,0 +1,148 @@
+package heartbeat
+
+import (
+	"errors"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+func (m *machine) viewed(a answer) {
+	if m.phase != member {
+		return
+	}
+	m.nextView = a.call.sent + m.timing.Interval
+	if a.err != nil {
+		unreadable := errors.Is(a.err, registry.ErrCorrupt) || errors.Is(a.err, registry.ErrSchema) || errors.Is(a.err, registry.ErrTermExhausted)
+		if !unreadable {
+			m.later(a)
+		} else if !m.known.badView {
+			m.known.badView = true
+			m.act(note{fact: factBadView, err: a.err})
+		}
+		return
+	}
+	m.reached(a.call)
+	m.known.badView = false
+	beats := m.look(a.view)
+	d := decide(m.position(), a.view, m.now)
+	m.follow(d, a.view)
+	if m.watching && beats && !m.vacancy.found {
+		m.nextView = a.call.sent + m.holder.promise.Slack()
+	}
+	at := m.holder.orphanAt()
+	if m.vacancy.found {
+		at = m.competeAt()
+	}
+	if at > m.now {
+		m.nextView = min(m.nextView, at)
+	}
+}
+
+// look notes what a view shows and reports whether the holder beats.
+func (m *machine) look(v registry.View) (beats bool) {
+	var number int64
+	if v.Latest != nil {
+		number = v.Latest.Number
+	}
+	if number < m.highest { // the past: nothing to learn from
+		if m.past == 0 {
+			m.past = m.now
+		}
+		return false
+	}
+	m.highest, m.past = number, 0
+	vacant := v.Latest == nil || !v.Latest.Open()
+	if t := v.Latest; t != nil {
+		beats = m.lookAt(*t, v.Holder)
+		vacant = vacant || t.Holder != m.id && (v.Holder == nil && m.now >= m.holder.orphanAt() || t.Holder == m.deposed)
+		if t.Holder != m.id && t.Number > m.resigned {
+			m.holdOff = 0 // another holds a newer term
+		}
+		if t.Number >= m.duty.number && t.Holder != m.id && !m.duty.due && m.work.term.Number == 0 {
+			m.duty.number = 0 // what I tried to begin is another's
+		}
+	}
+	switch {
+	case !vacant:
+		m.vacancy = vacancy{}
+	case !m.vacancy.found || m.vacancy.after != number:
+		m.vacancy = vacancy{after: number, since: m.now, found: true, term: v.Latest}
+	}
+	return beats
+}
+
+// lookAt notes the holder of the latest term and tells people about it.
+func (m *machine) lookAt(t registry.Term, holder *registry.Instance) (beats bool) {
+	before := m.holder
+	if holder != nil {
+		m.holder = sight(before, *holder, m.clock, m.timing, m.now)
+	} else {
+		m.holder = sightMissing(before, t, m.timing, m.now)
+	}
+	if !t.Open() || t.Holder == m.id {
+		return m.holder != before
+	}
+	m.sawOpen = t
+	if m.known.standingBy != t.Number {
+		m.known.standingBy, m.known.silent, m.known.vacant = t.Number, false, false
+		m.act(note{fact: factStandingBy, term: t.Number, holder: t.Holder, host: t.Host})
+	}
+	if holder != nil && holder.Command != m.self.Command && m.known.command != holder.ID {
+		m.known.command = holder.ID
+		m.act(note{fact: factOtherCommand, term: t.Number, holder: t.Holder, host: t.Host})
+	}
+	silence := m.now - m.holder.since
+	switch {
+	case m.holder != before && m.known.silent && holder != nil:
+		m.known.silent = false
+		m.act(note{fact: factBeatsAgain, term: t.Number, holder: t.Holder, host: t.Host})
+	case !m.known.silent && silence >= m.holder.promise.OrphanAfter/5:
+		m.known.silent = true
+		m.act(note{fact: factSilent, term: t.Number, holder: t.Holder, host: t.Host,
+			lasts: silence, in: max(0, m.holder.orphanAt()-m.now)})
+	}
+	return m.holder != before
+}
+
+func (m *machine) position() position {
+	return position{
+		id: m.id, timing: m.timing, lease: m.lease, clock: m.clock,
+		term: m.work.term.Number, resigned: m.resigned, sawOpen: m.sawOpen.Number, highest: m.highest, joined: m.joined,
+		past: m.past, holdingOff: m.now < m.holdOff, deposed: m.deposed,
+		orphanAt: m.holder.orphanAt(), competeAt: m.competeAt(), asked: m.vacancy.asked,
+	}
+}
+
+// follow acts on a decision.
+func (m *machine) follow(d decision, v registry.View) {
+	switch d.verdict {
+	case ask:
+		m.tellVacant(v)
+		m.then = m.lookForSenior(v)
+	case promote:
+		m.tellVacant(v)
+		m.promote(v.Latest)
+	case depose:
+		m.duty.after = v.Latest
+		m.then = &call{kind: callDeleteOrphan, id: v.Holder.ID, beat: v.Holder.Beat, number: v.Latest.Number}
+	case start:
+		m.begin(*v.Latest)
+	case stepDown:
+		if !m.work.stopping {
+			m.act(note{fact: factHandover, term: m.work.term.Number})
+			m.resign(registry.HandedOver, ErrHandedOver)
+		}
+	case reEnd:
+		if !m.duty.due {
+			m.duty = duty{number: v.Latest.Number, due: true, since: m.now, end: registry.End{Reason: registry.Stopped}}
+		}
+	case kill:
+		if d.fact == factTermsLost { // believe it, but under a UUID that holds nothing
+			m.highest, m.past, m.resigned, m.sawOpen = 0, 0, 0, registry.Term{}
+		}
+		m.retire(d.fact, registry.Orphaned, ErrTermOver, true)
+	case quit:
+		m.act(note{fact: factPeerDone, term: v.Latest.Number, holder: v.Latest.Holder, host: v.Latest.Host})
+		m.leave(&WorkDoneError{Term: v.Latest.Number, Holder: v.Latest.Holder, ExitCode: v.Latest.End.ExitCode})
+	}
+}
