@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -113,7 +114,7 @@ func (m *machine) nextOfParting() {
 	case m.duty.number > 0:
 		c := call{kind: callEndTerm, id: m.id, number: m.duty.number, end: m.duty.end}
 		if m.phase == leaving {
-			c.timeout = m.releaseBy - m.now
+			c.timeout = min(m.releaseBy-m.now, m.timing.CallTimeout())
 		}
 		m.call(c)
 	case m.unclosed != nil:
@@ -124,7 +125,7 @@ func (m *machine) nextOfParting() {
 	default:
 		c := call{kind: callUnregister, id: m.id}
 		if m.phase == leaving {
-			c.timeout = m.releaseBy - m.now
+			c.timeout = min(m.releaseBy-m.now, m.timing.CallTimeout())
 		}
 		m.call(c)
 	}
@@ -136,6 +137,7 @@ func (m *machine) closeTerm() {
 		end: registry.End{Reason: registry.Orphaned}})
 }
 
+// ended takes the answer to the end of my term, or of the one that I deposed.
 func (m *machine) ended(a answer) {
 	own := a.call.id == m.id
 	switch {
@@ -147,13 +149,13 @@ func (m *machine) ended(a answer) {
 		if !own && m.phase != member {
 			m.unclosed = nil // it is but history
 		}
-	case own && a.call.number == m.duty.number:
+	case !own:
+		m.reached(a.call)
+		m.unclosed = nil
+	case a.call.number == m.duty.number:
 		m.reached(a.call)
 		m.duty = duty{}
 		m.stale = true
-	default:
-		m.reached(a.call)
-		m.unclosed = nil
 	}
 }
 

@@ -35,7 +35,7 @@
 //	                              group at D
 //	guard killed alone            as above; the rest   its session is        (no guard process)
 //	                              is swept up          swept up
-//	clock counts a suspend        yes                  no                    no
+//	clock counts a suspend        yes                  yes                   yes
 //
 // What runs on may overlap with a peer's: the fencing token is the answer.
 // macOS and Windows are built and vetted, but not measured.

@@ -61,7 +61,7 @@ func (c *Command) follow(ctx context.Context, g *guard.Guard) (end guard.Event, 
 				answer.Reset(answerTime)
 				continue
 			}
-			log.Info().Dur("grace", c.spec.Grace).Msg("stopping the command")
+			log.Info().Stringer("grace", c.spec.Grace).Msg("stopping the command")
 			g.Stop(boottime.Now() + c.spec.Grace)
 			answer.Reset(c.spec.Grace + answerTime)
 		case <-answer.C:

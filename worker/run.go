@@ -103,7 +103,7 @@ func (c *Command) once(ctx context.Context, g *guard.Guard, env []string, mark s
 	begin := time.Now()
 	end, killed := c.follow(ctx, g)
 	ran := time.Since(begin)
-	log := c.spec.Log.With().Dur("ran", ran).Logger()
+	log := c.spec.Log.With().Stringer("ran", ran.Round(time.Millisecond)).Logger()
 	if killed {
 		c.backoff.ran(ran)
 		return true, context.Cause(ctx)
@@ -154,7 +154,7 @@ func (c *Command) once(ctx context.Context, g *guard.Guard, env []string, mark s
 	if code == 0 {
 		event = log.Info()
 	}
-	event.Int("code", code).Int("failures", c.backoff.failures).Dur("restart_in", delay).Msg("command exited")
+	event.Int("code", code).Int("failures", c.backoff.failures).Stringer("restart_in", delay).Msg("command exited")
 	if c.backoff.failed() {
 		return true, fmt.Errorf("%w: exit code %d", ErrFailed, code)
 	}

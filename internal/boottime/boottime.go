@@ -4,10 +4,7 @@
 // held against this clock.
 package boottime
 
-import (
-	"errors"
-	"time"
-)
+import "errors"
 
 // ErrUnsupported says that the kernel offers no [KillTimer] to this process.
 var ErrUnsupported = errors.New("boottime: no kernel timer here")
@@ -15,9 +12,3 @@ var ErrUnsupported = errors.New("boottime: no kernel timer here")
 // ErrPID1 says that a timer would be of no use: the kernel ignores the SIGKILL
 // that the first process of a PID namespace sends itself.
 var ErrPID1 = errors.New("boottime: the kernel does not kill process 1 of a container: start it under an init (docker run --init)")
-
-var start = time.Now()
-
-// monotonic is the clock of platforms without a better one; on macOS and
-// Windows it may stop during a suspend.
-func monotonic() time.Duration { return time.Since(start) + time.Nanosecond }

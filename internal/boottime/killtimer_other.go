@@ -4,9 +4,6 @@ package boottime
 
 import "time"
 
-// Now is the time since this process started.
-func Now() time.Duration { return monotonic() }
-
 // KillTimer is not available on this platform.
 type KillTimer struct{}
 
