@@ -30,7 +30,7 @@ active one with SIGKILL, stops the next one with SIGTERM, and shows who takes ov
 and how long that took. It uses short timings and leaves nothing behind.`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+			ctx, stop := signal.NotifyContext(c.Context(), orders()...)
 			defer stop()
 			err := demo(ctx, c.OutOrStdout())
 			if errors.Is(err, context.Canceled) {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -34,7 +36,7 @@ func openRegistry(ctx context.Context, c config.Config, log zerolog.Logger) (bac
 	default:
 		for {
 			b, err = mongodb.Open(ctx, c.Registry.URI.Reveal(), mongodb.Options{Database: c.Database})
-			if !errors.Is(err, mongodb.ErrUnreachable) || ctx.Err() != nil {
+			if !errors.Is(err, mongodb.ErrUnreachable) || pause(ctx) != nil {
 				break
 			}
 		}
@@ -46,4 +48,13 @@ func openRegistry(ctx context.Context, c config.Config, log zerolog.Logger) (bac
 		return nil, unavailableError{err}
 	}
 	return b, nil
+}
+
+// pause keeps what fails at once from being tried again at once.
+func pause(ctx context.Context) error {
+	select {
+	case <-time.After(200*time.Millisecond + rand.N(100*time.Millisecond)):
+	case <-ctx.Done():
+	}
+	return ctx.Err()
 }

@@ -81,7 +81,10 @@ func runInstance(c *cobra.Command, args []string) error {
 		log.Warn().Err(err).Msg("a command that outlives its guard could not be found again")
 	}
 	if err := command.Prepare(ctx); err != nil {
-		return fmt.Errorf("guard: %w", err)
+		if ctx.Err() != nil {
+			return nil
+		}
+		return err
 	}
 	signals.use(member.Logger(), command.Kill)
 	return member.Run(ctx, func(ctx context.Context, t registry.Term) error {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -25,9 +26,15 @@ type stage struct {
 	log     io.Writer
 	path    string
 	began   time.Time
-	players map[string]*exec.Cmd
+	players map[string]*player
 	gone    sync.WaitGroup
 	lines   chan line
+}
+
+// player is an instance on the stage.
+type player struct {
+	cmd    *exec.Cmd
+	silent chan struct{} // closed when it will log nothing more
 }
 
 // line is one line of an instance's log.
@@ -44,7 +51,7 @@ func newStage(out io.Writer, path string) *stage {
 	plain := file == nil || !isatty.IsTerminal(file.Fd()) || os.Getenv("NO_COLOR") != ""
 	return &stage{
 		out: out, log: console(out, plain), path: path, began: time.Now(),
-		players: map[string]*exec.Cmd{}, lines: make(chan line, 256),
+		players: map[string]*player{}, lines: make(chan line, 256),
 	}
 }
 
@@ -77,11 +84,12 @@ func (s *stage) start(name string) error {
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("instance %s: %w", name, err)
 	}
-	s.players[name] = cmd
+	p := &player{cmd: cmd, silent: make(chan struct{})}
+	s.players[name] = p
 	s.gone.Go(func() {
+		defer close(p.silent)
 		for in := bufio.NewScanner(stderr); in.Scan(); {
-			l := line{player: name, raw: append(in.Bytes(), '\n')}
-			l.raw = append([]byte(nil), l.raw...)
+			l := line{player: name, raw: append(bytes.Clone(in.Bytes()), '\n')}
 			_ = json.Unmarshal(l.raw, &l) // what is not a line of the log has no term
 			s.lines <- l
 		}
@@ -131,12 +139,15 @@ func (s *stage) watch(ctx context.Context, d time.Duration) error {
 
 // signal sends a signal to an instance, and awaits its end.
 func (s *stage) signal(name string, sig syscall.Signal) error {
-	cmd := s.players[name]
+	p := s.players[name]
 	delete(s.players, name)
-	if err := cmd.Process.Signal(sig); err != nil {
+	if err := p.cmd.Process.Signal(sig); err != nil {
 		return fmt.Errorf("%v to %s: %w", sig, name, err)
 	}
-	s.gone.Go(func() { _ = cmd.Wait() })
+	s.gone.Go(func() {
+		<-p.silent // its log has been read to the end
+		_ = p.cmd.Wait()
+	})
 	return nil
 }
 

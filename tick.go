@@ -5,7 +5,6 @@ import (
 	"os"
 	"os/signal"
 	"strconv"
-	"syscall"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -23,7 +22,7 @@ func newTick() *cobra.Command {
 		Hidden: true,
 		Args:   noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
+			ctx, stop := signal.NotifyContext(c.Context(), orders()...)
 			defer stop()
 			term, _ := strconv.ParseInt(os.Getenv("UNDERSTUDY_TERM"), 10, 64)
 			log := newLogger(config.Config{

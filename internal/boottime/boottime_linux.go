@@ -23,12 +23,12 @@ func Now() time.Duration {
 // by fork and is lost by exec.
 type KillTimer struct{ id int32 }
 
-// sigevent is the kernel's struct sigevent on 64-bit machines.
+// sigevent is the kernel's struct sigevent, of 64 bytes on all machines.
 type sigevent struct {
 	value  uintptr
 	signo  int32
 	notify int32
-	_      [48]byte
+	_      [64 - 8 - unsafe.Sizeof(uintptr(0))]byte
 }
 
 // NewKillTimer makes a timer that is not armed. ErrPID1: the kernel would
