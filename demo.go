@@ -24,17 +24,18 @@ var demoTiming = registry.Timing{Interval: 200 * time.Millisecond, OrphanAfter: 
 func newDemo() *cobra.Command {
 	return &cobra.Command{
 		Use:   "demo",
-		Short: "Show it all: three processes, one killed, one stopped; half a minute",
+		Short: "Show it all: three processes, one killed, one stopped, in a quarter of a minute",
 		Long: `Demo starts three instances as real processes on a throw-away registry, kills the
 active one with SIGKILL, stops the next one with SIGTERM, and shows who takes over
 and how long that took. It uses short timings and leaves nothing behind.`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			ctx, stop := signal.NotifyContext(c.Context(), orders()...)
+			ctx, stop := signal.NotifyContext(c.Context(), append(orders(), syscall.SIGPIPE)...)
 			defer stop()
 			err := demo(ctx, c.OutOrStdout())
 			if errors.Is(err, context.Canceled) {
-				return nil // stopped by hand, and tidied up
+				fmt.Fprintln(c.OutOrStdout(), "\nInterrupted: the instances are stopped, the registry is removed.")
+				return nil
 			}
 			return err
 		},

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/understudy-go/understudy/config"
 	"github.com/understudy-go/understudy/heartbeat"
@@ -63,6 +64,10 @@ func exitCode(err error, stderr io.Writer) int {
 	case errors.Is(err, worker.ErrNotExecutable):
 		code = exitNotExecutable
 	}
-	fmt.Fprintf(stderr, "understudy: %v\n", err)
+	text := err.Error()
+	if mistakes != nil && len(mistakes.Mistakes) > 1 {
+		text = fmt.Sprintf("%d mistakes in the environment:\n  %s", len(mistakes.Mistakes), strings.Join(mistakes.Mistakes, "\n  "))
+	}
+	fmt.Fprintf(stderr, "understudy: %s\n", text)
 	return code
 }

@@ -17,17 +17,20 @@ import (
 // newLogger writes to stderr, for people on a terminal, else as JSON.
 func newLogger(c config.Config, stderr io.Writer) zerolog.Logger {
 	level, err := zerolog.ParseLevel(c.LogLevel)
-	if err != nil {
-		level = zerolog.InfoLevel // config has checked it
+	if err != nil || c.LogLevel == "" {
+		level = zerolog.InfoLevel
 	}
 	file, _ := stderr.(*os.File)
 	terminal := file != nil && isatty.IsTerminal(file.Fd())
 	zerolog.TimeFieldFormat = time.RFC3339Nano
 	if c.LogFormat == config.LogConsole || c.LogFormat != config.LogJSON && terminal {
-		stderr = console(stderr, !terminal || os.Getenv("NO_COLOR") != "")
+		stderr = console(stderr, !terminal || plainTerminal())
 	}
 	return zerolog.New(stderr).Level(level).With().Timestamp().Logger()
 }
+
+// plainTerminal reports whether this terminal, or its user, wants no colours.
+func plainTerminal() bool { return os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" }
 
 // console lines up what matters from a distance: when, who am I, which term.
 func console(w io.Writer, plain bool) io.Writer {
@@ -74,6 +77,9 @@ func console(w io.Writer, plain bool) io.Writer {
 			return "     "
 		},
 		FormatPrepare: func(fields map[string]any) error {
+			if fields["group"] == "default" {
+				delete(fields, "group")
+			}
 			switch id, _ := fields["instance"].(string); {
 			case id == "" || id == uuid.Nil.String():
 				delete(fields, "instance")

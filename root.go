@@ -22,11 +22,15 @@ off, after ` + "UNDERSTUDY_ORPHAN_AFTER" + `, and never before the old one's wor
 
 COMMAND finds UNDERSTUDY_INSTANCE, UNDERSTUDY_GROUP and UNDERSTUDY_TERM in its
 environment. The term is a fencing token: pass it on to whatever you write to,
-and let that refuse a lower one than it has seen.`,
+and let that refuse one lower than the highest it has seen.
+
+A COMMAND that exits is started again, unless UNDERSTUDY_RESTART says that this
+is its end: then all instances leave that are there, and one that starts later
+runs it again.`,
 		Example: `  understudy                        # see it work: a second one in another terminal stands by
   understudy -- ./consumer --queue orders
   UNDERSTUDY_REGISTRY=mongodb://db1,db2,db3/ops?replicaSet=rs0 understudy -- ./consumer
-  understudy demo                   # three processes, one killed: half a minute`,
+  understudy demo                   # three processes, one killed, one stopped`,
 		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -34,7 +38,8 @@ and let that refuse a lower one than it has seen.`,
 		RunE:          runInstance,
 	}
 	root.SetVersionTemplate("understudy {{.Version}}\n")
-	root.SetUsageTemplate(root.UsageTemplate() + environment)
+	plain := root.UsageTemplate()
+	root.SetUsageTemplate(plain + environment)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w (see %s --help)", err, c.CommandPath())}
 	})
@@ -47,9 +52,11 @@ and let that refuse a lower one than it has seen.`,
 			Args:    onlyAfterDash,
 			RunE:    runInstance,
 		},
-		newDemo(),
 		newTick(),
 	)
+	demo := newDemo()
+	demo.SetUsageTemplate(plain) // it sets the environment itself
+	root.AddCommand(demo)
 	return root
 }
 
@@ -57,7 +64,7 @@ var environment = `
 Environment:
 ` + config.Usage() + `
 Exit codes:
-  0 stopped in order      64 wrong usage                  78 bad configuration
+  0 orderly stop          64 wrong usage                  78 bad configuration
   N the command's own,    69 registry unreachable         126 command not executable
     at its final exit     70 work would not stop in time  127 command not found
 `

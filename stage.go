@@ -48,7 +48,7 @@ type line struct {
 
 func newStage(out io.Writer, path string) *stage {
 	file, _ := out.(*os.File)
-	plain := file == nil || !isatty.IsTerminal(file.Fd()) || os.Getenv("NO_COLOR") != ""
+	plain := file == nil || !isatty.IsTerminal(file.Fd()) || plainTerminal()
 	return &stage{
 		out: out, log: console(out, plain), path: path, began: time.Now(),
 		players: map[string]*player{}, lines: make(chan line, 256),

@@ -26,7 +26,7 @@ func newTick() *cobra.Command {
 			defer stop()
 			term, _ := strconv.ParseInt(os.Getenv("UNDERSTUDY_TERM"), 10, 64)
 			log := newLogger(config.Config{
-				LogLevel:  "info",
+				LogLevel:  os.Getenv("UNDERSTUDY_LOG_LEVEL"),
 				LogFormat: config.LogFormat(os.Getenv("UNDERSTUDY_LOG_FORMAT")),
 			}, c.ErrOrStderr()).With().
 				Str("instance", os.Getenv("UNDERSTUDY_INSTANCE")).

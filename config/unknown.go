@@ -10,7 +10,7 @@ import (
 
 // exports are what this program sets itself and does not read here: for the
 // work, which may be another instance, and for the process below its own init.
-var exports = []string{"UNDERSTUDY_INSTANCE", "UNDERSTUDY_TERM", UnderInit}
+var exports = []string{"UNDERSTUDY_INSTANCE", "UNDERSTUDY_TERM", "UNDERSTUDY_RUN", UnderInit}
 
 // serviceLink is what Kubernetes sets for a service that is called understudy,
 // or understudy-something.

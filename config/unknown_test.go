@@ -30,6 +30,7 @@ func TestUnknownVariables(t *testing.T) {
 		{"OTHER_GRUOP=x", silent},
 		{"UNDERSTUDY_INSTANCE=x", silent},
 		{"UNDERSTUDY_TERM=7", silent},
+		{"UNDERSTUDY_RUN=x", silent},
 		{"UNDERSTUDY_UNDER_INIT=1", silent},
 		{"UNDERSTUDY_TEST_MONGODB=mongodb://h", silent},
 		{"UNDERSTUDY_TEST_X=1", silent},

@@ -17,11 +17,11 @@ type settings struct {
 	RegistryFile   string `envconfig:"UNDERSTUDY_REGISTRY_FILE" secret:"true" help:"a file that holds what UNDERSTUDY_REGISTRY would, for a container's secrets"`
 	Database       string `envconfig:"UNDERSTUDY_DATABASE" otherwise:"the URI's path, else understudy" help:"the database, on MongoDB"`
 	Group          string `envconfig:"UNDERSTUDY_GROUP" default:"default" help:"the name that identical processes share; one of them is active"`
-	Host           string `envconfig:"UNDERSTUDY_HOST" otherwise:"the host's name" help:"what people know this machine by"`
-	Priority       string `envconfig:"UNDERSTUDY_PRIORITY" default:"0" help:"the instance of the highest is promoted first, among equals the oldest"`
+	Host           string `envconfig:"UNDERSTUDY_HOST" otherwise:"the host's name" help:"the name that people know this machine by"`
+	Priority       string `envconfig:"UNDERSTUDY_PRIORITY" default:"0" help:"the instance with the highest takes over first, among equals the oldest"`
 	Interval       string `envconfig:"UNDERSTUDY_HEARTBEAT_INTERVAL" default:"1s" help:"the time between two heartbeats"`
-	OrphanAfter    string `envconfig:"UNDERSTUDY_ORPHAN_AFTER" default:"60s" help:"an instance that was silent for so long is deleted and replaced"`
-	StopGrace      string `envconfig:"UNDERSTUDY_STOP_GRACE" default:"10s" help:"the time that the work gets to stop by itself before it is killed"`
+	OrphanAfter    string `envconfig:"UNDERSTUDY_ORPHAN_AFTER" default:"60s" help:"an instance that was silent for this long is deleted and replaced"`
+	StopGrace      string `envconfig:"UNDERSTUDY_STOP_GRACE" default:"10s" help:"what the work gets to stop by itself before it is killed"`
 	ConnectTimeout string `envconfig:"UNDERSTUDY_CONNECT_TIMEOUT" default:"30s" help:"how long to try to reach the registry at start"`
 	Restart        string `envconfig:"UNDERSTUDY_RESTART" default:"always" help:"when to start a command again that exited: always, on-failure or never"`
 	LogLevel       string `envconfig:"UNDERSTUDY_LOG_LEVEL" default:"info" help:"debug, info, warn or error"`
@@ -97,7 +97,7 @@ func Usage() string {
 		if text := v.Default + v.Otherwise; text != "" {
 			unset = " (default: " + text + ")"
 		}
-		fmt.Fprintf(w, "%s\t%s%s\n", v.Name, v.Help, unset)
+		fmt.Fprintf(w, "  %s\t%s%s\n", v.Name, v.Help, unset)
 	}
 	_ = w.Flush() // to memory
 	return b.String()

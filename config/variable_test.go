@@ -37,7 +37,7 @@ func TestTables(t *testing.T) {
 		if row := table[i+2]; strings.Count(row, "|") != 4 || !strings.HasPrefix(row, "| `"+v.Name+"` | ") || !strings.Contains(row, v.Help) {
 			t.Errorf("row %q of %s", row, v.Name)
 		}
-		if !strings.HasPrefix(usage[i], v.Name) || strings.Index(usage[i], v.Help) != column || !strings.Contains(usage[i], v.Default) {
+		if !strings.HasPrefix(usage[i], "  "+v.Name) || strings.Index(usage[i], v.Help) != column || !strings.Contains(usage[i], v.Default) {
 			t.Errorf("line %q of %s", usage[i], v.Name)
 		}
 	}

@@ -84,8 +84,9 @@ type (
 		term   int64
 		holder uuid.UUID
 		host   string
-		lasts  time.Duration // for how long already, or how long it took
-		in     time.Duration // how long until something follows
+		lasts  time.Duration   // for how long already, or how long it took
+		in     time.Duration   // how long until something follows
+		end    registry.Reason // why the latest term is over; empty: it is not
 		err    error
 	}
 
@@ -111,13 +112,14 @@ type fact string
 const (
 	factRegistered   fact = "registered as %s"
 	factStandingBy   fact = "standing by for %s"
-	factVacant       fact = "nobody is active: %s is gone"
+	factVacant       fact = "nobody is active: %s %s"
 	factSilent       fact = "no beat from %s for %s, taking over in %s"
 	factBeatsAgain   fact = "%s beats again"
 	factOtherCommand fact = "%s runs another command: two programs in one group"
 	factActive       fact = "active in term %d"
-	factPassive      fact = "passive"
-	factNobodyElse   fact = "the work fails and nobody else is there to try it"
+	factYielding     fact = "the work keeps failing: a peer is to try it"
+	factPassive      fact = "passive: term %d is over for this instance"
+	factNobodyElse   fact = "the work keeps failing and nobody else is there to try it: trying again"
 	factUnreachable  fact = "registry does not answer"
 	factReachable    fact = "registry answers again"
 	factLeaseLost    fact = "lease not renewed in time: stopping the work"

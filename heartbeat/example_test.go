@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"os/signal"
 	"path/filepath"
 
 	"github.com/understudy-go/understudy/heartbeat"
@@ -14,21 +15,22 @@ import (
 
 // A program that may run in any number of copies, and works in one.
 func Example() {
-	ctx := context.Background()
-	path := filepath.Join(os.TempDir(), fmt.Sprintf("example-%d.db", os.Getpid()))
-	reg, err := sqlite.Open(ctx, path, sqlite.Options{})
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	dir, _ := os.MkdirTemp("", "example") // in earnest: a path that all copies share
+	defer os.RemoveAll(dir)
+	reg, err := sqlite.Open(ctx, filepath.Join(dir, "registry.db"), sqlite.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer reg.Close(ctx)
-
+	defer reg.Close(context.Background())
 	member, err := heartbeat.New(heartbeat.Config{Registry: reg, Group: "reports"})
 	if err != nil {
 		log.Fatal(err)
 	}
 	err = member.Run(ctx, func(ctx context.Context, t registry.Term) error {
-		fmt.Println("active in term", t.Number) // until ctx ends
-		return nil                              // nil: the work is done, for the whole group
+		fmt.Println("active in term", t.Number) // work until ctx ends, or until it is done
+		return nil                              // done, for the whole group
 	})
 	fmt.Println("left:", err)
 	// Output:

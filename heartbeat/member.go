@@ -45,6 +45,7 @@ type Config struct {
 	// JoinTimeout bounds the first registration; zero: none.
 	JoinTimeout time.Duration
 
+	// Log gets what happens, one line a fact; the zero value logs nothing.
 	Log zerolog.Logger
 }
 
@@ -120,5 +121,9 @@ func (m *Member) identify(e *zerolog.Event, _ zerolog.Level, _ string) {
 	if term > 0 {
 		role = registry.Active
 	}
-	e.Stringer("instance", m.Instance()).Str("group", m.config.Group).Str("role", string(role)).Int64("term", term)
+	id := ""
+	if m.Instance() != uuid.Nil {
+		id = m.Instance().String()
+	}
+	e.Str("instance", id).Str("group", m.config.Group).Str("role", string(role)).Int64("term", term)
 }

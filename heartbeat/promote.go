@@ -35,7 +35,7 @@ func (m *machine) tellVacant(v registry.View) {
 	}
 	m.known.vacant = true
 	if t := v.Latest; t != nil {
-		m.act(note{fact: factVacant, term: t.Number, holder: t.Holder, host: t.Host})
+		m.act(note{fact: factVacant, term: t.Number, holder: t.Holder, host: t.Host, end: t.End.Reason})
 	}
 }
 

@@ -147,12 +147,15 @@ func (s *shell) carryOut(c call) answer {
 	defer cancel()
 	made := make(chan answer, 1)
 	go func() { made <- c.do(ctx, s.config.Registry, s.config.Group) }()
+	var a answer
+	begin := time.Now()
 	select {
-	case a := <-made:
-		return a
+	case a = <-made:
 	case <-ctx.Done():
-		return answer{call: c, err: context.Cause(ctx)}
+		a = answer{call: c, err: context.Cause(ctx)}
 	}
+	s.log.Debug().Stringer("took", time.Since(begin)).Err(a.err).Msg(string(c.kind))
+	return a
 }
 
 // watch wakes the machine early, for as long as the registry can announce

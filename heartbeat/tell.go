@@ -2,10 +2,13 @@ package heartbeat
 
 import (
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/rs/zerolog"
+
+	"github.com/understudy-go/understudy/registry"
 )
 
 var levels = map[fact]zerolog.Level{
@@ -16,6 +19,7 @@ var levels = map[fact]zerolog.Level{
 	factBeatsAgain:   zerolog.InfoLevel,
 	factOtherCommand: zerolog.WarnLevel,
 	factActive:       zerolog.InfoLevel,
+	factYielding:     zerolog.WarnLevel,
 	factPassive:      zerolog.InfoLevel,
 	factNobodyElse:   zerolog.WarnLevel,
 	factUnreachable:  zerolog.WarnLevel,
@@ -38,13 +42,25 @@ var levels = map[fact]zerolog.Level{
 	factExhausted:    zerolog.ErrorLevel,
 }
 
+// parted says in words how the holder of the latest term came to hold it no more.
+var parted = map[registry.Reason]string{
+	"":                    "is gone, its registration too",
+	registry.Stopped:      "was stopped",
+	registry.HandedOver:   "handed over",
+	registry.LeaseLost:    "lost its lease",
+	registry.Orphaned:     "fell silent",
+	registry.Unregistered: "lost its registration",
+	registry.WorkFailed:   "gave up, its work keeps failing",
+	registry.WorkDone:     "is done with the work",
+}
+
 // tell writes a fact to the log.
 func (s *shell) tell(n note) {
 	e := s.log.WithLevel(levels[n.fact])
 	if n.term > 0 && n.term != s.Term() {
 		e.Int64("of_term", n.term)
 	}
-	if n.holder != uuid.Nil {
+	if n.holder != uuid.Nil && n.fact != factRegistered {
 		e.Stringer("holder", n.holder)
 	}
 	if n.host != "" {
@@ -52,6 +68,9 @@ func (s *shell) tell(n note) {
 	}
 	if n.err != nil {
 		e.Err(n.err)
+	}
+	if n.fact == factRegistered {
+		e.Int("pid", os.Getpid())
 	}
 	e.Msg(n.text())
 }
@@ -68,11 +87,13 @@ func (n note) text() string {
 	switch n.fact {
 	case factSilent:
 		text = fmt.Sprintf(text, n.who(), seconds(n.lasts), seconds(n.in))
-	case factStandingBy, factBeatsAgain, factOtherCommand, factVacant, factPeerDone, factSwept:
+	case factStandingBy, factBeatsAgain, factOtherCommand, factPeerDone, factSwept:
 		text = fmt.Sprintf(text, n.who())
 	case factDeposed:
 		text = fmt.Sprintf(text, n.who(), seconds(n.lasts))
-	case factActive:
+	case factVacant:
+		text = fmt.Sprintf(text, n.who(), parted[n.end])
+	case factActive, factPassive:
 		text = fmt.Sprintf(text, n.term)
 	case factRegistered:
 		text = fmt.Sprintf(text, n.holder)

@@ -129,8 +129,8 @@ func (m *machine) lookForPeer() *call {
 func (m *machine) peerFound(a answer) {
 	m.work.retry = false
 	if a.err == nil {
+		m.act(note{fact: factYielding, term: m.duty.number})
 		m.resign(registry.WorkFailed, nil)
-		m.act(note{fact: factPassive, term: m.duty.number})
 		return
 	}
 	if !m.known.nobodyElse {
