@@ -11,6 +11,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/understudy-go/understudy/internal/boottime"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/worker/internal/guard"
 )
@@ -40,6 +41,8 @@ type Command struct {
 	leased  chan struct{} // closed when lease changes
 	idle    *guard.Guard
 	current *guard.Guard
+	lapsed  bool          // the lease ran out while current had the command
+	hurry   chan struct{} // to follow: Kill was called
 	running bool
 
 	soon   sync.WaitGroup // prepares, a while after Run returned
@@ -49,6 +52,7 @@ type Command struct {
 	// Of Run alone; they survive from one call to the next.
 	backoff backoff
 	next    time.Time // not to be started before
+	retried bool      // at once, after a guard that died before it started anything
 }
 
 // NewCommand checks the description of a command. Nothing is started.
@@ -146,6 +150,7 @@ func (c *Command) Extend(until time.Duration) {
 	if until <= c.lease {
 		return
 	}
+	c.lapsed = c.lapsed || boottime.Now() >= c.lease
 	c.lease = until
 	close(c.leased)
 	c.leased = make(chan struct{})
@@ -161,6 +166,10 @@ func (c *Command) Kill() {
 	defer c.mu.Unlock()
 	if c.current != nil {
 		c.current.Kill()
+		select {
+		case c.hurry <- struct{}{}:
+		default:
+		}
 	}
 }
 

@@ -11,10 +11,11 @@
 // with one argument and an almost empty environment; it should not mind.
 //
 // The command gets a process group of its own, an empty standard input, our
-// standard output and error, no other descriptor, default signal handling, and
-// its environment plus UNDERSTUDY_INSTANCE, UNDERSTUDY_GROUP and
-// UNDERSTUDY_TERM. The term is the fencing token: pass it on to whatever the
-// command writes to, and let that refuse a lower one.
+// standard output and error, and its environment plus UNDERSTUDY_INSTANCE,
+// UNDERSTUDY_GROUP, UNDERSTUDY_TERM and UNDERSTUDY_RUN. The term is the fencing
+// token: pass it on to whatever the command writes to, and let that refuse a
+// lower one. UNDERSTUDY_RUN is random, and another one at each start: by it
+// are found those that outlive a guard that was killed, so leave it alone.
 //
 // # What each platform guarantees
 //
@@ -36,6 +37,11 @@
 //	guard killed alone            as above; the rest   its session is        (no guard process)
 //	                              is swept up          swept up
 //	clock counts a suspend        yes                  yes                   yes
+//	descriptors from 3 on         closed               what this process     closed
+//	                                                   was started with
+//	signal handling               default, none        the same, but for     CTRL_C ignored
+//	                              blocked              what this process
+//	                                                   was started with
 //
 // What runs on may overlap with a peer's: the fencing token is the answer.
 // macOS and Windows are built and vetted, but not measured.

@@ -3,12 +3,15 @@ package worker
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"slices"
+	"syscall"
 )
 
 // The errors of this package. Compare with errors.Is.
 var (
 	// ErrFailed says that the command failed five times in a row, or once more
-	// after that.
+	// after that, or that it was lost under Never: a peer should try.
 	ErrFailed = errors.New("worker: command fails again and again")
 	// ErrRunning says that Run was called while another call of it is running.
 	ErrRunning = errors.New("worker: command is running already")
@@ -23,6 +26,27 @@ const (
 	CodeNotExecutable = 126
 	CodeNotFound      = 127
 )
+
+// unfit are the errors that speak of the file or of what it is given, besides
+// those of package io/fs. Anything else (too little memory, too many processes
+// or files, a file that is being replaced) may pass.
+var unfit = []error{
+	syscall.ENOEXEC, syscall.EISDIR, syscall.ENOTDIR, syscall.ELOOP,
+	syscall.ENAMETOOLONG, syscall.E2BIG, syscall.EINVAL,
+}
+
+// startCode is the exit code of a command that could not be executed, and
+// whether trying again is as good as pointless.
+func startCode(err error) (code int, pointless bool) {
+	is := func(target error) bool { return errors.Is(err, target) }
+	switch {
+	case is(fs.ErrNotExist):
+		return CodeNotFound, true
+	case is(fs.ErrPermission), slices.ContainsFunc(unfit, is):
+		return CodeNotExecutable, true
+	}
+	return CodeNotExecutable, false
+}
 
 // Exit is the final exit of a command.
 type Exit struct {

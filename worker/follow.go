@@ -18,11 +18,12 @@ const (
 )
 
 // follow passes the end of ctx on to the guard and waits until the guard and
-// everything of its command is gone. It returns how the command ended, and
-// whether it was killed because of ctx.
-func (c *Command) follow(ctx context.Context, g *guard.Guard) (end guard.Event, killed bool) {
+// everything of its command is gone. It returns how the command ended, whether
+// it had started, and whether it was killed because of ctx.
+func (c *Command) follow(ctx context.Context, g *guard.Guard, hurry <-chan struct{}) (end guard.Event, started, killed bool) {
 	log := c.spec.Log
 	told := ctx.Done()
+	ending := false // the guard said so, or can say no more
 	answer := time.NewTimer(answerTime)
 	defer answer.Stop()
 	stuck := time.NewTimer(stuckAfter)
@@ -32,22 +33,23 @@ func (c *Command) follow(ctx context.Context, g *guard.Guard) (end guard.Event, 
 		select {
 		case e, ok := <-g.Events():
 			if !ok {
-				return end, killed
+				return end, started, killed
 			}
-			switch e.Kind {
-			case guard.Started:
-				answer.Stop()
+			if e.Kind == guard.Started {
+				started = true
+				if told != nil { // or else it has to answer to that
+					answer.Stop()
+				}
 				log.Info().Int("pid", e.PID).Msg("command started")
-			case guard.Killing:
-				answer.Stop()
-				stuck.Reset(stuckAfter)
-			case guard.Died:
-				answer.Stop()
-				stuck.Reset(stuckAfter)
+				continue
+			}
+			ending = true
+			answer.Stop()
+			if e.Kind != guard.Killing {
 				end = e
-			default:
-				answer.Stop()
-				end = e
+			}
+			if e.Kind == guard.Killing || e.Kind == guard.Died {
+				stuck.Reset(stuckAfter)
 			}
 		case <-told:
 			told = nil
@@ -58,12 +60,20 @@ func (c *Command) follow(ctx context.Context, g *guard.Guard) (end guard.Event, 
 				killed = true
 				log.Warn().AnErr("cause", context.Cause(ctx)).Msg("killing the command")
 				g.Kill()
-				answer.Reset(answerTime)
+				if !ending {
+					answer.Reset(answerTime)
+				}
 				continue
 			}
 			log.Info().Stringer("grace", c.spec.Grace).Msg("stopping the command")
 			g.Stop(boottime.Now() + c.spec.Grace)
-			answer.Reset(c.spec.Grace + answerTime)
+			if !ending {
+				answer.Reset(c.spec.Grace + answerTime)
+			}
+		case <-hurry:
+			if !ending {
+				answer.Reset(answerTime)
+			}
 		case <-answer.C:
 			log.Error().Int("guard", g.PID()).Msg("the guard does not answer: killing it, and the command with it")
 			g.Abort()
@@ -88,7 +98,11 @@ func names(list []guard.Process) []string {
 		if i == most {
 			return append(out, fmt.Sprintf("and %d more", len(list)-most))
 		}
-		out = append(out, fmt.Sprintf("%d %s", p.PID, strings.ToValidUTF8(p.Name, "?")))
+		name := strings.ToValidUTF8(p.Name, "?")
+		if p.PID != 0 {
+			name = fmt.Sprintf("%d %s", p.PID, name)
+		}
+		out = append(out, name)
 	}
 	return out
 }

@@ -73,7 +73,7 @@ func TestKilledGuardTakesEverythingWithIt(t *testing.T) {
 			h.Restart, h.Subreaper = Never, tt.subreaper
 			_, guard := launch(t, "host", h, holds(file, "ready"))
 			_ = unix.Kill(guard, unix.SIGKILL)
-			until(t, "Run to return", holds(filepath.Join(dir, "result"), "worker: command ended by signal 9"))
+			until(t, "Run to return", holds(filepath.Join(dir, "result"), ErrFailed.Error()+": its guard died"))
 			wantGone(t, m)
 		})
 	}
@@ -103,7 +103,7 @@ func TestFrozenUnderstudyLosesItsCommandBeforeTheLease(t *testing.T) {
 	latest := boottime.Now() + testTiming.Lease() // no lease can end later
 	until(t, "everything's end", func() bool { return len(alive(m)) == 0 })
 	end := boottime.Now()
-	fmt.Printf("frozen Understudy: gone %v before the latest possible end of the lease\n", (latest - end).Round(time.Millisecond))
+	t.Logf("frozen Understudy: gone %v before the latest possible end of the lease", (latest - end).Round(time.Millisecond))
 	if end > latest {
 		t.Errorf("gone %v after the lease", end-latest)
 	}
@@ -138,7 +138,7 @@ func TestEverythingFrozenIsEndedByTheKernel(t *testing.T) {
 			if mode == "tick" {
 				end = lastInstant(t, file)
 			}
-			fmt.Printf("everything frozen, %s: last sign of life %v after the lease's end\n", mode, (end - lease).Round(10*time.Microsecond))
+			t.Logf("everything frozen, %s: last sign of life %v after the lease's end", mode, (end - lease).Round(10*time.Microsecond))
 			if end > lease+time.Second {
 				t.Errorf("lived %v after the lease", end-lease)
 			}

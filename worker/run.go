@@ -2,12 +2,12 @@ package worker
 
 import (
 	"context"
-	"errors"
+	"crypto/rand"
 	"fmt"
-	"io/fs"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/rs/zerolog"
 
 	"github.com/understudy-go/understudy/internal/boottime"
 	"github.com/understudy-go/understudy/registry"
@@ -28,9 +28,11 @@ const outsideTime = 5 * time.Second
 // descendant of the command is left, however long that takes:
 //
 //   - context.Cause(ctx), told to stop;
-//   - *Exit, the command's final exit;
-//   - ErrFailed after five failures in a row, and after each further one; the
-//     next call first sits out what is left of the backoff;
+//   - *Exit, the command's final exit, or that it can never be executed;
+//   - ErrFailed after five failures in a row, and after each further one, or
+//     when the guard died under Never: the command did not end by itself, and
+//     somebody is to run it. The next call first sits out what is left of the
+//     backoff;
 //   - ErrGuard, ErrRunning.
 func (c *Command) Run(ctx context.Context, t registry.Term, instance uuid.UUID) error {
 	c.mu.Lock()
@@ -47,6 +49,9 @@ func (c *Command) Run(ctx context.Context, t registry.Term, instance uuid.UUID) 
 		c.prepareSoon()
 	}()
 
+	if delay := time.Until(c.next); delay > 0 {
+		c.spec.Log.Info().Stringer("in", delay.Round(time.Millisecond)).Msg("command is started later, for its failures before")
+	}
 	for {
 		if err := c.wait(ctx); err != nil {
 			return err
@@ -55,7 +60,8 @@ func (c *Command) Run(ctx context.Context, t registry.Term, instance uuid.UUID) 
 		if err != nil {
 			return fmt.Errorf("run: %w", err)
 		}
-		done, err := c.once(ctx, g, environ(c.spec.Env, t, instance), EnvInstance+"="+instance.String())
+		mark := EnvRun + "=" + rand.Text()
+		done, err := c.once(ctx, g, append(environ(c.spec.Env, t, instance), mark), mark)
 		if done {
 			return err
 		}
@@ -77,6 +83,7 @@ func (c *Command) wait(ctx context.Context) error {
 		if boottime.Now() < lease-c.spec.Timing.StopGrace {
 			return nil
 		}
+		c.spec.Log.Debug().Msg("waiting for a lease")
 		select {
 		case <-leased:
 		case <-ctx.Done():
@@ -88,7 +95,7 @@ func (c *Command) wait(ctx context.Context) error {
 // once runs the command one time. It is done when Run is to return err.
 func (c *Command) once(ctx context.Context, g *guard.Guard, env []string, mark string) (done bool, err error) {
 	c.mu.Lock()
-	c.current = g
+	c.current, c.hurry, c.lapsed = g, make(chan struct{}, 1), false
 	g.Run(guard.Order{
 		Path: c.spec.Path, Args: c.spec.Args, Env: env, Mark: mark,
 		Lease: c.lease, Grace: c.spec.Timing.StopGrace, Margin: c.spec.Timing.KillMargin(),
@@ -101,15 +108,16 @@ func (c *Command) once(ctx context.Context, g *guard.Guard, env []string, mark s
 	}()
 
 	begin := time.Now()
-	end, killed := c.follow(ctx, g)
+	end, started, killed := c.follow(ctx, g, c.hurry)
 	ran := time.Since(begin)
+	c.retried = c.retried && !started
 	log := c.spec.Log.With().Stringer("ran", ran.Round(time.Millisecond)).Logger()
 	if killed {
 		c.backoff.ran(ran)
 		return true, context.Cause(ctx)
 	}
 
-	code := end.Code
+	code, final := end.Code, c.spec.Restart.final
 	switch end.Kind {
 	case guard.Exited:
 		switch end.Why {
@@ -131,25 +139,20 @@ func (c *Command) once(ctx context.Context, g *guard.Guard, env []string, mark s
 	case guard.Late:
 		return false, nil
 	case guard.NotStarted:
-		code = CodeNotExecutable
-		if errors.Is(end.Err, fs.ErrNotExist) {
-			code = CodeNotFound
+		var unfit bool
+		if code, unfit = startCode(end.Err); !unfit {
+			final = notFinal
 		}
 		log.Error().Err(end.Err).Str("path", c.spec.Path).Msg("command can't be executed")
 	default:
-		if ctx.Err() != nil {
-			return true, context.Cause(ctx)
-		}
-		code = 128 + 9
-		log.Error().Int("guard", g.PID()).Msg("the guard died, and the command with it")
+		return c.guardDied(ctx, g, started, ran, log)
 	}
 
-	if c.spec.Restart.final(code) {
+	if final(code) {
 		log.Info().Int("code", code).Msg("command exited for good")
 		return true, &Exit{Code: code}
 	}
-	delay := c.backoff.exited(ran, code)
-	c.next = time.Now().Add(delay)
+	delay := c.delay(ran, code)
 	event := log.Warn()
 	if code == 0 {
 		event = log.Info()
@@ -159,6 +162,41 @@ func (c *Command) once(ctx context.Context, g *guard.Guard, env []string, mark s
 		return true, fmt.Errorf("%w: exit code %d", ErrFailed, code)
 	}
 	return false, nil
+}
+
+// guardDied is what follows the death of a guard, which is no exit of the
+// command, whatever the policy says: the work is not done.
+func (c *Command) guardDied(ctx context.Context, g *guard.Guard, started bool, ran time.Duration, log zerolog.Logger) (done bool, err error) {
+	log = log.With().Int("guard", g.PID()).Logger()
+	c.mu.Lock()
+	lapsed := c.lapsed || boottime.Now() >= c.lease
+	c.mu.Unlock()
+	switch {
+	case ctx.Err() != nil:
+		c.backoff.ran(ran)
+		return true, context.Cause(ctx)
+	case lapsed: // the kernel's timer
+		c.backoff.ran(ran)
+		log.Warn().Msg("the guard died: the lease ran out")
+		return false, nil
+	case !started && !c.retried: // it was dead already while it waited for its order
+		c.retried = true
+		log.Warn().Msg("the guard died before the command started: taking another")
+		return false, nil
+	}
+	delay := c.delay(ran, 128+9)
+	log.Error().Int("failures", c.backoff.failures).Stringer("restart_in", delay).Msg("the guard died, and the command with it")
+	if started && c.spec.Restart == Never || c.backoff.failed() {
+		return true, fmt.Errorf("%w: its guard died", ErrFailed)
+	}
+	return false, nil
+}
+
+// delay notes an exit, and returns how long to wait before the next start.
+func (c *Command) delay(ran time.Duration, code int) time.Duration {
+	d := c.backoff.exited(ran, code)
+	c.next = time.Now().Add(d)
+	return d
 }
 
 // sleep returns an error if ctx ends before d is over.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/rs/zerolog"
 
 	"github.com/understudy-go/understudy/internal/boottime"
 )
@@ -117,19 +118,27 @@ func TestUnfitFilesFailLikeShellsSay(t *testing.T) {
 
 func TestNothingStartsWithoutALease(t *testing.T) {
 	file, m := filepath.Join(t.TempDir(), "log"), mark()
-	c, err := NewCommand(played(t, m, "polite", file))
+	spec := played(t, m, "polite", file)
+	var log output
+	spec.Log = zerolog.New(&log)
+	c, err := NewCommand(spec)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer c.Close()
+	if err := c.Prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	c.Extend(boottime.Now() + testTiming.StopGrace) // no more than the grace is left
 	ctx, stop := context.WithCancelCause(context.Background())
 	result := make(chan error, 1)
 	go func() { result <- c.Run(ctx, testTerm, uuid.New()) }()
-	time.Sleep(50 * time.Millisecond) // can only hide a failure, never make one
-	if len(alive(m)) > 0 {
-		t.Error("the command runs")
+	until(t, "Run to wait", func() bool { return strings.Contains(log.String(), "waiting for a lease") })
+	c.mu.Lock()
+	if c.idle == nil || c.current != nil || len(alive(m)) > 0 {
+		t.Error("the command runs, or its guard has its order")
 	}
+	c.mu.Unlock()
 	c.Extend(boottime.Now() + time.Hour)
 	until(t, "the command", holds(file, "ready"))
 	stop(errStop)
@@ -188,70 +197,4 @@ func TestRunIsOneAtATime(t *testing.T) {
 	}
 	stop(errStop)
 	receive(t, result)
-}
-
-func TestPreparedGuardIsUsedOnce(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "log")
-	c, err := NewCommand(played(t, mark(), "polite", file))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	for range 2 {
-		if err := c.Prepare(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-	}
-	prepared := c.idle.PID()
-	if got := guardOf(t, os.Getpid()); got != prepared {
-		t.Errorf("guard %d, want %d", got, prepared)
-	}
-	c.Extend(boottime.Now() + time.Hour)
-	ctx, stop := context.WithCancelCause(context.Background())
-	result := make(chan error, 1)
-	go func() { result <- c.Run(ctx, testTerm, uuid.New()) }()
-	until(t, "the command", holds(file, "ready"))
-	c.mu.Lock()
-	if c.current.PID() != prepared {
-		t.Error("the command runs under another guard")
-	}
-	c.mu.Unlock()
-	stop(errStop)
-	receive(t, result)
-}
-
-func TestDeadPreparedGuardIsReplaced(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "log")
-	c, err := NewCommand(played(t, mark(), "polite", file))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	if err := c.Prepare(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	dead := c.idle
-	dead.Abort()
-	until(t, "the guard's end", func() bool { return !dead.Alive() })
-	c.Extend(boottime.Now() + time.Hour)
-	ctx, stop := context.WithCancelCause(context.Background())
-	result := make(chan error, 1)
-	go func() { result <- c.Run(ctx, testTerm, uuid.New()) }()
-	until(t, "the command", holds(file, "ready"))
-	stop(errStop)
-	receive(t, result)
-}
-
-func TestGuardIsReadyAgainAfterATerm(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "log")
-	ctx, stop := context.WithCancelCause(context.Background())
-	c, result := start(t, ctx, played(t, mark(), "polite", file))
-	until(t, "the command", holds(file, "ready"))
-	stop(errStop)
-	receive(t, result)
-	until(t, "the next guard", func() bool {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		return c.idle != nil
-	})
 }

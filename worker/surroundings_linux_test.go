@@ -22,7 +22,7 @@ func TestEnvironment(t *testing.T) {
 	id := uuid.New()
 	got := environ([]string{
 		"A=1", "GOGC=50", "GOGCX=kept", "NOTIFY_SOCKET=/run/x", "UNDERSTUDY_REGISTRY=mongodb://secret",
-		"UNDERSTUDY_REGISTRY_FILE=/secret", "UNDERSTUDY_UNDER_INIT=1", "UNDERSTUDY_TERM=3", "UNDERSTUDY_INTERVAL=1s", "B=",
+		"UNDERSTUDY_REGISTRY_FILE=/secret", "UNDERSTUDY_UNDER_INIT=1", "UNDERSTUDY_TERM=3", "UNDERSTUDY_RUN=x", "UNDERSTUDY_INTERVAL=1s", "B=",
 	}, registry.Term{Group: "g", Number: 9}, id)
 	want := []string{"A=1", "GOGCX=kept", "UNDERSTUDY_INTERVAL=1s", "B=",
 		"UNDERSTUDY_INSTANCE=" + id.String(), "UNDERSTUDY_GROUP=g", "UNDERSTUDY_TERM=9"}

@@ -7,4 +7,9 @@
 // program runs itself as a child, and the first process does nothing but what
 // an init must: forward signals, reap, and exit last of all, with the child's
 // exit code.
+//
+// Last of all has a limit, for orphans of a process that was put into the
+// container from outside (docker exec) become its children too and may live for
+// ever. Once the program has ended, a guard is waited for as long as it takes,
+// anybody else for ten seconds, and nobody after another SIGTERM or SIGINT.
 package pid1

@@ -4,18 +4,27 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
+	"strings"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
+
+// strangerTime is how long after the program's end anybody but a guard is
+// waited for.
+var strangerTime = 10 * time.Second
+
+const lookAgain = 100 * time.Millisecond
 
 // exitNoChild is the exit code when the child could not be started.
 const exitNoChild = 70
 
 // Main is for process 1 alone: it runs this program as a child, with the same
 // arguments, and is its init.
-// It returns the exit code when no child is left: the program's own, 128+n if
-// signal n ended it, 70 if it could not be started.
+// It returns the exit code when nobody is left that is worth waiting for: the
+// program's own, 128+n if signal n ended it, 70 if it could not be started.
 func Main() int {
 	signals := make(chan os.Signal, 64)
 	signal.Notify(signals, unix.SIGCHLD, unix.SIGTERM, unix.SIGINT, unix.SIGHUP,
@@ -26,12 +35,43 @@ func Main() int {
 		return exitNoChild
 	}
 	i := &initProcess{pid: pid}
+	var look <-chan time.Time // whether a guard is left, when the others have had their time
 	for !i.reap() {
-		if sig := <-signals; sig != unix.SIGCHLD && i.pid != 0 {
-			_ = unix.Kill(i.pid, sig.(syscall.Signal))
+		if i.pid == 0 && look == nil {
+			look = time.After(strangerTime)
+		}
+		select {
+		case sig := <-signals:
+			switch {
+			case sig == unix.SIGCHLD:
+			case i.pid != 0:
+				_ = unix.Kill(i.pid, sig.(syscall.Signal))
+			case sig == unix.SIGTERM, sig == unix.SIGINT:
+				return i.code
+			}
+		case <-look:
+			if !guarded() {
+				return i.code
+			}
+			look = time.After(lookAgain)
 		}
 	}
 	return i.code
+}
+
+// guarded reports whether a child of this process is a guard. One can't do
+// without /proc, so that there is none where that can't be read.
+func guarded() bool {
+	files, _ := filepath.Glob("/proc/self/task/*/children")
+	for _, file := range files {
+		list, _ := os.ReadFile(file)
+		for _, pid := range strings.Fields(string(list)) {
+			if comm, _ := os.ReadFile("/proc/" + pid + "/comm"); string(comm) == GuardName+"\n" {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // start runs the program in a process group of its own, which becomes the

@@ -2,6 +2,7 @@ package guard
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -120,40 +121,36 @@ func (g *Guard) serve() {
 		return
 	}
 	g.events <- Event{Kind: Started, PID: proc.Pid}
-	exited := make(chan int, 1)
+	code := 1
+	exited := make(chan struct{}) // closed when code is known
 	go func() {
-		state, err := proc.Wait()
-		if err != nil {
-			exited <- 1
-			return
+		defer close(exited)
+		if state, err := proc.Wait(); err == nil {
+			code = state.ExitCode()
 		}
-		exited <- state.ExitCode()
 	}()
-	code, why := g.follow(o, proc.Pid, exited)
+	why := g.follow(o, proc.Pid, exited)
 	g.events <- Event{Kind: Killing}
 	for nap := time.Millisecond; active(g.job) > 0; nap = min(2*nap, 50*time.Millisecond) {
 		_ = windows.TerminateJobObject(g.job, 128+9)
 		time.Sleep(nap)
 	}
-	if code < 0 {
-		code = <-exited
-	}
+	<-exited
 	g.events <- Event{Kind: Exited, Code: code, Why: why}
 }
 
-// follow watches the command until it has exited or is to be killed; then the
-// code is -1.
-func (g *Guard) follow(o Order, pid int, exited <-chan int) (code int, why Why) {
+// follow watches the command until it has exited or is to be killed.
+func (g *Guard) follow(o Order, pid int, exited <-chan struct{}) (why Why) {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	told := false
 	for {
 		select {
-		case code := <-exited:
+		case <-exited:
 			if why == 0 {
 				why = Itself
 			}
-			return code, why
+			return why
 		case <-g.kick:
 		case <-tick.C:
 		}
@@ -169,7 +166,7 @@ func (g *Guard) follow(o Order, pid int, exited <-chan int) (code int, why Why) 
 		}
 		g.mu.Unlock()
 		if killed || late {
-			return -1, why
+			return why
 		}
 		if stopping && !told {
 			told = true
@@ -201,6 +198,9 @@ func startIn(job windows.Handle, o Order) (*os.Process, error) {
 		Files: []*os.File{null, os.Stdout, os.Stderr},
 		Sys:   &syscall.SysProcAttr{CreationFlags: windows.CREATE_SUSPENDED | windows.CREATE_NEW_PROCESS_GROUP},
 	})
+	if errors.Is(err, windows.ERROR_BAD_EXE_FORMAT) {
+		return nil, fmt.Errorf("%w: %w", syscall.ENOEXEC, err)
+	}
 	if err != nil {
 		return nil, err
 	}

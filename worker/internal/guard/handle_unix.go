@@ -4,7 +4,6 @@ package guard
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -138,106 +137,6 @@ func (g *Guard) poke() {
 	}
 }
 
-// write passes on what there is to say. A frozen guard holds it up; leases do
-// not queue here, the latest alone is kept.
-func (g *Guard) write() {
-	for {
-		select {
-		case <-g.kick:
-		case <-g.gone:
-			return
-		}
-		g.mu.Lock()
-		out := g.out
-		if g.lease != 0 {
-			out = message{kind: mExtend, numbers: []int64{int64(g.lease)}}.appendTo(out)
-		}
-		g.out, g.lease = nil, 0
-		g.mu.Unlock()
-		_, _ = g.conn.Write(out) // an error: the reader has it too
-	}
-}
-
-// read reports what the guard says, and sees to its end.
-func (g *Guard) read() {
-	defer close(g.events)
-	defer close(g.gone)
-	hasEnded := false
-	g.listen(func(m message) {
-		switch m.kind {
-		case mReady:
-			g.ready <- nil
-		case mRefused:
-			g.ready <- errors.New(m.strings[0])
-		case mStarted:
-			g.events <- Event{Kind: Started, PID: int(m.numbers[0])}
-		case mNotStarted:
-			hasEnded = true
-			g.events <- Event{Kind: NotStarted, Err: syscall.Errno(m.numbers[0])}
-		case mLate:
-			hasEnded = true
-			g.events <- Event{Kind: Late}
-		case mKilling:
-			g.events <- Event{Kind: Killing}
-		case mExited:
-			hasEnded = true
-			g.events <- Event{Kind: Exited, Code: int(m.numbers[0]), Why: Why(m.numbers[1])}
-		}
-	})
-	_ = g.conn.Close()
-	if g.tie != nil {
-		_ = g.tie.Close()
-	}
-	awaitDeath(g.pid)
-	select {
-	case g.ready <- errors.New("it died"):
-	default:
-	}
-	g.mu.Lock()
-	mark := g.mark
-	g.mu.Unlock()
-	if mark != "" && !hasEnded { // it had an order
-		g.events <- Event{Kind: Died}
-		sweep(g.pid, mark)
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	var ws syscall.WaitStatus
-	for {
-		_, err := syscall.Wait4(g.pid, &ws, 0, nil)
-		if err != syscall.EINTR {
-			break
-		}
-	}
-	g.reaped = true
-	disown(g.pid)
-}
-
-// listen calls f with each message until there are no more.
-func (g *Guard) listen(f func(message)) {
-	var in []byte
-	chunk := make([]byte, 4<<10)
-	for {
-		n, err := g.conn.Read(chunk)
-		in = append(in, chunk[:n]...)
-		for {
-			m, rest, ok, bad := cut(in)
-			if bad != nil {
-				g.Abort()
-				return
-			}
-			if !ok {
-				break
-			}
-			in = rest
-			f(m)
-		}
-		if err != nil {
-			return
-		}
-	}
-}
-
 // Survivors are the processes that are left of the command, as far as they can
 // be told from others: the living, or else the dead that nobody can bury, held
 // by a tracer.
@@ -248,8 +147,12 @@ func (g *Guard) Survivors() []Process {
 	if reaped {
 		return nil
 	}
+	list, err := family(g.pid, mark)
+	if err != nil {
+		return []Process{{Name: "not known: " + err.Error()}}
+	}
 	var living, dead []Process
-	for _, p := range family(g.pid, mark) {
+	for _, p := range list {
 		if p.dead() {
 			dead = append(dead, Process{PID: p.pid, Name: p.comm + " (dead)"})
 		} else {
@@ -260,30 +163,4 @@ func (g *Guard) Survivors() []Process {
 		return dead
 	}
 	return living
-}
-
-// guards are the guards of this process, which a sweep must spare.
-var guards struct {
-	sync.Mutex
-	pids map[int]bool
-}
-
-// spawnOwn has the new guard known before anybody can take it for an orphan.
-func spawnOwn() (pid int, conn, tie int, err error) {
-	guards.Lock()
-	defer guards.Unlock()
-	pid, conn, tie, err = spawn()
-	if err == nil {
-		if guards.pids == nil {
-			guards.pids = make(map[int]bool)
-		}
-		guards.pids[pid] = true
-	}
-	return pid, conn, tie, err
-}
-
-func disown(pid int) {
-	guards.Lock()
-	defer guards.Unlock()
-	delete(guards.pids, pid)
 }

@@ -58,13 +58,13 @@ func serve() int {
 			case !ok, m.kind == mKill && s.pid != 0:
 				s.because(Asked)
 				return s.kill()
-			case m.kind == mOrder && s.pid == 0 && len(m.numbers) == 4:
-				if !s.start(m, exited) {
+			case m.kind == mOrder && s.pid == 0:
+				if !s.start(m.order(), exited) {
 					return 0
 				}
-			case m.kind == mExtend && len(m.numbers) == 1:
+			case m.kind == mExtend:
 				s.extend(time.Duration(m.numbers[0]))
-			case m.kind == mStop && len(m.numbers) == 1:
+			case m.kind == mStop:
 				s.stop(time.Duration(m.numbers[0]), Asked)
 			}
 		case <-exited:
@@ -86,7 +86,7 @@ func serve() int {
 			if now >= s.lease-s.margin || s.killBy != 0 && now >= s.killBy {
 				return s.kill()
 			}
-			s.tree.look(s.pid)
+			_ = s.tree.look(s.pid) // again with the next tick
 		}
 	}
 }
@@ -121,16 +121,15 @@ func (s *server) extend(until time.Duration) {
 	}
 }
 
-func (s *server) start(m message, exited chan<- struct{}) bool {
-	s.extend(time.Duration(m.numbers[0]))
-	s.grace, s.margin = time.Duration(m.numbers[1]), time.Duration(m.numbers[2])
+func (s *server) start(o Order, exited chan<- struct{}) bool {
+	s.extend(o.Lease)
+	s.grace, s.margin = o.Grace, o.Margin
 	if boottime.Now() >= s.lease-s.grace {
 		s.send(message{kind: mLate})
 		return false
 	}
-	args := m.strings[1 : 1+m.numbers[3]]
-	pid, err := syscall.ForkExec(m.strings[0], args, &syscall.ProcAttr{
-		Env:   m.strings[1+m.numbers[3]:],
+	pid, err := syscall.ForkExec(o.Path, o.Args, &syscall.ProcAttr{
+		Env:   o.Env,
 		Files: []uintptr{0, 1, 2},
 		Sys:   &syscall.SysProcAttr{Setpgid: true},
 	})
@@ -189,8 +188,8 @@ func (s *server) kill() int {
 	s.send(message{kind: mKilling})
 	for nap := time.Millisecond; ; nap = min(2*nap, 50*time.Millisecond) {
 		_ = unix.Kill(-s.pid, unix.SIGKILL)
-		s.tree.look(s.pid)
-		if s.tree.kill() == 0 {
+		err := s.tree.look(s.pid)
+		if s.tree.kill() == 0 && err == nil {
 			break
 		}
 		time.Sleep(nap)

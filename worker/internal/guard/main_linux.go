@@ -135,11 +135,11 @@ func (s *server) hear() bool {
 
 func (s *server) obey(m message) {
 	switch {
-	case m.kind == mOrder && s.phase == idle && len(m.numbers) == 4:
-		s.start(m)
-	case m.kind == mExtend && len(m.numbers) == 1:
+	case m.kind == mOrder && s.phase == idle:
+		s.start(m.order())
+	case m.kind == mExtend:
 		s.extend(time.Duration(m.numbers[0]))
-	case m.kind == mStop && len(m.numbers) == 1:
+	case m.kind == mStop:
 		s.stop(time.Duration(m.numbers[0]), Asked)
 	case m.kind == mKill && s.phase != idle:
 		s.kill(Asked)
@@ -158,11 +158,9 @@ func (s *server) extend(until time.Duration) {
 	}
 }
 
-func (s *server) start(m message) {
-	s.extend(time.Duration(m.numbers[0]))
-	s.grace, s.margin = time.Duration(m.numbers[1]), time.Duration(m.numbers[2])
-	args := m.strings[1 : 1+m.numbers[3]]
-	env := m.strings[1+m.numbers[3]:]
+func (s *server) start(o Order) {
+	s.extend(o.Lease)
+	s.grace, s.margin = o.Grace, o.Margin
 	if boottime.Now() >= s.lease-s.grace {
 		s.send(message{kind: mLate})
 		syscall.Exit(0)
@@ -172,8 +170,8 @@ func (s *server) start(m message) {
 		syscall.Exit(0)
 	}
 	s.told.stop.Store(false)
-	pid, err := syscall.ForkExec(m.strings[0], args, &syscall.ProcAttr{
-		Env:   env,
+	pid, err := syscall.ForkExec(o.Path, o.Args, &syscall.ProcAttr{
+		Env:   o.Env,
 		Files: []uintptr{0, 1, 2},
 		Sys:   &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL},
 	})
@@ -185,69 +183,6 @@ func (s *server) start(m message) {
 	s.pid, s.phase = pid, running
 	s.tie.fasten(pid)
 	s.send(message{kind: mStarted, numbers: []int64{int64(pid)}})
-}
-
-// stop sends SIGTERM, and has everything killed at the given instant.
-func (s *server) stop(killBy time.Duration, why Why) {
-	if s.phase != running {
-		return
-	}
-	s.phase, s.why, s.killBy = stopping, why, killBy
-	_ = unix.Kill(-s.pid, unix.SIGTERM)
-	if pgid, err := unix.Getpgid(s.pid); err == nil && pgid != s.pid {
-		_ = unix.Kill(s.pid, unix.SIGTERM) // it left its own group
-	}
-	_ = unix.Kill(-s.pid, unix.SIGCONT) // one that is stopped cannot hear
-}
-
-// kill begins the end.
-func (s *server) kill(why Why) {
-	if s.phase == killing {
-		return
-	}
-	if s.why == 0 {
-		s.why = why
-	}
-	s.phase, s.since = killing, boottime.Now()
-	s.send(message{kind: mKilling})
-}
-
-// watch holds the clock against what is due.
-func (s *server) watch() {
-	now := boottime.Now()
-	if s.phase == running && now >= s.lease-s.grace {
-		s.stop(s.lease-s.margin, Expired)
-	}
-	if s.phase == stopping && now >= s.due() {
-		s.kill(s.why)
-	}
-}
-
-// due is the instant at which watch has something to do next.
-func (s *server) due() time.Duration {
-	switch s.phase {
-	case running:
-		return s.lease - s.grace
-	case stopping:
-		return min(s.killBy, s.lease-s.margin)
-	}
-	return 0
-}
-
-// finish reports the end. Nobody is left but this process.
-func (s *server) finish() int {
-	if s.why == Itself {
-		time.Sleep(2 * time.Millisecond) // signals to us may still be on their way
-		if s.told.stop.Load() {
-			s.why = Outside
-		}
-	}
-	code := s.status.ExitStatus()
-	if s.status.Signaled() {
-		code = 128 + int(s.status.Signal())
-	}
-	s.send(message{kind: mExited, numbers: []int64{int64(code), int64(s.why)}})
-	return 0
 }
 
 // send never blocks. What does not fit is for nobody: Understudy is frozen, and

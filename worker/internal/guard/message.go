@@ -3,6 +3,7 @@ package guard
 import (
 	"encoding/binary"
 	"errors"
+	"time"
 )
 
 // kind is the first byte of a message.
@@ -25,8 +26,17 @@ const (
 	mExited // code, why
 )
 
+// shapes say what messages have: this many numbers, and at least this many
+// strings.
+var shapes = map[kind]struct{ numbers, strings int }{
+	mOrder: {4, 1}, mExtend: {1, 0}, mStop: {1, 0}, mKill: {},
+	mReady: {}, mRefused: {0, 1}, mStarted: {1, 0}, mNotStarted: {1, 0}, mLate: {}, mKilling: {}, mExited: {2, 0},
+}
+
 // message is what the two processes tell each other: some numbers, some
-// strings, and a kind that says what they mean. Both ends are the same binary.
+// strings, and a kind that says what they mean. Both ends are the same binary,
+// but where that was replaced by another version and there is no way to execute
+// the old one again.
 type message struct {
 	kind    kind
 	numbers []int64
@@ -76,10 +86,19 @@ func cut(b []byte) (m message, rest []byte, ok bool, err error) {
 	for n := r.count(4); n > 0 && !r.bad; n-- {
 		m.strings = append(m.strings, string(r.take(r.count(1))))
 	}
-	if r.bad || len(r.b) > 0 {
+	if r.bad || len(r.b) > 0 || !m.valid() {
 		return message{}, rest, false, errMessage
 	}
 	return m, rest, true, nil
+}
+
+// valid reports whether m has what its kind promises.
+func (m message) valid() bool {
+	shape, known := shapes[m.kind]
+	if !known || len(m.numbers) != shape.numbers || len(m.strings) < shape.strings {
+		return false
+	}
+	return m.kind != mOrder || 0 <= m.numbers[3] && m.numbers[3] < int64(len(m.strings))
 }
 
 // reader takes fields off a message's body.
@@ -108,6 +127,16 @@ func (r *reader) count(size int) int {
 		return 0
 	}
 	return n
+}
+
+// order is what a valid mOrder asks for.
+func (m message) order() Order {
+	args := m.strings[1:]
+	n := m.numbers[3]
+	return Order{
+		Path: m.strings[0], Args: args[:n], Env: args[n:],
+		Lease: time.Duration(m.numbers[0]), Grace: time.Duration(m.numbers[1]), Margin: time.Duration(m.numbers[2]),
+	}
 }
 
 func (o Order) message() message {

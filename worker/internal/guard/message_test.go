@@ -2,6 +2,7 @@ package guard
 
 import (
 	"errors"
+	"math"
 	"strings"
 	"testing"
 
@@ -43,8 +44,48 @@ func TestMessagesArriveWholeHoweverTheyAreCut(t *testing.T) {
 	}
 }
 
+// A guard of another version may say anything.
+func TestMessagesThatLackSomethingAreRefused(t *testing.T) {
+	for _, m := range []message{
+		{kind: 0},
+		{kind: 99},
+		{kind: mRefused},
+		{kind: mStarted},
+		{kind: mNotStarted},
+		{kind: mExited, numbers: []int64{1}},
+		{kind: mExtend},
+		{kind: mStop, numbers: []int64{1, 2}},
+		{kind: mOrder, numbers: []int64{1, 2, 3, 0}},
+		{kind: mOrder, numbers: []int64{1, 2, 3}, strings: []string{"/bin/x"}},
+		{kind: mOrder, numbers: []int64{1, 2, 3, 2}, strings: []string{"/bin/x", "x"}},
+		{kind: mOrder, numbers: []int64{1, 2, 3, -1}, strings: []string{"/bin/x", "x"}},
+		{kind: mOrder, numbers: []int64{1, 2, 3, math.MaxInt64}, strings: []string{"/bin/x", "x"}},
+	} {
+		if _, _, ok, err := cut(m.appendTo(nil)); ok || !errors.Is(err, errMessage) {
+			t.Errorf("%+v: accepted %v, error %v, want errMessage", m, ok, err)
+		}
+	}
+}
+
+func TestOrderArrivesAsItWasSent(t *testing.T) {
+	for _, want := range []Order{
+		{Path: "/bin/x", Args: []string{"x", "y"}, Env: []string{"A=1"}, Lease: 1, Grace: 2, Margin: 3},
+		{Path: "/bin/x", Args: []string{}, Env: []string{}},
+		{Path: "/bin/x", Args: []string{"x"}, Env: []string{}},
+	} {
+		m, _, ok, err := cut(want.message().appendTo(nil))
+		if !ok || err != nil {
+			t.Fatalf("%+v: %v", want, err)
+		}
+		if diff := cmp.Diff(want, m.order()); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
 func FuzzCut(f *testing.F) {
 	f.Add(message{kind: mExited, numbers: []int64{1, 2}, strings: []string{"x"}}.appendTo(nil))
+	f.Add(message{kind: mOrder, numbers: []int64{1, 2, 3, 9}, strings: []string{"x"}}.appendTo(nil))
 	f.Add([]byte{9, 0, 0, 0, 1, 255, 255, 255, 255, 0, 0, 0, 0})
 	f.Add([]byte{255, 255, 255, 255})
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -54,6 +95,9 @@ func FuzzCut(f *testing.F) {
 		}
 		if !ok {
 			return
+		}
+		if m.kind == mOrder {
+			m.order()
 		}
 		if again := m.appendTo(nil); string(again) != string(b[:len(b)-len(rest)]) {
 			t.Errorf("%x was read as %x", b, again)

@@ -1,12 +1,10 @@
 package guard
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"os/signal"
 	"strconv"
-	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -157,19 +155,4 @@ func napAfter(nap, took time.Duration, some bool) time.Duration {
 		nap = 0
 	}
 	return min(max(2*nap, took, minNap), maxNap)
-}
-
-// checkProc makes sure that /proc speaks of this PID namespace: numbers out of
-// another one would name other processes.
-func checkProc() error {
-	status, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		return fmt.Errorf("the guard needs /proc: %w", err)
-	}
-	for line := range strings.Lines(string(status)) {
-		if ids, ok := strings.CutPrefix(line, "NSpid:"); ok && strings.TrimSpace(ids) != strconv.Itoa(os.Getpid()) {
-			return errors.New("/proc belongs to another PID namespace: mount one of this (unshare --mount-proc)")
-		}
-	}
-	return nil
 }

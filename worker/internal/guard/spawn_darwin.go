@@ -9,7 +9,8 @@ import (
 const argv0 = "work-guard" // not the product's name: pkill shall spare it
 
 // spawn starts a guard and returns its number and this side's end of the
-// socket. There is no tie.
+// socket. There is no tie. The guard may be of another version than this
+// process if the program's file was replaced meanwhile.
 func spawn() (pid int, conn, tie int, err error) {
 	path, err := os.Executable()
 	if err != nil {

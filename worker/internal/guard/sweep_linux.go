@@ -2,6 +2,8 @@ package guard
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"os"
 	"strconv"
 	"strings"
@@ -34,22 +36,38 @@ type process struct {
 
 func (p process) dead() bool { return p.state == 'Z' || p.state == 'X' }
 
-// lookUp reads one process. It is not ok if there is none.
-func lookUp(pid int) (p process, ok bool) {
-	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+// errNone says that there is no such process, or that it is none of ours.
+var errNone = errors.New("no such process")
+
+// readProc reads a file of a process. errNone: it is gone, or another user's
+// that a /proc mounted with hidepid does not show. Any other error says
+// nothing of the process.
+func readProc(pid int, name string) ([]byte, error) {
+	data, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/" + name)
+	for _, none := range []error{unix.ENOENT, unix.ESRCH, unix.EACCES, unix.EPERM} {
+		if errors.Is(err, none) {
+			return nil, errNone
+		}
+	}
+	return data, err
+}
+
+// lookUp reads one process. errNone.
+func lookUp(pid int) (p process, err error) {
+	stat, err := readProc(pid, "stat")
 	if err != nil {
-		return p, false
+		return p, err
 	}
 	head, tail, ok := cutLast(string(stat), ") ")
 	f := strings.Fields(tail)
 	if !ok || len(f) < 20 {
-		return p, false
+		return p, fmt.Errorf("/proc/%d/stat: %.100q", pid, stat)
 	}
 	_, comm, _ := strings.Cut(head, "(")
 	p = process{pid: pid, state: f[0][0], start: f[19], comm: comm}
 	p.ppid, _ = strconv.Atoi(f[1])
 	p.sid, _ = strconv.Atoi(f[3])
-	return p, true
+	return p, nil
 }
 
 func cutLast(s, sep string) (before, after string, ok bool) {
@@ -68,32 +86,58 @@ func cutLast(s, sep string) (before, after string, ok bool) {
 //   - what has the mark in its environment, which a program may clear;
 //   - as a subreaper: our own children, but for guards and those in our own
 //     session, into which nothing of a guard's can come.
-func family(guard int, mark string) []process {
-	entries, err := os.ReadDir("/proc")
+//
+// After an error nothing is known to be gone.
+func family(guard int, mark string) ([]process, error) {
+	all, err := everybody()
 	if err != nil {
-		return nil
+		return nil, err
 	}
-	all := make(map[int]process)
-	for _, entry := range entries {
-		if pid, err := strconv.Atoi(entry.Name()); err == nil {
-			if p, ok := lookUp(pid); ok {
-				all[pid] = p
-			}
-		}
+	me, ok := all[os.Getpid()]
+	if !ok {
+		return nil, errors.New("/proc does not show this process")
 	}
 	guards.Lock()
 	defer guards.Unlock()
-	me := all[os.Getpid()]
 	var list []process
 	for pid, p := range all {
-		switch {
-		case guards.pids[pid] || pid == me.pid:
-		case p.sid == guard, descends(all, pid, guard), hasMark(pid, mark),
-			subreaper.Load() && p.ppid == me.pid && p.sid != me.sid:
+		if guards.pids[pid] || pid == me.pid {
+			continue
+		}
+		ours := p.sid == guard || descends(all, pid, guard) ||
+			subreaper.Load() && p.ppid == me.pid && p.sid != me.sid
+		if !ours {
+			if ours, err = hasMark(pid, mark); err != nil {
+				return nil, err
+			}
+		}
+		if ours {
 			list = append(list, p)
 		}
 	}
-	return list
+	return list, nil
+}
+
+// everybody reads all processes.
+func everybody() (map[int]process, error) {
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		return nil, err
+	}
+	all := make(map[int]process)
+	for _, entry := range entries {
+		pid, err := strconv.Atoi(entry.Name())
+		if err != nil {
+			continue
+		}
+		switch p, err := lookUp(pid); {
+		case err == nil:
+			all[pid] = p
+		case err != errNone:
+			return nil, err
+		}
+	}
+	return all, nil
 }
 
 func descends(all map[int]process, pid, from int) bool {
@@ -110,22 +154,27 @@ func descends(all map[int]process, pid, from int) bool {
 	return false
 }
 
-func hasMark(pid int, mark string) bool {
+func hasMark(pid int, mark string) (bool, error) {
 	if mark == "" {
-		return false
+		return false, nil
 	}
-	env, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/environ")
-	return err == nil && bytes.Contains(append([]byte{0}, env...), []byte("\x00"+mark+"\x00"))
+	env, err := readProc(pid, "environ")
+	if err == errNone {
+		return false, nil
+	}
+	return bytes.Contains(append([]byte{0}, env...), []byte("\x00"+mark+"\x00")), err
 }
 
 // sweep kills what a dead guard left behind, until nothing of it is found
-// twice in a row. The guard itself must not have been reaped yet.
+// twice in a row. While that can't be told it goes on trying; Survivors says
+// why. The guard itself must not have been reaped yet.
 func sweep(guard int, mark string) {
 	me := os.Getpid()
 	nap := time.Millisecond
 	for clean := 0; clean < 2; {
-		found := false
-		for _, p := range family(guard, mark) {
+		list, err := family(guard, mark)
+		found := err != nil
+		for _, p := range list {
 			switch {
 			case p.ppid == me:
 				sigkill(p.pid) // our own child: its number is its own until we bury it
@@ -154,7 +203,7 @@ func killOther(p process) {
 		return
 	}
 	defer unix.Close(fd)
-	if again, ok := lookUp(p.pid); ok && again.start == p.start {
+	if again, err := lookUp(p.pid); err == nil && again.start == p.start {
 		_ = unix.PidfdSendSignal(fd, unix.SIGKILL, nil, 0)
 	}
 }

@@ -1,7 +1,7 @@
 package guard
 
 import (
-	"syscall"
+	"fmt"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -15,11 +15,12 @@ type tree struct {
 
 const zombie = 5 // SZOMB
 
-// look adds the descendants that are there now.
-func (t *tree) look(root int) {
+// look adds the descendants that are there now. After an error nothing is known
+// to be gone.
+func (t *tree) look(root int) error {
 	all, err := unix.SysctlKinfoProcSlice("kern.proc.all")
 	if err != nil {
-		return
+		return fmt.Errorf("kern.proc.all: %w", err)
 	}
 	if t.seen == nil {
 		t.seen = make(map[int]unix.Timeval)
@@ -47,14 +48,24 @@ func (t *tree) look(root int) {
 			}
 		}
 	}
+	return nil
 }
 
 // kill sends SIGKILL to all that are known to live, and returns their number.
 func (t *tree) kill() int {
-	for pid := range t.seen {
-		_ = unix.Kill(pid, unix.SIGKILL)
+	for pid, start := range t.seen {
+		kill(pid, start)
 	}
 	return len(t.seen)
+}
+
+// kill kills a process, and no other that may have got its number since it was
+// looked up; in the instant between the check and the signal that could still
+// happen.
+func kill(pid int, start unix.Timeval) {
+	if k, err := unix.SysctlKinfoProc("kern.proc.pid", pid); err == nil && k.Proc.P_starttime == start {
+		_ = unix.Kill(pid, unix.SIGKILL)
+	}
 }
 
 // process is a process of a guard's command.
@@ -66,9 +77,11 @@ type process struct {
 func (process) dead() bool { return false }
 
 // family is what descends from a guard now.
-func family(guard int, _ string) []process {
+func family(guard int, _ string) ([]process, error) {
 	var t tree
-	t.look(guard)
+	if err := t.look(guard); err != nil {
+		return nil, err
+	}
 	var list []process
 	for pid := range t.seen {
 		if pid == guard {
@@ -78,7 +91,7 @@ func family(guard int, _ string) []process {
 			list = append(list, process{pid: pid, comm: unix.ByteSliceToString(k.Proc.P_comm[:])})
 		}
 	}
-	return list
+	return list, nil
 }
 
 // sweep kills what is left in the session of a guard that died: its command's
@@ -86,18 +99,15 @@ func family(guard int, _ string) []process {
 func sweep(guard int, _ string) {
 	for nap := time.Millisecond; ; nap = min(2*nap, 50*time.Millisecond) {
 		all, err := unix.SysctlKinfoProcSlice("kern.proc.all")
-		if err != nil {
-			return
-		}
 		left := 0
 		for _, p := range all {
 			pid := int(p.Proc.P_pid)
 			if sid, err := unix.Getsid(pid); err == nil && sid == guard && pid != guard && p.Proc.P_stat != zombie {
 				left++
-				_ = unix.Kill(pid, unix.SIGKILL)
+				kill(pid, p.Proc.P_starttime)
 			}
 		}
-		if left == 0 {
+		if left == 0 && err == nil {
 			return
 		}
 		time.Sleep(nap)
@@ -108,10 +118,10 @@ func sweep(guard int, _ string) {
 func awaitDeath(pid int) {
 	for {
 		k, err := unix.SysctlKinfoProc("kern.proc.pid", pid)
-		if err != nil || k.Proc.P_stat == zombie {
+		if err == nil && k.Proc.P_stat == zombie {
 			return
 		}
-		if syscall.Kill(pid, 0) != nil {
+		if unix.Kill(pid, 0) == unix.ESRCH {
 			return
 		}
 		time.Sleep(time.Millisecond)

@@ -1,13 +1,14 @@
 package guard
 
 import (
+	"errors"
 	"fmt"
-	"time"
+	"os"
+	"strconv"
+	"strings"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/understudy-go/understudy/internal/boottime"
 )
 
 // children lists the children of this process's main thread, which alone forks
@@ -29,6 +30,21 @@ func openChildren() (children, error) {
 	return children{fd: fd}, nil
 }
 
+// checkProc makes sure that /proc speaks of this PID namespace: numbers out of
+// another one would name other processes.
+func checkProc() error {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return fmt.Errorf("the guard needs /proc: %w", err)
+	}
+	for line := range strings.Lines(string(status)) {
+		if ids, ok := strings.CutPrefix(line, "NSpid:"); ok && strings.TrimSpace(ids) != strconv.Itoa(os.Getpid()) {
+			return errors.New("/proc belongs to another PID namespace: mount one of this (unshare --mount-proc)")
+		}
+	}
+	return nil
+}
+
 // each calls f with the children. It does not allocate.
 func (c *children) each(f func(pid int)) {
 	_, _, _ = unix.RawSyscall(unix.SYS_LSEEK, uintptr(c.fd), 0, unix.SEEK_SET)
@@ -46,104 +62,6 @@ func (c *children) each(f func(pid int)) {
 			}
 		}
 	}
-}
-
-// maxReap bounds the reaping between two rounds of killing: those who fork
-// faster than they are reaped must not keep us from killing.
-const maxReap = 64
-
-// reap buries the adopted orphans that died, and notes the command's own end.
-func (s *server) reap() {
-	s.kids.more = false
-	if s.dead && s.phase == stopping {
-		s.linger()
-		return
-	}
-	if s.phase != running && s.phase != stopping {
-		return
-	}
-	for range maxReap {
-		switch pid := peek(unix.P_ALL, 0); pid {
-		case 0, -1:
-			return
-		case s.pid:
-			s.dead = true
-			if s.phase == stopping {
-				s.linger()
-				return
-			}
-			s.kill(Itself)
-			return
-		default:
-			bury(pid, nil)
-		}
-	}
-	s.kids.more = true
-}
-
-// linger leaves the rest of the command's group, which got SIGTERM too, what is
-// left of the grace after the command itself exited: a shell dies at once, what
-// it started may have something to finish. The command's zombie is kept, so
-// that its group's number stays its own.
-func (s *server) linger() {
-	waiting := false
-	s.kids.each(func(pid int) {
-		if pid == s.pid || bury(pid, nil) {
-			return
-		}
-		pgid, _, _ := unix.RawSyscall(unix.SYS_GETPGID, uintptr(pid), 0, 0)
-		waiting = waiting || int(pgid) == s.pid
-	})
-	if !waiting {
-		s.kill(s.why)
-	}
-}
-
-// round kills everybody that is there and buries some of the dead. It reports
-// whether nobody is left. It makes raw system calls and does not allocate.
-func (s *server) round() (gone bool) {
-	begin, some := boottime.Now(), false
-	if begin-s.since > hurryAfter && !s.hurried {
-		s.hurried = true
-		hurry()
-	}
-	defer func() { s.nap = napAfter(s.nap, boottime.Now()-begin, some) }()
-	if s.pid != 0 {
-		sigkill(-s.pid)
-	}
-	s.kids.each(func(pid int) {
-		if peek(unix.P_PID, pid) == 0 { // a living child, and nobody else's number
-			sigkill(pid)
-		}
-	})
-	for range maxReap {
-		if s.pid != 0 && peek(unix.P_PID, s.pid) == s.pid {
-			s.release()
-		}
-		pid := peek(unix.P_ALL, 0)
-		if pid == -1 {
-			return true
-		}
-		if pid == 0 {
-			return false
-		}
-		some = true
-		if pid != s.pid {
-			bury(pid, nil)
-		}
-	}
-	return false
-}
-
-// release lets the dead command's number go, and its group's: after this,
-// nothing may be sent to either. The kernel's timer has nobody left to hit but
-// this process, which may have a long sweep before it.
-func (s *server) release() {
-	sigkill(-s.pid)
-	s.tie.loosen()
-	_ = s.fuse.Disarm()
-	bury(s.pid, &s.status)
-	s.pid = 0
 }
 
 // siginfo is the kernel's siginfo_t, as waitid fills it.
@@ -184,15 +102,4 @@ func bury(pid int, status *unix.WaitStatus) bool {
 
 func sigkill(pid int) {
 	_, _, _ = unix.RawSyscall(unix.SYS_KILL, uintptr(pid), uintptr(unix.SIGKILL), 0)
-}
-
-// hurryAfter is how long it kills before it hurries. 500 processes in sessions
-// of their own die in 45 ms without, and in 110 ms with it.
-const hurryAfter = 500 * time.Millisecond
-
-// hurry puts this thread before all ordinary ones, where that is permitted:
-// processes that fork for ever can outrun a loop that has to share. Those that
-// merely have to die need the processor themselves.
-func hurry() {
-	_ = unix.SchedSetAttr(0, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_FIFO, Priority: 1}, 0)
 }

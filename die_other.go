@@ -1,8 +1,0 @@
-//go:build !linux
-
-package main
-
-import "os/exec"
-
-// dieWithUs does nothing: only Linux has a signal for it.
-func dieWithUs(*exec.Cmd) {}

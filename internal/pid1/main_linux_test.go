@@ -1,0 +1,183 @@
+package pid1
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// The test binary is the container's entry point: the first process of a PID
+// namespace, and the program that it runs.
+const envMode = "UNDERSTUDY_TEST_PID1"
+
+func TestMain(m *testing.M) {
+	mode := os.Getenv(envMode)
+	if mode == "" {
+		os.Exit(m.Run())
+	}
+	if os.Getpid() == 1 {
+		if mode == "stranger" || mode == "guard" {
+			strangerTime = 200 * time.Millisecond
+		}
+		syscall.Exit(Main())
+	}
+	syscall.Exit(program(mode, os.Args[1:])) // at once: the race detector would wait
+}
+
+func program(mode string, args []string) int {
+	if os.Getenv(Marker) != "1" {
+		return 99
+	}
+	switch mode {
+	case "exit":
+		code, _ := strconv.Atoi(args[0])
+		return code
+	case "killed":
+		_ = unix.Kill(os.Getpid(), unix.SIGKILL)
+	case "signal": // says ready, then which signals come
+		ch := make(chan os.Signal, 8)
+		signal.Notify(ch, unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGQUIT, unix.SIGUSR1, unix.SIGUSR2)
+		fmt.Println("ready")
+		fmt.Println((<-ch).String())
+		return 5
+	case "orphan": // FILE: leaves one behind that has something to say yet
+		cmd := exec.Command("sh", "-c", "sleep 0.3; echo will >"+args[0])
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+		if err := cmd.Start(); err != nil {
+			return 98
+		}
+		return 6
+	case "stranger": // leaves one behind for ever
+		return leave("sleep", "1000")
+	case "guard": // FILE: leaves one behind that outlasts strangers, and says so
+		os.Setenv(envMode, "guarding")
+		return leave(os.Args[0], args...)
+	case "eternal": // leaves a guard behind for ever
+		os.Setenv(envMode, "guarding")
+		return leave(os.Args[0])
+	case "guarding":
+		if err := os.WriteFile("/proc/self/comm", []byte(GuardName), 0); err != nil {
+			return 96
+		}
+		fmt.Println("guarding")
+		if len(args) == 0 {
+			time.Sleep(time.Hour)
+		}
+		time.Sleep(2 * time.Second) // longer than init has for a stranger
+		_ = os.WriteFile(args[0], nil, 0o600)
+	case "zombies": // orphans that nobody but init can reap
+		for range 50 {
+			_ = exec.Command("sh", "-c", "sleep 0.01 & exit 0").Run()
+		}
+		for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+			if len(children()) == 1 {
+				return 7
+			}
+		}
+		return 97
+	}
+	return 0
+}
+
+// leave starts an orphan, waits until it speaks if it has something to say, and
+// returns the program's exit code.
+func leave(name string, args ...string) int {
+	cmd := exec.Command(name, args...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if name == "sleep" {
+		if cmd.Start() != nil {
+			return 98
+		}
+		return 6
+	}
+	pipe, err := cmd.StdoutPipe()
+	if err != nil || cmd.Start() != nil {
+		return 98
+	}
+	var said string
+	_, _ = fmt.Fscanln(pipe, &said)
+	fmt.Println(said)
+	return 6
+}
+
+// children are the children of process 1, by our own /proc.
+func children() []string {
+	data, _ := os.ReadFile("/proc/1/task/1/children")
+	return strings.Fields(string(data))
+}
+
+// contained is the test binary as the first process of a PID namespace.
+func contained(t *testing.T, mode string, args ...string) (*exec.Cmd, *output) {
+	t.Helper()
+	script := `mount -t proc proc /proc && exec "$0" "$@"`
+	cmd := exec.Command("/bin/sh", append([]string{"-c", script, os.Args[0]}, args...)...)
+	cmd.Env = append(os.Environ(), envMode+"="+mode)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWPID | unix.CLONE_NEWNS, Unshareflags: unix.CLONE_NEWNS}
+	var out output
+	cmd.Stdout, cmd.Stderr = &out, &out
+	return cmd, &out
+}
+
+// output collects what a process writes.
+type output struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b.String()
+}
+
+// needNamespaces skips where PID namespaces can't be had.
+func needNamespaces(t *testing.T) {
+	t.Helper()
+	cmd, out := contained(t, "exit", "0")
+	if err := cmd.Run(); err != nil {
+		t.Skipf("no PID namespace with a /proc of its own here: %v %s", err, out)
+	}
+}
+
+func code(err error) int {
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return exit.ExitCode()
+	}
+	if err != nil {
+		return -1
+	}
+	return 0
+}
+
+// runWithin runs a command that is to end by itself.
+func runWithin(t *testing.T, cmd *exec.Cmd) error {
+	t.Helper()
+	const patience = 30 * time.Second
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	timer := time.AfterFunc(patience, func() {
+		t.Errorf("init waits still after %v", patience)
+		_ = cmd.Process.Kill()
+	})
+	defer timer.Stop()
+	return cmd.Wait()
+}

@@ -1,0 +1,31 @@
+//go:build unix
+
+package guard
+
+import "sync"
+
+// guards are the guards of this process, which a sweep must spare.
+var guards struct {
+	sync.Mutex
+	pids map[int]bool
+}
+
+// spawnOwn has the new guard known before anybody can take it for an orphan.
+func spawnOwn() (pid int, conn, tie int, err error) {
+	guards.Lock()
+	defer guards.Unlock()
+	pid, conn, tie, err = spawn()
+	if err == nil {
+		if guards.pids == nil {
+			guards.pids = make(map[int]bool)
+		}
+		guards.pids[pid] = true
+	}
+	return pid, conn, tie, err
+}
+
+func disown(pid int) {
+	guards.Lock()
+	defer guards.Unlock()
+	delete(guards.pids, pid)
+}

@@ -1,0 +1,79 @@
+package guard
+
+import (
+	"os/exec"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/understudy-go/understudy/internal/pid1"
+)
+
+// starve leaves this process no descriptor to open, until feed.
+func starve(t *testing.T) (feed func()) {
+	t.Helper()
+	var before unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &before); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 0, Max: before.Max}); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &before); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestSweepThatCannotSeeGoesOnTrying(t *testing.T) {
+	const mark = "UNDERSTUDY_TEST_MARK=sweep"
+	dead := exec.Command("sleep", "1000") // stands for a guard
+	dead.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	left := exec.Command("sleep", "1000")
+	left.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	left.Env = []string{mark}
+	for _, cmd := range []*exec.Cmd{dead, left} {
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = cmd.Process.Kill(); _, _ = cmd.Process.Wait() }()
+	}
+	_ = unix.Kill(dead.Process.Pid, unix.SIGKILL)
+	awaitDeath(dead.Process.Pid)
+
+	g := &Guard{pid: dead.Process.Pid, mark: mark}
+	swept := make(chan struct{})
+	feed := starve(t)
+	_, err := family(g.pid, mark)
+	names := g.Survivors()
+	go func() {
+		defer close(swept)
+		sweep(g.pid, mark)
+	}()
+	select {
+	case <-swept:
+		t.Error("the sweep ended without having seen anything")
+	case <-time.After(50 * time.Millisecond): // can only hide a failure, never make one
+	}
+	feed()
+	if err == nil || len(names) == 0 {
+		t.Errorf("nothing is known, yet family's error is %v and the survivors are %v", err, names)
+	}
+	select {
+	case <-swept:
+	case <-time.After(30 * time.Second):
+		t.Fatal("the sweep does not end")
+	}
+	if p, err := lookUp(left.Process.Pid); err != errNone && !p.dead() {
+		t.Errorf("outlives the sweep: %+v, %v", p, err)
+	}
+}
+
+func TestInitKnowsAGuardByItsName(t *testing.T) {
+	if argv0 != pid1.GuardName {
+		t.Errorf("a guard is called %q, and waited for as %q", argv0, pid1.GuardName)
+	}
+}
