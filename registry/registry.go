@@ -17,7 +17,8 @@ import (
 // and neither is ever skipped, changed or taken for absent.
 type Registry interface {
 	// Register creates the record of in.ID with beat 0 and returns the
-	// registry's time. ErrRegistered: the UUID has a record. It is never
+	// registry's time. ErrRegistered: the UUID has a record. ErrCorrupt: in is no
+	// valid record. It is never
 	// retried, here or by a driver: an attempt that timed out may be applied
 	// minutes later, so the next attempt needs another UUID.
 	Register(ctx context.Context, in Instance) (at time.Time, err error)

@@ -119,6 +119,9 @@ func (t *target) unreachable(open string, err error) error {
 			cure = "does it want TLS? If so, add tls=true to the URI; else " + cure
 		}
 	}
+	if t.unclear {
+		why = errUnclear
+	}
 	if permanent {
 		return fmt.Errorf("%s: TLS: %w: %s", open, why, cure)
 	}

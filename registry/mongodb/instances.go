@@ -23,10 +23,8 @@ import (
 // the same UUID, so this decides no race.
 func (r *Registry) Register(ctx context.Context, in registry.Instance) (time.Time, error) {
 	fail := func(err error) (time.Time, error) { return time.Time{}, wrap(ctx, "register", err) }
-	if in.ID == uuid.Nil {
-		return fail(errors.New("an instance needs a UUID"))
-	}
-	if err := registry.CheckGroup(in.Group); err != nil {
+	in.Schema, in.Beat, in.Heartbeat = registry.Schema, 0, time.Now()
+	if err := in.Check(); err != nil {
 		return fail(err)
 	}
 	id := binary(in.ID)

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/connstring"
+
 	"github.com/understudy-go/understudy/internal/mongotest"
 	"github.com/understudy-go/understudy/registry/mongodb"
 )
@@ -41,12 +43,15 @@ func TestOpenSaysWhatIsWrongWithTheURI(t *testing.T) {
 	for _, tt := range []struct{ uri, place, want string }{
 		{"", "", "mongodb://"},
 		{"localhost", "localhost", "mongodb://"},
-		{"http://user:hunter2@localhost/x", "http://***@localhost/x", "mongodb://"},
-		{"user:hunter2@localhost", "***@localhost", "mongodb://"},
+		{"http://user:hunter2@localhost/x", "http://user:xxxxx@localhost/x", "mongodb://"},
+		{"user:hunter2@localhost", "user:xxxxx@localhost", "mongodb://"},
 		{"mongodb://", "mongodb://", "correct the URI"},
-		{"mongodb://user:hun@ter2@localhost/", "mongodb://***@localhost", "correct the URI"},
-		{"mongodb://user:hunter2/hun@ter@localhost/", "mongodb://***@localhost", "correct the URI"},
-		{"mongodb://user:hunter2%zz@localhost/", "mongodb://***@localhost", "correct the URI"},
+		{"mongodb://user:hun@ter2@localhost/", "mongodb://xxxxx@localhost", "correct the URI"},
+		{"mongodb://user:hunter2/hun@ter@localhost/", "mongodb://xxxxx@localhost", "correct the URI"},
+		{"mongodb://user:hun@hunter2:x/ter@localhost/", "mongodb://xxxxx@localhost", "correct the URI"}, // a driver quotes its host
+		{"mongodb://user:hunter2:more@localhost/", "mongodb://xxxxx@localhost", "correct the URI"},
+		{"mongodb://hunter2@localhost:notaport/", "mongodb://xxxxx@localhost", "correct the URI"}, // a password on its own?
+		{"mongodb://user:hunter2%zz@localhost/", "mongodb://user:xxxxx@localhost", "correct the URI"},
 		{"mongodb://user:hunter2@localhost:notaport/", "localhost:notaport", "correct the URI"},
 		{"mongodb://localhost/?authMechanism=NOPE&authMechanismProperties=AWS_SESSION_TOKEN:hunter2", "localhost", "correct the URI"},
 		{"mongodb://localhost/?tls=true&tlsCertificateKeyFile=/nonexistent.pem&tlsCertificateKeyFilePassword=hunter2", "localhost", "nonexistent.pem"},
@@ -77,7 +82,9 @@ func TestOpenOfAnUnreachableServer(t *testing.T) {
 	}
 	free.Close()
 	for _, tt := range []struct{ name, uri, place, want string }{
-		{"refused", "mongodb://me:hunter2@" + free.Addr().String() + "/", "mongodb://***@" + free.Addr().String(), "connection refused"},
+		{"refused", "mongodb://me:hunter2@" + free.Addr().String() + "/", "mongodb://me:xxxxx@" + free.Addr().String(), "connection refused"},
+		{"password that ends early", "mongodb://me:hun@hunter2.invalid/x?y=1@localhost/", "mongodb://xxxxx@localhost", "%40"},
+		{"odd password", "mongodb://me:hunter2?x=@" + free.Addr().String() + "/", "mongodb://me:xxxxx@" + free.Addr().String(), "connection refused"},
 		{"silent", "mongodb://me:hunter2@" + l.Addr().String() + "/?connectTimeoutMS=60000&serverSelectionTimeoutMS=60000", l.Addr().String(), "reached"},
 		{"no such host", "mongodb://host.invalid/", "host.invalid", "host.invalid"},
 		{"no such service", "mongodb+srv://me:hunter2@cluster.host.invalid/", "cluster.host.invalid", "host.invalid"},
@@ -174,14 +181,29 @@ func TestOpenWithTLS(t *testing.T) {
 
 func TestDatabaseIsTheOptionsThenTheURIsThenTheDefault(t *testing.T) {
 	for uri, want := range map[string]string{
-		"mongodb://a":                         "understudy",
-		"mongodb://a/":                        "understudy",
-		"mongodb://a,b:1/?w=1":                "understudy",
-		"mongodb://a:1,b:2/fleet?replicaSet=": "fleet",
-		"mongodb://u:p%2F@a/my%2Ddb":          "my-db",
+		"mongodb://a":                                          "understudy",
+		"mongodb://a/":                                         "understudy",
+		"mongodb://a,b:1/?w=1":                                 "understudy",
+		"mongodb://a:1,b:2/fleet?replicaSet=":                  "fleet",
+		"mongodb://u:p%2F@a/my%2Ddb":                           "my-db",
+		"mongodb://u:p@a/ops":                                  "ops",
+		"mongodb://u:p@a/ops?appName=b@c":                      "ops",
+		"mongodb://u:p@a/ops?authMechanismProperties=A:/b@c/d": "ops",
+		"mongodb://a/ops?appName=b@c":                          "ops",
+		"mongodb://a/ops?tlsCertificateKeyFile=/etc/me@a.pem":  "ops",
+		"mongodb://u:p@a/?appName=b@c/d":                       "understudy",
+		"mongodb+srv://u:p@a/ops?appName=b@c":                  "ops",
+		"mongodb://%2Ftmp%2Fa.sock/ops?x=@":                    "ops",
 	} {
 		if got := mongodb.DatabaseOf(uri); got != want {
 			t.Errorf("the database of %q is %q, want %q", uri, got, want)
+		}
+		if strings.HasPrefix(uri, "mongodb+srv:") {
+			continue // it would ask the DNS
+		}
+		driver, err := connstring.Parse(uri)
+		if err == nil && driver.Database != want && (driver.Database != "" || want != mongodb.DefaultDatabase) {
+			t.Errorf("to the driver, the database of %q is %q", uri, driver.Database)
 		}
 	}
 	uri := mongotest.Shared(t)

@@ -35,6 +35,7 @@ type target struct {
 	name     string // the URI without credentials and options
 	database string
 	secrets  []string
+	unclear  bool                  // where the password ends
 	failure  atomic.Pointer[error] // why a server was last found unreachable
 }
 
@@ -78,6 +79,9 @@ func parse(ctx context.Context, uri string) (*target, error) {
 	return t, nil
 }
 
+// hidden stands for what must not be shown.
+const hidden = "xxxxx"
+
 // dissect takes a URI apart, however wrong it is, into what may be shown, the
 // database, and what must not be shown.
 func dissect(uri string) *target {
@@ -86,14 +90,25 @@ func dissect(uri string) *target {
 	if !found {
 		scheme, rest = "", uri
 	}
-	// A password that should have been escaped may hold any character.
+	// To a driver the path begins at the first slash, and no @ after it matters.
+	_, path, _ := strings.Cut(rest, "/")
+	path, _, _ = strings.Cut(path, "?")
+	if name, err := url.QueryUnescape(path); err == nil && name != "" {
+		t.database = name
+	}
+	// For showing, the last @ counts: a password that should have been escaped
+	// may hold any character.
 	if at := strings.LastIndexByte(rest, '@'); at >= 0 {
-		user := rest[:at]
-		t.secret(user)
-		_, password, _ := strings.Cut(user, ":")
+		info := rest[:at]
+		t.secret(info)
+		user, password, _ := strings.Cut(info, ":")
 		t.secret(password)
+		t.unclear = strings.ContainsAny(user, "/?@") || strings.ContainsAny(password, "/@:")
+		if password != "" && !t.unclear {
+			t.name = user + ":"
+		}
+		t.name += hidden + "@"
 		rest = rest[at+1:]
-		t.name = "***@"
 	}
 	place, query, _ := strings.Cut(rest, "?")
 	for _, pair := range strings.FieldsFunc(query, func(c rune) bool { return c == '&' || c == ';' }) {
@@ -107,11 +122,6 @@ func dissect(uri string) *target {
 	if found {
 		t.name = scheme + "://" + t.name
 	}
-	if _, path, _ := strings.Cut(place, "/"); path != "" {
-		if name, err := url.PathUnescape(path); err == nil {
-			t.database = name
-		}
-	}
 	return t
 }
 
@@ -119,16 +129,23 @@ func (t *target) secret(text string) {
 	if text == "" {
 		return
 	}
-	t.secrets = append(t.secrets, text, "***")
+	t.secrets = append(t.secrets, text, hidden)
 	if plain, err := url.PathUnescape(text); err == nil && plain != text {
-		t.secrets = append(t.secrets, plain, "***")
+		t.secrets = append(t.secrets, plain, hidden)
 	}
 }
+
+// errUnclear stands for errors that may quote a part of a password as a host.
+var errUnclear = errors.New("(the reason is not shown, for the URI has a / : or @ that may belong to a password: " +
+	"write %2F, %3A, %40 in the user, the password and the options)")
 
 // invalid is an error of the URI itself. The driver quotes it, so its text is
 // kept without the secrets, and the error is not wrapped.
 func (t *target) invalid(err error) error {
 	text := strings.NewReplacer(t.secrets...).Replace(err.Error())
+	if t.unclear {
+		text = errUnclear.Error()
+	}
 	var dns *net.DNSError
 	if errors.As(err, &dns) {
 		return fmt.Errorf("open %s: %w: %s", t.name, ErrUnreachable, text)

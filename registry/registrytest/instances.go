@@ -1,6 +1,7 @@
 package registrytest
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"testing"
@@ -65,9 +66,8 @@ func instances(t *testing.T, open func(t *testing.T) Store) {
 
 	t.Run("RegisterRefusesNonsense", func(t *testing.T) {
 		for _, in := range []registry.Instance{{Group: "nonsense"}, {ID: newID(t)}, {ID: newID(t), Group: "a b"}} {
-			if _, err := b.Register(t.Context(), in); err == nil {
-				t.Errorf("Register(%v, %q): no error", in.ID, in.Group)
-			}
+			_, err := b.Register(t.Context(), in)
+			wantError(t, fmt.Sprintf("Register(%v, %q)", in.ID, in.Group), err, registry.ErrCorrupt)
 		}
 		if list, _, err := b.Instances(t.Context(), "nonsense"); err != nil || len(list) != 0 {
 			t.Errorf("Instances: %v, %v; want none", list, err)

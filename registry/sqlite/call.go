@@ -10,8 +10,8 @@ import (
 	"github.com/understudy-go/understudy/internal/boottime"
 )
 
-// errReplaced says that the open file is no longer the one at the path.
-var errReplaced = errors.New("sqlite: the file was removed or replaced")
+// errReplaced says that the open files are no longer those at the path.
+var errReplaced = errors.New("sqlite: the file, its -wal or its -shm was removed or replaced")
 
 // reading runs f in a read transaction and returns what it returns.
 func reading[T any](ctx context.Context, r *Registry, f func(c *conn) (T, error)) (T, error) {
@@ -100,7 +100,7 @@ func (r *Registry) reopen(ctx context.Context) error {
 		if r.file.isAt(r.path) {
 			return none, nil
 		}
-		_ = r.file.close() // there is nothing left to save in it
+		r.file.abandon()
 		r.file, err = r.openFile(ctx)
 		r.generation++
 		return none, err

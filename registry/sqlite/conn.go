@@ -10,17 +10,23 @@ import (
 // goroutine at a time. No context reaches SQLite: a statement that was
 // interrupted half-way would leave a transaction to be cleaned up.
 type conn struct {
+	db         *sql.DB // of this connection alone, so that closing it is closing that
 	sql        *sql.Conn
 	statements map[string]*sql.Stmt
 	durable    bool
+	committed  func() // called after the commit of the transaction
 }
 
-func newConn(ctx context.Context, db *sql.DB) (*conn, error) {
-	c, err := db.Conn(context.WithoutCancel(ctx))
+func newConn(ctx context.Context, uri string) (*conn, error) {
+	db, err := sql.Open("sqlite", uri)
 	if err != nil {
 		return nil, err
 	}
-	conn := &conn{sql: c, statements: map[string]*sql.Stmt{}}
+	c, err := db.Conn(context.WithoutCancel(ctx))
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	conn := &conn{db: db, sql: c, statements: map[string]*sql.Stmt{}}
 	for _, pragma := range []string{
 		"busy_timeout = 0",     // patiently waits instead
 		"synchronous = NORMAL", // see synchronous
@@ -44,7 +50,7 @@ func (c *conn) close() error {
 	for _, s := range c.statements {
 		_ = s.Close()
 	}
-	return c.sql.Close()
+	return errors.Join(c.sql.Close(), c.db.Close())
 }
 
 // synchronous decides whether a commit waits for the disk. It is all one log:
@@ -71,11 +77,15 @@ func (c *conn) exec(text string) error {
 // finish ends a transaction: with COMMIT if err is nil, else with ROLLBACK. It
 // returns err or that of the commit.
 func (c *conn) finish(err error) error {
+	committed := c.committed
+	c.committed = nil
 	if err == nil {
 		_, err = c.change("COMMIT")
 	}
 	if err != nil {
 		_ = c.exec("ROLLBACK") // or SQLite did it already
+	} else if committed != nil {
+		committed()
 	}
 	return err
 }

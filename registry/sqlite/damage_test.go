@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -37,19 +38,25 @@ func TestDamagedFile(t *testing.T) {
 		if err := os.WriteFile(path, bad, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		r, err := Open(t.Context(), path, Options{})
-		if err != nil {
+		check := func(what string, err error) {
+			if err == nil {
+				return
+			}
 			found++
+			if !errors.Is(err, registry.ErrCorrupt) {
+				t.Errorf("damage at %d: %s: %v, want ErrCorrupt", at, what, err)
+			}
+		}
+		r, err := Open(t.Context(), path, Options{})
+		if check("Open", err); err != nil {
 			continue
 		}
 		_, viewErr := r.View(t.Context(), "g")
 		_, termsErr := r.Terms(t.Context(), "g", 1000)
 		_, beatErr := r.Beat(t.Context(), in.ID, in.Status)
-		for _, err := range []error{viewErr, termsErr, beatErr} {
-			if err != nil {
-				found++
-			}
-		}
+		check("View", viewErr)
+		check("Terms", termsErr)
+		check("Beat", beatErr)
 		_ = r.Close(t.Context())
 	}
 	if found == 0 {

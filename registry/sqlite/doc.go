@@ -10,15 +10,22 @@
 //
 // Calls run on goroutines of their own. One whose context ends is left behind,
 // and its transaction is still either committed or rolled back; a disk that
-// hangs holds up no caller.
+// hangs holds up no caller. But one that hangs inside a write, its sync
+// included, for a quarter of OrphanAfter gets the process killed (SIGKILL, exit
+// code 137) by the timer below, which cannot tell it from a frozen process.
 //
 // Three things could make two instances active, or none, and are seen to:
 //
-//   - The file is removed or replaced while it is open. Its identity is compared
-//     before every call, by name and never by opening it, which would drop the
-//     locks that this process holds on it. The registry then opens the path
-//     anew, and all that were registered before are told
-//     [registry.ErrNotRegistered] by their next beat.
+//   - The file, its log (PATH-wal) or the log's index (PATH-shm) is removed or
+//     replaced while it is open. What was committed may be in the log alone, and
+//     a newcomer sees an empty or an old file. The identity of all three is
+//     compared before every call, by name and never by opening them, which would
+//     drop the locks that this process holds. The registry then opens the path
+//     anew, without saving the old log, and all that were registered before are
+//     told [registry.ErrNotRegistered] by their next beat. Until that beat a
+//     newcomer and the old holder may both be active. Terms that were only in
+//     the removed log are lost as those of a dropped database are: their numbers
+//     are given again, so the fence is void.
 //   - A process is frozen inside its write transaction, which locks everyone
 //     out. While one lasts, the kernel holds a timer of a quarter of OrphanAfter
 //     on this process and kills it (Linux; not as process 1 of a container).

@@ -21,11 +21,25 @@ func code(err error) int {
 // busy reports whether err says that another was in the way, and nothing was
 // done.
 func busy(err error) bool {
+	if errors.Is(err, errMoving) {
+		return true
+	}
 	switch code(err) {
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL:
 		return true
 	}
 	return false
+}
+
+// errMoving says that the file cannot be opened before others have left the one
+// that was at the path, which they do at their next call.
+var errMoving = errors.New("it was removed or replaced, in part or as a whole, and is in use")
+
+// foreignIndex reports whether err says that the index, which others have open,
+// is that of another log.
+func foreignIndex(err error) bool {
+	e, ok := errors.AsType[*driver.Error](err)
+	return ok && e.Code() == sqlite3.SQLITE_IOERR_SHORT_READ
 }
 
 // errReadOnly says that the file could only be opened for reading.
@@ -40,6 +54,9 @@ func (r *Registry) explain(err error) error {
 	case 0:
 		if errors.Is(err, errReadOnly) {
 			return fmt.Errorf("sqlite: %s: %s: %w", r.path, unwritable, err)
+		}
+		if errors.Is(err, errMoving) {
+			return fmt.Errorf("sqlite: %s: %w", r.path, err)
 		}
 		if errors.Is(err, registry.ErrSchema) || errors.Is(err, registry.ErrCorrupt) {
 			return fmt.Errorf("sqlite: %s: %w", r.path, err)

@@ -2,42 +2,112 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 
 	_ "modernc.org/sqlite" // the driver
 
 	"github.com/understudy-go/understudy/registry"
 )
 
-// file is the database, open: the file that was at the path at that time.
+// file is the database, open: what was at the path at that time.
 type file struct {
-	info           os.FileInfo
-	db             *sql.DB
+	parts          []os.FileInfo // of the names in suffixes
 	writer, reader *conn
 	gone           chan struct{} // closed with it
 }
 
-// isAt reports whether the file is still the one at the path.
+// suffixes are those of the files that are the database while it is open. SQLite
+// never replaces one then: the log is written over from its start, and only who
+// closes the database last removes it and its index.
+var suffixes = []string{"", "-wal", "-shm"}
+
+// isAt reports whether the files are still those at the path. What is committed
+// may be in a log that nobody else will ever find.
 func (f *file) isAt(path string) bool {
 	if f == nil {
 		return false
 	}
-	info, err := os.Stat(path)
-	return err == nil && os.SameFile(info, f.info)
+	for i, part := range f.parts {
+		info, err := os.Stat(path + suffixes[i])
+		if err != nil || !os.SameFile(info, part) {
+			return false
+		}
+	}
+	return true
 }
 
+// note adds the next of the files at the path, which are known to be open.
+func (f *file) note(path string) error {
+	info, err := os.Stat(path + suffixes[len(f.parts)])
+	if err == nil {
+		f.parts = append(f.parts, info)
+	}
+	return err
+}
+
+// close saves what is in the log, if nobody else has the file open.
 func (f *file) close() error {
 	if f == nil {
 		return nil
 	}
+	defer leave(f)
 	close(f.gone)
-	return errors.Join(f.reader.close(), f.writer.close(), f.db.Close())
+	return errors.Join(f.reader.close(), f.writer.close())
+}
+
+// abandon closes a file that is not at the path any more. Its log must not be
+// saved: it would go into the file of those who have begun another one. SQLite
+// saves it when the last connection closes, unless that one cannot write.
+func (f *file) abandon() {
+	if f == nil {
+		return
+	}
+	defer leave(f)
+	close(f.gone)
+	_ = f.writer.close()
+	_ = f.reader.close()
+}
+
+// Within a process, SQLite uses one index for all connections to a file, be it
+// at the path or not. So a file that was opened before its index was removed
+// has to be left by all registries of the process before one can open it anew.
+var opened struct {
+	sync.Mutex
+	files []*file
+}
+
+// neighbours are the files that this process has open.
+func neighbours() []*file {
+	opened.Lock()
+	defer opened.Unlock()
+	return slices.Clone(opened.files)
+}
+
+// shares reports whether f uses the index of one of those that were open when
+// it was opened, and not the one at the path.
+func (f *file) shares(others []*file) bool {
+	return slices.ContainsFunc(others, func(other *file) bool {
+		return os.SameFile(other.parts[0], f.parts[0]) && !os.SameFile(other.parts[2], f.parts[2])
+	})
+}
+
+func enter(f *file) {
+	opened.Lock()
+	defer opened.Unlock()
+	opened.files = append(opened.files, f)
+}
+
+func leave(f *file) {
+	opened.Lock()
+	defer opened.Unlock()
+	opened.files = slices.DeleteFunc(opened.files, func(other *file) bool { return other == f })
 }
 
 // openFile opens the file at the path, creating it if there is none. No other
@@ -61,32 +131,52 @@ func (r *Registry) openFile(ctx context.Context) (*file, error) {
 	}
 	var f *file
 	err := patiently(ctx, func() (err error) {
-		unlock, err := r.lockOpening(ctx)
+		lock, err := r.lockOpening(ctx)
 		if err != nil && err == ctx.Err() {
 			return fmt.Errorf("sqlite: %s: another process is opening it: %w", r.path, err)
 		}
 		if err != nil {
 			return fmt.Errorf("sqlite: %s: the files beside it cannot be written: %w: give this user the right to write its directory, or name another", r.path, err)
 		}
-		defer unlock()
+		defer lock.release()
 		defer r.guard()() // a process that is frozen here locks everyone out as well
 		if err := create(r.path); err != nil {
 			return fmt.Errorf("sqlite: %s cannot be created: %w: give this user the right to write its directory, or name another", r.path, err)
 		}
-		f, err = connect(ctx, r.path)
-		return err
+		others := neighbours()
+		if f, err = connect(ctx, r.path); err != nil {
+			return err
+		}
+		// Without the lock, another may have made new files before they were noted.
+		if !lock.held() || !f.isAt(r.path) || f.shares(others) {
+			f.abandon()
+			return errMoving
+		}
+		enter(f)
+		return nil
 	})
-	return f, err
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
 }
 
 // create makes an empty file, unless there is one. What SQLite left beside the
 // file that was there before is not for the new one: others may have it open.
+// Neither is the index of a log that was removed.
 func create(path string) error {
-	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+	_, err := os.Stat(path)
+	if err == nil {
+		if _, err := os.Stat(path + "-wal"); errors.Is(err, os.ErrNotExist) {
+			return remove(path + "-shm") // SQLite removes it before the log
+		}
+		return nil
+	}
+	if !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
 	for _, suffix := range []string{"-wal", "-shm", "-journal"} {
-		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
+		if err := remove(path + suffix); err != nil {
 			return err
 		}
 	}
@@ -98,121 +188,48 @@ func create(path string) error {
 	return f.Close()
 }
 
+func remove(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
 // connect opens the connections of a file and sees to its schema.
 func connect(ctx context.Context, path string) (*file, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
+	f := &file{gone: make(chan struct{})}
+	if err := f.note(path); err != nil {
+		return nil, errMoving
 	}
 	name := filepath.ToSlash(path)
 	if !strings.HasPrefix(name, "/") {
 		name = "/" + name // C:/…
 	}
-	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: name}).String())
-	if err != nil {
-		return nil, err
-	}
-	f := &file{info: info, db: db, gone: make(chan struct{})}
-	err = func() error {
-		if f.writer, err = newConn(ctx, db); err != nil {
+	uri := (&url.URL{Scheme: "file", Path: name}).String()
+	err := func() (err error) {
+		if f.writer, err = newConn(ctx, uri+"?mode=rw"); err != nil {
 			return err
 		}
 		if err := f.writer.prepareSchema(); err != nil {
 			return err
 		}
-		if f.reader, err = newConn(ctx, db); err != nil {
+		if f.reader, err = newConn(ctx, uri+"?mode=ro"); err != nil {
 			return err
 		}
-		return f.reader.exec("PRAGMA query_only = ON")
+		if _, err := f.reader.isEmpty(); err != nil { // now its log is open, too
+			return err
+		}
+		if err := f.note(path); err != nil {
+			return err
+		}
+		return f.note(path)
 	}()
-	if err == nil && !f.isAt(path) {
-		err = errReplaced
+	if err == nil {
+		return f, nil
 	}
-	if err != nil {
-		_ = f.close()
-		return nil, err
+	if !f.isAt(path) || errors.Is(err, os.ErrNotExist) || foreignIndex(err) {
+		err = errMoving
 	}
-	return f, nil
-}
-
-// applicationID tells our files from those of other programs.
-const applicationID = 0x55535459
-
-// Columns are declared without types, so that SQLite converts nothing: what
-// is read is what was stored, garbage included. Times and durations are in
-// microseconds, UUIDs are text. Within a group, text and blobs sort after all
-// numbers, so a term whose number is garbage is the latest and never skipped.
-const schema = `
-CREATE TABLE instances (
-	id, "group", host, pid, version, startedAt, beat, heartbeat, role, term, candidate,
-	interval, orphanAfter, priority, command, schema,
-	PRIMARY KEY (id)
-) WITHOUT ROWID;
-CREATE INDEX seniority ON instances ("group", priority DESC, id);
-CREATE TABLE terms (
-	"group", number, holder, host, orphanAfter, startedAt, endedAt, reason, exitCode,
-	handoverTo, handoverAt, schema,
-	PRIMARY KEY ("group", number)
-) WITHOUT ROWID;
-`
-
-// prepareSchema creates the tables in an empty file and refuses one that is not
-// for this program or that cannot be written, before anything is changed.
-func (c *conn) prepareSchema() error {
-	if _, err := c.isEmpty(); err != nil {
-		return err
-	}
-	// SQLite opens what cannot be written for reading, and lets BEGIN IMMEDIATE pass.
-	err := c.sql.Raw(func(driver any) error {
-		readOnly, err := driver.(interface{ IsReadOnly(string) (bool, error) }).IsReadOnly("main")
-		if err == nil && readOnly {
-			err = errReadOnly
-		}
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	var mode string
-	if err := c.scan("PRAGMA journal_mode = WAL", &mode); err != nil {
-		return err
-	}
-	if mode != "wal" {
-		return fmt.Errorf("sqlite: the file system offers no write-ahead log (journal mode %s): use another", mode)
-	}
-	if err := c.synchronous(true); err != nil {
-		return err
-	}
-	if err := c.exec("BEGIN IMMEDIATE"); err != nil {
-		return err
-	}
-	empty, err := c.isEmpty()
-	if err == nil && empty {
-		err = c.exec(schema + fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", applicationID, registry.Schema))
-	}
-	return c.finish(err)
-}
-
-// isEmpty tells a new file from one of ours. ErrCorrupt: it is another
-// program's. ErrSchema: it is of a newer version.
-func (c *conn) isEmpty() (bool, error) {
-	var version, application, tables int64
-	for text, dest := range map[string]*int64{
-		"PRAGMA user_version":                &version,
-		"PRAGMA application_id":              &application,
-		"SELECT count(*) FROM sqlite_schema": &tables,
-	} {
-		if err := c.scan(text, dest); err != nil {
-			return false, err
-		}
-	}
-	switch {
-	case application == 0 && version == 0 && tables == 0:
-		return true, nil
-	case application != applicationID || version < 1:
-		return false, fmt.Errorf("%w: it is a database of another program: name another file", registry.ErrCorrupt)
-	case version > registry.Schema:
-		return false, fmt.Errorf("%w: the file has schema %d, this program knows up to %d: upgrade it", registry.ErrSchema, version, registry.Schema)
-	}
-	return false, nil
+	f.abandon()
+	return nil, err
 }

@@ -19,7 +19,6 @@ func (r *Registry) Register(ctx context.Context, in registry.Instance) (time.Tim
 		return time.Time{}, fmt.Errorf("register: %w", err)
 	}
 	at, err := writing(ctx, r, ofInstances, func(c *conn) (time.Time, error) {
-		r.homes[in.ID] = r.generation
 		at := now()
 		n, err := c.change(`INSERT INTO instances (`+instanceColumns+`)
 			VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
@@ -29,6 +28,7 @@ func (r *Registry) Register(ctx context.Context, in registry.Instance) (time.Tim
 		if err == nil && n == 0 {
 			err = registry.ErrRegistered
 		}
+		c.committed = func() { r.homes[in.ID] = r.generation }
 		return at, err
 	})
 	if err != nil {
@@ -42,7 +42,7 @@ func (r *Registry) Register(ctx context.Context, in registry.Instance) (time.Tim
 func (r *Registry) Beat(ctx context.Context, id uuid.UUID, s registry.Status) (time.Time, error) {
 	at, err := writing(ctx, r, ofInstances, func(c *conn) (time.Time, error) {
 		if home, seen := r.homes[id]; seen && home != r.generation {
-			return time.Time{}, fmt.Errorf("%w: the file was removed or replaced", registry.ErrNotRegistered)
+			return time.Time{}, fmt.Errorf("%w: %v", registry.ErrNotRegistered, errReplaced)
 		}
 		at := now()
 		n, err := c.change(`UPDATE instances SET beat = beat + 1, heartbeat = ?, role = ?, term = ?, candidate = ?

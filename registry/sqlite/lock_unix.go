@@ -11,25 +11,36 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// lockOpening keeps other processes from opening or creating the database.
-func (r *Registry) lockOpening(ctx context.Context) (unlock func(), err error) {
+// openingLock keeps other processes from opening or creating the database.
+type openingLock struct {
+	file *os.File
+	path string
+}
+
+// held reports whether the lock kept out whoever came until now.
+func (l openingLock) held() bool { return isAt(l.file, l.path) }
+
+func (l openingLock) release() { _ = l.file.Close() }
+
+func (r *Registry) lockOpening(ctx context.Context) (openingLock, error) {
 	for {
 		f, err := openNotice(r.noticePath())
 		if err != nil {
-			return nil, err
+			return openingLock{}, err
 		}
+		lock := openingLock{f, r.noticePath()}
 		err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-		if err == nil && isAt(f, r.noticePath()) {
-			return func() { _ = f.Close() }, nil
+		if err == nil && lock.held() {
+			return lock, nil
 		}
-		_ = f.Close()
+		lock.release()
 		if err != nil && !errors.Is(err, unix.EWOULDBLOCK) && !errors.Is(err, unix.EINTR) {
-			return nil, err
+			return openingLock{}, err
 		}
 		select {
 		case <-time.After(time.Millisecond):
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return openingLock{}, ctx.Err()
 		}
 	}
 }

@@ -2,12 +2,19 @@ package sqlite
 
 import "context"
 
-// lockOpening makes the file for notices. A database that is open cannot be
-// removed on Windows, so nothing needs to be kept from happening.
-func (r *Registry) lockOpening(context.Context) (unlock func(), err error) {
+// openingLock is none. A database that is open cannot be removed on Windows, so
+// nothing needs to be kept from happening.
+type openingLock struct{}
+
+func (openingLock) held() bool { return true }
+
+func (openingLock) release() {}
+
+// lockOpening makes the file for notices.
+func (r *Registry) lockOpening(context.Context) (openingLock, error) {
 	f, err := openNotice(r.noticePath())
 	if err != nil {
-		return nil, err
+		return openingLock{}, err
 	}
-	return func() {}, f.Close()
+	return openingLock{}, f.Close()
 }

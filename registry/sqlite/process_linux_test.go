@@ -27,6 +27,8 @@ func TestMain(m *testing.M) {
 		err = freeze(path, os.Getenv("UNDERSTUDY_TEST_ORPHAN_AFTER"))
 	case "member":
 		err = member(path)
+	case "newcomer":
+		err = newcomer(path)
 	case "mounts":
 		err = mounts(path)
 	default:
@@ -42,7 +44,8 @@ func TestMain(m *testing.M) {
 func helper(t *testing.T, mode, path string, env ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
-	cmd.Env = append(os.Environ(), "UNDERSTUDY_TEST_SQLITE="+mode, "UNDERSTUDY_TEST_PATH="+path)
+	cmd.Env = append(os.Environ(), "UNDERSTUDY_TEST_SQLITE="+mode, "UNDERSTUDY_TEST_PATH="+path,
+		"GORACE=atexit_sleep_ms=0") // for each of them it would be a second
 	cmd.Env = append(cmd.Env, env...)
 	return cmd
 }
@@ -186,7 +189,7 @@ func member(path string) error {
 // Several processes are busy with a file while it is removed, again and again.
 // All of them find the new one; none of them harms it.
 func TestProcessesMoveToTheNewFileTogether(t *testing.T) {
-	const processes, rounds = 3, 9
+	const processes, rounds = 3, 9 // every way twice
 	path := filepath.Join(t.TempDir(), "registry.db")
 	var inputs []func() error
 	var members []*exec.Cmd
@@ -231,13 +234,17 @@ func TestProcessesMoveToTheNewFileTogether(t *testing.T) {
 		if t.Failed() || round == rounds-1 {
 			break
 		}
-		switch round % 3 {
+		switch round % 4 {
 		case 0:
 			_ = os.Remove(path)
 		case 1:
 			_ = os.Rename(path, path+".old")
 		case 2:
 			for _, suffix := range []string{"", "-wal", "-shm"} {
+				_ = os.Remove(path + suffix)
+			}
+		case 3:
+			for _, suffix := range []string{"-terms", "", "-shm", "-wal"} {
 				_ = os.Remove(path + suffix)
 			}
 		}

@@ -114,7 +114,12 @@ func (r *Registry) Close(ctx context.Context) error {
 		r.read <- struct{}{}
 		r.watches.Wait()
 		defer func() { <-r.read; <-r.write }()
-		err := r.file.close()
+		var err error
+		if r.file.isAt(r.path) {
+			err = r.file.close()
+		} else {
+			r.file.abandon()
+		}
 		r.file = nil
 		if r.timer != nil {
 			err = errors.Join(err, r.timer.Close())

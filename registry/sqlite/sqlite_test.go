@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"testing"
@@ -9,6 +10,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/registry/registrytest"
 )
 
@@ -35,6 +37,23 @@ func TestConformance(t *testing.T) {
 			Spoil: func(t *testing.T, r registrytest.Record, field string, value any) { spoil(t, path, r, field, value) },
 		}
 	})
+}
+
+// Each attempt has a UUID of its own: what failed must leave nothing behind.
+func TestFailedRegistrationsAreForgotten(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "registry.db")
+	r, other := open(t, path), open(t, path)
+	for range 10 {
+		if _, err := r.Register(t.Context(), join(t, other, "g")); !errors.Is(err, registry.ErrRegistered) {
+			t.Errorf("Register: %v, want ErrRegistered", err)
+		}
+	}
+	if n := len(r.homes); n != 0 {
+		t.Errorf("%d of them are remembered", n)
+	}
+	if n := len(other.homes); n != 10 {
+		t.Errorf("of 10 that are registered, %d are remembered", n)
+	}
 }
 
 func spoil(t *testing.T, path string, rec registrytest.Record, field string, value any) {
