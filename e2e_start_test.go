@@ -54,6 +54,7 @@ func TestWrongSettings(t *testing.T) {
 		{"UNDERSTUDY_REGISTRY=postgres://u:hunter2@h/db", "want mongodb://"},
 		{"UNDERSTUDY_REGISTRY=mongodb://u:hunter2@", "host 1 of 1"},
 		{"UNDERSTUDY_REGISTRY=mongodb://u:hunter2@h:99999", "UNDERSTUDY_REGISTRY="},
+		{"UNDERSTUDY_REGISTRY=mongodb://u:hunter2@127.0.0.1/ops?connectTimeoutMS=abc", "no valid URI"},
 		{"UNDERSTUDY_REGISTRY=/var/lib/registry.db", "want sqlite: before the path of a file"},
 		{"UNDERSTUDY_REGISTRY=sqlite::memory:", "would all be active"},
 		{"UNDERSTUDY_REGISTRY_FILE=/no/such/file", "want a file that can be read"},

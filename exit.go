@@ -8,6 +8,7 @@ import (
 
 	"github.com/understudy-go/understudy/config"
 	"github.com/understudy-go/understudy/heartbeat"
+	"github.com/understudy-go/understudy/registry/mongodb"
 	"github.com/understudy-go/understudy/worker"
 )
 
@@ -53,7 +54,7 @@ func exitCode(err error, stderr io.Writer) int {
 		return peerDone.ExitCode
 	case errors.As(err, &usage):
 		code = exitUsage
-	case errors.As(err, &mistakes):
+	case errors.As(err, &mistakes), errors.Is(err, mongodb.ErrURI):
 		code = exitConfig
 	case errors.As(err, &unavailable), errors.Is(err, heartbeat.ErrUnreachable):
 		code = exitUnavailable

@@ -16,6 +16,9 @@ import (
 // corrects something.
 var ErrUnreachable = errors.New("mongodb: unreachable")
 
+// ErrURI says that the URI itself is wrong.
+var ErrURI = errors.New("mongodb: no valid URI")
+
 // Codes of the server's errors.
 const (
 	codeUnauthorized         = 13

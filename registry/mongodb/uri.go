@@ -150,5 +150,5 @@ func (t *target) invalid(err error) error {
 	if errors.As(err, &dns) {
 		return fmt.Errorf("open %s: %w: %s", t.name, ErrUnreachable, text)
 	}
-	return fmt.Errorf("open %s: %s: correct the URI", t.name, text)
+	return fmt.Errorf("open %s: %w: %s: correct the URI", t.name, ErrURI, text)
 }
