@@ -73,6 +73,9 @@
 //	                               work in time
 //	answer to an insert lost       reads again                          –
 //	registration timed out         tries again under a new UUID         sweep the stray record
+//	gone between deleting an       –                                    wait T once more: who deleted it
+//	orphan and taking its place                                         they cannot know
+//	work done, registry away       tries for T to say so                as for a crash after that
 //	work will not stop             exit code 70, the term stays open    as for a crash
 //
 // # What is guaranteed

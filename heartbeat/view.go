@@ -6,6 +6,7 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
+// viewed takes a view, acts on what it calls for, and says when to look again.
 func (m *machine) viewed(a answer) {
 	if m.phase != member {
 		return
