@@ -28,8 +28,7 @@ func (m *machine) status() registry.Status {
 
 func (m *machine) register() {
 	if m.joinBy > 0 && m.now >= m.joinBy {
-		m.phase = finished
-		m.act(finish{fmt.Errorf("%w for %v: %w", ErrUnreachable, m.joinTimeout, m.lastErr)})
+		m.finish(fmt.Errorf("%w for %v: %w", ErrUnreachable, m.joinTimeout, m.lastErr))
 		return
 	}
 	in := m.self
@@ -48,8 +47,7 @@ func (m *machine) registered(a answer) {
 		// It may be applied yet: the next attempt takes another UUID.
 		m.later(a)
 		if m.phase == leaving {
-			m.phase = finished
-			m.act(finish{m.parting})
+			m.finish(m.parting)
 		}
 		return
 	}

@@ -52,11 +52,7 @@ type decision struct {
 
 // decide is the protocol's judgement: what to do about a view, received now.
 func decide(p position, v registry.View, now time.Duration) decision {
-	var number int64
-	if v.Latest != nil {
-		number = v.Latest.Number
-	}
-	if number < max(p.term, p.highest) {
+	if v.Number() < max(p.term, p.highest) {
 		return decidePast(p, now)
 	}
 	if p.term > 0 {

@@ -63,7 +63,7 @@ type machine struct {
 	passives map[uuid.UUID]sighting
 	highest  int64
 	past     time.Duration
-	sawOpen  registry.Term
+	sawOpen  int64
 	deposed  uuid.UUID      // the holder that I deleted as an orphan
 	unclosed *registry.Term // its term, to be ended now that mine has begun
 	vacancy  vacancy
@@ -144,6 +144,12 @@ func (m *machine) call(c call) {
 	m.act(c)
 }
 
+// finish ends the machine with what Run returns.
+func (m *machine) finish(err error) {
+	m.phase = finished
+	m.act(finish{err})
+}
+
 // deadline is the next local instant at which the machine wants a tick.
 func (m *machine) deadline() time.Duration {
 	next := m.now + m.timing.Interval
@@ -164,7 +170,7 @@ func (m *machine) deadline() time.Duration {
 
 // pass is what happens by the passing of time alone.
 func (m *machine) pass() {
-	if m.work.running && m.now >= m.lease && m.phase != retiring && m.phase != leaving {
+	if m.work.running && m.now >= m.lease && m.phase == member {
 		// Only a process that was away finds its lease ended before it was told
 		// to stop; whoever guards the work has killed it by now.
 		m.retire(factLeaseLost, registry.LeaseLost, ErrLeaseLost, true)

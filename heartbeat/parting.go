@@ -120,8 +120,7 @@ func (m *machine) nextOfParting() {
 	case m.unclosed != nil:
 		m.closeTerm()
 	case m.id == uuid.Nil && m.phase == leaving:
-		m.phase = finished
-		m.act(finish{m.parting})
+		m.finish(m.parting)
 	default:
 		c := call{kind: callUnregister, id: m.id}
 		if m.phase == leaving {
@@ -162,13 +161,12 @@ func (m *machine) ended(a answer) {
 // unregistered comes last under a UUID.
 func (m *machine) unregistered(a answer) {
 	if m.phase == leaving {
-		m.phase = finished
 		if a.err == nil {
 			m.act(note{fact: factLeft})
 		} else {
 			m.act(note{fact: factUnregistered, err: a.err})
 		}
-		m.act(finish{m.parting})
+		m.finish(m.parting)
 		return
 	}
 	m.join()
@@ -179,6 +177,5 @@ func (m *machine) abandon() {
 	if m.duty.number > 0 || m.id != uuid.Nil {
 		m.act(note{fact: factUnreleased, term: m.duty.number, in: m.timing.OrphanAfter, err: m.lastErr})
 	}
-	m.phase = finished
-	m.act(finish{m.parting})
+	m.finish(m.parting)
 }

@@ -11,11 +11,10 @@ import (
 
 // vacancy is a group without an active instance, as long as it stays so.
 type vacancy struct {
-	after int64 // the term that is over
-	since time.Duration
-	asked bool
 	found bool
-	term  *registry.Term // as it was seen
+	last  registry.View // what was seen when it was found
+	since time.Duration
+	asked bool // who is senior
 }
 
 // competeAt spreads those who are not senior over one interval, after leaving
@@ -39,13 +38,21 @@ func (m *machine) tellVacant(v registry.View) {
 	}
 }
 
+// candidate asks who else would take over.
+func (m *machine) candidate(except ...uuid.UUID) *call {
+	return &call{kind: callCandidate, time: m.lately(), except: except}
+}
+
+// lately is the instant of the registry's clock since which everyone who is
+// there has beaten.
+func (m *machine) lately() time.Time { return m.clock.Add(-3 * m.timing.Interval) }
+
 // lookForSenior asks who should take over from the holder of v's latest term.
 func (m *machine) lookForSenior(v registry.View) *call {
-	c := &call{kind: callCandidate, time: m.clock.Add(-3 * m.timing.Interval)}
-	if v.Latest != nil {
-		c.except = []uuid.UUID{v.Latest.Holder}
+	if v.Latest == nil {
+		return m.candidate()
 	}
-	return c
+	return m.candidate(v.Latest.Holder)
 }
 
 func (m *machine) seniorFound(a answer) {
@@ -61,7 +68,7 @@ func (m *machine) seniorFound(a answer) {
 	}
 	m.vacancy.asked = m.vacancy.found
 	if a.err == nil && a.senior == m.id && m.vacancy.found {
-		m.promote(m.vacancy.term)
+		m.promote(m.vacancy.last.Latest)
 	}
 }
 

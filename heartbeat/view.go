@@ -41,10 +41,7 @@ func (m *machine) viewed(a answer) {
 
 // look notes what a view shows and reports whether the holder beats.
 func (m *machine) look(v registry.View) (beats bool) {
-	var number int64
-	if v.Latest != nil {
-		number = v.Latest.Number
-	}
+	number := v.Number()
 	if number < m.highest { // the past: nothing to learn from
 		if m.past == 0 {
 			m.past = m.now
@@ -66,8 +63,8 @@ func (m *machine) look(v registry.View) (beats bool) {
 	switch {
 	case !vacant:
 		m.vacancy = vacancy{}
-	case !m.vacancy.found || m.vacancy.after != number:
-		m.vacancy = vacancy{after: number, since: m.now, found: true, term: v.Latest}
+	case !m.vacancy.found || m.vacancy.last.Number() != number:
+		m.vacancy = vacancy{found: true, last: v, since: m.now}
 	}
 	return beats
 }
@@ -83,7 +80,7 @@ func (m *machine) lookAt(t registry.Term, holder *registry.Instance) (beats bool
 	if !t.Open() || t.Holder == m.id {
 		return m.holder != before
 	}
-	m.sawOpen = t
+	m.sawOpen = t.Number
 	if m.known.standingBy != t.Number {
 		m.known.standingBy, m.known.silent, m.known.vacant = t.Number, false, false
 		m.act(note{fact: factStandingBy, term: t.Number, holder: t.Holder, host: t.Host})
@@ -108,7 +105,7 @@ func (m *machine) lookAt(t registry.Term, holder *registry.Instance) (beats bool
 func (m *machine) position() position {
 	return position{
 		id: m.id, timing: m.timing, lease: m.lease, clock: m.clock,
-		term: m.work.term.Number, resigned: m.resigned, sawOpen: m.sawOpen.Number, highest: m.highest, joined: m.joined,
+		term: m.work.term.Number, resigned: m.resigned, sawOpen: m.sawOpen, highest: m.highest, joined: m.joined,
 		past: m.past, holdingOff: m.now < m.holdOff, deposed: m.deposed,
 		orphanAt: m.holder.orphanAt(), competeAt: m.competeAt(), asked: m.vacancy.asked,
 	}
@@ -139,7 +136,7 @@ func (m *machine) follow(d decision, v registry.View) {
 		}
 	case kill:
 		if d.fact == factTermsLost { // believe it, but under a UUID that holds nothing
-			m.highest, m.past, m.resigned, m.sawOpen = 0, 0, 0, registry.Term{}
+			m.highest, m.past, m.resigned, m.sawOpen = 0, 0, 0, 0
 		}
 		m.retire(d.fact, registry.Orphaned, ErrTermOver, true)
 	case quit:

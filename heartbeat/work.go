@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -122,7 +120,7 @@ func (m *machine) leaveWith(err error) {
 
 // lookForPeer asks whether anyone is there to try what fails here.
 func (m *machine) lookForPeer() *call {
-	return &call{kind: callCandidate, time: m.clock.Add(-3 * m.timing.Interval), except: []uuid.UUID{m.id}}
+	return m.candidate(m.id)
 }
 
 // peerFound hands failing work to the peer, or tries it again for want of one.

@@ -73,6 +73,14 @@ type View struct {
 	Holder *Instance // the record of that term's holder; nil if there is none
 }
 
+// Number is that of the latest term; 0 if the group never had one.
+func (v View) Number() int64 {
+	if v.Latest == nil {
+		return 0
+	}
+	return v.Latest.Number
+}
+
 // Admin is what people need besides: looking and asking, never electing. Every
 // backend of a [Registry] has it too.
 type Admin interface {
