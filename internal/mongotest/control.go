@@ -87,7 +87,7 @@ type hello struct {
 }
 
 func (s *Set) hello(i int) (h hello, err error) {
-	err = s.run(i, doc("hello", 1), &h)
+	err = s.run(i, 2*time.Second, doc("hello", 1), &h)
 	return h, err
 }
 
@@ -105,18 +105,19 @@ func (s *Set) primary() int {
 }
 
 func (s *Set) admin(i int, command bson.D) error {
-	if err := s.run(i, command, nil); err != nil {
+	if err := s.run(i, time.Minute, command, nil); err != nil {
 		return fmt.Errorf("%s: %w", command[0].Key, err)
 	}
 	return nil
 }
 
-// run runs a command on node i alone, over a connection of its own.
-func (s *Set) run(i int, command bson.D, answer any) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+// run runs a command on node i alone, over a connection of its own. A question
+// may go unanswered by a node that is frozen; an act has time on a busy machine.
+func (s *Set) run(i int, within time.Duration, command bson.D, answer any) error {
+	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()
 	o := options.Client().SetHosts([]string{s.nodes[i].addr()}).SetDirect(true).
-		SetServerSelectionTimeout(2 * time.Second).SetConnectTimeout(2 * time.Second)
+		SetServerSelectionTimeout(within).SetConnectTimeout(within)
 	if s.userSet {
 		o.SetAuth(options.Credential{Username: User, Password: Password})
 	}
