@@ -24,6 +24,10 @@ type Config struct {
 	// ConnectTimeout is how long to try to reach the registry at start.
 	ConnectTimeout time.Duration
 	Restart        Restart
+	// OnChange is a program and its arguments, separated by spaces, or empty.
+	OnChange string
+	// HTTPAddr is where to serve probes, metrics and the page, or empty.
+	HTTPAddr string
 	LogLevel       string // debug, info, warn, error
 	LogFormat      LogFormat
 }
@@ -80,6 +84,8 @@ func (c Config) String() string {
 		{"UNDERSTUDY_STOP_GRACE", c.Timing.StopGrace},
 		{"UNDERSTUDY_CONNECT_TIMEOUT", c.ConnectTimeout},
 		{"UNDERSTUDY_RESTART", c.Restart},
+		{"UNDERSTUDY_ON_CHANGE", c.OnChange},
+		{"UNDERSTUDY_HTTP_ADDR", c.HTTPAddr},
 		{"UNDERSTUDY_LOG_LEVEL", c.LogLevel},
 		{"UNDERSTUDY_LOG_FORMAT", c.LogFormat},
 	} {

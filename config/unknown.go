@@ -9,8 +9,12 @@ import (
 )
 
 // exports are what this program sets itself and does not read here: for the
-// work, which may be another instance, and for the process below its own init.
-var exports = []string{"UNDERSTUDY_INSTANCE", "UNDERSTUDY_TERM", "UNDERSTUDY_RUN", UnderInit}
+// work, which may be another instance, for what runs at a change of role, and
+// for the process below its own init.
+var exports = []string{
+	"UNDERSTUDY_INSTANCE", "UNDERSTUDY_TERM", "UNDERSTUDY_RUN",
+	"UNDERSTUDY_OLD_ROLE", "UNDERSTUDY_NEW_ROLE", "UNDERSTUDY_REASON", UnderInit,
+}
 
 // serviceLink is what Kubernetes sets for a service that is called understudy,
 // or understudy-something.

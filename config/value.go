@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"slices"
 	"strconv"
@@ -37,6 +38,8 @@ func (s settings) parse(m *mistakes, at place) (c Config, warnings []string) {
 	c.Timing = s.timing(m)
 	c.ConnectTimeout, _ = duration(m, "UNDERSTUDY_CONNECT_TIMEOUT", s.ConnectTimeout, minConnect)
 	c.Restart = choice(m, "UNDERSTUDY_RESTART", s.Restart, RestartAlways, RestartOnFailure, RestartNever)
+	c.OnChange = s.onChange(m)
+	c.HTTPAddr = s.httpAddr(m)
 	c.LogLevel = choice(m, "UNDERSTUDY_LOG_LEVEL", s.LogLevel, "debug", "info", "warn", "error")
 	c.LogFormat = choice(m, "UNDERSTUDY_LOG_FORMAT", s.LogFormat, LogAuto, LogConsole, LogJSON)
 	return c, warnings
@@ -94,6 +97,27 @@ func (s settings) host(m *mistakes, hostname func() (string, error)) string {
 		m.say("UNDERSTUDY_HOST is not set, and this machine has no usable name: want a name for it")
 	}
 	return name
+}
+
+func (s settings) onChange(m *mistakes) string {
+	if !utf8.ValidString(s.OnChange) || strings.ContainsFunc(s.OnChange, unicode.IsControl) {
+		m.add("UNDERSTUDY_ON_CHANGE", s.OnChange, "want a program and its arguments on one line, separated by spaces")
+	} else if s.OnChange != "" && strings.TrimSpace(s.OnChange) == "" {
+		m.add("UNDERSTUDY_ON_CHANGE", s.OnChange, "want a program")
+	}
+	return s.OnChange
+}
+
+func (s settings) httpAddr(m *mistakes) string {
+	if s.HTTPAddr == "" {
+		return ""
+	}
+	host, port, err := net.SplitHostPort(s.HTTPAddr)
+	odd := func(r rune) bool { return !unicode.IsGraphic(r) || unicode.IsSpace(r) || r == '/' }
+	if _, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil || !utf8.ValidString(host) || strings.ContainsFunc(host, odd) {
+		m.add("UNDERSTUDY_HTTP_ADDR", s.HTTPAddr, "want HOST:PORT or :PORT, such as 127.0.0.1:8080, with a port from 0 (any) to 65535")
+	}
+	return s.HTTPAddr
 }
 
 func (s settings) priority(m *mistakes) int {

@@ -42,6 +42,13 @@ type Config struct {
 	// all: another term began, or this registration is gone. It must not block.
 	OnKill func()
 
+	// OnRole is told of each change of role, OnBeat how long each beat took and
+	// whether it was acknowledged, OnOrphan that this instance deleted one. They
+	// must not block.
+	OnRole   func(Change)
+	OnBeat   func(took time.Duration, err error)
+	OnOrphan func()
+
 	// JoinTimeout bounds the first registration; zero: none.
 	JoinTimeout time.Duration
 
@@ -76,7 +83,7 @@ type Member struct {
 	exit func(code int)
 	fuse func() (fuse, error)
 
-	id   atomic.Pointer[uuid.UUID]
+	turn atomic.Pointer[turn]
 	term atomic.Int64 // 0 while passive
 }
 
@@ -99,14 +106,14 @@ func New(c Config) (*Member, error) {
 		c.Host = host
 	}
 	m := &Member{config: c, now: boottime.Now, exit: os.Exit, fuse: newFuse}
-	m.id.Store(new(uuid.UUID))
+	m.turn.Store(&turn{})
 	m.log = c.Log.Hook(zerolog.HookFunc(m.identify))
 	return m, nil
 }
 
 // Instance is the UUID under which this process is registered; uuid.Nil while it
 // is not.
-func (m *Member) Instance() uuid.UUID { return *m.id.Load() }
+func (m *Member) Instance() uuid.UUID { return m.turn.Load().id }
 
 // Term is the term that this instance works in, and 0 while it is passive.
 func (m *Member) Term() int64 { return m.term.Load() }

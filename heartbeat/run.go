@@ -46,6 +46,7 @@ func (m *Member) Run(ctx context.Context, lead Lead) error {
 	}
 	close(s.stood)
 	err = s.run()
+	m.turn.Store(&turn{beat: m.turn.Load().beat})
 	close(s.over)
 	cancel()
 	s.standDown()
@@ -73,6 +74,7 @@ type shell struct {
 	standby context.CancelFunc
 	stood   chan struct{} // closed when the passive side has returned
 
+	told     int64 // the term that others were told of by OnRole; 0: passive
 	finished bool
 	err      error
 }
@@ -95,8 +97,7 @@ func (s *shell) run() error {
 			s.gone()
 		}
 		actions := s.machine.step(s.now(), e)
-		id := s.machine.id
-		s.id.Store(&id)
+		s.turned(e)
 		for _, a := range actions {
 			s.perform(a)
 		}

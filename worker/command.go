@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -44,6 +45,8 @@ type Command struct {
 	lapsed  bool          // the lease ran out while current had the command
 	hurry   chan struct{} // to follow: Kill was called
 	running bool
+
+	restarts atomic.Int64
 
 	soon   sync.WaitGroup // prepares, a while after Run returned
 	closed context.Context
@@ -89,6 +92,10 @@ func NewCommand(spec Spec) (*Command, error) {
 	c.closed, c.close = context.WithCancel(context.Background())
 	return c, nil
 }
+
+// Restarts is how often the command was started again after it, or its guard,
+// had exited by itself.
+func (c *Command) Restarts() int64 { return c.restarts.Load() }
 
 // Prepare makes a guard ready beforehand, if none is: a promotion need not wait
 // for it then, and it is known early that one can be had. ErrGuard.

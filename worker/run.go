@@ -95,6 +95,9 @@ func (c *Command) wait(ctx context.Context) error {
 // once runs the command one time. It is done when Run is to return err.
 func (c *Command) once(ctx context.Context, g *guard.Guard, env []string, mark string) (done bool, err error) {
 	c.mu.Lock()
+	if c.backoff.exits > 0 {
+		c.restarts.Add(1)
+	}
 	c.current, c.hurry, c.lapsed = g, make(chan struct{}, 1), false
 	g.Run(guard.Order{
 		Path: c.spec.Path, Args: c.spec.Args, Env: env, Mark: mark,

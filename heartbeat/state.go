@@ -1,0 +1,107 @@
+package heartbeat
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+// Promoted is the reason of a [Change] to the active role.
+const Promoted = "promoted"
+
+// Change is a change of this instance's role. The work of a term that is over
+// is gone when it is told.
+type Change struct {
+	From, To registry.Role
+	Term     int64  // that began, or is over
+	Reason   string // Promoted, or the registry.Reason why the term is over
+}
+
+// State is what a member knows of itself, without asking the registry.
+type State struct {
+	Instance uuid.UUID // uuid.Nil while it is not registered
+	Term     int64     // that it works in; 0 while passive
+	// Lease is what is left of it: negative once it has ended, 0 without a
+	// registration.
+	Lease time.Duration
+	// Ready says that the instance is registered, stays so, and that its last
+	// beat is fresh enough to begin work on, or to go on with it.
+	Ready bool
+	// LastBeat is when the latest acknowledged beat was sent, by this machine's
+	// clock for people; zero: there was none.
+	LastBeat time.Time
+	// Idle is how long ago the loop last turned. It does at least once per
+	// interval while Run runs, whatever the registry does; 0 otherwise.
+	Idle time.Duration
+}
+
+// Role is Active in a term, else Passive.
+func (s State) Role() registry.Role {
+	if s.Term > 0 {
+		return registry.Active
+	}
+	return registry.Passive
+}
+
+// turn is what the loop leaves behind each time it has turned.
+type turn struct {
+	at, lease, beat time.Duration // local instants
+	id              uuid.UUID
+	member, running bool
+}
+
+// State is the member's state now. It never waits.
+func (m *Member) State() State {
+	last, now := m.turn.Load(), m.now()
+	s := State{Instance: last.id, Term: m.Term()}
+	if last.running {
+		s.Idle = now - last.at
+	}
+	if last.beat > 0 {
+		s.LastBeat = time.Now().Add(last.beat - now)
+	}
+	if last.id != uuid.Nil {
+		s.Lease = last.lease - now
+		s.Ready = last.member && s.Lease > m.config.Timing.StopGrace
+	}
+	return s
+}
+
+// turned notes that the loop has turned, and tells who wants to know of a role
+// that changed with it.
+func (s *shell) turned(e event) {
+	m := s.machine
+	t := turn{at: m.now, lease: m.lease, beat: s.turn.Load().beat, id: m.id, member: m.phase == member, running: true}
+	if a, ok := e.(answer); ok {
+		s.answered(a, &t)
+	}
+	s.turn.Store(&t)
+	if number := m.work.term.Number; number != s.told {
+		c := Change{From: registry.Active, To: registry.Passive, Term: s.told, Reason: string(m.duty.end.Reason)}
+		if number > 0 {
+			c = Change{From: registry.Passive, To: registry.Active, Term: number, Reason: Promoted}
+		}
+		s.told = number
+		if s.config.OnRole != nil {
+			s.config.OnRole(c)
+		}
+	}
+}
+
+func (s *shell) answered(a answer, t *turn) {
+	switch a.call.kind {
+	case callRegister, callBeat:
+		if a.err == nil {
+			t.beat = max(t.beat, a.call.sent)
+		}
+		if s.config.OnBeat != nil {
+			s.config.OnBeat(s.machine.now-a.call.sent, a.err)
+		}
+	case callDeleteOrphan:
+		if a.deleted && s.config.OnOrphan != nil {
+			s.config.OnOrphan()
+		}
+	}
+}

@@ -1,0 +1,67 @@
+package status
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+// Group is a group at one instant of the registry's clock.
+type Group struct {
+	Name string    `json:"group"`
+	At   time.Time `json:"at"`
+	// Healthy says that one instance is active and beats; Health says so in one
+	// line, or what is wrong.
+	Healthy bool   `json:"healthy"`
+	Health  string `json:"health"`
+	// Term is the number of the latest term; 0 if there never was one.
+	Term int64 `json:"term"`
+	// Instances are in the order of their UUIDs, oldest first, the active one
+	// before all others.
+	Instances []Instance `json:"instances"`
+	// Terms are the latest ones, newest first.
+	Terms []Term `json:"terms"`
+}
+
+// Instance is one registration as people see it.
+type Instance struct {
+	ID       uuid.UUID     `json:"instance"`
+	Role     registry.Role `json:"role"` // by the latest term
+	Term     int64         `json:"term,omitempty"`
+	Host     string        `json:"host"`
+	PID      int           `json:"pid"`
+	Version  string        `json:"version"`
+	Priority int           `json:"priority,omitempty"`
+	// Since is when this role began: the term's start for the active one, the
+	// registration for a passive one.
+	Since time.Time `json:"since"`
+	// Age is that of the last beat.
+	Age Seconds `json:"beatAgeSeconds"`
+	// Silent says that its beat is overdue; OrphanIn is then when it counts as an
+	// orphan at the latest, if it stays so.
+	Silent     bool    `json:"silent,omitempty"`
+	OrphanIn   Seconds `json:"orphanInSeconds,omitempty"`
+	HoldingOff bool    `json:"holdingOff,omitempty"` // does not compete for now
+}
+
+// Term is one term as people see it.
+type Term struct {
+	Number int64           `json:"term"`
+	Holder uuid.UUID       `json:"instance"`
+	Host   string          `json:"host"`
+	From   time.Time       `json:"from"`
+	To     time.Time       `json:"to,omitzero"` // zero while it is open
+	Length Seconds         `json:"lengthSeconds"`
+	Reason registry.Reason `json:"reason,omitempty"`
+	// ExitCode is that of the work, if Reason is registry.WorkDone.
+	ExitCode int `json:"exitCode,omitempty"`
+	// Gap is the time from its end to the beginning of the next term; nil if there is
+	// no next one, or if nobody knows: of an orphan it is not known when its
+	// work ended, only that it had when the next term began.
+	Gap *Seconds `json:"gapSeconds,omitempty"`
+}
+
+// Seconds is a duration that JSON shows as a number of seconds.
+type Seconds time.Duration
