@@ -1,0 +1,131 @@
+package heartbeat
+
+import (
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+// told collects what a member tells of itself.
+type told struct {
+	mu      sync.Mutex
+	changes []Change
+	acked   int
+	failed  int
+	orphans int
+}
+
+func (t *told) listen(c *Config) {
+	count := func(n *int) {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		*n++
+	}
+	c.OnRole = func(c Change) {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.changes = append(t.changes, c)
+	}
+	c.OnBeat = func(_ time.Duration, err error) {
+		if err == nil {
+			count(&t.acked)
+		} else {
+			count(&t.failed)
+		}
+	}
+	c.OnOrphan = func() { count(&t.orphans) }
+}
+
+func (t *told) all() []Change {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.changes
+}
+
+func TestEveryChangeOfRoleIsToldWithItsReason(t *testing.T) {
+	up := func(term int64) Change {
+		return Change{From: registry.Passive, To: registry.Active, Term: term, Reason: Promoted}
+	}
+	down := func(term int64, why registry.Reason) Change {
+		return Change{From: registry.Active, To: registry.Passive, Term: term, Reason: string(why)}
+	}
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		var first, second told
+		a := s.join(first.listen)
+		s.until(time.Second, "the first works", func() bool { return a.works() == 1 })
+		b := s.join(second.listen)
+		s.until(time.Second, "the second is there", func() bool { return b.Instance() != uuid.Nil })
+
+		s.reg.requestHandover(1, uuid.Nil)
+		s.until(5*time.Second, "the second works", func() bool { return b.works() == 2 })
+		old := b.Instance()
+		s.reg.set(func(_ kind, in registry.Instance) fate {
+			if in.ID == old {
+				return hung
+			}
+			return fine
+		})
+		s.until(2*time.Minute, "the first works again", func() bool { return a.works() == 3 })
+		s.reg.set(nil)
+		s.until(time.Minute, "the second is back", func() bool { return b.State().Ready && b.Instance() != old })
+		s.leaveAll(b, a)
+
+		want := []Change{up(1), down(1, registry.HandedOver), up(3), down(3, registry.Stopped)}
+		if d := cmp.Diff(want, first.all()); d != "" {
+			t.Errorf("the first told (-want +got):\n%s", d)
+		}
+		if d := cmp.Diff([]Change{up(2), down(2, registry.LeaseLost)}, second.all()); d != "" {
+			t.Errorf("the second told (-want +got):\n%s", d)
+		}
+		if first.orphans != 1 || first.failed != 0 || first.acked < 60 {
+			t.Errorf("the first told of %d orphans, %d beats and %d failed ones", first.orphans, first.acked, first.failed)
+		}
+		if second.failed == 0 {
+			t.Error("the second told of no failed beat")
+		}
+	})
+}
+
+func TestReadyEndsWithTheLastGoodBeatWhileTheLoopTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		a := s.join()
+		if got := a.State(); got.Ready || got.Instance != uuid.Nil {
+			t.Errorf("before the registration: %+v", got)
+		}
+		s.until(time.Second, "works", func() bool { return a.works() == 1 })
+		b := s.join()
+		s.until(time.Second, "the passive one is ready", func() bool { return b.State().Ready })
+		s.always(10*time.Second, "both are ready", func() bool {
+			return a.State().Ready && a.State().Role() == registry.Active && b.State().Ready && b.State().Role() == registry.Passive
+		})
+		last := a.State().LastBeat
+		s.reg.set(func(kind, registry.Instance) fate { return hung })
+		turns := func() bool { return a.State().Idle <= time.Second && b.State().Idle <= time.Second }
+		s.until(time.Minute, "neither is ready", func() bool {
+			if !turns() {
+				t.Fatal("a loop stands still")
+			}
+			return !a.State().Ready && !b.State().Ready
+		})
+		timing := registry.DefaultTiming
+		want := timing.Lease() - timing.StopGrace
+		if took := time.Since(last); took < want || took > want+2*time.Second {
+			t.Errorf("no longer ready %v after the last beat, want %v", took, want)
+		}
+		s.always(2*time.Minute, "the loops turn", turns)
+		s.reg.set(nil)
+		s.until(time.Minute, "both are ready", func() bool { return a.State().Ready && b.State().Ready })
+		s.leaveAll(a, b)
+		if got := a.State(); got.Ready || got.Instance != uuid.Nil || got.Idle != 0 {
+			t.Errorf("after it left: %+v", got)
+		}
+	})
+}
