@@ -3,43 +3,44 @@ package main
 import (
 	"flag"
 	"os"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/understudy-go/understudy/config"
 )
 
-var update = flag.Bool("update", false, "write the parts of the README that are made from the code")
+var update = flag.Bool("update", false, "write the parts of the documents that are made from the code")
 
-// TestREADMEIsMadeFromTheCode holds the parts of the README that repeat the code:
-// go test -run README -update . brings them up to date.
-func TestREADMEIsMadeFromTheCode(t *testing.T) {
-	old, err := os.ReadFile("README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	text := string(old)
-	for name, want := range map[string]string{
-		"configuration": config.Table(),
-		"library":       "```go\n" + exampleBody(t) + "```\n",
+// TestDocumentsAreMadeFromTheCode holds the parts of the documents that repeat
+// the code: go test -run Documents -update . brings them up to date.
+func TestDocumentsAreMadeFromTheCode(t *testing.T) {
+	for _, part := range []struct{ file, name, want string }{
+		{"README.md", "library", "```go\n" + exampleBody(t) + "```\n"},
+		{"docs/configuration.md", "configuration", config.Table()},
 	} {
-		begin, end := "<!-- begin "+name+" -->\n", "<!-- end "+name+" -->"
-		head, rest, ok := strings.Cut(text, begin)
+		old, err := os.ReadFile(part.file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		begin, end := "<!-- begin "+part.name+" -->\n", "<!-- end "+part.name+" -->"
+		head, rest, ok := strings.Cut(string(old), begin)
 		_, tail, ok2 := strings.Cut(rest, end)
 		if !ok || !ok2 {
-			t.Fatalf("README.md has no part %q", name)
+			t.Fatalf("%s has no part %q", part.file, part.name)
 		}
-		text = head + begin + want + end + tail
-	}
-	if text == string(old) {
-		return
-	}
-	if !*update {
-		t.Fatal("README.md is out of date: go test -run README -update .")
-	}
-	if err := os.WriteFile("README.md", []byte(text), 0o644); err != nil {
-		t.Fatal(err)
+		text := head + begin + part.want + end + tail
+		switch {
+		case text == string(old):
+		case !*update:
+			t.Errorf("%s is out of date: go test -run Documents -update .", part.file)
+		default:
+			if err := os.WriteFile(part.file, []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 }
 
@@ -59,4 +60,53 @@ func exampleBody(t *testing.T) string {
 		t.Errorf("the example takes %d lines", n)
 	}
 	return regexp.MustCompile(`(?m)^\t`).ReplaceAllString(body, "")
+}
+
+// TestLinksOfTheDocumentsLeadSomewhere follows the links to files of ours and to
+// their headings.
+func TestLinksOfTheDocumentsLeadSomewhere(t *testing.T) {
+	files, err := filepath.Glob("docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	links := 0
+	for _, file := range append(files, "README.md", "CHANGELOG.md") {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, link := range regexp.MustCompile(`\]\(([^)\s]+)\)`).FindAllStringSubmatch(string(text), -1) {
+			to, anchor, _ := strings.Cut(link[1], "#")
+			if strings.Contains(to, "://") {
+				continue
+			}
+			links++
+			to = filepath.Join(filepath.Dir(file), to)
+			if link[1][0] == '#' {
+				to = file
+			}
+			if _, err := os.Stat(to); err != nil {
+				t.Errorf("%s links to %s: %v", file, link[1], err)
+			} else if anchor != "" && !slices.Contains(anchors(t, to), anchor) {
+				t.Errorf("%s links to %s: it has no such heading", file, link[1])
+			}
+		}
+	}
+	if links < 10 {
+		t.Errorf("only %d links found: has their form changed?", links)
+	}
+}
+
+// anchors are what the headings of a Markdown file are linked by.
+func anchors(t *testing.T, file string) (list []string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, heading := range regexp.MustCompile(`(?m)^#+ (.+)$`).FindAllStringSubmatch(string(text), -1) {
+		plain := regexp.MustCompile(`[^\pL\pN _-]`).ReplaceAllString(strings.ToLower(heading[1]), "")
+		list = append(list, strings.ReplaceAll(plain, " ", "-"))
+	}
+	return list
 }

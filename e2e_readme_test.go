@@ -29,7 +29,7 @@ func TestREADMECommands(t *testing.T) {
 	for _, block := range regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
 		commands = append(commands, strings.Split(strings.TrimSpace(block[1]), "\n")...)
 	}
-	if len(commands) < 5 {
+	if len(commands) < 9 {
 		t.Fatalf("README.md has the commands %q: has its form changed?", commands)
 	}
 	for i, command := range commands {
@@ -49,13 +49,27 @@ func TestREADMECommands(t *testing.T) {
 			if line == command {
 				t.Fatal("not a command of ours")
 			}
-			state := t.TempDir() // where the default registry goes
-			first := p.start("first", []string{"XDG_STATE_HOME=" + state}, nil, shell(line))
+			env := []string{"XDG_STATE_HOME=" + t.TempDir()} // where the default registry goes
+			member := line
+			operates := regexp.MustCompile(`^go run \. (status|history|handover|check)\b`).MatchString(command)
+			if operates {
+				member = "exec " + p.path
+			}
+			first := p.start("first", env, nil, shell(member))
 			first.await("active in term 1")
-			second := p.start("second", []string{"XDG_STATE_HOME=" + state}, nil, shell(line))
+			second := p.start("second", env, nil, shell(member))
 			second.await("standing by for")
+			if operates {
+				if code, stdout, stderr := p.outcome(env, nil, shell(line)); code != 0 || stdout == "" {
+					t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout, stderr)
+				}
+			}
+			if first.logged("asked to hand over") {
+				first, second = second, first
+			}
+			before := second.logs("active in term")
 			first.signal(syscall.SIGINT)
-			second.await("active in term 2")
+			until(t, "the second to be active after the first", func() bool { return second.logs("active in term") > before })
 			second.signal(syscall.SIGINT)
 			for _, ps := range []*process{first, second} {
 				if code := ps.exit(); code != 0 {

@@ -27,9 +27,9 @@ type Config struct {
 	// OnChange is a program and its arguments, separated by spaces, or empty.
 	OnChange string
 	// HTTPAddr is where to serve probes, metrics and the page, or empty.
-	HTTPAddr string
-	LogLevel       string // debug, info, warn, error
-	LogFormat      LogFormat
+	HTTPAddr  string
+	LogLevel  string // debug, info, warn, error
+	LogFormat LogFormat
 }
 
 // Restart says whether work that exited by itself is started again.

@@ -46,7 +46,7 @@ func (m *Member) Run(ctx context.Context, lead Lead) error {
 	}
 	close(s.stood)
 	err = s.run()
-	m.turn.Store(&turn{beat: m.turn.Load().beat})
+	m.turn.Store(&turn{beat: m.turn.Load().beat, leaving: true})
 	close(s.over)
 	cancel()
 	s.standDown()

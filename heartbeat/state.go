@@ -29,6 +29,8 @@ type State struct {
 	// Ready says that the instance is registered, stays so, and that its last
 	// beat is fresh enough to begin work on, or to go on with it.
 	Ready bool
+	// Leaving says that it is on its way out, or has left.
+	Leaving bool
 	// LastBeat is when the latest acknowledged beat was sent, by this machine's
 	// clock for people; zero: there was none.
 	LastBeat time.Time
@@ -49,13 +51,14 @@ func (s State) Role() registry.Role {
 type turn struct {
 	at, lease, beat time.Duration // local instants
 	id              uuid.UUID
-	member, running bool
+	running         bool
+	member, leaving bool // the phase
 }
 
 // State is the member's state now. It never waits.
 func (m *Member) State() State {
 	last, now := m.turn.Load(), m.now()
-	s := State{Instance: last.id, Term: m.Term()}
+	s := State{Instance: last.id, Term: m.Term(), Leaving: last.leaving}
 	if last.running {
 		s.Idle = now - last.at
 	}
@@ -73,7 +76,10 @@ func (m *Member) State() State {
 // that changed with it.
 func (s *shell) turned(e event) {
 	m := s.machine
-	t := turn{at: m.now, lease: m.lease, beat: s.turn.Load().beat, id: m.id, member: m.phase == member, running: true}
+	t := turn{
+		at: m.now, lease: m.lease, beat: s.turn.Load().beat, id: m.id, running: true,
+		member: m.phase == member, leaving: m.phase == leaving || m.phase == finished,
+	}
 	if a, ok := e.(answer); ok {
 		s.answered(a, &t)
 	}

@@ -124,7 +124,7 @@ func TestReadyEndsWithTheLastGoodBeatWhileTheLoopTurns(t *testing.T) {
 		s.reg.set(nil)
 		s.until(time.Minute, "both are ready", func() bool { return a.State().Ready && b.State().Ready })
 		s.leaveAll(a, b)
-		if got := a.State(); got.Ready || got.Instance != uuid.Nil || got.Idle != 0 {
+		if got := a.State(); got.Ready || !got.Leaving || got.Instance != uuid.Nil || got.Idle != 0 {
 			t.Errorf("after it left: %+v", got)
 		}
 	})
