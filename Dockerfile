@@ -5,11 +5,14 @@ WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
-RUN CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o /understudy .
+ARG VERSION=
+RUN CGO_ENABLED=0 go build -trimpath -ldflags="-s -w -X main.release=$VERSION" -o /understudy .
 
 # Nothing but the program and the certificates that it checks servers by. It is
-# its own init. Put your command into an image of its own that begins with
+# its own init. Put your command into an image of its own that has
 #   COPY --from=understudy /understudy /understudy
+#   ENTRYPOINT ["/understudy", "--"]
+# There is no HEALTHCHECK, as it serves no HTTP unless told to: see deploy/compose.yaml.
 FROM scratch
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /understudy /understudy

@@ -19,6 +19,7 @@ var update = flag.Bool("update", false, "write the parts of the documents that a
 func TestDocumentsAreMadeFromTheCode(t *testing.T) {
 	for _, part := range []struct{ file, name, want string }{
 		{"README.md", "library", "```go\n" + exampleBody(t) + "```\n"},
+		{"docs/library.md", "library", "```go\n" + exampleBody(t) + "```\n"},
 		{"docs/configuration.md", "configuration", config.Table()},
 	} {
 		old, err := os.ReadFile(part.file)

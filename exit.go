@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 
 	"github.com/understudy-go/understudy/config"
 	"github.com/understudy-go/understudy/heartbeat"
@@ -43,6 +44,7 @@ func exitCode(err error, stderr io.Writer) int {
 		mistakes    *config.Error
 		final       *heartbeat.WorkExit
 		peerDone    *heartbeat.WorkDoneError
+		result      resultError
 	)
 	code := exitFailure
 	switch {
@@ -52,6 +54,8 @@ func exitCode(err error, stderr io.Writer) int {
 		return final.Code
 	case errors.As(err, &peerDone):
 		return peerDone.ExitCode
+	case errors.As(err, &result):
+		return int(result)
 	case errors.As(err, &usage):
 		code = exitUsage
 	case errors.As(err, &mistakes), errors.Is(err, mongodb.ErrURI):
@@ -69,6 +73,15 @@ func exitCode(err error, stderr io.Writer) int {
 	if mistakes != nil && len(mistakes.Mistakes) > 1 {
 		text = fmt.Sprintf("%d mistakes in the environment:\n  %s", len(mistakes.Mistakes), strings.Join(mistakes.Mistakes, "\n  "))
 	}
-	fmt.Fprintf(stderr, "understudy: %s\n", text)
+	fmt.Fprintf(stderr, "understudy: %s\n", strings.Map(harmless, text))
 	return code
+}
+
+// harmless takes out of a message what a terminal would obey: a server's answer
+// may be in it.
+func harmless(r rune) rune {
+	if r != '\n' && unicode.IsControl(r) {
+		return '\ufffd'
+	}
+	return r
 }

@@ -21,8 +21,28 @@ type backend interface {
 	registry.Admin
 }
 
-// openRegistry connects within the configured time.
+// openRegistry opens the registry for an instance, which makes what is missing.
 func openRegistry(ctx context.Context, c config.Config, log zerolog.Logger) (backend, error) {
+	return open(ctx, c, log, access{})
+}
+
+// openToLook opens the registry for people who look: nothing is made, and the
+// right to read is enough.
+func openToLook(ctx context.Context, c config.Config, log zerolog.Logger) (backend, error) {
+	return open(ctx, c, log, access{existing: true, readOnly: true})
+}
+
+// openToAsk opens the registry for people who ask something of an instance:
+// nothing is made.
+func openToAsk(ctx context.Context, c config.Config, log zerolog.Logger) (backend, error) {
+	return open(ctx, c, log, access{existing: true})
+}
+
+// access is how a registry is opened.
+type access struct{ existing, readOnly bool }
+
+// open connects within the configured time.
+func open(ctx context.Context, c config.Config, log zerolog.Logger, a access) (backend, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, c.ConnectTimeout, fmt.Errorf("no answer within %v (UNDERSTUDY_CONNECT_TIMEOUT)", c.ConnectTimeout))
 	defer cancel()
 	defer slow(log, "connecting to "+c.Registry.String())()
@@ -32,10 +52,10 @@ func openRegistry(ctx context.Context, c config.Config, log zerolog.Logger) (bac
 	)
 	switch c.Registry.Kind {
 	case config.SQLite:
-		b, err = sqlite.Open(ctx, c.Registry.Path, sqlite.Options{OrphanAfter: c.Timing.OrphanAfter})
+		b, err = sqlite.Open(ctx, c.Registry.Path, sqlite.Options{OrphanAfter: c.Timing.OrphanAfter, Existing: a.existing, ReadOnly: a.readOnly})
 	default:
 		for {
-			b, err = mongodb.Open(ctx, c.Registry.URI.Reveal(), mongodb.Options{Database: c.Database})
+			b, err = mongodb.Open(ctx, c.Registry.URI.Reveal(), mongodb.Options{Database: c.Database, ReadOnly: a.existing})
 			if !errors.Is(err, mongodb.ErrUnreachable) || pause(ctx) != nil {
 				break
 			}

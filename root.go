@@ -52,6 +52,11 @@ runs it again.`,
 			Args:    onlyAfterDash,
 			RunE:    runInstance,
 		},
+		newStatus(),
+		newHistory(),
+		newHandover(),
+		newCheck(),
+		newHealth(),
 		newTick(),
 	)
 	demo := newDemo()
@@ -65,8 +70,9 @@ Environment:
 ` + config.Usage() + `
 Exit codes:
   0 orderly stop          64 wrong usage                  78 bad configuration
-  N the command's own,    69 registry unreachable         126 command not executable
-    at its final exit     70 work would not stop in time  127 command not found
+  1 no, or not well       69 registry unreachable         126 command not executable
+  N the command's own,    70 work would not stop in time  127 command not found
+    at its final exit
 `
 
 // onlyAfterDash takes a command only behind "--", so that a mistyped subcommand
@@ -81,8 +87,15 @@ func onlyAfterDash(c *cobra.Command, args []string) error {
 	return nil
 }
 
-// version is that of the module, or the commit it was built from.
+// release is set where there is no history to build from:
+// go build -ldflags "-X main.release=v1.2.3".
+var release string
+
+// version is that of the release or the module, or the commit it was built from.
 func version() string {
+	if release != "" {
+		return release
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok || info.Main.Version == "" {
 		return "(devel)"

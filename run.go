@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
@@ -34,11 +35,21 @@ func runInstance(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
+	hook, err := newHook(conf)
+	if err != nil {
+		return err
+	}
 	scope := ""
 	if conf.Registry.Implicit {
 		scope = ": this user on this machine only"
 	}
 	log.Info().Msgf("registry %s%s", conf.Registry, scope)
+
+	front, err := openFront(conf, c.Root().Version, bare)
+	if err != nil {
+		return err
+	}
+	defer front.close(log)
 
 	ctx, stop := context.WithCancel(c.Context())
 	defer stop()
@@ -59,8 +70,12 @@ func runInstance(c *cobra.Command, args []string) error {
 		_ = reg.Close(ctx)
 	}()
 
-	var command *worker.Command
-	member, err := heartbeat.New(heartbeat.Config{
+	var (
+		command  *worker.Command
+		member   *heartbeat.Member
+		notifier = newNotifier()
+	)
+	membership := heartbeat.Config{
 		Registry: reg, Group: conf.Group, Timing: conf.Timing,
 		Host: conf.Host, Version: c.Root().Version, Priority: conf.Priority, Command: fingerprint(args),
 		Guarded:     true,
@@ -68,8 +83,11 @@ func runInstance(c *cobra.Command, args []string) error {
 		OnKill:      func() { command.Kill() },
 		JoinTimeout: max(time.Until(deadline), time.Second),
 		Log:         bare,
-	})
-	if err != nil {
+	}
+	front.listen(&membership)
+	hook.listen(&membership, func() uuid.UUID { return member.Instance() })
+	notifier.listen(&membership)
+	if member, err = heartbeat.New(membership); err != nil {
 		return err
 	}
 	spec.Log = member.Logger()
@@ -86,7 +104,16 @@ func runInstance(c *cobra.Command, args []string) error {
 		}
 		return err
 	}
-	signals.use(member.Logger(), command.Kill)
+	notifier.start(ctx, member.Logger(), func() bool { return !member.State().Stuck })
+	defer notifier.close()
+	hook.start(member.Logger())
+	defer hook.close()
+	defer notifier.stopping()
+	signals.use(member.Logger(), func() {
+		command.Kill()
+		hook.hurry()
+	})
+	front.show(reg, member, command)
 	return member.Run(ctx, func(ctx context.Context, t registry.Term) error {
 		return workResult(command.Run(ctx, t, member.Instance()))
 	})

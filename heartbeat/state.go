@@ -34,9 +34,10 @@ type State struct {
 	// LastBeat is when the latest acknowledged beat was sent, by this machine's
 	// clock for people; zero: there was none.
 	LastBeat time.Time
-	// Idle is how long ago the loop last turned. It does at least once per
-	// interval while Run runs, whatever the registry does; 0 otherwise.
-	Idle time.Duration
+	// Stuck says that the loop stands still: it has not turned for five intervals,
+	// and five seconds at least. While Run runs it turns once per interval,
+	// whatever the registry does.
+	Stuck bool
 }
 
 // Role is Active in a term, else Passive.
@@ -59,9 +60,7 @@ type turn struct {
 func (m *Member) State() State {
 	last, now := m.turn.Load(), m.now()
 	s := State{Instance: last.id, Term: m.Term(), Leaving: last.leaving}
-	if last.running {
-		s.Idle = now - last.at
-	}
+	s.Stuck = last.running && now-last.at >= max(5*time.Second, 5*m.config.Timing.Interval)
 	if last.beat > 0 {
 		s.LastBeat = time.Now().Add(last.beat - now)
 	}

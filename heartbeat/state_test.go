@@ -108,7 +108,7 @@ func TestReadyEndsWithTheLastGoodBeatWhileTheLoopTurns(t *testing.T) {
 		})
 		last := a.State().LastBeat
 		s.reg.set(func(kind, registry.Instance) fate { return hung })
-		turns := func() bool { return a.State().Idle <= time.Second && b.State().Idle <= time.Second }
+		turns := func() bool { return !a.State().Stuck && !b.State().Stuck }
 		s.until(time.Minute, "neither is ready", func() bool {
 			if !turns() {
 				t.Fatal("a loop stands still")
@@ -124,8 +124,21 @@ func TestReadyEndsWithTheLastGoodBeatWhileTheLoopTurns(t *testing.T) {
 		s.reg.set(nil)
 		s.until(time.Minute, "both are ready", func() bool { return a.State().Ready && b.State().Ready })
 		s.leaveAll(a, b)
-		if got := a.State(); got.Ready || !got.Leaving || got.Instance != uuid.Nil || got.Idle != 0 {
+		if got := a.State(); got.Ready || !got.Leaving || got.Instance != uuid.Nil || got.Stuck {
 			t.Errorf("after it left: %+v", got)
 		}
+	})
+}
+
+func TestLoopThatStandsStillIsStuck(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		release := make(chan struct{})
+		a := s.join(func(c *Config) { c.OnRole = func(Change) { <-release } }) // as a log that nobody reads
+		s.always(4*time.Second, "not yet stuck", func() bool { return !a.State().Stuck })
+		s.until(5*time.Second, "stuck", func() bool { return a.State().Stuck })
+		close(release)
+		s.until(time.Second, "it turns again", func() bool { return !a.State().Stuck })
+		s.leaveAll(a)
 	})
 }

@@ -34,10 +34,11 @@ type Instance struct {
 	PID      int           `json:"pid"`
 	Version  string        `json:"version"`
 	Priority int           `json:"priority,omitempty"`
-	// Since is when this role began: the term's start for the active one, the
-	// registration for a passive one.
-	Since time.Time `json:"since"`
-	// Age is that of the last beat.
+	// Since is when this role began: the term's start for the active one; for a
+	// passive one its registration, or the end of the last of the terms below
+	// that was its own. Zero if the record does not say.
+	Since time.Time `json:"since,omitzero"`
+	// Age is that of the last beat; never negative.
 	Age Seconds `json:"beatAgeSeconds"`
 	// Silent says that its beat is overdue; OrphanIn is then when it counts as an
 	// orphan at the latest, if it stays so.
@@ -48,11 +49,13 @@ type Instance struct {
 
 // Term is one term as people see it.
 type Term struct {
-	Number int64           `json:"term"`
-	Holder uuid.UUID       `json:"instance"`
-	Host   string          `json:"host"`
-	From   time.Time       `json:"from"`
-	To     time.Time       `json:"to,omitzero"` // zero while it is open
+	Number int64     `json:"term"`
+	Holder uuid.UUID `json:"instance"`
+	Host   string    `json:"host"`
+	From   time.Time `json:"from"`
+	To     time.Time `json:"to,omitzero"` // zero while it is open
+	// Length is until At while it is open, and until the next term began if
+	// nobody wrote its end down.
 	Length Seconds         `json:"lengthSeconds"`
 	Reason registry.Reason `json:"reason,omitempty"`
 	// ExitCode is that of the work, if Reason is registry.WorkDone.
@@ -62,6 +65,3 @@ type Term struct {
 	// work ended, only that it had when the next term began.
 	Gap *Seconds `json:"gapSeconds,omitempty"`
 }
-
-// Seconds is a duration that JSON shows as a number of seconds.
-type Seconds time.Duration

@@ -1,8 +1,66 @@
 package status
 
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// MaxText is the most runes that [Visible] returns.
+const MaxText = 255
+
 // Visible makes text from a registry fit to be shown: control characters, what
-// turns the direction of writing, and bytes that are no UTF-8 become visible
-// escapes, and long text is cut.
+// turns the direction of writing, what is there but cannot be seen, and bytes
+// that are no UTF-8 become escapes as in \x1b and \u202e, and long text is cut.
+// Text that is fit already stays as it is.
 func Visible(s string) string {
-	return s
+	var b strings.Builder
+	var before rune // the last rune written
+	marks, count, cut := 0, 0, 0
+	for len(s) > 0 {
+		r, size := utf8.DecodeRuneInString(s)
+		piece := s[:size]
+		s = s[size:]
+		mark := unicode.Is(unicode.M, r)
+		switch {
+		case r == utf8.RuneError && size == 1:
+			piece = fmt.Sprintf(`\x%02x`, piece[0])
+		case mark && (marks == 2 || marks == 0 && !unicode.IsLetter(before)), hidden(r):
+			piece = escape(r)
+			mark = false
+		}
+		marks++
+		if !mark {
+			marks = 0
+		}
+		before, _ = utf8.DecodeLastRuneInString(piece)
+		b.WriteString(piece)
+		count += utf8.RuneCountInString(piece)
+		if count < MaxText {
+			cut = b.Len()
+		}
+		if count > MaxText {
+			return b.String()[:cut] + "…"
+		}
+	}
+	return b.String()
+}
+
+// hidden reports whether a rune is not what it looks like, or looks like
+// nothing.
+func hidden(r rune) bool {
+	const blank = '\u2800' // Braille without a dot
+	return r != ' ' && unicode.IsSpace(r) || !unicode.IsGraphic(r) || r == blank ||
+		unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
+}
+
+func escape(r rune) string {
+	switch {
+	case r < 0x100:
+		return fmt.Sprintf(`\x%02x`, r)
+	case r < 0x10000:
+		return fmt.Sprintf(`\u%04x`, r)
+	}
+	return fmt.Sprintf(`\U%08x`, r)
 }

@@ -17,6 +17,9 @@
 // lower one. UNDERSTUDY_RUN is random, and another one at each start: by it
 // are found those that outlive a guard that was killed, so leave it alone.
 //
+// A [Task] runs once, in no term, under a guard of its own that kills it, and
+// what it leaves behind, after a limit.
+//
 // # What each platform guarantees
 //
 // D is the lease's end, G the stop grace, K the margin before D at which

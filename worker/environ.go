@@ -20,7 +20,7 @@ const (
 
 // private are variables that are meant for Understudy and not for what it runs.
 var private = []string{
-	"GOGC", "NOTIFY_SOCKET",
+	"GOGC", "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID",
 	"UNDERSTUDY_REGISTRY", "UNDERSTUDY_REGISTRY_FILE",
 	"UNDERSTUDY_UNDER_INIT", // package internal/pid1
 	EnvInstance, EnvGroup, EnvTerm, EnvRun,
@@ -28,12 +28,22 @@ var private = []string{
 
 // environ is the environment of a command that runs in a term, but for EnvRun.
 func environ(base []string, t registry.Term, instance uuid.UUID) []string {
-	env := slices.DeleteFunc(slices.Clone(base), func(entry string) bool {
-		name, _, _ := strings.Cut(entry, "=")
-		return slices.Contains(private, name)
-	})
-	return append(env,
+	return public(base,
 		EnvInstance+"="+instance.String(),
 		EnvGroup+"="+t.Group,
 		EnvTerm+"="+strconv.FormatInt(t.Number, 10))
+}
+
+// public is base without what is private, and with more, which replaces what
+// base has under the same names.
+func public(base []string, more ...string) []string {
+	name := func(entry string) string {
+		name, _, _ := strings.Cut(entry, "=")
+		return name
+	}
+	env := slices.DeleteFunc(slices.Clone(base), func(entry string) bool {
+		return slices.Contains(private, name(entry)) ||
+			slices.ContainsFunc(more, func(m string) bool { return name(m) == name(entry) })
+	})
+	return append(env, more...)
 }

@@ -110,6 +110,7 @@ type hosted struct {
 	Prepare   bool          // make a guard ready and wait
 	Lease     time.Duration // the only one, from the start on; zero: beats for ever
 	Dir       string        // where to note what happens
+	Task      *Task         // run besides
 }
 
 func host(spec string) int {
@@ -145,6 +146,12 @@ func host(spec string) int {
 		}()
 	}
 	c.Extend(until)
+	if h.Task != nil {
+		go func() {
+			code, err := h.Task.Run(context.Background())
+			note(filepath.Join(h.Dir, "task"), fmt.Sprint(code, err))
+		}()
+	}
 	note(filepath.Join(h.Dir, "lease"), fmt.Sprint(int64(until)))
 	err = c.Run(context.Background(), testTerm, uuid.New())
 	note(filepath.Join(h.Dir, "result"), fmt.Sprint(err))

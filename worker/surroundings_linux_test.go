@@ -21,7 +21,7 @@ import (
 func TestEnvironment(t *testing.T) {
 	id := uuid.New()
 	got := environ([]string{
-		"A=1", "GOGC=50", "GOGCX=kept", "NOTIFY_SOCKET=/run/x", "UNDERSTUDY_REGISTRY=mongodb://secret",
+		"A=1", "GOGC=50", "GOGCX=kept", "NOTIFY_SOCKET=/run/x", "WATCHDOG_USEC=1", "WATCHDOG_PID=2", "UNDERSTUDY_REGISTRY=mongodb://secret",
 		"UNDERSTUDY_REGISTRY_FILE=/secret", "UNDERSTUDY_UNDER_INIT=1", "UNDERSTUDY_TERM=3", "UNDERSTUDY_RUN=x", "UNDERSTUDY_INTERVAL=1s", "B=",
 	}, registry.Term{Group: "g", Number: 9}, id)
 	want := []string{"A=1", "GOGCX=kept", "UNDERSTUDY_INTERVAL=1s", "B=",

@@ -67,6 +67,9 @@ func (r *Registry) RequestHandover(ctx context.Context, group string, number int
 	if err == nil && result.MatchedCount == 0 {
 		err = fmt.Errorf("%w: term %d of group %q", registry.ErrNoTerm, number, group)
 	}
+	if hasCode(err, codeUnauthorized) {
+		err = fmt.Errorf("this user must not write to the database %q: %w", r.terms.Database().Name(), err)
+	}
 	return wrap(ctx, "request hand-over", err)
 }
 

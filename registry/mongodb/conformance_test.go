@@ -13,6 +13,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/understudy-go/understudy/internal/mongotest"
+	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/registry/mongodb"
 	"github.com/understudy-go/understudy/registry/registrytest"
 )
@@ -41,6 +42,7 @@ func TestConformanceOfAStandaloneServer(t *testing.T) {
 		stores++
 		return store(t, uri, "store"+string(rune('a'+stores)))
 	})
+	wantMarks(t, checked(t, uri), map[string]registry.Mark{"replica set": unwise, "majority": right, "watch": unwise})
 }
 
 // store is a store of the conformance suite in a database that is empty.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 
 	"go.mongodb.org/mongo-driver/v2/mongo"
 )
@@ -46,6 +47,7 @@ func wrap(ctx context.Context, what string, err error) error {
 	if err == nil {
 		return nil
 	}
+	err = terse(err)
 	switch cause := ctx.Err(); {
 	case cause != nil && !errors.Is(err, cause):
 		return fmt.Errorf("%s: %w: %w", what, cause, err)
@@ -54,6 +56,23 @@ func wrap(ctx context.Context, what string, err error) error {
 	}
 	return fmt.Errorf("%s: %w", what, err)
 }
+
+// terse cuts from the server's refusal the whole command that it quotes.
+func terse(err error) error {
+	text, _, long := strings.Cut(err.Error(), " to execute command")
+	if !long {
+		return err
+	}
+	return terseError{text, err}
+}
+
+type terseError struct {
+	text string
+	error
+}
+
+func (e terseError) Error() string { return e.text }
+func (e terseError) Unwrap() error { return e.error }
 
 // duplicate reports whether the server said, and stands by it, that the key
 // exists. With a write-concern error beside it, it does not stand by it.
@@ -68,6 +87,7 @@ func duplicate(err error) bool {
 // explain says why a registry could not be opened, and what to do.
 func (t *target) explain(ctx context.Context, err error) error {
 	open := "open " + t.name
+	err = terse(err)
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
 		return wrap(ctx, open, err)
@@ -80,6 +100,8 @@ func (t *target) explain(ctx context.Context, err error) error {
 			open, source, err)
 	case hasCode(err, codeUnauthorized) && t.options.Auth == nil:
 		return fmt.Errorf("%s: the server wants a user name and a password: put them into the URI: %w", open, err)
+	case hasCode(err, codeUnauthorized) && t.readOnly:
+		return fmt.Errorf("%s: this user must not read the database %q: grant it the role read there: %w", open, t.database, err)
 	case hasCode(err, codeUnauthorized):
 		return fmt.Errorf("%s: this user must not write to the database %q: grant it the role readWrite there: %w", open, t.database, err)
 	case mongo.IsTimeout(err), mongo.IsNetworkError(err):

@@ -3,6 +3,7 @@ package mongodb_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -147,6 +148,10 @@ func TestWriteOfAMinorityIsNotAcknowledged(t *testing.T) {
 			t.Errorf("%s: %v, want an error that leaves it open", name, err)
 		}
 	}
+
+	set.FailCommand(t, 1, "failCommands", bson.A{"update"},
+		"writeConcernError", bson.M{"code": 64, "errmsg": "waiting for replication timed out"})
+	wantMarks(t, checked(t, set.URI()), map[string]registry.Mark{"replica set": unwise, "majority": wrong})
 }
 
 func TestTakenIsNotSaidWithoutAMajority(t *testing.T) {
@@ -309,6 +314,12 @@ func TestKilledPrimaryCostsSeconds(t *testing.T) {
 	if _, err := r.Beat(ctx, in.ID, in.Status); err == nil {
 		t.Error("a beat was acknowledged by one of three")
 	}
+	eventually(t, "the loss of the primary", func() error {
+		if found := checked(t, set.URI()); found["replica set"].Mark != wrong || found["reachable"].Mark != right {
+			return fmt.Errorf("found %v", found)
+		}
+		return nil
+	})
 	set.Restart(t, primary)
 	beat("a beat after one node came back")
 }

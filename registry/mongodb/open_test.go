@@ -8,9 +8,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/connstring"
 
 	"github.com/understudy-go/understudy/internal/mongotest"
+	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/registry/mongodb"
 )
 
@@ -122,6 +124,10 @@ func TestOpenWithCredentials(t *testing.T) {
 		"resource": map[string]string{"db": "understudy", "collection": ""},
 		"actions":  []string{"find", "insert", "update", "remove"},
 	}}, "roles", []any{})
+	set.Admin(t, "createRole", "updater", "privileges", []any{map[string]any{
+		"resource": map[string]string{"db": "understudy", "collection": ""}, "actions": []string{"find", "update"},
+	}}, "roles", []any{})
+	set.Admin(t, "createUser", "updater", "pwd", "hunter2", "roles", []string{"updater"})
 	set.Admin(t, "createUser", "minimal", "pwd", "hunter2", "roles", []string{"minimal"})
 
 	as := func(user, password string) string {
@@ -143,6 +149,54 @@ func TestOpenWithCredentials(t *testing.T) {
 			}
 		})
 	}
+
+	t.Run("a reader who only reads", func(t *testing.T) {
+		begin(t, r, "read", 1, register(t, r, "read").ID)
+		reader, err := mongodb.Open(t.Context(), as("reader", "hunter2"), mongodb.Options{ReadOnly: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer reader.Close(context.Background())
+		if v, err := reader.View(t.Context(), "read"); err != nil || v.Number() != 1 || v.Holder == nil {
+			t.Errorf("View: %+v, %v", v, err)
+		}
+		if _, err := reader.Info(t.Context()); err != nil {
+			t.Errorf("Info: %v", err)
+		}
+		if _, err := reader.Groups(t.Context()); err != nil {
+			t.Errorf("Groups: %v", err)
+		}
+		if err := reader.RequestHandover(t.Context(), "read", 1, uuid.Nil); err == nil || !strings.HasSuffix(err.Error(), "not authorized on understudy") {
+			t.Errorf("RequestHandover: %v, want a short refusal", err)
+		}
+		_, err = mongodb.Open(t.Context(), as("narrow", "hunter2"), mongodb.Options{ReadOnly: true})
+		if err == nil || !strings.Contains(err.Error(), "grant it the role read there") {
+			t.Errorf("Open of another database: %v", err)
+		}
+	})
+
+	t.Run("check", func(t *testing.T) {
+		for _, tt := range []struct {
+			name, uri string
+			want      map[string]registry.Mark
+		}{
+			{"root", right, map[string]registry.Mark{"authenticated": registry.Right, "rights": registry.Right, "watch": registry.Right}},
+			{"wrong password", as("reader", "hunter%32x"), map[string]registry.Mark{"reachable": registry.Right, "authenticated": wrong}},
+			{"no user", "mongodb://" + set.Host(0) + "/?directConnection=true", map[string]registry.Mark{"reachable": registry.Right, "authenticated": wrong}},
+			{"reader", as("reader", "hunter2"), map[string]registry.Mark{"authenticated": registry.Right, "writable": wrong, "rights": wrong, "schema": registry.Right}},
+			{"of another database", as("narrow", "hunter2"), map[string]registry.Mark{"authenticated": registry.Right, "writable": wrong, "rights": wrong, "schema": wrong}},
+			{"minimal", as("minimal", "hunter2"), map[string]registry.Mark{"rights": registry.Right, "majority": registry.Right, "index": unwise, "watch": unwise}},
+			{"one who may not insert", as("updater", "hunter2"), map[string]registry.Mark{"writable": registry.Right, "rights": wrong, "index": unwise, "watch": unwise}},
+		} {
+			t.Run(tt.name, func(t *testing.T) {
+				found := checked(t, tt.uri)
+				wantMarks(t, found, tt.want)
+				if tt.name == "one who may not insert" && !strings.Contains(found["rights"].Detail, "lacks: insert, remove in instances; insert in terms") {
+					t.Errorf("rights: %s", found["rights"].Detail)
+				}
+			})
+		}
+	})
 
 	t.Run("one who may not make an index or watch", func(t *testing.T) {
 		r := open(t, as("minimal", "hunter2"))
@@ -170,6 +224,13 @@ func TestOpenWithTLS(t *testing.T) {
 			}
 		})
 	}
+	t.Run("check", func(t *testing.T) {
+		wantMarks(t, checked(t, set.URI()), nil)
+		f := checked(t, base+"&tls=true")["reachable"]
+		if f.Mark != wrong || !strings.Contains(f.Detail, "tlsCAFile") {
+			t.Errorf("an unknown authority: %+v", f)
+		}
+	})
 	t.Run("TLS to a server without", func(t *testing.T) {
 		uri, _, _ := strings.Cut(mongotest.Shared(t), "?")
 		err := refused(t, uri+"?directConnection=true&tls=true", "127.0.0.1")

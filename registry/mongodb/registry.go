@@ -27,6 +27,9 @@ type Options struct {
 	// Database is the name of the database; empty: the URI's path, or else
 	// DefaultDatabase.
 	Database string
+	// ReadOnly is for those who only look: no collection or index is made, and
+	// the right to write is not asked for. Methods that write still try to.
+	ReadOnly bool
 }
 
 // Registry is a [registry.Registry] and a [registry.Admin] in a MongoDB database.
@@ -43,28 +46,18 @@ type Registry struct {
 	closed  bool
 }
 
-// Open connects to the servers of a URI, and sees that they may be written to.
+// Open connects to the servers of a URI, and sees that they may be written to,
+// or read from, as the options say.
 // The error says what is wrong and what to do about it, without the URI's
 // credentials. ErrUnreachable: no server answered, so another try makes sense.
 func Open(ctx context.Context, uri string, o Options) (*Registry, error) {
-	target, err := parse(ctx, uri)
+	r, target, err := dial(ctx, uri, o)
 	if err != nil {
 		return nil, err
 	}
-	if o.Database != "" {
-		target.database = o.Database
-	}
-	client, err := mongo.Connect(target.options)
-	if err != nil {
-		return nil, target.invalid(err)
-	}
-	r := &Registry{client: client}
-	db := client.Database(target.database)
-	r.instances, r.terms = db.Collection("instances"), db.Collection("terms")
-	r.closing, r.close = context.WithCancel(context.Background())
 	ctx, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
-	if err := r.prepare(ctx); err != nil {
+	if err := r.prepare(ctx, o.ReadOnly); err != nil {
 		err = target.explain(ctx, err)
 		r.abandon()
 		return nil, err
@@ -72,21 +65,58 @@ func Open(ctx context.Context, uri string, o Options) (*Registry, error) {
 	return r, nil
 }
 
-// prepare sees that there is a server, with an index, that may be written to.
-func (r *Registry) prepare(ctx context.Context) error {
+// dial begins to connect, and returns before it is known whether that works.
+func dial(ctx context.Context, uri string, o Options) (*Registry, *target, error) {
+	target, err := parse(ctx, uri)
+	if err != nil {
+		return nil, nil, err
+	}
+	if o.Database != "" {
+		target.database = o.Database
+	}
+	target.readOnly = o.ReadOnly
+	client, err := mongo.Connect(target.options)
+	if err != nil {
+		return nil, nil, target.invalid(err)
+	}
+	r := &Registry{client: client}
+	db := client.Database(target.database)
+	r.instances, r.terms = db.Collection("instances"), db.Collection("terms")
+	r.closing, r.close = context.WithCancel(context.Background())
+	return r, target, nil
+}
+
+// prepare sees that there is a server, with an index, that may be written to,
+// or only that there is one that may be read from.
+func (r *Registry) prepare(ctx context.Context, readOnly bool) error {
 	if _, err := r.hello(ctx); err != nil {
 		return err
+	}
+	if readOnly {
+		return r.peek(ctx)
 	}
 	// The index makes Candidate read one document. Without it Candidate reads
 	// the group, so it is no error if this user must not make one. A minority of
 	// the servers that is away must not hold it up, which it does by default.
 	indexing, cancel := context.WithTimeout(ctx, indexTimeout)
 	defer cancel()
-	_, _ = r.instances.Indexes().CreateOne(indexing, mongo.IndexModel{Keys: bson.D{
-		{Key: "group", Value: 1}, {Key: "priority", Value: -1}, {Key: "_id", Value: 1},
-	}}, options.CreateIndexes().SetCommitQuorumMajority())
+	_, _ = r.instances.Indexes().CreateOne(indexing, mongo.IndexModel{Keys: seniority}, options.CreateIndexes().SetCommitQuorumMajority())
 
-	// This matches nothing, but only one who may write may ask for it.
+	return r.probe(ctx)
+}
+
+// peek is a read that only one who may read may ask for.
+func (r *Registry) peek(ctx context.Context) error {
+	err := r.terms.FindOne(ctx, bson.M{"_id": "probe"}).Err()
+	if errors.Is(err, mongo.ErrNoDocuments) {
+		return nil
+	}
+	return err
+}
+
+// probe is a write that matches nothing, but only one who may write may ask for
+// it, and only a majority can acknowledge it.
+func (r *Registry) probe(ctx context.Context) error {
 	_, err := r.instances.UpdateOne(ctx, bson.M{"_id": "probe", "schema": -1}, bson.M{"$set": bson.M{"probe": true}})
 	return err
 }
@@ -116,11 +146,16 @@ func (r *Registry) abandon() {
 	_ = r.client.Disconnect(ctx)
 }
 
+// seniority is the index that makes Candidate read one document.
+var seniority = bson.D{{Key: "group", Value: 1}, {Key: "priority", Value: -1}, {Key: "_id", Value: 1}}
+
 // hello is what the primary says of itself.
 type hello struct {
 	LocalTime time.Time `bson:"localTime"`
 	SetName   string    `bson:"setName"`
 	Hosts     []string  `bson:"hosts"`
+	Passives  []string  `bson:"passives"` // data-bearing, never primary
+	Arbiters  []string  `bson:"arbiters"`
 	Msg       string    `bson:"msg"` // "isdbgrid": a router of a sharded cluster
 }
 

@@ -34,6 +34,7 @@ type target struct {
 	options  *options.ClientOptions
 	name     string // the URI without credentials and options
 	database string
+	readOnly bool
 	secrets  []string
 	unclear  bool                  // where the password ends
 	failure  atomic.Pointer[error] // why a server was last found unreachable

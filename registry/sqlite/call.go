@@ -38,6 +38,9 @@ const (
 func writing[T any](ctx context.Context, r *Registry, what records, f func(c *conn) (T, error)) (T, error) {
 	return onFile(ctx, r, r.write, func() (result T, err error) {
 		c := r.file.writer
+		if c == nil {
+			return result, errReadOnly
+		}
 		if err := c.synchronous(what == ofTerms); err != nil {
 			return result, err
 		}
@@ -75,6 +78,9 @@ func onFile[T any](ctx context.Context, r *Registry, lane chan struct{}, f func(
 					return errReplaced
 				}
 				result, err = f()
+				if r.file.still && !r.file.isAt(r.path) { // somebody wrote to it meanwhile
+					return errReplaced
+				}
 				return err
 			})
 			return result, err

@@ -4,6 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"net/url"
+	"path/filepath"
+	"strings"
 )
 
 // conn is one connection and the statements prepared on it. It is used by one
@@ -15,6 +18,15 @@ type conn struct {
 	statements map[string]*sql.Stmt
 	durable    bool
 	committed  func() // called after the commit of the transaction
+}
+
+// location is what the driver opens.
+func location(path, query string) string {
+	name := filepath.ToSlash(path)
+	if !strings.HasPrefix(name, "/") {
+		name = "/" + name // C:/…
+	}
+	return (&url.URL{Scheme: "file", Path: name, RawQuery: query}).String()
 }
 
 func newConn(ctx context.Context, uri string) (*conn, error) {

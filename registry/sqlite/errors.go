@@ -3,6 +3,8 @@ package sqlite
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 
 	driver "modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -42,8 +44,27 @@ func foreignIndex(err error) bool {
 	return ok && e.Code() == sqlite3.SQLITE_IOERR_SHORT_READ
 }
 
-// errReadOnly says that the file could only be opened for reading.
+// errReadOnly says that the file was only opened for reading.
 var errReadOnly = errors.New("opened read-only")
+
+// ErrMissing says that there is no file at the path, and none is to be made.
+var ErrMissing = fmt.Errorf("sqlite: %w", fs.ErrNotExist)
+
+func missing(path string) error {
+	return fmt.Errorf("no registry at %s: no instance has run with this configuration yet: %w", path, ErrMissing)
+}
+
+// mustExist returns ErrMissing if there is no file at the path.
+func mustExist(path string) error {
+	_, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return missing(path)
+	case err != nil:
+		return fmt.Errorf("sqlite: %w: give this user the right to read it and its directory", err)
+	}
+	return nil
+}
 
 // explain adds to an error of SQLite the file and what to do about it.
 func (r *Registry) explain(err error) error {

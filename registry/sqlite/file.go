@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 
 	_ "modernc.org/sqlite" // the driver
@@ -19,7 +17,8 @@ import (
 // file is the database, open: what was at the path at that time.
 type file struct {
 	parts          []os.FileInfo // of the names in suffixes
-	writer, reader *conn
+	writer, reader *conn         // no writer: opened for reading
+	still          bool          // nobody had it open, so it is read as it is
 	gone           chan struct{} // closed with it
 }
 
@@ -39,6 +38,13 @@ func (f *file) isAt(path string) bool {
 		if err != nil || !os.SameFile(info, part) {
 			return false
 		}
+		if f.still && (info.Size() != part.Size() || !info.ModTime().Equal(part.ModTime())) {
+			return false
+		}
+	}
+	if f.still {
+		_, err := os.Stat(path + "-wal")
+		return errors.Is(err, os.ErrNotExist)
 	}
 	return true
 }
@@ -110,11 +116,14 @@ func leave(f *file) {
 	opened.files = slices.DeleteFunc(opened.files, func(other *file) bool { return other == f })
 }
 
-// openFile opens the file at the path, creating it if there is none. No other
-// process of ours opens or creates it at the same time.
+// openFile opens the file at the path, creating it if there is none and it need
+// not exist. No other process of ours opens or creates it at the same time.
 func (r *Registry) openFile(ctx context.Context) (*file, error) {
-	dir := filepath.Dir(r.path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if r.o.Existing {
+		if err := mustExist(r.path); err != nil {
+			return nil, err
+		}
+	} else if err := os.MkdirAll(filepath.Dir(r.path), 0o700); err != nil {
 		return nil, fmt.Errorf("sqlite: %s: its directory is missing and cannot be made: %w", r.path, err)
 	}
 	if err := refuseNetwork(r.path); err != nil {
@@ -129,9 +138,19 @@ func (r *Registry) openFile(ctx context.Context) (*file, error) {
 			return nil, fmt.Errorf("%w: it is no SQLite database: name another file", registry.ErrCorrupt)
 		}
 	}
+	if r.o.ReadOnly {
+		return r.look(ctx)
+	}
 	var f *file
+	mode := os.O_CREATE | os.O_RDWR
+	if r.o.Existing { // one that another user made would lock the instances out
+		mode = os.O_RDWR
+	}
 	err := patiently(ctx, func() (err error) {
-		lock, err := r.lockOpening(ctx)
+		lock, err := r.lockOpening(ctx, mode)
+		if r.o.Existing && errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("sqlite: %s: no instance has run with it: there is no %s", r.path, r.noticePath())
+		}
 		if err != nil && err == ctx.Err() {
 			return fmt.Errorf("sqlite: %s: another process is opening it: %w", r.path, err)
 		}
@@ -140,6 +159,11 @@ func (r *Registry) openFile(ctx context.Context) (*file, error) {
 		}
 		defer lock.release()
 		defer r.guard()() // a process that is frozen here locks everyone out as well
+		if r.o.Existing {
+			if err := mustExist(r.path); err != nil {
+				return err
+			}
+		}
 		if err := create(r.path); err != nil {
 			return fmt.Errorf("sqlite: %s cannot be created: %w: give this user the right to write its directory, or name another", r.path, err)
 		}
@@ -201,19 +225,14 @@ func connect(ctx context.Context, path string) (*file, error) {
 	if err := f.note(path); err != nil {
 		return nil, errMoving
 	}
-	name := filepath.ToSlash(path)
-	if !strings.HasPrefix(name, "/") {
-		name = "/" + name // C:/…
-	}
-	uri := (&url.URL{Scheme: "file", Path: name}).String()
 	err := func() (err error) {
-		if f.writer, err = newConn(ctx, uri+"?mode=rw"); err != nil {
+		if f.writer, err = newConn(ctx, location(path, "mode=rw")); err != nil {
 			return err
 		}
 		if err := f.writer.prepareSchema(); err != nil {
 			return err
 		}
-		if f.reader, err = newConn(ctx, uri+"?mode=ro"); err != nil {
+		if f.reader, err = newConn(ctx, location(path, "mode=ro")); err != nil {
 			return err
 		}
 		if _, err := f.reader.isEmpty(); err != nil { // now its log is open, too

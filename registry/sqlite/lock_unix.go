@@ -22,9 +22,10 @@ func (l openingLock) held() bool { return isAt(l.file, l.path) }
 
 func (l openingLock) release() { _ = l.file.Close() }
 
-func (r *Registry) lockOpening(ctx context.Context) (openingLock, error) {
+// lockOpening waits for the lock. The mode is that of opening its file.
+func (r *Registry) lockOpening(ctx context.Context, mode int) (openingLock, error) {
 	for {
-		f, err := openNotice(r.noticePath())
+		f, err := os.OpenFile(r.noticePath(), mode, 0o600)
 		if err != nil {
 			return openingLock{}, err
 		}

@@ -1,6 +1,9 @@
 package sqlite
 
-import "context"
+import (
+	"context"
+	"os"
+)
 
 // openingLock is none. A database that is open cannot be removed on Windows, so
 // nothing needs to be kept from happening.
@@ -10,9 +13,9 @@ func (openingLock) held() bool { return true }
 
 func (openingLock) release() {}
 
-// lockOpening makes the file for notices.
-func (r *Registry) lockOpening(context.Context) (openingLock, error) {
-	f, err := openNotice(r.noticePath())
+// lockOpening makes the file for notices, if the mode says so.
+func (r *Registry) lockOpening(_ context.Context, mode int) (openingLock, error) {
+	f, err := os.OpenFile(r.noticePath(), mode, 0o600)
 	if err != nil {
 		return openingLock{}, err
 	}

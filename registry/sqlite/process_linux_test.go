@@ -29,6 +29,10 @@ func TestMain(m *testing.M) {
 		err = member(path)
 	case "newcomer":
 		err = newcomer(path)
+	case "look":
+		err = look(path)
+	case "check":
+		err = findings(path)
 	case "mounts":
 		err = mounts(path)
 	default:

@@ -33,15 +33,7 @@ func (c *conn) prepareSchema() error {
 	if _, err := c.isEmpty(); err != nil {
 		return err
 	}
-	// SQLite opens what cannot be written for reading, and lets BEGIN IMMEDIATE pass.
-	err := c.sql.Raw(func(driver any) error {
-		readOnly, err := driver.(interface{ IsReadOnly(string) (bool, error) }).IsReadOnly("main")
-		if err == nil && readOnly {
-			err = errReadOnly
-		}
-		return err
-	})
-	if err != nil {
+	if err := c.mayWrite(); err != nil {
 		return err
 	}
 	var mode string
@@ -62,6 +54,18 @@ func (c *conn) prepareSchema() error {
 		err = c.exec(schema + fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", applicationID, registry.Schema))
 	}
 	return c.finish(err)
+}
+
+// mayWrite returns errReadOnly for a file that cannot be written: SQLite opens
+// it for reading then, and lets BEGIN IMMEDIATE pass.
+func (c *conn) mayWrite() error {
+	return c.sql.Raw(func(driver any) error {
+		readOnly, err := driver.(interface{ IsReadOnly(string) (bool, error) }).IsReadOnly("main")
+		if err == nil && readOnly {
+			err = errReadOnly
+		}
+		return err
+	})
 }
 
 // isEmpty tells a new file from one of ours. ErrCorrupt: it is another

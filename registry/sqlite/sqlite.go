@@ -23,12 +23,19 @@ type Options struct {
 	// process is killed when it is frozen inside a write transaction for a
 	// quarter of that; zero: never.
 	OrphanAfter time.Duration
+	// Existing refuses a missing file (ErrMissing) instead of making one.
+	Existing bool
+	// ReadOnly is for those who only look: Existing, and nothing is made, written
+	// or locked against writing, so that a user who may only read the file can
+	// use it. Methods that write return an error.
+	ReadOnly bool
 }
 
 // Registry is a registry in a SQLite file. It has all of [registry.Registry]
 // and [registry.Admin].
 type Registry struct {
 	path  string
+	o     Options
 	timer *boottime.KillTimer // nil: not wanted, or not to be had
 	quota time.Duration       // of a write transaction
 
@@ -54,9 +61,11 @@ var (
 // are missing directories, for this user alone. It refuses what cannot be a
 // registry for several processes: a file that is not ours (ErrCorrupt), one of
 // a newer version (ErrSchema), one that cannot be written, and any on a network
-// file system.
+// file system. With [Options].Existing nothing is created: ErrMissing.
 func Open(ctx context.Context, path string, o Options) (*Registry, error) {
+	o.Existing = o.Existing || o.ReadOnly
 	r := &Registry{
+		o:      o,
 		quota:  o.OrphanAfter / 4,
 		write:  make(chan struct{}, 1),
 		read:   make(chan struct{}, 1),
@@ -64,7 +73,7 @@ func Open(ctx context.Context, path string, o Options) (*Registry, error) {
 		closed: make(chan struct{}),
 	}
 	var err error
-	if r.path, err = locate(path); err != nil {
+	if r.path, err = locate(path, o.Existing); err != nil {
 		return nil, fmt.Errorf("open: %w", err)
 	}
 	if r.quota > 0 {
@@ -78,9 +87,9 @@ func Open(ctx context.Context, path string, o Options) (*Registry, error) {
 	return r, nil
 }
 
-// locate makes the directory of path and returns where the file really is,
-// which is where SQLite puts its other files.
-func locate(path string) (string, error) {
+// locate returns where the file really is, which is where SQLite puts its other
+// files. It makes the directory of path, unless that has to exist.
+func locate(path string, existing bool) (string, error) {
 	if path == "" {
 		return "", errors.New("sqlite: the path is empty: name a file")
 	}
@@ -88,7 +97,11 @@ func locate(path string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("sqlite: %w", err)
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	if existing {
+		if err := mustExist(path); err != nil {
+			return "", err
+		}
+	} else if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return "", fmt.Errorf("sqlite: %s: its directory is missing and cannot be made: %w: name a file in a directory of yours", path, err)
 	}
 	if info, err := os.Lstat(path); err == nil && info.Mode()&os.ModeSymlink != 0 {

@@ -42,7 +42,7 @@ func (r *Registry) Watch(ctx context.Context, _ string) (<-chan struct{}, error)
 		if err != nil {
 			return nil, err
 		}
-		if err := watchNotice(w, r.noticePath()); err != nil {
+		if err := r.watchNotice(w); err != nil {
 			return nil, errors.Join(err, w.Close())
 		}
 		ch := make(chan struct{}, 1)
@@ -61,13 +61,20 @@ func (r *Registry) Watch(ctx context.Context, _ string) (<-chan struct{}, error)
 }
 
 // watchNotice watches the file that is at the path now.
-func watchNotice(w *fsnotify.Watcher, path string) error {
+func (r *Registry) watchNotice(w *fsnotify.Watcher) error {
+	path := r.noticePath()
+	_ = w.Remove(path)
+	if r.o.ReadOnly {
+		if err := w.Add(path); err != nil {
+			return fmt.Errorf("%w: %w", registry.ErrNoWatch, err)
+		}
+		return nil
+	}
 	f, err := openNotice(path)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	_ = w.Remove(path)
 	return w.Add(path)
 }
 
@@ -91,7 +98,7 @@ func (r *Registry) forward(ctx context.Context, gone <-chan struct{}, w *fsnotif
 				return
 			}
 			// Anything but a write may mean that it is another file now.
-			if !event.Has(fsnotify.Write) && watchNotice(w, r.noticePath()) != nil {
+			if !event.Has(fsnotify.Write) && r.watchNotice(w) != nil {
 				return
 			}
 		}

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/understudy-go/understudy/config"
+	"github.com/understudy-go/understudy/registry"
+	"github.com/understudy-go/understudy/registry/mongodb"
+	"github.com/understudy-go/understudy/registry/sqlite"
+)
+
+func newCheck() *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "check",
+		Short: "See whether an instance could run here, without joining",
+		Long: `Check looks at the configuration and at the registry from where it stands: it
+joins no group and leaves nothing behind. It prints a line for each thing that an
+instance needs:
+
+  ✓ it is there
+  ! it works, but is not advisable; the line says why, and what would be better
+  ✗ an instance would not work, or not for long; the line says what to do
+
+The exit code is 0 without any ✗, 1 with one, 69 if the registry does not answer,
+and 78 if the configuration is wrong. It answers within 10 seconds if nobody does
+on the other side, or within UNDERSTUDY_CONNECT_TIMEOUT if that is less.`,
+		Example: `  understudy check
+  understudy check --json | jq -r '.findings[] | select(.mark == "wrong") | .detail'`,
+		Args:              noArgs,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(c *cobra.Command, _ []string) error {
+			defer catchPipe()()
+			return check(c, asJSON)
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return c
+}
+
+// checkResult is what check found.
+type checkResult struct {
+	OK       bool               `json:"ok"`
+	Registry string             `json:"registry,omitempty"` // without secrets
+	Findings []registry.Finding `json:"findings"`
+}
+
+func check(c *cobra.Command, asJSON bool) error {
+	conf, warnings, err := config.Load()
+	r := checkResult{Findings: checkConfig(conf, warnings, err)}
+	if err == nil {
+		r.Registry = conf.Registry.String()
+		over := slow(newLogger(conf, c.ErrOrStderr()), "waiting for an answer of "+r.Registry)
+		r.Findings = append(r.Findings, checkRegistry(c.Context(), conf)...)
+		over()
+	}
+	code := r.judge()
+	if err := r.write(c.OutOrStdout(), asJSON); unlessGone(err) != nil {
+		return err
+	}
+	if code != exitOK {
+		return resultError(code)
+	}
+	return nil
+}
+
+// checkConfig is what there is to say of the environment.
+func checkConfig(conf config.Config, warnings []string, err error) (list []registry.Finding) {
+	const name = "configuration"
+	var wrong *config.Error
+	switch {
+	case errors.As(err, &wrong):
+		for _, m := range wrong.Mistakes {
+			list = append(list, registry.Finding{Name: name, Mark: registry.Wrong, Detail: m, Err: err})
+		}
+	case err != nil:
+		list = append(list, registry.Fault(name, err, ""))
+	default:
+		t := conf.Timing
+		list = append(list, registry.Fine(name, "group %s, a beat every %v, an orphan after %v, a stop grace of %v", conf.Group, t.Interval, t.OrphanAfter, t.StopGrace))
+	}
+	for _, w := range warnings {
+		list = append(list, registry.Finding{Name: name, Mark: registry.Unwise, Detail: w})
+	}
+	return list
+}
+
+func checkRegistry(ctx context.Context, conf config.Config) []registry.Finding {
+	const longest = 10 * time.Second
+	if conf.Registry.Kind == config.SQLite {
+		list := sqlite.Check(ctx, conf.Registry.Path)
+		if conf.Registry.Implicit {
+			list[0].Detail += "; it is the default, for this user on this machine only"
+		}
+		return list
+	}
+	return mongodb.Check(ctx, conf.Registry.URI.Reveal(), mongodb.Options{Database: conf.Database}, min(conf.ConnectTimeout, longest))
+}
+
+// judge is the exit code, by the worst that was found.
+func (r *checkResult) judge() int {
+	r.OK = true
+	code := exitOK
+	for _, f := range r.Findings {
+		var mistakes *config.Error
+		switch {
+		case f.Mark != registry.Wrong:
+			continue
+		case errors.As(f.Err, &mistakes), errors.Is(f.Err, mongodb.ErrURI):
+			code = exitConfig
+		case f.Name == mongodb.Reachable:
+			code = exitUnavailable
+		case r.OK:
+			code = exitFailure
+		}
+		r.OK = false
+	}
+	return code
+}
+
+// marks are how a finding begins, and in which style.
+var marks = map[registry.Mark]styled{
+	registry.Right:  {inGood, "✓"},
+	registry.Unwise: {inLate, "!"},
+	registry.Wrong:  {inBad, "✗"},
+}
+
+func (r checkResult) write(out io.Writer, asJSON bool) error {
+	if asJSON {
+		text, err := encode(r, true)
+		if err != nil {
+			return err
+		}
+		return write(out, text)
+	}
+	var rows [][]styled
+	for _, f := range r.Findings {
+		text := f.Detail
+		if f.Cure != "" {
+			text += ": " + f.Cure
+		}
+		rows = append(rows, []styled{marks[f.Mark], {inNormal, f.Name}, {inNormal, text}})
+	}
+	return writeLines(out, table(rows))
+}

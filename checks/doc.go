@@ -1,0 +1,18 @@
+// Package checks holds, as a module of its own, the checks that need real parts
+// or large libraries, so that whoever depends on Understudy carries none of them:
+//
+//	page        the page for people, in Chromium
+//	alerts      the alert rules, in promtool, and the dashboard
+//	systemd     the unit, in systemd-analyze
+//	compose     the compose file, in Compose's own loader
+//	kubernetes  the manifests, in Kubernetes' own types
+//	image       what .dockerignore leaves of the build
+//	docs        the Go code in the documents, in the compiler
+//
+// They run with
+//
+//	cd checks && go test ./...
+//
+// A check whose part is not installed says so and skips. With
+// UNDERSTUDY_TEST_REQUIRE_PARTS=1 it fails instead.
+package checks

@@ -1,0 +1,128 @@
+package page
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+	"github.com/google/uuid"
+
+	"github.com/understudy-go/understudy/registry"
+	"github.com/understudy-go/understudy/registry/sqlite"
+	"github.com/understudy-go/understudy/status"
+)
+
+const markup = `<img src=x onerror=alert(1)></title></script><script>alert(2)</script>"'&amp;`
+
+func TestHostileTextIsText(t *testing.T) {
+	t.Parallel()
+	hostile := markup + "\x00\x1b[31m\u202eevil\u2028" + strings.Repeat("x", 300)
+	g := orders()
+	g.Name, g.Health = hostile, hostile
+	for i := range g.Instances {
+		g.Instances[i].Host, g.Instances[i].Version, g.Instances[i].Role = hostile, hostile, registry.Role(hostile)
+	}
+	for i := range g.Terms {
+		g.Terms[i].Host, g.Terms[i].Reason = hostile, registry.Reason(hostile)
+	}
+	s := newServer(t, g)
+	p := newTab(t, s.url())
+	dialogs := chromedp.Events(p.ctx, page.JavascriptDialogOpening)
+	go func() {
+		for d, err := range dialogs {
+			if err != nil {
+				return
+			}
+			t.Errorf("a dialog: %s", d.Message)
+		}
+	}()
+	p.awaitHealth(markup)
+	for _, selector := range []string{"h1", "#health", "#instances .name", "#instances .version", "#instances .role", "#terms tr:nth-child(2) td:nth-child(6)", "#strip small"} {
+		if got := p.text(selector); got != hostile {
+			t.Errorf("%s has %q", selector, got)
+		}
+	}
+	if n := eval[int](p, "document.querySelectorAll('img, iframe, object, embed, script:not(body > script)').length"); n != 0 {
+		t.Errorf("%d elements came of text", n)
+	}
+	s.set(g, errors.New(hostile))
+	p.awaitHealth("No news")
+	if got := p.text("#detail"); got != status.Visible(hostile) {
+		t.Errorf("error %q", got)
+	}
+	for _, width := range []int64{1200, 360} {
+		p.look(width, "light")
+		for _, box := range []string{":root", "#state", "#health", "#detail", "h1"} {
+			if eval[bool](p, "(n => n.scrollWidth > n.clientWidth)(document.querySelector("+quote(box)+"))") {
+				t.Errorf("at %d: %s overflows", width, box)
+			}
+		}
+		if n := eval[int](p, `[...document.querySelectorAll('main *')].filter(n => n.checkVisibility() && n.getBoundingClientRect().right > innerWidth
+			&& !n.closest('.scroll')).length`); n > 0 {
+			t.Errorf("at %d: %d elements are out of reach", width, n)
+		}
+		if hidden := eval[bool](p, "[...document.querySelectorAll('.scroll')].some(n => n.scrollWidth > n.clientWidth && getComputedStyle(n).overflowX !== 'auto')"); hidden {
+			t.Errorf("at %d: a part of a table cannot be reached", width)
+		}
+	}
+}
+
+func TestHostileRecordsAreVisible(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	reg, err := sqlite.Open(ctx, filepath.Join(t.TempDir(), "registry.db"), sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reg.Close(ctx)
+	id, _ := uuid.NewV7()
+	host := "<b>\x1b[2J\u202etxt.exe\n"
+	_, err = reg.Register(ctx, registry.Instance{ID: id, Group: "orders", Host: host, Version: host, Schema: registry.Schema, Status: registry.Status{Role: "passive", Candidate: true}})
+	if err == nil {
+		err = reg.BeginTerm(ctx, registry.Term{Group: "orders", Number: 1, Holder: id, Host: host, Schema: registry.Schema})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := status.Look(ctx, reg, "orders", 20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := newTab(t, newServer(t, g).url())
+	p.awaitHealth("1 active")
+	const want = `<b>\x1b[2J\u202etxt.exe\x0a`
+	for _, selector := range []string{"#instances td.name", "#instances td.version", "#terms td.name", "#strip small"} {
+		if got := p.text(selector); got != want {
+			t.Errorf("%s has %q, want %q", selector, got, want)
+		}
+	}
+}
+
+func TestPolicyForbidsWhatThePageDoesNotDo(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, orders())
+	other := newServer(t, orders())
+	p := newTab(t, s.url(), "Content Security Policy", "Content-Security-Policy", "TrustedHTML", "TrustedScript", "Refused", "frame", "ERR_BLOCKED", "CORS", "Fetch API")
+	p.awaitHealth("1 active")
+	eval[bool](p, `(() => {
+		const attempt = f => { try { f() } catch { } };
+		attempt(() => { document.body.insertAdjacentHTML('beforeend', '<img src=x onerror="window.broken = 1">') });
+		attempt(() => { const n = document.createElement('script'); n.textContent = 'window.broken = 2'; document.body.append(n) });
+		attempt(() => { document.body.setAttribute('onclick', 'window.broken = 3'); document.body.click() });
+		return true;
+	})()`)
+	fetched := await(p, "fetch("+quote(other.url()+"status")+", {mode: 'no-cors'}).then(() => 'fetched', () => 'refused')")
+	if fetched != "refused" {
+		t.Errorf("another origin: %s", fetched)
+	}
+	if broken := eval[int](p, "window.broken || 0"); broken != 0 {
+		t.Errorf("attempt %d ran", broken)
+	}
+	if said := strings.Join(p.said(), "\n"); !strings.Contains(said, "Content Security Policy") {
+		t.Errorf("the browser did not enforce the policy:\n%s", said)
+	}
+}

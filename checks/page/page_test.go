@@ -1,0 +1,139 @@
+package page
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+func TestPageShowsTheGroup(t *testing.T) {
+	t.Parallel()
+	p := newTab(t, newServer(t, orders()).url())
+	p.awaitHealth("1 active, 2 passive")
+	if got := p.text("h1"); got != "orders" {
+		t.Errorf("heading %q", got)
+	}
+	if got := eval[string](p, "document.title"); got != "● orders: 1 active, 2 passive" {
+		t.Errorf("title %q", got)
+	}
+	roles := p.shown("#instances tbody td:nth-child(1)")
+	hosts := p.shown("#instances tbody td:nth-child(2)")
+	if diff := cmp.Diff([][]string{{"active", "passive", "passive"}, {"ams-1", "fra-2", "lon-3"}}, [][]string{roles, hosts}); diff != "" {
+		t.Error(diff)
+	}
+	if got := p.shown("#instances tr.active td.name"); !slices.Equal(got, []string{"ams-1"}) {
+		t.Errorf("marked as active: %q", got)
+	}
+	if got := p.shown("#instances tbody tr:nth-child(2)"); len(got) != 1 || !strings.Contains(got[0], "this page") {
+		t.Errorf("the instance that serves the page: %q", got)
+	}
+	if diff := cmp.Diff([]string{
+		"5 ams-1 1h00m 11:00:00  goes on",
+		"4 lon-3 1h00m 10:00:00 11:00:00 orphaned not known",
+		"3 fra-2 10d00h 2026-02-22 10:00:00 10:00:00 handed over 10ms",
+		"2 ams-1 100ms 2026-02-22 10:00:00 2026-02-22 10:00:00 work failed 0ms",
+		"1 lon-3 59m00s 2026-02-22 09:00:00 2026-02-22 09:59:00 lease lost 1m00s",
+	}, rows(p)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// rows are the rows of terms without the UUID.
+
+func rows(p *tab) []string {
+	p.t.Helper()
+	list := eval[[][]string](p, "[...document.querySelectorAll('#terms tbody tr')].map(r => [...r.cells].slice(0, 7).map(c => c.textContent))")
+	var joined []string
+	for _, cells := range list {
+		joined = append(joined, strings.TrimSpace(strings.Join(cells, " ")))
+	}
+	return joined
+}
+
+func TestLargeGroupShowsWhatMatters(t *testing.T) {
+	t.Parallel()
+	g := orders()
+	for range 996 {
+		in := g.Instances[1]
+		in.ID, in.Host = uuid.New(), "many"
+		g.Instances = append(g.Instances, in)
+	}
+	silent := g.Instances[2]
+	silent.ID, silent.Host, silent.Silent = uuid.New(), "silent", true
+	g.Instances = append(g.Instances, silent)
+	p := newTab(t, newServer(t, g).url())
+	p.awaitHealth("1 active")
+	if got := p.text("#count"); got != "1000, 200 of them shown" {
+		t.Errorf("count %q", got)
+	}
+	if got := p.shown("#instances td.name"); len(got) != 200 || !slices.Equal(got[:4], []string{"ams-1", "fra-2", "silent", "lon-3"}) {
+		t.Errorf("%d instances, first %q", len(got), got[:min(len(got), 4)])
+	}
+}
+
+func TestAgesCountUpBetweenPictures(t *testing.T) {
+	t.Parallel()
+	p := newTab(t, newServer(t, orders()).url()) // it shows the same instant again and again
+	p.awaitHealth("1 active")
+	p.until("the age to pass three seconds", func() bool { return p.age() > 3 })
+	eval[bool](p, `window.begun = performance.now(), window.changes = 0,
+		new MutationObserver(() => { if (++changes == 8) window.took = performance.now() - begun })
+			.observe(document.querySelector('#instances td.age'), {childList: true, subtree: true, characterData: true}), true`)
+	p.until("eight changes", func() bool { return eval[bool](p, "changes >= 8") })
+	if took := eval[float64](p, "took"); took > 6000 {
+		t.Errorf("eight changes in %.0f ms: no more often than there are events", took)
+	}
+}
+
+// age is the first one shown, in seconds.
+
+func (p *tab) age() float64 {
+	p.t.Helper()
+	text := p.text("#instances td.age")
+	s, err := strconv.ParseFloat(strings.TrimSuffix(text, "s ago"), 64)
+	if err != nil {
+		p.t.Fatalf("age %q", text)
+	}
+	return s
+}
+
+func TestWhatChangesAppearsByItself(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, orders())
+	p := newTab(t, s.url())
+	p.awaitHealth("1 active")
+	eval[bool](p, "document.querySelector('#instances tbody tr:nth-child(3)').dataset.mine = 'kept', true")
+	g := orders()
+	g.Healthy, g.Health, g.At = false, "no active since 12:00:00 UTC", g.At.Add(60e9)
+	g.Instances = g.Instances[1:]
+	g.Terms[0].To, g.Terms[0].Reason = g.At.Add(-60e9), registry.Stopped
+	s.set(g, nil)
+	p.awaitHealth("no active since")
+	if got := p.shown("#instances tbody td.name"); !slices.Equal(got, []string{"fra-2", "lon-3"}) {
+		t.Errorf("instances %q", got)
+	}
+	if got := eval[[]string](p, "[...document.querySelectorAll('#instances tbody tr')].map(r => r.dataset.mine || '')"); !slices.Equal(got, []string{"", "kept"}) {
+		t.Errorf("rows %q: those that stay are to be kept, for whoever selects text", got)
+	}
+	if got := eval[string](p, "document.title"); !strings.HasPrefix(got, "▲ orders: no active") {
+		t.Errorf("title %q", got)
+	}
+	if got := eval[[]string](p, "[...document.querySelectorAll('#strip .gap.now')].map(n => n.title)"); len(got) != 1 || !strings.HasPrefix(got[0], "nobody for 1m0") {
+		t.Errorf("the gap that lasts: %q", got)
+	}
+	if icon := eval[string](p, "document.querySelector('#icon').href"); !strings.Contains(icon, "dc2626") {
+		t.Errorf("icon %s", icon)
+	}
+}
+
+// TestHostileRecordsAreVisible goes through a registry that somebody wrote
+
+// hostile records into.
+
+// faintText lists the texts that stand out too little from what is behind them.

@@ -1,0 +1,77 @@
+package systemd
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+func TestUnitUnderASystemdOfItsOwn(t *testing.T) {
+	m := newMachine(t)
+	const sleeps = `COMMAND=/bin/sh -c 'setsid sleep 1000 & exec sleep 1000'` // one escapes from the group
+	works := func() bool { return len(m.processes()["sleep"]) == 2 }
+
+	// Mistakes are not tried again.
+	if out, err := m.systemctl("start", service); err == nil {
+		t.Errorf("without a command it started: %s", out)
+	}
+	m.is("ActiveState=failed", "ExecMainStatus=64", "NRestarts=0")
+	m.configure(sleeps, "UNDERSTUDY_RESTART=sometimes")
+	if out, err := m.systemctl("start", service); err == nil {
+		t.Errorf("with a mistake it started: %s", out)
+	}
+	m.is("ActiveState=failed", "ExecMainStatus=78", "NRestarts=0")
+
+	// Ready is registered, by a user without rights.
+	m.configure(sleeps)
+	m.order("start")
+	if !strings.Contains(m.log(), "registered as") {
+		t.Error("ready before it was registered")
+	}
+	until(t, "the command", works)
+	m.is("ActiveState=active", "StatusText=active in term 1")
+	var status syscall.Stat_t
+	p := m.processes()
+	if err := syscall.Stat(fmt.Sprintf("/proc/%d", p["sleep"][0]), &status); err != nil || status.Uid == 0 {
+		t.Errorf("the command is user %d's, %v", status.Uid, err)
+	}
+
+	// What a dead guard leaves behind is found under ProtectProc.
+	killed := m.processes()
+	_ = syscall.Kill(killed["work-guard"][0], syscall.SIGKILL)
+	until(t, "the command to be restarted", func() bool { return works() && m.processes()["sleep"][0] != killed["sleep"][0] })
+	for _, pid := range m.processes()["sleep"] {
+		if slices.Contains(killed["sleep"], pid) {
+			t.Errorf("process %d outlived its guard", pid)
+		}
+	}
+	m.is("NRestarts=0")
+
+	// A process whose loop stands still is ended, with all that it runs.
+	frozen := m.processes()
+	_ = syscall.Kill(frozen["understudy"][0], syscall.SIGSTOP)
+	until(t, "a restart", func() bool { return m.property("NRestarts") == "1" })
+	if log := m.log(); strings.Count(log, "SIGQUIT: quit") != 1 {
+		t.Error("it did not say where it stood, or not it alone")
+	}
+	until(t, "the command in another term", func() bool { return works() && strings.HasPrefix(m.property("StatusText"), "active in term 2") })
+
+	// In the order of a stop, everybody is told at once.
+	m.order("stop")
+	m.is("ActiveState=inactive", "Result=success", "ExecMainStatus=0")
+	if left := m.processes(); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+
+	// A job that was stopped is not done, though it may have heard of it before its guard.
+	m.configure(sleeps, "UNDERSTUDY_RESTART=never")
+	m.order("start")
+	until(t, "the command", works)
+	m.order("stop")
+	m.is("Result=success", "ExecMainStatus=0")
+	if log := m.log(); strings.Contains(log, "exited for good") || strings.Count(log, `"message":"left"`) != 2 {
+		t.Error("it took the stop for the end of the work, or did not leave in order")
+	}
+}

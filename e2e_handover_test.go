@@ -1,0 +1,100 @@
+//go:build linux
+
+package main
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/understudy-go/understudy/status"
+)
+
+// handover runs the command, which must end with a code and say both texts.
+func (g *group) handover(code int, stdout, stderr string, args ...string) string {
+	g.t.Helper()
+	got, out, log := g.outcome([]string{"UNDERSTUDY_REGISTRY=" + g.at.uri}, append([]string{"handover"}, args...))
+	if got != code || !strings.Contains(out, stdout) || stdout == "" && out != "" || !strings.Contains(log, stderr) {
+		g.t.Errorf("handover %v: exit code %d, want %d; stdout, want %q:\n%s\nstderr, want %q:\n%s", args, got, code, stdout, out, stderr, log)
+	}
+	return out
+}
+
+func TestHandoverOnRequest(t *testing.T) {
+	both(t, func(t *testing.T, at place) {
+		g := newGroup(t, at, quick)
+		a := g.joinAll("a")[0]
+		g.handover(exitFailure, "", "nobody else is there to take over: start another instance")
+		b := g.join("b")
+		b.await("standing by for")
+		c := g.join("c")
+		c.await("standing by for")
+
+		g.handover(exitOK, " is active in term 2 after ", "", "--wait")
+		if s := g.work(2); g.holder(s) != b {
+			t.Errorf("term 2 is %s's, want that of b, the senior", g.holder(s).name)
+		}
+		g.handover(exitOK, "is active in term 3", "", "--wait", "--to", "c")
+		s := g.work(3)
+		if g.holder(s) != c {
+			t.Errorf("term 3 is %s's, want c's", g.holder(s).name)
+		}
+		g.handover(exitFailure, "", "c/"+s.instance[30:]+" is the active one already, in term 3", "--to", s.instance)
+		g.handover(exitFailure, "", "no instance is called \"nobody\"", "--to", "nobody", "--force")
+		out := g.handover(exitOK, `"term": 3`, "", "--to", g.work(1).instance[28:], "--wait", "--json")
+		var r handoverResult
+		if err := json.Unmarshal([]byte(out), &r); err != nil || r.From.Host != "c" || r.Wanted == nil || r.Wanted.Host != "a" ||
+			r.Next == nil || r.Next.Host != "a" || r.Next.Term != 4 || r.Next.After <= 0 || r.Next.After > status.Seconds(patience) {
+			t.Errorf("got %+v, %v", r, err)
+		}
+		if s := g.work(4); g.holder(s) != a {
+			t.Errorf("term 4 is %s's, want a's", g.holder(s).name)
+		}
+		g.handover(exitOK, "to hand over term 4\n", "with --wait", "--to", "b")
+		g.work(5)
+		g.conclude()
+		for _, term := range func() []string {
+			terms, _ := at.state(t, "default")
+			var reasons []string
+			for _, term := range terms[1:] {
+				reasons = append(reasons, string(term.End.Reason))
+			}
+			return reasons
+		}() {
+			if term != "handed over" {
+				t.Errorf("a term ended because %q", term)
+			}
+		}
+	})
+}
+
+func TestHandoverThatNobodyHears(t *testing.T) {
+	both(t, func(t *testing.T, at place) {
+		g := newGroup(t, at, quick)
+		members := g.joinAll("a", "b")
+		members[0].signal(unix.SIGSTOP)
+		begun := time.Now()
+		g.handover(exitFailure, "to hand over term 1", "did not hear it within", "--wait")
+		if took := time.Since(begun); took > quick.OrphanAfter*2 {
+			t.Errorf("it waited %v for a request that expires after %v", took, 3*quick.Slack())
+		}
+		g.handover(exitFailure, "", "would hear the request: no beat from a/", "--force")
+		g.kill(members[0])
+		g.work(2)
+		g.conclude()
+	})
+}
+
+func TestHandoverByForceToNobody(t *testing.T) {
+	t.Parallel()
+	g := newGroup(t, onSQLite(t), quick)
+	a := g.joinAll("a")[0]
+	g.handover(exitFailure, "is active in term 2 after 5.", "nobody for up to 5.0s", "--force", "--wait")
+	if g.holder(g.work(2)) != a || !strings.Contains(a.read(a.log), "asked to hand over") {
+		t.Error("it did not step down, or not for long")
+	}
+	g.conclude()
+}

@@ -1,0 +1,236 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/spf13/cobra"
+
+	"github.com/understudy-go/understudy/config"
+	"github.com/understudy-go/understudy/registry"
+	"github.com/understudy-go/understudy/status"
+)
+
+func newHandover() *cobra.Command {
+	var o handoverOptions
+	c := &cobra.Command{
+		Use:   "handover",
+		Short: "Ask the active one to step down for another",
+		Long: `Handover asks the active one of UNDERSTUDY_GROUP to step down. It stops its work,
+ends its term and stands by, and the senior passive one takes over, or with --to
+the instance that is named.
+
+Where nobody could take over it refuses. With --force it asks all the same: then
+nobody may be active for up to UNDERSTUDY_ORPHAN_AFTER, since the one that stepped
+down does not compete for that long.
+
+A request that the active one does not hear within a few beats expires. With
+--wait, handover waits until another is active, and says how long that took.
+
+The exit code is 0 if it asked, and with --wait if the next one is active; it is 1
+if it refused, the request expired, or another took over than the one named.`,
+		Example: `  understudy handover --wait
+  understudy handover --to db2 --wait      # a host with one instance
+  understudy handover --to 9f3c1a          # 6 digits or more of a UUID, its end or its beginning`,
+		Args:              noArgs,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if c.Flags().Changed("to") && o.to == "" {
+				return usageError{errors.New("--to is empty: want a host or the UUID of an instance")}
+			}
+			defer catchPipe()()
+			return unlessGone(handover(c, o))
+		},
+	}
+	c.Flags().StringVar(&o.to, "to", "", "the `INSTANCE` that is to take over: its UUID, 6 digits or more of that, or its host")
+	c.Flags().BoolVar(&o.wait, "wait", false, "wait until another is active")
+	c.Flags().BoolVar(&o.force, "force", false, "ask even if nobody could take over")
+	c.Flags().BoolVar(&o.json, "json", false, "print JSON")
+	_ = c.RegisterFlagCompletionFunc("to", cobra.NoFileCompletions)
+	return c
+}
+
+type handoverOptions struct {
+	to                string
+	wait, force, json bool
+}
+
+func handover(c *cobra.Command, o handoverOptions) error {
+	ctx, out := c.Context(), c.OutOrStdout()
+	l, err := newAsker(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer l.close()
+	view, err := reply(ctx, l, func(ctx context.Context) (registry.View, error) { return l.reg.View(ctx, l.conf.Group) })
+	if err != nil {
+		return err
+	}
+	promise := promised(view, l.conf.Timing)
+	group, heir, warning, err := l.heir(ctx, o, promise)
+	if err != nil {
+		return err
+	}
+	if warning != "" {
+		l.say(warning)
+	}
+	r := handoverResult{Group: group.Name, Term: group.Term, From: partyOf(group.Instances[0])}
+	if heir.ID != uuid.Nil {
+		r.Wanted = new(partyOf(heir))
+	}
+	w := waiter{looker: l, term: group.Term, holder: r.From.who(), promise: promise}
+	if o.wait {
+		defer w.watch(ctx)()
+	}
+	begun := time.Now()
+	if err := l.ask(ctx, group.Term, heir.ID); err != nil {
+		return err
+	}
+	if !o.wait {
+		if !o.json {
+			defer l.say("it stops its work first; with --wait, this waits for the next one")
+		}
+		return r.write(out, o.json)
+	}
+	next, err := w.wait(ctx)
+	if next != nil {
+		r.Next = &successor{party{next.Holder, status.Visible(next.Host)}, next.Number, status.Seconds(time.Since(begun))}
+		err = r.judge()
+	}
+	if err := r.write(out, o.json); unlessGone(err) != nil {
+		return err
+	}
+	return err
+}
+
+// newAsker is a looker whose registry may be written to. A file that is not
+// there yet is an error: nobody is there to be asked.
+func newAsker(ctx context.Context, c *cobra.Command) (*looker, error) {
+	l := &looker{stderr: c.ErrOrStderr()}
+	conf, warnings, err := config.Load()
+	for _, w := range warnings {
+		l.say(w)
+	}
+	if err != nil {
+		return nil, err
+	}
+	l.conf, l.log = conf, newLogger(conf, l.stderr)
+	l.reg, err = openToAsk(ctx, conf, l.log)
+	l.admin = l.reg
+	return l, err
+}
+
+// heir looks for who is to take over. An instance that has just handed over
+// itself holds off until another is active, and says at its next beat that it
+// does no more: that beat is waited for.
+func (l *looker) heir(ctx context.Context, o handoverOptions, promise registry.Timing) (g status.Group, heir status.Instance, warning string, err error) {
+	for begun := time.Now(); ; {
+		if g, err = l.look(ctx, l.conf.Group, 1); err != nil {
+			return g, heir, "", err
+		}
+		heir, warning, err = chooseHeir(g, o.to, false, promise.OrphanAfter)
+		if !errors.Is(err, errHoldsOff) || time.Since(begun) > 2*promise.Interval || pause(ctx) != nil {
+			break
+		}
+	}
+	if err != nil && o.force {
+		heir, warning, err = chooseHeir(g, o.to, true, promise.OrphanAfter)
+	}
+	return g, heir, warning, err
+}
+
+// closeSoon closes a registry that nobody uses any more.
+func closeSoon(reg registry.Registry) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	_ = reg.Close(ctx)
+}
+
+// ask asks the holder of a term to hand over.
+func (l *looker) ask(ctx context.Context, term int64, to uuid.UUID) error {
+	_, err := reply(ctx, l, func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, l.reg.RequestHandover(ctx, l.conf.Group, term, to)
+	})
+	switch {
+	case errors.Is(err, registry.ErrNoTerm):
+		return fmt.Errorf("term %d ended just now: see who is active, and ask again", term)
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("the request may yet arrive: %w", err)
+	}
+	return err
+}
+
+func (l *looker) say(text string) { fmt.Fprintf(l.stderr, "understudy: %s\n", text) }
+
+// promised is what the holder of the latest term promised, or this
+// configuration where its record does not say.
+func promised(v registry.View, own registry.Timing) registry.Timing {
+	if v.Holder == nil {
+		return own
+	}
+	t := registry.Timing{Interval: v.Holder.Interval, OrphanAfter: v.Holder.OrphanAfter, StopGrace: registry.MinStopGrace}
+	if t.Check() != nil {
+		return own
+	}
+	return t
+}
+
+// handoverResult is what came of a request.
+type handoverResult struct {
+	Group  string     `json:"group"`
+	Term   int64      `json:"term"`
+	From   party      `json:"from"`
+	Wanted *party     `json:"wanted,omitempty"`
+	Next   *successor `json:"next,omitempty"` // only if it was waited for
+}
+
+// party is an instance as people name it.
+type party struct {
+	Instance uuid.UUID `json:"instance"`
+	Host     string    `json:"host"`
+}
+
+type successor struct {
+	party
+	Term  int64          `json:"term"`
+	After status.Seconds `json:"afterSeconds"`
+}
+
+func partyOf(in status.Instance) party { return party{in.ID, in.Host} }
+
+func (p party) who() string {
+	if p.Host == "" {
+		return p.Instance.String()
+	}
+	return p.Host + "/" + status.Short(p.Instance)
+}
+
+// judge says whether it came as it was wanted.
+func (r handoverResult) judge() error {
+	switch {
+	case r.Next.Instance == r.From.Instance:
+		return fmt.Errorf("nobody else took over from %s", r.From.who())
+	case r.Wanted != nil && r.Next.Instance != r.Wanted.Instance:
+		return fmt.Errorf("%s took over, and not %s", r.Next.who(), r.Wanted.who())
+	}
+	return nil
+}
+
+func (r handoverResult) write(out io.Writer, asJSON bool) error {
+	if asJSON {
+		text, err := encode(r, true)
+		if err != nil {
+			return err
+		}
+		return write(out, text)
+	}
+	text := fmt.Sprintf("asked %s to hand over term %d\n", r.From.who(), r.Term)
+	if r.Next != nil {
+		text += fmt.Sprintf("%s is active in term %d after %v\n", r.Next.who(), r.Next.Term, time.Duration(r.Next.After).Round(time.Millisecond))
+	}
+	return write(out, []byte(text))
+}

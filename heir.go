@@ -1,0 +1,133 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/understudy-go/understudy/registry"
+	"github.com/understudy-go/understudy/status"
+)
+
+// chooseHeir says who is to take over from the active one of a group; its UUID
+// is uuid.Nil if that is whoever is senior. The warning is what force costs, if
+// anything; t is how long the active one will not compete.
+func chooseHeir(g status.Group, to string, force bool, t time.Duration) (heir status.Instance, warning string, err error) {
+	if len(g.Instances) == 0 || g.Instances[0].Role != registry.Active || g.Instances[0].Silent {
+		return heir, "", fmt.Errorf("nobody in group %q would hear the request: %s", g.Name, g.Health)
+	}
+	active, others := g.Instances[0], g.Instances[1:]
+	able := slices.ContainsFunc(others, func(in status.Instance) bool { return !in.Silent && !in.HoldingOff })
+	var refusal error
+	if to != "" {
+		if heir, err = find(g.Instances, to); err != nil {
+			return heir, "", err
+		}
+		if heir.ID == active.ID {
+			return heir, "", fmt.Errorf("%s is the active one already, in term %d", partyOf(heir).who(), active.Term)
+		}
+		refusal = unable(heir)
+	} else if !able {
+		refusal = nobodyElse(others)
+	}
+	switch {
+	case refusal == nil:
+		return heir, "", nil
+	case !force:
+		return heir, "", fmt.Errorf("%w; --force asks all the same", refusal)
+	case able:
+		return heir, refusal.Error() + ": another may take over instead", nil
+	}
+	return heir, fmt.Sprintf("%v: nobody for up to %v", refusal, status.Seconds(t)), nil
+}
+
+// errHoldsOff is why one that holds off does not take over.
+var errHoldsOff = errors.New("it handed over or failed before, and does not compete until another is active")
+
+// unable says why an instance would not take over, or nil.
+func unable(in status.Instance) error {
+	switch {
+	case in.Silent:
+		return fmt.Errorf("%s has not beaten for %v", partyOf(in).who(), in.Age)
+	case in.HoldingOff:
+		return fmt.Errorf("%s holds off: %w", partyOf(in).who(), errHoldsOff)
+	}
+	return nil
+}
+
+// nobodyElse says why none of the others would take over, and what to do.
+func nobodyElse(others []status.Instance) error {
+	if len(others) == 0 {
+		return errors.New("nobody else is there to take over: start another instance")
+	}
+	silent := 0
+	for _, in := range others {
+		if in.Silent {
+			silent++
+		}
+	}
+	if silent == len(others) {
+		return fmt.Errorf("nobody could take over, all %d others are silent: start another instance", silent)
+	}
+	return fmt.Errorf("nobody could take over, %d silent, %d holding off: start another instance, or wait (%w)", silent, len(others)-silent, errHoldsOff)
+}
+
+// find returns the one instance that a text names: its UUID, at least 6 digits
+// of its end or beginning, its host, or both as in the log, HOST/DIGITS.
+func find(list []status.Instance, text string) (status.Instance, error) {
+	found := matching(list, func(in status.Instance) bool { return named(in, text) })
+	if i := strings.LastIndexByte(text, '/'); i >= 0 && len(found) == 0 {
+		host, digits := text[:i], text[i+1:]
+		found = matching(list, func(in status.Instance) bool {
+			return strings.EqualFold(in.Host, host) && numbered(in.ID, digits)
+		})
+	}
+	switch len(found) {
+	case 1:
+		return found[0], nil
+	case 0:
+		return status.Instance{}, fmt.Errorf("no instance is called %q; there are %s", text, enumerate(list))
+	}
+	return status.Instance{}, fmt.Errorf("%q is the name of %d instances, say which: %s", text, len(found), enumerate(found))
+}
+
+func matching(list []status.Instance, ok func(status.Instance) bool) (found []status.Instance) {
+	for _, in := range list {
+		if ok(in) {
+			found = append(found, in)
+		}
+	}
+	return found
+}
+
+func named(in status.Instance, text string) bool {
+	return strings.EqualFold(in.Host, text) || numbered(in.ID, text)
+}
+
+// numbered reports whether digits are a UUID, or enough of one to be meant.
+func numbered(id uuid.UUID, digits string) bool {
+	plain := func(s string) string { return strings.ToLower(strings.ReplaceAll(s, "-", "")) }
+	all, part := plain(id.String()), plain(digits)
+	return len(part) >= 6 && (strings.HasPrefix(all, part) || strings.HasSuffix(all, part))
+}
+
+// enumerate names instances by their UUIDs and hosts.
+func enumerate(list []status.Instance) string {
+	const limit = 20
+	var names []string
+	for _, in := range list[:min(len(list), limit)] {
+		name := in.ID.String()
+		if in.Host != "" {
+			name += " on " + in.Host
+		}
+		names = append(names, name)
+	}
+	if more := len(list) - limit; more > 0 {
+		names = append(names, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(names, ", ")
+}

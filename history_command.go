@@ -1,0 +1,121 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/understudy-go/understudy/registry"
+	"github.com/understudy-go/understudy/status"
+)
+
+// maxHistory is the most terms that history shows.
+const maxHistory = 1000
+
+func newHistory() *cobra.Command {
+	var asJSON bool
+	var n int
+	c := &cobra.Command{
+		Use:   "history",
+		Short: "Show who was active, from when to when, and why it ended",
+		Long: `History shows the latest terms of UNDERSTUDY_GROUP, newest first. A term is one
+instance's time as the active one; it shows who held it, how long, and why it ended:
+
+  stopped            its instance was told to stop
+  handed over        somebody asked for that
+  lease lost         its instance could not reach the registry in time
+  orphaned           its instance fell silent, and a peer went on
+  registration gone  its instance found itself deleted
+  work failed        again and again, so a peer tries
+  work done          for the whole group
+
+The gap is the time from its end to the beginning of the next term, in which nobody
+was active. Of an orphaned one it is unknown, as nobody saw when its work ended:
+after its last beat, and before the next term began.
+
+With --json it is a list of objects.`,
+		Example: `  understudy history
+  understudy history -n 100 --json | jq -r '.[] | select(.gapSeconds > 10) | .from'`,
+		Args:              noArgs,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if n < 1 || n > maxHistory {
+				return usageError{fmt.Errorf("-n %d: want a number of terms from 1 to %d", n, maxHistory)}
+			}
+			defer catchPipe()()
+			return unlessGone(runHistory(c, n, asJSON))
+		},
+	}
+	c.Flags().IntVarP(&n, "number", "n", 20, "how many terms to show, up to "+strconv.Itoa(maxHistory))
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	_ = c.RegisterFlagCompletionFunc("number", cobra.NoFileCompletions)
+	return c
+}
+
+func runHistory(c *cobra.Command, n int, asJSON bool) error {
+	ctx, out := c.Context(), c.OutOrStdout()
+	l, err := newLooker(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer l.close()
+	over := l.slowly()
+	g, err := l.look(ctx, l.conf.Group, n)
+	over()
+	if err != nil {
+		return err
+	}
+	if len(g.Terms) == 0 {
+		fmt.Fprintf(l.stderr, "understudy: group %s never had a term\n", g.Name)
+		fmt.Fprintf(l.stderr, "understudy: %s\n", l.where())
+	}
+	if asJSON {
+		text, err := encode(g.Terms, true)
+		if err != nil {
+			return err
+		}
+		return write(out, text)
+	}
+	return writeLines(out, showTerms(g))
+}
+
+// showTerms is a table of terms, if there are any.
+func showTerms(g status.Group) []textLine {
+	if len(g.Terms) == 0 {
+		return nil
+	}
+	rows := [][]styled{heading("TERM", "HOLDER", "FROM", "TO", "LENGTH", "ENDED", "GAP")}
+	for i, t := range g.Terms {
+		rows = append(rows, showTerm(t, i == 0, g.At))
+	}
+	return table(rows, 0)
+}
+
+func showTerm(t status.Term, latest bool, at time.Time) []styled {
+	open := t.To.IsZero() && latest
+	to, ended, gap := instant(t.To, at), string(t.Reason), "–"
+	switch {
+	case open:
+		to, ended = "now", "–"
+	case t.Reason == "":
+		ended = "unknown"
+	case t.Reason == registry.WorkDone:
+		ended = fmt.Sprintf("%s, exit code %d", t.Reason, t.ExitCode)
+	}
+	switch {
+	case t.Gap != nil:
+		gap = t.Gap.String()
+	case !latest:
+		gap = "unknown"
+	}
+	style := inNormal
+	if open {
+		style = inGood
+	}
+	return []styled{
+		{style, strconv.FormatInt(t.Number, 10)}, {style, status.Name(shorten(t.Host, 40), t.Holder)}, {inNormal, instant(t.From, at)},
+		{inNormal, to}, {inNormal, t.Length.String()}, {inNormal, shorten(ended, 40)}, {inNormal, gap},
+	}
+}

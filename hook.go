@@ -1,0 +1,206 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/rs/zerolog"
+
+	"github.com/understudy-go/understudy/config"
+	"github.com/understudy-go/understudy/heartbeat"
+	"github.com/understudy-go/understudy/worker"
+)
+
+const (
+	hookLimit = 10 * time.Second      // for one run, and at the end for all that are left
+	hookDelay = 50 * time.Millisecond // leaves the processor to the work that starts, or the peer's
+	hookQueue = 16                    // changes that may wait
+)
+
+// hook runs the program of UNDERSTUDY_ON_CHANGE at each change of this
+// instance's role: one run at a time, in order, each for hookLimit at most.
+// Changes that come faster than that wait; of more than hookQueue the oldest is
+// left out, for it is the last that counts. Nothing waits for it but the end of
+// the process, see [hook.close]. A nil hook does nothing.
+type hook struct {
+	task   worker.Task
+	last   time.Duration // what close waits
+	log    zerolog.Logger
+	served chan struct{} // closed when it runs no more
+
+	mu      sync.Mutex
+	told    *sync.Cond // of mu: there is a change, or the end
+	changes []change
+	dropped int
+	closing bool
+	kill    context.CancelFunc // of the run under way
+}
+
+// change is a change of role, and whose.
+type change struct {
+	heartbeat.Change
+	instance uuid.UUID
+}
+
+// newHook finds the program, so that a mistake is known at the start. A nil hook
+// is none. The error is a *config.Error.
+func newHook(c config.Config) (*hook, error) {
+	args := strings.Fields(c.OnChange)
+	if len(args) == 0 {
+		return nil, nil
+	}
+	path, err := worker.Resolve(args[0])
+	if err != nil {
+		return nil, &config.Error{Mistakes: []string{fmt.Sprintf(
+			"UNDERSTUDY_ON_CHANGE=%q: %v: want a program that can be executed, and its arguments, separated by spaces", c.OnChange, err)}}
+	}
+	h := &hook{
+		task: worker.Task{
+			Path: path, Args: args, Limit: hookLimit,
+			Env: []string{worker.EnvGroup + "=" + c.Group, "UNDERSTUDY_HOST=" + c.Host},
+		},
+		last: hookLimit, served: make(chan struct{}), kill: func() {},
+	}
+	h.told = sync.NewCond(&h.mu)
+	return h, nil
+}
+
+// listen has the program run at what a member will tell of itself.
+func (h *hook) listen(c *heartbeat.Config, instance func() uuid.UUID) {
+	if h == nil {
+		return
+	}
+	role := c.OnRole
+	c.OnRole = func(change heartbeat.Change) {
+		if role != nil {
+			role(change)
+		}
+		h.tell(change, instance())
+	}
+}
+
+// start begins to run what tell is told. It is to be called once, and close
+// after it.
+func (h *hook) start(log zerolog.Logger) {
+	if h == nil {
+		return
+	}
+	h.log, h.task.Log = log, log
+	go func() {
+		defer close(h.served)
+		for {
+			ctx, c, dropped := h.next()
+			if dropped > 0 {
+				h.log.Warn().Int("left_out", dropped).Msg("UNDERSTUDY_ON_CHANGE is slower than the changes of role: some are not told")
+			}
+			if ctx == nil {
+				return
+			}
+			time.Sleep(hookDelay)
+			h.run(ctx, c)
+		}
+	}()
+}
+
+// tell has the program run. It never blocks.
+func (h *hook) tell(c heartbeat.Change, instance uuid.UUID) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.changes = append(h.changes, change{c, instance})
+	h.keep(hookQueue)
+	h.told.Signal()
+}
+
+// keep leaves out the oldest changes.
+func (h *hook) keep(n int) {
+	if more := len(h.changes) - n; more > 0 {
+		h.changes = h.changes[more:]
+		h.dropped += more
+	}
+}
+
+// next waits for a change, and returns with it the context of its run and how
+// many before it were left out. At the end there is no context.
+func (h *hook) next() (ctx context.Context, c change, dropped int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.kill()
+	for len(h.changes) == 0 && !h.closing {
+		h.told.Wait()
+	}
+	dropped, h.dropped = h.dropped, 0
+	if len(h.changes) == 0 {
+		return nil, c, dropped
+	}
+	c, h.changes = h.changes[0], h.changes[1:]
+	ctx, h.kill = context.WithCancel(context.Background())
+	return ctx, c, dropped
+}
+
+func (h *hook) run(ctx context.Context, c change) {
+	task := h.task
+	task.Env = append(task.Env[:len(task.Env):len(task.Env)],
+		"UNDERSTUDY_OLD_ROLE="+string(c.From), "UNDERSTUDY_NEW_ROLE="+string(c.To), "UNDERSTUDY_REASON="+c.Reason,
+		worker.EnvTerm+"="+strconv.FormatInt(c.Term, 10), worker.EnvInstance+"="+c.instance.String())
+	begin := time.Now()
+	code, err := task.Run(ctx)
+	log := h.log.With().Str("program", task.Path).Str("change", fmt.Sprintf("%s to %s, term %d", c.From, c.To, c.Term)).
+		Stringer("took", time.Since(begin).Round(time.Millisecond)).Logger()
+	switch {
+	case errors.Is(err, worker.ErrLimit):
+		log.Warn().Msgf("UNDERSTUDY_ON_CHANGE took longer than %v: killed, with all that it had started", task.Limit)
+	case err != nil && ctx.Err() != nil:
+		log.Warn().Msg("UNDERSTUDY_ON_CHANGE killed before it was done: this process ends")
+	case err != nil:
+		log.Warn().Err(err).Msg("UNDERSTUDY_ON_CHANGE could not run")
+	case code != 0:
+		log.Warn().Int("code", code).Msg("UNDERSTUDY_ON_CHANGE failed")
+	default:
+		log.Debug().Msg("UNDERSTUDY_ON_CHANGE done")
+	}
+}
+
+// close waits until the last change has been told, for hookLimit and a moment to
+// die. A run under way gets half of that, if one has to come after it.
+func (h *hook) close() {
+	if h == nil {
+		return
+	}
+	h.mu.Lock()
+	h.closing = true
+	h.keep(1)
+	waits := len(h.changes) > 0
+	kill := h.kill
+	h.mu.Unlock()
+	h.told.Signal()
+	defer slow(h.log, "waiting for UNDERSTUDY_ON_CHANGE; one more signal kills it")()
+	if waits {
+		defer time.AfterFunc(h.last/2, kill).Stop()
+	}
+	defer time.AfterFunc(h.last, h.hurry).Stop()
+	select {
+	case <-h.served:
+	case <-time.After(h.last + 2*time.Second):
+		h.log.Warn().Msg("UNDERSTUDY_ON_CHANGE does not die: its guard goes on killing it")
+	}
+}
+
+// hurry kills what runs and forgets what waits, once close has been called:
+// until then there is work that a signal is meant for.
+func (h *hook) hurry() {
+	if h == nil {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closing {
+		h.keep(0)
+		h.kill()
+	}
+}

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/rs/zerolog"
+
+	"github.com/understudy-go/understudy/config"
+	"github.com/understudy-go/understudy/heartbeat"
+)
+
+// journal is a log that a test reads.
+type journal struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (j *journal) Write(p []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.b.Write(p)
+}
+
+func (j *journal) String() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.b.String()
+}
+
+// newTestHook runs a script, which finds the directory as $1 and is to note
+// there, in a file "ran", what it was told.
+func newTestHook(t *testing.T, limit time.Duration, text string) (h *hook, ran func() []string, log *journal) {
+	t.Helper()
+	dir := t.TempDir()
+	h, err := newHook(config.Config{OnChange: script(t, text) + " " + dir, Group: "test", Host: "here"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if h.task.Limit != hookLimit || h.last != hookLimit {
+		t.Errorf("a run has %v, the end %v; want %v", h.task.Limit, h.last, hookLimit)
+	}
+	log = new(journal)
+	h.task.Limit = limit
+	h.start(zerolog.New(log))
+	return h, func() []string { return hooked(t, filepath.Join(dir, "ran")) }, log
+}
+
+func (h *hook) tellOf(term int64) {
+	h.tell(heartbeat.Change{From: "passive", To: "active", Term: term, Reason: heartbeat.Promoted}, uuid.New())
+}
+
+func TestHookThatIsTooSlowHearsTheLastInOrder(t *testing.T) {
+	t.Parallel()
+	h, ran, log := newTestHook(t, patience, `echo $UNDERSTUDY_TERM >>$1/ran; until [ -e $1/go ]; do sleep 0.01; done`)
+	h.tellOf(1)
+	until(t, "the first run", func() bool { return slices.Equal(ran(), []string{"1"}) })
+	const told = 3 * hookQueue
+	for term := int64(2); term <= told; term++ {
+		h.tellOf(term)
+	}
+	if err := os.WriteFile(filepath.Join(h.task.Args[1], "go"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the last run", func() bool { return slices.Contains(ran(), fmt.Sprint(told)) })
+	h.close()
+	want := []string{"1"}
+	for term := told - hookQueue + 1; term <= told; term++ {
+		want = append(want, fmt.Sprint(term))
+	}
+	if got := ran(); !slices.Equal(got, want) {
+		t.Errorf("it ran for terms %v, want %v", got, want)
+	}
+	if !strings.Contains(log.String(), fmt.Sprintf(`"left_out":%d`, told-1-hookQueue)) {
+		t.Errorf("the log does not say what was left out:\n%s", log)
+	}
+}
+
+func TestHookThatTakesTooLongOrFailsCostsNoOther(t *testing.T) {
+	t.Parallel()
+	h, ran, log := newTestHook(t, time.Second, `echo $UNDERSTUDY_TERM >>$1/ran
+		case $UNDERSTUDY_TERM in
+		1) trap "" TERM; setsid sleep 1000 & sleep 1000;;
+		2) exit 3;;
+		esac`)
+	for term := range int64(3) {
+		h.tellOf(term + 1)
+	}
+	until(t, "three runs", func() bool { return len(ran()) == 3 })
+	h.close()
+	if got := ran(); !slices.Equal(got, []string{"1", "2", "3"}) {
+		t.Errorf("it ran for terms %v, want 1, 2, 3", got)
+	}
+	for _, want := range []string{"took longer than 1s: killed", `"code":3`} {
+		if strings.Count(log.String(), want) != 1 {
+			t.Errorf("want %q once in the log:\n%s", want, log)
+		}
+	}
+	if n := strings.Count(log.String(), `"warn"`); n != 2 {
+		t.Errorf("%d warnings, want 2:\n%s", n, log)
+	}
+}
+
+func TestLastChangeIsToldAtTheEndThoughARunHangs(t *testing.T) {
+	t.Parallel()
+	h, ran, _ := newTestHook(t, patience, `echo $UNDERSTUDY_TERM >>$1/ran; [ $UNDERSTUDY_TERM != 1 ] || sleep 1000`)
+	h.last = 2 * time.Second
+	h.tellOf(1)
+	until(t, "the first run", func() bool { return slices.Equal(ran(), []string{"1"}) })
+	for term := range int64(5) {
+		h.tellOf(term + 2)
+	}
+	h.close()
+	if got := ran(); !slices.Equal(got, []string{"1", "6"}) {
+		t.Errorf("it ran for terms %v, want 1 and 6", got)
+	}
+}
+
+func TestEndWaitsForAHookOnlySoLong(t *testing.T) {
+	t.Parallel()
+	for _, by := range []string{"time", "signal"} {
+		t.Run(by, func(t *testing.T) {
+			t.Parallel()
+			h, ran, log := newTestHook(t, patience, `echo $UNDERSTUDY_TERM >>$1/ran; sleep 1000`)
+			h.tellOf(1)
+			until(t, "the run", func() bool { return slices.Equal(ran(), []string{"1"}) })
+			h.hurry() // is not meant for it yet
+			closed := make(chan struct{})
+			if by == "time" {
+				h.last = 200 * time.Millisecond
+			}
+			go func() {
+				defer close(closed)
+				h.close()
+			}()
+			if by == "signal" {
+				until(t, "close to wait", func() bool {
+					h.mu.Lock()
+					defer h.mu.Unlock()
+					return h.closing
+				})
+				h.hurry()
+			}
+			select {
+			case <-closed:
+			case <-time.After(patience / 2):
+				t.Fatal("it waits for the hook")
+			}
+			if !strings.Contains(log.String(), "killed before it was done") {
+				t.Errorf("the log does not say that the run was killed:\n%s", log)
+			}
+		})
+	}
+}

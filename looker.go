@@ -1,0 +1,171 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+
+	"github.com/understudy-go/understudy/config"
+	"github.com/understudy-go/understudy/registry"
+	"github.com/understudy-go/understudy/registry/sqlite"
+	"github.com/understudy-go/understudy/status"
+)
+
+// lookTimeout is what a registry gets to show one group.
+const lookTimeout = 5 * time.Second
+
+// looker shows people what is in a registry.
+type looker struct {
+	conf   config.Config
+	log    zerolog.Logger
+	stderr io.Writer
+	admin  registry.Admin
+	reg    backend // nil: there is no file yet, and admin knows of nothing
+}
+
+// newLooker opens the configured registry. A file that is not there yet is an
+// empty registry.
+func newLooker(ctx context.Context, c *cobra.Command) (*looker, error) {
+	stderr := c.ErrOrStderr()
+	conf, warnings, err := config.Load()
+	for _, w := range warnings {
+		fmt.Fprintf(stderr, "understudy: %s\n", w)
+	}
+	if err != nil {
+		return nil, err
+	}
+	l := &looker{conf: conf, log: newLogger(conf, stderr), stderr: stderr}
+	return l, l.open(ctx)
+}
+
+func (l *looker) open(ctx context.Context) error {
+	reg, err := openToLook(ctx, l.conf, l.log)
+	switch {
+	case errors.Is(err, sqlite.ErrMissing):
+		l.admin = nowhere{}
+		return nil
+	case err != nil:
+		return err
+	}
+	l.admin, l.reg = reg, reg
+	return nil
+}
+
+func (l *looker) close() {
+	if l.reg != nil {
+		closeSoon(l.reg)
+	}
+}
+
+// nowhere is a registry that nobody has used yet.
+type nowhere struct{ registry.Admin }
+
+func (nowhere) Groups(context.Context) ([]string, error) { return nil, nil }
+
+func (nowhere) Terms(context.Context, string, int) ([]registry.Term, error) { return nil, nil }
+
+func (nowhere) Instances(context.Context, string) ([]registry.Instance, time.Time, error) {
+	return nil, time.Now(), nil
+}
+
+// look takes a picture of a group with n terms. The error is an
+// [unavailableError] unless it is about a record.
+func (l *looker) look(ctx context.Context, group string, n int) (status.Group, error) {
+	return reply(ctx, l, func(ctx context.Context) (status.Group, error) {
+		return status.Look(ctx, l.admin, group, n)
+	})
+}
+
+func (l *looker) groups(ctx context.Context) ([]string, error) {
+	return reply(ctx, l, l.admin.Groups)
+}
+
+// reply asks the registry, and explains why there is no answer.
+func reply[T any](ctx context.Context, l *looker, ask func(context.Context) (T, error)) (T, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, lookTimeout, fmt.Errorf("no answer within %v", lookTimeout))
+	defer cancel()
+	answer, err := ask(ctx)
+	switch {
+	case err == nil, ofRecord(err):
+		return answer, err
+	case ctx.Err() != nil:
+		err = fmt.Errorf("%w: %w", context.Cause(ctx), err)
+	}
+	return answer, unavailableError{fmt.Errorf("registry %s: %w", l.conf.Registry, err)}
+}
+
+// ofRecord reports whether an error says that a record cannot be understood,
+// rather than not be had.
+func ofRecord(err error) bool {
+	return errors.Is(err, registry.ErrCorrupt) || errors.Is(err, registry.ErrSchema) || errors.Is(err, registry.ErrTermExhausted)
+}
+
+// where says where nothing was found.
+func (l *looker) where() string {
+	text := "looked in " + l.conf.Registry.String()
+	if l.conf.Registry.Implicit {
+		text += ", the default: this user on this machine only (UNDERSTUDY_REGISTRY names another)"
+	}
+	if l.reg == nil {
+		text += "; there is no such file yet"
+	}
+	return text
+}
+
+// slowly says after two seconds that an answer is awaited.
+func (l *looker) slowly() (over func()) {
+	return slow(l.log, "waiting for an answer of "+l.conf.Registry.String())
+}
+
+// resultError is an exit code that tells a result, which the output has told
+// already.
+type resultError int
+
+func (e resultError) Error() string { return fmt.Sprintf("result %d", int(e)) }
+
+// catchPipe makes a reader who went away an error of writing, and not the end of
+// this process.
+func catchPipe() (stop func()) {
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, syscall.SIGPIPE)
+	return func() { signal.Stop(c) }
+}
+
+func write(out io.Writer, text []byte) error {
+	if _, err := out.Write(text); err != nil {
+		return fmt.Errorf("stdout: %w", err)
+	}
+	return nil
+}
+
+// unlessGone takes it for an orderly end that nobody reads any more.
+func unlessGone(err error) error {
+	if errors.Is(err, syscall.EPIPE) {
+		return nil
+	}
+	return err
+}
+
+// encode is v as JSON with the line's end, for people if indent.
+func encode(v any, indent bool) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if indent {
+		e.SetIndent("", "  ")
+	}
+	if err := e.Encode(v); err != nil {
+		return nil, fmt.Errorf("JSON: %w", err)
+	}
+	return b.Bytes(), nil
+}

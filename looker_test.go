@@ -1,0 +1,194 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"io"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/rs/zerolog"
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/understudy-go/understudy/config"
+	"github.com/understudy-go/understudy/internal/mongotest"
+	"github.com/understudy-go/understudy/registry"
+	"github.com/understudy-go/understudy/registry/mongodb"
+	"github.com/understudy-go/understudy/registry/sqlite"
+	"github.com/understudy-go/understudy/status"
+)
+
+// shelf is a registry that a test fills, and the program looks at.
+type shelf struct {
+	backend
+	uri string
+}
+
+func eachShelf(t *testing.T, test func(t *testing.T, s shelf)) {
+	t.Run("sqlite", func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "registry.db")
+		reg, err := sqlite.Open(t.Context(), path, sqlite.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = reg.Close(context.Background()) })
+		test(t, shelf{reg, "sqlite:" + path})
+	})
+	t.Run("mongodb", func(t *testing.T) {
+		uri := mongotest.Shared(t)
+		reg, err := mongodb.Open(t.Context(), uri, mongodb.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = reg.Close(context.Background()) })
+		test(t, shelf{reg, uri})
+	})
+}
+
+// join registers an instance with default timings.
+func (s shelf) join(t *testing.T, group, host string) uuid.UUID {
+	t.Helper()
+	in := registry.Instance{
+		ID: uuid.Must(uuid.NewV7()), Group: group, Host: host, PID: 4711, Version: "v1.2.3",
+		Status:   registry.Status{Role: registry.Passive, Candidate: true},
+		Interval: registry.DefaultTiming.Interval, OrphanAfter: registry.DefaultTiming.OrphanAfter,
+	}
+	if _, err := s.Register(t.Context(), in); err != nil {
+		t.Fatal(err)
+	}
+	return in.ID
+}
+
+func (s shelf) begin(t *testing.T, group string, number int64, holder uuid.UUID, host string) {
+	t.Helper()
+	if err := s.BeginTerm(t.Context(), registry.Term{Group: group, Number: number, Holder: holder, Host: host, OrphanAfter: time.Minute}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (s shelf) end(t *testing.T, group string, number int64, holder uuid.UUID, end registry.End) {
+	t.Helper()
+	if err := s.EndTerm(t.Context(), group, number, holder, end); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// spoil makes the records of a group's instances senseless.
+func (s shelf) spoil(t *testing.T, group string) {
+	t.Helper()
+	if path, ok := strings.CutPrefix(s.uri, "sqlite:"); ok {
+		db, err := sql.Open("sqlite", "file:"+path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		if _, err := db.ExecContext(t.Context(), `UPDATE instances SET beat = x'1b5b324a' WHERE "group" = ?`, group); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	u, err := url.Parse(s.uri)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := mongo.Connect(options.Client().ApplyURI(s.uri))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = client.Disconnect(context.Background()) }()
+	instances := client.Database(strings.TrimPrefix(u.Path, "/")).Collection("instances")
+	if r, err := instances.UpdateMany(t.Context(), bson.M{"group": group}, bson.M{"$set": bson.M{"beat": "\x1b[2J"}}); err != nil || r.ModifiedCount == 0 {
+		t.Fatal(r, err)
+	}
+}
+
+// feed is an Admin that shows one group, or fails, as the test says.
+type feed struct {
+	registry.Admin
+	read func(ctx context.Context) ([]registry.Term, []registry.Instance, error)
+}
+
+func (f feed) Groups(context.Context) ([]string, error) { return []string{"g"}, nil }
+
+func (f feed) Terms(ctx context.Context, _ string, n int) ([]registry.Term, error) {
+	terms, _, err := f.read(ctx)
+	return terms[:min(n, len(terms))], err
+}
+
+func (f feed) Instances(ctx context.Context, _ string) ([]registry.Instance, time.Time, error) {
+	_, list, err := f.read(ctx)
+	return list, time.Now(), err
+}
+
+// looking is a looker at a feed.
+func looking(f feed, stderr io.Writer) *looker {
+	conf := config.Config{Group: "g", Registry: config.Registry{Kind: config.SQLite, Path: "/registry.db"}}
+	return &looker{conf: conf, log: zerolog.New(stderr), stderr: stderr, admin: f, reg: struct{ backend }{}}
+}
+
+func hang(ctx context.Context) ([]registry.Term, []registry.Instance, error) {
+	<-ctx.Done()
+	return nil, nil, ctx.Err()
+}
+
+func TestRegistryThatHangsIsGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var stderr tape
+		l := looking(feed{read: hang}, &stderr)
+		begun := time.Now()
+		over := l.slowly()
+		_, err := l.look(t.Context(), "g", 1)
+		over()
+		if unavailable := (unavailableError{}); time.Since(begun) != lookTimeout || !errors.As(err, &unavailable) {
+			t.Errorf("after %v: %v", time.Since(begun), err)
+		}
+		if want := "registry sqlite:/registry.db: no answer within 5s: "; err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+		wantLine(t, stderr.String(), "waiting for an answer of sqlite:/registry.db")
+	})
+}
+
+func TestErrorsOfRecordsAreNoOutage(t *testing.T) {
+	for err, want := range map[error]int{
+		registry.ErrCorrupt: exitFailure, registry.ErrSchema: exitFailure, registry.ErrTermExhausted: exitFailure,
+		errors.New("odd"): exitUnavailable, context.DeadlineExceeded: exitUnavailable,
+	} {
+		var stderr bytes.Buffer
+		l := looking(feed{read: func(context.Context) ([]registry.Term, []registry.Instance, error) { return nil, nil, err }}, &stderr)
+		_, got := l.look(t.Context(), "g", 1)
+		if code := exitCode(got, &stderr); code != want {
+			t.Errorf("%v: exit code %d, want %d", err, code, want)
+		}
+		wantLine(t, stderr.String(), err.Error())
+	}
+}
+
+// member is an instance of the feed.
+func memberOf(n byte, host string, beat time.Time) registry.Instance {
+	id := uuid.MustParse("01890a5d-ac96-774b-bcce-b302099a8000")
+	id[15] = n
+	return registry.Instance{
+		ID: id, Group: "g", Host: host, PID: 100 + int(n), Version: "v1", StartedAt: beat, Heartbeat: beat,
+		Status: registry.Status{Candidate: true}, Interval: time.Second, OrphanAfter: time.Minute, Schema: registry.Schema,
+	}
+}
+
+func lookAt(t testing.TB, terms []registry.Term, list []registry.Instance) status.Group {
+	t.Helper()
+	l := looking(feed{read: func(context.Context) ([]registry.Term, []registry.Instance, error) { return terms, list, nil }}, new(bytes.Buffer))
+	g, err := l.look(context.Background(), "g", 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}

@@ -1,0 +1,130 @@
+package mongodb_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"github.com/understudy-go/understudy/internal/mongotest"
+	"github.com/understudy-go/understudy/registry"
+	"github.com/understudy-go/understudy/registry/mongodb"
+	"github.com/understudy-go/understudy/registry/registrytest"
+)
+
+// checked is what Check finds, by name, without a secret in it.
+func checked(t *testing.T, uri string) map[string]registry.Finding {
+	t.Helper()
+	begun := time.Now()
+	found := map[string]registry.Finding{}
+	for _, f := range mongodb.Check(t.Context(), uri, mongodb.Options{}, 10*time.Second) {
+		t.Logf("%s %s: %s: %s", f.Mark, f.Name, f.Detail, f.Cure)
+		found[f.Name] = f
+		for _, secret := range []string{"hunter2", "hunter%32", mongotest.Password} {
+			if strings.Contains(fmt.Sprint(f), secret) {
+				t.Errorf("%s gives %q away", f.Name, secret)
+			}
+		}
+		if strings.ContainsAny(f.Detail+f.Cure, "\n\x1b") {
+			t.Errorf("%s is not one plain line: %q", f.Name, f.Detail+f.Cure)
+		}
+	}
+	if took := time.Since(begun); took > 30*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	return found
+}
+
+// wantMarks checks the marks of some findings, and that no other is wrong.
+func wantMarks(t *testing.T, found map[string]registry.Finding, want map[string]registry.Mark) {
+	t.Helper()
+	for name, mark := range want {
+		if found[name].Mark != mark {
+			t.Errorf("%s is %q, want %q", name, found[name].Mark, mark)
+		}
+	}
+	for name, f := range found {
+		if f.Mark == registry.Wrong && want[name] != registry.Wrong {
+			t.Errorf("%s is wrong: %s", name, f.Detail)
+		}
+		if f.Mark == registry.Unwise && f.Cure == "" {
+			t.Errorf("%s says nothing of what would be better", name)
+		}
+	}
+}
+
+const right, unwise, wrong = registry.Right, registry.Unwise, registry.Wrong
+
+func TestCheckLeavesNothingBehind(t *testing.T) {
+	uri := mongotest.Shared(t)
+	wantMarks(t, checked(t, uri), map[string]registry.Mark{
+		"reachable": right, "authenticated": unwise, "replica set": unwise, "writable": right, "majority": right,
+		"clock": right, "schema": right, "index": right, "watch": right,
+	})
+	names, err := db(t, uri, "").ListCollectionNames(t.Context(), bson.D{})
+	if err != nil || len(names) > 0 {
+		t.Errorf("it left the collections %v, %v", names, err)
+	}
+}
+
+func TestCheckReadsWhatIsStored(t *testing.T) {
+	uri := mongotest.Shared(t)
+	r := open(t, uri)
+	in := register(t, r, "g")
+	begin(t, r, "g", 1, in.ID)
+	found := checked(t, uri)
+	wantMarks(t, found, map[string]registry.Mark{"schema": right, "index": right})
+	if !strings.Contains(found["schema"].Detail, "instances: 1, terms: 1") || !strings.Contains(found["index"].Detail, "seniority") {
+		t.Errorf("schema: %s; index: %s", found["schema"].Detail, found["index"].Detail)
+	}
+
+	d := db(t, uri, "")
+	spoil(t, d, registrytest.Record{ID: in.ID}, "beat", "many\x1b[31m")
+	f := checked(t, uri)["schema"]
+	if f.Mark != wrong || !errors.Is(f.Err, registry.ErrCorrupt) || f.Cure == "" || !strings.Contains(f.Detail, "instances: 1, terms: 1; without sense: 1") {
+		t.Errorf("with a spoilt beat: %+v", f)
+	}
+	spoil(t, d, registrytest.Record{Group: "g", Term: 1}, "schema", int64(99))
+	if f := checked(t, uri)["schema"]; f.Mark != wrong || !errors.Is(f.Err, registry.ErrSchema) || !strings.Contains(f.Detail, "99") {
+		t.Errorf("with a term of a newer version: %+v", f)
+	}
+	if err := d.Collection("instances").Indexes().DropAll(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if f := checked(t, uri)["index"]; f.Mark != right || !strings.Contains(f.Detail, "there is none yet") {
+		t.Errorf("without the index: %+v", f)
+	}
+}
+
+func TestCheckOfWhatDoesNotAnswer(t *testing.T) {
+	t.Parallel()
+	found := checked(t, "mongodb://me:hunter2@127.0.0.1:9/?authSorce=x")
+	if f := found["reachable"]; len(found) != 2 || f.Mark != wrong || !errors.Is(f.Err, mongodb.ErrUnreachable) || !strings.Contains(f.Detail, "connection refused") {
+		t.Errorf("got %v, want that it is unreachable, and nothing more", found)
+	}
+	if f := checked(t, "mongodb://me:hunter2@127.0.0.1:9/?connectTimeoutMS=soon")["reachable"]; !errors.Is(f.Err, mongodb.ErrURI) {
+		t.Errorf("got %+v, want ErrURI", f)
+	}
+}
+
+func TestUnknownOptionsAreNamed(t *testing.T) {
+	for uri, want := range map[string][]string{
+		"mongodb://h":                         nil,
+		"mongodb://h/db?":                     nil,
+		"mongodb://h/?authSorce=admin":        {"authSorce"},
+		"mongodb://h/?replicaSet=a&TLS=true":  nil,
+		"mongodb://h/?w=majority;wat=1;foo=2": {"wat", "foo"},
+		"mongodb://u:p%3F@h/?authMechanism=SCRAM-SHA-256&retryWrites=true&appName=x": nil,
+		"mongodb+srv://cluster.invalid/?srvServiceName=x&nope":                       nil, // no name=value: the driver says so
+		"mongodb://h/?a%20b=hunter2&x\x1b=1":                                         nil,
+		"mongodb://u:p?secret=1@h/?y=2":                                              {"y"},
+	} {
+		if got := mongodb.UnknownOptions(uri); !slices.Equal(got, want) {
+			t.Errorf("%q: %q, want %q", uri, got, want)
+		}
+	}
+}

@@ -1,0 +1,239 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+// checkTimeout bounds each step of a check.
+const checkTimeout = 5 * time.Second
+
+// Check looks at the file at path, or at the place where it would be, and says
+// of each thing that instances need whether it is there. It leaves nothing
+// behind. A disk that hangs costs 5 seconds.
+func Check(ctx context.Context, path string) []registry.Finding {
+	list := checked(ctx, "file", func(context.Context) []registry.Finding {
+		return append([]registry.Finding{checkFile(path)}, checkPlace(path)...)
+	})
+	if info, err := os.Stat(path); list[0].Mark != registry.Right || err != nil || info.Size() == 0 {
+		return list
+	}
+	var r *Registry
+	opened := checked(ctx, "database", func(ctx context.Context) []registry.Finding {
+		var err error
+		if r, err = Open(ctx, path, Options{ReadOnly: true, OrphanAfter: time.Minute}); err != nil {
+			return []registry.Finding{registry.Fault("database", err, "")}
+		}
+		return nil
+	})
+	if list = append(list, opened...); len(opened) > 0 {
+		return list
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_ = r.Close(ctx)
+	}()
+	for _, part := range []struct {
+		name  string
+		check func(ctx context.Context) registry.Finding
+	}{
+		{"database", r.checkDatabase},
+		{"writable", r.checkWriting},
+		{"schema", r.checkRecords},
+		{"index", r.checkIndex},
+		{"watch", r.checkWatch},
+	} {
+		list = append(list, checked(ctx, part.name, func(ctx context.Context) []registry.Finding {
+			return []registry.Finding{part.check(ctx)}
+		})...)
+	}
+	return list
+}
+
+// checked runs one step, which is left behind if it hangs.
+func checked(ctx context.Context, name string, step func(ctx context.Context) []registry.Finding) []registry.Finding {
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	defer cancel()
+	done := make(chan []registry.Finding, 1)
+	go func() { done <- step(ctx) }()
+	select {
+	case list := <-done:
+		return list
+	case <-ctx.Done():
+	}
+	select {
+	case list := <-done: // what knows its end may say more
+		return list
+	case <-time.After(100 * time.Millisecond):
+		return []registry.Finding{registry.Fault(name, fmt.Errorf("no answer within %v: %w", checkTimeout, ctx.Err()), "see whether the disk answers")}
+	}
+}
+
+func checkFile(path string) registry.Finding {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return registry.Fine("file", "%s is not there yet, the first instance makes it", path)
+	case err != nil:
+		return registry.Fault("file", err, "give this user the right to read it and its directory")
+	case info.Mode().IsRegular() && info.Size() == 0:
+		return registry.Fine("file", "%s is empty, the first instance fills it", path)
+	}
+	return registry.Fine("file", "%s, %d bytes", path, info.Size())
+}
+
+// checkPlace looks at the directory, where the database's other files are as
+// well.
+func checkPlace(path string) (list []registry.Finding) {
+	dir := filepath.Dir(path)
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		dir = filepath.Dir(real)
+	}
+	for {
+		if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) || dir == filepath.Dir(dir) {
+			break
+		}
+		dir = filepath.Dir(dir)
+	}
+	kind, err := networkKind(filepath.Join(dir, filepath.Base(path)))
+	switch {
+	case err != nil:
+		list = append(list, registry.Fault("local", fmt.Errorf("the file system of %s cannot be told: %w", dir, err), "name a file on a local disk"))
+	case kind != "":
+		list = append(list, registry.Fault("local", fmt.Errorf("%s is on a network file system (%s), where two machines could both be active", dir, kind),
+			"name a file on a local disk, or use MongoDB"))
+	default:
+		list = append(list, registry.Fine("local", "%s is on a file system of this machine", dir))
+	}
+	f, err := os.CreateTemp(dir, ".understudy-check-*")
+	if err == nil {
+		err = errors.Join(f.Close(), os.Remove(f.Name()))
+	}
+	if err != nil {
+		return append(list, registry.Fault("directory", err, "give this user the right to write it, or name a file in another"))
+	}
+	return append(list, registry.Fine("directory", "files can be made in %s", dir))
+}
+
+// checkDatabase looks at what SQLite itself knows of the file.
+func (r *Registry) checkDatabase(ctx context.Context) registry.Finding {
+	const name = "database"
+	mode, err := reading(ctx, r, func(c *conn) (mode string, err error) {
+		var damage string
+		if err := c.scan("PRAGMA quick_check(1)", &damage); err != nil {
+			return "", err
+		}
+		if damage != "ok" {
+			return "", fmt.Errorf("%w: the file is damaged: %.200q", registry.ErrCorrupt, damage)
+		}
+		if r.file.still { // then SQLite does not tell
+			return "", nil
+		}
+		return mode, c.scan("PRAGMA journal_mode", &mode)
+	})
+	switch {
+	case err != nil:
+		return registry.Fault(name, err, "stop all instances, keep a copy of it and of its -wal, and try sqlite3's .recover")
+	case mode == "":
+		return registry.Fine(name, "intact, nobody has it open")
+	case mode != "wal":
+		return registry.Fine(name, "intact, the first instance turns its write-ahead log on (journal mode %s)", mode)
+	}
+	return registry.Fine(name, "intact, with a write-ahead log")
+}
+
+// checkWriting takes the lock that every write takes, and writes nothing.
+func (r *Registry) checkWriting(ctx context.Context) registry.Finding {
+	begun := time.Now()
+	_, err := onFile(ctx, r, r.write, func() (none struct{}, err error) {
+		c, err := newConn(ctx, location(r.path, "mode=rw"))
+		if err != nil {
+			return none, err
+		}
+		defer func() { err = errors.Join(err, c.close()) }()
+		if err := c.mayWrite(); err != nil {
+			return none, err
+		}
+		if err := c.exec("BEGIN IMMEDIATE"); err != nil {
+			return none, err
+		}
+		defer r.guard()()
+		return none, c.exec("ROLLBACK")
+	})
+	took := time.Since(begun)
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return registry.Fault("writable", fmt.Errorf("the lock for writing was not to be had within %v: %w", took.Round(time.Millisecond), err),
+			"see whether a process that has the file open is frozen")
+	case err != nil:
+		return registry.Fault("writable", err, "")
+	}
+	return registry.Fine("writable", "the lock for writing was there after %v", took.Round(10*time.Microsecond))
+}
+
+// checkRecords reads all of them.
+func (r *Registry) checkRecords(ctx context.Context) registry.Finding {
+	census, err := reading(ctx, r, func(c *conn) (n registry.Census, err error) {
+		err = c.each(func(scan func(dest ...any) error) error {
+			var row instanceRow
+			if err := scan(row.fields()...); err != nil {
+				return err
+			}
+			_, bad := row.decode()
+			n.Add(&n.Instances, bad)
+			return ctx.Err()
+		}, `SELECT `+instanceColumns+` FROM instances`)
+		if err != nil {
+			return n, err
+		}
+		return n, c.each(func(scan func(dest ...any) error) error {
+			var row termRow
+			if err := scan(row.fields()...); err != nil {
+				return err
+			}
+			_, bad := row.decode()
+			n.Add(&n.Terms, bad)
+			return ctx.Err()
+		}, `SELECT `+termColumns+` FROM terms`)
+	})
+	if err != nil {
+		return registry.Fault("schema", err, "")
+	}
+	return census.Finding()
+}
+
+func (r *Registry) checkIndex(ctx context.Context) registry.Finding {
+	found, err := reading(ctx, r, func(c *conn) (found bool, err error) {
+		return found, c.scan(`SELECT count(*) FROM sqlite_schema WHERE type = 'index' AND name = 'seniority'`, &found)
+	})
+	switch {
+	case err != nil:
+		return registry.Fault("index", err, "")
+	case !found:
+		return registry.Finding{Name: "index", Mark: registry.Unwise, Detail: "seniority is missing, so a takeover reads the whole group",
+			Cure: `CREATE INDEX seniority ON instances ("group", priority DESC, id)`}
+	}
+	return registry.Fine("index", "seniority")
+}
+
+// checkWatch sees whether changes are told, by a file that instances make.
+func (r *Registry) checkWatch(ctx context.Context) registry.Finding {
+	if _, err := os.Stat(r.noticePath()); errors.Is(err, fs.ErrNotExist) {
+		return registry.Fine("watch", "the first instance makes %s", r.noticePath())
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if _, err := r.Watch(ctx, ""); err != nil {
+		return registry.Finding{Name: "watch", Mark: registry.Unwise, Detail: err.Error() + ": instances look each interval instead",
+			Cure: "see whether this user may read the file, and how many inotify instances it may have"}
+	}
+	return registry.Fine("watch", "changes are told at once")
+}

@@ -1,0 +1,111 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// look is another process, of a user who may not write, that looks.
+func look(path string) error {
+	r, err := Open(context.Background(), path, Options{ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	v, err := r.View(context.Background(), "g")
+	if err != nil {
+		return err
+	}
+	fmt.Println("term", v.Number())
+	return r.Close(context.Background())
+}
+
+// findings is another process, of a user who may not write, that checks.
+func findings(path string) error {
+	for _, f := range Check(context.Background(), path) {
+		fmt.Print(f.Name, "=", f.Mark, " ")
+	}
+	fmt.Println()
+	return nil
+}
+
+// reachable is a directory that other users can get to, unlike t.TempDir.
+func reachable(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "understudy-look-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := errors.Join(os.Chmod(dir, 0o700), os.RemoveAll(dir)); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
+}
+
+func TestReadOnlyIsEnoughForOneWhoMayOnlyRead(t *testing.T) {
+	dir, crashed := reachable(t), reachable(t)
+	path := filepath.Join(dir, "registry.db")
+	owner := open(t, path)
+	beginTerm(t, owner, 1, join(t, owner, "g"))
+	permit := func() {
+		t.Helper()
+		for _, name := range files(t, dir) {
+			if err := os.Chmod(filepath.Join(dir, name), 0o444); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := os.Chmod(dir, 0o555); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mode := "look"
+	say := func(want string) {
+		t.Helper()
+		permit()
+		cmd := helper(t, mode, path)
+		if os.Geteuid() == 0 { // root writes through file modes
+			cmd.Path = "/proc/self/exe"
+			cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65532, Gid: 65532}}
+		}
+		out, err := cmd.CombinedOutput()
+		var exit *exec.ExitError
+		if err != nil && !errors.As(err, &exit) {
+			t.Fatal(err)
+		}
+		t.Logf("%s", out)
+		if !strings.Contains(string(out), want) || strings.Count(string(out), "\n") != 1 {
+			t.Errorf("got %q, want %q", out, want)
+		}
+	}
+	say("term 1") // an instance has it open
+	mode = "check"
+	say("file=ok local=ok directory=wrong database=ok writable=wrong schema=ok index=ok watch=ok ")
+	mode = "look"
+
+	in := join(t, owner, "g")
+	beginTerm(t, owner, 2, in)
+	for _, name := range files(t, dir) { // as it is when all processes are killed
+		if err := os.WriteFile(filepath.Join(crashed, name), []byte(content(t, filepath.Join(dir, name))), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if os.Geteuid() == 0 {
+		closed(t, owner)
+		say("term 2") // nobody has it open
+	}
+
+	dir, path = crashed, filepath.Join(crashed, "registry.db")
+	say("term 2") // with a log that nobody has saved
+	if err := errors.Join(os.Chmod(dir, 0o700), os.Remove(path+"-shm")); err != nil {
+		t.Fatal(err)
+	}
+	say("can be read") // advice
+}

@@ -1,0 +1,139 @@
+package status
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+// health judges a picture that is complete but for this. latest is the group's
+// latest term; its number is 0 if there never was one.
+func health(g Group, latest registry.Term) (healthy bool, line string) {
+	var active *Instance
+	var others crew
+	for i, in := range g.Instances {
+		switch {
+		case in.Role == registry.Active:
+			active = &g.Instances[i]
+		case in.Silent:
+			others.silent++
+		default:
+			others.passive++
+			if in.HoldingOff {
+				others.holdingOff++
+			}
+		}
+	}
+	switch {
+	case active != nil && !active.Silent:
+		line = fmt.Sprintf("1 active, %v", others)
+		if others.passive == 0 {
+			line += ": nobody would take over"
+		}
+		return true, line
+	case active != nil:
+		orphan := "an orphan"
+		if active.OrphanIn > 0 {
+			orphan = fmt.Sprintf("an orphan in %v", active.OrphanIn)
+		}
+		return false, fmt.Sprintf("no beat from %s for %v, %s; %s", Name(active.Host, active.ID), active.Age, orphan, others.waiting())
+	case latest.Number > 0 && latest.Open():
+		takeover := "nobody is there to take over"
+		if others.passive > 0 {
+			promised := latest.OrphanAfter
+			if promised <= 0 {
+				promised = registry.DefaultTiming.OrphanAfter
+			}
+			takeover = fmt.Sprintf("a passive one takes over within %v", Seconds(promised))
+		}
+		return false, fmt.Sprintf("the registration of the active one, %s, is gone; %s", Name(g.Terms[0].Host, latest.Holder), takeover)
+	case latest.Number > 0:
+		return false, ended(g.Terms[0], g.At, others)
+	case len(g.Instances) > 0:
+		return false, "no active yet; " + others.waiting()
+	}
+	return false, "no instance: none ever joined this group; start one, or see UNDERSTUDY_REGISTRY and UNDERSTUDY_GROUP"
+}
+
+// crew counts those that are not active. The passive ones are those that beat.
+type crew struct{ passive, holdingOff, silent int }
+
+func (c crew) String() string {
+	line := fmt.Sprintf("%d passive", c.passive)
+	if c.holdingOff > 0 {
+		line += fmt.Sprintf(" (%d holding off)", c.holdingOff)
+	}
+	if c.silent > 0 {
+		line += fmt.Sprintf(", %d silent", c.silent)
+	}
+	return line
+}
+
+// waiting says who is there while nobody is active.
+func (c crew) waiting() string {
+	switch {
+	case c.passive > 0:
+		return c.String()
+	case c.silent > 0:
+		return fmt.Sprintf("nobody is there to take over, %d silent", c.silent)
+	}
+	return "nobody is there to take over"
+}
+
+// ended says why there is no active one since the latest term ended.
+func ended(t Term, at time.Time, others crew) string {
+	holder, since, ago := Name(t.Host, t.Holder), clock(t.To, at), between(t.To, at)
+	var why string
+	switch t.Reason {
+	case registry.WorkDone:
+		line := fmt.Sprintf("work done at %s, %v ago, by %s, exit code %d", since, ago, holder, t.ExitCode)
+		if others != (crew{}) {
+			line += fmt.Sprintf("; %v", others)
+		}
+		return line
+	case registry.Stopped:
+		why = holder + " was stopped"
+	case registry.HandedOver:
+		why = holder + " handed over"
+	case registry.LeaseLost:
+		why = holder + " lost its lease"
+	case registry.Orphaned:
+		why = holder + " fell silent"
+	case registry.Unregistered:
+		why = "the registration of " + holder + " was gone"
+	case registry.WorkFailed:
+		why = "the work failed on " + holder
+	case "":
+		why = "the term of " + holder + " ended"
+	default:
+		why = fmt.Sprintf("the term of %s ended: %s", holder, t.Reason)
+	}
+	return fmt.Sprintf("no active since %s, for %v: %s; %s", since, ago, why, others.waiting())
+}
+
+// Name names an instance as the log does, by its host and a part of its UUID.
+func Name(host string, id uuid.UUID) string {
+	if host == "" {
+		host = "?"
+	}
+	return host + "/" + Short(id)
+}
+
+// Short is enough of a UUID to tell an instance from its peers.
+func Short(id uuid.UUID) string {
+	s := id.String()
+	return s[len(s)-6:]
+}
+
+// clock shows an instant of the registry's clock, with the date if that is not
+// the day of now.
+func clock(t, now time.Time) string {
+	layout := "15:04:05 UTC"
+	if t.Truncate(24*time.Hour) != now.Truncate(24*time.Hour) {
+		layout = time.DateOnly + " " + layout
+	}
+	return t.Format(layout)
+}

@@ -1,0 +1,137 @@
+package status
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// counted asks nobody, and counts how often.
+type counted struct {
+	asked atomic.Int64
+	f     func(context.Context) (Group, error)
+}
+
+func (c *counted) ask(ctx context.Context) (Group, error) {
+	n := c.asked.Add(1)
+	if c.f != nil {
+		return c.f(ctx)
+	}
+	return Group{Term: n}, nil
+}
+
+func newLookout(c *counted) *Lookout { return NewLookout(900*time.Millisecond, c.ask) }
+
+func TestHangingRegistryIsAskedOnceAndAnsweredForAfterTwoSeconds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		answer := make(chan struct{})
+		c := &counted{f: func(context.Context) (Group, error) { // it does not even heed its context
+			<-answer
+			return Group{}, nil
+		}}
+		l := newLookout(c)
+		for range 3 {
+			begun := time.Now()
+			var all sync.WaitGroup
+			for range 50 {
+				all.Go(func() {
+					if _, err := l.Look(t.Context()); err == nil || !strings.Contains(err.Error(), "no answer from the registry within 2s") {
+						t.Errorf("error %v", err)
+					}
+				})
+			}
+			all.Wait()
+			if took := time.Since(begun); took != LookLimit {
+				t.Errorf("waited %v, want %v", took, LookLimit)
+			}
+		}
+		if n := c.asked.Load(); n != 1 {
+			t.Errorf("asked %d times at once", n)
+		}
+		close(answer)
+		synctest.Wait()
+		if _, err := l.Look(t.Context()); err != nil {
+			t.Errorf("after it answered: %v", err)
+		}
+	})
+}
+
+func TestReadIsBoundedByItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLookout(&counted{f: func(ctx context.Context) (Group, error) {
+			<-ctx.Done()
+			return Group{}, ctx.Err()
+		}})
+		begun := time.Now()
+		var all sync.WaitGroup
+		for range 2 { // the second has time left when the read ends
+			all.Go(func() {
+				_, err := l.Look(t.Context())
+				if took := time.Since(begun); err == nil || !strings.Contains(err.Error(), "no answer from the registry within 2s") || took != LookLimit {
+					t.Errorf("error %v after %v", err, took)
+				}
+			})
+			time.Sleep(time.Second)
+		}
+		all.Wait()
+		if err := l.Close(t.Context()); err != nil {
+			t.Errorf("a read is left: %v", err)
+		}
+	})
+}
+
+func TestAnswerIsKeptForOthers(t *testing.T) {
+	for name, fails := range map[string]error{"a picture": nil, "an error": errors.New("refused")} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := &counted{f: func(context.Context) (Group, error) { return Group{}, fails }}
+				l := newLookout(c)
+				for range 40 { // four seconds
+					if _, err := l.Look(t.Context()); !errors.Is(err, fails) {
+						t.Errorf("error %v", err)
+					}
+					time.Sleep(100 * time.Millisecond)
+				}
+				if n := c.asked.Load(); n < 4 || n > 5 {
+					t.Errorf("asked %d times in four seconds", n)
+				}
+			})
+		})
+	}
+}
+
+func TestWhoeverGoesAwayDoesNotTakeTheAnswerWithThem(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLookout(&counted{f: func(ctx context.Context) (Group, error) {
+			select {
+			case <-time.After(time.Second):
+				return Group{Term: 7}, nil
+			case <-ctx.Done():
+				return Group{}, ctx.Err()
+			}
+		}})
+		ctx, leave := context.WithCancel(t.Context())
+		go func() {
+			if _, err := l.Look(ctx); !errors.Is(err, context.Canceled) {
+				t.Errorf("error %v", err)
+			}
+		}()
+		synctest.Wait()
+		leave()
+		if g, err := l.Look(t.Context()); err != nil || g.Term != 7 {
+			t.Errorf("term %d, error %v", g.Term, err)
+		}
+	})
+}
+
+func TestPanicOverAPictureIsAnError(t *testing.T) {
+	l := newLookout(&counted{f: func(context.Context) (Group, error) { panic("out of paint") }})
+	if _, err := l.Look(t.Context()); err == nil || !strings.Contains(err.Error(), "out of paint") {
+		t.Errorf("error %v", err)
+	}
+}

@@ -1,0 +1,119 @@
+package metrics
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/understudy-go/understudy/registry"
+	"github.com/understudy-go/understudy/status"
+)
+
+// maxScrapes is how many scrapes may go on at once; more get 503.
+const maxScrapes = 8
+
+// State is what an instance knows of itself at one instant.
+type State struct {
+	Term     int64         // that it works in; 0 while passive
+	Lease    time.Duration // what is left of it; 0 or less: nothing
+	LastBeat time.Time     // when the latest acknowledged beat was sent; zero: there was none
+}
+
+// Source is where the values come from. All of it is required, and the
+// functions may be called concurrently.
+type Source struct {
+	Group   string // a name that registry.CheckGroup accepts
+	Version string // this program's
+	// State must not wait.
+	State func() State
+	// Look shows the group, within two seconds and to any number who ask: see
+	// status.Lookout.
+	Look func(context.Context) (status.Group, error)
+	// Restarts is how often the work was started again. It must not wait.
+	Restarts func() int64
+}
+
+// Metrics are those of one instance. Its methods may be called concurrently,
+// and none but the handler's waits for anything.
+type Metrics struct {
+	beats       prometheus.Histogram
+	failures    prometheus.Counter
+	orphans     prometheus.Counter
+	transitions map[string]prometheus.Counter
+	handler     http.Handler
+}
+
+// other counts transitions of a reason that this package does not know.
+const other = "other"
+
+// reasons are the values of the label reason.
+var reasons = []string{
+	"promoted", string(registry.Stopped), string(registry.HandedOver), string(registry.LeaseLost), string(registry.Orphaned),
+	string(registry.Unregistered), string(registry.WorkFailed), string(registry.WorkDone), other,
+}
+
+// New returns the metrics of an instance, in a registry of Prometheus of their
+// own. It panics if the group's name or the version is no valid UTF-8.
+func New(s Source) *Metrics {
+	m := &Metrics{
+		beats: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name:    "understudy_beat_seconds",
+			Help:    "Time from sending a beat to its acknowledgement.",
+			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2, 4, 8, 16},
+		}),
+		failures: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "understudy_beat_failures_total",
+			Help: "Beats that were not acknowledged.",
+		}),
+		orphans: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "understudy_orphans_deleted_total",
+			Help: "Orphans that this instance deleted.",
+		}),
+		transitions: map[string]prometheus.Counter{},
+	}
+	transitions := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "understudy_transitions_total",
+		Help: "Changes of this instance's role: promoted, or why its term is over.",
+	}, []string{"reason"})
+	for _, r := range reasons {
+		m.transitions[r] = transitions.WithLabelValues(r)
+	}
+	all := prometheus.NewRegistry()
+	all.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	ours := prometheus.WrapRegistererWith(prometheus.Labels{"group": s.Group}, all)
+	ours.MustRegister(m.beats, m.failures, m.orphans, transitions, scrape{s})
+	m.handler = promhttp.HandlerFor(all, promhttp.HandlerOpts{
+		ErrorHandling:       promhttp.ContinueOnError,
+		MaxRequestsInFlight: maxScrapes,
+	})
+	return m
+}
+
+// Beat counts a beat that took so long to be acknowledged, or that failed.
+func (m *Metrics) Beat(took time.Duration, err error) {
+	if err != nil {
+		m.failures.Inc()
+		return
+	}
+	m.beats.Observe(took.Seconds())
+}
+
+// Role counts a change of role: "promoted", or the registry.Reason why the term
+// is over.
+func (m *Metrics) Role(reason string) {
+	c, ok := m.transitions[reason]
+	if !ok {
+		c = m.transitions[other]
+	}
+	c.Inc()
+}
+
+// Orphan counts an orphan that this instance deleted.
+func (m *Metrics) Orphan() { m.orphans.Inc() }
+
+// Handler answers scrapes, each within about two seconds.
+func (m *Metrics) Handler() http.Handler { return m.handler }

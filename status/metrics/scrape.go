@@ -1,0 +1,75 @@
+package metrics
+
+import (
+	"context"
+	"runtime"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/understudy-go/understudy/registry"
+	"github.com/understudy-go/understudy/status"
+)
+
+// silent is the role of those who are late with their beat.
+const silent = "silent"
+
+var (
+	active    = prometheus.NewDesc("understudy_active", "1 while this instance is active, 0 while it is passive.", nil, nil)
+	term      = prometheus.NewDesc("understudy_term", "The term that this instance works in, 0 while it is passive.", nil, nil)
+	lastBeat  = prometheus.NewDesc("understudy_last_beat_timestamp_seconds", "When the latest acknowledged beat was sent, 0 before the first.", nil, nil)
+	lease     = prometheus.NewDesc("understudy_lease_remaining_seconds", "What is left of this instance's lease, 0 without one.", nil, nil)
+	restarts  = prometheus.NewDesc("understudy_work_restarts_total", "Starts of the work after it had exited by itself.", nil, nil)
+	instances = prometheus.NewDesc("understudy_instances", "Instances of the group by the registry; silent ones are late with their beat.", []string{"role"}, nil)
+	buildInfo = prometheus.NewDesc("understudy_build_info", "1, labelled with the version of this program and of Go.", []string{"version", "goversion"}, nil)
+)
+
+// scrape reads, at each scrape, what is not counted as it happens.
+type scrape struct{ source Source }
+
+func (s scrape) Describe(to chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{active, term, lastBeat, lease, restarts, instances, buildInfo} {
+		to <- d
+	}
+}
+
+func (s scrape) Collect(to chan<- prometheus.Metric) {
+	gauge := func(d *prometheus.Desc, value float64, labels ...string) {
+		to <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value, labels...)
+	}
+	now := s.source.State()
+	gauge(term, float64(now.Term))
+	if now.Term > 0 {
+		gauge(active, 1)
+	} else {
+		gauge(active, 0)
+	}
+	if now.LastBeat.IsZero() {
+		gauge(lastBeat, 0)
+	} else {
+		gauge(lastBeat, float64(now.LastBeat.UnixMilli())/1000)
+	}
+	gauge(lease, max(0, now.Lease).Seconds())
+	gauge(buildInfo, 1, s.source.Version, runtime.Version())
+	to <- prometheus.MustNewConstMetric(restarts, prometheus.CounterValue, float64(s.source.Restarts()))
+	if group, err := s.source.Look(context.Background()); err == nil {
+		for role, n := range census(group) {
+			gauge(instances, float64(n), role)
+		}
+	}
+}
+
+// census counts the instances of a group by role.
+func census(g status.Group) map[string]int {
+	c := map[string]int{string(registry.Active): 0, string(registry.Passive): 0, silent: 0}
+	for _, in := range g.Instances {
+		switch {
+		case in.Silent:
+			c[silent]++
+		case in.Role == registry.Active:
+			c[string(registry.Active)]++
+		default:
+			c[string(registry.Passive)]++
+		}
+	}
+	return c
+}

@@ -1,0 +1,235 @@
+package status
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+// now is the registry's clock in these tests.
+var now = time.Date(2026, 3, 4, 12, 0, 15, 0, time.UTC)
+
+func ago(d time.Duration) time.Time { return now.Add(-d) }
+
+// id makes UUIDs that end in their number.
+func id(n int) uuid.UUID {
+	return uuid.MustParse(fmt.Sprintf("01890a5d-ac96-774b-bcce-%012x", n))
+}
+
+// instance is number n, on host hN, with the default timing and a beat of the
+// given age.
+func instance(n int, age time.Duration, change ...func(*registry.Instance)) registry.Instance {
+	in := registry.Instance{
+		ID: id(n), Group: "g", Host: fmt.Sprintf("h%d", n), PID: 100 + n, Version: "v1",
+		StartedAt: ago(time.Hour), Heartbeat: ago(age), Status: registry.Status{Role: registry.Passive, Candidate: true},
+		Interval: time.Second, OrphanAfter: time.Minute, Schema: registry.Schema,
+	}
+	for _, f := range change {
+		f(&in)
+	}
+	return in
+}
+
+func holdingOff(in *registry.Instance) { in.Candidate = false }
+
+func timing(interval, orphanAfter time.Duration) func(*registry.Instance) {
+	return func(in *registry.Instance) { in.Interval, in.OrphanAfter = interval, orphanAfter }
+}
+
+// open is a term that began half an hour ago, ended one that ended then.
+func open(number int64, holder int) registry.Term {
+	return registry.Term{
+		Group: "g", Number: number, Holder: id(holder), Host: fmt.Sprintf("h%d", holder), OrphanAfter: time.Minute,
+		StartedAt: ago(30 * time.Minute), Schema: registry.Schema,
+	}
+}
+
+func over(number int64, holder int, before time.Duration, reason registry.Reason) registry.Term {
+	t := open(number, holder)
+	t.EndedAt, t.End.Reason = ago(before), reason
+	return t
+}
+
+func TestHealth(t *testing.T) {
+	const s = time.Second
+	type instances = []registry.Instance
+	type terms = []registry.Term
+	done := over(3, 1, 12*s, registry.WorkDone)
+	done.End.ExitCode = 7
+	unpromising := open(3, 9)
+	unpromising.OrphanAfter = 0
+	for _, tt := range []struct {
+		name      string
+		terms     terms
+		instances instances
+		healthy   bool
+		want      string
+	}{
+		{"nobody ever", nil, nil, false, "no instance: none ever joined this group; start one, or see UNDERSTUDY_REGISTRY and UNDERSTUDY_GROUP"},
+		{"nobody active yet", nil, instances{instance(1, s)}, false, "no active yet; 1 passive"},
+		{"all well", terms{open(3, 1)}, instances{instance(1, s), instance(2, s), instance(3, s)}, true, "1 active, 2 passive"},
+		{"alone", terms{open(3, 1)}, instances{instance(1, s)}, true, "1 active, 0 passive: nobody would take over"},
+		{"a silent one is nobody to rely on", terms{open(3, 1)}, instances{instance(1, s), instance(2, 10*s)}, true,
+			"1 active, 0 passive, 1 silent: nobody would take over"},
+		{"mixed", terms{open(3, 1)}, instances{instance(1, s), instance(2, s), instance(3, s, holdingOff), instance(4, 10*s)}, true,
+			"1 active, 2 passive (1 holding off), 1 silent"},
+		{"the active one does not compete, and is none who holds off", terms{open(3, 1)}, instances{instance(1, s, holdingOff), instance(2, s)}, true, "1 active, 1 passive"},
+		{"a beat from the future", terms{open(3, 1)}, instances{instance(1, -time.Hour), instance(2, s)}, true, "1 active, 1 passive"},
+		{"at the edge", terms{open(3, 1)}, instances{instance(1, 9*s), instance(2, s)}, true, "1 active, 1 passive"},
+		{"silent", terms{open(3, 1)}, instances{instance(1, 12*s), instance(2, s), instance(3, s)}, false,
+			"no beat from h1/000001 for 12s, an orphan in 48s; 2 passive"},
+		{"an orphan", terms{open(3, 1)}, instances{instance(1, 75*s), instance(2, s)}, false, "no beat from h1/000001 for 1m15s, an orphan; 1 passive"},
+		{"silent and alone", terms{open(3, 1)}, instances{instance(1, 12*s)}, false,
+			"no beat from h1/000001 for 12s, an orphan in 48s; nobody is there to take over"},
+		{"everyone silent", terms{open(3, 1)}, instances{instance(1, 12*s), instance(2, 12*s)}, false,
+			"no beat from h1/000001 for 12s, an orphan in 48s; nobody is there to take over, 1 silent"},
+		{"by its own timing", terms{open(3, 1)}, instances{instance(1, s, timing(100*time.Millisecond, 2*s)), instance(2, s)}, false,
+			"no beat from h1/000001 for 1.0s, an orphan in 1.0s; 1 passive"},
+		{"by its own long timing", terms{open(3, 1)}, instances{instance(1, 50*s, timing(20*s, 5*time.Minute)), instance(2, s)}, true, "1 active, 1 passive"},
+		{"a timing that makes no sense", terms{open(3, 1)}, instances{instance(1, 12*s, timing(math.MaxInt64, math.MaxInt64)), instance(2, s, timing(0, 0))}, false,
+			"no beat from h1/000001 for 12s, an orphan in 48s; 1 passive"},
+		{"deleted", terms{open(3, 9)}, instances{instance(2, s)}, false,
+			"the registration of the active one, h9/000009, is gone; a passive one takes over within 1m00s"},
+		{"deleted, and no word of when", terms{unpromising}, instances{instance(2, s)}, false,
+			"the registration of the active one, h9/000009, is gone; a passive one takes over within 1m00s"},
+		{"all deleted", terms{open(3, 9)}, nil, false, "the registration of the active one, h9/000009, is gone; nobody is there to take over"},
+		{"stopped", terms{over(3, 1, 12*s, registry.Stopped)}, instances{instance(2, s), instance(3, s)}, false,
+			"no active since 12:00:03 UTC, for 12s: h1/000001 was stopped; 2 passive"},
+		{"stopped yesterday", terms{over(3, 1, 24*time.Hour, registry.Stopped)}, nil, false,
+			"no active since 2026-03-03 12:00:15 UTC, for 1d00h: h1/000001 was stopped; nobody is there to take over"},
+		{"stopped in the future", terms{over(3, 1, -s, registry.Stopped)}, instances{instance(2, s)}, false,
+			"no active since 12:00:16 UTC, for 0.0s: h1/000001 was stopped; 1 passive"},
+		{"handed over", terms{over(3, 1, 12*s, registry.HandedOver)}, instances{instance(1, s, holdingOff), instance(2, s)}, false,
+			"no active since 12:00:03 UTC, for 12s: h1/000001 handed over; 2 passive (1 holding off)"},
+		{"lease lost", terms{over(3, 1, 12*s, registry.LeaseLost)}, instances{instance(2, s)}, false,
+			"no active since 12:00:03 UTC, for 12s: h1/000001 lost its lease; 1 passive"},
+		{"orphaned", terms{over(3, 1, 12*s, registry.Orphaned)}, instances{instance(2, s)}, false,
+			"no active since 12:00:03 UTC, for 12s: h1/000001 fell silent; 1 passive"},
+		{"unregistered", terms{over(3, 1, 12*s, registry.Unregistered)}, instances{instance(2, s)}, false,
+			"no active since 12:00:03 UTC, for 12s: the registration of h1/000001 was gone; 1 passive"},
+		{"work failed", terms{over(3, 1, 12*s, registry.WorkFailed)}, instances{instance(2, s)}, false,
+			"no active since 12:00:03 UTC, for 12s: the work failed on h1/000001; 1 passive"},
+		{"work done", terms{done}, nil, false, "work done at 12:00:03 UTC, 12s ago, by h1/000001, exit code 7"},
+		{"work done, somebody new", terms{done}, instances{instance(2, s)}, false, "work done at 12:00:03 UTC, 12s ago, by h1/000001, exit code 7; 1 passive"},
+		{"no reason", terms{over(3, 1, 12*s, "")}, instances{instance(2, s)}, false,
+			"no active since 12:00:03 UTC, for 12s: the term of h1/000001 ended; 1 passive"},
+		{"a reason of a later version", terms{over(3, 1, 12*s, "bored\x1b[2J")}, instances{instance(2, s)}, false,
+			`no active since 12:00:03 UTC, for 12s: the term of h1/000001 ended: bored\x1b[2J; 1 passive`},
+	} {
+		g := picture("g", tt.terms, tt.instances, now)
+		if g.Healthy != tt.healthy || g.Health != tt.want {
+			t.Errorf("%s:\n got %v %q\nwant %v %q", tt.name, g.Healthy, g.Health, tt.healthy, tt.want)
+		}
+	}
+}
+
+func TestLatestTermDecidesWhoIsActive(t *testing.T) {
+	lying := func(in *registry.Instance) { in.Role, in.Term = registry.Active, 99 }
+	g := picture("g", []registry.Term{open(4, 2), over(3, 1, 30*time.Minute, registry.HandedOver)},
+		[]registry.Instance{instance(1, time.Second, lying), instance(2, time.Second), instance(3, time.Second)}, now)
+	var got []string
+	for _, in := range g.Instances {
+		got = append(got, fmt.Sprintf("%s %s %d since %s", in.Host, in.Role, in.Term, in.Since.Format(time.TimeOnly)))
+	}
+	want := "h2 active 4 since 11:30:15, h1 passive 0 since 11:30:15, h3 passive 0 since 11:00:15"
+	if s := strings.Join(got, ", "); s != want {
+		t.Errorf("got  %s\nwant %s", s, want)
+	}
+}
+
+func TestTermsOfAPicture(t *testing.T) {
+	const s = time.Second
+	term := func(number int64, from, to time.Duration, reason registry.Reason) registry.Term {
+		t := over(number, int(number), to, reason)
+		t.StartedAt = ago(from)
+		if reason == "" {
+			t.EndedAt = time.Time{}
+		}
+		return t
+	}
+	g := picture("g", []registry.Term{
+		term(7, 10*s, 0, ""),
+		term(6, 30*s, 12*s, registry.HandedOver),
+		term(5, 60*s, 29*s, registry.Unregistered), // it found out after term 6 had begun
+		term(4, 90*s, 60*s, registry.Orphaned),
+		term(3, 120*s, 0, ""), // never closed
+		term(2, 130*s, 140*s, registry.Stopped),
+		term(1, 200*s, 150*s, registry.WorkDone),
+	}, nil, now)
+	var got []string
+	for _, term := range g.Terms {
+		gap := "-"
+		if term.Gap != nil {
+			gap = term.Gap.String()
+		}
+		got = append(got, fmt.Sprintf("%d: %v, gap %s, open %v", term.Number, term.Length, gap, term.To.IsZero()))
+	}
+	want := []string{
+		"7: 10s, gap -, open true",
+		"6: 18s, gap 2.0s, open false",
+		"5: 31s, gap 0.0s, open false",
+		"4: 30s, gap -, open false",
+		"3: 30s, gap -, open true",
+		"2: 0.0s, gap 20s, open false",
+		"1: 50s, gap 20s, open false",
+	}
+	if a, b := strings.Join(got, "\n"), strings.Join(want, "\n"); a != b {
+		t.Errorf("got\n%s\nwant\n%s", a, b)
+	}
+}
+
+// Whatever is in the records, there is a picture, and JSON of it.
+func TestGarbageMakesNoTrouble(t *testing.T) {
+	far := []time.Time{{}, time.UnixMilli(math.MinInt64), time.UnixMilli(math.MaxInt64), time.Unix(0, 0), now, time.Date(9999, 12, 31, 23, 59, 59, 999, time.UTC)}
+	spans := []time.Duration{0, -1, math.MinInt64, math.MaxInt64, time.Second, 100 * 365 * 24 * time.Hour}
+	for _, at := range far {
+		for _, then := range far {
+			for _, span := range spans {
+				in := instance(1, 0, timing(span, span))
+				in.Host, in.Version, in.Heartbeat, in.StartedAt, in.PID, in.Priority = "\x1b]0;\xff", "\u202e", then, then, math.MinInt, math.MaxInt
+				last := open(math.MaxInt64, 1)
+				last.OrphanAfter, last.StartedAt, last.Host = span, then, "\x00"
+				older := over(-1, 1, 0, "\n")
+				older.StartedAt, older.EndedAt = at, then
+				for _, terms := range [][]registry.Term{nil, {last}, {last, older}, {older, last}} {
+					g := picture("g\x07", terms, []registry.Instance{in, in}, at)
+					text, err := json.Marshal(g)
+					if err != nil {
+						t.Fatalf("at %v, then %v, span %v: %v", at, then, span, err)
+					}
+					for _, in := range g.Instances {
+						if in.Age < 0 || in.OrphanIn < 0 {
+							t.Fatalf("age %v, orphan in %v", in.Age, in.OrphanIn)
+						}
+					}
+					for _, term := range g.Terms {
+						if term.Length < 0 || term.Gap != nil && *term.Gap < 0 {
+							t.Fatalf("length %v, gap %v", term.Length, term.Gap)
+						}
+					}
+					if strings.ContainsAny(string(text)+g.Health, "\x00\x07\x1b\n\u202e") {
+						t.Fatalf("not visible: %q", text)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestEmptyListsAreJSONLists(t *testing.T) {
+	text, err := json.Marshal(picture("g", nil, nil, now))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"group":"g","at":"2026-03-04T12:00:15Z","healthy":false,"health":`
+	if s := string(text); !strings.HasPrefix(s, want) || !strings.HasSuffix(s, `"term":0,"instances":[],"terms":[]}`) {
+		t.Error(s)
+	}
+}

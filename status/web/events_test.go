@@ -1,0 +1,131 @@
+package web
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/understudy-go/understudy/status"
+)
+
+func (s *stand) watch() (lines *bufio.Scanner, leave func()) {
+	s.t.Helper()
+	transport := &http.Transport{}
+	resp, err := (&http.Client{Transport: transport}).Get(s.base + "/events")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if resp.StatusCode != http.StatusOK || resp.Header.Get("Content-Type") != "text/event-stream" {
+		s.t.Fatalf("%s, %s", resp.Status, resp.Header.Get("Content-Type"))
+	}
+	leave = func() { resp.Body.Close(); transport.CloseIdleConnections() }
+	s.t.Cleanup(leave)
+	return bufio.NewScanner(resp.Body), leave
+}
+
+func (s *stand) nextEvent(lines *bufio.Scanner) string {
+	s.t.Helper()
+	for lines.Scan() {
+		if data, ok := strings.CutPrefix(lines.Text(), "data: "); ok {
+			return data
+		}
+	}
+	s.t.Fatalf("the events end: %v", lines.Err())
+	return ""
+}
+
+func (s *stand) viewers() int {
+	s.audience.mu.Lock()
+	defer s.audience.mu.Unlock()
+	return len(s.audience.viewers)
+}
+
+func TestEventsSayWhatStatusSaysAndOutliveTheTimeouts(t *testing.T) {
+	t.Parallel()
+	const tick = 5 * time.Millisecond
+	s := newStand(t, func(s *stand) {
+		s.audience.every = tick
+		s.http.ReadTimeout, s.http.WriteTimeout = 10*tick, 10*tick
+	})
+	one, leaveOne := s.watch()
+	two, leaveTwo := s.watch()
+	for range 40 {
+		for _, lines := range []*bufio.Scanner{one, two} {
+			var got picture
+			if err := json.Unmarshal([]byte(s.nextEvent(lines)), &got); err != nil || got.Health != "1 active, 0 passive" || got.Self.Instance != someone {
+				t.Fatalf("%+v, %v", got, err)
+			}
+		}
+	}
+	leaveOne()
+	leaveTwo()
+	s.await("the viewers to be gone", func() bool { return s.viewers() == 0 })
+}
+
+func TestViewerWhoGoesAwayIsNoticedBetweenEvents(t *testing.T) {
+	t.Parallel()
+	s := newStand(t, func(s *stand) { s.audience.every = time.Hour })
+	lines, leave := s.watch()
+	s.nextEvent(lines)
+	leave()
+	s.await("the viewer to be gone", func() bool { return s.viewers() == 0 })
+}
+
+func TestEventsTellOfFailure(t *testing.T) {
+	t.Parallel()
+	s := newStand(t)
+	s.ask = func(context.Context) (status.Group, error) { return status.Group{}, errors.New("refused") }
+	lines, _ := s.watch()
+	var got failure
+	if err := json.Unmarshal([]byte(s.nextEvent(lines)), &got); err != nil || got.Error != "refused" || got.Group != "orders" {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+func TestViewerWhoDoesNotReadIsDropped(t *testing.T) {
+	t.Parallel()
+	s := newStand(t, func(s *stand) {
+		s.audience.every, s.patience = time.Millisecond, 20*time.Millisecond
+	})
+	g := status.Group{Health: strings.Repeat("x", 1<<20)}
+	s.ask = func(context.Context) (status.Group, error) { return g, nil }
+	c := s.dial()
+	_ = c.(*net.TCPConn).SetReadBuffer(4096)
+	if _, err := io.WriteString(c, "GET /events HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []int{1, 0} {
+		s.await("the viewer to come and be dropped", func() bool { return s.viewers() == want })
+	}
+}
+
+func TestTooManyViewersAre503(t *testing.T) {
+	t.Parallel()
+	s := newStand(t, func(s *stand) { s.audience.limit = 1 })
+	s.watch()
+	if rec := s.get(http.MethodGet, "/events"); rec.Code != http.StatusServiceUnavailable || !strings.Contains(rec.Body.String(), "/status") {
+		t.Errorf("%d: %s", rec.Code, rec.Body)
+	}
+}
+
+func TestShutdownSendsViewersAway(t *testing.T) {
+	t.Parallel()
+	s := newStand(t)
+	lines, _ := s.watch()
+	s.nextEvent(lines)
+	if err := s.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+	for lines.Scan() {
+	}
+	if s.viewers() != 0 {
+		t.Error("a viewer is left")
+	}
+}

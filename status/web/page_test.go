@@ -1,0 +1,59 @@
+package web
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+func TestEveryAnswerIsGuarded(t *testing.T) {
+	t.Parallel()
+	s := newStand(t)
+	for _, path := range []string{"/", "/healthz", "/status", "/metrics", "/nothing"} {
+		header := s.get(http.MethodGet, path).Header()
+		for name, want := range map[string]string{
+			"Content-Security-Policy": policy,
+			"X-Content-Type-Options":  "nosniff",
+			"Referrer-Policy":         "no-referrer",
+			"X-Frame-Options":         "DENY",
+			"Cache-Control":           "no-store",
+		} {
+			if got := header.Get(name); got != want {
+				t.Errorf("%s: %s is %q, want %q", path, name, got, want)
+			}
+		}
+	}
+}
+
+func TestPolicyAllowsThePageAndNothingElse(t *testing.T) {
+	t.Parallel()
+	text := newStand(t).get(http.MethodGet, "/").Body.String()
+	for _, element := range []string{"script", "style"} {
+		found := regexp.MustCompile(`(?s)<`+element+`\b([^>]*)>(.*?)</`+element+`>`).FindAllStringSubmatch(text, -1)
+		if len(found) != 1 || found[0][1] != "" {
+			t.Fatalf("%d elements %s, want one without attributes", len(found), element)
+		}
+		sum := sha256.Sum256([]byte(found[0][2]))
+		if want := element + "-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"; !strings.Contains(policy+";", want+";") {
+			t.Errorf("%s is not in the policy %s", want, policy)
+		}
+	}
+	for _, want := range []string{"default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'none'"} {
+		if !strings.Contains(policy, want) {
+			t.Errorf("%s is not in the policy", want)
+		}
+	}
+	for _, bad := range []string{"unsafe", "*", "http"} {
+		if strings.Contains(policy, bad) {
+			t.Errorf("%s is in the policy %s", bad, policy)
+		}
+	}
+	for _, bad := range []string{"innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", " style=", " onclick", " src="} {
+		if strings.Contains(text, bad) {
+			t.Errorf("the page has %s in it", bad)
+		}
+	}
+}

@@ -1,0 +1,190 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/rs/zerolog"
+
+	"github.com/understudy-go/understudy/registry"
+	"github.com/understudy-go/understudy/status"
+)
+
+// Config says what to serve.
+type Config struct {
+	Group   string
+	Version string
+	// State is what the instance knows of itself. It must not wait.
+	State func() State
+	// Look shows the group, within two seconds and to any number who ask: see
+	// status.Lookout. Its error is shown to whoever asked.
+	Look func(context.Context) (status.Group, error)
+	// Metrics serves /metrics; nil: 404.
+	Metrics http.Handler
+	Log     zerolog.Logger
+}
+
+// State is what an instance knows of itself without asking the registry.
+type State struct {
+	Stage    Stage
+	Instance uuid.UUID // uuid.Nil while it is not registered
+	Role     registry.Role
+	Term     int64 // that it works in; 0 while passive
+	Ready    bool  // registered, and its last beat is fresh
+	Stuck    bool  // its loop stands still
+}
+
+// Stage is how far an instance has come.
+type Stage string
+
+const (
+	Connecting Stage = "connecting" // to the registry
+	Running    Stage = "running"
+	Leaving    Stage = "leaving"
+)
+
+const (
+	every         = time.Second     // an event
+	eventLimit    = 5 * time.Second // what a viewer gets to take an event
+	maxViewers    = 100
+	maxConns      = 500 // or a flood would take the heartbeat's file descriptors
+	maxHeaderSize = 16 << 10
+)
+
+// Server serves the endpoints.
+type Server struct {
+	config   Config
+	audience *audience
+	http     *http.Server
+	conns    atomic.Int64
+	fresh    sync.Map        // the connections without a request yet
+	patience time.Duration   // with a viewer that does not take an event
+	ctx      context.Context // until Shutdown
+	stop     context.CancelFunc
+}
+
+// New makes a server that does not serve yet.
+func New(c Config) *Server {
+	s := &Server{config: c, patience: eventLimit}
+	s.ctx, s.stop = context.WithCancel(context.Background())
+	s.audience = &audience{event: s.event, every: every, limit: maxViewers}
+	s.http = &http.Server{
+		Handler:           s.logged(guarded(s.routes())),
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       10 * time.Second,
+		WriteTimeout:      10 * time.Second,
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    maxHeaderSize,
+		ConnState:         s.count,
+		ErrorLog:          log.New(warnings{c.Log}, "", 0),
+	}
+	return s
+}
+
+func (s *Server) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", s.healthz)
+	mux.HandleFunc("GET /readyz", s.readyz)
+	mux.HandleFunc("GET /activez", s.activez)
+	mux.HandleFunc("GET /status", s.status)
+	mux.HandleFunc("GET /events", s.events)
+	mux.HandleFunc("GET /{$}", page)
+	if s.config.Metrics != nil {
+		mux.Handle("GET /metrics", s.config.Metrics)
+	}
+	return mux
+}
+
+// Listen binds HOST:PORT, :PORT being all interfaces and port 0 any free one.
+func Listen(addr string) (net.Listener, error) {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		var op *net.OpError
+		if errors.As(err, &op) {
+			err = op.Err
+		}
+		return nil, fmt.Errorf("listen on %q: %w: want a free HOST:PORT of this machine", addr, err)
+	}
+	return l, nil
+}
+
+// Serve answers until Shutdown, and then returns nil. It closes the listener.
+func (s *Server) Serve(l net.Listener) error {
+	if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve HTTP on %s: %w", l.Addr(), err)
+	}
+	return nil
+}
+
+// Shutdown stops serving: viewers are sent away, other requests get until ctx
+// ends. What is left then is cut off, and ctx's error returned.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.stop()
+	s.fresh.Range(func(c, _ any) bool { // a browser's in advance; net/http would wait for them
+		_ = c.(net.Conn).Close()
+		return true
+	})
+	err := s.http.Shutdown(ctx)
+	if err != nil {
+		_ = s.http.Close()
+	}
+	return err
+}
+
+// count closes connections above the limit.
+func (s *Server) count(c net.Conn, state http.ConnState) {
+	if state != http.StateNew {
+		s.fresh.Delete(c)
+	}
+	switch state {
+	case http.StateNew:
+		s.fresh.Store(c, nil)
+		if s.conns.Add(1) > maxConns {
+			_ = c.Close()
+		}
+	case http.StateClosed, http.StateHijacked:
+		s.conns.Add(-1)
+	}
+}
+
+// warnings takes the lines of net/http's own log.
+type warnings struct{ log zerolog.Logger }
+
+func (w warnings) Write(line []byte) (int, error) {
+	w.log.Warn().Msg(status.Visible(strings.TrimSpace(string(line))))
+	return len(line), nil
+}
+
+// logged is the access log.
+func (s *Server) logged(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		begun, rec := time.Now(), &recorder{ResponseWriter: w, code: http.StatusOK}
+		defer func() {
+			s.config.Log.Debug().Int("code", rec.code).Dur("took", time.Since(begun)).Str("from", r.RemoteAddr).
+				Msg("HTTP " + r.Method + " " + status.Visible(r.URL.Path))
+		}()
+		next.ServeHTTP(rec, r)
+	})
+}
+
+// recorder remembers the status code.
+type recorder struct {
+	http.ResponseWriter
+	code int
+}
+
+func (r *recorder) WriteHeader(code int) {
+	r.code = code
+	r.ResponseWriter.WriteHeader(code)
+}
+
+func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }

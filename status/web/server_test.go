@@ -1,0 +1,190 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/understudy-go/understudy/status"
+)
+
+func TestNothingButGetAndHead(t *testing.T) {
+	t.Parallel()
+	s := newStand(t)
+	paths := []string{"/", "/healthz", "/readyz", "/activez", "/status", "/metrics", "/events"}
+	for _, path := range paths {
+		for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodPatch, http.MethodOptions, "BREW"} {
+			if rec := s.get(method, path); rec.Code != http.StatusMethodNotAllowed || rec.Header().Get("Allow") != "GET, HEAD" {
+				t.Errorf("%s %s: %d, Allow %q", method, path, rec.Code, rec.Header().Get("Allow"))
+			}
+		}
+		resp, err := http.Head(s.base + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if resp.StatusCode == http.StatusMethodNotAllowed || len(body) > 0 {
+			t.Errorf("HEAD %s: %d, %d bytes", path, resp.StatusCode, len(body))
+		}
+	}
+	if s.audience.viewers != nil {
+		t.Error("HEAD makes a viewer")
+	}
+	for _, path := range []string{"/x", "/healthz/", "/index.html", "/favicon.ico", "/status/x", "/debug/pprof/"} {
+		if rec := s.get(http.MethodGet, path); rec.Code != http.StatusNotFound {
+			t.Errorf("%s: %d", path, rec.Code)
+		}
+	}
+	http.DefaultClient.CloseIdleConnections()
+}
+
+func TestMetricsAreOptional(t *testing.T) {
+	t.Parallel()
+	if rec := newStand(t).get(http.MethodGet, "/metrics"); rec.Code != http.StatusOK || rec.Body.String() != "understudy_active 0\n" {
+		t.Errorf("%d: %s", rec.Code, rec.Body)
+	}
+	s := New(Config{State: func() State { return well }})
+	rec := httptest.NewRecorder()
+	s.http.Handler.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	if rec.Code != http.StatusNotFound {
+		t.Errorf("%d without metrics", rec.Code)
+	}
+}
+
+func TestTimeoutsAreSet(t *testing.T) {
+	t.Parallel()
+	h := New(Config{}).http
+	for name, d := range map[string]time.Duration{
+		"header": h.ReadHeaderTimeout, "read": h.ReadTimeout, "write": h.WriteTimeout, "idle": h.IdleTimeout,
+	} {
+		if d <= 0 || d > time.Minute {
+			t.Errorf("%s timeout %v", name, d)
+		}
+	}
+	if h.WriteTimeout <= status.LookLimit {
+		t.Errorf("write timeout %v leaves no room for an answer after %v", h.WriteTimeout, status.LookLimit)
+	}
+}
+
+func TestSlowHeaderIsCutOff(t *testing.T) {
+	t.Parallel()
+	s := newStand(t, func(s *stand) { s.http.ReadHeaderTimeout = 20 * time.Millisecond })
+	c := s.dial()
+	if _, err := io.WriteString(c, "GET / HTTP/1.1\r\nHost: x\r\nX-Slow: "); err != nil {
+		t.Fatal(err)
+	}
+	if answer, err := io.ReadAll(c); err != nil || bytes.Contains(answer, []byte("200 OK")) {
+		t.Errorf("%q, %v: want a closed connection", answer, err)
+	}
+}
+
+func TestLargeHeaderIsRefused(t *testing.T) {
+	t.Parallel()
+	s := newStand(t)
+	req, _ := http.NewRequest(http.MethodGet, s.base+"/healthz", nil)
+	req.Header.Set("X-Large", strings.Repeat("x", 2*maxHeaderSize))
+	req.Close = true
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Skipf("cut off before the answer was read: %v", err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
+		t.Errorf("%d", resp.StatusCode)
+	}
+}
+
+func TestConnectionsAreLimited(t *testing.T) {
+	t.Parallel()
+	s := newStand(t)
+	s.conns.Store(maxConns)
+	one := s.dial()
+	_, _ = io.WriteString(one, "GET /healthz HTTP/1.0\r\n\r\n")
+	if answer, err := io.ReadAll(one); len(answer) > 0 {
+		t.Errorf("%q, %v: want a closed connection", answer, err)
+	}
+	s.awaitConns(maxConns)
+	s.conns.Add(-1)
+	c := s.dial()
+	_, _ = io.WriteString(c, "GET /healthz HTTP/1.0\r\n\r\n")
+	if answer, err := io.ReadAll(c); err != nil || !bytes.Contains(answer, []byte("200 OK")) {
+		t.Errorf("%q, %v", answer, err)
+	}
+	s.awaitConns(maxConns - 1)
+}
+
+func TestShutdownDoesNotWaitForIdleConnections(t *testing.T) {
+	t.Parallel()
+	s := newStand(t)
+	c := s.dial()
+	s.awaitConns(1)
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second) // net/http's own patience is 5 s
+	defer cancel()
+	if err := s.Shutdown(ctx); err != nil {
+		t.Error(err)
+	}
+	if answer, err := io.ReadAll(c); len(answer) > 0 || errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("%q, %v", answer, err)
+	}
+}
+
+func TestAddressInUseIsToldPlainly(t *testing.T) {
+	t.Parallel()
+	l, err := Listen("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	for _, addr := range []string{l.Addr().String(), "192.0.2.1:1", "127.0.0.1:99999"} {
+		second, err := Listen(addr)
+		if err == nil {
+			second.Close()
+			t.Fatalf("%s is bound twice", addr)
+		}
+		if text := err.Error(); !strings.HasPrefix(text, `listen on "`+addr+`": `) || !strings.Contains(text, "want a free HOST:PORT") || strings.Contains(text, "\n") {
+			t.Errorf("%s", text)
+		}
+	}
+}
+
+func TestRequestsAreLoggedForDebuggingAlone(t *testing.T) {
+	t.Parallel()
+	for level, want := range map[zerolog.Level]int{zerolog.DebugLevel: 1, zerolog.InfoLevel: 0} {
+		var log bytes.Buffer
+		s := New(Config{State: func() State { return State{} }, Log: zerolog.New(&log).Level(level)})
+		req := httptest.NewRequest(http.MethodGet, "/a%1b%5b31m", nil)
+		s.http.Handler.ServeHTTP(httptest.NewRecorder(), req)
+		if got := strings.Count(log.String(), `HTTP GET /a\\x1b[31m`); got != want || want == 1 && !strings.Contains(log.String(), `"code":404`) {
+			t.Errorf("%s: %s", level, log.String())
+		}
+	}
+}
+
+func TestShutdownLetsRequestsFinish(t *testing.T) {
+	t.Parallel()
+	s := newStand(t)
+	s.ask = func(context.Context) (status.Group, error) {
+		<-s.ctx.Done()
+		return status.Group{Name: "orders"}, nil
+	}
+	c := s.dial()
+	if _, err := io.WriteString(c, "GET /status HTTP/1.0\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	s.await("the request to be under way", func() bool { return s.asked.Load() > 0 })
+	if err := s.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if answer, err := io.ReadAll(c); err != nil || !bytes.Contains(answer, []byte("200 OK")) {
+		t.Errorf("%q, %v", answer, err)
+	}
+}

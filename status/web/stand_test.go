@@ -1,0 +1,120 @@
+package web
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/rs/zerolog"
+
+	"github.com/understudy-go/understudy/registry"
+	"github.com/understudy-go/understudy/status"
+)
+
+const patience = 20 * time.Second
+
+var (
+	someone = uuid.MustParse("01890a5d-ac96-774b-bcce-b302099a8057")
+	well    = State{Stage: Running, Instance: someone, Role: registry.Passive, Ready: true}
+	active  = State{Stage: Running, Instance: someone, Role: registry.Active, Term: 7, Ready: true}
+)
+
+// stand is a server under test.
+
+type stand struct {
+	*Server
+	t     *testing.T
+	state atomic.Pointer[State]
+	ask   func(context.Context) (status.Group, error)
+	asked atomic.Int64
+	base  string
+}
+
+// newStand serves on a port of its own. prepare changes the server before.
+
+func newStand(t *testing.T, prepare ...func(*stand)) *stand {
+	t.Helper()
+	s := &stand{t: t}
+	s.state.Store(&well)
+	s.ask = func(context.Context) (status.Group, error) {
+		return status.Group{Name: "orders", Healthy: true, Health: "1 active, 0 passive", Instances: []status.Instance{}, Terms: []status.Term{}}, nil
+	}
+	lookout := status.NewLookout(0, func(ctx context.Context) (status.Group, error) {
+		s.asked.Add(1)
+		return s.ask(ctx)
+	})
+	s.Server = New(Config{
+		Group: "orders", Version: "v1.2.3",
+		State: func() State { return *s.state.Load() }, Look: lookout.Look,
+		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "understudy_active 0\n") }),
+		Log:     zerolog.New(zerolog.NewTestWriter(t)),
+	})
+	for _, f := range prepare {
+		f(s)
+	}
+	l, err := Listen("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.base = "http://" + l.Addr().String()
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(l) }()
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		defer lookout.Close(ctx)
+		if err := s.Shutdown(ctx); err != nil {
+			t.Errorf("shutdown: %v", err)
+		}
+		if err := <-served; err != nil {
+			t.Errorf("serve: %v", err)
+		}
+	})
+	return s
+}
+
+// get asks without a network.
+
+func (s *stand) get(method, path string) *httptest.ResponseRecorder {
+	rec := httptest.NewRecorder()
+	s.http.Handler.ServeHTTP(rec, httptest.NewRequest(method, path, nil))
+	return rec
+}
+
+func (s *stand) dial() net.Conn {
+	s.t.Helper()
+	c, err := net.Dial("tcp", strings.TrimPrefix(s.base, "http://"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	_ = c.SetDeadline(time.Now().Add(patience))
+	s.t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+// awaitConns waits until that many connections are counted.
+
+func (s *stand) awaitConns(n int64) {
+	s.t.Helper()
+	s.await("the count of connections", func() bool { return s.conns.Load() == n })
+}
+
+func (s *stand) await(what string, ok func() bool) {
+	s.t.Helper()
+	for end := time.Now().Add(patience); !ok(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			s.t.Fatalf("waited %v for %s", patience, what)
+		}
+	}
+}
+
+// watch opens /events, and returns its lines.
+
+// event returns the next event's data.

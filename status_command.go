@@ -1,0 +1,183 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/understudy-go/understudy/status"
+)
+
+// pictureTerms is how many terms come with a picture.
+const pictureTerms = 20
+
+func newStatus() *cobra.Command {
+	var asJSON, watch, all bool
+	c := &cobra.Command{
+		Use:   "status",
+		Short: "Show who is active, who stands by, and whether that is well",
+		Long: `Status shows the instances of UNDERSTUDY_GROUP, and the group's health in a line:
+"1 active, 2 passive", or what is wrong. It joins nothing and changes nothing.
+
+Ages are by the registry's clock. A beat that is overdue is "silent"; an instance
+that was silent for as long as it promised is an orphan, which a peer replaces.
+One that is "holding off" gave its term away and does not compete for now. The
+UUID in the last column is what handover --to takes; the log shows its last six
+digits.
+
+With --watch, the picture is drawn anew each second until Ctrl-C. Where stdout is
+no terminal it is a line at the start and then one per change: of the term, of who
+is active, of how many stand by, fall silent or hold off. With --json it is an
+object per second, on a line of its own. While the registry does not answer, that
+is shown, and it goes on.
+
+With --json, status prints the picture with its latest terms as an object, and with
+--all as a list of them.
+
+It exits with 0 if one is active and beats, in every group with --all; with 1 if
+not; with 69 if the registry does not answer. A --watch that was ended exits with 0.`,
+		Example: `  understudy status
+  understudy status --watch
+  understudy status --json | jq -r '.instances[] | select(.role == "active") | .host'
+  UNDERSTUDY_GROUP=reports understudy status >/dev/null || echo "nobody makes the reports"
+  understudy status --all`,
+		Args:              noArgs,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(c *cobra.Command, _ []string) error {
+			defer catchPipe()()
+			if watch {
+				return unlessGone(runWatch(c, asJSON, all))
+			}
+			return unlessGone(runStatus(c, asJSON, all))
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	c.Flags().BoolVarP(&watch, "watch", "w", false, "go on, each second, until Ctrl-C")
+	c.Flags().BoolVarP(&all, "all", "a", false, "show every group of the registry")
+	return c
+}
+
+func runStatus(c *cobra.Command, asJSON, all bool) error {
+	ctx, out := c.Context(), c.OutOrStdout()
+	l, err := newLooker(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer l.close()
+	over := l.slowly()
+	s, err := l.survey(ctx, all)
+	over()
+	if err != nil {
+		return err
+	}
+	for _, err := range s.unread {
+		fmt.Fprintf(l.stderr, "understudy: %v\n", err)
+	}
+	if s.nothing() {
+		fmt.Fprintf(l.stderr, "understudy: %s\n", l.where())
+	}
+	if err := s.write(out, asJSON, all); err != nil {
+		return err
+	}
+	if !s.healthy() {
+		return resultError(exitFailure)
+	}
+	return nil
+}
+
+// survey is what was found of one group or of all.
+type survey struct {
+	groups []status.Group
+	unread []error // of the groups that could not be understood
+}
+
+// survey looks at the configured group, or at all. A group whose records make no
+// sense does not hide the others.
+func (l *looker) survey(ctx context.Context, all bool) (survey, error) {
+	names := []string{l.conf.Group}
+	if all {
+		var err error
+		if names, err = l.groups(ctx); err != nil {
+			return survey{}, err
+		}
+	}
+	s := survey{groups: make([]status.Group, 0, len(names))}
+	for _, name := range names {
+		g, err := l.look(ctx, name, pictureTerms)
+		switch unavailable := (unavailableError{}); {
+		case errors.As(err, &unavailable), err != nil && !all:
+			return survey{}, err
+		case err != nil:
+			s.unread = append(s.unread, fmt.Errorf("group %s: %w", status.Visible(name), err))
+		default:
+			s.groups = append(s.groups, g)
+		}
+	}
+	return s, nil
+}
+
+// nothing reports whether there is no trace of anyone.
+func (s survey) nothing() bool {
+	for _, g := range s.groups {
+		if g.Term > 0 || len(g.Instances) > 0 {
+			return false
+		}
+	}
+	return len(s.unread) == 0
+}
+
+func (s survey) healthy() bool {
+	for _, g := range s.groups {
+		if !g.Healthy {
+			return false
+		}
+	}
+	return len(s.groups) > 0 && len(s.unread) == 0
+}
+
+// lines is what a person sees of it, on a terminal of so many columns.
+func (s survey) lines(columns int) []textLine {
+	var list []textLine
+	for i, g := range s.groups {
+		if i > 0 {
+			list = append(list, nil)
+		}
+		list = append(list, showGroup(g, columns)...)
+	}
+	return list
+}
+
+func (s survey) encode(indent, all bool) ([]byte, error) {
+	if all {
+		return encode(s.groups, indent)
+	}
+	return encode(s.groups[0], indent)
+}
+
+func (s survey) write(out io.Writer, asJSON, all bool) error {
+	if asJSON {
+		text, err := s.encode(true, all)
+		if err != nil {
+			return err
+		}
+		return write(out, text)
+	}
+	columns := 0
+	if f := terminal(out); f != nil {
+		columns, _ = screenSize(f)
+	}
+	return writeLines(out, s.lines(columns))
+}
+
+func writeLines(out io.Writer, lines []textLine) error {
+	var b bytes.Buffer
+	colour := colourful(out)
+	for _, l := range lines {
+		b.WriteString(l.paint(colour) + "\n")
+	}
+	return write(out, b.Bytes())
+}

@@ -1,0 +1,214 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/understudy-go/understudy/registry"
+	"github.com/understudy-go/understudy/status"
+)
+
+func TestStatusExitCodeFollowsTheGroup(t *testing.T) {
+	eachShelf(t, func(t *testing.T, s shelf) {
+		settle(t, "UNDERSTUDY_REGISTRY="+s.uri)
+		check := func(code int, health string) {
+			t.Helper()
+			for _, args := range []string{"status", "status --all", "status --json"} {
+				got, stdout, stderr := inProcess(strings.Fields(args)...)
+				if got != code || stderr != "" || !strings.Contains(stdout, health) {
+					t.Errorf("%s: exit code %d, want %d and %q in\n%s%s", args, got, code, health, stdout, stderr)
+				}
+			}
+		}
+		code, stdout, stderr := inProcess("status")
+		if code != exitFailure || !strings.HasPrefix(stdout, "default: no instance: ") {
+			t.Errorf("nobody: exit code %d, %q", code, stdout)
+		}
+		wantLine(t, stderr, "understudy: looked in ")
+
+		a := s.join(t, "default", "a")
+		check(exitFailure, "no active yet; 1 passive")
+		s.begin(t, "default", 1, a, "a")
+		check(exitOK, "1 active, 0 passive: nobody would take over")
+		s.join(t, "default", "b")
+		check(exitOK, "1 active, 1 passive")
+		s.end(t, "default", 1, a, registry.End{Reason: registry.Stopped})
+		check(exitFailure, "a/"+status.Short(a)+" was stopped; 2 passive")
+		s.begin(t, "default", 2, uuid.Must(uuid.NewV7()), "gone")
+		check(exitFailure, "is gone; a passive one takes over within 1m00s")
+	})
+}
+
+func TestStatusOfAllGroups(t *testing.T) {
+	eachShelf(t, func(t *testing.T, s shelf) {
+		settle(t, "UNDERSTUDY_REGISTRY="+s.uri, "UNDERSTUDY_GROUP=c")
+		a := s.join(t, "a", "hostA")
+		s.begin(t, "a", 1, a, "hostA")
+		if code, stdout, stderr := inProcess("status", "--all"); code != exitOK || stderr != "" || !strings.HasPrefix(stdout, "a: 1 active") {
+			t.Errorf("one that is well: exit code %d\n%s%s", code, stdout, stderr)
+		}
+		s.join(t, "c", "hostC")
+		s.spoil(t, "c")
+		if code, stdout, _ := inProcess("status", "--all"); code != exitFailure || strings.Count(stdout, ": ") != 2 {
+			t.Errorf("one that is well, one that nobody understands: exit code %d\n%s", code, stdout)
+		}
+		s.join(t, "b", "hostB")
+		code, stdout, stderr := inProcess("status", "--all")
+		if code != exitFailure || !strings.HasPrefix(stdout, "a: 1 active") || !strings.Contains(stdout, "\n\nb: no active yet; 1 passive\n") {
+			t.Errorf("exit code %d\n%s", code, stdout)
+		}
+		wantLine(t, stderr, "understudy: group c: ", "corrupt record", "beat is")
+
+		var groups []status.Group
+		code, stdout, stderr = inProcess("status", "--all", "--json")
+		if err := json.Unmarshal([]byte(stdout), &groups); err != nil || code != exitFailure || len(groups) != 2 {
+			t.Errorf("exit code %d, %d groups, %v", code, len(groups), err)
+		}
+		wantLine(t, stderr, "corrupt record")
+
+		for _, args := range []string{"status", "status --json", "history"} {
+			code, stdout, stderr = inProcess(strings.Fields(args)...)
+			if code != exitFailure || stdout != "" {
+				t.Errorf("%s: exit code %d\n%s", args, code, stdout)
+			}
+			wantLine(t, stderr, "understudy: ", "corrupt record", "beat is")
+			if strings.Contains(stderr, "\x1b") {
+				t.Errorf("%s: %q", args, stderr)
+			}
+		}
+	})
+}
+
+func TestStatusAsJSON(t *testing.T) {
+	eachShelf(t, func(t *testing.T, s shelf) {
+		settle(t, "UNDERSTUDY_REGISTRY="+s.uri)
+		evil := "<b>\x1b[2J\u202eb"
+		a, b := s.join(t, "default", "a"), s.join(t, "default", evil)
+		s.begin(t, "default", 1, a, "a")
+		s.end(t, "default", 1, a, registry.End{Reason: registry.HandedOver})
+		s.begin(t, "default", 2, b, evil)
+		code, stdout, stderr := inProcess("status", "--json")
+		if code != exitOK || stderr != "" || strings.ContainsAny(stdout, "\x1b\u202e") {
+			t.Errorf("exit code %d, stderr %q, stdout %q", code, stderr, stdout)
+		}
+		var g status.Group
+		if err := json.Unmarshal([]byte(stdout), &g); err != nil {
+			t.Fatal(err)
+		}
+		if !g.Healthy || g.Term != 2 || len(g.Instances) != 2 || g.Instances[0].ID != b || g.Instances[0].Host != `<b>\x1b[2J\u202eb` || g.Instances[0].PID != 4711 {
+			t.Errorf("%+v", g)
+		}
+		if len(g.Terms) != 2 || g.Terms[1].Gap == nil || g.Terms[1].Reason != registry.HandedOver || !g.Terms[0].To.IsZero() {
+			t.Errorf("%+v", g.Terms)
+		}
+		if !strings.Contains(stdout, `"beatAgeSeconds": 0`) || !strings.Contains(stdout, `"host": "<b>\\x1b`) {
+			t.Error(stdout)
+		}
+	})
+}
+
+func TestLookingMakesNoFile(t *testing.T) {
+	for _, implicit := range []bool{false, true} {
+		settle(t)
+		path := filepath.Join(t.TempDir(), "deep", "registry.db")
+		if !implicit {
+			t.Setenv("UNDERSTUDY_REGISTRY", "sqlite:"+path)
+		}
+		for _, tt := range []struct {
+			args   string
+			code   int
+			stdout string
+		}{
+			{"status", exitFailure, "default: no instance: "},
+			{"status --json", exitFailure, `"instances": []`},
+			{"status --all", exitFailure, ""},
+			{"status --all --json", exitFailure, "[]\n"},
+			{"history", exitOK, ""},
+			{"history --json", exitOK, "[]\n"},
+		} {
+			code, stdout, stderr := inProcess(strings.Fields(tt.args)...)
+			if code != tt.code || !strings.Contains(stdout, tt.stdout) || tt.stdout == "" && stdout != "" {
+				t.Errorf("%s: exit code %d, stdout %q", tt.args, code, stdout)
+			}
+			if n := strings.Count(stderr, "there is no such file yet"); n != 1 {
+				t.Errorf("%s: said %d times where it looked: %q", tt.args, n, stderr)
+			}
+			if implicit != strings.Contains(stderr, "the default: this user on this machine only") {
+				t.Errorf("%s: implicit %v, %q", tt.args, implicit, stderr)
+			}
+		}
+		for _, dir := range []string{filepath.Dir(path), filepath.Join(os.Getenv("HOME"), ".local")} {
+			if _, err := os.Stat(dir); err == nil {
+				t.Errorf("%s was made", dir)
+			}
+		}
+	}
+}
+
+func TestRegistryOutOfReachIs69(t *testing.T) {
+	settle(t, "UNDERSTUDY_REGISTRY=mongodb://127.0.0.1:1/ops?directConnection=true", "UNDERSTUDY_CONNECT_TIMEOUT=200ms")
+	for _, args := range []string{"status", "status --all", "status --json", "status --watch", "history"} {
+		code, stdout, stderr := inProcess(strings.Fields(args)...)
+		if code != exitUnavailable || stdout != "" {
+			t.Errorf("%s: exit code %d, stdout %q, want %d and nothing", args, code, stdout, exitUnavailable)
+		}
+		wantLine(t, stderr, "understudy: ", "no answer within 200ms (UNDERSTUDY_CONNECT_TIMEOUT)", "127.0.0.1:1")
+	}
+}
+
+func TestWrongUsageOfLookingIs64(t *testing.T) {
+	settle(t)
+	for args, want := range map[string]string{
+		"status now":       `understudy status takes no arguments, got "now"`,
+		"status --nope":    "unknown flag: --nope (see understudy status --help)",
+		"history last":     `understudy history takes no arguments, got "last"`,
+		"history -n 0":     "-n 0: want a number of terms from 1 to 1000",
+		"history -n 1001":  "-n 1001: want a number of terms from 1 to 1000",
+		"history -n -5":    "-n -5: want a number of terms from 1 to 1000",
+		"history -n a":     `invalid argument "a"`,
+		"history -n 1e999": "invalid argument",
+	} {
+		code, stdout, stderr := inProcess(strings.Fields(args)...)
+		if code != exitUsage || stdout != "" {
+			t.Errorf("%s: exit code %d, stdout %q, want %d and nothing", args, code, stdout, exitUsage)
+		}
+		wantLine(t, stderr, "understudy: ", want)
+	}
+}
+
+func init() {
+	roles["cli"] = func(args []string) int { return run(context.Background(), args, os.Stdout, os.Stderr) }
+}
+
+// A process of its own, as the kernel ends one that writes to a pipe without a
+// reader, if that is its stdout.
+func TestNobodyReadsWhatIsShown(t *testing.T) {
+	settle(t, "UNDERSTUDY_REGISTRY=sqlite:"+filepath.Join(t.TempDir(), "registry.db"), envRole+"=cli")
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range []string{"status", "status --watch", "status --watch --json", "history --json"} {
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = r.Close()
+		var stderr bytes.Buffer
+		c := exec.CommandContext(t.Context(), self, strings.Fields(args)...)
+		c.Stdout, c.Stderr = w, &stderr
+		err = c.Run()
+		_ = w.Close()
+		if code := c.ProcessState.ExitCode(); code != exitOK && code != exitFailure || strings.Contains(stderr.String(), "pipe") {
+			t.Errorf("%s: %v, %s", args, err, stderr.String())
+		}
+	}
+}

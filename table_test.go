@@ -1,0 +1,185 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/understudy-go/understudy/registry"
+	"github.com/understudy-go/understudy/status"
+)
+
+func plain(lines []textLine) string {
+	var b strings.Builder
+	for _, l := range lines {
+		b.WriteString(l.paint(false) + "\n")
+	}
+	return b.String()
+}
+
+// fixture is a group with one of each kind.
+func fixture() status.Group {
+	now := time.Date(2026, 3, 4, 12, 0, 15, 0, time.Local)
+	in := func(n byte, host string, age time.Duration) status.Instance {
+		id := uuid.MustParse("01890a5d-ac96-774b-bcce-b302099a8000")
+		id[15] = n
+		return status.Instance{
+			ID: id, Role: registry.Passive, Host: host, PID: 100 + 1000*int(n), Version: "v1.2.3", Since: now.Add(-time.Hour), Age: status.Seconds(age),
+		}
+	}
+	g := status.Group{Name: "reports", At: now, Healthy: true, Health: "1 active, 2 passive (1 holding off), 1 silent", Term: 12}
+	g.Instances = []status.Instance{in(3, "db-3", 400*time.Millisecond), in(1, "主机", time.Second), in(2, "h", 20*time.Millisecond), in(4, "wörker", 12*time.Second)}
+	g.Instances[0].Role, g.Instances[0].Term, g.Instances[0].Since = registry.Active, 12, now.Add(-5*time.Minute)
+	g.Instances[1].Since = now.Add(-24 * time.Hour)
+	g.Instances[2].HoldingOff = true
+	g.Instances[3].Silent, g.Instances[3].OrphanIn, g.Instances[3].Since = true, status.Seconds(48*time.Second), time.Time{}
+	return g
+}
+
+func TestTableOfAGroup(t *testing.T) {
+	want := `
+reports: 1 active, 2 passive (1 holding off), 1 silent
+ROLE                  TERM  HOST     PID  VERSION  LAST BEAT           SINCE                INSTANCE
+active                  12  db-3    3100  v1.2.3   0.4s                11:55:15             01890a5d-ac96-774b-bcce-b302099a8003
+passive                  –  主机    1100  v1.2.3   1.0s                2026-03-03 12:00:15  01890a5d-ac96-774b-bcce-b302099a8001
+passive, holding off     –  h       2100  v1.2.3   20ms                11:00:15             01890a5d-ac96-774b-bcce-b302099a8002
+passive, silent          –  wörker  4100  v1.2.3   12s, orphan in 48s  –                    01890a5d-ac96-774b-bcce-b302099a8004
+`
+	if got := "\n" + plain(showGroup(fixture(), 0)); got != want {
+		t.Errorf("got%s\nwant%s", got, want)
+	}
+	if got := "\n" + plain(showGroup(fixture(), 200)); got != want {
+		t.Errorf("on a wide terminal: got%s", got)
+	}
+	narrow := plain(showGroup(fixture(), 100))
+	if !strings.Contains(narrow, "  9a8003\n") || strings.Contains(narrow, "01890a5d") {
+		t.Errorf("on a narrow terminal:\n%s", narrow)
+	}
+}
+
+func TestColoursOfATable(t *testing.T) {
+	g := fixture()
+	lines := showGroup(g, 0)
+	if got, want := lines[0].paint(true), "\x1b[1mreports\x1b[0m: \x1b[1;32m"+g.Health+"\x1b[0m"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got, want := lines[2].paint(true), "\x1b[1;32mactive\x1b[0m  "; !strings.HasPrefix(got, want) {
+		t.Errorf("%q, want %q first", got, want)
+	}
+	if got, want := lines[5].paint(true), "\x1b[33m12s, orphan in 48s\x1b[0m"; !strings.Contains(got, want) {
+		t.Errorf("%q, want %q in it", got, want)
+	}
+	g.Healthy = false
+	if got, want := showGroup(g, 0)[0].paint(true), "\x1b[1;31m"+g.Health; !strings.Contains(got, want) {
+		t.Errorf("%q, want %q in it", got, want)
+	}
+}
+
+func TestShortenKeepsBothEnds(t *testing.T) {
+	for in, want := range map[string]string{
+		"": "", "abcdefg": "abcdefg", "abcdefgh": "abc…fgh", "ääääöüüüü": "äää…üüü",
+	} {
+		if got := shorten(in, 7); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestClipCountsColumns(t *testing.T) {
+	line := textLine{{inBold, "a主"}, {inNormal, "e\u0301x"}}
+	for columns, want := range []string{"", "a", "a", "a主", "a主e\u0301", "a主e\u0301x", "a主e\u0301x"} {
+		if got := line.clip(columns).paint(false); got != want {
+			t.Errorf("%d columns: %q, want %q", columns, got, want)
+		}
+	}
+}
+
+func TestFrameFitsTheTerminal(t *testing.T) {
+	s := survey{groups: []status.Group{fixture(), fixture()}} // 13 lines
+	for rows, want := range map[int]int{0: 14, 1: 2, 3: 2, 5: 4, 14: 13, 15: 14, 50: 14} {
+		r := redrawn{size: func() (int, int) { return 20, rows }, where: func() string { return "" }}
+		text, err := r.found(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := bytes.Count(text, []byte("\n")); got != want {
+			t.Errorf("%d rows: %d lines, want %d:\n%s", rows, got, want, text)
+		}
+		if more := bytes.Contains(text, []byte(" more lines; ")); more != (rows > 0 && rows < 15) {
+			t.Errorf("%d rows: says that there is more: %v", rows, more)
+		}
+		for _, line := range strings.Split(strings.TrimPrefix(string(text), "\x1b[2J\x1b[H"), "\x1b[K\n") {
+			if width(strings.TrimSuffix(line, "\x1b[J")) > 19 {
+				t.Errorf("%d rows: too wide: %q", rows, line)
+			}
+		}
+	}
+}
+
+func FuzzTables(f *testing.F) {
+	f.Add("host", "v1", "stopped", int64(4711), int64(1), int64(time.Second), 80, 24)
+	f.Add("\x1b[2J", "\u202e\r\n", "\x00\xff", int64(-1), int64(1<<62), int64(-1), 0, 0)
+	f.Add("主机\u200d\u0301\u0301\u0301", "\u009b31m", "work done", int64(1<<62), int64(0), int64(1<<62), 1, 1)
+	f.Fuzz(func(t *testing.T, host, version, reason string, pid, term, age int64, columns, rows int) {
+		const n = 3
+		now := time.Now()
+		var list []registry.Instance
+		var terms []registry.Term
+		for i := range byte(n) {
+			in := memberOf(i, host, now.Add(-time.Duration(age)))
+			in.Version, in.PID, in.StartedAt, in.Candidate = version, int(pid), time.UnixMicro(age), i == 1
+			in.Interval, in.OrphanAfter = time.Duration(age), time.Duration(pid)
+			list = append(list, in)
+			begun := registry.Term{Number: term - int64(i), Holder: in.ID, Host: host, StartedAt: now.Add(time.Duration(age)), EndedAt: time.UnixMicro(pid)}
+			begun.End = registry.End{Reason: registry.Reason(reason), ExitCode: int(age)}
+			if i == 0 && age%2 == 0 {
+				begun.EndedAt = time.Time{}
+			}
+			terms = append(terms, begun)
+		}
+		g := lookAt(t, terms, list)
+		for _, tt := range []struct {
+			lines []textLine
+			want  int
+		}{
+			{showGroup(g, columns), 2 + n},
+			{showTerms(g), 1 + n},
+		} {
+			if got := strings.Count(plain(tt.lines), "\n"); got != tt.want {
+				t.Fatalf("%d lines, want %d:\n%s", got, tt.want, plain(tt.lines))
+			}
+			for _, l := range tt.lines {
+				if text := l.paint(false); strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f || 0x80 <= r && r < 0xa0 }) {
+					t.Fatalf("control characters: %q", text)
+				}
+				styles := 0
+				for _, s := range l {
+					if s.style != inNormal && s.text != "" {
+						styles++
+					}
+				}
+				if text := l.paint(true); strings.Count(text, "\x1b") != 2*styles {
+					t.Fatalf("want %d styles: %q", styles, text)
+				}
+			}
+		}
+		r := redrawn{size: func() (int, int) { return columns, rows }, where: func() string { return "" }}
+		frame, err := r.found(survey{groups: []status.Group{g}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := bytes.Count(frame, []byte("\n")); rows > 0 && got > max(rows-1, 2) {
+			t.Fatalf("%d lines on %d rows", got, rows)
+		}
+		c := changes{where: func() string { return "" }}
+		if line, err := c.found(survey{groups: []status.Group{g}}); err != nil || bytes.Count(line, []byte("\n")) != 1 || bytes.ContainsAny(line, "\x1b\r\u202e") {
+			t.Fatalf("%q, %v", line, err)
+		}
+		if text, err := encode(g, false); err != nil || bytes.Count(text, []byte("\n")) != 1 || bytes.ContainsAny(text, "\x1b\u202e") {
+			t.Fatalf("%q, %v", text, err)
+		}
+	})
+}

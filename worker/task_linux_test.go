@@ -1,0 +1,225 @@
+package worker
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/sys/unix"
+)
+
+// playedTask is the test binary in one of its modes.
+func playedTask(t testing.TB, mark, mode string, args ...string) Task {
+	return Task{
+		Path: os.Args[0], Args: append([]string{os.Args[0]}, args...),
+		Env: []string{envMode + "=" + mode, mark}, Limit: patience,
+		Log: zerolog.New(zerolog.NewTestWriter(t)),
+	}
+}
+
+func TestTaskEndsWithItsExitCode(t *testing.T) {
+	for _, tt := range []struct {
+		mode string
+		args []string
+		code int
+	}{
+		{"exit", []string{"0"}, 0},
+		{"exit", []string{"3"}, 3},
+		{"pipe", nil, 128 + 13},
+		{"daemons", []string{"3", "4"}, 4},
+	} {
+		t.Run(fmt.Sprint(tt.mode, tt.code), func(t *testing.T) {
+			t.Parallel()
+			m := mark()
+			if code, err := playedTask(t, m, tt.mode, tt.args...).Run(context.Background()); code != tt.code || err != nil {
+				t.Errorf("Run returned %d, %v, want %d", code, err, tt.code)
+			}
+			wantGone(t, m)
+		})
+	}
+}
+
+func TestSurroundingsOfATask(t *testing.T) {
+	t.Setenv("UNDERSTUDY_REGISTRY", "mongodb://app:secret@db")
+	t.Setenv("NOTIFY_SOCKET", "/run/none")
+	t.Setenv(EnvInstance, "outer")
+	t.Setenv("FRUIT", "apple")
+	t.Setenv("HOST", "outer")
+	file := filepath.Join(t.TempDir(), "report")
+	task := playedTask(t, mark(), "report", file)
+	task.Env = append(task.Env, EnvInstance+"=inner", "HOST=inner")
+	if code, err := task.Run(context.Background()); code != 0 || err != nil {
+		t.Fatal(code, err)
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r report
+	if err := json.Unmarshal(data, &r); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string][]string{
+		"FRUIT": {"apple"}, "HOST": {"inner"}, EnvInstance: {"inner"}, "UNDERSTUDY_REGISTRY": nil, "NOTIFY_SOCKET": nil,
+	} {
+		var got []string
+		for _, entry := range r.Env {
+			if value, ok := strings.CutPrefix(entry, name+"="); ok {
+				got = append(got, value)
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+	if r.Stdin != os.DevNull || r.PGID != r.PID {
+		t.Errorf("standard input %s, process group %d of process %d; want an empty one and its own", r.Stdin, r.PGID, r.PID)
+	}
+}
+
+func TestTaskDiesAtItsLimit(t *testing.T) {
+	for _, tt := range []struct {
+		name, mode string
+		args       []string
+	}{
+		{"that ignores SIGTERM", "stubborn", nil},
+		{"with children", "forest", []string{"5", "no"}},
+		{"with children in other sessions", "forest", []string{"5", "setsid"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			m := mark()
+			task := playedTask(t, m, tt.mode, append(tt.args, filepath.Join(t.TempDir(), "log"))...)
+			task.Limit = 300 * time.Millisecond
+			var log output
+			task.Log = zerolog.New(&log)
+			begin := time.Now()
+			if code, err := task.Run(context.Background()); !errors.Is(err, ErrLimit) || code != 0 {
+				t.Errorf("Run returned %d, %v, want ErrLimit", code, err)
+			}
+			if took := time.Since(begin); took < task.Limit {
+				t.Errorf("killed after %v, before its limit of %v", took, task.Limit)
+			}
+			if strings.Contains(log.String(), "does not answer") {
+				t.Error("not its guard ended it, but the guard's end")
+			}
+			wantGone(t, m)
+		})
+	}
+}
+
+// The guard is frozen, too: the kernel ends it a moment after the limit.
+func TestTaskWithAFrozenGuardDies(t *testing.T) {
+	t.Parallel()
+	m, file := mark(), filepath.Join(t.TempDir(), "log")
+	task := playedTask(t, m, "stubborn", file)
+	task.Limit = time.Second
+	result := make(chan error, 1)
+	go func() {
+		_, err := task.Run(context.Background())
+		result <- err
+	}()
+	until(t, "the task", holds(file, "ready"))
+	freeze(t, parentOf(t, alive(m)[0]))
+	if err := receive(t, result); !errors.Is(err, ErrLimit) {
+		t.Errorf("Run returned %v, want ErrLimit", err)
+	}
+	wantGone(t, m)
+}
+
+func TestTaskDiesWithItsContext(t *testing.T) {
+	t.Parallel()
+	m, file := mark(), filepath.Join(t.TempDir(), "log")
+	ctx, stop := context.WithCancelCause(context.Background())
+	result := make(chan error, 1)
+	go func() {
+		_, err := playedTask(t, m, "forest", "5", "setsid", file).Run(ctx)
+		result <- err
+	}()
+	until(t, "the task", holds(file, "ready"))
+	stop(errStop)
+	if err := receive(t, result); !errors.Is(err, errStop) {
+		t.Errorf("Run returned %v, want the cause", err)
+	}
+	wantGone(t, m)
+	if _, err := playedTask(t, m, "exit", "0").Run(ctx); !errors.Is(err, errStop) {
+		t.Errorf("after the end of its context Run returned %v, want the cause", err)
+	}
+}
+
+func TestTaskThatCannotBeExecuted(t *testing.T) {
+	task := Task{Path: filepath.Join(t.TempDir(), "none"), Limit: patience}
+	if code, err := task.Run(context.Background()); !errors.Is(err, fs.ErrNotExist) || code != 0 {
+		t.Errorf("Run returned %d, %v, want that there is no such file", code, err)
+	}
+}
+
+// One process runs a command and a task: the death of either one's guard costs
+// the other nothing, nor does a task outlive the process.
+func TestTaskAndCommandSpareEachOther(t *testing.T) {
+	t.Parallel()
+	dir, mine, its := t.TempDir(), mark(), mark()
+	log := filepath.Join(dir, "log")
+	task := playedTask(t, its, "stubborn", filepath.Join(dir, "task-log"))
+	task.Limit, task.Log = time.Hour, zerolog.Nop()
+	h := hosted{
+		Path: os.Args[0], Args: []string{os.Args[0], log}, Env: append(os.Environ(), envMode+"=polite", mine),
+		Subreaper: true, Dir: dir, Task: &task,
+	}
+	ready := func() bool { return holds(log, "ready")() && holds(filepath.Join(dir, "task-log"), "ready")() }
+	cmd, _ := launch(t, "host", h, ready)
+
+	runs := alive(its)
+	_ = unix.Kill(parentOf(t, alive(mine)[0]), unix.SIGKILL)
+	until(t, "the command to be restarted", func() bool { return times(log, "ready") == 2 })
+	if now := alive(its); !slices.Equal(runs, now) {
+		t.Errorf("the command's guard died, and the task's processes were %v and are %v", runs, now)
+	}
+
+	runs = alive(mine)
+	_ = unix.Kill(parentOf(t, alive(its)[0]), unix.SIGKILL)
+	until(t, "the task to be over", holds(filepath.Join(dir, "task"), "0 worker: task's guard was killed"))
+	if now := alive(mine); !slices.Equal(runs, now) {
+		t.Errorf("the task's guard died, and the command's processes were %v and are %v", runs, now)
+	}
+	wantGone(t, its)
+	_ = cmd.Process.Kill()
+}
+
+func TestTaskDiesWithItsProcess(t *testing.T) {
+	t.Parallel()
+	dir, its := t.TempDir(), mark()
+	task := playedTask(t, its, "forest", "5", "setsid", filepath.Join(dir, "task-log"))
+	task.Limit, task.Log = time.Hour, zerolog.Nop()
+	h := hosted{
+		Path: os.Args[0], Args: []string{os.Args[0], filepath.Join(dir, "log")}, Env: append(os.Environ(), envMode+"=polite"),
+		Subreaper: true, Dir: dir, Task: &task,
+	}
+	cmd, _ := launch(t, "host", h, holds(filepath.Join(dir, "task-log"), "ready"))
+	_ = cmd.Process.Kill()
+	until(t, "the task to be gone", func() bool { return len(alive(its)) == 0 })
+}
+
+func parentOf(t testing.TB, pid int) int {
+	t.Helper()
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var state string
+	var parent int
+	_, after, _ := strings.Cut(string(stat), ") ")
+	if _, err := fmt.Sscan(after, &state, &parent); err != nil {
+		t.Fatal(err)
+	}
+	return parent
+}
