@@ -9,11 +9,11 @@ import (
 	"sync"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/rs/zerolog"
 
 	"github.com/understudy-go/understudy/config"
 	"github.com/understudy-go/understudy/heartbeat"
+	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/worker"
 )
 
@@ -36,16 +36,10 @@ type hook struct {
 
 	mu      sync.Mutex
 	told    *sync.Cond // of mu: there is a change, or the end
-	changes []change
+	changes []heartbeat.Change
 	dropped int
 	closing bool
 	kill    context.CancelFunc // of the run under way
-}
-
-// change is a change of role, and whose.
-type change struct {
-	heartbeat.Change
-	instance uuid.UUID
 }
 
 // newHook finds the program, so that a mistake is known at the start. A nil hook
@@ -63,26 +57,12 @@ func newHook(c config.Config) (*hook, error) {
 	h := &hook{
 		task: worker.Task{
 			Path: path, Args: args, Limit: hookLimit,
-			Env: []string{worker.EnvGroup + "=" + c.Group, "UNDERSTUDY_HOST=" + c.Host},
+			Extra: []string{worker.EnvGroup + "=" + c.Group, "UNDERSTUDY_HOST=" + c.Host},
 		},
 		last: hookLimit, served: make(chan struct{}), kill: func() {},
 	}
 	h.told = sync.NewCond(&h.mu)
 	return h, nil
-}
-
-// listen has the program run at what a member will tell of itself.
-func (h *hook) listen(c *heartbeat.Config, instance func() uuid.UUID) {
-	if h == nil {
-		return
-	}
-	role := c.OnRole
-	c.OnRole = func(change heartbeat.Change) {
-		if role != nil {
-			role(change)
-		}
-		h.tell(change, instance())
-	}
 }
 
 // start begins to run what tell is told. It is to be called once, and close
@@ -109,10 +89,13 @@ func (h *hook) start(log zerolog.Logger) {
 }
 
 // tell has the program run. It never blocks.
-func (h *hook) tell(c heartbeat.Change, instance uuid.UUID) {
+func (h *hook) tell(c heartbeat.Change) {
+	if h == nil {
+		return
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.changes = append(h.changes, change{c, instance})
+	h.changes = append(h.changes, c)
 	h.keep(hookQueue)
 	h.told.Signal()
 }
@@ -127,7 +110,7 @@ func (h *hook) keep(n int) {
 
 // next waits for a change, and returns with it the context of its run and how
 // many before it were left out. At the end there is no context.
-func (h *hook) next() (ctx context.Context, c change, dropped int) {
+func (h *hook) next() (ctx context.Context, c heartbeat.Change, dropped int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.kill()
@@ -143,14 +126,14 @@ func (h *hook) next() (ctx context.Context, c change, dropped int) {
 	return ctx, c, dropped
 }
 
-func (h *hook) run(ctx context.Context, c change) {
+func (h *hook) run(ctx context.Context, c heartbeat.Change) {
 	task := h.task
-	task.Env = append(task.Env[:len(task.Env):len(task.Env)],
-		"UNDERSTUDY_OLD_ROLE="+string(c.From), "UNDERSTUDY_NEW_ROLE="+string(c.To), "UNDERSTUDY_REASON="+c.Reason,
-		worker.EnvTerm+"="+strconv.FormatInt(c.Term, 10), worker.EnvInstance+"="+c.instance.String())
+	task.Extra = append(task.Extra[:len(task.Extra):len(task.Extra)],
+		"UNDERSTUDY_OLD_ROLE="+string(other(c.Role)), "UNDERSTUDY_NEW_ROLE="+string(c.Role), "UNDERSTUDY_REASON="+string(c.Reason),
+		worker.EnvTerm+"="+strconv.FormatInt(c.Term, 10), worker.EnvInstance+"="+c.Instance.String())
 	begin := time.Now()
 	code, err := task.Run(ctx)
-	log := h.log.With().Str("program", task.Path).Str("change", fmt.Sprintf("%s to %s, term %d", c.From, c.To, c.Term)).
+	log := h.log.With().Str("program", task.Path).Str("change", fmt.Sprintf("%s, term %d", c.Role, c.Term)).
 		Stringer("took", time.Since(begin).Round(time.Millisecond)).Logger()
 	switch {
 	case errors.Is(err, worker.ErrLimit):
@@ -164,6 +147,13 @@ func (h *hook) run(ctx context.Context, c change) {
 	default:
 		log.Debug().Msg("UNDERSTUDY_ON_CHANGE done")
 	}
+}
+
+func other(r registry.Role) registry.Role {
+	if r == registry.Active {
+		return registry.Passive
+	}
+	return registry.Active
 }
 
 // close waits until the last change has been told, for hookLimit and a moment to

@@ -16,6 +16,7 @@ import (
 
 	"github.com/understudy-go/understudy/config"
 	"github.com/understudy-go/understudy/heartbeat"
+	"github.com/understudy-go/understudy/registry"
 )
 
 // journal is a log that a test reads.
@@ -55,7 +56,7 @@ func newTestHook(t *testing.T, limit time.Duration, text string) (h *hook, ran f
 }
 
 func (h *hook) tellOf(term int64) {
-	h.tell(heartbeat.Change{From: "passive", To: "active", Term: term, Reason: heartbeat.Promoted}, uuid.New())
+	h.tell(heartbeat.Change{Instance: uuid.New(), Role: registry.Active, Term: term, Reason: heartbeat.Promoted})
 }
 
 func TestHookThatIsTooSlowHearsTheLastInOrder(t *testing.T) {

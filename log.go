@@ -90,3 +90,9 @@ func console(w io.Writer, plain bool) io.Writer {
 		},
 	}
 }
+
+// slow says that something goes on, if it is not over within two seconds.
+func slow(log zerolog.Logger, what string) (over func()) {
+	t := time.AfterFunc(2*time.Second, func() { log.Info().Msg(what) })
+	return func() { t.Stop() }
+}

@@ -2,19 +2,12 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"os"
-	"strings"
 	"time"
 
-	"github.com/google/uuid"
-	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
-	"github.com/understudy-go/understudy/config"
 	"github.com/understudy-go/understudy/heartbeat"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/worker"
@@ -22,129 +15,109 @@ import (
 
 // runInstance joins the group, and runs the command while active.
 func runInstance(c *cobra.Command, args []string) error {
-	conf, warnings, err := config.Load()
+	p, err := newPlan(c, args)
 	if err != nil {
 		return err
 	}
-	bare := newLogger(conf, c.ErrOrStderr())
-	log := bare.With().Str("instance", "").Str("group", conf.Group).Str("role", string(registry.Passive)).Int64("term", 0).Logger()
-	for _, w := range warnings {
-		log.Warn().Msg(w)
-	}
-	spec, err := commandSpec(conf, args)
+	front, err := openFront(p.conf, p.version, p.bare)
 	if err != nil {
 		return err
 	}
-	hook, err := newHook(conf)
-	if err != nil {
-		return err
-	}
-	scope := ""
-	if conf.Registry.Implicit {
-		scope = ": this user on this machine only"
-	}
-	log.Info().Msgf("registry %s%s", conf.Registry, scope)
-
-	front, err := openFront(conf, c.Root().Version, bare)
-	if err != nil {
-		return err
-	}
-	defer front.close(log)
+	defer front.close(p.log)
 
 	ctx, stop := context.WithCancel(c.Context())
 	defer stop()
-	signals := catchSignals(stop, log)
+	signals := catchSignals(stop, p.log)
 	defer signals.stop()
 
-	deadline := time.Now().Add(conf.ConnectTimeout)
-	reg, err := openRegistry(ctx, conf, log)
+	deadline := time.Now().Add(p.conf.ConnectTimeout)
+	reg, err := openRegistry(ctx, p.conf, p.log)
 	if err != nil {
-		if ctx.Err() != nil {
-			return nil
-		}
-		return err
+		return unlessStopped(ctx, err)
 	}
-	defer func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
-		defer cancel()
-		_ = reg.Close(ctx)
-	}()
+	defer closeSoon(reg)
 
-	var (
-		command  *worker.Command
-		member   *heartbeat.Member
-		notifier = newNotifier()
-	)
-	membership := heartbeat.Config{
-		Registry: reg, Group: conf.Group, Timing: conf.Timing,
-		Host: conf.Host, Version: c.Root().Version, Priority: conf.Priority, Command: fingerprint(args),
-		Guarded:     true,
-		OnLease:     func(until time.Duration) { command.Extend(until) },
-		OnKill:      func() { command.Kill() },
-		JoinTimeout: max(time.Until(deadline), time.Second),
-		Log:         bare,
-	}
-	front.listen(&membership)
-	hook.listen(&membership, func() uuid.UUID { return member.Instance() })
-	notifier.listen(&membership)
-	if member, err = heartbeat.New(membership); err != nil {
+	in, err := newInstance(p, reg, front, max(time.Until(deadline), time.Second))
+	if err != nil {
 		return err
 	}
-	spec.Log = member.Logger()
-	if command, err = worker.NewCommand(spec); err != nil {
-		return err
+	defer in.command.Close()
+	if err := in.command.Prepare(ctx); err != nil {
+		return unlessStopped(ctx, err)
 	}
-	defer command.Close()
+	signals.use(in.member.Logger(), in.kill)
+	return in.run(ctx)
+}
+
+// unlessStopped is no error if somebody stopped what failed.
+func unlessStopped(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// instance is a member with its work, and those who are told of it.
+type instance struct {
+	member  *heartbeat.Member
+	command *worker.Command
+	hook    *hook
+	systemd *notifier
+}
+
+func newInstance(p plan, reg backend, front *front, join time.Duration) (*instance, error) {
+	in := &instance{hook: p.hook, systemd: newNotifier()}
+	var err error
+	in.member, err = heartbeat.New(heartbeat.Config{
+		Registry: reg, Group: p.conf.Group, Timing: p.conf.Timing,
+		Host: p.conf.Host, Version: p.version, Priority: p.conf.Priority, Command: p.print,
+		Guarded: true,
+		OnLease: func(until time.Duration) { in.command.Extend(until) },
+		OnKill:  func() { in.command.Kill() },
+		OnRole: func(c heartbeat.Change) {
+			front.role(c)
+			in.systemd.role(c)
+			in.hook.tell(c)
+		},
+		OnBeat: func(took time.Duration, err error) {
+			front.beat(took, err)
+			in.systemd.beat(err)
+		},
+		OnOrphan:    front.orphan,
+		JoinTimeout: join,
+		Log:         p.bare,
+	})
+	if err != nil {
+		return nil, err
+	}
+	p.work.Log = in.member.Logger()
+	if in.command, err = worker.NewCommand(p.work); err != nil {
+		return nil, err
+	}
 	if err := worker.BecomeSubreaper(); err != nil {
-		log.Warn().Err(err).Msg("a command that outlives its guard could not be found again")
+		p.log.Warn().Err(err).Msg("a command that outlives its guard could not be found again")
 	}
-	if err := command.Prepare(ctx); err != nil {
-		if ctx.Err() != nil {
-			return nil
-		}
-		return err
-	}
-	notifier.start(ctx, member.Logger(), func() bool { return !member.State().Stuck })
-	defer notifier.close()
-	hook.start(member.Logger())
-	defer hook.close()
-	defer notifier.stopping()
-	signals.use(member.Logger(), func() {
-		command.Kill()
-		hook.hurry()
-	})
-	front.show(reg, member, command)
-	return member.Run(ctx, func(ctx context.Context, t registry.Term) error {
-		return workResult(command.Run(ctx, t, member.Instance()))
+	front.show(reg, in.member, in.command)
+	return in, nil
+}
+
+// run is the membership, from joining to having left. Whoever is told of it
+// hears of the end too; that is waited for when the term has been released.
+func (in *instance) run(ctx context.Context) error {
+	in.systemd.start(ctx, in.member.Logger(), func() bool { return !in.member.State().Stuck })
+	defer in.systemd.close()
+	in.hook.start(in.member.Logger())
+	defer in.hook.close()
+	defer in.systemd.stopping()
+	return in.member.Run(ctx, func(ctx context.Context, t registry.Term) error {
+		return workResult(in.command.Run(ctx, t, in.member.Instance()))
 	})
 }
 
-// commandSpec says what an active instance runs: the command, resolved now so
-// that a passive instance fails at start and not at its promotion, or the
-// built-in demo work.
-func commandSpec(conf config.Config, args []string) (worker.Spec, error) {
-	spec := worker.Spec{
-		Env:     os.Environ(),
-		Restart: worker.Policy(conf.Restart),
-		Timing:  conf.Timing,
-	}
-	if len(args) == 0 {
-		self, err := os.Executable()
-		if err != nil {
-			return spec, fmt.Errorf("path of this program: %w", err)
-		}
-		spec.Path, spec.Args = self, []string{"understudy", "tick"}
-		return spec, nil
-	}
-	path, err := worker.Resolve(args[0])
-	spec.Path, spec.Args = path, args
-	return spec, err
-}
-
-// fingerprint tells apart what different instances run.
-func fingerprint(args []string) string {
-	sum := sha256.Sum256([]byte(strings.Join(args, "\x00")))
-	return hex.EncodeToString(sum[:8])
+// kill leaves nothing any time.
+func (in *instance) kill() {
+	in.command.Kill()
+	in.hook.hurry()
 }
 
 // workResult puts the command's end into the words of the protocol.
@@ -157,10 +130,4 @@ func workResult(err error) error {
 		return fmt.Errorf("%w: %w", heartbeat.ErrWorkFailing, err)
 	}
 	return err
-}
-
-// slow says that something goes on, if it is not over within two seconds.
-func slow(log zerolog.Logger, what string) (over func()) {
-	t := time.AfterFunc(2*time.Second, func() { log.Info().Msg(what) })
-	return func() { t.Stop() }
 }

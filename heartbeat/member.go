@@ -42,9 +42,9 @@ type Config struct {
 	// all: another term began, or this registration is gone. It must not block.
 	OnKill func()
 
-	// OnRole is told of each change of role, OnBeat how long each beat took and
-	// whether it was acknowledged, OnOrphan that this instance deleted one. They
-	// must not block.
+	// OnRole is called at each change of this instance's role, OnBeat with the
+	// outcome of each beat (the registration counts as one) and how long it took,
+	// and OnOrphan when this instance has deleted one. They must not block.
 	OnRole   func(Change)
 	OnBeat   func(took time.Duration, err error)
 	OnOrphan func()

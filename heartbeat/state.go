@@ -9,14 +9,15 @@ import (
 )
 
 // Promoted is the reason of a [Change] to the active role.
-const Promoted = "promoted"
+const Promoted registry.Reason = "promoted"
 
-// Change is a change of this instance's role. The work of a term that is over
-// is gone when it is told.
+// Change is a change of an instance's role. To active it is told before the work
+// starts, to passive when the work is gone.
 type Change struct {
-	From, To registry.Role
-	Term     int64  // that began, or is over
-	Reason   string // Promoted, or the registry.Reason why the term is over
+	Instance uuid.UUID
+	Role     registry.Role   // from now on; before, it was the other
+	Term     int64           // that began, or is over
+	Reason   registry.Reason // Promoted, or why the term is over
 }
 
 // State is what a member knows of itself, without asking the registry.
@@ -84,9 +85,9 @@ func (s *shell) turned(e event) {
 	}
 	s.turn.Store(&t)
 	if number := m.work.term.Number; number != s.told {
-		c := Change{From: registry.Active, To: registry.Passive, Term: s.told, Reason: string(m.duty.end.Reason)}
+		c := Change{Instance: m.id, Role: registry.Passive, Term: s.told, Reason: m.duty.end.Reason}
 		if number > 0 {
-			c = Change{From: registry.Passive, To: registry.Active, Term: number, Reason: Promoted}
+			c = Change{Instance: m.id, Role: registry.Active, Term: number, Reason: Promoted}
 		}
 		s.told = number
 		if s.config.OnRole != nil {

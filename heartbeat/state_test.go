@@ -49,11 +49,9 @@ func (t *told) all() []Change {
 }
 
 func TestEveryChangeOfRoleIsToldWithItsReason(t *testing.T) {
-	up := func(term int64) Change {
-		return Change{From: registry.Passive, To: registry.Active, Term: term, Reason: Promoted}
-	}
-	down := func(term int64, why registry.Reason) Change {
-		return Change{From: registry.Active, To: registry.Passive, Term: term, Reason: string(why)}
+	up := func(id uuid.UUID, term int64) Change { return Change{id, registry.Active, term, Promoted} }
+	down := func(id uuid.UUID, term int64, why registry.Reason) Change {
+		return Change{id, registry.Passive, term, why}
 	}
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)
@@ -75,13 +73,14 @@ func TestEveryChangeOfRoleIsToldWithItsReason(t *testing.T) {
 		s.until(2*time.Minute, "the first works again", func() bool { return a.works() == 3 })
 		s.reg.set(nil)
 		s.until(time.Minute, "the second is back", func() bool { return b.State().Ready && b.Instance() != old })
+		id := a.Instance()
 		s.leaveAll(b, a)
 
-		want := []Change{up(1), down(1, registry.HandedOver), up(3), down(3, registry.Stopped)}
+		want := []Change{up(id, 1), down(id, 1, registry.HandedOver), up(id, 3), down(id, 3, registry.Stopped)}
 		if d := cmp.Diff(want, first.all()); d != "" {
 			t.Errorf("the first told (-want +got):\n%s", d)
 		}
-		if d := cmp.Diff([]Change{up(2), down(2, registry.LeaseLost)}, second.all()); d != "" {
+		if d := cmp.Diff([]Change{up(old, 2), down(old, 2, registry.LeaseLost)}, second.all()); d != "" {
 			t.Errorf("the second told (-want +got):\n%s", d)
 		}
 		if first.orphans != 1 || first.failed != 0 || first.acked < 60 {

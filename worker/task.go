@@ -26,8 +26,8 @@ const taskMargin = time.Second
 type Task struct {
 	Path  string        // the executable, see Resolve
 	Args  []string      // argv, beginning with the command's name; empty means Path alone
-	Env   []string      // besides this process's environment, without what is Understudy's own
-	Limit time.Duration // from the call of Run on; after it, everything gets SIGKILL
+	Extra []string      // added to this process's environment, from which what is Understudy's own is left out
+	Limit time.Duration // from the call of Run on; after it, everything gets SIGKILL. Required
 	Log   zerolog.Logger
 }
 
@@ -40,8 +40,11 @@ type Task struct {
 //   - ErrLimit;
 //   - context.Cause(ctx), if ctx ended first: everything got SIGKILL;
 //   - ErrGuard, or why the command could not be executed, or that its guard
-//     was killed.
+//     was killed, or that there is no path or limit.
 func (t Task) Run(ctx context.Context) (code int, err error) {
+	if t.Path == "" || t.Limit <= 0 {
+		return 0, fmt.Errorf("worker: task %q with a limit of %v: want a path and a limit", t.Path, t.Limit)
+	}
 	until := boottime.Now() + t.Limit
 	starting, cancel := context.WithTimeoutCause(ctx, t.Limit, ErrLimit)
 	defer cancel()
@@ -54,7 +57,7 @@ func (t Task) Run(ctx context.Context) (code int, err error) {
 	}
 	mark := EnvRun + "=" + rand.Text()
 	g.Run(guard.Order{
-		Path: t.Path, Args: t.Args, Env: append(public(os.Environ(), t.Env...), mark), Mark: mark,
+		Path: t.Path, Args: t.Args, Env: append(public(os.Environ(), t.Extra...), mark), Mark: mark,
 		Lease: until + taskMargin, Grace: taskMargin, Margin: taskMargin, // SIGKILL at the limit
 	})
 	end, killed := t.follow(ctx, g)

@@ -21,7 +21,7 @@ import (
 func playedTask(t testing.TB, mark, mode string, args ...string) Task {
 	return Task{
 		Path: os.Args[0], Args: append([]string{os.Args[0]}, args...),
-		Env: []string{envMode + "=" + mode, mark}, Limit: patience,
+		Extra: []string{envMode + "=" + mode, mark}, Limit: patience,
 		Log: zerolog.New(zerolog.NewTestWriter(t)),
 	}
 }
@@ -56,7 +56,7 @@ func TestSurroundingsOfATask(t *testing.T) {
 	t.Setenv("HOST", "outer")
 	file := filepath.Join(t.TempDir(), "report")
 	task := playedTask(t, mark(), "report", file)
-	task.Env = append(task.Env, EnvInstance+"=inner", "HOST=inner")
+	task.Extra = append(task.Extra, EnvInstance+"=inner", "HOST=inner")
 	if code, err := task.Run(context.Background()); code != 0 || err != nil {
 		t.Fatal(code, err)
 	}
@@ -222,4 +222,12 @@ func parentOf(t testing.TB, pid int) int {
 		t.Fatal(err)
 	}
 	return parent
+}
+
+func TestTaskWithoutPathOrLimitIsRefused(t *testing.T) {
+	for _, task := range []Task{{Path: "/bin/true"}, {Limit: time.Second}, {Path: "/bin/true", Limit: -1}} {
+		if _, err := task.Run(t.Context()); err == nil {
+			t.Errorf("%+v: no error", task)
+		}
+	}
 }

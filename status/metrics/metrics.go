@@ -104,8 +104,8 @@ func (m *Metrics) Beat(took time.Duration, err error) {
 
 // Role counts a change of role: "promoted", or the registry.Reason why the term
 // is over.
-func (m *Metrics) Role(reason string) {
-	c, ok := m.transitions[reason]
+func (m *Metrics) Role(reason registry.Reason) {
+	c, ok := m.transitions[string(reason)]
 	if !ok {
 		c = m.transitions[other]
 	}

@@ -79,7 +79,7 @@ func TestScrapeShowsWhatTheInstanceKnows(t *testing.T) {
 	m.Beat(10*time.Second, errors.New("no answer"))
 	m.Orphan()
 	m.Role("promoted")
-	m.Role(string(registry.HandedOver))
+	m.Role(registry.HandedOver)
 	m.Role("promoted")
 	m.Role("a reason of the future")
 	want := []string{

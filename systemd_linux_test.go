@@ -1,0 +1,222 @@
+package main
+
+import (
+	"net"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/understudy-go/understudy/heartbeat"
+)
+
+// manager listens as systemd does.
+type manager struct {
+	t    testing.TB
+	path string
+	conn *net.UnixConn
+
+	mu    sync.Mutex
+	lines []string
+}
+
+func newManager(t testing.TB, path string) *manager {
+	t.Helper()
+	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	return &manager{t: t, path: path, conn: conn}
+}
+
+// listen begins to hear.
+func (m *manager) listen() *manager {
+	go func() {
+		b := make([]byte, 4096)
+		for {
+			n, err := m.conn.Read(b)
+			if err != nil {
+				return
+			}
+			m.mu.Lock()
+			m.lines = append(m.lines, strings.Split(string(b[:n]), "\n")...)
+			m.mu.Unlock()
+		}
+	}()
+	return m
+}
+
+func (m *manager) heard() []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.lines)
+}
+
+// count is how often it heard a line.
+func (m *manager) count(line string) (n int) {
+	for _, l := range m.heard() {
+		if l == line {
+			n++
+		}
+	}
+	return n
+}
+
+func (m *manager) await(line string) {
+	m.t.Helper()
+	until(m.t, "systemd to hear "+line, func() bool { return m.count(line) > 0 })
+}
+
+// socket is a path short enough for an address.
+func socket(t testing.TB) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "s")
+	if len(path) > 100 {
+		t.Skipf("%s is too long for a socket", path)
+	}
+	return path
+}
+
+func yes() bool { return true }
+
+func TestNotifierSaysHowThisInstanceIs(t *testing.T) {
+	m := newManager(t, socket(t)).listen()
+	t.Setenv("NOTIFY_SOCKET", m.path)
+	t.Setenv("WATCHDOG_USEC", "")
+	n := newNotifier()
+	n.start(t.Context(), zerolog.Nop(), yes)
+	n.beat(net.ErrClosed)
+	n.role(heartbeat.Change{Role: "active", Term: 1, Reason: heartbeat.Promoted}) // only to see it pass
+	m.await("STATUS=active in term 1")
+	n.beat(nil)
+	m.await("STATUS=passive, standing by")
+	n.role(heartbeat.Change{Role: "active", Term: 3, Reason: heartbeat.Promoted})
+	m.await("STATUS=active in term 3")
+	n.beat(nil)
+	n.role(heartbeat.Change{Role: "passive", Term: 3, Reason: "lease lost"})
+	until(t, "systemd to hear the role again", func() bool { return m.count("STATUS=passive, standing by") == 2 })
+	n.stopping()
+	m.await("STATUS=stopping")
+	n.role(heartbeat.Change{Role: "passive", Term: 4, Reason: "stopped"})
+	n.close()
+	want := []string{
+		"STATUS=active in term 1", "READY=1", "STATUS=passive, standing by", "STATUS=active in term 3", "STATUS=passive, standing by",
+		"STOPPING=1", "STATUS=stopping",
+	}
+	if got := m.heard(); !slices.Equal(got, want) {
+		t.Errorf("systemd heard %q, want %q", got, want)
+	}
+}
+
+func TestWatchdogIsToldOnlyWhileTheLoopTurns(t *testing.T) {
+	m := newManager(t, socket(t)).listen()
+	t.Setenv("NOTIFY_SOCKET", m.path)
+	t.Setenv("WATCHDOG_USEC", "20000")
+	n := newNotifier()
+	var turns atomic.Bool
+	var looks atomic.Int64
+	turns.Store(true)
+	log := new(journal)
+	n.start(t.Context(), zerolog.New(log), func() bool {
+		looks.Add(1)
+		return turns.Load()
+	})
+	told := func() int { return m.count("WATCHDOG=1") }
+	until(t, "the watchdog to be told", func() bool { return told() > 2 })
+	turns.Store(false)
+	looked := looks.Load()
+	until(t, "a look", func() bool { return looks.Load() > looked+1 }) // one may have been under way
+	before := told()
+	until(t, "ten looks", func() bool { return looks.Load() > looked+12 })
+	if after := told(); after > before+1 { // what was said may have been under way
+		t.Errorf("the loop stood still, and the watchdog was told otherwise %d times", after-before)
+	}
+	turns.Store(true)
+	until(t, "the watchdog to be told again", func() bool { return told() > before+2 })
+	n.close()
+	m.await("STOPPING=1")
+	if strings.Count(log.String(), "the loop stands still") != 1 {
+		t.Errorf("want one line that says so:\n%s", log)
+	}
+}
+
+func TestWatchdogThatIsNotOursOrNonsense(t *testing.T) {
+	m := newManager(t, socket(t)).listen()
+	t.Setenv("NOTIFY_SOCKET", m.path)
+	for _, tt := range []struct {
+		usec, pid string
+		warns     bool
+	}{
+		{"1000", "1", false},
+		{"", "", false},
+		{"soon", "", true},
+		{"-1", "", true},
+		{"99999999999999999999", "", true},
+		{"1000", "me", true},
+	} {
+		t.Setenv("WATCHDOG_USEC", tt.usec)
+		t.Setenv("WATCHDOG_PID", tt.pid)
+		n, log := newNotifier(), new(journal)
+		n.start(t.Context(), zerolog.New(log), yes)
+		n.close()
+		if n.every != 0 || (log.String() != "") != tt.warns {
+			t.Errorf("WATCHDOG_USEC=%s WATCHDOG_PID=%s: told every %v, the log %q", tt.usec, tt.pid, n.every, log)
+		}
+	}
+	t.Setenv("WATCHDOG_USEC", "9223372036854775807") // more than a time.Duration holds
+	t.Setenv("WATCHDOG_PID", "")
+	n := newNotifier()
+	n.start(t.Context(), zerolog.Nop(), yes)
+	n.close()
+	if n.every <= 0 {
+		t.Errorf("told every %v", n.every)
+	}
+}
+
+func TestNobodyListens(t *testing.T) {
+	t.Setenv("NOTIFY_SOCKET", "")
+	t.Setenv("WATCHDOG_USEC", "1000")
+	n := newNotifier()
+	n.beat(nil)
+	n.start(t.Context(), zerolog.Nop(), yes)
+	n.ready()
+	n.role(heartbeat.Change{})
+	n.stopping()
+	n.close()
+}
+
+func TestDeadOrDeafManagerHoldsNothingUp(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		warns int
+	}{{"dead", 1}, {"deaf", 0}} {
+		t.Run(tt.name, func(t *testing.T) {
+			path := socket(t)
+			if tt.name == "deaf" {
+				_ = newManager(t, path).conn.SetReadBuffer(1)
+			}
+			t.Setenv("NOTIFY_SOCKET", path)
+			t.Setenv("WATCHDOG_USEC", "2000")
+			n, log := newNotifier(), new(journal)
+			n.start(t.Context(), zerolog.New(log), yes)
+			for range 1000 {
+				n.role(heartbeat.Change{Role: "active", Term: 1})
+				time.Sleep(10 * time.Microsecond)
+			}
+			begin := time.Now()
+			n.close()
+			if took := time.Since(begin); took > 10*time.Second {
+				t.Errorf("close took %v", took)
+			}
+			if got := strings.Count(log.String(), "can't be told"); got != tt.warns {
+				t.Errorf("%d warnings, want %d:\n%s", got, tt.warns, log)
+			}
+		})
+	}
+}
