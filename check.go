@@ -3,12 +3,14 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/understudy-go/understudy/config"
+	"github.com/understudy-go/understudy/internal/terminal"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/registry/mongodb"
 	"github.com/understudy-go/understudy/registry/sqlite"
@@ -31,7 +33,7 @@ The exit code is 0 without any ✗, 1 with one, 69 if the registry does not answ
 and 78 if the configuration is wrong. It answers within 10 seconds if nobody does
 on the other side, or within UNDERSTUDY_CONNECT_TIMEOUT if that is less.`,
 		Example: `  understudy check
-  understudy check --json | jq -r '.findings[] | select(.mark == "wrong") | .detail'`,
+  understudy check --json | jq -r '.findings[] | select(.mark == "error") | .detail'`,
 		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -76,16 +78,17 @@ func checkConfig(conf config.Config, warnings []string, err error) (list []regis
 	switch {
 	case errors.As(err, &wrong):
 		for _, m := range wrong.Mistakes {
-			list = append(list, registry.Finding{Name: name, Mark: registry.Wrong, Detail: m, Err: err})
+			list = append(list, registry.Finding{Name: name, Mark: registry.Error, Detail: m, Err: err})
 		}
 	case err != nil:
-		list = append(list, registry.Fault(name, err, ""))
+		list = append(list, registry.Finding{Name: name, Mark: registry.Error, Detail: err.Error(), Err: err})
 	default:
 		t := conf.Timing
-		list = append(list, registry.Fine(name, "group %s, a beat every %v, an orphan after %v, a stop grace of %v", conf.Group, t.Interval, t.OrphanAfter, t.StopGrace))
+		list = append(list, registry.Finding{Name: name, Mark: registry.OK, Detail: fmt.Sprintf(
+			"group %s, a beat every %v, an orphan after %v, a stop grace of %v", conf.Group, t.Interval, t.OrphanAfter, t.StopGrace)})
 	}
 	for _, w := range warnings {
-		list = append(list, registry.Finding{Name: name, Mark: registry.Unwise, Detail: w})
+		list = append(list, registry.Finding{Name: name, Mark: registry.Warning, Detail: w})
 	}
 	return list
 }
@@ -109,7 +112,7 @@ func (r *checkResult) judge() int {
 	for _, f := range r.Findings {
 		var mistakes *config.Error
 		switch {
-		case f.Mark != registry.Wrong:
+		case f.Mark != registry.Error:
 			continue
 		case errors.As(f.Err, &mistakes), errors.Is(f.Err, mongodb.ErrURI):
 			code = exitConfig
@@ -124,10 +127,10 @@ func (r *checkResult) judge() int {
 }
 
 // marks are how a finding begins, and in which style.
-var marks = map[registry.Mark]styled{
-	registry.Right:  {inGood, "✓"},
-	registry.Unwise: {inLate, "!"},
-	registry.Wrong:  {inBad, "✗"},
+var marks = map[registry.Mark]terminal.Span{
+	registry.OK:      terminal.Good.Of("✓"),
+	registry.Warning: terminal.Late.Of("!"),
+	registry.Error:   terminal.Bad.Of("✗"),
 }
 
 func (r checkResult) write(out io.Writer, asJSON bool) error {
@@ -138,13 +141,13 @@ func (r checkResult) write(out io.Writer, asJSON bool) error {
 		}
 		return write(out, text)
 	}
-	var rows [][]styled
+	var rows [][]terminal.Span
 	for _, f := range r.Findings {
 		text := f.Detail
 		if f.Cure != "" {
 			text += ": " + f.Cure
 		}
-		rows = append(rows, []styled{marks[f.Mark], {inNormal, f.Name}, {inNormal, text}})
+		rows = append(rows, []terminal.Span{marks[f.Mark], terminal.Text(f.Name), terminal.Text(text)})
 	}
-	return writeLines(out, table(rows))
+	return writeLines(out, terminal.Table(rows))
 }

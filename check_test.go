@@ -32,6 +32,8 @@ func TestCheckHasALineForEachThing(t *testing.T) {
 			[]string{"✗  configuration  UNDERSTUDY_REGISTRY", "✗  configuration  UNDERSTUDY_GROUP", "!  configuration  UNDERSTUDY_NOBODY_KNOWS"}, "host 1 of 1"},
 		{"a mistake that the driver finds", []string{"UNDERSTUDY_REGISTRY=mongodb://u:hunter2@127.0.0.1/ops?connectTimeoutMS=abc"}, exitConfig,
 			[]string{"✓  configuration", "✗  reachable"}, "correct the URI"},
+		{"a server that does not answer", []string{"UNDERSTUDY_REGISTRY=mongodb://app:hunter2@127.0.0.1:9/ops", "UNDERSTUDY_CONNECT_TIMEOUT=500ms"}, exitUnavailable,
+			[]string{"✓  configuration", "✗  reachable"}, "connection refused"},
 		{"a real server", []string{"UNDERSTUDY_REGISTRY=" + mongotest.Shared(t)}, exitOK,
 			[]string{"✓  configuration", "✓  reachable", "!  authenticated", "!  replica set", "✓  writable", "✓  majority", "✓  clock", "✓  schema", "✓  index", "✓  watch"}, "1 member"},
 	} {
@@ -60,7 +62,7 @@ func TestCheckHasALineForEachThing(t *testing.T) {
 				t.Errorf("--json: exit code %d, %v\n%s", code, err, stdout)
 			}
 			for i, f := range r.Findings {
-				if !strings.HasPrefix(lines[i], marks[f.Mark].text+"  "+f.Name) {
+				if !strings.HasPrefix(lines[i], marks[f.Mark].Text+"  "+f.Name) {
 					t.Errorf("--json has %+v for the line %q", f, lines[i])
 				}
 			}
@@ -72,17 +74,17 @@ func TestCheckHasALineForEachThing(t *testing.T) {
 }
 
 func TestExitCodeOfCheckIsThatOfTheWorst(t *testing.T) {
-	wrong := registry.Finding{Name: "schema", Mark: registry.Wrong}
-	unreachable := registry.Finding{Name: "reachable", Mark: registry.Wrong}
-	fine, unwise := registry.Fine("file", "there"), registry.Finding{Name: "index", Mark: registry.Unwise}
+	fault := registry.Finding{Name: "schema", Mark: registry.Error}
+	unreachable := registry.Finding{Name: "reachable", Mark: registry.Error}
+	fine, warning := registry.Finding{Name: "file", Mark: registry.OK}, registry.Finding{Name: "index", Mark: registry.Warning}
 	for _, tt := range []struct {
 		list []registry.Finding
 		code int
 	}{
-		{[]registry.Finding{fine, unwise}, exitOK},
-		{[]registry.Finding{fine, wrong, unwise}, exitFailure},
-		{[]registry.Finding{wrong, unreachable}, exitUnavailable},
-		{[]registry.Finding{unreachable, wrong}, exitUnavailable},
+		{[]registry.Finding{fine, warning}, exitOK},
+		{[]registry.Finding{fine, fault, warning}, exitFailure},
+		{[]registry.Finding{fault, unreachable}, exitUnavailable},
+		{[]registry.Finding{unreachable, fault}, exitUnavailable},
 	} {
 		r := checkResult{Findings: tt.list}
 		if code := r.judge(); code != tt.code || r.OK != (code == exitOK) {

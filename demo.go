@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"syscall"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/registry/sqlite"
+	"github.com/understudy-go/understudy/status"
 )
 
 // demoTiming makes a crash cheap to watch: the defaults take a minute.
@@ -40,13 +42,6 @@ and how long that took. It uses short timings and leaves nothing behind.`,
 			return err
 		},
 	}
-}
-
-func noArgs(c *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return usageError{fmt.Errorf("%s takes no arguments, got %q", c.CommandPath(), args[0])}
-	}
-	return nil
 }
 
 func demo(ctx context.Context, out io.Writer) (err error) {
@@ -125,22 +120,17 @@ func (s *stage) summary(ctx context.Context, took [2]time.Duration) error {
 		return err
 	}
 	defer reg.Close(ctx)
-	terms, err := reg.Terms(ctx, demoGroup, 10)
+	g, err := status.Look(ctx, reg, demoGroup, 10)
 	if err != nil {
 		return err
 	}
-	left, _, err := reg.Instances(ctx, demoGroup)
-	if err != nil {
-		return err
+	if len(g.Terms) != 3 || len(g.Instances) != 0 {
+		return fmt.Errorf("the registry has %d terms and %d instances, want 3 and 0", len(g.Terms), len(g.Instances))
 	}
-	if len(terms) != 3 || len(left) != 0 {
-		return fmt.Errorf("the registry has %d terms and %d instances, want 3 and 0", len(terms), len(left))
-	}
+	const layout = "15:04:05.000" // as in the log above
 	s.say("What the registry has to say:")
-	for i := len(terms) - 1; i >= 0; i-- {
-		t := terms[i]
-		fmt.Fprintf(s.out, "  term %d  held by %s  from %s to %s  %s\n", t.Number, t.Host,
-			t.StartedAt.Local().Format("15:04:05.000"), t.EndedAt.Local().Format("15:04:05.000"), t.End.Reason)
+	for _, t := range slices.Backward(g.Terms) {
+		fmt.Fprintf(s.out, "  term %d  held by %s  from %s to %s  %s\n", t.Number, t.Host, t.From.Local().Format(layout), t.To.Local().Format(layout), t.Reason)
 	}
 	s.say("Taken over %v after SIGKILL, %v after SIGTERM. Nothing is left behind.",
 		took[0].Round(time.Millisecond), took[1].Round(time.Millisecond))

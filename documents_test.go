@@ -8,8 +8,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/understudy-go/understudy/config"
+	"github.com/understudy-go/understudy/registry"
 )
 
 var update = flag.Bool("update", false, "write the parts of the documents that are made from the code")
@@ -61,6 +63,43 @@ func exampleBody(t *testing.T) string {
 		t.Errorf("the example takes %d lines", n)
 	}
 	return regexp.MustCompile(`(?m)^\t`).ReplaceAllString(body, "")
+}
+
+// TestTimingsOfTheDocumentsAreAccepted checks each row of the table of timings.
+func TestTimingsOfTheDocumentsAreAccepted(t *testing.T) {
+	text, err := os.ReadFile("docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const head = "| T | I | G | outage that the work survives | nobody after a crash, about | |\n|---|---|---|---|---|---|\n"
+	_, table, ok := strings.Cut(string(text), head)
+	if !ok {
+		t.Fatalf("docs/operations.md has no table with the head\n%s", head)
+	}
+	rows := 0
+	for line := range strings.Lines(table) {
+		cells := strings.Split(line, "|")
+		if len(cells) < 7 {
+			break
+		}
+		rows++
+		var values [5]time.Duration // T, I, G, the outage, and nobody
+		for i := range values {
+			if values[i], err = time.ParseDuration(strings.TrimSpace(cells[i+1])); err != nil {
+				t.Errorf("%s: %v", line, err)
+			}
+		}
+		timing := registry.Timing{OrphanAfter: values[0], Interval: values[1], StopGrace: values[2]}
+		if err := timing.Check(); err != nil {
+			t.Errorf("%s: %v", line, err)
+		}
+		if outage := timing.Lease() - timing.StopGrace; values[3] != outage || values[4] != timing.OrphanAfter {
+			t.Errorf("%swant an outage of %v, and nobody for %v", line, outage, timing.OrphanAfter)
+		}
+	}
+	if rows < 5 {
+		t.Errorf("%d rows: has the table's form changed?", rows)
+	}
 }
 
 // TestLinksOfTheDocumentsLeadSomewhere follows the links to files of ours and to

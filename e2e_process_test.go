@@ -21,10 +21,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-const (
-	patience = 40 * time.Second // a generous deadline
-	nobody   = 65532            // the user of the image
-)
+const nobody = 65532 // the user of the image
 
 // envMark marks what a test starts: RUN/NUMBER.
 const envMark = "UNDERSTUDY_TEST_MARK"
@@ -216,16 +213,6 @@ func (ps *process) logs(text string) int    { return strings.Count(ps.read(ps.lo
 func (ps *process) await(text string) {
 	ps.t.Helper()
 	until(ps.t, ps.name+" to log "+text, func() bool { return ps.logged(text) })
-}
-
-// until waits for a condition.
-func until(t testing.TB, what string, ok func() bool) {
-	t.Helper()
-	for end := time.Now().Add(patience); !ok(); time.Sleep(2 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("waited %v for %s", patience, what)
-		}
-	}
 }
 
 // leftover is a living process of a test.

@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode"
 
 	"github.com/understudy-go/understudy/config"
 	"github.com/understudy-go/understudy/heartbeat"
 	"github.com/understudy-go/understudy/registry/mongodb"
+	"github.com/understudy-go/understudy/status"
 	"github.com/understudy-go/understudy/worker"
 )
 
@@ -73,15 +73,22 @@ func exitCode(err error, stderr io.Writer) int {
 	if mistakes != nil && len(mistakes.Mistakes) > 1 {
 		text = fmt.Sprintf("%d mistakes in the environment:\n  %s", len(mistakes.Mistakes), strings.Join(mistakes.Mistakes, "\n  "))
 	}
-	fmt.Fprintf(stderr, "understudy: %s\n", strings.Map(harmless, text))
+	fmt.Fprintf(stderr, "understudy: %s\n", escape(text))
 	return code
 }
 
-// harmless takes out of a message what a terminal would obey: a server's answer
-// may be in it.
-func harmless(r rune) rune {
-	if r != '\n' && unicode.IsControl(r) {
-		return '\ufffd'
+// escape makes text fit for a terminal, line by line: a server's answer may be in
+// it.
+func escape(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		lines[i] = status.Escape(line)
 	}
-	return r
+	return strings.Join(lines, "\n")
 }
+
+// resultError is an exit code that tells a result, which the output has told
+// already.
+type resultError int
+
+func (e resultError) Error() string { return fmt.Sprintf("result %d", int(e)) }

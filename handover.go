@@ -10,7 +10,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
-	"github.com/understudy-go/understudy/config"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/status"
 )
@@ -82,7 +81,7 @@ func handover(c *cobra.Command, o handoverOptions) error {
 	if heir.ID != uuid.Nil {
 		r.Wanted = new(partyOf(heir))
 	}
-	w := waiter{looker: l, term: group.Term, holder: r.From.who(), promise: promise}
+	w := waiter{looker: l, term: group.Term, holder: r.From.name(), promise: promise}
 	if o.wait {
 		defer w.watch(ctx)()
 	}
@@ -91,17 +90,14 @@ func handover(c *cobra.Command, o handoverOptions) error {
 		return err
 	}
 	if !o.wait {
-		if !o.json {
-			defer l.say("it stops its work first; with --wait, this waits for the next one")
-		}
-		return r.write(out, o.json)
+		return r.write(out, o)
 	}
 	next, err := w.wait(ctx)
 	if next != nil {
 		r.Next = &successor{party{next.Holder, status.Visible(next.Host)}, next.Number, status.Seconds(time.Since(begun))}
 		err = r.judge()
 	}
-	if err := r.write(out, o.json); unlessGone(err) != nil {
+	if err := r.write(out, o); unlessGone(err) != nil {
 		return err
 	}
 	return err
@@ -110,18 +106,17 @@ func handover(c *cobra.Command, o handoverOptions) error {
 // newAsker is a looker whose registry may be written to. A file that is not
 // there yet is an error: nobody is there to be asked.
 func newAsker(ctx context.Context, c *cobra.Command) (*looker, error) {
-	l := &looker{stderr: c.ErrOrStderr()}
-	conf, warnings, err := config.Load()
-	for _, w := range warnings {
-		l.say(w)
-	}
+	l, err := newLooker(c)
 	if err != nil {
 		return nil, err
 	}
-	l.conf, l.log = conf, newLogger(conf, l.stderr)
-	l.reg, err = openToAsk(ctx, conf, l.log)
-	l.admin = l.reg
-	return l, err
+	if err := l.open(ctx, openToAsk); err != nil {
+		return nil, err
+	}
+	if l.reg == nil {
+		return nil, errors.New("nobody is there to be asked: " + l.where())
+	}
+	return l, nil
 }
 
 // heir looks for who is to take over. An instance that has just handed over
@@ -143,13 +138,6 @@ func (l *looker) heir(ctx context.Context, o handoverOptions, promise registry.T
 	return g, heir, warning, err
 }
 
-// closeSoon closes a registry that nobody uses any more.
-func closeSoon(reg registry.Registry) {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
-	defer cancel()
-	_ = reg.Close(ctx)
-}
-
 // ask asks the holder of a term to hand over.
 func (l *looker) ask(ctx context.Context, term int64, to uuid.UUID) error {
 	_, err := reply(ctx, l, func(ctx context.Context) (struct{}, error) {
@@ -169,14 +157,12 @@ func (l *looker) say(text string) { fmt.Fprintf(l.stderr, "understudy: %s\n", te
 // promised is what the holder of the latest term promised, or this
 // configuration where its record does not say.
 func promised(v registry.View, own registry.Timing) registry.Timing {
-	if v.Holder == nil {
-		return own
+	if v.Holder != nil {
+		if t, ok := v.Holder.Promise(); ok {
+			return t
+		}
 	}
-	t := registry.Timing{Interval: v.Holder.Interval, OrphanAfter: v.Holder.OrphanAfter, StopGrace: registry.MinStopGrace}
-	if t.Check() != nil {
-		return own
-	}
-	return t
+	return own
 }
 
 // handoverResult is what came of a request.
@@ -202,35 +188,34 @@ type successor struct {
 
 func partyOf(in status.Instance) party { return party{in.ID, in.Host} }
 
-func (p party) who() string {
-	if p.Host == "" {
-		return p.Instance.String()
-	}
-	return p.Host + "/" + status.Short(p.Instance)
-}
+func (p party) name() string { return status.Name(p.Host, p.Instance) }
 
 // judge says whether it came as it was wanted.
 func (r handoverResult) judge() error {
 	switch {
 	case r.Next.Instance == r.From.Instance:
-		return fmt.Errorf("nobody else took over from %s", r.From.who())
+		return fmt.Errorf("nobody else took over from %s", r.From.name())
 	case r.Wanted != nil && r.Next.Instance != r.Wanted.Instance:
-		return fmt.Errorf("%s took over, and not %s", r.Next.who(), r.Wanted.who())
+		return fmt.Errorf("%s took over, and not %s", r.Next.name(), r.Wanted.name())
 	}
 	return nil
 }
 
-func (r handoverResult) write(out io.Writer, asJSON bool) error {
-	if asJSON {
+func (r handoverResult) write(out io.Writer, o handoverOptions) error {
+	if o.json {
 		text, err := encode(r, true)
 		if err != nil {
 			return err
 		}
 		return write(out, text)
 	}
-	text := fmt.Sprintf("asked %s to hand over term %d\n", r.From.who(), r.Term)
+	text := fmt.Sprintf("asked %s to hand over term %d", r.From.name(), r.Term)
+	if !o.wait {
+		text += "; add --wait to wait for the next active one"
+	}
+	text += "\n"
 	if r.Next != nil {
-		text += fmt.Sprintf("%s is active in term %d after %v\n", r.Next.who(), r.Next.Term, time.Duration(r.Next.After).Round(time.Millisecond))
+		text += fmt.Sprintf("%s is active in term %d after %v\n", r.Next.name(), r.Next.Term, time.Duration(r.Next.After).Round(time.Millisecond))
 	}
 	return write(out, []byte(text))
 }

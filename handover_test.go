@@ -143,7 +143,8 @@ func TestHandoverIsAskedProperly(t *testing.T) {
 		{"handover --to=", exitUsage, "--to is empty"},
 		{"handover b", exitUsage, "takes no arguments"},
 		{"handover --wait=soon", exitUsage, "--wait"},
-		{"handover", exitUnavailable, "no instance has run with this configuration yet"},
+		{"handover", exitFailure, "nobody is there to be asked"},
+		{"handover --wait --json", exitFailure, "none/registry.db; there is no such file yet"},
 	} {
 		code, stdout, stderr := inProcess(strings.Split(tt.args, " ")...)
 		if code != tt.code || stdout != "" {

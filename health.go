@@ -29,12 +29,12 @@ func newHealth() *cobra.Command {
 		Use:   "health",
 		Short: "Ask the instance on this machine whether it is well; exit code 0 or 1",
 		Long: `Health asks the instance that serves UNDERSTUDY_HTTP_ADDR on this machine, and
-exits with 0 if it is well, else with 1 and a line that says why. It is for images
-without curl, and needs no registry.
+exits with 0 if it is well, or else with 1 and a line that says why. It is for
+images without curl, and needs no registry.
 
 An instance is well while its loops turn, whatever the registry does. With --ready
-it is also registered and its last beat is fresh, and with --active it is the
-active one.`,
+it must also be registered and its last beat fresh, and with --active it must be
+the active one.`,
 		Example: `  UNDERSTUDY_HTTP_ADDR=:8080 understudy health
   HEALTHCHECK CMD ["/understudy", "health"]`,
 		Args: noArgs,
@@ -52,7 +52,7 @@ active one.`,
 			if err != nil {
 				return &config.Error{Mistakes: []string{err.Error()}}
 			}
-			line, err := probe(c.Context(), base+path)
+			line, err := probe(c.Context(), base+path, healthTimeout)
 			if err != nil {
 				return fmt.Errorf("%s: %w", base+path, err)
 			}
@@ -91,10 +91,11 @@ func healthURL(addr string) (string, error) {
 	return base.String(), nil
 }
 
-// probe returns the line that a probe answers with 200, or why it does not.
-func probe(ctx context.Context, url string) (string, error) {
+// probe returns the line that a probe answers with 200 in time, or why it does
+// not.
+func probe(ctx context.Context, url string, timeout time.Duration) (string, error) {
 	client := http.Client{
-		Timeout:       healthTimeout,
+		Timeout:       timeout,
 		Transport:     &http.Transport{DisableKeepAlives: true}, // and no proxy
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
@@ -104,12 +105,12 @@ func probe(ctx context.Context, url string) (string, error) {
 	}
 	resp, err := client.Do(req)
 	if err != nil {
-		return "", unreached(err)
+		return "", unreached(err, timeout)
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, 1024))
 	if err != nil {
-		return "", unreached(err)
+		return "", unreached(err, timeout)
 	}
 	line, _, _ := strings.Cut(string(body), "\n")
 	line = status.Visible(line)
@@ -120,10 +121,10 @@ func probe(ctx context.Context, url string) (string, error) {
 }
 
 // unreached says in short why there is no answer.
-func unreached(err error) error {
-	var timeout net.Error
-	if errors.As(err, &timeout) && timeout.Timeout() {
-		return fmt.Errorf("no answer within %v", healthTimeout)
+func unreached(err error, timeout time.Duration) error {
+	var late net.Error
+	if errors.As(err, &late) && late.Timeout() {
+		return fmt.Errorf("no answer within %v", timeout)
 	}
 	var op *net.OpError
 	var get *url.Error

@@ -1,13 +1,11 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -19,27 +17,9 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// journal is a log that a test reads.
-type journal struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (j *journal) Write(p []byte) (int, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.b.Write(p)
-}
-
-func (j *journal) String() string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.b.String()
-}
-
 // newTestHook runs a script, which finds the directory as $1 and is to note
 // there, in a file "ran", what it was told.
-func newTestHook(t *testing.T, limit time.Duration, text string) (h *hook, ran func() []string, log *journal) {
+func newTestHook(t *testing.T, limit time.Duration, text string) (h *hook, ran func() []string, log *tape) {
 	t.Helper()
 	dir := t.TempDir()
 	h, err := newHook(config.Config{OnChange: script(t, text) + " " + dir, Group: "test", Host: "here"})
@@ -49,7 +29,7 @@ func newTestHook(t *testing.T, limit time.Duration, text string) (h *hook, ran f
 	if h.task.Limit != hookLimit || h.last != hookLimit {
 		t.Errorf("a run has %v, the end %v; want %v", h.task.Limit, h.last, hookLimit)
 	}
-	log = new(journal)
+	log = new(tape)
 	h.task.Limit = limit
 	h.start(zerolog.New(log))
 	return h, func() []string { return hooked(t, filepath.Join(dir, "ran")) }, log

@@ -3,15 +3,14 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/mattn/go-isatty"
 	"github.com/rs/zerolog"
 
 	"github.com/understudy-go/understudy/config"
+	"github.com/understudy-go/understudy/internal/terminal"
 )
 
 // newLogger writes to stderr, for people on a terminal, else as JSON.
@@ -20,17 +19,12 @@ func newLogger(c config.Config, stderr io.Writer) zerolog.Logger {
 	if err != nil || c.LogLevel == "" {
 		level = zerolog.InfoLevel
 	}
-	file, _ := stderr.(*os.File)
-	terminal := file != nil && isatty.IsTerminal(file.Fd())
 	zerolog.TimeFieldFormat = time.RFC3339Nano
-	if c.LogFormat == config.LogConsole || c.LogFormat != config.LogJSON && terminal {
-		stderr = console(stderr, !terminal || plainTerminal())
+	if c.LogFormat == config.LogConsole || c.LogFormat != config.LogJSON && terminal.Of(stderr) != nil {
+		stderr = console(stderr, !terminal.Colourful(stderr))
 	}
 	return zerolog.New(stderr).Level(level).With().Timestamp().Logger()
 }
-
-// plainTerminal reports whether this terminal, or its user, wants no colours.
-func plainTerminal() bool { return os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" }
 
 // console lines up what matters from a distance: when, who am I, which term.
 func console(w io.Writer, plain bool) io.Writer {

@@ -1,15 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -33,9 +28,8 @@ type looker struct {
 	reg    backend // nil: there is no file yet, and admin knows of nothing
 }
 
-// newLooker opens the configured registry. A file that is not there yet is an
-// empty registry.
-func newLooker(ctx context.Context, c *cobra.Command) (*looker, error) {
+// newLooker loads the configuration. The registry is not open yet.
+func newLooker(c *cobra.Command) (*looker, error) {
 	stderr := c.ErrOrStderr()
 	conf, warnings, err := config.Load()
 	for _, w := range warnings {
@@ -44,15 +38,18 @@ func newLooker(ctx context.Context, c *cobra.Command) (*looker, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &looker{conf: conf, log: newLogger(conf, stderr), stderr: stderr}
-	return l, l.open(ctx)
+	return &looker{conf: conf, log: newLogger(conf, stderr), stderr: stderr, admin: nowhere{}}, nil
 }
 
-func (l *looker) open(ctx context.Context) error {
-	reg, err := openToLook(ctx, l.conf, l.log)
+// opener is [openToLook] or [openToAsk].
+type opener func(context.Context, config.Config, zerolog.Logger) (backend, error)
+
+// open opens the configured registry. A file that is not there yet is an empty
+// registry: reg stays nil, and where says so.
+func (l *looker) open(ctx context.Context, how opener) error {
+	reg, err := how(ctx, l.conf, l.log)
 	switch {
 	case errors.Is(err, sqlite.ErrMissing):
-		l.admin = nowhere{}
 		return nil
 	case err != nil:
 		return err
@@ -125,47 +122,4 @@ func (l *looker) where() string {
 // slowly says after two seconds that an answer is awaited.
 func (l *looker) slowly() (over func()) {
 	return slow(l.log, "waiting for an answer of "+l.conf.Registry.String())
-}
-
-// resultError is an exit code that tells a result, which the output has told
-// already.
-type resultError int
-
-func (e resultError) Error() string { return fmt.Sprintf("result %d", int(e)) }
-
-// catchPipe makes a reader who went away an error of writing, and not the end of
-// this process.
-func catchPipe() (stop func()) {
-	c := make(chan os.Signal, 1)
-	signal.Notify(c, syscall.SIGPIPE)
-	return func() { signal.Stop(c) }
-}
-
-func write(out io.Writer, text []byte) error {
-	if _, err := out.Write(text); err != nil {
-		return fmt.Errorf("stdout: %w", err)
-	}
-	return nil
-}
-
-// unlessGone takes it for an orderly end that nobody reads any more.
-func unlessGone(err error) error {
-	if errors.Is(err, syscall.EPIPE) {
-		return nil
-	}
-	return err
-}
-
-// encode is v as JSON with the line's end, for people if indent.
-func encode(v any, indent bool) ([]byte, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if indent {
-		e.SetIndent("", "  ")
-	}
-	if err := e.Encode(v); err != nil {
-		return nil, fmt.Errorf("JSON: %w", err)
-	}
-	return b.Bytes(), nil
 }

@@ -8,7 +8,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/understudy-go/understudy/internal/mongotest"
 )
@@ -97,6 +99,36 @@ func TestWrongUsageIs64(t *testing.T) {
 	}
 }
 
+const patience = 40 * time.Second // a generous deadline
+
+// until waits for a condition.
+func until(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(patience); !ok(); time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("waited %v for %s", patience, what)
+		}
+	}
+}
+
+// tape is written by the program while a test reads it.
+type tape struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (t *tape) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.text.Write(p)
+}
+
+func (t *tape) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.text.String()
+}
+
 // wantLine checks that text is one line with all these parts.
 func wantLine(t testing.TB, text string, parts ...string) {
 	t.Helper()
@@ -124,6 +156,34 @@ func TestHelpGoesToStdout(t *testing.T) {
 		}
 		if strings.Contains(stdout, "tick\t") || strings.Contains(stdout, "  tick ") {
 			t.Errorf("%s: shows the hidden command tick:\n%s", args, stdout)
+		}
+	}
+}
+
+func TestHelpNamesWhatTheCommandNeeds(t *testing.T) {
+	settle(t)
+	for name, tt := range map[string]struct {
+		want string // words
+		none string
+	}{
+		"status":     {"UNDERSTUDY_REGISTRY UNDERSTUDY_GROUP codes: 69", "UNDERSTUDY_RESTART 127"},
+		"history":    {"UNDERSTUDY_REGISTRY UNDERSTUDY_GROUP codes: 69", "UNDERSTUDY_RESTART 127"},
+		"handover":   {"UNDERSTUDY_REGISTRY UNDERSTUDY_GROUP codes: 69", "UNDERSTUDY_RESTART 127"},
+		"check":      {"UNDERSTUDY_REGISTRY, UNDERSTUDY_GROUP codes: 69", "UNDERSTUDY_RESTART 127"},
+		"health":     {"UNDERSTUDY_HTTP_ADDR codes: 78", "UNDERSTUDY_REGISTRY 69"},
+		"demo":       {"Usage:", "UNDERSTUDY_ codes:"},
+		"completion": {"Usage:", "UNDERSTUDY_ codes:"},
+	} {
+		_, stdout, _ := inProcess(name, "--help")
+		for _, word := range strings.Fields(tt.want) {
+			if !strings.Contains(stdout, word) {
+				t.Errorf("%s: want %q in\n%s", name, word, stdout)
+			}
+		}
+		for _, word := range append(strings.Fields(tt.none), "no value") {
+			if strings.Contains(stdout, word) {
+				t.Errorf("%s: want no %q in\n%s", name, word, stdout)
+			}
 		}
 	}
 }

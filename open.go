@@ -23,26 +23,23 @@ type backend interface {
 
 // openRegistry opens the registry for an instance, which makes what is missing.
 func openRegistry(ctx context.Context, c config.Config, log zerolog.Logger) (backend, error) {
-	return open(ctx, c, log, access{})
+	return open(ctx, c, log, registry.Join)
 }
 
 // openToLook opens the registry for people who look: nothing is made, and the
 // right to read is enough.
 func openToLook(ctx context.Context, c config.Config, log zerolog.Logger) (backend, error) {
-	return open(ctx, c, log, access{existing: true, readOnly: true})
+	return open(ctx, c, log, registry.Look)
 }
 
 // openToAsk opens the registry for people who ask something of an instance:
 // nothing is made.
 func openToAsk(ctx context.Context, c config.Config, log zerolog.Logger) (backend, error) {
-	return open(ctx, c, log, access{existing: true})
+	return open(ctx, c, log, registry.Ask)
 }
 
-// access is how a registry is opened.
-type access struct{ existing, readOnly bool }
-
 // open connects within the configured time.
-func open(ctx context.Context, c config.Config, log zerolog.Logger, a access) (backend, error) {
+func open(ctx context.Context, c config.Config, log zerolog.Logger, a registry.Access) (backend, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, c.ConnectTimeout, fmt.Errorf("no answer within %v (UNDERSTUDY_CONNECT_TIMEOUT)", c.ConnectTimeout))
 	defer cancel()
 	defer slow(log, "connecting to "+c.Registry.String())()
@@ -52,10 +49,10 @@ func open(ctx context.Context, c config.Config, log zerolog.Logger, a access) (b
 	)
 	switch c.Registry.Kind {
 	case config.SQLite:
-		b, err = sqlite.Open(ctx, c.Registry.Path, sqlite.Options{OrphanAfter: c.Timing.OrphanAfter, Existing: a.existing, ReadOnly: a.readOnly})
+		b, err = sqlite.Open(ctx, c.Registry.Path, sqlite.Options{OrphanAfter: c.Timing.OrphanAfter, Access: a})
 	default:
 		for {
-			b, err = mongodb.Open(ctx, c.Registry.URI.Reveal(), mongodb.Options{Database: c.Database, ReadOnly: a.existing})
+			b, err = mongodb.Open(ctx, c.Registry.URI.Reveal(), mongodb.Options{Database: c.Database, Access: a})
 			if !errors.Is(err, mongodb.ErrUnreachable) || pause(ctx) != nil {
 				break
 			}
@@ -68,6 +65,13 @@ func open(ctx context.Context, c config.Config, log zerolog.Logger, a access) (b
 		return nil, unavailableError{err}
 	}
 	return b, nil
+}
+
+// closeSoon closes a registry that nobody uses any more.
+func closeSoon(reg registry.Registry) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	_ = reg.Close(ctx)
 }
 
 // pause keeps what fails at once from being tried again at once.

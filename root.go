@@ -11,7 +11,7 @@ import (
 
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
-		Use:   "understudy [-- COMMAND ARG…]",
+		Use:   "understudy [flags] [-- COMMAND ARG…]",
 		Short: "One of N identical processes works; when it goes, another takes over",
 		Long: `Understudy keeps one of N identical processes working.
 
@@ -22,10 +22,10 @@ off, after ` + "UNDERSTUDY_ORPHAN_AFTER" + `, and never before the old one's wor
 
 COMMAND finds UNDERSTUDY_INSTANCE, UNDERSTUDY_GROUP and UNDERSTUDY_TERM in its
 environment. The term is a fencing token: pass it on to whatever you write to,
-and let that refuse one lower than the highest it has seen.
+and let that refuse any term lower than the highest it has seen.
 
 A COMMAND that exits is started again, unless UNDERSTUDY_RESTART says that this
-is its end: then all instances leave that are there, and one that starts later
+is its end: then all instances that are there leave, and one that starts later
 runs it again.`,
 		Example: `  understudy                        # see it work: a second one in another terminal stands by
   understudy -- ./consumer --queue orders
@@ -36,21 +36,24 @@ runs it again.`,
 		SilenceUsage:  true,
 		Args:          onlyAfterDash,
 		RunE:          runInstance,
+
+		DisableFlagsInUseLine: true,
 	}
 	root.SetVersionTemplate("understudy {{.Version}}\n")
-	plain := root.UsageTemplate()
-	root.SetUsageTemplate(plain + environment)
+	root.SetUsageTemplate(root.UsageTemplate() + "{{with .Annotations." + afterUsage + "}}{{.}}{{end}}")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w (see %s --help)", err, c.CommandPath())}
 	})
 	root.AddCommand(
 		&cobra.Command{
-			Use:     "run [-- COMMAND ARG…]",
+			Use:     "run [flags] [-- COMMAND ARG…]",
 			Short:   "Join the group; run COMMAND while active (the default)",
 			Long:    root.Long,
 			Example: root.Example,
 			Args:    onlyAfterDash,
 			RunE:    runInstance,
+
+			DisableFlagsInUseLine: true,
 		},
 		newStatus(),
 		newHistory(),
@@ -58,22 +61,88 @@ runs it again.`,
 		newCheck(),
 		newHealth(),
 		newTick(),
+		newDemo(),
 	)
-	demo := newDemo()
-	demo.SetUsageTemplate(plain) // it sets the environment itself
-	root.AddCommand(demo)
+	root.Annotations = map[string]string{afterUsage: environment}
+	for _, c := range root.Commands() {
+		c.Annotations = map[string]string{afterUsage: ending[c.Name()]}
+	}
 	return root
 }
+
+// afterUsage is the annotation of a command with what follows its flags in its
+// help.
+const afterUsage = "afterUsage"
 
 var environment = `
 Environment:
 ` + config.Usage() + `
 Exit codes:
-  0 orderly stop          64 wrong usage                  78 bad configuration
-  1 no, or not well       69 registry unreachable         126 command not executable
-  N the command's own,    70 work would not stop in time  127 command not found
-    at its final exit
+  0    orderly stop
+  1    no (status, check, health, handover), or another error
+  64   wrong usage
+  69   registry unreachable
+  70   work would not stop in time
+  78   bad configuration
+  126  command not executable
+  127  command not found
+  N    the command's own, at its final exit
 `
+
+const lookEnvironment = `
+Environment:
+  UNDERSTUDY_REGISTRY and UNDERSTUDY_GROUP say where to look; see understudy --help
+`
+
+// ending is afterUsage of each subcommand that needs the environment.
+var ending = map[string]string{
+	"run": environment,
+	"status": lookEnvironment + `
+Exit codes:
+  0    one is active and beats (with --all: in every group), or --watch was ended
+  1    nobody is, or another error
+` + lookFailed,
+	"history": lookEnvironment + `
+Exit codes:
+  0    shown, also if there never was a term
+  1    an error, such as a record that makes no sense
+` + lookFailed,
+	"handover": lookEnvironment + `
+Exit codes:
+  0    asked; with --wait, the next one is active
+  1    refused, expired, another took over than the one named, or another error
+` + lookFailed,
+	"check": `
+Environment:
+  UNDERSTUDY_REGISTRY, UNDERSTUDY_GROUP and the others of an instance; see understudy --help
+
+Exit codes:
+  0    without any ✗
+  1    with one
+` + lookFailed,
+	"health": `
+Environment:
+  UNDERSTUDY_HTTP_ADDR is the instance's own; nothing else counts
+
+Exit codes:
+  0    well
+  1    not well, or no answer
+  64   wrong usage
+  78   bad UNDERSTUDY_HTTP_ADDR
+`,
+}
+
+const lookFailed = `  64   wrong usage
+  69   registry unreachable
+  78   bad configuration
+`
+
+func noArgs(c *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usageError{fmt.Errorf("%s takes no arguments, got %q", c.CommandPath(), args[0])}
+	}
+	return nil
+}
 
 // onlyAfterDash takes a command only behind "--", so that a mistyped subcommand
 // is not run as one.

@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/understudy-go/understudy/registry"
+	"github.com/understudy-go/understudy/internal/terminal"
 	"github.com/understudy-go/understudy/status"
 )
 
@@ -34,29 +34,18 @@ type changes struct {
 
 // situation is what a line is worth.
 type situation struct {
-	healthy, open, activeSilent, known bool
-	term                               int64
-	active                             uuid.UUID
-	passive, silent, holdingOff        int
+	known, healthy, open bool
+	term                 int64
+	active               uuid.UUID
+	count                status.Count
 }
 
 func situationOf(g status.Group) situation {
-	s := situation{healthy: g.Healthy, term: g.Term, known: true}
-	s.open = len(g.Terms) > 0 && g.Terms[0].To.IsZero()
-	for _, in := range g.Instances {
-		switch {
-		case in.Role == registry.Active:
-			s.active, s.activeSilent = in.ID, in.Silent
-		case in.Silent:
-			s.silent++
-		default:
-			s.passive++
-			if in.HoldingOff {
-				s.holdingOff++
-			}
-		}
+	active, _ := g.Active()
+	return situation{
+		known: true, healthy: g.Healthy, open: len(g.Terms) > 0 && g.Terms[0].To.IsZero(),
+		term: g.Term, active: active.ID, count: g.Count(),
 	}
-	return s
 }
 
 func (c *changes) found(s survey) ([]byte, error) {
@@ -75,8 +64,8 @@ func (c *changes) found(s survey) ([]byte, error) {
 			continue
 		}
 		c.last[g.Name] = now
-		fmt.Fprintf(&b, "%s %s: %s", g.At.Local().Format(time.RFC3339), g.Name, g.Health)
-		if in, ok := active(g); ok && g.Healthy {
+		fmt.Fprintf(&b, "%s %s: %s", g.At.UTC().Format(time.RFC3339), g.Name, g.Health)
+		if in, ok := g.Active(); ok && g.Healthy {
 			fmt.Fprintf(&b, "; %s in term %d", status.Name(in.Host, in.ID), in.Term)
 		}
 		b.WriteByte('\n')
@@ -86,13 +75,6 @@ func (c *changes) found(s survey) ([]byte, error) {
 
 func (c *changes) end() []byte { return nil }
 
-func active(g status.Group) (status.Instance, bool) {
-	if len(g.Instances) == 0 || g.Instances[0].Role != registry.Active {
-		return status.Instance{}, false
-	}
-	return g.Instances[0], true
-}
-
 // redrawn shows each survey in the place of the one before. It hides nothing and
 // changes no setting of the terminal, so it can end at any moment.
 type redrawn struct {
@@ -100,7 +82,7 @@ type redrawn struct {
 	size   func() (columns, rows int) // zero: not known
 	where  func() string
 	begun  bool
-	last   []textLine
+	last   []terminal.Line
 	asOf   time.Time
 }
 
@@ -111,18 +93,18 @@ func (r *redrawn) found(s survey) ([]byte, error) {
 		r.asOf = s.groups[0].At
 	}
 	for _, err := range s.unread {
-		r.last = append(r.last, textLine{{inBad, trouble(err)}})
+		r.last = append(r.last, terminal.Line{terminal.Bad.Of(trouble(err))})
 	}
 	if s.nothing() {
-		r.last = append(r.last, textLine{{inNormal, r.where()}})
+		r.last = append(r.last, terminal.Line{terminal.Text(r.where())})
 	}
 	return r.draw(r.last), nil
 }
 
 func (r *redrawn) failed(err error) []byte {
-	lines := []textLine{{{inBad, trouble(err)}}}
+	lines := []terminal.Line{{terminal.Bad.Of(trouble(err))}}
 	for _, l := range r.last { // which is no longer how it is
-		lines = append(lines, textLine{{inAside, l.paint(false)}})
+		lines = append(lines, terminal.Line{terminal.Aside.Of(l.Paint(false))})
 	}
 	return r.draw(lines)
 }
@@ -130,10 +112,10 @@ func (r *redrawn) failed(err error) []byte {
 func (r *redrawn) end() []byte { return []byte("\n") }
 
 // draw writes over what is there, line by line, so that nothing flickers.
-func (r *redrawn) draw(lines []textLine) []byte {
+func (r *redrawn) draw(lines []terminal.Line) []byte {
 	footer := "Ctrl-C ends this"
 	if !r.asOf.IsZero() {
-		footer = fmt.Sprintf("at %s by the registry's clock; %s", r.asOf.Local().Format(time.TimeOnly), footer)
+		footer = fmt.Sprintf("at %s UTC by the registry's clock; %s", r.asOf.UTC().Format(time.TimeOnly), footer)
 	}
 	columns, rows := r.size()
 	room := max(rows-2, 1) // the footer, and where the cursor rests
@@ -141,7 +123,7 @@ func (r *redrawn) draw(lines []textLine) []byte {
 		footer = fmt.Sprintf("%d more lines; %s", more, footer)
 		lines = lines[:room]
 	}
-	lines = append(lines[:len(lines):len(lines)], textLine{{inAside, footer}})
+	lines = append(lines[:len(lines):len(lines)], terminal.Line{terminal.Aside.Of(footer)})
 	var b bytes.Buffer
 	if !r.begun {
 		b.WriteString("\x1b[2J")
@@ -150,9 +132,9 @@ func (r *redrawn) draw(lines []textLine) []byte {
 	b.WriteString("\x1b[H")
 	for _, l := range lines {
 		if columns > 0 {
-			l = l.clip(columns - 1)
+			l = l.Clip(columns - 1)
 		}
-		b.WriteString(l.paint(r.colour) + "\x1b[K\n")
+		b.WriteString(l.Paint(r.colour) + "\x1b[K\n")
 	}
 	b.WriteString("\x1b[J")
 	return b.Bytes()

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/understudy-go/understudy/internal/terminal"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/status"
 )
@@ -15,79 +16,65 @@ import (
 // showGroup is what people see of a group: its health, and a table of its
 // instances, if there are any. Of UUIDs the end must do where the terminal has
 // too few columns; 0 is no limit.
-func showGroup(g status.Group, columns int) []textLine {
-	health := styled{inGood, g.Health}
+func showGroup(g status.Group, columns int) []terminal.Line {
+	health := terminal.Good.Of(g.Health)
 	if !g.Healthy {
-		health.style = inBad
+		health.Style = terminal.Bad
 	}
-	lines := []textLine{{{inBold, g.Name}, {inNormal, ": "}, health}}
+	lines := []terminal.Line{{terminal.Bold.Of(g.Name), terminal.Text(": "), health}}
 	if len(g.Instances) == 0 {
 		return lines
 	}
 	instances := showInstances(g, uuid.UUID.String)
-	if columns > 0 && instances[1].width() > columns {
+	if columns > 0 && instances[1].Width() > columns {
 		instances = showInstances(g, status.Short)
 	}
 	return append(lines, instances...)
 }
 
-func showInstances(g status.Group, id func(uuid.UUID) string) []textLine {
-	rows := [][]styled{heading("ROLE", "TERM", "HOST", "PID", "VERSION", "LAST BEAT", "SINCE", "INSTANCE")}
+func showInstances(g status.Group, id func(uuid.UUID) string) []terminal.Line {
+	rows := [][]terminal.Span{heading("ROLE", "TERM", "HOST", "PID", "VERSION", "LAST BEAT", "SINCE (UTC)", "INSTANCE")}
 	for _, in := range g.Instances {
-		rows = append(rows, append(showInstance(in, g.At), styled{inNormal, id(in.ID)}))
+		rows = append(rows, append(showInstance(in, g.At), terminal.Text(id(in.ID))))
 	}
-	return table(rows, 1, 3)
+	return terminal.Table(rows, 1, 3)
 }
 
-func heading(names ...string) []styled {
-	var row []styled
+func heading(names ...string) []terminal.Span {
+	var row []terminal.Span
 	for _, name := range names {
-		row = append(row, styled{inAside, name})
+		row = append(row, terminal.Aside.Of(name))
 	}
 	return row
 }
 
-func showInstance(in status.Instance, at time.Time) []styled {
-	role := styled{inNormal, string(in.Role)}
+func showInstance(in status.Instance, at time.Time) []terminal.Span {
+	role := terminal.Text(string(in.Role))
 	if in.Role == registry.Active {
-		role.style = inGood
+		role.Style = terminal.Good
 	}
 	if in.HoldingOff {
-		role.text += ", holding off"
+		role.Text += ", holding off"
 	}
-	beat := styled{inNormal, in.Age.String()}
+	beat := terminal.Text(in.Age.String())
 	if in.Silent {
-		beat = styled{inLate, fmt.Sprintf("%v, orphan in %v", in.Age, in.OrphanIn)}
+		beat = terminal.Late.Of(fmt.Sprintf("%v, orphan in %v", in.Age, in.OrphanIn))
 		if in.OrphanIn == 0 {
-			beat.text = fmt.Sprintf("%v, orphan", in.Age)
+			beat.Text = fmt.Sprintf("%v, orphan", in.Age)
 		}
-		role.text += ", silent"
+		role.Text += ", silent"
 		if in.Role == registry.Active {
-			role.style = inBad
+			role.Style = terminal.Bad
 		}
 	}
 	term := "–"
 	if in.Term > 0 {
 		term = strconv.FormatInt(in.Term, 10)
 	}
-	return []styled{
-		role, {inNormal, term}, {inNormal, shorten(in.Host, 40)}, {inNormal, strconv.Itoa(in.PID)}, {inNormal, shorten(in.Version, 24)},
-		beat, {inNormal, instant(in.Since, at)},
+	return []terminal.Span{
+		role, terminal.Text(term), terminal.Text(shorten(in.Host, 40)), terminal.Text(strconv.Itoa(in.PID)), terminal.Text(shorten(in.Version, 24)),
+		beat, terminal.Text(status.Instant(in.Since, at)),
 	}
-}
-
-// instant shows when something was, in local time and with the date if that is
-// not the day of now.
-func instant(t, now time.Time) string {
-	if t.IsZero() {
-		return "–"
-	}
-	t, now = t.Local(), now.Local()
-	layout := time.TimeOnly
-	if t.YearDay() != now.YearDay() || t.Year() != now.Year() {
-		layout = time.DateTime
-	}
-	return t.Format(layout)
 }
 
 // shorten keeps text that is too long for a table to n runes, and so that

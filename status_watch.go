@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"os/signal"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/understudy-go/understudy/internal/terminal"
 	"github.com/understudy-go/understudy/status"
 )
 
@@ -35,7 +35,11 @@ type display interface {
 func runWatch(c *cobra.Command, asJSON, all bool) error {
 	ctx, stop := signal.NotifyContext(c.Context(), orders()...)
 	defer stop()
-	l, err := newLooker(ctx, c)
+	l, err := newLooker(c)
+	if err != nil {
+		return err
+	}
+	err = l.open(ctx, openToLook)
 	if ctx.Err() != nil {
 		return nil
 	}
@@ -44,12 +48,12 @@ func runWatch(c *cobra.Command, asJSON, all bool) error {
 	}
 	defer l.close()
 	w := watch{looker: l, all: all, every: time.Second, out: c.OutOrStdout()}
-	f := terminal(w.out)
+	f := terminal.Of(w.out)
 	switch {
 	case asJSON:
 		w.display = &objects{complaints: complaints{out: l.stderr}, all: all}
-	case f != nil && os.Getenv("TERM") != "dumb":
-		w.display = &redrawn{colour: colourful(w.out), size: func() (columns, rows int) { return screenSize(f) }, where: l.where}
+	case f != nil && !terminal.Dumb():
+		w.display = &redrawn{colour: terminal.Colourful(w.out), size: func() (columns, rows int) { return terminal.Size(f) }, where: l.where}
 	default:
 		w.display = &changes{complaints: complaints{out: l.stderr}, where: l.where}
 	}
@@ -88,7 +92,7 @@ func (w *watch) next(ctx context.Context) ([]byte, error) {
 		err error
 	)
 	if w.reg == nil {
-		err = w.open(ctx)
+		err = w.open(ctx, openToLook)
 	}
 	if err == nil {
 		s, err = w.survey(ctx, w.all)

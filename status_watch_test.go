@@ -8,7 +8,6 @@ import (
 	"io"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -157,24 +156,6 @@ func TestWatchSaysAnOutageOnceEachTime(t *testing.T) {
 	}
 }
 
-// tape is written by the program while a test reads it.
-type tape struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (t *tape) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.text.Write(p)
-}
-
-func (t *tape) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.text.String()
-}
-
 func TestWatchSeesTheFirstInstanceCome(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "registry.db")
 	settle(t, "UNDERSTUDY_REGISTRY=sqlite:"+path)
@@ -184,11 +165,7 @@ func TestWatchSeesTheFirstInstanceCome(t *testing.T) {
 	go func() { ended <- run(ctx, []string{"status", "--watch"}, &out, &stderr) }()
 	await := func(text string) {
 		t.Helper()
-		for begun := time.Now(); !strings.Contains(out.String(), text); time.Sleep(10 * time.Millisecond) {
-			if time.Since(begun) > time.Minute {
-				t.Fatalf("no %q:\n%s%s", text, out.String(), stderr.String())
-			}
-		}
+		until(t, text, func() bool { return strings.Contains(out.String(), text) })
 	}
 	await("default: no instance: ")
 	reg, err := sqlite.Open(t.Context(), path, sqlite.Options{})

@@ -122,7 +122,7 @@ func TestWatchdogIsToldOnlyWhileTheLoopTurns(t *testing.T) {
 	var turns atomic.Bool
 	var looks atomic.Int64
 	turns.Store(true)
-	log := new(journal)
+	log := new(tape)
 	n.start(t.Context(), zerolog.New(log), func() bool {
 		looks.Add(1)
 		return turns.Load()
@@ -162,7 +162,7 @@ func TestWatchdogThatIsNotOursOrNonsense(t *testing.T) {
 	} {
 		t.Setenv("WATCHDOG_USEC", tt.usec)
 		t.Setenv("WATCHDOG_PID", tt.pid)
-		n, log := newNotifier(), new(journal)
+		n, log := newNotifier(), new(tape)
 		n.start(t.Context(), zerolog.New(log), yes)
 		n.close()
 		if n.every != 0 || (log.String() != "") != tt.warns {
@@ -203,7 +203,7 @@ func TestDeadOrDeafManagerHoldsNothingUp(t *testing.T) {
 			}
 			t.Setenv("NOTIFY_SOCKET", path)
 			t.Setenv("WATCHDOG_USEC", "2000")
-			n, log := newNotifier(), new(journal)
+			n, log := newNotifier(), new(tape)
 			n.start(t.Context(), zerolog.New(log), yes)
 			for range 1000 {
 				n.role(heartbeat.Change{Role: "active", Term: 1})

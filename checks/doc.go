@@ -3,15 +3,18 @@
 //
 //	page        the page for people, in Chromium
 //	alerts      the alert rules, in promtool, and the dashboard
-//	systemd     the unit, in systemd-analyze
+//	systemd     the unit, in systemd-analyze and under a systemd of its own
 //	compose     the compose file, in Compose's own loader
 //	kubernetes  the manifests, in Kubernetes' own types
 //	image       what .dockerignore leaves of the build
-//	docs        the Go code in the documents, in the compiler
+//	docs        the Go code in the documents, in the compiler, and its tests
 //
 // They run with
 //
-//	cd checks && go test ./...
+//	cd checks && go test -count=1 ./...
+//
+// What they look at lies outside of this module, where go test does not notice
+// that a file has changed: hence -count=1.
 //
 // A check whose part is not installed says so and skips. With
 // UNDERSTUDY_TEST_REQUIRE_PARTS=1 it fails instead.

@@ -64,7 +64,7 @@ func decide(p position, v registry.View, now time.Duration) decision {
 // decidePast: the view is older than what I have seen. That is a read of the
 // past and means nothing, unless it stays.
 func decidePast(p position, now time.Duration) decision {
-	if p.past == 0 || now < p.past+3*p.timing.Slack() {
+	if p.past == 0 || now < p.past+p.timing.Overdue() {
 		return decision{verdict: nothing}
 	}
 	return decision{kill, factTermsLost}
@@ -77,7 +77,7 @@ func decideActive(p position, v registry.View) decision {
 		return decision{kill, factOutvoted}
 	case !t.Open():
 		return decision{kill, factTermEnded}
-	case t.Handover != nil && t.Handover.To != p.id && p.clock.Sub(t.Handover.At) <= 3*p.timing.Slack():
+	case t.Handover != nil && t.Handover.To != p.id && p.clock.Sub(t.Handover.At) <= p.timing.Overdue():
 		return decision{verdict: stepDown}
 	}
 	return decision{verdict: nothing}

@@ -52,8 +52,7 @@ func sightMissing(before sighting, t registry.Term, own registry.Timing, now tim
 // promise returns the interval and the silence that a record speaks of, if they
 // are possible; otherwise the observer's own, or what is longer.
 func promise(interval, orphanAfter time.Duration, own registry.Timing) (promised registry.Timing, sensible bool) {
-	t := registry.Timing{Interval: interval, OrphanAfter: orphanAfter, StopGrace: registry.MinStopGrace}
-	if t.Check() == nil {
+	if t, ok := (registry.Instance{Interval: interval, OrphanAfter: orphanAfter}).Promise(); ok {
 		return t, true
 	}
 	own.OrphanAfter = max(own.OrphanAfter, min(orphanAfter, 365*24*time.Hour))

@@ -20,6 +20,8 @@ var (
 	ErrNoCandidate = errors.New("registry: no candidate")
 	// ErrNoWatch says that this registry cannot announce changes: poll.
 	ErrNoWatch = errors.New("registry: cannot watch")
+	// ErrReadOnly says that nothing was written: the registry was opened to [Look].
+	ErrReadOnly = errors.New("registry: opened to look, not to write")
 	// ErrCorrupt says that a stored record makes no sense.
 	ErrCorrupt = errors.New("registry: corrupt record")
 	// ErrSchema says that a newer version of Understudy wrote the record.

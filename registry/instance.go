@@ -56,6 +56,16 @@ type Status struct {
 	Candidate bool  // false while it holds off
 }
 
+// Promise is what the instance promised, if that makes sense, with the smallest
+// stop grace: a record does not tell it.
+func (in Instance) Promise() (t Timing, ok bool) {
+	t = Timing{Interval: in.Interval, OrphanAfter: in.OrphanAfter, StopGrace: MinStopGrace}
+	if t.Check() != nil {
+		return Timing{}, false
+	}
+	return t, true
+}
+
 // Check reports the first thing that makes the record unusable, as ErrSchema or
 // ErrCorrupt. Backends call it on all that they read.
 func (in Instance) Check() error {

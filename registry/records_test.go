@@ -110,3 +110,30 @@ func TestTermOpen(t *testing.T) {
 		t.Error("a term that has ended is not")
 	}
 }
+
+func TestPromiseIsWhatMakesSense(t *testing.T) {
+	const s = time.Second
+	for _, tt := range []struct {
+		interval, orphanAfter time.Duration
+		ok                    bool
+	}{
+		{s, time.Minute, true},
+		{MinInterval, time.Minute, true},
+		{MinInterval - 1, time.Minute, false},
+		{0, 0, false}, // neither is in the record
+		{s, 0, false},
+		{0, time.Minute, false},
+		{-s, -s, false},
+		{time.Minute, s, false}, // each makes sense, together they do not
+		{s, 1 << 62, false},
+	} {
+		got, ok := Instance{Interval: tt.interval, OrphanAfter: tt.orphanAfter}.Promise()
+		var want Timing
+		if tt.ok {
+			want = Timing{Interval: tt.interval, OrphanAfter: tt.orphanAfter, StopGrace: MinStopGrace}
+		}
+		if ok != tt.ok || got != want {
+			t.Errorf("%v, %v: %+v, %v; want %+v, %v", tt.interval, tt.orphanAfter, got, ok, want, tt.ok)
+		}
+	}
+}

@@ -22,6 +22,10 @@ var DefaultTiming = Timing{Interval: time.Second, OrphanAfter: time.Minute, Stop
 // back-date its observation by.
 func (t Timing) Slack() time.Duration { return max(t.Interval, t.OrphanAfter/20) }
 
+// Overdue is how old a beat may be before it is late, and a request to hand over
+// before it has expired: 3·B.
+func (t Timing) Overdue() time.Duration { return 3 * t.Slack() }
+
 // Margin is M, by which a lease is shorter than the silence that makes an
 // orphan: the back-dating (B) and the drift of two clocks over T. A tenth of T
 // is more than chrony's fastest slew of 8.3 %.
@@ -71,7 +75,7 @@ func (t Timing) Check() error {
 // fits reports whether T ≥ G + M + 3·B: room for the grace, the margin, and
 // three views or beats that come late.
 func (t Timing) fits() bool {
-	return t.OrphanAfter >= t.StopGrace+t.Margin()+3*t.Slack()
+	return t.OrphanAfter >= t.StopGrace+t.Margin()+t.Overdue()
 }
 
 // smallestOrphanAfter is the least T, in whole milliseconds, that fits I and G.

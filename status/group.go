@@ -1,6 +1,7 @@
 package status
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -23,6 +24,65 @@ type Group struct {
 	Instances []Instance `json:"instances"`
 	// Terms are the latest ones, newest first.
 	Terms []Term `json:"terms"`
+}
+
+// Active returns the holder of the latest term, silent or not. It is false if
+// that term is over, or its holder not registered.
+func (g Group) Active() (Instance, bool) {
+	if len(g.Instances) == 0 || g.Instances[0].Role != registry.Active {
+		return Instance{}, false
+	}
+	return g.Instances[0], true
+}
+
+// Count says how many instances of a group there are of each kind. Whoever is
+// silent counts as that alone, the active one too: nobody can rely on it.
+type Count struct {
+	Active     int
+	Passive    int
+	HoldingOff int // of the passive ones
+	Silent     int
+}
+
+// Count counts the instances.
+func (g Group) Count() (c Count) {
+	for _, in := range g.Instances {
+		switch {
+		case in.Silent:
+			c.Silent++
+		case in.Role == registry.Active:
+			c.Active++
+		default:
+			c.Passive++
+			if in.HoldingOff {
+				c.HoldingOff++
+			}
+		}
+	}
+	return c
+}
+
+// others shows those of a count that are not active.
+func (c Count) others() string {
+	line := fmt.Sprintf("%d passive", c.Passive)
+	if c.HoldingOff > 0 {
+		line += fmt.Sprintf(" (%d holding off)", c.HoldingOff)
+	}
+	if c.Silent > 0 {
+		line += fmt.Sprintf(", %d silent", c.Silent)
+	}
+	return line
+}
+
+// waiting says who is there while nobody is active.
+func (c Count) waiting() string {
+	switch {
+	case c.Passive > 0:
+		return c.others()
+	case c.Silent > 0:
+		return fmt.Sprintf("nobody is there to take over, %d silent", c.Silent)
+	}
+	return "nobody is there to take over"
 }
 
 // Instance is one registration as people see it.
@@ -53,7 +113,7 @@ type Term struct {
 	Holder uuid.UUID `json:"instance"`
 	Host   string    `json:"host"`
 	From   time.Time `json:"from"`
-	To     time.Time `json:"to,omitzero"` // zero while it is open
+	To     time.Time `json:"to,omitzero"` // zero while it is open; never after the next term's beginning
 	// Length is until At while it is open, and until the next term began if
 	// nobody wrote its end down.
 	Length Seconds         `json:"lengthSeconds"`

@@ -12,29 +12,19 @@ import (
 // health judges a picture that is complete but for this. latest is the group's
 // latest term; its number is 0 if there never was one.
 func health(g Group, latest registry.Term) (healthy bool, line string) {
-	var active *Instance
-	var others crew
-	for i, in := range g.Instances {
-		switch {
-		case in.Role == registry.Active:
-			active = &g.Instances[i]
-		case in.Silent:
-			others.silent++
-		default:
-			others.passive++
-			if in.HoldingOff {
-				others.holdingOff++
-			}
-		}
+	active, ok := g.Active()
+	others := g.Count()
+	if ok && active.Silent {
+		others.Silent--
 	}
 	switch {
-	case active != nil && !active.Silent:
-		line = fmt.Sprintf("1 active, %v", others)
-		if others.passive == 0 {
+	case ok && !active.Silent:
+		line = "1 active, " + others.others()
+		if others.Passive == 0 {
 			line += ": nobody would take over"
 		}
 		return true, line
-	case active != nil:
+	case ok:
 		orphan := "an orphan"
 		if active.OrphanIn > 0 {
 			orphan = fmt.Sprintf("an orphan in %v", active.OrphanIn)
@@ -42,7 +32,7 @@ func health(g Group, latest registry.Term) (healthy bool, line string) {
 		return false, fmt.Sprintf("no beat from %s for %v, %s; %s", Name(active.Host, active.ID), active.Age, orphan, others.waiting())
 	case latest.Number > 0 && latest.Open():
 		takeover := "nobody is there to take over"
-		if others.passive > 0 {
+		if others.Passive > 0 {
 			promised := latest.OrphanAfter
 			if promised <= 0 {
 				promised = registry.DefaultTiming.OrphanAfter
@@ -58,40 +48,15 @@ func health(g Group, latest registry.Term) (healthy bool, line string) {
 	return false, "no instance: none ever joined this group; start one, or see UNDERSTUDY_REGISTRY and UNDERSTUDY_GROUP"
 }
 
-// crew counts those that are not active. The passive ones are those that beat.
-type crew struct{ passive, holdingOff, silent int }
-
-func (c crew) String() string {
-	line := fmt.Sprintf("%d passive", c.passive)
-	if c.holdingOff > 0 {
-		line += fmt.Sprintf(" (%d holding off)", c.holdingOff)
-	}
-	if c.silent > 0 {
-		line += fmt.Sprintf(", %d silent", c.silent)
-	}
-	return line
-}
-
-// waiting says who is there while nobody is active.
-func (c crew) waiting() string {
-	switch {
-	case c.passive > 0:
-		return c.String()
-	case c.silent > 0:
-		return fmt.Sprintf("nobody is there to take over, %d silent", c.silent)
-	}
-	return "nobody is there to take over"
-}
-
 // ended says why there is no active one since the latest term ended.
-func ended(t Term, at time.Time, others crew) string {
-	holder, since, ago := Name(t.Host, t.Holder), clock(t.To, at), between(t.To, at)
+func ended(t Term, at time.Time, others Count) string {
+	holder, since, ago := Name(t.Host, t.Holder), Instant(t.To, at)+" UTC", between(t.To, at)
 	var why string
 	switch t.Reason {
 	case registry.WorkDone:
 		line := fmt.Sprintf("work done at %s, %v ago, by %s, exit code %d", since, ago, holder, t.ExitCode)
-		if others != (crew{}) {
-			line += fmt.Sprintf("; %v", others)
+		if others != (Count{}) {
+			line += "; " + others.others()
 		}
 		return line
 	case registry.Stopped:
@@ -128,12 +93,15 @@ func Short(id uuid.UUID) string {
 	return s[len(s)-6:]
 }
 
-// clock shows an instant of the registry's clock, with the date if that is not
-// the day of now.
-func clock(t, now time.Time) string {
-	layout := "15:04:05 UTC"
-	if t.Truncate(24*time.Hour) != now.Truncate(24*time.Hour) {
-		layout = time.DateOnly + " " + layout
+// Instant shows in UTC when something was: the time of day, before it the date
+// if that is not the day of now, and "–" for zero.
+func Instant(t, now time.Time) string {
+	if t.IsZero() {
+		return "–"
 	}
-	return t.Format(layout)
+	t, now = t.UTC(), now.UTC()
+	if t.Format(time.DateOnly) == now.Format(time.DateOnly) {
+		return t.Format(time.TimeOnly)
+	}
+	return t.Format(time.DateTime)
 }

@@ -81,11 +81,11 @@ func portray(in registry.Instance, at time.Time) Instance {
 		ID: in.ID, Role: registry.Passive, Host: Visible(in.Host), PID: in.PID, Version: Visible(in.Version), Priority: in.Priority,
 		Since: sane(in.StartedAt), Age: between(sane(in.Heartbeat), at), HoldingOff: !in.Candidate,
 	}
-	promised := registry.Timing{Interval: in.Interval, OrphanAfter: in.OrphanAfter, StopGrace: registry.MinStopGrace}
-	if promised.Check() != nil {
+	promised, ok := in.Promise()
+	if !ok {
 		promised = registry.DefaultTiming
 	}
-	if seen.Age > Seconds(3*promised.Slack()) {
+	if seen.Age > Seconds(promised.Overdue()) {
 		seen.Silent, seen.OrphanIn = true, max(Seconds(promised.OrphanAfter)-seen.Age, 0)
 	}
 	return seen
@@ -101,6 +101,11 @@ func history(terms []registry.Term, at time.Time) []Term {
 		}
 		if t.End.Reason == registry.WorkDone {
 			seen.ExitCode = t.End.ExitCode
+		}
+		if i > 0 && seen.To.After(list[i-1].From) && !list[i-1].From.IsZero() {
+			// Its successor closed it once it was the successor, or its holder found out
+			// late. Its work was gone before that.
+			seen.To = list[i-1].From
 		}
 		until := seen.To
 		switch {

@@ -2,6 +2,7 @@ package status
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -21,11 +22,11 @@ type Lookout struct {
 	stop context.CancelFunc
 
 	mu     sync.Mutex
-	latest *sighting
+	latest *flight
 }
 
-// sighting is one look, under way until done is closed.
-type sighting struct {
+// flight is one look, under way until done is closed.
+type flight struct {
 	begun time.Time
 	done  chan struct{}
 	group Group
@@ -46,62 +47,72 @@ func NewLookout(keep time.Duration, look func(context.Context) (Group, error)) *
 func (l *Lookout) Look(ctx context.Context) (Group, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, LookLimit, errLate)
 	defer cancel()
-	s := l.sight()
+	f, err := l.flight()
+	if err != nil {
+		return Group{}, err
+	}
 	select {
-	case <-s.done:
-		return s.group, s.err
+	case <-f.done:
+		return f.group, f.err
 	case <-ctx.Done():
 		return Group{}, context.Cause(ctx)
 	}
 }
 
-var errLate = fmt.Errorf("no answer from the registry within %v", LookLimit)
+var (
+	errLate   = fmt.Errorf("no answer from the registry within %v", LookLimit)
+	errClosed = errors.New("the registry is not asked any more")
+)
 
-func (l *Lookout) sight() *sighting {
+// flight returns the one whose picture is good, or will be.
+func (l *Lookout) flight() (*flight, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.ctx.Err() != nil {
+		return nil, errClosed
+	}
 	if l.latest != nil {
 		select {
 		case <-l.latest.done:
 			if time.Since(l.latest.begun) < l.keep {
-				return l.latest
+				return l.latest, nil
 			}
 		default:
-			return l.latest
+			return l.latest, nil
 		}
 	}
-	l.latest = &sighting{begun: time.Now(), done: make(chan struct{})}
+	l.latest = &flight{begun: time.Now(), done: make(chan struct{})}
 	go l.take(l.latest)
-	return l.latest
+	return l.latest, nil
 }
 
-func (l *Lookout) take(s *sighting) {
-	defer close(s.done)
+func (l *Lookout) take(f *flight) {
+	defer close(f.done)
 	defer func() { // a picture that cannot be drawn must not end the work
 		if p := recover(); p != nil {
-			s.err = fmt.Errorf("panic: %v", p)
+			f.err = fmt.Errorf("panic: %v", p)
 		}
 	}()
 	ctx, cancel := context.WithTimeoutCause(l.ctx, LookLimit, errLate)
 	defer cancel()
-	s.group, s.err = l.look(ctx)
+	f.group, f.err = l.look(ctx)
 	if ctx.Err() != nil { // what came too late is not shown to anybody
-		s.group, s.err = Group{}, context.Cause(ctx)
+		f.group, f.err = Group{}, context.Cause(ctx)
 	}
 }
 
 // Close ends the look that is under way, and returns when it has, or when ctx
-// ends. Nobody may ask any more.
+// ends. Who asks later gets an error.
 func (l *Lookout) Close(ctx context.Context) error {
 	l.stop()
 	l.mu.Lock()
-	s := l.latest
+	f := l.latest
 	l.mu.Unlock()
-	if s == nil {
+	if f == nil {
 		return nil
 	}
 	select {
-	case <-s.done:
+	case <-f.done:
 		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("wait for the registry's answer: %w", ctx.Err())

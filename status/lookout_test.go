@@ -129,6 +129,17 @@ func TestWhoeverGoesAwayDoesNotTakeTheAnswerWithThem(t *testing.T) {
 	})
 }
 
+func TestNobodyIsAskedAfterTheEnd(t *testing.T) {
+	c := &counted{}
+	l := newLookout(c)
+	if err := l.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if g, err := l.Look(t.Context()); err == nil || c.asked.Load() > 0 {
+		t.Errorf("asked %d times, got term %d, %v", c.asked.Load(), g.Term, err)
+	}
+}
+
 func TestPanicOverAPictureIsAnError(t *testing.T) {
 	l := newLookout(&counted{f: func(context.Context) (Group, error) { panic("out of paint") }})
 	if _, err := l.Look(t.Context()); err == nil || !strings.Contains(err.Error(), "out of paint") {

@@ -157,14 +157,17 @@ func TestTermsOfAPicture(t *testing.T) {
 	g := picture("g", []registry.Term{
 		term(7, 10*s, 0, ""),
 		term(6, 30*s, 12*s, registry.HandedOver),
-		term(5, 60*s, 29*s, registry.Unregistered), // it found out after term 6 had begun
-		term(4, 90*s, 60*s, registry.Orphaned),
-		term(3, 120*s, 0, ""), // never closed
+		term(5, 60*s, 29*s, registry.Unregistered),                // it found out after term 6 had begun
+		term(4, 90*s, 60*s-3*time.Millisecond, registry.Orphaned), // closed by its successor
+		term(3, 120*s, 0, ""),                                     // never closed
 		term(2, 130*s, 140*s, registry.Stopped),
 		term(1, 200*s, 150*s, registry.WorkDone),
 	}, nil, now)
 	var got []string
-	for _, term := range g.Terms {
+	for i, term := range g.Terms {
+		if i > 0 && term.To.After(g.Terms[i-1].From) {
+			t.Errorf("term %d ends at %v, after the next one began", term.Number, term.To)
+		}
 		gap := "-"
 		if term.Gap != nil {
 			gap = term.Gap.String()
@@ -174,7 +177,7 @@ func TestTermsOfAPicture(t *testing.T) {
 	want := []string{
 		"7: 10s, gap -, open true",
 		"6: 18s, gap 2.0s, open false",
-		"5: 31s, gap 0.0s, open false",
+		"5: 30s, gap 0.0s, open false",
 		"4: 30s, gap -, open false",
 		"3: 30s, gap -, open true",
 		"2: 0.0s, gap 20s, open false",
@@ -182,6 +185,63 @@ func TestTermsOfAPicture(t *testing.T) {
 	}
 	if a, b := strings.Join(got, "\n"), strings.Join(want, "\n"); a != b {
 		t.Errorf("got\n%s\nwant\n%s", a, b)
+	}
+}
+
+func TestCountOfAGroup(t *testing.T) {
+	const s = time.Second
+	silent := 20 * s
+	for _, tt := range []struct {
+		name   string
+		terms  []registry.Term
+		age    time.Duration // of the beat of instance 1
+		active bool
+		want   Count
+	}{
+		{"active", []registry.Term{open(3, 1)}, s, true, Count{Active: 1, Passive: 2, HoldingOff: 1, Silent: 1}},
+		{"silently active", []registry.Term{open(3, 1)}, silent, true, Count{Passive: 2, HoldingOff: 1, Silent: 2}},
+		{"not registered", []registry.Term{open(3, 9)}, s, false, Count{Passive: 3, HoldingOff: 1, Silent: 1}},
+		{"term over", []registry.Term{over(3, 1, s, registry.Stopped)}, s, false, Count{Passive: 3, HoldingOff: 1, Silent: 1}},
+	} {
+		g := picture("g", tt.terms, []registry.Instance{
+			instance(1, tt.age), instance(2, s), instance(3, s, holdingOff), instance(4, silent, holdingOff),
+		}, now)
+		if got := g.Count(); got != tt.want {
+			t.Errorf("%s: %+v, want %+v", tt.name, got, tt.want)
+		}
+		if in, ok := g.Active(); ok != tt.active || ok && in.ID != id(1) {
+			t.Errorf("%s: active is %v, %s", tt.name, ok, in.Host)
+		}
+	}
+	if _, ok := (Group{}).Active(); ok {
+		t.Error("somebody is active in an empty group")
+	}
+}
+
+func TestInstantIsInUTC(t *testing.T) {
+	east := time.FixedZone("", 13*60*60)
+	for _, tt := range []struct {
+		at   time.Time
+		want string
+	}{
+		{now, "12:00:15"},
+		{now.In(east), "12:00:15"},
+		{ago(13 * time.Hour), "2026-03-03 23:00:15"},
+		{ago(-12 * time.Hour), "2026-03-05 00:00:15"},
+		{time.Time{}, "–"},
+	} {
+		if got := Instant(tt.at, now.In(east)); got != tt.want {
+			t.Errorf("%v: %q, want %q", tt.at, got, tt.want)
+		}
+	}
+}
+
+func TestEndIsNotCutByATermThatNeverBegan(t *testing.T) {
+	next := open(4, 2)
+	next.StartedAt = time.Time{}
+	g := picture("g", []registry.Term{next, over(3, 1, time.Minute, registry.Orphaned)}, nil, now)
+	if want := ago(time.Minute); !g.Terms[1].To.Equal(want) {
+		t.Errorf("it ends at %v, want %v", g.Terms[1].To, want)
 	}
 }
 

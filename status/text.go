@@ -2,6 +2,7 @@ package status
 
 import (
 	"fmt"
+	"iter"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -10,31 +11,11 @@ import (
 // MaxText is the most runes that [Visible] returns.
 const MaxText = 255
 
-// Visible makes text from a registry fit to be shown: control characters, what
-// turns the direction of writing, what is there but cannot be seen, and bytes
-// that are no UTF-8 become escapes as in \x1b and \u202e, and long text is cut.
-// Text that is fit already stays as it is.
+// Visible is [Escape], and long text is cut.
 func Visible(s string) string {
 	var b strings.Builder
-	var before rune // the last rune written
-	marks, count, cut := 0, 0, 0
-	for len(s) > 0 {
-		r, size := utf8.DecodeRuneInString(s)
-		piece := s[:size]
-		s = s[size:]
-		mark := unicode.Is(unicode.M, r)
-		switch {
-		case r == utf8.RuneError && size == 1:
-			piece = fmt.Sprintf(`\x%02x`, piece[0])
-		case mark && (marks == 2 || marks == 0 && !unicode.IsLetter(before)), hidden(r):
-			piece = escape(r)
-			mark = false
-		}
-		marks++
-		if !mark {
-			marks = 0
-		}
-		before, _ = utf8.DecodeLastRuneInString(piece)
+	count, cut := 0, 0
+	for piece := range pieces(s) {
 		b.WriteString(piece)
 		count += utf8.RuneCountInString(piece)
 		if count < MaxText {
@@ -45,6 +26,47 @@ func Visible(s string) string {
 		}
 	}
 	return b.String()
+}
+
+// Escape makes text from a registry fit to be shown: control characters, what
+// turns the direction of writing, what is there but cannot be seen, and bytes
+// that are no UTF-8 become escapes as in \x1b and \u202e. Text that is fit
+// already stays as it is.
+func Escape(s string) string {
+	var b strings.Builder
+	for piece := range pieces(s) {
+		b.WriteString(piece)
+	}
+	return b.String()
+}
+
+// pieces are the runes of a text, each as it is or as an escape.
+func pieces(s string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		var before rune // the last rune of the last piece
+		marks := 0
+		for len(s) > 0 {
+			r, size := utf8.DecodeRuneInString(s)
+			piece := s[:size]
+			s = s[size:]
+			mark := unicode.Is(unicode.M, r)
+			switch {
+			case r == utf8.RuneError && size == 1:
+				piece = fmt.Sprintf(`\x%02x`, piece[0])
+			case mark && (marks == 2 || marks == 0 && !unicode.IsLetter(before)), hidden(r):
+				piece = escape(r)
+				mark = false
+			}
+			marks++
+			if !mark {
+				marks = 0
+			}
+			before, _ = utf8.DecodeLastRuneInString(piece)
+			if !yield(piece) {
+				return
+			}
+		}
+	}
 }
 
 // hidden reports whether a rune is not what it looks like, or looks like

@@ -38,6 +38,13 @@ func TestVisible(t *testing.T) {
 	}
 }
 
+func TestEscapeCutsNothing(t *testing.T) {
+	long := strings.Repeat("x", 2*MaxText)
+	if got := Escape(long + "\u202e"); got != long+`\u202e` {
+		t.Errorf("%q", got)
+	}
+}
+
 func FuzzVisible(f *testing.F) {
 	for _, s := range []string{
 		"", "host", "\x1b]0;title\x07", "a\u202eb\u2066c", "\xff\xf0\x9f", "\u0301\u030a\u030a\u030a", "\U000e0001\ufe0f", "\u200d\u3164\u2800",

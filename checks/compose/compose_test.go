@@ -119,7 +119,7 @@ func TestThreeWorkersAndAnyOtherNumber(t *testing.T) {
 func TestWorkerHasTimeToStopAndIsItsOwnInit(t *testing.T) {
 	worker := service(t, "worker")
 	c := settings(t, worker)
-	least := c.Timing.StopGrace + part.Release
+	least := c.Timing.StopGrace + part.Release + part.Hook
 	if worker.StopGracePeriod == nil || time.Duration(*worker.StopGracePeriod) <= least {
 		t.Errorf("killed %v after it was told to stop, want more than %v", worker.StopGracePeriod, least)
 	}

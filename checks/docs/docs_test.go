@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -20,7 +21,7 @@ import (
 	_ "go.mongodb.org/mongo-driver/v2/mongo"
 
 	"github.com/understudy-go/understudy/checks/part"
-	_ "github.com/understudy-go/understudy/heartbeat"
+	"github.com/understudy-go/understudy/heartbeat"
 	_ "github.com/understudy-go/understudy/registry/mongodb"
 	_ "github.com/understudy-go/understudy/registry/sqlite"
 	_ "github.com/understudy-go/understudy/worker"
@@ -126,16 +127,22 @@ func TestCodeInTheLibrarysDocumentCompilesAndPasses(t *testing.T) {
 	}
 }
 
-func TestLibrarysDocumentBeginsWithTheReadmesExample(t *testing.T) {
-	example := func(name string) string {
-		_, rest, _ := strings.Cut(string(part.File(t, name)), "<!-- begin library -->\n")
-		text, _, ok := strings.Cut(rest, "<!-- end library -->")
-		if !ok {
-			t.Fatalf("%s has no example", name)
+// TestFieldsOfTheStateAreThere: what a paragraph about State names by one
+// capitalised word has to be a field of it.
+func TestFieldsOfTheStateAreThere(t *testing.T) {
+	state, named := reflect.TypeFor[heartbeat.State](), 0
+	for paragraph := range strings.SplitSeq(string(part.File(t, "docs/library.md")), "\n\n") {
+		if !strings.Contains(paragraph, "`member.State()`") {
+			continue
 		}
-		return text
+		for _, m := range regexp.MustCompile("`([A-Z]\\w*)`").FindAllStringSubmatch(paragraph, -1) {
+			named++
+			if _, ok := state.FieldByName(m[1]); !ok {
+				t.Errorf("heartbeat.State has no field %s:\n%s", m[1], paragraph)
+			}
+		}
 	}
-	if got, want := example("docs/library.md"), example("README.md"); got != want {
-		t.Errorf("docs/library.md has\n%s\nREADME.md has\n%s", got, want)
+	if named == 0 {
+		t.Error("no field is named: has the document's form changed?")
 	}
 }

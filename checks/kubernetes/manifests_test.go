@@ -137,7 +137,7 @@ func TestPodsComeAndGoInOrder(t *testing.T) {
 	if n := m.workers.Spec.Replicas; n == nil || *n != 3 {
 		t.Errorf("replicas %v, want 3", n)
 	}
-	grace, least := m.pod().TerminationGracePeriodSeconds, c.Timing.StopGrace+part.Release
+	grace, least := m.pod().TerminationGracePeriodSeconds, c.Timing.StopGrace+part.Release+part.Hook
 	if grace == nil || time.Duration(*grace)*time.Second <= least {
 		t.Errorf("killed %v s after they were told to stop, want more than %v", grace, least)
 	}

@@ -157,20 +157,10 @@ func (p *tab) shown(selector string) []string {
 	return eval[[]string](p, "[...document.querySelectorAll("+quote(selector)+")].filter(n => n.checkVisibility()).map(n => n.innerText)")
 }
 
-// until waits for a condition.
-func (p *tab) until(what string, ok func() bool) {
-	p.t.Helper()
-	for end := time.Now().Add(patience); !ok(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
-			p.t.Fatalf("waited %v for %s", patience, what)
-		}
-	}
-}
-
 // awaitHealth waits for a line of health with that text in it.
 func (p *tab) awaitHealth(text string) {
 	p.t.Helper()
-	p.until("health: "+text, func() bool { return strings.Contains(p.text("#health"), text) })
+	part.Until(p.t, "health: "+text, func() bool { return strings.Contains(p.text("#health"), text) })
 }
 
 // look sets the width of the page and its colour scheme.

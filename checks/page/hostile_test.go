@@ -49,28 +49,38 @@ func TestHostileTextIsText(t *testing.T) {
 	if n := eval[int](p, "document.querySelectorAll('img, iframe, object, embed, script:not(body > script)').length"); n != 0 {
 		t.Errorf("%d elements came of text", n)
 	}
+	p.checkReach()
 	s.set(g, errors.New(hostile))
 	p.awaitHealth("No news")
 	if got := p.text("#detail"); got != status.Visible(hostile) {
 		t.Errorf("error %q", got)
 	}
+	p.checkReach()
+}
+
+// checkReach checks that all of the page is within the window or can be scrolled
+// to, on a desk and on a phone.
+func (p *tab) checkReach() {
+	p.t.Helper()
 	for _, width := range []int64{1200, 360} {
 		p.look(width, "light")
 		for _, box := range []string{":root", "#state", "#health", "#detail", "h1"} {
 			if eval[bool](p, "(n => n.scrollWidth > n.clientWidth)(document.querySelector("+quote(box)+"))") {
-				t.Errorf("at %d: %s overflows", width, box)
+				p.t.Errorf("at %d: %s overflows", width, box)
 			}
 		}
 		if n := eval[int](p, `[...document.querySelectorAll('main *')].filter(n => n.checkVisibility() && n.getBoundingClientRect().right > innerWidth
-			&& !n.closest('.scroll')).length`); n > 0 {
-			t.Errorf("at %d: %d elements are out of reach", width, n)
+			&& !n.closest('.scroll, #strip')).length`); n > 0 {
+			p.t.Errorf("at %d: %d elements are out of reach", width, n)
 		}
 		if hidden := eval[bool](p, "[...document.querySelectorAll('.scroll')].some(n => n.scrollWidth > n.clientWidth && getComputedStyle(n).overflowX !== 'auto')"); hidden {
-			t.Errorf("at %d: a part of a table cannot be reached", width)
+			p.t.Errorf("at %d: a part of a table cannot be reached", width)
 		}
 	}
 }
 
+// TestHostileRecordsAreVisible goes through a registry that somebody wrote
+// hostile records into.
 func TestHostileRecordsAreVisible(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()

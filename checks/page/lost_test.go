@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/understudy-go/understudy/checks/part"
 	"github.com/understudy-go/understudy/status"
 )
 
@@ -76,7 +77,7 @@ func TestRefusalIsToldAndMended(t *testing.T) {
 		viewers = append(viewers, resp)
 	}
 	p := newTab(t, s.url(), "503")
-	p.until("the refusal", func() bool { return strings.HasPrefix(p.text("#detail"), "This instance refuses to send") })
+	part.Until(t, "the refusal", func() bool { return strings.HasPrefix(p.text("#detail"), "This instance refuses to send") })
 	for _, v := range viewers {
 		v.Body.Close()
 	}

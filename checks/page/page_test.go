@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
+	"github.com/understudy-go/understudy/checks/part"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -45,7 +46,6 @@ func TestPageShowsTheGroup(t *testing.T) {
 }
 
 // rows are the rows of terms without the UUID.
-
 func rows(p *tab) []string {
 	p.t.Helper()
 	list := eval[[][]string](p, "[...document.querySelectorAll('#terms tbody tr')].map(r => [...r.cells].slice(0, 7).map(c => c.textContent))")
@@ -81,18 +81,17 @@ func TestAgesCountUpBetweenPictures(t *testing.T) {
 	t.Parallel()
 	p := newTab(t, newServer(t, orders()).url()) // it shows the same instant again and again
 	p.awaitHealth("1 active")
-	p.until("the age to pass three seconds", func() bool { return p.age() > 3 })
+	part.Until(t, "the age to pass three seconds", func() bool { return p.age() > 3 })
 	eval[bool](p, `window.begun = performance.now(), window.changes = 0,
 		new MutationObserver(() => { if (++changes == 8) window.took = performance.now() - begun })
 			.observe(document.querySelector('#instances td.age'), {childList: true, subtree: true, characterData: true}), true`)
-	p.until("eight changes", func() bool { return eval[bool](p, "changes >= 8") })
+	part.Until(t, "eight changes", func() bool { return eval[bool](p, "changes >= 8") })
 	if took := eval[float64](p, "took"); took > 6000 {
 		t.Errorf("eight changes in %.0f ms: no more often than there are events", took)
 	}
 }
 
 // age is the first one shown, in seconds.
-
 func (p *tab) age() float64 {
 	p.t.Helper()
 	text := p.text("#instances td.age")
@@ -131,9 +130,3 @@ func TestWhatChangesAppearsByItself(t *testing.T) {
 		t.Errorf("icon %s", icon)
 	}
 }
-
-// TestHostileRecordsAreVisible goes through a registry that somebody wrote
-
-// hostile records into.
-
-// faintText lists the texts that stand out too little from what is behind them.

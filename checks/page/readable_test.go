@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"testing"
 
+	"github.com/understudy-go/understudy/checks/part"
 	"github.com/understudy-go/understudy/status"
 )
 
@@ -46,6 +47,7 @@ func TestTextIsReadableInBothSchemesAndOnAPhone(t *testing.T) {
 	}
 }
 
+// faintText lists the texts that stand out too little from what is behind them.
 const faintText = `(() => {
 	const luminance = c => c.slice(0, 3).map(v => v / 255).map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
 		.reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
@@ -72,7 +74,7 @@ func TestPageIsAccessible(t *testing.T) {
 	if n := eval[int](p, "document.querySelectorAll('[role=status][aria-live=polite]').length"); n != 1 {
 		t.Errorf("%d live regions", n)
 	}
-	p.until("the live region to speak", func() bool { return p.text("[role=status]") == "1 active, 2 passive" })
+	part.Until(t, "the live region to speak", func() bool { return p.text("[role=status]") == "1 active, 2 passive" })
 	for _, table := range []string{"#instances", "#terms"} {
 		heads := eval[int](p, "document.querySelectorAll("+quote(table+" th[scope=col]")+").length")
 		cells := eval[int](p, "document.querySelector("+quote(table+" tbody tr")+").cells.length")

@@ -5,6 +5,7 @@ package part
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
 	"io"
 	"maps"
 	"net/http"
@@ -16,18 +17,17 @@ import (
 	"time"
 )
 
-const patience = 40 * time.Second // a generous deadline
-
 // Instance is a running instance of the program.
 type Instance struct {
 	Address string // HOST:PORT of its HTTP server
 	env     map[string]string
 	cmd     *exec.Cmd
+	log     chan string // all of it, when it has ended
 }
 
 // Start starts an instance in an environment that is made for a container: its
 // registry is replaced by a file, and its address by one of this machine. It is
-// told to stop when the test ends, and must leave with 0.
+// told to stop when the test ends, if not before.
 func Start(t *testing.T, env map[string]string, file string) *Instance {
 	t.Helper()
 	env = maps.Clone(env)
@@ -57,19 +57,8 @@ func Start(t *testing.T, env map[string]string, file string) *Instance {
 		}
 		all <- text.String()
 	}()
-	t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		hung := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
-		defer hung.Stop()
-		text := <-all
-		if err := cmd.Wait(); err != nil {
-			t.Errorf("instance: %v", err)
-		}
-		if t.Failed() {
-			t.Log("its log:\n" + text)
-		}
-	})
-	i := &Instance{env: env, cmd: cmd}
+	i := &Instance{env: env, cmd: cmd, log: all}
+	t.Cleanup(func() { i.End(t, syscall.SIGTERM) })
 	select {
 	case i.Address = <-served:
 	case text := <-all:
@@ -80,6 +69,25 @@ func Start(t *testing.T, env map[string]string, file string) *Instance {
 	}
 	i.env["UNDERSTUDY_HTTP_ADDR"] = i.Address
 	return i
+}
+
+// End sends an instance that runs a signal, and waits until it has ended. It must
+// have left with 0, unless it was killed.
+func (i *Instance) End(t *testing.T, s syscall.Signal) {
+	t.Helper()
+	if i.cmd.ProcessState != nil {
+		return
+	}
+	_ = i.cmd.Process.Signal(s)
+	hung := time.AfterFunc(patience, func() { _ = i.cmd.Process.Kill() })
+	defer hung.Stop()
+	text := <-i.log
+	if err := i.cmd.Wait(); err != nil && s != syscall.SIGKILL {
+		t.Errorf("instance: %v", err)
+	}
+	if t.Failed() {
+		t.Log("its log:\n" + text)
+	}
 }
 
 // only is an environment for the program, with nothing else of ours.
@@ -109,13 +117,7 @@ func (i *Instance) Get(t *testing.T, path string) int {
 // Await asks until the status code is the wanted one.
 func (i *Instance) Await(t *testing.T, path string, want int) {
 	t.Helper()
-	got := 0
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		if got = i.Get(t, path); got == want {
-			return
-		}
-	}
-	t.Fatalf("GET %s: status code %d, want %d", path, got, want)
+	Until(t, fmt.Sprintf("GET %s to answer %d", path, want), func() bool { return i.Get(t, path) == want })
 }
 
 // Run runs the program with arguments in the environment of the instance, and

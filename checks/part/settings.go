@@ -13,6 +13,10 @@ import (
 // end of its term and its registration, 2 s to close the registry.
 const Release = 7 * time.Second
 
+// Hook is how long it may take besides for UNDERSTUDY_ON_CHANGE: 10 s to tell the
+// last change, 2 s to die.
+const Hook = 12 * time.Second
+
 // Settings reads an environment as an instance would that has this one and no
 // other variable of ours. What an instance would refuse or warn of fails the test.
 func Settings(t *testing.T, env map[string]string) config.Config {

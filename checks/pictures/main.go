@@ -11,8 +11,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image/png"
 	"log"
-	"net/url"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -23,7 +23,12 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/understudy-go/understudy/checks/part"
 )
+
+// scale is how many points of a picture a point of the page gets.
+const scale = 1.25
 
 func main() {
 	log.SetFlags(0)
@@ -44,7 +49,12 @@ func draw(ctx context.Context, to string) error {
 	}
 	defer os.RemoveAll(dir)
 	program := filepath.Join(dir, "understudy")
-	build := exec.CommandContext(ctx, "go", "build", "-o", program, "github.com/understudy-go/understudy")
+	root, err := part.Root()
+	if err != nil {
+		return err
+	}
+	build := exec.CommandContext(ctx, "go", "build", "-ldflags=-X main.release=v0.1.0", "-o", program, ".")
+	build.Dir = root
 	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %w\n%s", err, out)
 	}
@@ -60,43 +70,72 @@ func draw(ctx context.Context, to string) error {
 	tab, cancel := chromedp.NewContext(browsers)
 	defer cancel()
 
-	log.Print("the page")
-	err = chromedp.Do(tab, chromedp.EmulateViewport(1040, 720, chromedp.EmulateScale(1.5)),
-		chromedp.Navigate(g.page), chromedp.WaitVisible("table"), chromedp.Sleep(2*time.Second))
-	if err != nil {
-		return fmt.Errorf("page: %w", err)
+	if err := chromedp.Do(tab); err != nil { // else the browser would end with the first limit
+		return fmt.Errorf("chromium: %w", err)
 	}
-	if err := photograph(tab, chromedp.FullScreenshot(100), filepath.Join(to, "page.png")); err != nil {
+
+	log.Print("the page")
+	if err := photograph(tab, g.page, 1040, filepath.Join(to, "page.png")); err != nil {
 		return fmt.Errorf("page: %w", err)
 	}
 	for _, shot := range []struct {
-		name  string
-		args  string
-		lasts time.Duration
+		name, args string
+		lasts      time.Duration
 	}{{"status", "status --watch", 4 * time.Second}, {"demo", "demo", time.Minute}} {
 		log.Print(shot.name)
 		output, err := g.terminal(ctx, shot.args, shot.lasts)
 		if err != nil {
 			return err
 		}
-		page := "data:text/html;charset=utf-8," + url.PathEscape(screen(output, "understudy "+shot.args))
-		err = chromedp.Do(tab, chromedp.EmulateViewport(1400, 900, chromedp.EmulateScale(1.5)), chromedp.Navigate(page))
-		if err != nil {
-			return fmt.Errorf("%s: %w", shot.name, err)
+		page := filepath.Join(dir, shot.name+".html")
+		if err := os.WriteFile(page, []byte(screen(output, "understudy "+shot.args)), 0o600); err != nil {
+			return err
 		}
-		if err := photograph(tab, chromedp.Screenshot("#terminal"), filepath.Join(to, shot.name+".png")); err != nil {
+		if err := photograph(tab, "file://"+page, 0, filepath.Join(to, shot.name+".png")); err != nil {
 			return fmt.Errorf("%s: %w", shot.name, err)
 		}
 	}
 	return nil
 }
 
-func photograph(tab context.Context, shot chromedp.Action[[]byte], path string) error {
-	picture, err := chromedp.Run(tab, shot)
+// photograph writes a picture of a page at a width, or of all of it.
+func photograph(tab context.Context, address string, width int64, path string) error {
+	tab, cancel := context.WithTimeout(tab, time.Minute)
+	defer cancel()
+	err := chromedp.Do(tab, chromedp.EmulateViewport(max(width, 2000), 600, chromedp.EmulateScale(scale)),
+		chromedp.Navigate(address), chromedp.Sleep(3*time.Second)) // for it to draw itself
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(path, picture, 0o644)
+	if width == 0 {
+		if width, err = chromedp.Run(tab, chromedp.Evaluate[int64](`Math.ceil(document.getElementById("terminal").getBoundingClientRect().width)`)); err != nil {
+			return err
+		}
+	}
+	if err := chromedp.Do(tab, chromedp.EmulateViewport(width, 600, chromedp.EmulateScale(scale)), chromedp.Sleep(time.Second)); err != nil {
+		return err
+	}
+	height, err := chromedp.Run(tab, chromedp.Evaluate[int64](`document.documentElement.scrollHeight > 600 ? document.documentElement.scrollHeight :
+		Math.ceil(document.body.getBoundingClientRect().height)`))
+	if err != nil {
+		return err
+	}
+	if err := chromedp.Do(tab, chromedp.EmulateViewport(width, height, chromedp.EmulateScale(scale)), chromedp.Sleep(time.Second)); err != nil {
+		return err
+	}
+	picture, err := chromedp.Run(tab, chromedp.CaptureScreenshot())
+	if err != nil {
+		return err
+	}
+	drawn, err := png.Decode(bytes.NewReader(picture))
+	if err != nil {
+		return err
+	}
+	var small bytes.Buffer
+	if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&small, drawn); err != nil {
+		return err
+	}
+	return os.WriteFile(path, small.Bytes(), 0o644)
 }
 
 // group is three instances on a registry of their own.
@@ -186,7 +225,7 @@ func (g *group) terminal(ctx context.Context, args string, lasts time.Duration) 
 	typescript := filepath.Join(g.dir, "typescript")
 	cmd := exec.CommandContext(ctx, "script", "--quiet", "--flush", "--return", "--command",
 		"stty cols 132 rows 40; exec "+g.program+" "+args, typescript)
-	cmd.Env = g.environ()
+	cmd.Env, cmd.Dir = g.environ(), g.dir
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 5 * time.Second
 	err := cmd.Run()

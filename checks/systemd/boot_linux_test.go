@@ -6,6 +6,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/understudy-go/understudy/checks/part"
 )
 
 func TestUnitUnderASystemdOfItsOwn(t *testing.T) {
@@ -13,11 +15,20 @@ func TestUnitUnderASystemdOfItsOwn(t *testing.T) {
 	const sleeps = `COMMAND=/bin/sh -c 'setsid sleep 1000 & exec sleep 1000'` // one escapes from the group
 	works := func() bool { return len(m.processes()["sleep"]) == 2 }
 
-	// Mistakes are not tried again.
+	// Mistakes are not tried again. A forgotten registry is one, though there is a
+	// directory that a file could be in.
 	if out, err := m.systemctl("start", service); err == nil {
 		t.Errorf("without a command it started: %s", out)
 	}
 	m.is("ActiveState=failed", "ExecMainStatus=64", "NRestarts=0")
+	m.write("understudy.d/orders.env", sleeps+"\n")
+	if out, err := m.systemctl("start", service); err == nil {
+		t.Errorf("without a registry it started: %s", out)
+	}
+	m.is("ActiveState=failed", "ExecMainStatus=78", "NRestarts=0")
+	if !strings.Contains(m.log(), "UNDERSTUDY_REGISTRY is not set") {
+		t.Error("it did not say what is missing")
+	}
 	m.configure(sleeps, "UNDERSTUDY_RESTART=sometimes")
 	if out, err := m.systemctl("start", service); err == nil {
 		t.Errorf("with a mistake it started: %s", out)
@@ -30,7 +41,7 @@ func TestUnitUnderASystemdOfItsOwn(t *testing.T) {
 	if !strings.Contains(m.log(), "registered as") {
 		t.Error("ready before it was registered")
 	}
-	until(t, "the command", works)
+	part.Until(t, "the command", works)
 	m.is("ActiveState=active", "StatusText=active in term 1")
 	var status syscall.Stat_t
 	p := m.processes()
@@ -41,7 +52,7 @@ func TestUnitUnderASystemdOfItsOwn(t *testing.T) {
 	// What a dead guard leaves behind is found under ProtectProc.
 	killed := m.processes()
 	_ = syscall.Kill(killed["work-guard"][0], syscall.SIGKILL)
-	until(t, "the command to be restarted", func() bool { return works() && m.processes()["sleep"][0] != killed["sleep"][0] })
+	part.Until(t, "the command to be restarted", func() bool { return works() && m.processes()["sleep"][0] != killed["sleep"][0] })
 	for _, pid := range m.processes()["sleep"] {
 		if slices.Contains(killed["sleep"], pid) {
 			t.Errorf("process %d outlived its guard", pid)
@@ -52,11 +63,11 @@ func TestUnitUnderASystemdOfItsOwn(t *testing.T) {
 	// A process whose loop stands still is ended, with all that it runs.
 	frozen := m.processes()
 	_ = syscall.Kill(frozen["understudy"][0], syscall.SIGSTOP)
-	until(t, "a restart", func() bool { return m.property("NRestarts") == "1" })
+	part.Until(t, "a restart", func() bool { return m.property("NRestarts") == "1" })
 	if log := m.log(); strings.Count(log, "SIGQUIT: quit") != 1 {
 		t.Error("it did not say where it stood, or not it alone")
 	}
-	until(t, "the command in another term", func() bool { return works() && strings.HasPrefix(m.property("StatusText"), "active in term 2") })
+	part.Until(t, "the command in another term", func() bool { return works() && strings.HasPrefix(m.property("StatusText"), "active in term 2") })
 
 	// In the order of a stop, everybody is told at once.
 	m.order("stop")
@@ -68,7 +79,7 @@ func TestUnitUnderASystemdOfItsOwn(t *testing.T) {
 	// A job that was stopped is not done, though it may have heard of it before its guard.
 	m.configure(sleeps, "UNDERSTUDY_RESTART=never")
 	m.order("start")
-	until(t, "the command", works)
+	part.Until(t, "the command", works)
 	m.order("stop")
 	m.is("Result=success", "ExecMainStatus=0")
 	if log := m.log(); strings.Contains(log, "exited for good") || strings.Count(log, `"message":"left"`) != 2 {

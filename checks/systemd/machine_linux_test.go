@@ -10,12 +10,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/understudy-go/understudy/checks/part"
 )
-
-const patience = 60 * time.Second // a generous deadline
 
 // boot is what process 1 of a machine's namespaces does before it becomes
 // systemd. It has the host's files, but for those that it would change, and no
@@ -87,23 +84,21 @@ func newMachine(t *testing.T) *machine {
 			t.Logf("systemd said:\n%s\nUnderstudy said:\n%.20000s", &log, m.log())
 		}
 	})
-	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
-		children, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%[1]d/children", cmd.Process.Pid))
-		m.pid = strings.TrimSpace(string(children))
-		if comm, _ := os.ReadFile("/proc/" + m.pid + "/comm"); m.pid != "" && string(comm) == "systemd\n" {
-			if _, err := m.systemctl("show", "-p", "Version"); err == nil {
-				return m
-			}
-		}
+	part.Until(t, "systemd to boot", func() bool {
 		select {
 		case <-ended:
 			t.Skipf("no systemd of its own can be had here: %s", &log)
 		default:
 		}
-		if time.Now().After(end) {
-			t.Fatalf("systemd did not boot within %v:\n%s", patience, &log)
+		children, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%[1]d/children", cmd.Process.Pid))
+		m.pid = strings.TrimSpace(string(children))
+		if comm, _ := os.ReadFile("/proc/" + m.pid + "/comm"); m.pid == "" || string(comm) != "systemd\n" {
+			return false
 		}
-	}
+		_, err := m.systemctl("show", "-p", "Version")
+		return err == nil
+	})
+	return m
 }
 
 // newCgroup makes a cgroup for a machine, and removes it when that is gone.
@@ -123,7 +118,7 @@ func newCgroup(t *testing.T) string {
 			t.Skipf("a systemd of its own needs a cgroup of its own: %v", err)
 		}
 		t.Cleanup(func() {
-			until(t, "the cgroups to be empty", func() bool {
+			part.Until(t, "the cgroups to be empty", func() bool {
 				_ = exec.Command("find", dir, "-depth", "-type", "d", "-exec", "rmdir", "{}", ";").Run()
 				_, err := os.Stat(dir)
 				return os.IsNotExist(err)
@@ -150,6 +145,7 @@ func (m *machine) write(name, text string) {
 // configure writes the variables of the group orders.
 func (m *machine) configure(env ...string) {
 	m.write("understudy.d/orders.env", strings.Join(append([]string{
+		"UNDERSTUDY_REGISTRY=sqlite:/var/lib/understudy/orders/registry.db",
 		"UNDERSTUDY_HEARTBEAT_INTERVAL=200ms", "UNDERSTUDY_STOP_GRACE=1s", "UNDERSTUDY_ORPHAN_AFTER=3s",
 	}, env...), "\n")+"\n")
 }
@@ -210,13 +206,4 @@ func (m *machine) processes() map[string][]int {
 		}
 	}
 	return byName
-}
-
-func until(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for end := time.Now().Add(patience); !ok(); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("waited %v for %s", patience, what)
-		}
-	}
 }

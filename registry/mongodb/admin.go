@@ -61,14 +61,14 @@ func (r *Registry) Groups(ctx context.Context) ([]string, error) {
 
 // RequestHandover implements [registry.Admin].
 func (r *Registry) RequestHandover(ctx context.Context, group string, number int64, to uuid.UUID) error {
+	if err := r.mayWrite(); err != nil {
+		return wrap(ctx, "request hand-over", err)
+	}
 	result, err := r.terms.UpdateOne(ctx,
 		bson.M{"_id": termID{group, number}, "endedAt": nil},
 		bson.M{"$set": bson.M{"handoverTo": binary(to)}, "$currentDate": bson.M{"handoverAt": true}})
 	if err == nil && result.MatchedCount == 0 {
 		err = fmt.Errorf("%w: term %d of group %q", registry.ErrNoTerm, number, group)
-	}
-	if hasCode(err, codeUnauthorized) {
-		err = fmt.Errorf("this user must not write to the database %q: %w", r.terms.Database().Name(), err)
 	}
 	return wrap(ctx, "request hand-over", err)
 }

@@ -14,6 +14,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/connstring"
 
 	"github.com/understudy-go/understudy/registry"
+	"github.com/understudy-go/understudy/registry/internal/finding"
 )
 
 // Reachable names the finding that a server answers.
@@ -26,13 +27,13 @@ const checkTimeout = 5 * time.Second
 // need whether it is there. It stops at what makes the rest impossible, leaves
 // nothing behind, and shows no credentials. The servers have the given time to
 // answer at all, and 5 seconds for each step after that. The finding Reachable
-// is wrong if none answered, and its Err is ErrURI if the URI is to blame.
+// is an error if none answered, and its Err is ErrURI if the URI is to blame.
 func Check(ctx context.Context, uri string, o Options, connect time.Duration) []registry.Finding {
 	connecting, cancel := context.WithTimeout(ctx, connect)
 	defer cancel()
 	r, t, err := dial(connecting, uri, o)
 	if err != nil {
-		return []registry.Finding{registry.Fault(Reachable, err, "")}
+		return []registry.Finding{finding.Error(Reachable, err, "")}
 	}
 	defer func() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
@@ -41,7 +42,7 @@ func Check(ctx context.Context, uri string, o Options, connect time.Duration) []
 	}()
 	c := &checker{r: r, t: t}
 	if names := unknownOptions(uri); len(names) > 0 {
-		c.unwise("URI", "options that nobody knows are ignored: "+strings.Join(names, ", "), "correct their names, or remove them")
+		c.warn("URI", "options that nobody knows are ignored: "+strings.Join(names, ", "), "correct their names, or remove them")
 	}
 	steps := []func(context.Context) bool{c.authenticated, c.primary, c.writable, c.rights, c.clock, c.records, c.index, c.watch}
 	if !c.reachable(connecting) {
@@ -66,23 +67,23 @@ type checker struct {
 	findings   []registry.Finding
 }
 
-func (c *checker) fine(name, format string, args ...any) {
-	c.findings = append(c.findings, registry.Fine(name, format, args...))
+func (c *checker) ok(name, format string, args ...any) {
+	c.findings = append(c.findings, finding.OK(name, format, args...))
 }
 
-func (c *checker) unwise(name, detail, cure string) {
-	c.findings = append(c.findings, registry.Finding{Name: name, Mark: registry.Unwise, Detail: detail, Cure: cure})
+func (c *checker) warn(name, detail, cure string) {
+	c.findings = append(c.findings, finding.Warning(name, detail, cure))
 }
 
-// wrong notes an error as Open would explain it.
-func (c *checker) wrong(ctx context.Context, name string, err error) {
-	f := registry.Fault(name, c.t.explain(ctx, err), "")
+// explain notes an error as Open would explain it.
+func (c *checker) explain(ctx context.Context, name string, err error) {
+	f := finding.Error(name, c.t.explain(ctx, err), "")
 	f.Detail = strings.TrimPrefix(f.Detail, "open "+c.t.name+": ")
 	c.findings = append(c.findings, f)
 }
 
-func (c *checker) fault(name string, err error, cure string) {
-	c.findings = append(c.findings, registry.Fault(name, err, cure))
+func (c *checker) fail(name string, err error, cure string) {
+	c.findings = append(c.findings, finding.Error(name, err, cure))
 }
 
 // reachable asks any server, be it the primary or not.
@@ -91,12 +92,12 @@ func (c *checker) reachable(ctx context.Context) bool {
 	command := bson.D{{Key: "hello", Value: 1}}
 	err := c.r.client.Database("admin").RunCommand(ctx, command, options.RunCmd().SetReadPreference(readpref.Nearest())).Err()
 	if err != nil && !hasCode(err, codeAuthenticationFailed, codeAtlas) {
-		c.wrong(ctx, Reachable, err)
+		c.explain(ctx, Reachable, err)
 		return false
 	}
-	c.fine(Reachable, "%s answered within %v", c.t.name, time.Since(begun).Round(time.Millisecond))
+	c.ok(Reachable, "%s answered within %v", c.t.name, time.Since(begun).Round(time.Millisecond))
 	if err != nil {
-		c.wrong(ctx, "authenticated", err)
+		c.explain(ctx, "authenticated", err)
 	}
 	return err == nil
 }
@@ -108,14 +109,14 @@ func (c *checker) authenticated(ctx context.Context) bool {
 	err := c.r.peekNearest(ctx)
 	switch {
 	case hasCode(err, codeUnauthorized) && c.t.options.Auth == nil:
-		c.wrong(ctx, name, err)
+		c.explain(ctx, name, err)
 		return false
 	case err != nil && c.t.options.Auth == nil:
-		c.wrong(ctx, name, err)
+		c.explain(ctx, name, err)
 	case c.t.options.Auth == nil:
-		c.unwise(name, "the server asks nobody for a name: whoever reaches it can write", "turn its access control on, unless the network keeps others out")
+		c.warn(name, "the server asks nobody for a name: whoever reaches it can write", "turn its access control on, unless the network keeps others out")
 	default:
-		c.fine(name, "as the user that the URI names")
+		c.ok(name, "as the user that the URI names")
 	}
 	return true
 }
@@ -125,7 +126,7 @@ func (c *checker) primary(ctx context.Context) bool {
 	const name = "replica set"
 	h, err := c.r.hello(ctx)
 	if err != nil {
-		c.fault(name, fmt.Errorf("it has no primary, so nothing can be written: %w", c.t.why(err)),
+		c.fail(name, fmt.Errorf("it has no primary, so nothing can be written: %w", c.t.why(err)),
 			"see that a majority of its members is up and that they reach each other")
 		return false
 	}
@@ -137,13 +138,13 @@ func (c *checker) primary(ctx context.Context) bool {
 	majority := (data+len(h.Arbiters))/2 + 1
 	switch {
 	case h.Msg == "isdbgrid":
-		c.fine(name, "none, but a %s", about)
+		c.ok(name, "none, but a %s", about)
 	case h.SetName == "":
-		c.unwise(name, "none, but a "+about+", without which all stand still", "run it as a replica set, of three members if one may fail")
+		c.warn(name, "none, but a "+about+", without which all stand still", "run it as a replica set, of three members if one may fail")
 	case data <= majority:
-		c.unwise(name, about+": if one fails, all stand still", "with three that hold data, one may fail")
+		c.warn(name, about+": if one fails, all stand still", "with three that hold data, one may fail")
 	default:
-		c.fine(name, "%s: %d may fail", about, data-majority)
+		c.ok(name, "%s: %d may fail", about, data-majority)
 	}
 	return true
 }
@@ -152,16 +153,16 @@ func (c *checker) primary(ctx context.Context) bool {
 // are.
 func (c *checker) writable(ctx context.Context) bool {
 	begun := time.Now()
-	err := c.r.probe(ctx)
+	err := probe(ctx, c.r.instances)
 	took := time.Since(begun).Round(10 * time.Microsecond)
 	switch {
 	case err == nil:
-		c.fine("writable", "the database %s", c.t.database)
-		c.fine("majority", "it acknowledged a write within %v", took)
+		c.ok("writable", "the database %s", c.t.database)
+		c.ok("majority", "it acknowledged a write within %v", took)
 	case hasCode(err, codeUnauthorized):
-		c.wrong(ctx, "writable", err)
+		c.explain(ctx, "writable", err)
 	default:
-		c.fault("majority", fmt.Errorf("it acknowledged no write within %v: %w", took.Round(time.Millisecond), c.t.why(err)),
+		c.fail("majority", fmt.Errorf("it acknowledged no write within %v: %w", took.Round(time.Millisecond), c.t.why(err)),
 			"see that a majority of the replica set's members is up, reach each other, and keep up")
 		return false
 	}
@@ -176,7 +177,7 @@ func (c *checker) clock(ctx context.Context) bool {
 		begun := time.Now()
 		h, err := c.r.hello(ctx)
 		if err != nil {
-			c.wrong(ctx, name, err)
+			c.explain(ctx, name, err)
 			return false
 		}
 		half := time.Since(begun) / 2
@@ -194,10 +195,10 @@ func (c *checker) clock(ctx context.Context) bool {
 	}
 	text += fmt.Sprintf(" (± %v)", within.Round(time.Millisecond))
 	if offset > far || offset < -far {
-		c.fault(name, errors.New(text), "set both by NTP: the election does not need it, whoever compares logs does")
+		c.fail(name, errors.New(text), "set both by NTP: the election does not need it, whoever compares logs does")
 		return true
 	}
-	c.fine(name, "%s", text)
+	c.ok(name, "%s", text)
 	return true
 }
 
@@ -208,13 +209,13 @@ func (c *checker) watch(ctx context.Context) bool {
 	_, err := c.r.Watch(ctx, "check")
 	switch {
 	case errors.Is(err, registry.ErrNoWatch) && hasCode(err, codeUnauthorized):
-		c.unwise("watch", "this user must not watch the terms: each instance reads them every interval", "grant it the action changeStream, or the role readWrite")
+		c.warn("watch", "this user must not watch the terms: each instance reads them every interval", "grant it the action changeStream, or the role readWrite")
 	case errors.Is(err, registry.ErrNoWatch):
-		c.unwise("watch", "there are no change streams: each instance reads the terms every interval", "a replica set has them")
+		c.warn("watch", "there are no change streams: each instance reads the terms every interval", "a replica set has them")
 	case err != nil:
-		c.wrong(ctx, "watch", err)
+		c.explain(ctx, "watch", err)
 	default:
-		c.fine("watch", "changes are told at once, by a change stream")
+		c.ok("watch", "changes are told at once, by a change stream")
 	}
 	return true
 }

@@ -12,7 +12,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
 
-	"github.com/understudy-go/understudy/registry"
+	"github.com/understudy-go/understudy/registry/internal/finding"
 )
 
 // privileges are what the server lets a user do. Nil: it does not say, or
@@ -88,11 +88,11 @@ func (c *checker) rights(context.Context) bool {
 		}
 	}
 	if len(lacking) > 0 {
-		c.fault("rights", fmt.Errorf("this user lacks: %s", strings.Join(lacking, "; ")),
+		c.fail("rights", fmt.Errorf("this user lacks: %s", strings.Join(lacking, "; ")),
 			fmt.Sprintf("grant it the role readWrite in the database %s", c.t.database))
 		return true
 	}
-	c.fine("rights", "this user may read and write instances and terms")
+	c.ok("rights", "this user may read and write instances and terms")
 	return true
 }
 
@@ -100,22 +100,22 @@ func (c *checker) rights(context.Context) bool {
 const censusLimit = 20_000
 
 func (c *checker) records(ctx context.Context) bool {
-	var census registry.Census
+	var census finding.Census
 	newest := options.Find().SetSort(bson.M{"_id": -1}).SetLimit(censusLimit)
 	_, err := all(ctx, c.r.instances, bson.D{}, newest, func(raw bson.Raw) (none struct{}, _ error) {
 		_, bad := decodeInstance(raw)
-		census.Add(&census.Instances, bad)
+		census.Instance(bad)
 		return none, nil
 	})
 	if err == nil {
 		_, err = all(ctx, c.r.terms, bson.D{}, newest, func(raw bson.Raw) (none struct{}, _ error) {
 			_, bad := decodeTerm(raw)
-			census.Add(&census.Terms, bad)
+			census.Term(bad)
 			return none, nil
 		})
 	}
 	if err != nil {
-		c.wrong(ctx, "schema", err)
+		c.explain(ctx, "schema", err)
 		return true
 	}
 	c.findings = append(c.findings, census.Finding())
@@ -127,23 +127,23 @@ func (c *checker) index(ctx context.Context) bool {
 	list, err := c.r.instances.Indexes().ListSpecifications(ctx)
 	switch {
 	case hasCode(err, codeUnauthorized):
-		c.unwise(name, "this user must not see whether there is one", "grant it the action listIndexes, or the role readWrite")
+		c.warn(name, "this user must not see whether there is one", "grant it the action listIndexes, or the role readWrite")
 		return true
 	case err != nil:
-		c.wrong(ctx, name, err)
+		c.explain(ctx, name, err)
 		return true
 	}
 	for _, found := range list {
 		if sameKeys(found.KeysDocument) {
-			c.fine(name, "seniority (group, priority, _id)")
+			c.ok(name, "seniority (group, priority, _id)")
 			return true
 		}
 	}
 	if len(c.privileges.missing(c.t.database, "instances", "createIndex")) == 0 {
-		c.fine(name, "there is none yet, the next instance that starts makes it")
+		c.ok(name, "there is none yet, the next instance that starts makes it")
 		return true
 	}
-	c.unwise(name, "there is none and this user must not make it: a takeover reads the whole group",
+	c.warn(name, "there is none and this user must not make it: a takeover reads the whole group",
 		"db.instances.createIndex({group: 1, priority: -1, _id: 1})")
 	return true
 }

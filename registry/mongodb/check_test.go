@@ -39,7 +39,7 @@ func checked(t *testing.T, uri string) map[string]registry.Finding {
 	return found
 }
 
-// wantMarks checks the marks of some findings, and that no other is wrong.
+// wantMarks checks the marks of some findings, and that no other is an error.
 func wantMarks(t *testing.T, found map[string]registry.Finding, want map[string]registry.Mark) {
 	t.Helper()
 	for name, mark := range want {
@@ -48,22 +48,22 @@ func wantMarks(t *testing.T, found map[string]registry.Finding, want map[string]
 		}
 	}
 	for name, f := range found {
-		if f.Mark == registry.Wrong && want[name] != registry.Wrong {
-			t.Errorf("%s is wrong: %s", name, f.Detail)
+		if f.Mark == registry.Error && want[name] != registry.Error {
+			t.Errorf("%s is an error: %s", name, f.Detail)
 		}
-		if f.Mark == registry.Unwise && f.Cure == "" {
+		if f.Mark == registry.Warning && f.Cure == "" {
 			t.Errorf("%s says nothing of what would be better", name)
 		}
 	}
 }
 
-const right, unwise, wrong = registry.Right, registry.Unwise, registry.Wrong
+const fine, warning, fault = registry.OK, registry.Warning, registry.Error
 
 func TestCheckLeavesNothingBehind(t *testing.T) {
 	uri := mongotest.Shared(t)
 	wantMarks(t, checked(t, uri), map[string]registry.Mark{
-		"reachable": right, "authenticated": unwise, "replica set": unwise, "writable": right, "majority": right,
-		"clock": right, "schema": right, "index": right, "watch": right,
+		"reachable": fine, "authenticated": warning, "replica set": warning, "writable": fine, "majority": fine,
+		"clock": fine, "schema": fine, "index": fine, "watch": fine,
 	})
 	names, err := db(t, uri, "").ListCollectionNames(t.Context(), bson.D{})
 	if err != nil || len(names) > 0 {
@@ -77,7 +77,7 @@ func TestCheckReadsWhatIsStored(t *testing.T) {
 	in := register(t, r, "g")
 	begin(t, r, "g", 1, in.ID)
 	found := checked(t, uri)
-	wantMarks(t, found, map[string]registry.Mark{"schema": right, "index": right})
+	wantMarks(t, found, map[string]registry.Mark{"schema": fine, "index": fine})
 	if !strings.Contains(found["schema"].Detail, "instances: 1, terms: 1") || !strings.Contains(found["index"].Detail, "seniority") {
 		t.Errorf("schema: %s; index: %s", found["schema"].Detail, found["index"].Detail)
 	}
@@ -85,17 +85,17 @@ func TestCheckReadsWhatIsStored(t *testing.T) {
 	d := db(t, uri, "")
 	spoil(t, d, registrytest.Record{ID: in.ID}, "beat", "many\x1b[31m")
 	f := checked(t, uri)["schema"]
-	if f.Mark != wrong || !errors.Is(f.Err, registry.ErrCorrupt) || f.Cure == "" || !strings.Contains(f.Detail, "instances: 1, terms: 1; without sense: 1") {
+	if f.Mark != fault || !errors.Is(f.Err, registry.ErrCorrupt) || f.Cure == "" || !strings.Contains(f.Detail, "instances: 1, terms: 1; unreadable: 1") {
 		t.Errorf("with a spoilt beat: %+v", f)
 	}
 	spoil(t, d, registrytest.Record{Group: "g", Term: 1}, "schema", int64(99))
-	if f := checked(t, uri)["schema"]; f.Mark != wrong || !errors.Is(f.Err, registry.ErrSchema) || !strings.Contains(f.Detail, "99") {
+	if f := checked(t, uri)["schema"]; f.Mark != fault || !errors.Is(f.Err, registry.ErrSchema) || !strings.Contains(f.Detail, "99") {
 		t.Errorf("with a term of a newer version: %+v", f)
 	}
 	if err := d.Collection("instances").Indexes().DropAll(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if f := checked(t, uri)["index"]; f.Mark != right || !strings.Contains(f.Detail, "there is none yet") {
+	if f := checked(t, uri)["index"]; f.Mark != fine || !strings.Contains(f.Detail, "there is none yet") {
 		t.Errorf("without the index: %+v", f)
 	}
 }
@@ -103,7 +103,7 @@ func TestCheckReadsWhatIsStored(t *testing.T) {
 func TestCheckOfWhatDoesNotAnswer(t *testing.T) {
 	t.Parallel()
 	found := checked(t, "mongodb://me:hunter2@127.0.0.1:9/?authSorce=x")
-	if f := found["reachable"]; len(found) != 2 || f.Mark != wrong || !errors.Is(f.Err, mongodb.ErrUnreachable) || !strings.Contains(f.Detail, "connection refused") {
+	if f := found["reachable"]; len(found) != 2 || f.Mark != fault || !errors.Is(f.Err, mongodb.ErrUnreachable) || !strings.Contains(f.Detail, "connection refused") {
 		t.Errorf("got %v, want that it is unreachable, and nothing more", found)
 	}
 	if f := checked(t, "mongodb://me:hunter2@127.0.0.1:9/?connectTimeoutMS=soon")["reachable"]; !errors.Is(f.Err, mongodb.ErrURI) {

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"go.mongodb.org/mongo-driver/v2/mongo"
+
+	"github.com/understudy-go/understudy/registry"
 )
 
 // ErrUnreachable says that no server that takes writes answered in time, so
@@ -100,7 +102,7 @@ func (t *target) explain(ctx context.Context, err error) error {
 			open, source, err)
 	case hasCode(err, codeUnauthorized) && t.options.Auth == nil:
 		return fmt.Errorf("%s: the server wants a user name and a password: put them into the URI: %w", open, err)
-	case hasCode(err, codeUnauthorized) && t.readOnly:
+	case hasCode(err, codeUnauthorized) && t.access == registry.Look:
 		return fmt.Errorf("%s: this user must not read the database %q: grant it the role read there: %w", open, t.database, err)
 	case hasCode(err, codeUnauthorized):
 		return fmt.Errorf("%s: this user must not write to the database %q: grant it the role readWrite there: %w", open, t.database, err)

@@ -151,7 +151,7 @@ func TestWriteOfAMinorityIsNotAcknowledged(t *testing.T) {
 
 	set.FailCommand(t, 1, "failCommands", bson.A{"update"},
 		"writeConcernError", bson.M{"code": 64, "errmsg": "waiting for replication timed out"})
-	wantMarks(t, checked(t, set.URI()), map[string]registry.Mark{"replica set": unwise, "majority": wrong})
+	wantMarks(t, checked(t, set.URI()), map[string]registry.Mark{"replica set": warning, "majority": fault})
 }
 
 func TestTakenIsNotSaidWithoutAMajority(t *testing.T) {
@@ -315,7 +315,7 @@ func TestKilledPrimaryCostsSeconds(t *testing.T) {
 		t.Error("a beat was acknowledged by one of three")
 	}
 	eventually(t, "the loss of the primary", func() error {
-		if found := checked(t, set.URI()); found["replica set"].Mark != wrong || found["reachable"].Mark != right {
+		if found := checked(t, set.URI()); found["replica set"].Mark != fault || found["reachable"].Mark != fine {
 			return fmt.Errorf("found %v", found)
 		}
 		return nil

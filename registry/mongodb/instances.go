@@ -23,6 +23,9 @@ import (
 // the same UUID, so this decides no race.
 func (r *Registry) Register(ctx context.Context, in registry.Instance) (time.Time, error) {
 	fail := func(err error) (time.Time, error) { return time.Time{}, wrap(ctx, "register", err) }
+	if err := r.mayWrite(); err != nil {
+		return fail(err)
+	}
 	in.Schema, in.Beat, in.Heartbeat = registry.Schema, 0, time.Now()
 	if err := in.Check(); err != nil {
 		return fail(err)
@@ -66,6 +69,9 @@ func (r *Registry) heartbeat(ctx context.Context, what string, raw bson.Raw) (ti
 // Beat implements [registry.Registry]. It never creates a record, and leaves one
 // alone that it does not understand.
 func (r *Registry) Beat(ctx context.Context, id uuid.UUID, s registry.Status) (time.Time, error) {
+	if err := r.mayWrite(); err != nil {
+		return time.Time{}, wrap(ctx, "beat", err)
+	}
 	raw, err := r.instances.FindOneAndUpdate(ctx,
 		bson.M{
 			"_id":    binary(id),
@@ -104,12 +110,18 @@ func (r *Registry) whyUnbeaten(ctx context.Context, id uuid.UUID) error {
 
 // Unregister implements [registry.Registry].
 func (r *Registry) Unregister(ctx context.Context, id uuid.UUID) error {
+	if err := r.mayWrite(); err != nil {
+		return wrap(ctx, "unregister", err)
+	}
 	_, err := r.instances.DeleteOne(ctx, bson.M{"_id": binary(id)})
 	return wrap(ctx, "unregister", err)
 }
 
 // DeleteOrphan implements [registry.Registry].
 func (r *Registry) DeleteOrphan(ctx context.Context, id uuid.UUID, beat int64) (bool, error) {
+	if err := r.mayWrite(); err != nil {
+		return false, wrap(ctx, "delete orphan", err)
+	}
 	result, err := r.instances.DeleteOne(ctx, bson.M{"_id": binary(id), "beat": beat})
 	if err != nil {
 		return false, wrap(ctx, "delete orphan", err)

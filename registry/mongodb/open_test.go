@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
 	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/connstring"
 
 	"github.com/understudy-go/understudy/internal/mongotest"
@@ -152,7 +151,7 @@ func TestOpenWithCredentials(t *testing.T) {
 
 	t.Run("a reader who only reads", func(t *testing.T) {
 		begin(t, r, "read", 1, register(t, r, "read").ID)
-		reader, err := mongodb.Open(t.Context(), as("reader", "hunter2"), mongodb.Options{ReadOnly: true})
+		reader, err := mongodb.Open(t.Context(), as("reader", "hunter2"), mongodb.Options{Access: registry.Look})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -166,10 +165,11 @@ func TestOpenWithCredentials(t *testing.T) {
 		if _, err := reader.Groups(t.Context()); err != nil {
 			t.Errorf("Groups: %v", err)
 		}
-		if err := reader.RequestHandover(t.Context(), "read", 1, uuid.Nil); err == nil || !strings.HasSuffix(err.Error(), "not authorized on understudy") {
-			t.Errorf("RequestHandover: %v, want a short refusal", err)
+		_, err = mongodb.Open(t.Context(), as("reader", "hunter2"), mongodb.Options{Access: registry.Ask})
+		if err == nil || !strings.Contains(err.Error(), "grant it the role readWrite there") || !strings.HasSuffix(err.Error(), "not authorized on understudy") {
+			t.Errorf("Open to ask: %v, want advice and a short refusal", err)
 		}
-		_, err = mongodb.Open(t.Context(), as("narrow", "hunter2"), mongodb.Options{ReadOnly: true})
+		_, err = mongodb.Open(t.Context(), as("narrow", "hunter2"), mongodb.Options{Access: registry.Look})
 		if err == nil || !strings.Contains(err.Error(), "grant it the role read there") {
 			t.Errorf("Open of another database: %v", err)
 		}
@@ -180,13 +180,13 @@ func TestOpenWithCredentials(t *testing.T) {
 			name, uri string
 			want      map[string]registry.Mark
 		}{
-			{"root", right, map[string]registry.Mark{"authenticated": registry.Right, "rights": registry.Right, "watch": registry.Right}},
-			{"wrong password", as("reader", "hunter%32x"), map[string]registry.Mark{"reachable": registry.Right, "authenticated": wrong}},
-			{"no user", "mongodb://" + set.Host(0) + "/?directConnection=true", map[string]registry.Mark{"reachable": registry.Right, "authenticated": wrong}},
-			{"reader", as("reader", "hunter2"), map[string]registry.Mark{"authenticated": registry.Right, "writable": wrong, "rights": wrong, "schema": registry.Right}},
-			{"of another database", as("narrow", "hunter2"), map[string]registry.Mark{"authenticated": registry.Right, "writable": wrong, "rights": wrong, "schema": wrong}},
-			{"minimal", as("minimal", "hunter2"), map[string]registry.Mark{"rights": registry.Right, "majority": registry.Right, "index": unwise, "watch": unwise}},
-			{"one who may not insert", as("updater", "hunter2"), map[string]registry.Mark{"writable": registry.Right, "rights": wrong, "index": unwise, "watch": unwise}},
+			{"root", right, map[string]registry.Mark{"authenticated": fine, "rights": fine, "watch": fine}},
+			{"wrong password", as("reader", "hunter%32x"), map[string]registry.Mark{"reachable": fine, "authenticated": fault}},
+			{"no user", "mongodb://" + set.Host(0) + "/?directConnection=true", map[string]registry.Mark{"reachable": fine, "authenticated": fault}},
+			{"reader", as("reader", "hunter2"), map[string]registry.Mark{"authenticated": fine, "writable": fault, "rights": fault, "schema": fine}},
+			{"of another database", as("narrow", "hunter2"), map[string]registry.Mark{"authenticated": fine, "writable": fault, "rights": fault, "schema": fault}},
+			{"minimal", as("minimal", "hunter2"), map[string]registry.Mark{"rights": fine, "majority": fine, "index": warning, "watch": warning}},
+			{"one who may not insert", as("updater", "hunter2"), map[string]registry.Mark{"writable": fine, "rights": fault, "index": warning, "watch": warning}},
 		} {
 			t.Run(tt.name, func(t *testing.T) {
 				found := checked(t, tt.uri)
@@ -227,7 +227,7 @@ func TestOpenWithTLS(t *testing.T) {
 	t.Run("check", func(t *testing.T) {
 		wantMarks(t, checked(t, set.URI()), nil)
 		f := checked(t, base+"&tls=true")["reachable"]
-		if f.Mark != wrong || !strings.Contains(f.Detail, "tlsCAFile") {
+		if f.Mark != fault || !strings.Contains(f.Detail, "tlsCAFile") {
 			t.Errorf("an unknown authority: %+v", f)
 		}
 	})

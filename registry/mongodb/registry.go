@@ -27,9 +27,9 @@ type Options struct {
 	// Database is the name of the database; empty: the URI's path, or else
 	// DefaultDatabase.
 	Database string
-	// ReadOnly is for those who only look: no collection or index is made, and
-	// the right to write is not asked for. Methods that write still try to.
-	ReadOnly bool
+	// Access is what the database is opened for. [registry.Join] makes an index;
+	// [registry.Look] does not ask for the right to write.
+	Access registry.Access
 }
 
 // Registry is a [registry.Registry] and a [registry.Admin] in a MongoDB database.
@@ -38,6 +38,7 @@ type Registry struct {
 	instances *mongo.Collection
 	terms     *mongo.Collection
 	clock     clock
+	access    registry.Access
 
 	closing context.Context // ends the watches
 	close   context.CancelFunc
@@ -57,7 +58,7 @@ func Open(ctx context.Context, uri string, o Options) (*Registry, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
-	if err := r.prepare(ctx, o.ReadOnly); err != nil {
+	if err := r.prepare(ctx); err != nil {
 		err = target.explain(ctx, err)
 		r.abandon()
 		return nil, err
@@ -74,26 +75,29 @@ func dial(ctx context.Context, uri string, o Options) (*Registry, *target, error
 	if o.Database != "" {
 		target.database = o.Database
 	}
-	target.readOnly = o.ReadOnly
+	target.access = o.Access
 	client, err := mongo.Connect(target.options)
 	if err != nil {
 		return nil, nil, target.invalid(err)
 	}
-	r := &Registry{client: client}
+	r := &Registry{client: client, access: o.Access}
 	db := client.Database(target.database)
 	r.instances, r.terms = db.Collection("instances"), db.Collection("terms")
 	r.closing, r.close = context.WithCancel(context.Background())
 	return r, target, nil
 }
 
-// prepare sees that there is a server, with an index, that may be written to,
-// or only that there is one that may be read from.
-func (r *Registry) prepare(ctx context.Context, readOnly bool) error {
+// prepare sees that there is a server that lets this user do what the access
+// takes, and has an index for instances.
+func (r *Registry) prepare(ctx context.Context) error {
 	if _, err := r.hello(ctx); err != nil {
 		return err
 	}
-	if readOnly {
+	switch r.access {
+	case registry.Look:
 		return r.peek(ctx)
+	case registry.Ask:
+		return probe(ctx, r.terms)
 	}
 	// The index makes Candidate read one document. Without it Candidate reads
 	// the group, so it is no error if this user must not make one. A minority of
@@ -102,7 +106,7 @@ func (r *Registry) prepare(ctx context.Context, readOnly bool) error {
 	defer cancel()
 	_, _ = r.instances.Indexes().CreateOne(indexing, mongo.IndexModel{Keys: seniority}, options.CreateIndexes().SetCommitQuorumMajority())
 
-	return r.probe(ctx)
+	return probe(ctx, r.instances)
 }
 
 // peek is a read that only one who may read may ask for.
@@ -116,9 +120,17 @@ func (r *Registry) peek(ctx context.Context) error {
 
 // probe is a write that matches nothing, but only one who may write may ask for
 // it, and only a majority can acknowledge it.
-func (r *Registry) probe(ctx context.Context) error {
-	_, err := r.instances.UpdateOne(ctx, bson.M{"_id": "probe", "schema": -1}, bson.M{"$set": bson.M{"probe": true}})
+func probe(ctx context.Context, c *mongo.Collection) error {
+	_, err := c.UpdateOne(ctx, bson.M{"_id": "probe", "schema": -1}, bson.M{"$set": bson.M{"probe": true}})
 	return err
+}
+
+// mayWrite returns ErrReadOnly if the registry was opened to look.
+func (r *Registry) mayWrite() error {
+	if r.access == registry.Look {
+		return registry.ErrReadOnly
+	}
+	return nil
 }
 
 // Close ends the watches and closes the connections.

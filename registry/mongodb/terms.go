@@ -68,6 +68,9 @@ func (r *Registry) view(ctx context.Context, group string) (v registry.View, err
 // most a beat's way behind. A second write would be another way, and would
 // double what a takeover costs for a date that only people read.
 func (r *Registry) BeginTerm(ctx context.Context, t registry.Term) error {
+	if err := r.mayWrite(); err != nil {
+		return wrap(ctx, "begin term", err)
+	}
 	now := t
 	now.StartedAt, now.Schema = r.clock.now(), registry.Schema
 	if err := now.Check(); err != nil {
@@ -89,6 +92,9 @@ func (r *Registry) BeginTerm(ctx context.Context, t registry.Term) error {
 
 // EndTerm implements [registry.Registry].
 func (r *Registry) EndTerm(ctx context.Context, group string, number int64, holder uuid.UUID, end registry.End) error {
+	if err := r.mayWrite(); err != nil {
+		return wrap(ctx, "end term", err)
+	}
 	_, err := r.terms.UpdateOne(ctx,
 		bson.M{"_id": termID{group, number}, "holder": binary(holder), "endedAt": nil},
 		bson.M{

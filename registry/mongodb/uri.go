@@ -15,6 +15,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/readconcern"
 	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
 	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
+
+	"github.com/understudy-go/understudy/registry"
 )
 
 const (
@@ -34,7 +36,7 @@ type target struct {
 	options  *options.ClientOptions
 	name     string // the URI without credentials and options
 	database string
-	readOnly bool
+	access   registry.Access
 	secrets  []string
 	unclear  bool                  // where the password ends
 	failure  atomic.Pointer[error] // why a server was last found unreachable

@@ -32,6 +32,10 @@ type Store struct {
 	// closed by t.Cleanup; the suite may have closed it before.
 	Open func(t *testing.T) Backend
 
+	// Look opens one more handle with [registry.Look], after Open was called;
+	// nil: the backend has none.
+	Look func(t *testing.T) Backend
+
 	// Spoil sets one field of a stored record beneath the registry, or removes
 	// it where value is nil. Otherwise the value is an int64, a float64, a
 	// string or a []byte, to be stored as just that. Fields go by the names of
@@ -63,6 +67,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"Contention", contention},
 		{"Watch", watch},
 		{"Contexts", contexts},
+		{"Look", look},
 		{"Close", closing},
 		{"Garbage", garbage},
 		{"Lenient", lenient},

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/understudy-go/understudy/internal/boottime"
+	"github.com/understudy-go/understudy/registry"
 )
 
 // errReplaced says that the open files are no longer those at the path.
@@ -39,7 +40,7 @@ func writing[T any](ctx context.Context, r *Registry, what records, f func(c *co
 	return onFile(ctx, r, r.write, func() (result T, err error) {
 		c := r.file.writer
 		if c == nil {
-			return result, errReadOnly
+			return result, fmt.Errorf("sqlite: %s: %w", r.path, registry.ErrReadOnly)
 		}
 		if err := c.synchronous(what == ofTerms); err != nil {
 			return result, err

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/understudy-go/understudy/registry"
+	"github.com/understudy-go/understudy/registry/internal/finding"
 )
 
 // checkTimeout bounds each step of a check.
@@ -22,14 +23,14 @@ func Check(ctx context.Context, path string) []registry.Finding {
 	list := checked(ctx, "file", func(context.Context) []registry.Finding {
 		return append([]registry.Finding{checkFile(path)}, checkPlace(path)...)
 	})
-	if info, err := os.Stat(path); list[0].Mark != registry.Right || err != nil || info.Size() == 0 {
+	if info, err := os.Stat(path); list[0].Mark != registry.OK || err != nil || info.Size() == 0 {
 		return list
 	}
 	var r *Registry
 	opened := checked(ctx, "database", func(ctx context.Context) []registry.Finding {
 		var err error
-		if r, err = Open(ctx, path, Options{ReadOnly: true, OrphanAfter: time.Minute}); err != nil {
-			return []registry.Finding{registry.Fault("database", err, "")}
+		if r, err = Open(ctx, path, Options{Access: registry.Look, OrphanAfter: time.Minute}); err != nil {
+			return []registry.Finding{finding.Error("database", err, "")}
 		}
 		return nil
 	})
@@ -73,7 +74,7 @@ func checked(ctx context.Context, name string, step func(ctx context.Context) []
 	case list := <-done: // what knows its end may say more
 		return list
 	case <-time.After(100 * time.Millisecond):
-		return []registry.Finding{registry.Fault(name, fmt.Errorf("no answer within %v: %w", checkTimeout, ctx.Err()), "see whether the disk answers")}
+		return []registry.Finding{finding.Error(name, fmt.Errorf("no answer within %v: %w", checkTimeout, ctx.Err()), "see whether the disk answers")}
 	}
 }
 
@@ -81,13 +82,13 @@ func checkFile(path string) registry.Finding {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return registry.Fine("file", "%s is not there yet, the first instance makes it", path)
+		return finding.OK("file", "%s is not there yet, the first instance makes it", path)
 	case err != nil:
-		return registry.Fault("file", err, "give this user the right to read it and its directory")
+		return finding.Error("file", err, "give this user the right to read it and its directory")
 	case info.Mode().IsRegular() && info.Size() == 0:
-		return registry.Fine("file", "%s is empty, the first instance fills it", path)
+		return finding.OK("file", "%s is empty, the first instance fills it", path)
 	}
-	return registry.Fine("file", "%s, %d bytes", path, info.Size())
+	return finding.OK("file", "%s, %d bytes", path, info.Size())
 }
 
 // checkPlace looks at the directory, where the database's other files are as
@@ -106,21 +107,21 @@ func checkPlace(path string) (list []registry.Finding) {
 	kind, err := networkKind(filepath.Join(dir, filepath.Base(path)))
 	switch {
 	case err != nil:
-		list = append(list, registry.Fault("local", fmt.Errorf("the file system of %s cannot be told: %w", dir, err), "name a file on a local disk"))
+		list = append(list, finding.Error("local", fmt.Errorf("the file system of %s cannot be told: %w", dir, err), "name a file on a local disk"))
 	case kind != "":
-		list = append(list, registry.Fault("local", fmt.Errorf("%s is on a network file system (%s), where two machines could both be active", dir, kind),
+		list = append(list, finding.Error("local", fmt.Errorf("%s is on a network file system (%s), where two machines could both be active", dir, kind),
 			"name a file on a local disk, or use MongoDB"))
 	default:
-		list = append(list, registry.Fine("local", "%s is on a file system of this machine", dir))
+		list = append(list, finding.OK("local", "%s is on a file system of this machine", dir))
 	}
 	f, err := os.CreateTemp(dir, ".understudy-check-*")
 	if err == nil {
 		err = errors.Join(f.Close(), os.Remove(f.Name()))
 	}
 	if err != nil {
-		return append(list, registry.Fault("directory", err, "give this user the right to write it, or name a file in another"))
+		return append(list, finding.Error("directory", err, "give this user the right to write it, or name a file in another"))
 	}
-	return append(list, registry.Fine("directory", "files can be made in %s", dir))
+	return append(list, finding.OK("directory", "files can be made in %s", dir))
 }
 
 // checkDatabase looks at what SQLite itself knows of the file.
@@ -141,13 +142,13 @@ func (r *Registry) checkDatabase(ctx context.Context) registry.Finding {
 	})
 	switch {
 	case err != nil:
-		return registry.Fault(name, err, "stop all instances, keep a copy of it and of its -wal, and try sqlite3's .recover")
+		return finding.Error(name, err, "stop all instances, keep a copy of it and of its -wal, and try sqlite3's .recover")
 	case mode == "":
-		return registry.Fine(name, "intact, nobody has it open")
+		return finding.OK(name, "intact, nobody has it open")
 	case mode != "wal":
-		return registry.Fine(name, "intact, the first instance turns its write-ahead log on (journal mode %s)", mode)
+		return finding.OK(name, "intact, the first instance turns its write-ahead log on (journal mode %s)", mode)
 	}
-	return registry.Fine(name, "intact, with a write-ahead log")
+	return finding.OK(name, "intact, with a write-ahead log")
 }
 
 // checkWriting takes the lock that every write takes, and writes nothing.
@@ -171,24 +172,24 @@ func (r *Registry) checkWriting(ctx context.Context) registry.Finding {
 	took := time.Since(begun)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		return registry.Fault("writable", fmt.Errorf("the lock for writing was not to be had within %v: %w", took.Round(time.Millisecond), err),
+		return finding.Error("writable", fmt.Errorf("the lock for writing was not to be had within %v: %w", took.Round(time.Millisecond), err),
 			"see whether a process that has the file open is frozen")
 	case err != nil:
-		return registry.Fault("writable", err, "")
+		return finding.Error("writable", err, "")
 	}
-	return registry.Fine("writable", "the lock for writing was there after %v", took.Round(10*time.Microsecond))
+	return finding.OK("writable", "the lock for writing was there after %v", took.Round(10*time.Microsecond))
 }
 
 // checkRecords reads all of them.
 func (r *Registry) checkRecords(ctx context.Context) registry.Finding {
-	census, err := reading(ctx, r, func(c *conn) (n registry.Census, err error) {
+	census, err := reading(ctx, r, func(c *conn) (n finding.Census, err error) {
 		err = c.each(func(scan func(dest ...any) error) error {
 			var row instanceRow
 			if err := scan(row.fields()...); err != nil {
 				return err
 			}
 			_, bad := row.decode()
-			n.Add(&n.Instances, bad)
+			n.Instance(bad)
 			return ctx.Err()
 		}, `SELECT `+instanceColumns+` FROM instances`)
 		if err != nil {
@@ -200,12 +201,12 @@ func (r *Registry) checkRecords(ctx context.Context) registry.Finding {
 				return err
 			}
 			_, bad := row.decode()
-			n.Add(&n.Terms, bad)
+			n.Term(bad)
 			return ctx.Err()
 		}, `SELECT `+termColumns+` FROM terms`)
 	})
 	if err != nil {
-		return registry.Fault("schema", err, "")
+		return finding.Error("schema", err, "")
 	}
 	return census.Finding()
 }
@@ -216,24 +217,24 @@ func (r *Registry) checkIndex(ctx context.Context) registry.Finding {
 	})
 	switch {
 	case err != nil:
-		return registry.Fault("index", err, "")
+		return finding.Error("index", err, "")
 	case !found:
-		return registry.Finding{Name: "index", Mark: registry.Unwise, Detail: "seniority is missing, so a takeover reads the whole group",
-			Cure: `CREATE INDEX seniority ON instances ("group", priority DESC, id)`}
+		return finding.Warning("index", "seniority is missing, so a takeover reads the whole group",
+			`CREATE INDEX seniority ON instances ("group", priority DESC, id)`)
 	}
-	return registry.Fine("index", "seniority")
+	return finding.OK("index", "seniority")
 }
 
 // checkWatch sees whether changes are told, by a file that instances make.
 func (r *Registry) checkWatch(ctx context.Context) registry.Finding {
 	if _, err := os.Stat(r.noticePath()); errors.Is(err, fs.ErrNotExist) {
-		return registry.Fine("watch", "the first instance makes %s", r.noticePath())
+		return finding.OK("watch", "the first instance makes %s", r.noticePath())
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	if _, err := r.Watch(ctx, ""); err != nil {
-		return registry.Finding{Name: "watch", Mark: registry.Unwise, Detail: err.Error() + ": instances look each interval instead",
-			Cure: "see whether this user may read the file, and how many inotify instances it may have"}
+		return finding.Warning("watch", err.Error()+": instances look each interval instead",
+			"see whether this user may read the file, and how many inotify instances it may have")
 	}
-	return registry.Fine("watch", "changes are told at once")
+	return finding.OK("watch", "changes are told at once")
 }

@@ -31,17 +31,17 @@ func checkOf(t *testing.T, ctx context.Context, path string) map[string]registry
 	return found
 }
 
-// wantWrong checks that these findings are wrong, and no others.
-func wantWrong(t *testing.T, found map[string]registry.Finding, names ...string) {
+// wantErrors checks that these findings are errors, and no others.
+func wantErrors(t *testing.T, found map[string]registry.Finding, names ...string) {
 	t.Helper()
 	for _, name := range names {
-		if found[name].Mark != registry.Wrong {
-			t.Errorf("%s is %q, want it to be wrong", name, found[name].Mark)
+		if found[name].Mark != registry.Error {
+			t.Errorf("%s is %q, want an error", name, found[name].Mark)
 		}
 	}
 	for name, f := range found {
-		if f.Mark == registry.Wrong && !slices.Contains(names, name) {
-			t.Errorf("%s is wrong: %s", name, f.Detail)
+		if f.Mark == registry.Error && !slices.Contains(names, name) {
+			t.Errorf("%s is an error: %s", name, f.Detail)
 		}
 	}
 }
@@ -50,7 +50,7 @@ func TestCheckLeavesNothingBehind(t *testing.T) {
 	dir := t.TempDir()
 	for _, path := range []string{filepath.Join(dir, "registry.db"), filepath.Join(dir, "a", "b", "registry.db")} {
 		found := checkOf(t, t.Context(), path)
-		wantWrong(t, found)
+		wantErrors(t, found)
 		if !strings.Contains(found["file"].Detail, path+" is not there yet") {
 			t.Errorf("file: %s", found["file"].Detail)
 		}
@@ -65,9 +65,9 @@ func TestCheckLeavesNothingBehind(t *testing.T) {
 	for range 2 { // with the file in use, and without
 		before := files(t, dir)
 		found := checkOf(t, t.Context(), path)
-		wantWrong(t, found)
+		wantErrors(t, found)
 		for _, name := range []string{"database", "writable", "schema", "index", "watch"} {
-			if found[name].Mark != registry.Right {
+			if found[name].Mark != registry.OK {
 				t.Errorf("%s is %q", name, found[name].Mark)
 			}
 		}
@@ -83,10 +83,10 @@ func TestCheckLeavesNothingBehind(t *testing.T) {
 
 func TestCheckNamesWhatIsWrong(t *testing.T) {
 	for _, tt := range []struct {
-		name  string
-		make  func(t *testing.T, path string)
-		wrong []string
-		says  string
+		name   string
+		make   func(t *testing.T, path string)
+		faults []string
+		says   string
 	}{
 		{"a directory", func(t *testing.T, path string) { _ = os.Mkdir(path, 0o700) }, []string{"database"}, "is no file"},
 		{"a text", func(t *testing.T, path string) {
@@ -103,7 +103,7 @@ func TestCheckNamesWhatIsWrong(t *testing.T) {
 		{"a spoilt record", func(t *testing.T, path string) {
 			in := join(t, open(t, path), "g")
 			spoil(t, path, registrytest.Record{ID: in.ID}, "beat", "many\x1b[31m")
-		}, []string{"schema"}, "without sense: 1"},
+		}, []string{"schema"}, "unreadable: 1"},
 		{"a record of a newer version", func(t *testing.T, path string) {
 			in := join(t, open(t, path), "g")
 			spoil(t, path, registrytest.Record{ID: in.ID}, "schema", int64(77))
@@ -118,7 +118,7 @@ func TestCheckNamesWhatIsWrong(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "registry.db")
 			tt.make(t, path)
 			found := checkOf(t, t.Context(), path)
-			wantWrong(t, found, tt.wrong...)
+			wantErrors(t, found, tt.faults...)
 			said := false
 			for _, f := range found {
 				said = said || strings.Contains(f.Detail+f.Cure, tt.says)
@@ -140,7 +140,7 @@ func TestCheckEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
 	f := checkOf(t, ctx, path)["writable"]
-	if f.Mark != registry.Wrong || !errors.Is(f.Err, context.DeadlineExceeded) {
+	if f.Mark != registry.Error || !errors.Is(f.Err, context.DeadlineExceeded) {
 		t.Errorf("with the lock taken: %+v", f)
 	}
 	if err := owner.file.writer.exec("ROLLBACK"); err != nil {

@@ -44,7 +44,7 @@ func foreignIndex(err error) bool {
 	return ok && e.Code() == sqlite3.SQLITE_IOERR_SHORT_READ
 }
 
-// errReadOnly says that the file was only opened for reading.
+// errReadOnly says that SQLite could open the file for reading only.
 var errReadOnly = errors.New("opened read-only")
 
 // ErrMissing says that there is no file at the path, and none is to be made.

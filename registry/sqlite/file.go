@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
-	"sync"
 
 	_ "modernc.org/sqlite" // the driver
 
@@ -81,45 +79,11 @@ func (f *file) abandon() {
 	_ = f.reader.close()
 }
 
-// Within a process, SQLite uses one index for all connections to a file, be it
-// at the path or not. So a file that was opened before its index was removed
-// has to be left by all registries of the process before one can open it anew.
-var opened struct {
-	sync.Mutex
-	files []*file
-}
-
-// neighbours are the files that this process has open.
-func neighbours() []*file {
-	opened.Lock()
-	defer opened.Unlock()
-	return slices.Clone(opened.files)
-}
-
-// shares reports whether f uses the index of one of those that were open when
-// it was opened, and not the one at the path.
-func (f *file) shares(others []*file) bool {
-	return slices.ContainsFunc(others, func(other *file) bool {
-		return os.SameFile(other.parts[0], f.parts[0]) && !os.SameFile(other.parts[2], f.parts[2])
-	})
-}
-
-func enter(f *file) {
-	opened.Lock()
-	defer opened.Unlock()
-	opened.files = append(opened.files, f)
-}
-
-func leave(f *file) {
-	opened.Lock()
-	defer opened.Unlock()
-	opened.files = slices.DeleteFunc(opened.files, func(other *file) bool { return other == f })
-}
-
 // openFile opens the file at the path, creating it if there is none and it need
 // not exist. No other process of ours opens or creates it at the same time.
 func (r *Registry) openFile(ctx context.Context) (*file, error) {
-	if r.o.Existing {
+	existing := r.o.Access != registry.Join
+	if existing {
 		if err := mustExist(r.path); err != nil {
 			return nil, err
 		}
@@ -138,17 +102,17 @@ func (r *Registry) openFile(ctx context.Context) (*file, error) {
 			return nil, fmt.Errorf("%w: it is no SQLite database: name another file", registry.ErrCorrupt)
 		}
 	}
-	if r.o.ReadOnly {
+	if r.o.Access == registry.Look {
 		return r.look(ctx)
 	}
 	var f *file
 	mode := os.O_CREATE | os.O_RDWR
-	if r.o.Existing { // one that another user made would lock the instances out
+	if existing { // one that another user made would lock the instances out
 		mode = os.O_RDWR
 	}
 	err := patiently(ctx, func() (err error) {
 		lock, err := r.lockOpening(ctx, mode)
-		if r.o.Existing && errors.Is(err, os.ErrNotExist) {
+		if existing && errors.Is(err, os.ErrNotExist) {
 			return fmt.Errorf("sqlite: %s: no instance has run with it: there is no %s", r.path, r.noticePath())
 		}
 		if err != nil && err == ctx.Err() {
@@ -159,7 +123,7 @@ func (r *Registry) openFile(ctx context.Context) (*file, error) {
 		}
 		defer lock.release()
 		defer r.guard()() // a process that is frozen here locks everyone out as well
-		if r.o.Existing {
+		if existing {
 			if err := mustExist(r.path); err != nil {
 				return err
 			}

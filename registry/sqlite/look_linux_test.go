@@ -10,11 +10,13 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/understudy-go/understudy/registry"
 )
 
 // look is another process, of a user who may not write, that looks.
 func look(path string) error {
-	r, err := Open(context.Background(), path, Options{ReadOnly: true})
+	r, err := Open(context.Background(), path, Options{Access: registry.Look})
 	if err != nil {
 		return err
 	}
@@ -50,7 +52,7 @@ func reachable(t *testing.T) string {
 	return dir
 }
 
-func TestReadOnlyIsEnoughForOneWhoMayOnlyRead(t *testing.T) {
+func TestLookIsEnoughForOneWhoMayOnlyRead(t *testing.T) {
 	dir, crashed := reachable(t), reachable(t)
 	path := filepath.Join(dir, "registry.db")
 	owner := open(t, path)
@@ -87,7 +89,7 @@ func TestReadOnlyIsEnoughForOneWhoMayOnlyRead(t *testing.T) {
 	}
 	say("term 1") // an instance has it open
 	mode = "check"
-	say("file=ok local=ok directory=wrong database=ok writable=wrong schema=ok index=ok watch=ok ")
+	say("file=ok local=ok directory=error database=ok writable=error schema=ok index=ok watch=ok ")
 	mode = "look"
 
 	in := join(t, owner, "g")

@@ -59,8 +59,8 @@ func wantTerm(t testing.TB, r *Registry, number int64) {
 	}
 }
 
-func TestExistingFileIsNotMade(t *testing.T) {
-	for name, o := range map[string]Options{"existing": {Existing: true}, "read-only": {ReadOnly: true}} {
+func TestOnlyJoinMakesAFile(t *testing.T) {
+	for name, o := range map[string]Options{"ask": {Access: registry.Ask}, "look": {Access: registry.Look}} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			dangling := filepath.Join(dir, "link.db")
@@ -83,25 +83,25 @@ func TestExistingFileIsNotMade(t *testing.T) {
 	}
 }
 
-func TestExistingMakesNoFileBeside(t *testing.T) {
+func TestAskAndLookMakeNoFileBeside(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "registry.db")
 	closed(t, open(t, path))
 	if err := os.Remove(path + "-terms"); err != nil {
 		t.Fatal(err)
 	}
-	r, err := Open(t.Context(), path, Options{Existing: true})
+	r, err := Open(t.Context(), path, Options{Access: registry.Ask})
 	if err == nil {
 		closed(t, r)
 		t.Error("Open: no error")
 	}
-	closed(t, openWith(t, path, Options{ReadOnly: true}))
+	closed(t, openWith(t, path, Options{Access: registry.Look}))
 	if got := files(t, dir); !slices.Equal(got, []string{"registry.db"}) {
 		t.Errorf("there are %v, want the database alone", got)
 	}
 }
 
-func TestReadOnlyLeavesAClosedFileAlone(t *testing.T) {
+func TestLookLeavesAClosedFileAlone(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "registry.db")
 	owner := open(t, path)
@@ -110,13 +110,13 @@ func TestReadOnlyLeavesAClosedFileAlone(t *testing.T) {
 	closed(t, owner)
 	before, data := files(t, dir), content(t, path)
 
-	r := openWith(t, path, Options{ReadOnly: true})
+	r := openWith(t, path, Options{Access: registry.Look})
 	wantTerm(t, r, 1)
-	if _, err := r.Beat(t.Context(), in.ID, in.Status); !errors.Is(err, errReadOnly) {
-		t.Errorf("Beat: %v, want errReadOnly", err)
+	if _, err := r.Beat(t.Context(), in.ID, in.Status); !errors.Is(err, registry.ErrReadOnly) {
+		t.Errorf("Beat: %v, want ErrReadOnly", err)
 	}
-	if err := r.RequestHandover(t.Context(), "g", 1, in.ID); !errors.Is(err, errReadOnly) {
-		t.Errorf("RequestHandover: %v, want errReadOnly", err)
+	if err := r.RequestHandover(t.Context(), "g", 1, in.ID); !errors.Is(err, registry.ErrReadOnly) {
+		t.Errorf("RequestHandover: %v, want ErrReadOnly", err)
 	}
 	if got := files(t, dir); !slices.Equal(got, before) {
 		t.Errorf("while it is open there are %v, before there were %v", got, before)
@@ -137,12 +137,12 @@ func content(t testing.TB, path string) string {
 }
 
 // Whoever comes and goes, one who only looks sees what is there now.
-func TestReadOnlyFollowsThoseWhoWrite(t *testing.T) {
+func TestLookFollowsThoseWhoWrite(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "registry.db")
 	first := open(t, path)
 	in := join(t, first, "g")
 	beginTerm(t, first, 1, in)
-	r := openWith(t, path, Options{ReadOnly: true})
+	r := openWith(t, path, Options{Access: registry.Look})
 	wantTerm(t, r, 1)
 	beginTerm(t, first, 2, in)
 	wantTerm(t, r, 2)
@@ -160,19 +160,19 @@ func TestReadOnlyFollowsThoseWhoWrite(t *testing.T) {
 	if _, err := os.Stat(path + "-wal"); !errors.Is(err, fs.ErrNotExist) {
 		t.Fatalf("the file is not closed: %v", err)
 	}
-	r = openWith(t, path, Options{ReadOnly: true})
+	r = openWith(t, path, Options{Access: registry.Look})
 	wantTerm(t, r, 3)
 	third := open(t, path)
 	beginTerm(t, third, 4, in)
 	wantTerm(t, r, 4)
 	closed(t, r)
-	r = openWith(t, path, Options{ReadOnly: true})
+	r = openWith(t, path, Options{Access: registry.Look})
 	wantTerm(t, r, 4)
 	closed(t, third)
 	closed(t, r)
 	closed(t, open(t, path))
 
-	r = openWith(t, path, Options{ReadOnly: true})
+	r = openWith(t, path, Options{Access: registry.Look})
 	wantTerm(t, r, 4)
 	fourth := open(t, path)
 	beginTerm(t, fourth, 5, in)
@@ -180,7 +180,7 @@ func TestReadOnlyFollowsThoseWhoWrite(t *testing.T) {
 	wantTerm(t, r, 5)
 }
 
-func TestReadOnlySeesThatTheFileIsGone(t *testing.T) {
+func TestLookSeesThatTheFileIsGone(t *testing.T) {
 	if os.PathSeparator == '\\' {
 		t.Skip("Windows does not let go of a file that is open")
 	}
@@ -188,7 +188,7 @@ func TestReadOnlySeesThatTheFileIsGone(t *testing.T) {
 	path := filepath.Join(dir, "registry.db")
 	owner := open(t, path)
 	join(t, owner, "g")
-	r := openWith(t, path, Options{ReadOnly: true})
+	r := openWith(t, path, Options{Access: registry.Look})
 	for _, name := range files(t, dir) {
 		if err := os.Remove(filepath.Join(dir, name)); err != nil {
 			t.Fatal(err)
@@ -201,11 +201,11 @@ func TestReadOnlySeesThatTheFileIsGone(t *testing.T) {
 	wantTerm(t, r, 1)
 }
 
-func TestReadOnlyWatches(t *testing.T) {
+func TestLookWatches(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "registry.db")
 	owner := open(t, path)
 	in := join(t, owner, "g")
-	r := openWith(t, path, Options{ReadOnly: true})
+	r := openWith(t, path, Options{Access: registry.Look})
 	changes, err := r.Watch(t.Context(), "g")
 	if errors.Is(err, registry.ErrNoWatch) {
 		t.Skip(err)
@@ -222,12 +222,12 @@ func TestReadOnlyWatches(t *testing.T) {
 }
 
 // An empty file is one that an instance is about to fill.
-func TestReadOnlyTakesAnEmptyFileForNone(t *testing.T) {
+func TestLookTakesAnEmptyFileForNone(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "registry.db")
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(t.Context(), path, Options{ReadOnly: true}); !errors.Is(err, ErrMissing) {
+	if _, err := Open(t.Context(), path, Options{Access: registry.Look}); !errors.Is(err, ErrMissing) {
 		t.Errorf("Open: %v, want ErrMissing", err)
 	}
 }

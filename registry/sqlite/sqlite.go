@@ -23,12 +23,9 @@ type Options struct {
 	// process is killed when it is frozen inside a write transaction for a
 	// quarter of that; zero: never.
 	OrphanAfter time.Duration
-	// Existing refuses a missing file (ErrMissing) instead of making one.
-	Existing bool
-	// ReadOnly is for those who only look: Existing, and nothing is made, written
-	// or locked against writing, so that a user who may only read the file can
-	// use it. Methods that write return an error.
-	ReadOnly bool
+	// Access is what the file is opened for. Only [registry.Join] makes one; with
+	// [registry.Look] it is not locked against writing either.
+	Access registry.Access
 }
 
 // Registry is a registry in a SQLite file. It has all of [registry.Registry]
@@ -61,9 +58,8 @@ var (
 // are missing directories, for this user alone. It refuses what cannot be a
 // registry for several processes: a file that is not ours (ErrCorrupt), one of
 // a newer version (ErrSchema), one that cannot be written, and any on a network
-// file system. With [Options].Existing nothing is created: ErrMissing.
+// file system. Only [registry.Join] creates anything: otherwise ErrMissing.
 func Open(ctx context.Context, path string, o Options) (*Registry, error) {
-	o.Existing = o.Existing || o.ReadOnly
 	r := &Registry{
 		o:      o,
 		quota:  o.OrphanAfter / 4,
@@ -73,7 +69,7 @@ func Open(ctx context.Context, path string, o Options) (*Registry, error) {
 		closed: make(chan struct{}),
 	}
 	var err error
-	if r.path, err = locate(path, o.Existing); err != nil {
+	if r.path, err = locate(path, o.Access != registry.Join); err != nil {
 		return nil, fmt.Errorf("open: %w", err)
 	}
 	if r.quota > 0 {

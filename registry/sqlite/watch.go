@@ -64,7 +64,7 @@ func (r *Registry) Watch(ctx context.Context, _ string) (<-chan struct{}, error)
 func (r *Registry) watchNotice(w *fsnotify.Watcher) error {
 	path := r.noticePath()
 	_ = w.Remove(path)
-	if r.o.ReadOnly {
+	if r.o.Access == registry.Look {
 		if err := w.Add(path); err != nil {
 			return fmt.Errorf("%w: %w", registry.ErrNoWatch, err)
 		}

@@ -21,6 +21,5 @@
 // two active instances rests on that.
 //
 // Whatever the registry does, a scrape is answered within two seconds: without
-// understudy_instances if the registry did not answer by then. Scrapes share
-// one look at it, and no look begins within a second of the one before.
+// understudy_instances if the registry did not answer by then.
 package metrics

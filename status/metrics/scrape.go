@@ -7,7 +7,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/understudy-go/understudy/registry"
-	"github.com/understudy-go/understudy/status"
 )
 
 // silent is the role of those who are late with their beat.
@@ -52,24 +51,9 @@ func (s scrape) Collect(to chan<- prometheus.Metric) {
 	gauge(buildInfo, 1, s.source.Version, runtime.Version())
 	to <- prometheus.MustNewConstMetric(restarts, prometheus.CounterValue, float64(s.source.Restarts()))
 	if group, err := s.source.Look(context.Background()); err == nil {
-		for role, n := range census(group) {
-			gauge(instances, float64(n), role)
-		}
+		n := group.Count()
+		gauge(instances, float64(n.Active), string(registry.Active))
+		gauge(instances, float64(n.Passive), string(registry.Passive))
+		gauge(instances, float64(n.Silent), silent)
 	}
-}
-
-// census counts the instances of a group by role.
-func census(g status.Group) map[string]int {
-	c := map[string]int{string(registry.Active): 0, string(registry.Passive): 0, silent: 0}
-	for _, in := range g.Instances {
-		switch {
-		case in.Silent:
-			c[silent]++
-		case in.Role == registry.Active:
-			c[string(registry.Active)]++
-		default:
-			c[string(registry.Passive)]++
-		}
-	}
-	return c
 }

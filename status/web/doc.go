@@ -13,7 +13,7 @@
 // once a second, by one read at a time, and nobody waits for it for longer than
 // two seconds.
 //
-// There is no login, and no Host header is refused: whoever reaches the port may
-// read it, and a page of another origin that gets here by DNS rebinding learns
-// what any neighbour can. Bind it to where that is right.
+// There is no login: whoever reaches the port may read it. Bind it to where that
+// is right. What listens on the loopback interface answers to no other name than
+// localhost, so that no page from elsewhere gets at it by DNS rebinding.
 package web

@@ -15,6 +15,7 @@ import (
 	"github.com/understudy-go/understudy/status"
 )
 
+// watch opens /events, and returns its lines.
 func (s *stand) watch() (lines *bufio.Scanner, leave func()) {
 	s.t.Helper()
 	transport := &http.Transport{}
@@ -30,6 +31,7 @@ func (s *stand) watch() (lines *bufio.Scanner, leave func()) {
 	return bufio.NewScanner(resp.Body), leave
 }
 
+// nextEvent returns the next event's data.
 func (s *stand) nextEvent(lines *bufio.Scanner) string {
 	s.t.Helper()
 	for lines.Scan() {
@@ -98,7 +100,7 @@ func TestViewerWhoDoesNotReadIsDropped(t *testing.T) {
 	s.ask = func(context.Context) (status.Group, error) { return g, nil }
 	c := s.dial()
 	_ = c.(*net.TCPConn).SetReadBuffer(4096)
-	if _, err := io.WriteString(c, "GET /events HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
+	if _, err := io.WriteString(c, "GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []int{1, 0} {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -33,6 +34,38 @@ type self struct {
 	Version  string        `json:"version"`
 }
 
+// goodFor is how long an answer is good for others: to encode a group of a
+// thousand takes milliseconds, and a flood of requests must not take the
+// heartbeat's time.
+const goodFor = 100 * time.Millisecond
+
+// answers makes one answer at a time for all who ask.
+type answers struct {
+	encode func(context.Context) (text []byte, ok bool)
+	good   time.Duration
+
+	turn chan struct{} // whoever has put a token in may touch the rest
+	made time.Time
+	text []byte
+	ok   bool
+}
+
+func newAnswers(good time.Duration, encode func(context.Context) ([]byte, bool)) *answers {
+	return &answers{encode: encode, good: good, turn: make(chan struct{}, 1)}
+}
+
+// latest returns an answer that is to be written, not changed. It waits for the
+// one under way, and so no longer than a look may take.
+func (a *answers) latest() (text []byte, ok bool) {
+	a.turn <- struct{}{}
+	defer func() { <-a.turn }()
+	if a.made.IsZero() || time.Since(a.made) >= a.good {
+		a.text, a.ok = a.encode(context.Background()) // whoever asks may go away
+		a.made = time.Now()
+	}
+	return a.text, a.ok
+}
+
 // encode returns the JSON of a picture or, with ok false, of a failure.
 func (s *Server) encode(ctx context.Context) (text []byte, ok bool) {
 	group, err := s.config.Look(ctx)
@@ -50,11 +83,12 @@ func (s *Server) encode(ctx context.Context) (text []byte, ok bool) {
 	return text, false
 }
 
-func (s *Server) status(w http.ResponseWriter, r *http.Request) {
-	text, ok := s.encode(r.Context())
+func (s *Server) status(w http.ResponseWriter, _ *http.Request) {
+	text, ok := s.answers.latest()
 	w.Header().Set("Content-Type", "application/json")
 	if !ok {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
-	_, _ = w.Write(append(text, '\n'))
+	_, _ = w.Write(text)
+	_, _ = w.Write([]byte{'\n'})
 }

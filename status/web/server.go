@@ -8,8 +8,6 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -56,7 +54,6 @@ const (
 	every         = time.Second     // an event
 	eventLimit    = 5 * time.Second // what a viewer gets to take an event
 	maxViewers    = 100
-	maxConns      = 500 // or a flood would take the heartbeat's file descriptors
 	maxHeaderSize = 16 << 10
 )
 
@@ -65,8 +62,8 @@ type Server struct {
 	config   Config
 	audience *audience
 	http     *http.Server
-	conns    atomic.Int64
-	fresh    sync.Map        // the connections without a request yet
+	conns    connections
+	answers  *answers
 	patience time.Duration   // with a viewer that does not take an event
 	ctx      context.Context // until Shutdown
 	stop     context.CancelFunc
@@ -75,6 +72,8 @@ type Server struct {
 // New makes a server that does not serve yet.
 func New(c Config) *Server {
 	s := &Server{config: c, patience: eventLimit}
+	s.conns.waiting = map[net.Conn]int64{}
+	s.answers = newAnswers(goodFor, s.encode)
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.audience = &audience{event: s.event, every: every, limit: maxViewers}
 	s.http = &http.Server{
@@ -82,9 +81,9 @@ func New(c Config) *Server {
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
 		WriteTimeout:      10 * time.Second,
-		IdleTimeout:       time.Minute,
+		IdleTimeout:       15 * time.Second,
 		MaxHeaderBytes:    maxHeaderSize,
-		ConnState:         s.count,
+		ConnState:         s.conns.changed,
 		ErrorLog:          log.New(warnings{c.Log}, "", 0),
 	}
 	return s
@@ -119,6 +118,7 @@ func Listen(addr string) (net.Listener, error) {
 
 // Serve answers until Shutdown, and then returns nil. It closes the listener.
 func (s *Server) Serve(l net.Listener) error {
+	s.http.Handler = neighbourly(l, s.http.Handler)
 	if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve HTTP on %s: %w", l.Addr(), err)
 	}
@@ -129,31 +129,12 @@ func (s *Server) Serve(l net.Listener) error {
 // ends. What is left then is cut off, and ctx's error returned.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.stop()
-	s.fresh.Range(func(c, _ any) bool { // a browser's in advance; net/http would wait for them
-		_ = c.(net.Conn).Close()
-		return true
-	})
+	s.conns.close() // a browser's in advance; net/http would wait for them
 	err := s.http.Shutdown(ctx)
 	if err != nil {
 		_ = s.http.Close()
 	}
 	return err
-}
-
-// count closes connections above the limit.
-func (s *Server) count(c net.Conn, state http.ConnState) {
-	if state != http.StateNew {
-		s.fresh.Delete(c)
-	}
-	switch state {
-	case http.StateNew:
-		s.fresh.Store(c, nil)
-		if s.conns.Add(1) > maxConns {
-			_ = c.Close()
-		}
-	case http.StateClosed, http.StateHijacked:
-		s.conns.Add(-1)
-	}
 }
 
 // warnings takes the lines of net/http's own log.
@@ -169,7 +150,7 @@ func (s *Server) logged(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begun, rec := time.Now(), &recorder{ResponseWriter: w, code: http.StatusOK}
 		defer func() {
-			s.config.Log.Debug().Int("code", rec.code).Dur("took", time.Since(begun)).Str("from", r.RemoteAddr).
+			s.config.Log.Debug().Int("code", rec.code).Stringer("took", time.Since(begun)).Str("from", r.RemoteAddr).
 				Msg("HTTP " + r.Method + " " + status.Visible(r.URL.Path))
 		}()
 		next.ServeHTTP(rec, r)

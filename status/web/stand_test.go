@@ -27,7 +27,6 @@ var (
 )
 
 // stand is a server under test.
-
 type stand struct {
 	*Server
 	t     *testing.T
@@ -38,7 +37,6 @@ type stand struct {
 }
 
 // newStand serves on a port of its own. prepare changes the server before.
-
 func newStand(t *testing.T, prepare ...func(*stand)) *stand {
 	t.Helper()
 	s := &stand{t: t}
@@ -81,10 +79,9 @@ func newStand(t *testing.T, prepare ...func(*stand)) *stand {
 }
 
 // get asks without a network.
-
 func (s *stand) get(method, path string) *httptest.ResponseRecorder {
 	rec := httptest.NewRecorder()
-	s.http.Handler.ServeHTTP(rec, httptest.NewRequest(method, path, nil))
+	s.http.Handler.ServeHTTP(rec, httptest.NewRequest(method, "http://localhost"+path, nil))
 	return rec
 }
 
@@ -100,10 +97,9 @@ func (s *stand) dial() net.Conn {
 }
 
 // awaitConns waits until that many connections are counted.
-
 func (s *stand) awaitConns(n int64) {
 	s.t.Helper()
-	s.await("the count of connections", func() bool { return s.conns.Load() == n })
+	s.await("the count of connections", func() bool { return int64(s.conns.count()) == n })
 }
 
 func (s *stand) await(what string, ok func() bool) {
@@ -114,7 +110,3 @@ func (s *stand) await(what string, ok func() bool) {
 		}
 	}
 }
-
-// watch opens /events, and returns its lines.
-
-// event returns the next event's data.

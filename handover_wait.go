@@ -30,8 +30,8 @@ func (w *waiter) watch(ctx context.Context) (stop func()) {
 // over that is replaced after T.
 func (w *waiter) wait(ctx context.Context) (*registry.Term, error) {
 	const poll, patience = 100 * time.Millisecond, 2 * time.Second
-	expiry := 3*w.promise.Slack() + 2*w.promise.Interval + time.Second // its view, and the beat that shows it
-	most := w.promise.OrphanAfter + 3*w.promise.Slack()
+	expiry := w.promise.Overdue() + 2*w.promise.Interval + time.Second // its view, and the beat that shows it
+	most := w.promise.OrphanAfter + w.promise.Overdue()
 	var (
 		begun    = time.Now()
 		deadline = begun.Add(expiry)

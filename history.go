@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/understudy-go/understudy/internal/terminal"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/status"
 )
@@ -20,22 +21,23 @@ func newHistory() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "history",
 		Short: "Show who was active, from when to when, and why it ended",
-		Long: `History shows the latest terms of UNDERSTUDY_GROUP, newest first. A term is one
-instance's time as the active one; it shows who held it, how long, and why it ended:
+		Long: `History shows the latest terms of UNDERSTUDY_GROUP, newest first, with times in
+UTC. A term is one instance's time as the active one. Each line shows who held it,
+for how long, and why it ended:
 
   stopped            its instance was told to stop
-  handed over        somebody asked for that
+  handed over        somebody asked for it
   lease lost         its instance could not reach the registry in time
   orphaned           its instance fell silent, and a peer went on
   registration gone  its instance found itself deleted
-  work failed        again and again, so a peer tries
-  work done          for the whole group
+  work failed        it failed again and again, so a peer tries
+  work done          it is done for the whole group
 
 The gap is the time from its end to the beginning of the next term, in which nobody
-was active. Of an orphaned one it is unknown, as nobody saw when its work ended:
+was active. It is unknown for an orphaned term, since nobody saw when its work ended:
 after its last beat, and before the next term began.
 
-With --json it is a list of objects.`,
+With --json it prints a list of objects.`,
 		Example: `  understudy history
   understudy history -n 100 --json | jq -r '.[] | select(.gapSeconds > 10) | .from'`,
 		Args:              noArgs,
@@ -48,7 +50,7 @@ With --json it is a list of objects.`,
 			return unlessGone(runHistory(c, n, asJSON))
 		},
 	}
-	c.Flags().IntVarP(&n, "number", "n", 20, "how many terms to show, up to "+strconv.Itoa(maxHistory))
+	c.Flags().IntVarP(&n, "number", "n", 20, fmt.Sprintf("show the latest `N` terms, up to %d", maxHistory))
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	_ = c.RegisterFlagCompletionFunc("number", cobra.NoFileCompletions)
 	return c
@@ -56,8 +58,11 @@ With --json it is a list of objects.`,
 
 func runHistory(c *cobra.Command, n int, asJSON bool) error {
 	ctx, out := c.Context(), c.OutOrStdout()
-	l, err := newLooker(ctx, c)
+	l, err := newLooker(c)
 	if err != nil {
+		return err
+	}
+	if err := l.open(ctx, openToLook); err != nil {
 		return err
 	}
 	defer l.close()
@@ -82,20 +87,20 @@ func runHistory(c *cobra.Command, n int, asJSON bool) error {
 }
 
 // showTerms is a table of terms, if there are any.
-func showTerms(g status.Group) []textLine {
+func showTerms(g status.Group) []terminal.Line {
 	if len(g.Terms) == 0 {
 		return nil
 	}
-	rows := [][]styled{heading("TERM", "HOLDER", "FROM", "TO", "LENGTH", "ENDED", "GAP")}
+	rows := [][]terminal.Span{heading("TERM", "HOLDER", "FROM (UTC)", "TO (UTC)", "LENGTH", "ENDED", "GAP")}
 	for i, t := range g.Terms {
 		rows = append(rows, showTerm(t, i == 0, g.At))
 	}
-	return table(rows, 0)
+	return terminal.Table(rows, 0)
 }
 
-func showTerm(t status.Term, latest bool, at time.Time) []styled {
+func showTerm(t status.Term, latest bool, at time.Time) []terminal.Span {
 	open := t.To.IsZero() && latest
-	to, ended, gap := instant(t.To, at), string(t.Reason), "–"
+	to, ended, gap := status.Instant(t.To, at), string(t.Reason), "–"
 	switch {
 	case open:
 		to, ended = "now", "–"
@@ -110,12 +115,12 @@ func showTerm(t status.Term, latest bool, at time.Time) []styled {
 	case !latest:
 		gap = "unknown"
 	}
-	style := inNormal
+	style := terminal.Normal
 	if open {
-		style = inGood
+		style = terminal.Good
 	}
-	return []styled{
-		{style, strconv.FormatInt(t.Number, 10)}, {style, status.Name(shorten(t.Host, 40), t.Holder)}, {inNormal, instant(t.From, at)},
-		{inNormal, to}, {inNormal, t.Length.String()}, {inNormal, shorten(ended, 40)}, {inNormal, gap},
+	return []terminal.Span{
+		style.Of(strconv.FormatInt(t.Number, 10)), style.Of(status.Name(shorten(t.Host, 40), t.Holder)), terminal.Text(status.Instant(t.From, at)),
+		terminal.Text(to), terminal.Text(t.Length.String()), terminal.Text(shorten(ended, 40)), terminal.Text(gap),
 	}
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/understudy-go/understudy/internal/terminal"
 	"github.com/understudy-go/understudy/status"
 )
 
@@ -23,23 +23,20 @@ func newStatus() *cobra.Command {
 		Long: `Status shows the instances of UNDERSTUDY_GROUP, and the group's health in a line:
 "1 active, 2 passive", or what is wrong. It joins nothing and changes nothing.
 
-Ages are by the registry's clock. A beat that is overdue is "silent"; an instance
-that was silent for as long as it promised is an orphan, which a peer replaces.
-One that is "holding off" gave its term away and does not compete for now. The
-UUID in the last column is what handover --to takes; the log shows its last six
-digits.
+Ages are by the registry's clock, and times are in UTC. An instance whose beat is
+overdue is "silent"; once it has been silent for UNDERSTUDY_ORPHAN_AFTER it is an
+orphan, and a peer replaces it. One that is "holding off" gave its term away and
+does not compete for now. The UUID in the last column is what handover --to takes;
+the log shows its last six digits.
 
 With --watch, the picture is drawn anew each second until Ctrl-C. Where stdout is
-no terminal it is a line at the start and then one per change: of the term, of who
-is active, of how many stand by, fall silent or hold off. With --json it is an
-object per second, on a line of its own. While the registry does not answer, that
-is shown, and it goes on.
+not a terminal, it prints a line at the start and then one per change: of the term,
+of who is active, of how many stand by, are silent or hold off. With --json it
+prints one object per second, each on its own line. While the registry does not
+answer, it says so and goes on.
 
 With --json, status prints the picture with its latest terms as an object, and with
---all as a list of them.
-
-It exits with 0 if one is active and beats, in every group with --all; with 1 if
-not; with 69 if the registry does not answer. A --watch that was ended exits with 0.`,
+--all as a list of them.`,
 		Example: `  understudy status
   understudy status --watch
   understudy status --json | jq -r '.instances[] | select(.role == "active") | .host'
@@ -56,15 +53,18 @@ not; with 69 if the registry does not answer. A --watch that was ended exits wit
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	c.Flags().BoolVarP(&watch, "watch", "w", false, "go on, each second, until Ctrl-C")
+	c.Flags().BoolVarP(&watch, "watch", "w", false, "refresh every second until Ctrl-C")
 	c.Flags().BoolVarP(&all, "all", "a", false, "show every group of the registry")
 	return c
 }
 
 func runStatus(c *cobra.Command, asJSON, all bool) error {
 	ctx, out := c.Context(), c.OutOrStdout()
-	l, err := newLooker(ctx, c)
+	l, err := newLooker(c)
 	if err != nil {
+		return err
+	}
+	if err := l.open(ctx, openToLook); err != nil {
 		return err
 	}
 	defer l.close()
@@ -75,7 +75,7 @@ func runStatus(c *cobra.Command, asJSON, all bool) error {
 		return err
 	}
 	for _, err := range s.unread {
-		fmt.Fprintf(l.stderr, "understudy: %v\n", err)
+		fmt.Fprintf(l.stderr, "understudy: %s\n", trouble(err))
 	}
 	if s.nothing() {
 		fmt.Fprintf(l.stderr, "understudy: %s\n", l.where())
@@ -140,8 +140,8 @@ func (s survey) healthy() bool {
 }
 
 // lines is what a person sees of it, on a terminal of so many columns.
-func (s survey) lines(columns int) []textLine {
-	var list []textLine
+func (s survey) lines(columns int) []terminal.Line {
+	var list []terminal.Line
 	for i, g := range s.groups {
 		if i > 0 {
 			list = append(list, nil)
@@ -167,17 +167,8 @@ func (s survey) write(out io.Writer, asJSON, all bool) error {
 		return write(out, text)
 	}
 	columns := 0
-	if f := terminal(out); f != nil {
-		columns, _ = screenSize(f)
+	if f := terminal.Of(out); f != nil {
+		columns, _ = terminal.Size(f)
 	}
 	return writeLines(out, s.lines(columns))
-}
-
-func writeLines(out io.Writer, lines []textLine) error {
-	var b bytes.Buffer
-	colour := colourful(out)
-	for _, l := range lines {
-		b.WriteString(l.paint(colour) + "\n")
-	}
-	return write(out, b.Bytes())
 }

@@ -28,7 +28,7 @@ func chooseHeir(g status.Group, to string, force bool, t time.Duration) (heir st
 			return heir, "", err
 		}
 		if heir.ID == active.ID {
-			return heir, "", fmt.Errorf("%s is the active one already, in term %d", partyOf(heir).who(), active.Term)
+			return heir, "", fmt.Errorf("%s is the active one already, in term %d", status.Name(heir.Host, heir.ID), active.Term)
 		}
 		refusal = unable(heir)
 	} else if !able {
@@ -52,9 +52,9 @@ var errHoldsOff = errors.New("it handed over or failed before, and does not comp
 func unable(in status.Instance) error {
 	switch {
 	case in.Silent:
-		return fmt.Errorf("%s has not beaten for %v", partyOf(in).who(), in.Age)
+		return fmt.Errorf("%s has not beaten for %v", status.Name(in.Host, in.ID), in.Age)
 	case in.HoldingOff:
-		return fmt.Errorf("%s holds off: %w", partyOf(in).who(), errHoldsOff)
+		return fmt.Errorf("%s holds off: %w", status.Name(in.Host, in.ID), errHoldsOff)
 	}
 	return nil
 }

@@ -15,7 +15,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/mattn/go-isatty"
+	"github.com/understudy-go/understudy/internal/terminal"
 )
 
 const demoGroup = "demo"
@@ -47,10 +47,8 @@ type line struct {
 }
 
 func newStage(out io.Writer, path string) *stage {
-	file, _ := out.(*os.File)
-	plain := file == nil || !isatty.IsTerminal(file.Fd()) || plainTerminal()
 	return &stage{
-		out: out, log: console(out, plain), path: path, began: time.Now(),
+		out: out, log: console(out, !terminal.Colourful(out)), path: path, began: time.Now(),
 		players: map[string]*player{}, lines: make(chan line, 256),
 	}
 }

@@ -66,6 +66,9 @@ func TestStatusOfAllGroups(t *testing.T) {
 			t.Errorf("exit code %d\n%s", code, stdout)
 		}
 		wantLine(t, stderr, "understudy: group c: ", "corrupt record", "beat is")
+		if strings.Contains(stderr, "\x1b") {
+			t.Errorf("status --all: %q", stderr)
+		}
 
 		var groups []status.Group
 		code, stdout, stderr = inProcess("status", "--all", "--json")

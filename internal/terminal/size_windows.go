@@ -1,4 +1,4 @@
-package main
+package terminal
 
 import (
 	"os"
@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// screenSize is the size of a terminal, or zero if it does not say.
-func screenSize(f *os.File) (columns, rows int) {
+// Size is the size of a terminal, or zero if it does not say.
+func Size(f *os.File) (columns, rows int) {
 	var info windows.ConsoleScreenBufferInfo
 	if err := windows.GetConsoleScreenBufferInfo(windows.Handle(f.Fd()), &info); err != nil {
 		return 0, 0

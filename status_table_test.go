@@ -8,21 +8,22 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/understudy-go/understudy/internal/terminal"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/status"
 )
 
-func plain(lines []textLine) string {
+func plain(lines []terminal.Line) string {
 	var b strings.Builder
 	for _, l := range lines {
-		b.WriteString(l.paint(false) + "\n")
+		b.WriteString(l.Paint(false) + "\n")
 	}
 	return b.String()
 }
 
 // fixture is a group with one of each kind.
 func fixture() status.Group {
-	now := time.Date(2026, 3, 4, 12, 0, 15, 0, time.Local)
+	now := time.Date(2026, 3, 4, 12, 0, 15, 0, time.UTC).In(time.FixedZone("", 13*60*60))
 	in := func(n byte, host string, age time.Duration) status.Instance {
 		id := uuid.MustParse("01890a5d-ac96-774b-bcce-b302099a8000")
 		id[15] = n
@@ -42,7 +43,7 @@ func fixture() status.Group {
 func TestTableOfAGroup(t *testing.T) {
 	want := `
 reports: 1 active, 2 passive (1 holding off), 1 silent
-ROLE                  TERM  HOST     PID  VERSION  LAST BEAT           SINCE                INSTANCE
+ROLE                  TERM  HOST     PID  VERSION  LAST BEAT           SINCE (UTC)          INSTANCE
 active                  12  db-3    3100  v1.2.3   0.4s                11:55:15             01890a5d-ac96-774b-bcce-b302099a8003
 passive                  –  主机    1100  v1.2.3   1.0s                2026-03-03 12:00:15  01890a5d-ac96-774b-bcce-b302099a8001
 passive, holding off     –  h       2100  v1.2.3   20ms                11:00:15             01890a5d-ac96-774b-bcce-b302099a8002
@@ -63,17 +64,17 @@ passive, silent          –  wörker  4100  v1.2.3   12s, orphan in 48s  –   
 func TestColoursOfATable(t *testing.T) {
 	g := fixture()
 	lines := showGroup(g, 0)
-	if got, want := lines[0].paint(true), "\x1b[1mreports\x1b[0m: \x1b[1;32m"+g.Health+"\x1b[0m"; got != want {
+	if got, want := lines[0].Paint(true), "\x1b[1mreports\x1b[0m: \x1b[1;32m"+g.Health+"\x1b[0m"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
-	if got, want := lines[2].paint(true), "\x1b[1;32mactive\x1b[0m  "; !strings.HasPrefix(got, want) {
+	if got, want := lines[2].Paint(true), "\x1b[1;32mactive\x1b[0m  "; !strings.HasPrefix(got, want) {
 		t.Errorf("%q, want %q first", got, want)
 	}
-	if got, want := lines[5].paint(true), "\x1b[33m12s, orphan in 48s\x1b[0m"; !strings.Contains(got, want) {
+	if got, want := lines[5].Paint(true), "\x1b[33m12s, orphan in 48s\x1b[0m"; !strings.Contains(got, want) {
 		t.Errorf("%q, want %q in it", got, want)
 	}
 	g.Healthy = false
-	if got, want := showGroup(g, 0)[0].paint(true), "\x1b[1;31m"+g.Health; !strings.Contains(got, want) {
+	if got, want := showGroup(g, 0)[0].Paint(true), "\x1b[1;31m"+g.Health; !strings.Contains(got, want) {
 		t.Errorf("%q, want %q in it", got, want)
 	}
 }
@@ -84,15 +85,6 @@ func TestShortenKeepsBothEnds(t *testing.T) {
 	} {
 		if got := shorten(in, 7); got != want {
 			t.Errorf("%q: %q, want %q", in, got, want)
-		}
-	}
-}
-
-func TestClipCountsColumns(t *testing.T) {
-	line := textLine{{inBold, "a主"}, {inNormal, "e\u0301x"}}
-	for columns, want := range []string{"", "a", "a", "a主", "a主e\u0301", "a主e\u0301x", "a主e\u0301x"} {
-		if got := line.clip(columns).paint(false); got != want {
-			t.Errorf("%d columns: %q, want %q", columns, got, want)
 		}
 	}
 }
@@ -112,7 +104,7 @@ func TestFrameFitsTheTerminal(t *testing.T) {
 			t.Errorf("%d rows: says that there is more: %v", rows, more)
 		}
 		for _, line := range strings.Split(strings.TrimPrefix(string(text), "\x1b[2J\x1b[H"), "\x1b[K\n") {
-			if width(strings.TrimSuffix(line, "\x1b[J")) > 19 {
+			if (terminal.Line{terminal.Text(strings.TrimSuffix(line, "\x1b[J"))}).Width() > 19 {
 				t.Errorf("%d rows: too wide: %q", rows, line)
 			}
 		}
@@ -142,7 +134,7 @@ func FuzzTables(f *testing.F) {
 		}
 		g := lookAt(t, terms, list)
 		for _, tt := range []struct {
-			lines []textLine
+			lines []terminal.Line
 			want  int
 		}{
 			{showGroup(g, columns), 2 + n},
@@ -152,16 +144,16 @@ func FuzzTables(f *testing.F) {
 				t.Fatalf("%d lines, want %d:\n%s", got, tt.want, plain(tt.lines))
 			}
 			for _, l := range tt.lines {
-				if text := l.paint(false); strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f || 0x80 <= r && r < 0xa0 }) {
+				if text := l.Paint(false); strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f || 0x80 <= r && r < 0xa0 }) {
 					t.Fatalf("control characters: %q", text)
 				}
 				styles := 0
 				for _, s := range l {
-					if s.style != inNormal && s.text != "" {
+					if s.Style != terminal.Normal && s.Text != "" {
 						styles++
 					}
 				}
-				if text := l.paint(true); strings.Count(text, "\x1b") != 2*styles {
+				if text := l.Paint(true); strings.Count(text, "\x1b") != 2*styles {
 					t.Fatalf("want %d styles: %q", styles, text)
 				}
 			}

@@ -1,0 +1,25 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"testing"
+
+	"github.com/understudy-go/understudy/config"
+)
+
+func TestErrorsAreShownNotObeyed(t *testing.T) {
+	for _, tt := range []struct {
+		err  error
+		want string
+	}{
+		{errors.New("the server says \x1b[2J\u202e\u009b31m"), `understudy: the server says \x1b[2J\u202e\x9b31m` + "\n"},
+		{&config.Error{Mistakes: []string{"a\x1b", "b\r"}}, "understudy: 2 mistakes in the environment:\n  " + `a\x1b` + "\n  " + `b\x0d` + "\n"},
+	} {
+		var stderr bytes.Buffer
+		exitCode(tt.err, &stderr)
+		if got := stderr.String(); got != tt.want {
+			t.Errorf("%q:\n got %q\nwant %q", tt.err, got, tt.want)
+		}
+	}
+}

@@ -1,0 +1,52 @@
+package terminal
+
+import (
+	"bytes"
+	"os"
+	"strings"
+	"testing"
+)
+
+func TestClipCountsColumns(t *testing.T) {
+	line := Line{Bold.Of("a主"), Text("e\u0301x")}
+	for columns, want := range []string{"", "a", "a", "a主", "a主e\u0301", "a主e\u0301x", "a主e\u0301x"} {
+		if got := line.Clip(columns).Paint(false); got != want {
+			t.Errorf("%d columns: %q, want %q", columns, got, want)
+		}
+	}
+}
+
+func TestTableLinesUpColumns(t *testing.T) {
+	rows := [][]Span{
+		{Aside.Of("NAME"), Aside.Of("PID"), Aside.Of("AGE")},
+		{Good.Of("主机"), Text("7"), Text("1s")},
+		{Text("a"), Text("4711"), Text("")},
+	}
+	want := "NAME   PID  AGE\n主机     7  1s\na     4711\n"
+	var b strings.Builder
+	for _, l := range Table(rows, 1) {
+		b.WriteString(l.Paint(false) + "\n")
+	}
+	if b.String() != want {
+		t.Errorf("got\n%swant\n%s", b.String(), want)
+	}
+	if got, want := Table(rows, 1)[1].Paint(true), "\x1b[1;32m主机\x1b[0m     7  1s"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+func TestWhatIsNoTerminalHasNoColours(t *testing.T) {
+	t.Setenv("NO_COLOR", "")
+	t.Setenv("TERM", "xterm")
+	file, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if Colourful(file) || Of(file) != nil || Colourful(new(bytes.Buffer)) || Of(new(bytes.Buffer)) != nil {
+		t.Error("a device or a buffer is taken for a terminal")
+	}
+	if columns, rows := Size(file); columns != 0 || rows != 0 {
+		t.Errorf("%s has a size of %d by %d", os.DevNull, columns, rows)
+	}
+}

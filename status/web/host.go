@@ -1,0 +1,34 @@
+package web
+
+import (
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+)
+
+// neighbourly refuses, on a listener for this machine alone, what was asked of
+// another name: by DNS rebinding a page from anywhere asks a browser here.
+func neighbourly(l net.Listener, next http.Handler) http.Handler {
+	if addr, ok := l.Addr().(*net.TCPAddr); !ok || !addr.IP.IsLoopback() {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !ofThisMachine(r.Host) {
+			say(w, http.StatusMisdirectedRequest, "this is served to this machine alone: ask by address, or as localhost")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// ofThisMachine reports whether a Host header is an address or a name that no
+// other machine has.
+func ofThisMachine(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host = strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
+	_, err := netip.ParseAddr(host)
+	return err == nil || host == "" || host == "localhost" || strings.HasSuffix(host, ".localhost")
+}
