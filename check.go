@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -14,6 +13,7 @@ import (
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/registry/mongodb"
 	"github.com/understudy-go/understudy/registry/sqlite"
+	"github.com/understudy-go/understudy/status"
 )
 
 func newCheck() *cobra.Command {
@@ -61,6 +61,9 @@ func check(c *cobra.Command, asJSON bool) error {
 		r.Findings = append(r.Findings, checkRegistry(c.Context(), conf)...)
 		over()
 	}
+	for i, f := range r.Findings { // a record's text may be in it
+		r.Findings[i].Detail, r.Findings[i].Cure = status.Escape(f.Detail), status.Escape(f.Cure)
+	}
 	code := r.judge()
 	if err := r.write(c.OutOrStdout(), asJSON); unlessGone(err) != nil {
 		return err
@@ -94,7 +97,6 @@ func checkConfig(conf config.Config, warnings []string, err error) (list []regis
 }
 
 func checkRegistry(ctx context.Context, conf config.Config) []registry.Finding {
-	const longest = 10 * time.Second
 	if conf.Registry.Kind == config.SQLite {
 		list := sqlite.Check(ctx, conf.Registry.Path)
 		if conf.Registry.Implicit {
@@ -102,7 +104,7 @@ func checkRegistry(ctx context.Context, conf config.Config) []registry.Finding {
 		}
 		return list
 	}
-	return mongodb.Check(ctx, conf.Registry.URI.Reveal(), mongodb.Options{Database: conf.Database}, min(conf.ConnectTimeout, longest))
+	return mongodb.Check(ctx, conf.Registry.URI.Reveal(), mongodb.Options{Database: conf.Database}, min(conf.ConnectTimeout, connectToLook))
 }
 
 // judge is the exit code, by the worst that was found.

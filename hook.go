@@ -39,6 +39,7 @@ type hook struct {
 	changes []heartbeat.Change
 	dropped int
 	closing bool
+	hurried bool               // a second signal came before close
 	kill    context.CancelFunc // of the run under way
 }
 
@@ -166,29 +167,33 @@ func (h *hook) close() {
 	h.closing = true
 	h.keep(1)
 	waits := len(h.changes) > 0
-	kill := h.kill
+	kill, last := h.kill, h.last
+	if h.hurried {
+		last = min(last, time.Second)
+	}
 	h.mu.Unlock()
 	h.told.Signal()
 	defer slow(h.log, "waiting for UNDERSTUDY_ON_CHANGE; one more signal kills it")()
 	if waits {
-		defer time.AfterFunc(h.last/2, kill).Stop()
+		defer time.AfterFunc(last/2, kill).Stop()
 	}
-	defer time.AfterFunc(h.last, h.hurry).Stop()
+	defer time.AfterFunc(last, h.hurry).Stop()
 	select {
 	case <-h.served:
-	case <-time.After(h.last + 2*time.Second):
+	case <-time.After(last + 2*time.Second):
 		h.log.Warn().Msg("UNDERSTUDY_ON_CHANGE does not die: its guard goes on killing it")
 	}
 }
 
-// hurry kills what runs and forgets what waits, once close has been called:
-// until then there is work that a signal is meant for.
+// hurry kills what runs and forgets what waits. Before close there is work that
+// the signal is meant for: then close will not wait long.
 func (h *hook) hurry() {
 	if h == nil {
 		return
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.hurried = true
 	if h.closing {
 		h.keep(0)
 		h.kill()

@@ -38,9 +38,16 @@ func openToAsk(ctx context.Context, c config.Config, log zerolog.Logger) (backen
 	return open(ctx, c, log, registry.Ask)
 }
 
+// connectToLook is how long those who look try to connect: somebody waits.
+const connectToLook = 10 * time.Second
+
 // open connects within the configured time.
 func open(ctx context.Context, c config.Config, log zerolog.Logger, a registry.Access) (backend, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, c.ConnectTimeout, fmt.Errorf("no answer within %v (UNDERSTUDY_CONNECT_TIMEOUT)", c.ConnectTimeout))
+	limit := c.ConnectTimeout
+	if a != registry.Join {
+		limit = min(limit, connectToLook)
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("no answer within %v (at most UNDERSTUDY_CONNECT_TIMEOUT)", limit))
 	defer cancel()
 	defer slow(log, "connecting to "+c.Registry.String())()
 	var (

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/understudy-go/understudy/internal/terminal"
+	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/status"
 )
 
@@ -70,6 +72,12 @@ func runStatus(c *cobra.Command, asJSON, all bool) error {
 	defer l.close()
 	over := l.slowly()
 	s, err := l.survey(ctx, all)
+	for range 5 { // for a second: who asks by chance within a takeover is not to be alarmed
+		if err != nil || !s.takingOver() || pause(ctx) != nil {
+			break
+		}
+		s, err = l.survey(ctx, all)
+	}
 	over()
 	if err != nil {
 		return err
@@ -98,14 +106,17 @@ type survey struct {
 // survey looks at the configured group, or at all. A group whose records make no
 // sense does not hide the others.
 func (l *looker) survey(ctx context.Context, all bool) (survey, error) {
-	names := []string{l.conf.Group}
+	names, s := []string{l.conf.Group}, survey{}
 	if all {
 		var err error
-		if names, err = l.groups(ctx); err != nil {
+		switch names, err = l.groups(ctx); {
+		case errors.Is(err, registry.ErrCorrupt):
+			s.unread = append(s.unread, err)
+		case err != nil:
 			return survey{}, err
 		}
 	}
-	s := survey{groups: make([]status.Group, 0, len(names))}
+	s.groups = make([]status.Group, 0, len(names))
 	for _, name := range names {
 		g, err := l.look(ctx, name, pictureTerms)
 		switch unavailable := (unavailableError{}); {
@@ -128,6 +139,10 @@ func (s survey) nothing() bool {
 		}
 	}
 	return len(s.unread) == 0
+}
+
+func (s survey) takingOver() bool {
+	return slices.ContainsFunc(s.groups, status.Group.TakingOver)
 }
 
 func (s survey) healthy() bool {

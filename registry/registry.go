@@ -90,7 +90,8 @@ type Admin interface {
 	// Terms returns up to n terms of a group, the latest first.
 	Terms(ctx context.Context, group string, n int) ([]Term, error)
 	// Groups returns the names of all groups that ever had a term or have an
-	// instance, sorted.
+	// instance, sorted. ErrCorrupt: beside them, which are returned all the same,
+	// there is what is no group's name.
 	Groups(ctx context.Context) ([]string, error)
 	// RequestHandover asks the holder of an open term to step down, at the
 	// registry's time. ErrNoTerm: the term is not open.

@@ -105,3 +105,12 @@ func Instant(t, now time.Time) string {
 	}
 	return t.Format(time.DateTime)
 }
+
+// TakingOver reports whether a term has ended just now and somebody is there to
+// begin the next: a moment later there is an active one.
+func (g Group) TakingOver() bool {
+	if len(g.Terms) == 0 || g.Terms[0].To.IsZero() || g.Terms[0].Reason == registry.WorkDone {
+		return false
+	}
+	return g.At.Sub(g.Terms[0].To) < 2*time.Second && g.Count().Passive > 0
+}

@@ -56,6 +56,7 @@ type Command struct {
 	backoff backoff
 	next    time.Time // not to be started before
 	retried bool      // at once, after a guard that died before it started anything
+	exited  bool      // by itself, since it was last started
 }
 
 // NewCommand checks the description of a command. Nothing is started.

@@ -95,8 +95,9 @@ func (c *Command) wait(ctx context.Context) error {
 // once runs the command one time. It is done when Run is to return err.
 func (c *Command) once(ctx context.Context, g *guard.Guard, env []string, mark string) (done bool, err error) {
 	c.mu.Lock()
-	if c.backoff.exits > 0 {
+	if c.exited {
 		c.restarts.Add(1)
+		c.exited = false
 	}
 	c.current, c.hurry, c.lapsed = g, make(chan struct{}, 1), false
 	g.Run(guard.Order{
@@ -197,6 +198,7 @@ func (c *Command) guardDied(ctx context.Context, g *guard.Guard, started bool, r
 
 // delay notes an exit, and returns how long to wait before the next start.
 func (c *Command) delay(ran time.Duration, code int) time.Duration {
+	c.exited = true
 	d := c.backoff.exited(ran, code)
 	c.next = time.Now().Add(d)
 	return d

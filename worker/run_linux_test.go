@@ -84,6 +84,9 @@ func TestFailingAgainAndAgainIsReportedEachTime(t *testing.T) {
 	if err := c.Run(t.Context(), testTerm, uuid.New()); !errors.Is(err, ErrFailed) {
 		t.Fatalf("Run returned %v, want ErrFailed", err)
 	}
+	if n := c.Restarts(); n != 0 {
+		t.Errorf("%d restarts after one start", n)
+	}
 	left := time.Until(c.next)
 	begin := time.Now()
 	if err := c.Run(t.Context(), testTerm, uuid.New()); !errors.Is(err, ErrFailed) {
@@ -91,6 +94,13 @@ func TestFailingAgainAndAgainIsReportedEachTime(t *testing.T) {
 	}
 	if took := time.Since(begin); took < left {
 		t.Errorf("failed again after %v, want the backoff's %v first", took, left)
+	}
+	if n := c.Restarts(); n != 1 {
+		t.Errorf("%d restarts after two starts", n)
+	}
+	c.exited, c.next, c.backoff.failures = false, time.Time{}, maxFailures-1 // as a term that is promoted to after an orderly stop
+	if err := c.Run(t.Context(), testTerm, uuid.New()); !errors.Is(err, ErrFailed) || c.Restarts() != 1 {
+		t.Errorf("Run returned %v, with %d restarts counted: a promotion is none", err, c.Restarts())
 	}
 }
 

@@ -38,7 +38,10 @@ func (r *Registry) Terms(ctx context.Context, group string, n int) ([]registry.T
 
 // Groups implements [registry.Admin].
 func (r *Registry) Groups(ctx context.Context) ([]string, error) {
-	var names []string
+	var (
+		names []string
+		bad   error
+	)
 	for _, source := range []struct {
 		collection *mongo.Collection
 		field      string
@@ -50,13 +53,14 @@ func (r *Registry) Groups(ctx context.Context) ([]string, error) {
 		for _, v := range values {
 			name, ok := v.StringValueOK()
 			if !ok || registry.CheckGroup(name) != nil {
-				return nil, wrap(ctx, "groups", fmt.Errorf("%w: %.200v is no group's name", registry.ErrCorrupt, v))
+				bad = fmt.Errorf("%w: %.200v is no group's name", registry.ErrCorrupt, v)
+				continue
 			}
 			names = append(names, name)
 		}
 	}
 	slices.Sort(names)
-	return slices.Compact(names), nil
+	return slices.Compact(names), wrap(ctx, "groups", bad)
 }
 
 // RequestHandover implements [registry.Admin].

@@ -122,11 +122,12 @@ func (c *conn) terms(group string, n int) ([]registry.Term, error) {
 	return list, nil
 }
 
-// Groups returns the names of all groups that ever had a term or have an
-// instance.
+// Groups implements [registry.Admin].
 func (r *Registry) Groups(ctx context.Context) ([]string, error) {
+	var bad error
 	list, err := reading(ctx, r, func(c *conn) ([]string, error) {
 		var list []string
+		bad = nil
 		err := c.each(func(scan func(dest ...any) error) error {
 			var name any
 			if err := scan(&name); err != nil {
@@ -134,7 +135,8 @@ func (r *Registry) Groups(ctx context.Context) ([]string, error) {
 			}
 			group, _ := text(name)
 			if err := registry.CheckGroup(group); err != nil {
-				return fmt.Errorf("%w: %w", registry.ErrCorrupt, err)
+				bad = fmt.Errorf("%w: %w", registry.ErrCorrupt, err)
+				return nil
 			}
 			list = append(list, group)
 			return nil
@@ -142,8 +144,11 @@ func (r *Registry) Groups(ctx context.Context) ([]string, error) {
 		slices.Sort(list)
 		return list, err
 	})
+	if err == nil {
+		err = bad
+	}
 	if err != nil {
-		return nil, fmt.Errorf("groups: %w", err)
+		return list, fmt.Errorf("groups: %w", err)
 	}
 	return list, nil
 }
