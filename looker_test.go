@@ -96,6 +96,14 @@ func (s shelf) spoil(t *testing.T, group string) {
 		}
 		return
 	}
+	if r, err := s.instances(t).UpdateMany(t.Context(), bson.M{"group": group}, bson.M{"$set": bson.M{"beat": "\x1b[2J"}}); err != nil || r.ModifiedCount == 0 {
+		t.Fatal(r, err)
+	}
+}
+
+// instances is MongoDB's collection of that name.
+func (s shelf) instances(t *testing.T) *mongo.Collection {
+	t.Helper()
 	u, err := url.Parse(s.uri)
 	if err != nil {
 		t.Fatal(err)
@@ -104,10 +112,25 @@ func (s shelf) spoil(t *testing.T, group string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = client.Disconnect(context.Background()) }()
-	instances := client.Database(strings.TrimPrefix(u.Path, "/")).Collection("instances")
-	if r, err := instances.UpdateMany(t.Context(), bson.M{"group": group}, bson.M{"$set": bson.M{"beat": "\x1b[2J"}}); err != nil || r.ModifiedCount == 0 {
-		t.Fatal(r, err)
+	t.Cleanup(func() { _ = client.Disconnect(context.Background()) })
+	return client.Database(strings.TrimPrefix(u.Path, "/")).Collection("instances")
+}
+
+// A registration without a UUID is quoted in the error about it.
+func TestTextOfARecordIsShownNotObeyed(t *testing.T) {
+	s := shelf{uri: mongotest.Shared(t)}
+	settle(t, "UNDERSTUDY_REGISTRY="+s.uri)
+	evil := bson.M{"_id": "\u009b31m\u202eY\x1b[2J", "group": "default", "schema": 1}
+	if _, err := s.instances(t).InsertOne(t.Context(), evil); err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range []string{"status", "status --all", "status --all --json", "history", "check", "check --json", "handover"} {
+		code, stdout, stderr := inProcess(strings.Fields(line)...)
+		if all := stdout + stderr; strings.ContainsAny(all, "\u009b\u202e\x1b") {
+			t.Errorf("%s: exit code %d, %q", line, code, all)
+		} else if line != "history" && !strings.Contains(all, "31m") {
+			t.Errorf("%s does not quote the record: %q", line, all)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package registrytest
 import (
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -109,6 +110,17 @@ func garbage(t *testing.T, open func(t *testing.T) Store) {
 					wantError(t, "Silent", err, s.want)
 				}
 			})
+		}
+	})
+
+	t.Run("BadNameHidesNoGroup", func(t *testing.T) {
+		good, _ := lead(t, b)
+		bad, _ := lead(t, b)
+		store.Spoil(t, Record{ID: bad.ID}, "group", "a\x00b\x1b[31m")
+		got, err := other.Groups(t.Context())
+		wantError(t, "Groups", err, registry.ErrCorrupt)
+		if !slices.Contains(got, good.Group) {
+			t.Errorf("Groups: %q, want %s among them", got, good.Group)
 		}
 	})
 
