@@ -1,6 +1,7 @@
 package alerts
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -23,8 +24,17 @@ const group = "reports"
 
 // exported are the samples that an instance really exports, without the Go
 // runtime's and the process's.
-func exported(t *testing.T) (samples []string) {
-	t.Helper()
+func exported() (samples []string) {
+	for line := range strings.Lines(scrape().String()) {
+		if strings.HasPrefix(line, "understudy_") {
+			samples = append(samples, line[:strings.LastIndex(line, " ")])
+		}
+	}
+	return samples
+}
+
+// scrape is what an instance really answers.
+func scrape() *bytes.Buffer {
 	m := metrics.New(metrics.Source{
 		Group: group, Version: "v1.2.3",
 		State: func() metrics.State { return metrics.State{Term: 1} },
@@ -35,12 +45,7 @@ func exported(t *testing.T) (samples []string) {
 	})
 	w := httptest.NewRecorder()
 	m.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
-	for line := range strings.Lines(w.Body.String()) {
-		if strings.HasPrefix(line, "understudy_") {
-			samples = append(samples, line[:strings.LastIndex(line, " ")])
-		}
-	}
-	return samples
+	return w.Body
 }
 
 // dashboard is what matters of one to those who look at it.
@@ -121,7 +126,7 @@ func TestDashboardIsSelfContained(t *testing.T) {
 func TestOnlyExportedMetricsAreNamed(t *testing.T) {
 	t.Parallel()
 	var names []string
-	for _, s := range exported(t) {
+	for _, s := range exported() {
 		name, _, _ := strings.Cut(s, "{")
 		names = append(names, name)
 	}
@@ -141,7 +146,7 @@ func TestEachPanelShowsSomethingForWhatIsExported(t *testing.T) {
 	var rules, tests strings.Builder
 	rules.WriteString("groups:\n  - name: panels\n    rules:\n")
 	tests.WriteString("rule_files: [rules.yaml]\nevaluation_interval: 15s\ntests:\n  - interval: 15s\n    input_series:\n")
-	for _, s := range exported(t) {
+	for _, s := range exported() {
 		fmt.Fprintf(&tests, "      - {series: '%s', values: 1+1x20}\n", strings.Replace(s, "{", `{instance="a",`, 1))
 	}
 	tests.WriteString("    alert_rule_test:\n")
