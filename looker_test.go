@@ -54,13 +54,13 @@ func eachShelf(t *testing.T, test func(t *testing.T, s shelf)) {
 	})
 }
 
-// join registers an instance with default timings.
+// join registers an instance.
 func (s shelf) join(t *testing.T, group, host string) uuid.UUID {
 	t.Helper()
 	in := registry.Instance{
 		ID: uuid.Must(uuid.NewV7()), Group: group, Host: host, PID: 4711, Version: "v1.2.3",
 		Status:   registry.Status{Role: registry.Passive, Candidate: true},
-		Interval: registry.DefaultTiming.Interval, OrphanAfter: registry.DefaultTiming.OrphanAfter,
+		Interval: registry.DefaultTiming.Interval, OrphanAfter: time.Hour, // nobody beats, and nobody is to be late
 	}
 	if _, err := s.Register(t.Context(), in); err != nil {
 		t.Fatal(err)

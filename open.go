@@ -43,11 +43,11 @@ const connectToLook = 10 * time.Second
 
 // open connects within the configured time.
 func open(ctx context.Context, c config.Config, log zerolog.Logger, a registry.Access) (backend, error) {
-	limit := c.ConnectTimeout
-	if a != registry.Join {
-		limit = min(limit, connectToLook)
+	limit, late := c.ConnectTimeout, fmt.Errorf("no answer within %v (UNDERSTUDY_CONNECT_TIMEOUT)", c.ConnectTimeout)
+	if a != registry.Join && limit > connectToLook {
+		limit, late = connectToLook, fmt.Errorf("no answer within %v", connectToLook)
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("no answer within %v (at most UNDERSTUDY_CONNECT_TIMEOUT)", limit))
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, late)
 	defer cancel()
 	defer slow(log, "connecting to "+c.Registry.String())()
 	var (
