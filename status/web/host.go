@@ -9,12 +9,9 @@ import (
 
 // neighbourly refuses, on a listener for this machine alone, what was asked of
 // another name: by DNS rebinding a page from anywhere asks a browser here.
-func neighbourly(l net.Listener, next http.Handler) http.Handler {
-	if addr, ok := l.Addr().(*net.TCPAddr); !ok || !addr.IP.IsLoopback() {
-		return next
-	}
+func (s *Server) neighbourly(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !ofThisMachine(r.Host) {
+		if s.local.Load() && !ofThisMachine(r.Host) {
 			say(w, http.StatusMisdirectedRequest, "this is served to this machine alone: ask by address, or as localhost")
 			return
 		}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -64,6 +65,7 @@ type Server struct {
 	http     *http.Server
 	conns    connections
 	answers  *answers
+	local    atomic.Bool     // it listens on the loopback interface
 	patience time.Duration   // with a viewer that does not take an event
 	ctx      context.Context // until Shutdown
 	stop     context.CancelFunc
@@ -77,7 +79,7 @@ func New(c Config) *Server {
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.audience = &audience{event: s.event, every: every, limit: maxViewers}
 	s.http = &http.Server{
-		Handler:           s.logged(guarded(s.routes())),
+		Handler:           s.logged(s.neighbourly(guarded(s.routes()))),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
 		WriteTimeout:      10 * time.Second,
@@ -118,7 +120,8 @@ func Listen(addr string) (net.Listener, error) {
 
 // Serve answers until Shutdown, and then returns nil. It closes the listener.
 func (s *Server) Serve(l net.Listener) error {
-	s.http.Handler = neighbourly(l, s.http.Handler)
+	addr, ok := l.Addr().(*net.TCPAddr)
+	s.local.Store(ok && addr.IP.IsLoopback())
 	if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve HTTP on %s: %w", l.Addr(), err)
 	}
