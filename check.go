@@ -29,9 +29,8 @@ instance needs:
   ! it works, but is not advisable; the line says why, and what would be better
   ✗ an instance would not work, or not for long; the line says what to do
 
-The exit code is 0 without any ✗, 1 with one, 69 if the registry does not answer,
-and 78 if the configuration is wrong. It answers within 10 seconds if nobody does
-on the other side, or within UNDERSTUDY_CONNECT_TIMEOUT if that is less.`,
+It gives a registry 10 seconds to answer, or UNDERSTUDY_CONNECT_TIMEOUT if that is
+less.`,
 		Example: `  understudy check
   understudy check --json | jq -r '.findings[] | select(.mark == "error") | .detail'`,
 		Args:              noArgs,

@@ -28,10 +28,7 @@ nobody may be active for up to UNDERSTUDY_ORPHAN_AFTER, since the one that stepp
 down does not compete for that long.
 
 A request that the active one does not hear within a few beats expires. With
---wait, handover waits until another is active, and says how long that took.
-
-The exit code is 0 if it asked, and with --wait if the next one is active; it is 1
-if it refused, the request expired, or another took over than the one named.`,
+--wait, handover waits until another is active, and says how long that took.`,
 		Example: `  understudy handover --wait
   understudy handover --to db2 --wait      # a host with one instance
   understudy handover --to 9f3c1a          # 6 digits or more of a UUID, its end or its beginning`,
