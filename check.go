@@ -89,6 +89,11 @@ func checkConfig(conf config.Config, warnings []string, err error) (list []regis
 		list = append(list, registry.Finding{Name: name, Mark: registry.OK, Detail: fmt.Sprintf(
 			"group %s, a beat every %v, an orphan after %v, a stop grace of %v", conf.Group, t.Interval, t.OrphanAfter, t.StopGrace)})
 	}
+	if err == nil {
+		if _, err := newHook(conf); errors.As(err, &wrong) {
+			list[0] = registry.Finding{Name: name, Mark: registry.Error, Detail: wrong.Mistakes[0], Err: err}
+		}
+	}
 	for _, w := range warnings {
 		list = append(list, registry.Finding{Name: name, Mark: registry.Warning, Detail: w})
 	}

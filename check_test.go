@@ -30,6 +30,8 @@ func TestCheckHasALineForEachThing(t *testing.T) {
 			[]string{"✓  configuration", "✓  file", "✓  local", "✓  directory", "✗  database"}, "name another file"},
 		{"several mistakes", []string{"UNDERSTUDY_REGISTRY=mongodb://u:hunter2@", "UNDERSTUDY_GROUP=a b\x1b", "UNDERSTUDY_NOBODY_KNOWS=1"}, exitConfig,
 			[]string{"✗  configuration  UNDERSTUDY_REGISTRY", "✗  configuration  UNDERSTUDY_GROUP", "!  configuration  UNDERSTUDY_NOBODY_KNOWS"}, "host 1 of 1"},
+		{"a program that is not there", []string{"UNDERSTUDY_REGISTRY=sqlite:" + filepath.Join(dir, "b", "registry.db"), "UNDERSTUDY_ON_CHANGE=/nope x"}, exitConfig,
+			[]string{"✗  configuration  UNDERSTUDY_ON_CHANGE", "✓  file", "✓  local", "✓  directory"}, "/nope"},
 		{"a mistake that the driver finds", []string{"UNDERSTUDY_REGISTRY=mongodb://u:hunter2@127.0.0.1/ops?connectTimeoutMS=abc"}, exitConfig,
 			[]string{"✓  configuration", "✗  reachable"}, "correct the URI"},
 		{"a server that does not answer", []string{"UNDERSTUDY_REGISTRY=mongodb://app:hunter2@127.0.0.1:9/ops", "UNDERSTUDY_CONNECT_TIMEOUT=500ms"}, exitUnavailable,

@@ -24,6 +24,7 @@ func (c *Command) follow(ctx context.Context, g *guard.Guard, hurry <-chan struc
 	log := c.spec.Log
 	told := ctx.Done()
 	ending := false // the guard said so, or can say no more
+	var killAt time.Duration
 	answer := time.NewTimer(answerTime)
 	defer answer.Stop()
 	stuck := time.NewTimer(stuckAfter)
@@ -48,6 +49,9 @@ func (c *Command) follow(ctx context.Context, g *guard.Guard, hurry <-chan struc
 			if e.Kind != guard.Killing {
 				end = e
 			}
+			if e.Kind == guard.Killing && killAt > 0 && !killed && boottime.Now() >= killAt {
+				log.Warn().Stringer("grace", c.spec.Grace).Msg("the command did not stop in time: killing it, with all that it had started")
+			}
 			if e.Kind == guard.Killing || e.Kind == guard.Died {
 				stuck.Reset(stuckAfter)
 			}
@@ -66,7 +70,8 @@ func (c *Command) follow(ctx context.Context, g *guard.Guard, hurry <-chan struc
 				continue
 			}
 			log.Info().Stringer("grace", c.spec.Grace).Msg("stopping the command")
-			g.Stop(boottime.Now() + c.spec.Grace)
+			killAt = boottime.Now() + c.spec.Grace
+			g.Stop(killAt)
 			if !ending {
 				answer.Reset(c.spec.Grace + answerTime)
 			}

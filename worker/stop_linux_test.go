@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/rs/zerolog"
 )
 
 func TestStoppingIsSIGTERMFirst(t *testing.T) {
@@ -26,7 +29,10 @@ func TestStoppingIsSIGTERMFirst(t *testing.T) {
 func TestWhoIgnoresSIGTERMIsKilledAfterTheGrace(t *testing.T) {
 	file, m := filepath.Join(t.TempDir(), "log"), mark()
 	ctx, stop := context.WithCancelCause(context.Background())
-	_, result := start(t, ctx, played(t, m, "stubborn", file))
+	spec := played(t, m, "stubborn", file)
+	var log output
+	spec.Log = zerolog.New(&log)
+	_, result := start(t, ctx, spec)
 	until(t, "the command", holds(file, "ready"))
 	begin := time.Now()
 	stop(errStop)
@@ -35,6 +41,9 @@ func TestWhoIgnoresSIGTERMIsKilledAfterTheGrace(t *testing.T) {
 	}
 	if took := time.Since(begin); took < testTiming.StopGrace {
 		t.Errorf("killed after %v, want the grace of %v first", took, testTiming.StopGrace)
+	}
+	if !strings.Contains(log.String(), "did not stop in time") {
+		t.Errorf("nothing is said of it:\n%s", log.String())
 	}
 	wantGone(t, m)
 }
