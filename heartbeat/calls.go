@@ -27,14 +27,14 @@ func (m *machine) proceed() {
 func (m *machine) nextOfMember() {
 	switch {
 	case m.duty.due:
-		m.call(call{kind: callEndTerm, id: m.id, number: m.duty.number, end: m.duty.end})
+		m.call(*m.endOfDuty())
 	case m.then != nil:
 		m.makeThen()
 	case m.stale || m.now >= m.nextView:
 		m.stale = false
 		m.call(call{kind: callView})
 	case m.unclosed != nil:
-		m.closeTerm()
+		m.call(*m.unclosed)
 	case len(m.orphans) > 0:
 		c := m.orphans[0]
 		m.orphans = m.orphans[1:]

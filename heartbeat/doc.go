@@ -66,7 +66,8 @@
 //
 //	what happens                   this instance                        peers
 //	told to stop                   work stops, term ended, unregisters  next one within milliseconds
-//	registry unreachable           works until D−G, stops, tries on     cannot either
+//	registry unreachable           works until D−G, stops, and ends     cannot either
+//	                               its term once it can, however late
 //	its record is deleted          kills the work, registers anew       wait T, or have promoted
 //	crash, power, partition        –                                    depose the orphan after T
 //	frozen for longer than D       the kernel or the guard ends the     as for a crash

@@ -64,8 +64,8 @@ type machine struct {
 	highest  int64
 	past     time.Duration
 	sawOpen  int64
-	deposed  uuid.UUID      // the holder that I deleted as an orphan
-	unclosed *registry.Term // its term, to be ended now that mine has begun
+	deposed  uuid.UUID // the holder that I deleted as an orphan
+	unclosed *call     // the end of a term that is not of this registration
 	vacancy  vacancy
 
 	work workState

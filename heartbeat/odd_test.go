@@ -109,6 +109,29 @@ func TestRegistersAnewThoughTheOldTermCannotBeEnded(t *testing.T) {
 	})
 }
 
+func TestPeersNeedNotWaitOnceALongOutageIsOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		a := s.join()
+		s.until(time.Second, "works", func() bool { return a.works() == 1 })
+		b := s.join()
+		time.Sleep(3 * time.Second)
+		s.reg.set(func(k kind, _ registry.Instance) fate {
+			if k == callBeat {
+				return lost // as by a primary that has lost its majority
+			}
+			return broke
+		})
+		time.Sleep(5 * time.Minute)
+		s.reg.set(nil)
+		s.until(10*time.Second, "one works again", func() bool { return a.works()+b.works() == 2 })
+		if got := s.reg.terms[0].End.Reason; got != registry.LeaseLost {
+			t.Errorf("term 1 ended for %q", got)
+		}
+		s.leaveAll(a, b)
+	})
+}
+
 func TestViewsGoOnThoughTheOrphansTermCannotBeEnded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)

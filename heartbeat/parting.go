@@ -112,13 +112,13 @@ func (m *machine) nextOfParting() {
 	switch {
 	case m.work.running:
 	case m.duty.number > 0:
-		c := call{kind: callEndTerm, id: m.id, number: m.duty.number, end: m.duty.end}
+		c := *m.endOfDuty()
 		if m.phase == leaving {
 			c.timeout = min(m.releaseBy-m.now, m.timing.CallTimeout())
 		}
 		m.call(c)
-	case m.unclosed != nil:
-		m.closeTerm()
+	case m.unclosed != nil && m.unclosed.id != m.id:
+		m.call(*m.unclosed)
 	case m.id == uuid.Nil && m.phase == leaving:
 		m.finish(m.parting)
 	default:
@@ -130,20 +130,24 @@ func (m *machine) nextOfParting() {
 	}
 }
 
-// closeTerm ends the term of the one that I deposed.
-func (m *machine) closeTerm() {
-	m.call(call{kind: callEndTerm, id: m.unclosed.Holder, number: m.unclosed.Number,
-		end: registry.End{Reason: registry.Orphaned}})
+// endOf is the call that ends a term, if it is the holder's and open.
+func endOf(number int64, holder uuid.UUID, end registry.End) *call {
+	return &call{kind: callEndTerm, id: holder, number: number, end: end}
 }
 
-// ended takes the answer to the end of my term, or of the one that I deposed.
+func (m *machine) endOfDuty() *call { return endOf(m.duty.number, m.id, m.duty.end) }
+
+// ended takes the answer to the end of my term, or of another: that of the one
+// that I deposed, or my own under an earlier UUID.
 func (m *machine) ended(a answer) {
 	own := a.call.id == m.id
 	switch {
 	case a.err != nil:
 		m.later(a)
 		if own && m.phase == retiring && m.now >= m.duty.since+m.timing.OrphanAfter {
-			m.duty = duty{} // peers depose this registration, or have
+			// Peers depose this registration, or have; or nobody can reach the
+			// registry, and they need not wait once it is back.
+			m.unclosed, m.duty = m.endOfDuty(), duty{}
 		}
 		if !own && m.phase != member {
 			m.unclosed = nil // it is but history
@@ -151,6 +155,7 @@ func (m *machine) ended(a answer) {
 	case !own:
 		m.reached(a.call)
 		m.unclosed = nil
+		m.stale = true
 	case a.call.number == m.duty.number:
 		m.reached(a.call)
 		m.duty = duty{}

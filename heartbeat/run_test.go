@@ -71,7 +71,9 @@ func TestHungRegistryStopsTheWorkBeforeAPeerMayStart(t *testing.T) {
 			}
 			return fine
 		})
-		s.until(time.Minute, "the peer works", func() bool { return b.works() == 2 })
+		// It may first see the last beat once its views are answered again.
+		patience := timing.OrphanAfter + timing.CallTimeout() + 5*timing.Interval
+		s.until(patience, "the peer works", func() bool { return b.works() == 2 })
 		s.reg.set(nil)
 		s.until(30*time.Second, "the old one is back under another UUID", func() bool {
 			id := a.Instance()

@@ -21,7 +21,9 @@ func (m *machine) begin(t registry.Term) {
 	m.work = workState{term: t, running: true}
 	m.duty.number, m.duty.due, m.duty.end = t.Number, false, registry.End{}
 	m.vacancy, m.known = vacancy{}, known{command: m.known.command, failing: m.known.failing}
-	m.unclosed, m.duty.after = m.duty.after, nil
+	if t := m.duty.after; t != nil {
+		m.unclosed, m.duty.after = endOf(t.Number, t.Holder, registry.End{Reason: registry.Orphaned}), nil
+	}
 	m.act(startWork{t})
 	m.act(note{fact: factActive, term: t.Number})
 	m.nextSweep = m.now + m.sweepEvery()
