@@ -236,9 +236,14 @@ func TestReadOnlyMountIs69(t *testing.T) {
 	path := filepath.Join(dir, "registry.db")
 	b := place{uri: "sqlite:" + path, path: path}.open(t)
 	_ = b.Close(context.Background())
-	if err := unix.Mount("none", dir, "tmpfs", unix.MS_REMOUNT|unix.MS_RDONLY, ""); err != nil {
-		t.Fatal(err)
-	}
+	// A process that another test is just starting may hold the file until its exec.
+	until(t, "the file system to become read-only", func() bool {
+		err := unix.Mount("none", dir, "tmpfs", unix.MS_REMOUNT|unix.MS_RDONLY, "")
+		if err != nil && !errors.Is(err, unix.EBUSY) {
+			t.Fatal(err)
+		}
+		return err == nil
+	})
 	refused(t, p, exitUnavailable, []string{"UNDERSTUDY_REGISTRY=sqlite:" + path}, []string{path, "read-only"})
 	refused(t, p, exitUnavailable, []string{"UNDERSTUDY_REGISTRY=sqlite:" + filepath.Join(dir, "other.db")}, []string{"read-only"})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"os"
 	"testing"
@@ -17,13 +18,18 @@ import (
 // Primary is the index of the node that is the primary, once there is one.
 func (s *Set) Primary(tb testing.TB) int {
 	tb.Helper()
+	i, err := s.awaitPrimary()
+	check(tb, err)
+	return i
+}
+
+func (s *Set) awaitPrimary() (int, error) {
 	for begun := time.Now(); time.Since(begun) < time.Minute; time.Sleep(10 * time.Millisecond) {
 		if i := s.primary(); i >= 0 {
-			return i
+			return i, nil
 		}
 	}
-	tb.Fatal("mongotest: no primary for a minute")
-	return -1
+	return -1, errors.New("no primary for a minute")
 }
 
 // Kill ends node i by SIGKILL; its files stay.

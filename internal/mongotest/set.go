@@ -90,8 +90,12 @@ func start(mongod string, nodes int, options ...Option) (_ *Set, err error) {
 		}
 	}
 	if s.is(Auth) {
+		i, err := s.awaitPrimary()
+		if err != nil {
+			return nil, err
+		}
 		// The localhost exception lets the first user be created by anybody.
-		err := s.admin(s.primary(), doc("createUser", User, "pwd", Password, "roles", bson.A{"root"}))
+		err = s.admin(i, doc("createUser", User, "pwd", Password, "roles", bson.A{"root"}))
 		if err != nil {
 			return nil, err
 		}
