@@ -125,6 +125,16 @@ func (at place) cut(t testing.TB) (mend func()) {
 	}
 }
 
+// writable reports whether one can write that is not kept out for long.
+func (at place) writable(t testing.TB) bool {
+	t.Helper()
+	if at.path == "" {
+		return true
+	}
+	_, err := openFile(t, at.path+"?_pragma=busy_timeout(200)").Exec("BEGIN IMMEDIATE; ROLLBACK")
+	return err == nil
+}
+
 // openFile opens a SQLite file behind the registry's back.
 func openFile(t testing.TB, path string) *sql.DB {
 	t.Helper()

@@ -3,17 +3,48 @@
 package main
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
 )
+
+// freeze stops a member between two writes: one that stands still within a write
+// to a SQLite file would lock all others out, and is killed for it.
+func (g *group) freeze(m *process) {
+	g.t.Helper()
+	until(g.t, m.name+" to stand still with nothing locked", func() bool {
+		m.signal(unix.SIGSTOP)
+		until(g.t, "all of its threads to be stopped", func() bool { return stopped(m.cmd.Process.Pid) })
+		if g.at.writable(g.t) {
+			return true
+		}
+		m.signal(unix.SIGCONT)
+		return false
+	})
+}
+
+// stopped reports whether every thread of a process is.
+func stopped(pid int) bool {
+	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+	for _, file := range files {
+		stat, err := os.ReadFile(file)
+		if _, state, found := strings.Cut(string(stat), ") "); err == nil && found && !strings.HasPrefix(state, "T") {
+			return false
+		}
+	}
+	return len(files) > 0
+}
 
 func TestFrozenForLongerThanT(t *testing.T) {
 	both(t, func(t *testing.T, at place) {
 		g := newGroup(t, at, quick)
 		a := g.joinAll("a", "b")[0]
 		first := g.workOf(1, 2)
-		a.signal(unix.SIGSTOP)
+		g.freeze(a)
 		next := g.workOf(2, 2)
 		a.signal(unix.SIGCONT)
 		g.comesBack(a, first)
@@ -43,7 +74,7 @@ func TestFrozenWithItsGuard(t *testing.T) {
 		if len(guards) == 0 {
 			t.Fatal("it has no guard")
 		}
-		a.signal(unix.SIGSTOP)
+		g.freeze(a)
 		for _, pid := range guards {
 			if err := unix.Kill(pid, unix.SIGSTOP); err != nil {
 				t.Fatal(err)
@@ -61,7 +92,7 @@ func TestFrozenForShorterThanTheLease(t *testing.T) {
 		g := newGroup(t, at, quick)
 		a := g.joinAll("a", "b")[0]
 		s := g.workOf(1, 2)
-		a.signal(unix.SIGSTOP)
+		g.freeze(a)
 		sleep(quick.OrphanAfter / 6)
 		a.signal(unix.SIGCONT)
 		sleep(quick.OrphanAfter / 6)

@@ -209,7 +209,7 @@ func (g *group) conclude() []span {
 			g.t.Errorf("the registry has term %d, want %d", t.Number, want)
 		}
 	}
-	if len(terms) == 0 || terms[0].Open() {
+	if len(terms) == 0 || terms[0].Open() && !g.unanswered(g.holder(span{instance: terms[0].Holder.String()})) {
 		g.t.Errorf("the latest term did not end: %v", terms)
 	}
 	return list
@@ -222,12 +222,23 @@ func (g *group) unregistered() []registry.Term {
 	terms, instances := g.at.state(g.t, "default")
 	for _, in := range instances {
 		for _, m := range g.members {
-			if !slices.Contains(g.killed, m) && m.logged("registered as "+in.ID.String()) {
+			if !slices.Contains(g.killed, m) && m.logged("registered as "+in.ID.String()) && !g.unanswered(m) {
 				g.t.Errorf("instance %s of %s is still registered", in.ID, m.name)
 			}
 		}
 	}
 	return terms
+}
+
+// unanswered reports whether a member said that it had to go without an answer
+// of the registry. That is all that it may do on a machine whose disk stands
+// still for longer than a call may take.
+func (g *group) unanswered(m *process) bool {
+	said := m.logged("registry does not answer: the term stays open") || m.logged("registry does not answer: this registration stays")
+	if said {
+		g.t.Logf("%s had to leave without an answer of the registry", m.name)
+	}
+	return said
 }
 
 // check checks the spans, and that no process is left.

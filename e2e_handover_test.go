@@ -8,8 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/understudy-go/understudy/status"
 )
 
@@ -75,7 +73,7 @@ func TestHandoverThatNobodyHears(t *testing.T) {
 	both(t, func(t *testing.T, at place) {
 		g := newGroup(t, at, quick)
 		members := g.joinAll("a", "b")
-		members[0].signal(unix.SIGSTOP)
+		g.freeze(members[0])
 		begun := time.Now()
 		g.handover(exitFailure, "to hand over term 1", "did not hear it within", "--wait")
 		if took := time.Since(begun); took > quick.OrphanAfter*2 {

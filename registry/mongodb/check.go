@@ -59,6 +59,9 @@ func Check(ctx context.Context, uri string, o Options, connect time.Duration) []
 	return c.findings
 }
 
+// nameAll is the cure for a URI that depends on one member of a replica set.
+const nameAll = "have the URI name all members: mongodb://HOST1,HOST2,HOST3/, and no directConnection"
+
 // checker collects what was found.
 type checker struct {
 	r          *Registry
@@ -137,12 +140,19 @@ func (c *checker) primary(ctx context.Context) bool {
 	data := len(h.Hosts) + len(h.Passives)
 	majority := (data+len(h.Arbiters))/2 + 1
 	switch {
+	case c.t.direct() && h.SetName != "" && !h.Primary:
+		c.fail(name, errors.New(about+", whose primary is another, and directConnection=true keeps from looking for it"), nameAll)
+		return false
 	case h.Msg == "isdbgrid":
 		c.ok(name, "none, but a %s", about)
 	case h.SetName == "":
 		c.warn(name, "none, but a "+about+", without which all stand still", "run it as a replica set, of three members if one may fail")
 	case data <= majority:
 		c.warn(name, about+": if one fails, all stand still", "with three that hold data, one may fail")
+	case c.t.direct():
+		c.warn(name, about+": directConnection=true makes all stand still once another is the primary", nameAll)
+	case len(c.t.options.Hosts) == 1 && !strings.HasPrefix(c.t.name, "mongodb+srv:"):
+		c.warn(name, about+": the URI names one alone, without which no instance can start", nameAll)
 	default:
 		c.ok(name, "%s: %d may fail", about, data-majority)
 	}

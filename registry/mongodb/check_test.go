@@ -100,6 +100,33 @@ func TestCheckReadsWhatIsStored(t *testing.T) {
 	}
 }
 
+// checkWaysToName checks a set of three, by URIs that find it and by those that
+// do not, or will not one day.
+func checkWaysToName(t *testing.T, set *mongotest.Set) {
+	primary := set.Primary(t)
+	one, other := "mongodb://"+set.Host(primary)+"/", "mongodb://"+set.Host((primary+1)%3)+"/"
+	for _, tt := range []struct {
+		uri, finding string
+		mark         registry.Mark
+		says         string
+	}{
+		{set.URI(), "replica set", fine, "1 may fail"},
+		{one, "replica set", warning, "names one alone"},
+		{other, "replica set", warning, "names one alone"},
+		{one + "?directConnection=true", "replica set", warning, "once another is the primary"},
+		{other + "?directConnection=true", "replica set", fault, "whose primary is another"},
+		{one + "?replicaSet=rs0", "reachable", fault, "the replica set's name is understudy: correct replicaSet=rs0"},
+	} {
+		if f := checked(t, tt.uri)[tt.finding]; f.Mark != tt.mark || !strings.Contains(f.Detail, tt.says) {
+			t.Errorf("%s: %s is %q: %s; want %q and %q", tt.uri, tt.finding, f.Mark, f.Detail, tt.mark, tt.says)
+		}
+	}
+	err := refused(t, other+"?directConnection=true", set.Host((primary+1)%3))
+	if !errors.Is(err, mongodb.ErrUnreachable) || !strings.Contains(err.Error(), "directConnection=true") {
+		t.Errorf("Open of a secondary: %v", err)
+	}
+}
+
 func TestCheckOfWhatDoesNotAnswer(t *testing.T) {
 	t.Parallel()
 	found := checked(t, "mongodb://me:hunter2@127.0.0.1:9/?authSorce=x")

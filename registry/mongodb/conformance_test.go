@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -43,6 +44,10 @@ func TestConformanceOfAStandaloneServer(t *testing.T) {
 		return store(t, uri, "store"+string(rune('a'+stores)))
 	})
 	wantMarks(t, checked(t, uri), map[string]registry.Mark{"replica set": warning, "majority": fine, "watch": warning})
+	f := checked(t, uri+"replicaSet=rs0")["reachable"]
+	if f.Mark != fault || !strings.Contains(f.Detail, "no replica set: remove replicaSet=rs0") {
+		t.Errorf("with a replica set's name: %+v", f)
+	}
 }
 
 // store is a store of the conformance suite in a database that is empty.

@@ -24,10 +24,16 @@ var ErrURI = errors.New("mongodb: no valid URI")
 
 // Codes of the server's errors.
 const (
+	codeNotPrimary           = 10107
 	codeUnauthorized         = 13
 	codeAuthenticationFailed = 18
 	codeAtlas                = 8000
 )
+
+// changingState are the codes of a server that ceases to be the primary.
+// Source: "not writable primary" and "node is recovering" errors, in the
+// Server Discovery and Monitoring specification.
+var changingState = []int{codeNotPrimary, 13435, 13436, 189, 91, 11600, 11602}
 
 // hasCode reports whether the server said one of these codes.
 func hasCode(err error, codes ...int) bool {
@@ -106,6 +112,11 @@ func (t *target) explain(ctx context.Context, err error) error {
 		return fmt.Errorf("%s: this user must not read the database %q: grant it the role read there: %w", open, t.database, err)
 	case hasCode(err, codeUnauthorized):
 		return fmt.Errorf("%s: this user must not write to the database %q: grant it the role readWrite there: %w", open, t.database, err)
+	case hasCode(err, codeNotPrimary) && t.direct():
+		return fmt.Errorf("%s: %w: this server is not the primary, and directConnection=true keeps from looking for it: "+
+			"remove it from the URI, and name all members: %w", open, ErrUnreachable, err)
+	case hasCode(err, changingState...):
+		return fmt.Errorf("%s: %w: the replica set is changing its primary: %w", open, ErrUnreachable, err)
 	case mongo.IsTimeout(err), mongo.IsNetworkError(err):
 		return t.unreachable(open, err)
 	}
@@ -146,6 +157,9 @@ func (t *target) unreachable(open string, err error) error {
 			cure = "does it want TLS? If so, add tls=true to the URI; else " + cure
 		}
 	}
+	if wrong := t.wrongSet(); wrong != "" {
+		why, cure, permanent = err, wrong, false
+	}
 	if t.unclear {
 		why = errUnclear
 	}
@@ -153,6 +167,24 @@ func (t *target) unreachable(open string, err error) error {
 		return fmt.Errorf("%s: TLS: %w: %s", open, why, cure)
 	}
 	return fmt.Errorf("%s: %w: %w: %s", open, ErrUnreachable, why, cure)
+}
+
+// wrongSet says what is wrong with the URI's replicaSet, if a server that
+// answered is not of that set: the driver leaves such a one out without a word.
+func (t *target) wrongSet() string {
+	s := t.server.Load()
+	if t.options.ReplicaSet == nil || s == nil || s.SetName == *t.options.ReplicaSet {
+		return ""
+	}
+	option := "replicaSet=" + *t.options.ReplicaSet
+	switch s.Kind {
+	case "Standalone", "Mongos":
+		return fmt.Sprintf("the server is no replica set: remove %s from the URI", option)
+	}
+	if s.SetName == "" {
+		return ""
+	}
+	return fmt.Sprintf("the replica set's name is %s: correct %s in the URI", s.SetName, option)
 }
 
 // dialing reports whether not even a connection came about.

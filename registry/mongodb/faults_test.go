@@ -226,6 +226,10 @@ func TestStepdownCostsOneBeat(t *testing.T) {
 	if _, err := r.Beat(t.Context(), in.ID, in.Status); err == nil || errors.Is(err, registry.ErrNotRegistered) {
 		t.Errorf("Beat: %v, want an error that leaves it open", err)
 	}
+	set.FailCommand(t, 1, "failCommands", bson.A{"update"}, "errorCode", 11602)
+	if err := refused(t, set.URI(), set.Host(0)); !errors.Is(err, mongodb.ErrUnreachable) {
+		t.Errorf("Open: %v, want that another try makes sense", err)
+	}
 	set.StepDown(t)
 	eventually(t, "a beat after the step-down", func() error {
 		_, err := r.Beat(t.Context(), in.ID, in.Status)
@@ -276,6 +280,7 @@ func TestKilledPrimaryCostsSeconds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Run("check", func(t *testing.T) { checkWaysToName(t, set) })
 	primary := set.Primary(t)
 	set.Kill(t, primary)
 	begun := time.Now()

@@ -161,9 +161,10 @@ func (r *Registry) abandon() {
 // seniority is the index that makes Candidate read one document.
 var seniority = bson.D{{Key: "group", Value: 1}, {Key: "priority", Value: -1}, {Key: "_id", Value: 1}}
 
-// hello is what the primary says of itself.
+// hello is what a server says of itself.
 type hello struct {
 	LocalTime time.Time `bson:"localTime"`
+	Primary   bool      `bson:"isWritablePrimary"`
 	SetName   string    `bson:"setName"`
 	Hosts     []string  `bson:"hosts"`
 	Passives  []string  `bson:"passives"` // data-bearing, never primary

@@ -38,8 +38,9 @@ type target struct {
 	database string
 	access   registry.Access
 	secrets  []string
-	unclear  bool                  // where the password ends
-	failure  atomic.Pointer[error] // why a server was last found unreachable
+	unclear  bool                                    // where the password ends
+	failure  atomic.Pointer[error]                   // why a server was last found unreachable
+	server   atomic.Pointer[event.ServerDescription] // the one that answered last
 }
 
 // parse reads a URI. That takes a DNS server for mongodb+srv, and no longer than
@@ -71,7 +72,8 @@ func parse(ctx context.Context, uri string) (*target, error) {
 		SetMaxPoolSize(maxPool).
 		SetMinPoolSize(0).
 		SetServerMonitor(&event.ServerMonitor{
-			ServerHeartbeatFailed: func(e *event.ServerHeartbeatFailedEvent) { t.failure.Store(&e.Failure) },
+			ServerHeartbeatFailed:    func(e *event.ServerHeartbeatFailedEvent) { t.failure.Store(&e.Failure) },
+			ServerHeartbeatSucceeded: func(e *event.ServerHeartbeatSucceededEvent) { t.server.Store(&e.Reply) },
 		})
 	if t.options.AppName == nil {
 		t.options.SetAppName("understudy")
@@ -81,6 +83,9 @@ func parse(ctx context.Context, uri string) (*target, error) {
 	}
 	return t, nil
 }
+
+// direct reports whether only the server that the URI names is talked to.
+func (t *target) direct() bool { return t.options.Direct != nil && *t.options.Direct }
 
 // hidden stands for what must not be shown.
 const hidden = "xxxxx"
