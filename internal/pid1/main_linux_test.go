@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"os/signal"
 	"strconv"
-	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -81,7 +80,7 @@ func program(mode string, args []string) int {
 			_ = exec.Command("sh", "-c", "sleep 0.01 & exit 0").Run()
 		}
 		for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
-			if len(children()) == 1 {
+			if len(children("1")) == 1 {
 				return 7
 			}
 		}
@@ -109,12 +108,6 @@ func leave(name string, args ...string) int {
 	_, _ = fmt.Fscanln(pipe, &said)
 	fmt.Println(said)
 	return 6
-}
-
-// children are the children of process 1, by our own /proc.
-func children() []string {
-	data, _ := os.ReadFile("/proc/1/task/1/children")
-	return strings.Fields(string(data))
 }
 
 // contained is the test binary as the first process of a PID namespace.

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -26,9 +27,9 @@ const exitNoChild = 70
 // It returns the exit code when nobody is left that is worth waiting for: the
 // program's own, 128+n if signal n ended it, 70 if it could not be started.
 func Main() int {
-	signals := make(chan os.Signal, 64)
-	signal.Notify(signals, unix.SIGCHLD, unix.SIGTERM, unix.SIGINT, unix.SIGHUP,
-		unix.SIGQUIT, unix.SIGUSR1, unix.SIGUSR2)
+	deaths, signals := make(chan os.Signal, 1), make(chan os.Signal, 64) // apart: many deaths must not crowd out an order
+	signal.Notify(deaths, unix.SIGCHLD)
+	signal.Notify(signals, unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGQUIT, unix.SIGUSR1, unix.SIGUSR2)
 	pid, err := start()
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "understudy: init: %v\n", err)
@@ -41,9 +42,9 @@ func Main() int {
 			look = time.After(strangerTime)
 		}
 		select {
+		case <-deaths:
 		case sig := <-signals:
 			switch {
-			case sig == unix.SIGCHLD:
 			case i.pid != 0:
 				_ = unix.Kill(i.pid, sig.(syscall.Signal))
 			case sig == unix.SIGTERM, sig == unix.SIGINT:
@@ -62,16 +63,20 @@ func Main() int {
 // guarded reports whether a child of this process is a guard. One can't do
 // without /proc, so that there is none where that can't be read.
 func guarded() bool {
-	files, _ := filepath.Glob("/proc/self/task/*/children")
+	return slices.ContainsFunc(children("self"), func(pid string) bool {
+		comm, _ := os.ReadFile("/proc/" + pid + "/comm")
+		return string(comm) == GuardName+"\n"
+	})
+}
+
+// children are those of each thread of a process.
+func children(pid string) (list []string) {
+	files, _ := filepath.Glob("/proc/" + pid + "/task/*/children")
 	for _, file := range files {
-		list, _ := os.ReadFile(file)
-		for _, pid := range strings.Fields(string(list)) {
-			if comm, _ := os.ReadFile("/proc/" + pid + "/comm"); string(comm) == GuardName+"\n" {
-				return true
-			}
-		}
+		data, _ := os.ReadFile(file)
+		list = append(list, strings.Fields(string(data))...)
 	}
-	return false
+	return list
 }
 
 // start runs the program in a process group of its own, which becomes the
