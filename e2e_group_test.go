@@ -22,6 +22,9 @@ import (
 // take 0.8 s before it counts as failed.
 var quick = registry.Timing{Interval: 150 * time.Millisecond, OrphanAfter: 5 * time.Second, StopGrace: time.Second}
 
+// leisurely is for who is to be next: the one whose turn it is has an interval.
+var leisurely = registry.Timing{Interval: time.Second, OrphanAfter: 10 * time.Second, StopGrace: time.Second}
+
 // group is a group of real instances whose work leaves spans.
 type group struct {
 	*program

@@ -23,7 +23,7 @@ func (g *group) handover(code int, stdout, stderr string, args ...string) string
 
 func TestHandoverOnRequest(t *testing.T) {
 	both(t, func(t *testing.T, at place) {
-		g := newGroup(t, at, quick)
+		g := newGroup(t, at, leisurely)
 		a := g.joinAll("a")[0]
 		g.handover(exitFailure, "", "nobody else is there to take over: start another instance")
 		b := g.join("b")

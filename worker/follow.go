@@ -23,6 +23,7 @@ const (
 func (c *Command) follow(ctx context.Context, g *guard.Guard, hurry <-chan struct{}) (end guard.Event, started, killed bool) {
 	log := c.spec.Log
 	told := ctx.Done()
+	asked := false  // the guard, to end the command
 	ending := false // the guard said so, or can say no more
 	var killAt time.Duration
 	answer := time.NewTimer(answerTime)
@@ -38,7 +39,7 @@ func (c *Command) follow(ctx context.Context, g *guard.Guard, hurry <-chan struc
 			}
 			if e.Kind == guard.Started {
 				started = true
-				if told != nil { // or else it has to answer to that
+				if !asked { // or else it has to answer to that
 					answer.Stop()
 				}
 				log.Info().Int("pid", e.PID).Msg("command started")
@@ -56,7 +57,7 @@ func (c *Command) follow(ctx context.Context, g *guard.Guard, hurry <-chan struc
 				stuck.Reset(stuckAfter)
 			}
 		case <-told:
-			told = nil
+			told, asked = nil, true
 			if end.Kind != 0 {
 				continue
 			}

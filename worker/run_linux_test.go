@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -40,6 +41,21 @@ func TestFinalExits(t *testing.T) {
 			wantGone(t, m)
 		})
 	}
+}
+
+// A context that nothing can end has no channel to wait for.
+func TestCommandUnderAContextWithoutEndRunsOn(t *testing.T) {
+	t.Parallel()
+	m := mark()
+	spec := played(t, m, "")
+	spec.Path, spec.Args = "/bin/sh", []string{"sh", "-c", "sleep " + strconv.Itoa(int(answerTime/time.Second)+1) + "; exit 9"}
+	spec.Restart = Never
+	_, result := start(t, context.Background(), spec)
+	var exit *Exit
+	if err := receive(t, result); !errors.As(err, &exit) || exit.Code != 9 {
+		t.Errorf("Run returned %v, want exit code 9", err)
+	}
+	wantGone(t, m)
 }
 
 func TestOtherExitsAreFollowedByARestart(t *testing.T) {
