@@ -89,6 +89,9 @@ func (m *machine) beaten(a answer) {
 		}
 	default:
 		m.failed(a.call, a.err)
+		if m.phase == member && m.now >= m.lease && unreadable(a.err) {
+			m.retire(factSpoilt, registry.LeaseLost, ErrLeaseLost, true)
+		}
 	}
 }
 

@@ -43,14 +43,6 @@ type call struct {
 	except []uuid.UUID        // candidate
 }
 
-// lane is what succeeds and fails together: the beats, and all else.
-func (c call) lane() string {
-	if c.kind == callBeat {
-		return "beats"
-	}
-	return "calls"
-}
-
 // do carries the call out.
 func (c call) do(ctx context.Context, r registry.Registry, group string) answer {
 	a := answer{call: c}

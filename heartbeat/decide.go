@@ -20,6 +20,7 @@ type position struct {
 	sawOpen  int64     // the latest term of another that I saw open
 	joined   time.Time // when this process first registered, by the registry's clock
 	highest  int64     // the latest term that I ever saw
+	seen     int64     // the latest term in the view before this one
 
 	past       time.Duration // since when views show less than highest; never: 0
 	holdingOff bool          // I do not compete for now
@@ -28,6 +29,9 @@ type position struct {
 	competeAt  time.Duration // when I compete for this vacancy without being senior
 	asked      bool          // I asked who is senior, and it is not me
 }
+
+// unseen is the latest term for one that has seen no view yet.
+const unseen = -1
 
 // verdict is what a view calls for.
 type verdict string
@@ -112,10 +116,14 @@ func decidePassive(p position, v registry.View, now time.Duration) decision {
 }
 
 // wasThere reports whether this process was registered when a term began, which
-// may have been over before the next view. It is a hint: two readings of the
-// registry's clock are compared, which may have stepped in between.
+// may have been over before the next view. Before the first view it is a hint:
+// two readings of the registry's clock are compared, which may have stepped in
+// between; one that is ahead of the registry's clock says nothing.
 func (p position) wasThere(t registry.Term) bool {
-	return !p.joined.IsZero() && p.joined.Before(t.StartedAt)
+	if p.seen != unseen {
+		return p.seen < t.Number
+	}
+	return !p.joined.IsZero() && p.joined.Before(t.StartedAt) && t.StartedAt.Before(p.clock.Add(p.timing.Overdue()))
 }
 
 // decideVacant: the senior promotes itself at once, everyone else a little

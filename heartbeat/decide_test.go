@@ -111,13 +111,18 @@ func TestDecide(t *testing.T) {
 
 		// Work done.
 		{"the work is done", position{sawOpen: 7}, ended(7, other, registry.WorkDone), nil, quit},
-		{"the work was done before I came", position{joined: noon.Add(time.Second)}, ended(7, other, registry.WorkDone), nil, ask},
-		{"the work was done between two looks", position{joined: noon.Add(-time.Second)}, ended(7, other, registry.WorkDone), nil, quit},
-		{"the work was done in an earlier term", position{sawOpen: 6}, ended(7, other, registry.WorkDone), nil, ask},
+		{"the work was done in a term between two looks", position{seen: 6, joined: noon.Add(time.Second)}, ended(7, other, registry.WorkDone), nil, quit},
+		{"the work was done before my first look", position{sawOpen: 6, seen: 7, joined: noon.Add(-time.Second)}, ended(7, other, registry.WorkDone), nil, ask},
+		{"the work was done before I came", position{seen: unseen, joined: noon.Add(time.Second)}, ended(7, other, registry.WorkDone), nil, ask},
+		{"the work was done after I came", position{seen: unseen, joined: noon.Add(-time.Second)}, ended(7, other, registry.WorkDone), nil, quit},
+		{"the work was done by a clock that was ahead", position{seen: unseen, joined: noon.Add(-time.Hour), clock: noon.Add(-10 * time.Second)}, ended(7, other, registry.WorkDone), nil, ask},
 	} {
 		t.Run(tt.rule, func(t *testing.T) {
 			p := tt.me
-			p.id, p.timing, p.clock = me, registry.DefaultTiming, noon
+			p.id, p.timing = me, registry.DefaultTiming
+			if p.clock.IsZero() {
+				p.clock = noon
+			}
 			if p.lease == 0 {
 				p.lease = now + 30*time.Second
 			}

@@ -124,6 +124,7 @@ const (
 	factReachable    fact = "registry answers again"
 	factLeaseLost    fact = "lease not renewed in time: stopping the work"
 	factDeleted      fact = "this registration was deleted"
+	factSpoilt       fact = "this registration cannot be read any more"
 	factOutvoted     fact = "a newer term exists: stopping the work"
 	factTermEnded    fact = "this term was ended by another: stopping the work"
 	factTermsLost    fact = "terms were lost, the registry went back in time (restored from a backup?): fencing tokens are void"

@@ -1,9 +1,12 @@
 package heartbeat
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/google/uuid"
+
+	"github.com/understudy-go/understudy/registry"
 )
 
 // known is what people know already, so that each fact is told once.
@@ -11,8 +14,8 @@ type known struct {
 	standingBy int64
 	silent     bool
 	vacant     bool
-	failing    string // the lane whose calls do
-	badView    bool
+	failing    kind // the calls that fail
+	unreadable kind // the calls whose answers cannot be read
 	exhausted  bool
 	nobodyElse bool
 	stuck      bool
@@ -22,10 +25,17 @@ type known struct {
 // failed says that a call did not succeed; people hear of it once.
 func (m *machine) failed(c call, err error) {
 	m.lastErr = fmt.Errorf("%s: %w", c.kind, err)
+	if unreadable(err) {
+		if m.known.unreadable == "" {
+			m.known.unreadable = c.kind
+			m.act(note{fact: factBadView, err: m.lastErr})
+		}
+		return
+	}
 	if m.known.failing != "" {
 		return
 	}
-	m.known.failing = c.lane()
+	m.known.failing = c.kind
 	n := note{fact: factUnreachable, err: m.lastErr}
 	if m.work.running {
 		n.in = max(0, m.lease-m.timing.StopGrace-m.now)
@@ -35,8 +45,17 @@ func (m *machine) failed(c call, err error) {
 
 // reached says that a call did succeed, if people believe the contrary.
 func (m *machine) reached(c call) {
-	if m.known.failing == c.lane() {
+	if m.known.failing == c.kind {
 		m.known.failing = ""
 		m.act(note{fact: factReachable})
 	}
+	if m.known.unreadable == c.kind {
+		m.known.unreadable = ""
+	}
+}
+
+// unreadable reports whether a registry that does answer answered with a record
+// that is damaged, or a newer version's.
+func unreadable(err error) bool {
+	return errors.Is(err, registry.ErrCorrupt) || errors.Is(err, registry.ErrSchema) || errors.Is(err, registry.ErrTermExhausted)
 }

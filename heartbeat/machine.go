@@ -62,6 +62,7 @@ type machine struct {
 	holder   sighting
 	passives map[uuid.UUID]sighting
 	highest  int64
+	seen     int64
 	past     time.Duration
 	sawOpen  int64
 	deposed  uuid.UUID // the holder that I deleted as an orphan
@@ -71,21 +72,25 @@ type machine struct {
 	work workState
 	duty duty
 
-	holdOff   time.Duration // do not compete before; 0: free to
-	resigned  int64
-	nextSweep time.Duration
-	orphans   []call // passive ones to be deleted
-	joinBy    time.Duration
-	releaseBy time.Duration
-	hurried   bool      // somebody waits for this process to go
-	parting   error     // what Run will return
-	joined    time.Time // the registry's time at the first registration
+	holdOff    time.Duration // do not compete before; 0: free to
+	resigned   int64
+	resignedAt time.Duration
+	nextSweep  time.Duration
+	orphans    []call // passive ones to be deleted
+	joinBy     time.Duration
+	releaseBy  time.Duration
+	hurried    bool      // somebody waits for this process to go
+	parting    error     // what Run will return
+	joined     time.Time // the registry's time at the first registration
 
 	known known
 }
 
 func newMachine(s settings, now time.Duration) *machine {
-	m := &machine{settings: s, now: now, last: now, phase: joining, passives: map[uuid.UUID]sighting{}}
+	m := &machine{
+		settings: s, now: now, last: now, phase: joining,
+		passives: map[uuid.UUID]sighting{}, highest: unseen, seen: unseen,
+	}
 	if s.joinTimeout > 0 {
 		m.joinBy = now + s.joinTimeout
 	}

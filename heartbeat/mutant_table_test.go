@@ -26,15 +26,15 @@ var mutants = []mutant{
 	{name: "beat as an upsert", broken: beatUpserts},
 	{name: "delete without the observed beat", broken: deleteAnyBeat},
 	{name: "same UUID after deletion", swaps: []swap{
-		{"machine.go", "	joinBy    time.Duration", "	first     uuid.UUID\n	joinBy    time.Duration"},
+		{"machine.go", "	joinBy     time.Duration", "	first     uuid.UUID\n	joinBy     time.Duration"},
 		{"beat.go", "in.ID, in.Schema = m.newID(), registry.Schema", "if m.first == uuid.Nil {\n		m.first = m.newID()\n	}\n	in.ID, in.Schema = m.first, registry.Schema"},
 		{"beat.go", "		// It may be applied yet: the next attempt takes another UUID.", "		m.first = uuid.Nil"}}},
 	{name: "registration retried under the same UUID", swaps: []swap{
-		{"machine.go", "	joinBy    time.Duration", "	first     uuid.UUID\n	joinBy    time.Duration"},
+		{"machine.go", "	joinBy     time.Duration", "	first     uuid.UUID\n	joinBy     time.Duration"},
 		{"beat.go", "in.ID, in.Schema = m.newID(), registry.Schema", "if m.first == uuid.Nil {\n		m.first = m.newID()\n	}\n	in.ID, in.Schema = m.first, registry.Schema"},
 		{"beat.go", "m.id, m.joinBy = a.call.id, 0", "m.id, m.joinBy, m.first = a.call.id, 0, uuid.Nil"}}},
 	{name: "lost answer of a term insert ignored", swaps: []swap{
-		{"machine.go", "	joinBy    time.Duration", "	lost      int64\n	joinBy    time.Duration"},
+		{"machine.go", "	joinBy     time.Duration", "	lost      int64\n	joinBy     time.Duration"},
 		{"promote.go", " // a view of the past is not to spin\n	case a.err != nil:", "\n	case a.err != nil:\n		m.lost, m.duty.number = a.call.term.Number, 0"},
 		{"view.go", "	d := decide(m.position(), a.view, m.now)", "	d := decide(m.position(), a.view, m.now)\n	if d.verdict == start && a.view.Latest.Number == m.lost {\n		return\n	}"}}},
 	{name: "holder read before term", broken: holderFirst, held: "a missing holder counts as silent since the first view that did not find it"},

@@ -59,8 +59,8 @@ func (m *machine) conclude() {
 	if m.work.running {
 		return
 	}
-	if m.work.term.Number > 0 {
-		m.resigned = max(m.resigned, m.work.term.Number)
+	if n := m.work.term.Number; n > m.resigned && n <= m.highest { // it is not, if the terms were lost
+		m.resigned, m.resignedAt = n, m.now
 	}
 	m.work = workState{}
 	if m.duty.number > 0 && !m.duty.due {
@@ -90,7 +90,7 @@ func (m *machine) hurry() {
 // resign makes an active instance step down and hold off.
 func (m *machine) resign(reason registry.Reason, cause error) {
 	m.because(reason)
-	m.resigned, m.holdOff = max(m.resigned, m.work.term.Number), m.now+m.timing.OrphanAfter
+	m.holdOff = m.now + m.timing.OrphanAfter
 	m.stop(cause, false)
 	m.conclude()
 }

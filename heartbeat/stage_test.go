@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -26,11 +27,13 @@ type flaky struct {
 type fate int
 
 const (
-	fine  fate = iota
-	hung       // never applied, never answered
-	broke      // not applied, an error
-	lost       // applied, an error
-	slow       // applied at once, answered eight seconds later
+	fine   fate = iota
+	hung        // never applied, never answered
+	broke       // not applied, an error
+	lost        // applied, an error
+	slow        // applied at once, answered eight seconds later
+	void        // not applied, and said to be
+	spoilt      // answered by a record that cannot be read
 )
 
 var errNetwork = errors.New("network")
@@ -62,6 +65,10 @@ func (f *flaky) suffer(ctx context.Context, k kind, id uuid.UUID, apply func() e
 	case lost:
 		_ = apply()
 		return errNetwork
+	case void:
+		return nil
+	case spoilt:
+		return fmt.Errorf("%w: beat is missing", registry.ErrCorrupt)
 	case slow:
 		defer time.Sleep(8 * time.Second)
 	}
@@ -93,6 +100,11 @@ func (f *flaky) EndTerm(ctx context.Context, group string, n int64, holder uuid.
 
 func (f *flaky) Unregister(ctx context.Context, id uuid.UUID) error {
 	return f.suffer(ctx, callUnregister, id, func() error { return f.store.Unregister(ctx, id) })
+}
+
+func (f *flaky) Silent(ctx context.Context, group string, before time.Time) (list []registry.Instance, err error) {
+	err = f.suffer(ctx, callSilent, uuid.Nil, func() (err error) { list, err = f.store.Silent(ctx, group, before); return err })
+	return list, err
 }
 
 // stage is a group inside a synctest bubble.

@@ -1,6 +1,7 @@
 package heartbeat
 
 import (
+	"maps"
 	"time"
 
 	"github.com/google/uuid"
@@ -12,12 +13,17 @@ func (m *machine) sweepEvery() time.Duration { return max(3*m.timing.Interval, m
 
 // sweep judges the silent ones, one deletion at a time.
 func (m *machine) sweep(a answer) {
+	silent := make(map[uuid.UUID]sighting, len(a.silent))
 	if a.err != nil {
 		m.failed(a.call, a.err)
-		return
+		if !unreadable(a.err) {
+			return
+		}
+		maps.Copy(silent, m.passives) // who is not listed may not be readable for now
+	} else {
+		m.reached(a.call)
 	}
 	m.orphans = nil
-	silent := make(map[uuid.UUID]sighting, len(a.silent))
 	for _, in := range a.silent {
 		if in.ID == m.id {
 			continue

@@ -26,6 +26,7 @@ var levels = map[fact]zerolog.Level{
 	factReachable:    zerolog.InfoLevel,
 	factLeaseLost:    zerolog.ErrorLevel,
 	factDeleted:      zerolog.WarnLevel,
+	factSpoilt:       zerolog.ErrorLevel,
 	factOutvoted:     zerolog.ErrorLevel,
 	factTermEnded:    zerolog.ErrorLevel,
 	factTermsLost:    zerolog.ErrorLevel,

@@ -1,8 +1,6 @@
 package heartbeat
 
 import (
-	"errors"
-
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -13,17 +11,14 @@ func (m *machine) viewed(a answer) {
 	}
 	m.nextView = a.call.sent + m.timing.Interval
 	if a.err != nil {
-		unreadable := errors.Is(a.err, registry.ErrCorrupt) || errors.Is(a.err, registry.ErrSchema) || errors.Is(a.err, registry.ErrTermExhausted)
-		if !unreadable {
+		if unreadable(a.err) {
+			m.failed(a.call, a.err) // the next look may come at its time
+		} else {
 			m.later(a)
-		} else if !m.known.badView {
-			m.known.badView = true
-			m.act(note{fact: factBadView, err: a.err})
 		}
 		return
 	}
 	m.reached(a.call)
-	m.known.badView = false
 	beats := m.look(a.view)
 	d := decide(m.position(), a.view, m.now)
 	m.follow(d, a.view)
@@ -48,7 +43,7 @@ func (m *machine) look(v registry.View) (beats bool) {
 		}
 		return false
 	}
-	m.highest, m.past = number, 0
+	m.seen, m.highest, m.past = m.highest, number, 0
 	vacant := v.Latest == nil || !v.Latest.Open()
 	if t := v.Latest; t != nil {
 		beats = m.lookAt(*t, v.Holder)
@@ -105,7 +100,7 @@ func (m *machine) lookAt(t registry.Term, holder *registry.Instance) (beats bool
 func (m *machine) position() position {
 	return position{
 		id: m.id, timing: m.timing, lease: m.lease, clock: m.clock,
-		term: m.work.term.Number, resigned: m.resigned, sawOpen: m.sawOpen, highest: m.highest, joined: m.joined,
+		term: m.work.term.Number, resigned: m.resigned, sawOpen: m.sawOpen, highest: m.highest, seen: m.seen, joined: m.joined,
 		past: m.past, holdingOff: m.now < m.holdOff, deposed: m.deposed,
 		orphanAt: m.holder.orphanAt(), competeAt: m.competeAt(), asked: m.vacancy.asked,
 	}
@@ -132,11 +127,12 @@ func (m *machine) follow(d decision, v registry.View) {
 		}
 	case reEnd:
 		if !m.duty.due {
-			m.duty = duty{number: v.Latest.Number, due: true, since: m.now, end: registry.End{Reason: registry.Stopped}}
+			m.duty = duty{number: v.Latest.Number, due: true, since: m.resignedAt, end: registry.End{Reason: registry.Stopped}}
+			m.nextCall = m.now + m.timing.Interval/4 // a view of the past is not to spin
 		}
 	case kill:
 		if d.fact == factTermsLost { // believe it, but under a UUID that holds nothing
-			m.highest, m.past, m.resigned, m.sawOpen = 0, 0, 0, 0
+			m.highest, m.past, m.resigned, m.sawOpen = unseen, 0, 0, 0
 		}
 		m.retire(d.fact, registry.Orphaned, ErrTermOver, true)
 	case quit:

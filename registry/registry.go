@@ -55,7 +55,8 @@ type Registry interface {
 	Candidate(ctx context.Context, group string, since time.Time, except ...uuid.UUID) (Instance, error)
 
 	// Silent returns the instances of a group whose heartbeat is before the
-	// given instant, in no particular order.
+	// given instant, in no particular order. ErrCorrupt, ErrSchema: beside them,
+	// which are returned all the same, there are some that cannot be read.
 	Silent(ctx context.Context, group string, before time.Time) ([]Instance, error)
 
 	// Watch returns a channel that receives after each change of the group's

@@ -157,9 +157,26 @@ func (r *Registry) Candidate(ctx context.Context, group string, since time.Time,
 // Silent implements [registry.Registry].
 func (r *Registry) Silent(ctx context.Context, group string, before time.Time) ([]registry.Instance, error) {
 	// Negated, so that a heartbeat that is no date is not passed over.
-	list, err := r.list(ctx, bson.M{"group": group, "heartbeat": bson.M{"$not": bson.M{"$gte": before}}})
-	return list, wrap(ctx, "silent", err)
+	filter := bson.M{"group": group, "heartbeat": bson.M{"$not": bson.M{"$gte": before}}}
+	var (
+		list []registry.Instance
+		bad  error
+	)
+	_, err := all(ctx, r.instances, filter, options.Find(), func(raw bson.Raw) (none struct{}, _ error) {
+		in, err := decodeInstance(raw)
+		if err == nil {
+			list = append(list, in)
+		} else {
+			bad = err
+		}
+		return none, nil
+	})
+	if err != nil {
+		return nil, wrap(ctx, "silent", err)
+	}
+	return list, wrap(ctx, "silent", bad)
 }
+
 
 // instance reads one record; nil if there is none.
 func (r *Registry) instance(ctx context.Context, id uuid.UUID) (*registry.Instance, error) {

@@ -106,7 +106,10 @@ func (r *Registry) prepare(ctx context.Context) error {
 	defer cancel()
 	_, _ = r.instances.Indexes().CreateOne(indexing, mongo.IndexModel{Keys: seniority}, options.CreateIndexes().SetCommitQuorumMajority())
 
-	return probe(ctx, r.instances)
+	if err := probe(ctx, r.instances); err != nil {
+		return err
+	}
+	return probe(ctx, r.terms)
 }
 
 // peek is a read that only one who may read may ask for.

@@ -124,7 +124,8 @@ func decodeTerm(raw bson.Raw) (t registry.Term, err error) {
 	if t.StartedAt, ok = f.date("startedAt"); !ok {
 		return t, f.corrupt("startedAt", "a date")
 	}
-	if t.EndedAt, ok = f.date("endedAt"); !ok && present(raw, "endedAt") {
+	// To the server a term with Go's zero time has ended, to Go it has not.
+	if t.EndedAt, ok = f.date("endedAt"); present(raw, "endedAt") && (!ok || t.EndedAt.IsZero()) {
 		return t, f.corrupt("endedAt", "a date")
 	}
 	t.Host, _ = f.text("host")

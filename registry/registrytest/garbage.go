@@ -66,6 +66,7 @@ var (
 		{"endedAt", "", registry.ErrCorrupt},
 		{"endedAt", "never", registry.ErrCorrupt},
 		{"endedAt", []byte{}, registry.ErrCorrupt},
+		{"endedAt", time.Time{}, registry.ErrCorrupt},
 		{"schema", nil, registry.ErrCorrupt},
 		{"schema", "one", registry.ErrCorrupt},
 		{"schema", int64(0), registry.ErrCorrupt},
@@ -110,6 +111,18 @@ func garbage(t *testing.T, open func(t *testing.T) Store) {
 					wantError(t, "Silent", err, s.want)
 				}
 			})
+		}
+	})
+
+	t.Run("UnreadableHidesNoSilentOne", func(t *testing.T) {
+		good, _ := lead(t, b)
+		bad := newInstance(t, good.Group)
+		register(t, b, bad)
+		store.Spoil(t, Record{ID: bad.ID}, "beat", "many")
+		got, err := other.Silent(t.Context(), good.Group, time.Now().Add(time.Hour))
+		wantError(t, "Silent", err, registry.ErrCorrupt)
+		if len(got) != 1 || got[0].ID != good.ID {
+			t.Errorf("Silent: %v, want %v alone", got, good.ID)
 		}
 	})
 

@@ -124,15 +124,30 @@ func (r *Registry) Candidate(ctx context.Context, group string, since time.Time,
 }
 
 // Silent returns the instances of a group whose heartbeat is before the given
-// instant.
+// instant. ErrCorrupt, ErrSchema: beside them, there are some that cannot be read.
 func (r *Registry) Silent(ctx context.Context, group string, before time.Time) ([]registry.Instance, error) {
-	list, err := reading(ctx, r, func(c *conn) ([]registry.Instance, error) {
-		return c.instances(`WHERE "group" = ? AND heartbeat < ?`, group, before.UnixMicro())
-	})
-	if err != nil {
-		return nil, fmt.Errorf("silent: %w", err)
+	type found struct {
+		list []registry.Instance
+		bad  error
 	}
-	return list, nil
+	f, err := reading(ctx, r, func(c *conn) (f found, err error) {
+		err = c.eachInstance(func(in registry.Instance, bad error) error {
+			if bad != nil {
+				f.bad = bad
+			} else {
+				f.list = append(f.list, in)
+			}
+			return nil
+		}, `WHERE "group" = ? AND heartbeat < ?`, group, before.UnixMicro())
+		return f, err
+	})
+	if err == nil {
+		err = f.bad
+	}
+	if err != nil {
+		err = fmt.Errorf("silent: %w", err)
+	}
+	return f.list, err
 }
 
 // Instances returns the instances of a group in order of their UUIDs, and the
@@ -150,19 +165,26 @@ func (r *Registry) Instances(ctx context.Context, group string) ([]registry.Inst
 // instances reads the records that a condition selects, all or none.
 func (c *conn) instances(where string, args ...any) ([]registry.Instance, error) {
 	var list []registry.Instance
-	err := c.each(func(scan func(dest ...any) error) error {
-		var row instanceRow
-		if err := scan(row.fields()...); err != nil {
-			return err
-		}
-		in, err := row.decode()
+	err := c.eachInstance(func(in registry.Instance, bad error) error {
 		list = append(list, in)
-		return err
-	}, `SELECT `+instanceColumns+` FROM instances `+where, args...)
+		return bad
+	}, where, args...)
 	if err != nil {
 		return nil, err
 	}
 	return list, nil
+}
+
+// eachInstance calls f with each record that a condition selects, or with why it
+// cannot be read.
+func (c *conn) eachInstance(f func(in registry.Instance, bad error) error, where string, args ...any) error {
+	return c.each(func(scan func(dest ...any) error) error {
+		var row instanceRow
+		if err := scan(row.fields()...); err != nil {
+			return err
+		}
+		return f(row.decode())
+	}, `SELECT `+instanceColumns+` FROM instances `+where, args...)
 }
 
 func flag(b bool) int {

@@ -1,0 +1,110 @@
+package heartbeat
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+func TestRestoredRegistryIsWorkedWith(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		for n := range int64(40) {
+			holder := uuid.New()
+			_ = s.reg.store.BeginTerm(t.Context(), registry.Term{Group: "g", Number: n + 1, Holder: holder, OrphanAfter: time.Minute})
+			_ = s.reg.store.EndTerm(t.Context(), "g", n+1, holder, registry.End{Reason: registry.Stopped})
+		}
+		a := s.join()
+		s.until(time.Second, "works", func() bool { return a.works() == 41 })
+		time.Sleep(3 * time.Second)
+		s.reg.store.mu.Lock()
+		s.reg.store.terms = nil
+		s.reg.store.mu.Unlock()
+		patience := registry.DefaultTiming.Overdue() + 10*time.Second
+		s.until(patience, "works in a term of the registry as it is now", func() bool { return a.works() == 1 })
+		if n := strings.Count(a.log.String(), "terms were lost"); n != 1 {
+			t.Errorf("it was said %d times that the terms were lost", n)
+		}
+		s.always(time.Minute, "works", func() bool { return a.works() == 1 })
+		s.leaveAll(a)
+	})
+}
+
+func TestPassiveWhoseRecordIsSpoiltRegistersAnew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		a := s.join()
+		s.until(time.Second, "works", func() bool { return a.works() == 1 })
+		b := s.join()
+		time.Sleep(3 * time.Second)
+		first := b.Instance()
+		s.reg.set(func(k kind, in registry.Instance) fate {
+			if k == callBeat && in.ID == first {
+				return spoilt
+			}
+			return fine
+		})
+		s.until(time.Minute, "has another UUID", func() bool { id := b.Instance(); return id != first && id != uuid.Nil })
+		if n := strings.Count(b.log.String(), "cannot read the group"); n != 1 {
+			t.Errorf("it was said %d times that the record cannot be read", n)
+		}
+		s.leaveAll(a)
+		s.until(5*time.Second, "the peer works", func() bool { return b.works() == 2 })
+		s.leaveAll(b)
+	})
+}
+
+// Whoever could not end its term within T never beats again under that UUID.
+func TestTermThatCannotBeEndedIsLeftToThePeers(t *testing.T) {
+	for _, how := range []fate{broke, void} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newStage(t)
+			a := s.join()
+			s.until(time.Second, "works", func() bool { return a.works() == 1 })
+			b := s.join()
+			time.Sleep(3 * time.Second)
+			first, ends := a.Instance(), 0
+			s.reg.set(func(k kind, _ registry.Instance) fate {
+				if k == callEndTerm {
+					ends++
+					return how
+				}
+				return fine
+			})
+			s.reg.requestHandover(1, uuid.Nil)
+			s.until(5*time.Second, "steps down", func() bool { return a.works() == 0 })
+			s.always(50*time.Second, "beats on", func() bool { return a.Instance() == first })
+			s.until(30*time.Second, "registers anew", func() bool { id := a.Instance(); return id != first && id != uuid.Nil })
+			if ends > 600 {
+				t.Errorf("asked %d times in a minute to end one term", ends)
+			}
+			s.until(2*time.Minute, "another term", func() bool { return a.works()+b.works() == 2 })
+			s.reg.set(nil)
+			s.leaveAll(a, b)
+		})
+	}
+}
+
+func TestUnreadableRecordIsReportedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		a := s.join()
+		s.until(time.Second, "works", func() bool { return a.works() == 1 })
+		s.reg.set(func(k kind, _ registry.Instance) fate {
+			if k == callSilent {
+				return spoilt
+			}
+			return fine
+		})
+		time.Sleep(2 * time.Minute)
+		if n := strings.Count(a.log.String(), "cannot read the group"); n != 1 || strings.Contains(a.log.String(), "does not answer") {
+			t.Errorf("said %d times, want once: %s", n, a.log)
+		}
+		s.leaveAll(a)
+	})
+}
