@@ -37,6 +37,10 @@
 // all that a watch looks at: heartbeats wake nobody. The same file is what
 // processes lock while they open or create the database.
 //
+// Open a file once in a process: after its log or index was removed, a registry
+// opens it anew only when all others of the process that have it open were
+// called, too.
+//
 // To restore a backup, stop every instance first: SQLite mixes a file put in
 // place under it with the log of the one before. Either way the registry has
 // forgotten terms, and the fence is void.
