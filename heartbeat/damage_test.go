@@ -2,6 +2,7 @@ package heartbeat
 
 import (
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -68,10 +69,11 @@ func TestTermThatCannotBeEndedIsLeftToThePeers(t *testing.T) {
 			s.until(time.Second, "works", func() bool { return a.works() == 1 })
 			b := s.join()
 			time.Sleep(3 * time.Second)
-			first, ends := a.Instance(), 0
+			first := a.Instance()
+			var ends atomic.Int64
 			s.reg.set(func(k kind, _ registry.Instance) fate {
 				if k == callEndTerm {
-					ends++
+					ends.Add(1)
 					return how
 				}
 				return fine
@@ -80,8 +82,8 @@ func TestTermThatCannotBeEndedIsLeftToThePeers(t *testing.T) {
 			s.until(5*time.Second, "steps down", func() bool { return a.works() == 0 })
 			s.always(50*time.Second, "beats on", func() bool { return a.Instance() == first })
 			s.until(30*time.Second, "registers anew", func() bool { id := a.Instance(); return id != first && id != uuid.Nil })
-			if ends > 600 {
-				t.Errorf("asked %d times in a minute to end one term", ends)
+			if n := ends.Load(); n > 600 {
+				t.Errorf("asked %d times in a minute to end one term", n)
 			}
 			s.until(2*time.Minute, "another term", func() bool { return a.works()+b.works() == 2 })
 			s.reg.set(nil)
