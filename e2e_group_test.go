@@ -3,6 +3,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -259,6 +260,16 @@ func (g *group) check() []span {
 	for _, m := range g.members {
 		if m.logged("panic:") || m.logged("goroutine ") {
 			g.t.Errorf("%s panicked", m.name)
+		}
+		for line := range strings.Lines(m.read(m.log)) {
+			var fields struct {
+				Instance, Group, Role *string
+				Term                  *int64
+			}
+			if err := json.Unmarshal([]byte(line), &fields); err == nil &&
+				(fields.Instance == nil || fields.Group == nil || fields.Role == nil || fields.Term == nil) {
+				g.t.Errorf("a line of the log of %s lacks who wrote it: %s", m.name, line)
+			}
 		}
 		if out := m.read(m.out); out != "" {
 			g.t.Errorf("%s has on stdout what is not the work's: %q", m.name, out)

@@ -48,7 +48,7 @@ func (ps *process) says(path string) int {
 
 func TestProbesAndMetricsFollowTheGroup(t *testing.T) {
 	both(t, func(t *testing.T, at place) {
-		g := newGroup(t, at, quick, anyPort)
+		g := newGroup(t, at, quick, anyPort, "UNDERSTUDY_LOG_LEVEL=debug")
 		members := g.joinAll("a", "b", "c")
 		for _, m := range members {
 			if code := m.says("/healthz"); code != 200 {

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/rs/zerolog"
 
 	"github.com/understudy-go/understudy/config"
@@ -55,6 +56,7 @@ func openFront(conf config.Config, version string, log zerolog.Logger) (*front, 
 	f := &front{group: conf.Group, listener: listener, served: make(chan error, 1)}
 	f.lookout = status.NewLookout(shownFor, f.look)
 	f.metrics = metrics.New(metrics.Source{Group: conf.Group, Version: version, State: f.gauges, Look: f.lookout.Look, Restarts: f.restarts})
+	log = log.Hook(zerolog.HookFunc(f.identify))
 	f.server = web.New(web.Config{
 		Group: conf.Group, Version: version,
 		State: f.state, Look: f.lookout.Look, Metrics: f.metrics.Handler(), Log: log,
@@ -112,6 +114,15 @@ func (f *front) state() web.State {
 		shown.Stage = web.Leaving
 	}
 	return shown
+}
+
+// identify puts onto a line of the log who wrote it.
+func (f *front) identify(e *zerolog.Event, _ zerolog.Level, _ string) {
+	s, id := f.state(), ""
+	if s.Instance != uuid.Nil {
+		id = s.Instance.String()
+	}
+	e.Str("instance", id).Str("group", f.group).Str("role", string(s.Role)).Int64("term", s.Term)
 }
 
 func (f *front) gauges() metrics.State {

@@ -15,8 +15,8 @@ import (
 	"github.com/understudy-go/understudy/registry/internal/finding"
 )
 
-// privileges are what the server lets a user do. Nil: it does not say, or
-// everything.
+// privileges are what the server lets a user do. Nil: it does not say, or asks
+// nobody for a name.
 type privileges []struct {
 	Resource struct {
 		DB         string `bson:"db"`
@@ -31,6 +31,7 @@ type privileges []struct {
 func (r *Registry) privileges(ctx context.Context) privileges {
 	var status struct {
 		AuthInfo struct {
+			Users      []bson.Raw `bson:"authenticatedUsers"`
 			Privileges privileges `bson:"authenticatedUserPrivileges"`
 		} `bson:"authInfo"`
 	}
@@ -38,7 +39,10 @@ func (r *Registry) privileges(ctx context.Context) privileges {
 	if r.nearest("admin").RunCommand(ctx, command, options.RunCmd().SetReadPreference(readpref.Nearest())).Decode(&status) != nil {
 		return nil
 	}
-	return status.AuthInfo.Privileges
+	if info := status.AuthInfo; len(info.Users) == 0 || info.Privileges != nil {
+		return info.Privileges
+	}
+	return privileges{}
 }
 
 // nearest is a database of which any member may be asked.
@@ -57,7 +61,7 @@ func (r *Registry) peekNearest(ctx context.Context) error {
 
 // missing are those of the actions that are not granted for a collection.
 func (p privileges) missing(db, collection string, actions ...string) (lacking []string) {
-	if len(p) == 0 {
+	if p == nil {
 		return nil
 	}
 	for _, action := range actions {
@@ -77,7 +81,7 @@ func (p privileges) missing(db, collection string, actions ...string) (lacking [
 // rights sees whether this user may do all that an instance does. A probe
 // cannot tell: an insert would leave something behind.
 func (c *checker) rights(context.Context) bool {
-	if len(c.privileges) == 0 {
+	if c.privileges == nil {
 		return true
 	}
 	needs := map[string][]string{"instances": {"find", "insert", "update", "remove"}, "terms": {"find", "insert", "update"}}
@@ -113,6 +117,10 @@ func (c *checker) records(ctx context.Context) bool {
 			census.Term(bad)
 			return none, nil
 		})
+	}
+	if hasCode(err, codeUnauthorized) {
+		c.fail("schema", fmt.Errorf("this user must not read the database %q", c.t.database), "grant it the role readWrite there")
+		return true
 	}
 	if err != nil {
 		c.explain(ctx, "schema", err)

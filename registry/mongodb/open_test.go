@@ -127,6 +127,7 @@ func TestOpenWithCredentials(t *testing.T) {
 		"resource": map[string]string{"db": "understudy", "collection": ""}, "actions": []string{"find", "update"},
 	}}, "roles", []any{})
 	set.Admin(t, "createUser", "updater", "pwd", "hunter2", "roles", []string{"updater"})
+	set.Admin(t, "createUser", "nothing", "pwd", "hunter2", "roles", []string{})
 	set.Admin(t, "createUser", "minimal", "pwd", "hunter2", "roles", []string{"minimal"})
 
 	as := func(user, password string) string {
@@ -186,6 +187,7 @@ func TestOpenWithCredentials(t *testing.T) {
 			{"reader", as("reader", "hunter2"), map[string]registry.Mark{"authenticated": fine, "writable": fault, "rights": fault, "schema": fine}},
 			{"of another database", as("narrow", "hunter2"), map[string]registry.Mark{"authenticated": fine, "writable": fault, "rights": fault, "schema": fault}},
 			{"minimal", as("minimal", "hunter2"), map[string]registry.Mark{"rights": fine, "majority": fine, "index": warning, "watch": warning}},
+			{"nobody", as("nothing", "hunter2"), map[string]registry.Mark{"authenticated": fine, "writable": fault, "rights": fault, "schema": fault, "index": warning, "watch": warning}},
 			{"one who may not insert", as("updater", "hunter2"), map[string]registry.Mark{"writable": fine, "rights": fault, "index": warning, "watch": warning}},
 		} {
 			t.Run(tt.name, func(t *testing.T) {

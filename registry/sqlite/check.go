@@ -85,7 +85,9 @@ func checkFile(path string) registry.Finding {
 		return finding.OK("file", "%s is not there yet, the first instance makes it", path)
 	case err != nil:
 		return finding.Error("file", err, "give this user the right to read it and its directory")
-	case info.Mode().IsRegular() && info.Size() == 0:
+	case !info.Mode().IsRegular():
+		return finding.Error("file", fmt.Errorf("%s is no file (%v)", path, info.Mode().Type()), "name one that is, or that is not there yet")
+	case info.Size() == 0:
 		return finding.OK("file", "%s is empty, the first instance fills it", path)
 	}
 	return finding.OK("file", "%s, %d bytes", path, info.Size())

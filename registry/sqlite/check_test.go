@@ -88,7 +88,7 @@ func TestCheckNamesWhatIsWrong(t *testing.T) {
 		faults []string
 		says   string
 	}{
-		{"a directory", func(t *testing.T, path string) { _ = os.Mkdir(path, 0o700) }, []string{"database"}, "is no file"},
+		{"a directory", func(t *testing.T, path string) { _ = os.Mkdir(path, 0o700) }, []string{"file"}, "is no file"},
 		{"a text", func(t *testing.T, path string) {
 			if err := os.WriteFile(path, []byte(strings.Repeat("la ", 2000)), 0o600); err != nil {
 				t.Fatal(err)

@@ -113,6 +113,11 @@ func (r *Registry) openFile(ctx context.Context) (*file, error) {
 	err := patiently(ctx, func() (err error) {
 		lock, err := r.lockOpening(ctx, mode)
 		if existing && errors.Is(err, os.ErrNotExist) {
+			f, err := r.look(ctx)
+			if err != nil {
+				return err
+			}
+			f.abandon()
 			return fmt.Errorf("sqlite: %s: no instance has run with it: there is no %s", r.path, r.noticePath())
 		}
 		if err != nil && err == ctx.Err() {

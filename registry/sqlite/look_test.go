@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -94,6 +95,13 @@ func TestAskAndLookMakeNoFileBeside(t *testing.T) {
 	if err == nil {
 		closed(t, r)
 		t.Error("Open: no error")
+	}
+	text := filepath.Join(t.TempDir(), "text.db")
+	if err := os.WriteFile(text, []byte(strings.Repeat("la ", 2000)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := Open(t.Context(), text, Options{Access: registry.Ask}); !errors.Is(err, registry.ErrCorrupt) {
+		t.Errorf("Open of a text to ask: %v, %v", r, err)
 	}
 	closed(t, openWith(t, path, Options{Access: registry.Look}))
 	if got := files(t, dir); !slices.Equal(got, []string{"registry.db"}) {
