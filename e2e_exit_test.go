@@ -109,7 +109,7 @@ func TestSecondSIGTERMKillsAtOnce(t *testing.T) {
 		a.signal(unix.SIGTERM)
 		a.await("stopping the command")
 		begun := time.Now()
-		a.signal(unix.SIGTERM)
+		a.signalAgain(unix.SIGTERM)
 		if code := a.exit(); code != 0 || time.Since(begun) > timing.StopGrace/2 {
 			t.Errorf("exit code %d after %v", code, time.Since(begun))
 		}

@@ -182,6 +182,13 @@ func (ps *process) signal(s syscall.Signal) {
 	}
 }
 
+// signalAgain sends a signal after one that was heard: late enough to be another.
+func (ps *process) signalAgain(s syscall.Signal) {
+	ps.t.Helper()
+	time.Sleep(echo)
+	ps.signal(s)
+}
+
 // exit waits for the end: the exit code, or 128+n.
 func (ps *process) exit() int {
 	ps.t.Helper()

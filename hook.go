@@ -173,7 +173,7 @@ func (h *hook) close() {
 	}
 	h.mu.Unlock()
 	h.told.Signal()
-	defer slow(h.log, "waiting for UNDERSTUDY_ON_CHANGE; one more signal kills it")()
+	defer slow(h.log, "waiting for UNDERSTUDY_ON_CHANGE; SIGTERM or SIGINT once more kills it")()
 	if waits {
 		defer time.AfterFunc(last/2, kill).Stop()
 	}
@@ -195,7 +195,7 @@ func (h *hook) hurry() {
 	defer h.mu.Unlock()
 	h.hurried = true
 	if h.closing {
-		h.keep(0)
+		h.changes = nil
 		h.kill()
 	}
 }

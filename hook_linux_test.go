@@ -113,6 +113,7 @@ func TestEndWaitsForAHookOnlySoLong(t *testing.T) {
 			h, ran, log := newTestHook(t, patience, `echo $UNDERSTUDY_TERM >>$1/ran; sleep 1000`)
 			h.tellOf(1)
 			until(t, "the run", func() bool { return slices.Equal(ran(), []string{"1"}) })
+			h.tellOf(2)
 			h.hurry() // is not meant for it yet
 			closed := make(chan struct{})
 			if by == "time" {
@@ -137,6 +138,9 @@ func TestEndWaitsForAHookOnlySoLong(t *testing.T) {
 			}
 			if !strings.Contains(log.String(), "killed before it was done") {
 				t.Errorf("the log does not say that the run was killed:\n%s", log)
+			}
+			if strings.Contains(log.String(), "slower") {
+				t.Errorf("the log says that the hook is slow:\n%s", log)
 			}
 		})
 	}

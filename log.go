@@ -13,15 +13,23 @@ import (
 	"github.com/understudy-go/understudy/internal/terminal"
 )
 
-// newLogger writes to stderr, for people on a terminal, else as JSON.
+// newLogger writes to stderr, for people on a terminal, else as JSON. It does not
+// block where stderr is the program's logQueue.
 func newLogger(c config.Config, stderr io.Writer) zerolog.Logger {
 	level, err := zerolog.ParseLevel(c.LogLevel)
 	if err != nil || c.LogLevel == "" {
 		level = zerolog.InfoLevel
 	}
 	zerolog.TimeFieldFormat = time.RFC3339Nano
+	queue, queued := stderr.(*logQueue)
+	if queued {
+		stderr = queue.stderr
+	}
 	if c.LogFormat == config.LogConsole || c.LogFormat != config.LogJSON && terminal.Of(stderr) != nil {
 		stderr = console(stderr, !terminal.Colourful(stderr))
+	}
+	if queued {
+		stderr = logWriter{queue, stderr}
 	}
 	return zerolog.New(stderr).Level(level).With().Timestamp().Logger()
 }

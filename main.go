@@ -23,9 +23,11 @@ func main() {
 
 // run is the program: it returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	queue := &logQueue{stderr: stderr}
+	defer queue.flush()
 	root := newRoot()
 	root.SetArgs(args)
 	root.SetOut(stdout)
-	root.SetErr(stderr)
-	return exitCode(root.ExecuteContext(ctx), stderr)
+	root.SetErr(queue)
+	return exitCode(root.ExecuteContext(ctx), queue)
 }

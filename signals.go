@@ -5,13 +5,22 @@ import (
 	"os/signal"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/rs/zerolog"
 )
 
+// echo is how long after the first signal another one is the same order: timeout
+// signals a process and then its group.
+const echo = 200 * time.Millisecond
+
 // signals turns the first SIGINT, SIGTERM or SIGHUP into an orderly stop, and
-// the second into an immediate one.
+// the second into an immediate one. A SIGHUP is never the second: as a terminal
+// closes, both its shell and the kernel send one.
 type signals struct {
+	leave func()
+	first time.Time // when the first one came; of the goroutine alone
+
 	caught chan os.Signal
 	closed chan os.Signal
 	over   chan struct{}
@@ -35,27 +44,17 @@ func orders() []os.Signal {
 }
 
 func catchSignals(leave func(), log zerolog.Logger) *signals {
-	s := &signals{caught: make(chan os.Signal, 2), closed: make(chan os.Signal, 1), over: make(chan struct{}), log: log}
+	s := &signals{
+		leave:  leave,
+		caught: make(chan os.Signal, 2), closed: make(chan os.Signal, 1), over: make(chan struct{}), log: log,
+	}
 	signal.Notify(s.caught, orders()...)
 	signal.Notify(s.closed, syscall.SIGPIPE)
 	s.done.Go(func() {
-		first := true
 		for {
 			select {
 			case sig := <-s.caught:
-				s.mu.Lock()
-				log, kill := s.log, s.kill
-				s.mu.Unlock()
-				if first {
-					first = false
-					log.Info().Stringer("signal", sig).Msg("stopping; once more kills the work at once")
-					leave()
-					continue
-				}
-				log.Warn().Stringer("signal", sig).Msg("killing the work")
-				if kill != nil {
-					kill()
-				}
+				s.obey(sig, time.Now())
 			case <-s.closed: // who read our log is gone; the work goes on
 			case <-s.over:
 				return
@@ -63,6 +62,26 @@ func catchSignals(leave func(), log zerolog.Logger) *signals {
 		}
 	})
 	return s
+}
+
+// obey acts on a signal that came at an instant, and says so after that.
+func (s *signals) obey(sig os.Signal, at time.Time) {
+	s.mu.Lock()
+	log, kill := s.log, s.kill
+	s.mu.Unlock()
+	switch {
+	case s.first.IsZero():
+		s.first = at
+		s.leave()
+		log.Info().Stringer("signal", sig).Msg("stopping; SIGTERM or SIGINT once more kills the work at once")
+	case sig == syscall.SIGHUP, at.Sub(s.first) < echo:
+		log.Debug().Stringer("signal", sig).Msg("stopping already")
+	default:
+		if kill != nil {
+			kill()
+		}
+		log.Warn().Stringer("signal", sig).Msg("killing the work")
+	}
 }
 
 // use sets what a second signal does, and whose log the signals go to.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/rs/zerolog"
 
 	"github.com/understudy-go/understudy/registry"
 )
@@ -136,7 +137,7 @@ func (s *shell) perform(a action) {
 		s.finished, s.err = true, a.err
 	case abort:
 		s.finished, s.err = true, a.err
-		s.log.Error().Err(a.err).Msg("exiting at once")
+		s.log.WithLevel(zerolog.FatalLevel).Err(a.err).Msg("exiting at once")
 		s.exit(exitStuck)
 	}
 }
