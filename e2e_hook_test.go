@@ -40,14 +40,17 @@ func TestHookHearsOfEveryChangeOfRole(t *testing.T) {
 	both(t, func(t *testing.T, at place) {
 		file := filepath.Join(t.TempDir(), "changes")
 		path := script(t, `echo "$UNDERSTUDY_HOST $UNDERSTUDY_GROUP $UNDERSTUDY_INSTANCE: $UNDERSTUDY_OLD_ROLE to $UNDERSTUDY_NEW_ROLE,`+
-			` term $UNDERSTUDY_TERM, $UNDERSTUDY_REASON ($*)$UNDERSTUDY_REGISTRY$NOTIFY_SOCKET" >>`+file)
+			` term $UNDERSTUDY_TERM, $UNDERSTUDY_REASON ($*)$UNDERSTUDY_REGISTRY$NOTIFY_SOCKET" >>`+file+"\necho said by a hook")
 		g := newGroup(t, at, quick, "UNDERSTUDY_ON_CHANGE=  "+path+"  one  two ")
 		members := g.joinAll("a", "b")
 		s := g.work(1)
 		members[0].signal(unix.SIGTERM)
 		next := g.work(2)
 		members[0].exit()
-		g.conclude()
+		g.conclude() // with nothing of a hook's in the work's output
+		if n := members[0].logs("said by a hook\n"); n != 2 {
+			t.Errorf("what a hook said is in the log %d times, want 2", n)
+		}
 		var want []string
 		for _, of := range []struct {
 			host string

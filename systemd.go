@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -33,10 +36,14 @@ type notifier struct {
 	lines   []string // to be said
 	status  string   // to be said
 
-	// Of the goroutine alone: what the log has already.
-	unheard bool // nobody could be told
-	stalled bool // the loop stands still
+	// Of the goroutine alone.
+	unheard bool // nobody could be told; the log has it
+	stalled bool // the loop stands still; the log has it
+	kept    bool // what could not be said is to be said again
 }
+
+// sayAgain is how long after a failure it is tried again.
+const sayAgain = time.Second
 
 // newNotifier returns nil where nobody listens.
 func newNotifier() *notifier {
@@ -69,8 +76,13 @@ func (n *notifier) start(ctx context.Context, log zerolog.Logger, alive func() b
 		defer close(n.said)
 		defer watchdog.Stop()
 		for n.say() {
+			var again <-chan time.Time
+			if n.kept {
+				again = time.After(sayAgain)
+			}
 			select {
 			case <-n.kick:
+			case <-again:
 			case <-watchdog.C:
 				watchdog.Reset(n.watch())
 			}
@@ -162,19 +174,37 @@ func (n *notifier) watch() time.Duration {
 // say says what is to be said. It is false at the end.
 func (n *notifier) say() bool {
 	n.mu.Lock()
-	lines, more := n.lines, !n.closed
-	if n.status != "" {
-		lines = append(lines, "STATUS="+n.status)
-	}
+	lines, status, more := n.lines, n.status, !n.closed
 	n.lines, n.status = nil, ""
 	n.mu.Unlock()
-	if len(lines) == 0 {
+	n.kept = false
+	if len(lines) == 0 && status == "" {
 		return more
 	}
-	_, err := daemon.SdNotify(false, strings.Join(lines, "\n"))
+	text := lines
+	if status != "" {
+		text = append(slices.Clone(lines), "STATUS="+status)
+	}
+	_, err := daemon.SdNotify(false, strings.Join(text, "\n"))
 	if err != nil && !n.unheard {
 		n.log.Warn().Err(err).Msg("systemd can't be told how this instance is")
 	}
 	n.unheard = err != nil
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // else there is nobody to tell
+		n.keep(lines, status)
+	}
 	return more
+}
+
+// keep has what could not be said said again: not that all was well then, nor a
+// status that is an older one now.
+func (n *notifier) keep(lines []string, status string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	lines = slices.DeleteFunc(lines, func(l string) bool { return l == daemon.SdNotifyWatchdog })
+	n.lines = append(lines, n.lines...)
+	if n.status == "" {
+		n.status = status
+	}
+	n.kept = true
 }

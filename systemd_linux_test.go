@@ -2,6 +2,7 @@ package main
 
 import (
 	"net"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -189,6 +190,33 @@ func TestNobodyListens(t *testing.T) {
 	n.role(heartbeat.Change{})
 	n.stopping()
 	n.close()
+}
+
+func TestWhatCouldNotBeSaidIsSaidLater(t *testing.T) {
+	path := socket(t)
+	_ = newManager(t, path).conn.Close() // the file stays, and refuses
+	t.Setenv("NOTIFY_SOCKET", path)
+	t.Setenv("WATCHDOG_USEC", "")
+	n, log := newNotifier(), new(tape)
+	n.start(t.Context(), zerolog.New(log), yes)
+	defer n.close()
+	n.beat(nil)
+	n.role(heartbeat.Change{Role: "active", Term: 3, Reason: heartbeat.Promoted})
+	until(t, "a failure", func() bool { return strings.Contains(log.String(), "can't be told") })
+	m := newManager(t, path+"2").listen()
+	if err := os.Rename(m.path, path); err != nil { // it is never missing
+		t.Fatal(err)
+	}
+	m.await("READY=1")
+	m.await("STATUS=active in term 3")
+}
+
+func TestOnlyWhatIsStillTrueIsSaidLater(t *testing.T) {
+	n := &notifier{lines: []string{"STOPPING=1"}, status: "stopping"}
+	n.keep([]string{"READY=1", "WATCHDOG=1"}, "active in term 3")
+	if want := []string{"READY=1", "STOPPING=1"}; !slices.Equal(n.lines, want) || n.status != "stopping" {
+		t.Errorf("to be said: %q and %q, want %q and the status of now", n.lines, n.status, want)
+	}
 }
 
 func TestDeadOrDeafManagerHoldsNothingUp(t *testing.T) {

@@ -107,7 +107,7 @@ func (c *Command) Prepare(ctx context.Context) error {
 	if ready {
 		return nil
 	}
-	g, err := guard.Start(ctx)
+	g, err := guard.Start(ctx, guard.ToStdout)
 	if err != nil {
 		return fmt.Errorf("prepare: %w", err)
 	}
@@ -209,5 +209,5 @@ func (c *Command) take(ctx context.Context) (*guard.Guard, error) {
 	if g != nil && g.Alive() {
 		return g, nil
 	}
-	return guard.Start(ctx)
+	return guard.Start(ctx, guard.ToStdout)
 }

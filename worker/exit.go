@@ -21,7 +21,7 @@ var (
 	ErrNotExecutable = errors.New("worker: command not executable")
 )
 
-// The exit codes of a command that could not be executed, as shells have them.
+// The exit codes of a command that can't be executed, as shells have them.
 const (
 	CodeNotExecutable = 126
 	CodeNotFound      = 127
@@ -35,17 +35,17 @@ var unfit = []error{
 	syscall.ENAMETOOLONG, syscall.E2BIG, syscall.EINVAL,
 }
 
-// startCode is the exit code of a command that could not be executed, and
-// whether trying again is as good as pointless.
-func startCode(err error) (code int, pointless bool) {
+// startCode is the exit code of a command that can't be executed, so that trying
+// again is as good as pointless; 0 if what stood in the way may pass.
+func startCode(err error) int {
 	is := func(target error) bool { return errors.Is(err, target) }
 	switch {
 	case is(fs.ErrNotExist):
-		return CodeNotFound, true
+		return CodeNotFound
 	case is(fs.ErrPermission), slices.ContainsFunc(unfit, is):
-		return CodeNotExecutable, true
+		return CodeNotExecutable
 	}
-	return CodeNotExecutable, false
+	return 0
 }
 
 // Exit is the final exit of a command.

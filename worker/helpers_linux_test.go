@@ -111,6 +111,7 @@ type hosted struct {
 	Lease     time.Duration // the only one, from the start on; zero: beats for ever
 	Dir       string        // where to note what happens
 	Task      *Task         // run besides
+	Helper    string        // a shell's script that the mode "helped" leaves running
 }
 
 func host(spec string) int {

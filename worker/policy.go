@@ -20,9 +20,6 @@ func (p Policy) Check() error {
 	return fmt.Errorf("restart policy %q: want %s, %s or %s", string(p), Always, OnFailure, Never)
 }
 
-// notFinal is for an exit that every policy follows by a restart.
-func notFinal(int) bool { return false }
-
 // final reports whether an exit with the given code is the last.
 func (p Policy) final(code int) bool {
 	return p == Never || p == OnFailure && code == 0

@@ -121,7 +121,7 @@ func (c *Command) once(ctx context.Context, g *guard.Guard, env []string, mark s
 		return true, context.Cause(ctx)
 	}
 
-	code, final := end.Code, c.spec.Restart.final
+	code := end.Code
 	switch end.Kind {
 	case guard.Exited:
 		switch end.Why {
@@ -143,16 +143,15 @@ func (c *Command) once(ctx context.Context, g *guard.Guard, env []string, mark s
 	case guard.Late:
 		return false, nil
 	case guard.NotStarted:
-		var unfit bool
-		if code, unfit = startCode(end.Err); !unfit {
-			final = notFinal
+		if code = startCode(end.Err); code == 0 {
+			return c.notStarted(end.Err, ran, log)
 		}
 		log.Error().Err(end.Err).Str("path", c.spec.Path).Msg("command can't be executed")
 	default:
 		return c.guardDied(ctx, g, started, ran, log)
 	}
 
-	if final(code) {
+	if c.spec.Restart.final(code) {
 		log.Info().Int("code", code).Msg("command exited for good")
 		return true, &Exit{Code: code}
 	}
@@ -164,6 +163,18 @@ func (c *Command) once(ctx context.Context, g *guard.Guard, env []string, mark s
 	event.Int("code", code).Int("failures", c.backoff.failures).Stringer("restart_in", delay).Msg("command exited")
 	if c.backoff.failed() {
 		return true, fmt.Errorf("%w: exit code %d", ErrFailed, code)
+	}
+	return false, nil
+}
+
+// notStarted is what follows a start that failed for want of something, such as
+// memory or a process's number, which is no exit of the command either.
+func (c *Command) notStarted(err error, ran time.Duration, log zerolog.Logger) (done bool, _ error) {
+	delay := c.delay(ran, CodeNotExecutable)
+	log.Error().Err(err).Str("path", c.spec.Path).Int("failures", c.backoff.failures).Stringer("restart_in", delay).
+		Msg("command could not be started, which may pass")
+	if c.backoff.failed() {
+		return true, fmt.Errorf("%w: it could not be started: %w", ErrFailed, err)
 	}
 	return false, nil
 }

@@ -32,8 +32,8 @@ type Task struct {
 }
 
 // Run runs the task under a guard of its own, so that it dies with this
-// process. It gets an empty standard input, our standard output and error, and
-// an UNDERSTUDY_RUN. When the command itself exits, what it leaves behind is
+// process. It gets an empty standard input, our standard error for all that it
+// puts out, since the output is the work's, and an UNDERSTUDY_RUN. When the command itself exits, what it leaves behind is
 // killed. Run returns only when no descendant is left, however long that takes:
 //
 //   - the exit code, 128+n for signal n;
@@ -48,7 +48,7 @@ func (t Task) Run(ctx context.Context) (code int, err error) {
 	until := boottime.Now() + t.Limit
 	starting, cancel := context.WithTimeoutCause(ctx, t.Limit, ErrLimit)
 	defer cancel()
-	g, err := guard.Start(starting)
+	g, err := guard.Start(starting, guard.ToStderr)
 	if err != nil {
 		return 0, fmt.Errorf("task: %w", err)
 	}

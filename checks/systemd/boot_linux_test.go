@@ -52,7 +52,7 @@ func TestUnitUnderASystemdOfItsOwn(t *testing.T) {
 	// What a dead guard leaves behind is found under ProtectProc.
 	killed := m.processes()
 	_ = syscall.Kill(killed["work-guard"][0], syscall.SIGKILL)
-	part.Until(t, "the command to be restarted", func() bool { return works() && m.processes()["sleep"][0] != killed["sleep"][0] })
+	part.Until(t, "the command to be restarted", func() bool { return strings.Count(m.log(), `"command started"`) == 2 && works() })
 	for _, pid := range m.processes()["sleep"] {
 		if slices.Contains(killed["sleep"], pid) {
 			t.Errorf("process %d outlived its guard", pid)
@@ -69,20 +69,35 @@ func TestUnitUnderASystemdOfItsOwn(t *testing.T) {
 	}
 	part.Until(t, "the command in another term", func() bool { return works() && strings.HasPrefix(m.property("StatusText"), "active in term 2") })
 
-	// In the order of a stop, everybody is told at once.
+	// In the order of a stop, nothing is left.
 	m.order("stop")
 	m.is("ActiveState=inactive", "Result=success", "ExecMainStatus=0")
 	if left := m.processes(); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
 	}
 
-	// A job that was stopped is not done, though it may have heard of it before its guard.
+	// The command is told once: one that takes a second SIGTERM for an order to drop everything may finish.
+	m.configure(`COMMAND=/bin/sh -c 'trap "trap - TERM; sleep 0.3; echo finished; exit" TERM; echo begun; while :; do sleep 0.01; done'`)
+	times := func(line string) int { return strings.Count(m.log(), line) }
+	for n := range 4 { // two signals may look like one
+		m.order("start")
+		part.Until(t, "the command", func() bool { return times("begun\n") == n+1 })
+		m.order("stop")
+		m.is("Result=success", "ExecMainStatus=0")
+		if times("finished\n") != n+1 {
+			t.Fatal("the command was told to stop twice")
+		}
+	}
+
+	// A job is not done because everybody, the job included, got SIGTERM at the same time.
 	m.configure(sleeps, "UNDERSTUDY_RESTART=never")
 	m.order("start")
 	part.Until(t, "the command", works)
-	m.order("stop")
+	before := times(`"message":"left"`)
+	m.order("kill")
+	part.Until(t, "the end", func() bool { return m.property("ActiveState") == "inactive" })
 	m.is("Result=success", "ExecMainStatus=0")
-	if log := m.log(); strings.Contains(log, "exited for good") || strings.Count(log, `"message":"left"`) != 2 {
+	if times("exited for good") != 0 || times(`"message":"left"`) != before+1 {
 		t.Error("it took the stop for the end of the work, or did not leave in order")
 	}
 }

@@ -89,6 +89,22 @@ func TestUnitLeavesUnderstudyItsTime(t *testing.T) {
 	}
 }
 
+// systemd runs it also when Understudy ended by itself.
+func TestStopOfWhatHasEndedIsNoFailure(t *testing.T) {
+	script, ok := strings.CutPrefix(settings(t)["ExecStop"], "/bin/sh -c '")
+	if !ok {
+		t.Fatalf("ExecStop=%s is no script", settings(t)["ExecStop"])
+	}
+	script = strings.ReplaceAll(strings.TrimSuffix(script, "'"), "$$", "$")
+	for _, pid := range []string{"", "4194305"} { // no number of a process is as large
+		cmd := exec.Command("/bin/sh", "-c", script)
+		cmd.Env = append(os.Environ(), "MAINPID="+pid)
+		if out, err := cmd.CombinedOutput(); err != nil || len(out) > 0 {
+			t.Errorf("MAINPID=%s: %v %s", pid, err, out)
+		}
+	}
+}
+
 // analyzed is a copy of the unit, an instance of it, that names the built program.
 func analyzed(t *testing.T, text []byte) (path string) {
 	t.Helper()

@@ -8,6 +8,10 @@
 // an init must: forward signals, reap, and exit last of all, with the child's
 // exit code.
 //
+// No shell is there to resume a program that was stopped. So init does, after a
+// terminal's Ctrl-Z at once, and else with a SIGCONT of its own or an order to
+// stop, which the program would not hear otherwise.
+//
 // Last of all has a limit, for orphans of a process that was put into the
 // container from outside (docker exec) become its children too and may live for
 // ever. Once the program has ended, a guard is waited for as long as it takes,

@@ -50,6 +50,16 @@ func program(mode string, args []string) int {
 		fmt.Println("ready")
 		fmt.Println((<-ch).String())
 		return 5
+	case "job": // says ready, then when it is resumed and when told to stop
+		ch := make(chan os.Signal, 8)
+		signal.Notify(ch, unix.SIGTERM, unix.SIGCONT)
+		fmt.Println("ready")
+		for sig := range ch {
+			fmt.Println(sig)
+			if sig == unix.SIGTERM {
+				return 5
+			}
+		}
 	case "orphan": // FILE: leaves one behind that has something to say yet
 		cmd := exec.Command("sh", "-c", "sleep 0.3; echo will >"+args[0])
 		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}

@@ -29,7 +29,7 @@ const exitNoChild = 70
 func Main() int {
 	deaths, signals := make(chan os.Signal, 1), make(chan os.Signal, 64) // apart: many deaths must not crowd out an order
 	signal.Notify(deaths, unix.SIGCHLD)
-	signal.Notify(signals, unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGQUIT, unix.SIGUSR1, unix.SIGUSR2)
+	signal.Notify(signals, unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGQUIT, unix.SIGUSR1, unix.SIGUSR2, unix.SIGCONT)
 	pid, err := start()
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "understudy: init: %v\n", err)
@@ -47,6 +47,9 @@ func Main() int {
 			switch {
 			case i.pid != 0:
 				_ = unix.Kill(i.pid, sig.(syscall.Signal))
+				if sig != unix.SIGUSR1 && sig != unix.SIGUSR2 { // an order, which it does not hear while it is stopped
+					i.resume()
+				}
 			case sig == unix.SIGTERM, sig == unix.SIGINT:
 				return i.code
 			}
@@ -102,11 +105,16 @@ type initProcess struct {
 	code int // its exit code
 }
 
-// reap reaps whoever is dead, and reports whether nobody is left.
+// resume has the program go on if it is stopped.
+func (i *initProcess) resume() { _ = unix.Kill(-i.pid, unix.SIGCONT) }
+
+// reap reaps whoever is dead, and reports whether nobody is left. A program
+// that was stopped by a terminal's Ctrl-Z goes on: there is no shell here that
+// could resume it.
 func (i *initProcess) reap() (empty bool) {
 	for {
 		var ws unix.WaitStatus
-		pid, err := unix.Wait4(-1, &ws, unix.WNOHANG|unix.WALL, nil)
+		pid, err := unix.Wait4(-1, &ws, unix.WNOHANG|unix.WUNTRACED|unix.WALL, nil)
 		switch {
 		case err == unix.EINTR:
 			continue
@@ -115,7 +123,12 @@ func (i *initProcess) reap() (empty bool) {
 		case pid == 0:
 			return false
 		}
-		if pid == i.pid {
+		switch {
+		case pid == i.pid && ws.Stopped():
+			if ws.StopSignal() == unix.SIGTSTP {
+				i.resume()
+			}
+		case pid == i.pid:
 			i.pid, i.code = 0, ws.ExitStatus()
 			if ws.Signaled() {
 				i.code = 128 + int(ws.Signal())

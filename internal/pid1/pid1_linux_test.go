@@ -1,10 +1,13 @@
 package pid1
 
 import (
+	"bufio"
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -126,4 +129,77 @@ func TestSignalsAreForwarded(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestStoppedProgramIsResumed(t *testing.T) {
+	needNamespaces(t)
+	for _, tt := range []struct {
+		name   string
+		stop   syscall.Signal // to the program
+		told   syscall.Signal // to init, once the program is stopped
+		then   string         // what the program says
+		goesOn bool
+	}{
+		{"by Ctrl-Z", unix.SIGTSTP, 0, "continued", true},
+		{"by an order", unix.SIGSTOP, unix.SIGTERM, "terminated", false},
+		{"by SIGCONT", unix.SIGSTOP, unix.SIGCONT, "continued", true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			cmd, _ := contained(t, "job")
+			cmd.Stdout = nil
+			pipe, err := cmd.StdoutPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			defer cmd.Process.Kill()
+			timer := time.AfterFunc(30*time.Second, func() { _ = cmd.Process.Kill() })
+			defer timer.Stop()
+			said := bufio.NewScanner(pipe)
+			next := func(want string) {
+				t.Helper()
+				for said.Scan() {
+					if said.Text() == want {
+						return
+					}
+				}
+				t.Fatalf("the program did not say %q", want)
+			}
+			next("ready")
+			program := children(strconv.Itoa(cmd.Process.Pid))
+			if len(program) != 1 {
+				t.Fatalf("init's children: %v", program)
+			}
+			pid, _ := strconv.Atoi(program[0])
+			if err := unix.Kill(pid, tt.stop); err != nil {
+				t.Fatal(err)
+			}
+			if tt.told != 0 {
+				for !stopped(pid) {
+					time.Sleep(time.Millisecond)
+				}
+				if err := cmd.Process.Signal(tt.told); err != nil {
+					t.Fatal(err)
+				}
+			}
+			next(tt.then)
+			if tt.goesOn {
+				if err := cmd.Process.Signal(unix.SIGTERM); err != nil {
+					t.Fatal(err)
+				}
+			}
+			_, _ = io.Copy(io.Discard, pipe)
+			if got := code(cmd.Wait()); got != 5 {
+				t.Errorf("exit code %d, want 5", got)
+			}
+		})
+	}
+}
+
+// stopped reports whether a process is, or is none any more.
+func stopped(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	return err != nil || bytes.Contains(stat, []byte(") T "))
 }

@@ -24,6 +24,15 @@ type Order struct {
 	Mark string
 }
 
+// Output is where a guard's command writes what it puts out: this process's own
+// standard output or error, by the number of the descriptor.
+type Output int
+
+const (
+	ToStdout Output = 1
+	ToStderr Output = 2
+)
+
 // Event is what a guard reports of its command.
 type Event struct {
 	Kind EventKind

@@ -19,6 +19,7 @@ import (
 // of this process, so nothing ends a command while this process is suspended.
 type Guard struct {
 	job    windows.Handle
+	out    Output
 	events chan Event
 	kick   chan struct{}
 	gone   chan struct{}
@@ -32,7 +33,7 @@ type Guard struct {
 }
 
 // Start makes a job. ErrStart: it could not.
-func Start(ctx context.Context) (*Guard, error) {
+func Start(ctx context.Context, out Output) (*Guard, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrStart, context.Cause(ctx))
 	}
@@ -40,7 +41,7 @@ func Start(ctx context.Context) (*Guard, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrStart, err)
 	}
-	g := &Guard{job: job, events: make(chan Event, 8), kick: make(chan struct{}, 1), gone: make(chan struct{})}
+	g := &Guard{job: job, out: out, events: make(chan Event, 8), kick: make(chan struct{}, 1), gone: make(chan struct{})}
 	go g.serve()
 	return g, nil
 }
@@ -115,7 +116,7 @@ func (g *Guard) serve() {
 		g.events <- Event{Kind: Late}
 		return
 	}
-	proc, err := startIn(g.job, o)
+	proc, err := startIn(g.job, g.out, o)
 	if err != nil {
 		g.events <- Event{Kind: NotStarted, Err: err}
 		return
@@ -187,15 +188,19 @@ func (g *Guard) Survivors() []Process {
 func BecomeSubreaper() error { return nil }
 
 // startIn starts the command suspended, puts it into the job, and lets it go.
-func startIn(job windows.Handle, o Order) (*os.Process, error) {
+func startIn(job windows.Handle, out Output, o Order) (*os.Process, error) {
 	null, err := os.Open(os.DevNull)
 	if err != nil {
 		return nil, err
 	}
 	defer null.Close()
+	stdout := os.Stdout
+	if out == ToStderr {
+		stdout = os.Stderr
+	}
 	proc, err := os.StartProcess(o.Path, o.Args, &os.ProcAttr{
 		Env:   o.Env,
-		Files: []*os.File{null, os.Stdout, os.Stderr},
+		Files: []*os.File{null, stdout, os.Stderr},
 		Sys:   &syscall.SysProcAttr{CreationFlags: windows.CREATE_SUSPENDED | windows.CREATE_NEW_PROCESS_GROUP},
 	})
 	if errors.Is(err, windows.ERROR_BAD_EXE_FORMAT) {

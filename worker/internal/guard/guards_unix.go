@@ -4,17 +4,18 @@ package guard
 
 import "sync"
 
-// guards are the guards of this process, which a sweep must spare.
+// guards are the guards of this process, which a sweep must spare and which
+// nobody else may bury.
 var guards struct {
 	sync.Mutex
 	pids map[int]bool
 }
 
 // spawnOwn has the new guard known before anybody can take it for an orphan.
-func spawnOwn() (pid int, conn, tie int, err error) {
+func spawnOwn(out Output) (pid int, conn, tie int, err error) {
 	guards.Lock()
 	defer guards.Unlock()
-	pid, conn, tie, err = spawn()
+	pid, conn, tie, err = spawn(out)
 	if err == nil {
 		if guards.pids == nil {
 			guards.pids = make(map[int]bool)
@@ -22,10 +23,4 @@ func spawnOwn() (pid int, conn, tie int, err error) {
 		guards.pids[pid] = true
 	}
 	return pid, conn, tie, err
-}
-
-func disown(pid int) {
-	guards.Lock()
-	defer guards.Unlock()
-	delete(guards.pids, pid)
 }

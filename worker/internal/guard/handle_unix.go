@@ -32,8 +32,8 @@ type Guard struct {
 const startTimeout = 10 * time.Second
 
 // Start starts a guard and waits until it is ready. ErrStart: it would not.
-func Start(ctx context.Context) (*Guard, error) {
-	pid, conn, tie, err := spawnOwn()
+func Start(ctx context.Context, out Output) (*Guard, error) {
+	pid, conn, tie, err := spawnOwn(out)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrStart, err)
 	}
@@ -147,7 +147,9 @@ func (g *Guard) Survivors() []Process {
 	if reaped {
 		return nil
 	}
+	guards.Lock()
 	list, err := family(g.pid, mark)
+	guards.Unlock()
 	if err != nil {
 		return []Process{{Name: "not known: " + err.Error()}}
 	}

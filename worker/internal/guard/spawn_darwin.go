@@ -11,7 +11,7 @@ const argv0 = "work-guard" // not the product's name: pkill shall spare it
 // spawn starts a guard and returns its number and this side's end of the
 // socket. There is no tie. The guard may be of another version than this
 // process if the program's file was replaced meanwhile.
-func spawn() (pid int, conn, tie int, err error) {
+func spawn(out Output) (pid int, conn, tie int, err error) {
 	path, err := os.Executable()
 	if err != nil {
 		return 0, -1, -1, err
@@ -28,7 +28,7 @@ func spawn() (pid int, conn, tie int, err error) {
 	}
 	defer syscall.Close(pair[1])
 	_ = syscall.SetNonblock(pair[0], true)
-	if pid, err = fork(path, pair[1]); err != nil {
+	if pid, err = fork(path, out, pair[1]); err != nil {
 		syscall.Close(pair[0])
 		return 0, -1, -1, err
 	}

@@ -14,7 +14,7 @@ const (
 
 // spawn starts a guard and returns its number and this side's ends of the
 // control socket and of the tie.
-func spawn() (pid int, conn, tie int, err error) {
+func spawn(out Output) (pid int, conn, tie int, err error) {
 	const flags = unix.SOCK_STREAM | unix.SOCK_CLOEXEC | unix.SOCK_NONBLOCK
 	conns, err := unix.Socketpair(unix.AF_UNIX, flags, 0)
 	if err != nil {
@@ -27,7 +27,7 @@ func spawn() (pid int, conn, tie int, err error) {
 		return 0, -1, -1, fmt.Errorf("socketpair: %w", err)
 	}
 	defer unix.Close(ties[1])
-	pid, err = fork(self, conns[1], ties[1])
+	pid, err = fork(self, out, conns[1], ties[1])
 	if err != nil {
 		unix.Close(conns[0])
 		unix.Close(ties[0])

@@ -7,24 +7,10 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
-
-// subreaper says that orphans of our commands become children of this process.
-var subreaper atomic.Bool
-
-// BecomeSubreaper makes this process the parent of what its guards' deaths
-// leave behind.
-func BecomeSubreaper() error {
-	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
-		return os.NewSyscallError("prctl", err)
-	}
-	subreaper.Store(true)
-	return nil
-}
 
 // process is a line of /proc/PID/stat.
 type process struct {
@@ -84,10 +70,11 @@ func cutLast(s, sep string) (before, after string, ok bool) {
 //   - what descends from the guard;
 //   - what is in its session, which only setsid leaves;
 //   - what has the mark in its environment, which a program may clear;
-//   - as a subreaper: our own children, but for guards and those in our own
-//     session, into which nothing of a guard's can come.
+//   - as a subreaper: our own children, but for guards, those that were there
+//     before we became one, and those in our own session, into which nothing of
+//     a guard's can come.
 //
-// After an error nothing is known to be gone.
+// After an error nothing is known to be gone. guards must be locked.
 func family(guard int, mark string) ([]process, error) {
 	all, err := everybody()
 	if err != nil {
@@ -97,15 +84,13 @@ func family(guard int, mark string) ([]process, error) {
 	if !ok {
 		return nil, errors.New("/proc does not show this process")
 	}
-	guards.Lock()
-	defer guards.Unlock()
 	var list []process
 	for pid, p := range all {
 		if guards.pids[pid] || pid == me.pid {
 			continue
 		}
 		ours := p.sid == guard || descends(all, pid, guard) ||
-			subreaper.Load() && p.ppid == me.pid && p.sid != me.sid
+			subreaper && p.ppid == me.pid && p.sid != me.sid && earlier[pid] != p.start
 		if !ours {
 			if ours, err = hasMark(pid, mark); err != nil {
 				return nil, err
@@ -169,23 +154,9 @@ func hasMark(pid int, mark string) (bool, error) {
 // twice in a row. While that can't be told it goes on trying; Survivors says
 // why. The guard itself must not have been reaped yet.
 func sweep(guard int, mark string) {
-	me := os.Getpid()
 	nap := time.Millisecond
 	for clean := 0; clean < 2; {
-		list, err := family(guard, mark)
-		found := err != nil
-		for _, p := range list {
-			switch {
-			case p.ppid == me:
-				sigkill(p.pid) // our own child: its number is its own until we bury it
-				bury(p.pid, nil)
-				found = true
-			case !p.dead():
-				killOther(p)
-				found = true
-			}
-		}
-		if !found {
+		if !sweepOnce(guard, mark) {
 			clean++
 			continue
 		}
@@ -193,6 +164,27 @@ func sweep(guard int, mark string) {
 		time.Sleep(nap)
 		nap = min(2*nap, 50*time.Millisecond)
 	}
+}
+
+// sweepOnce reports whether something was found, or could not be told. From the
+// look to the signal, nobody but us may bury a child: its number is its own.
+func sweepOnce(guard int, mark string) (found bool) {
+	guards.Lock()
+	defer guards.Unlock()
+	me := os.Getpid()
+	list, err := family(guard, mark)
+	for _, p := range list {
+		switch {
+		case p.ppid == me:
+			sigkill(p.pid)
+			bury(p.pid, nil)
+			found = true
+		case !p.dead():
+			killOther(p)
+			found = true
+		}
+	}
+	return found || err != nil
 }
 
 // killOther kills a process that is not our child, and no other that may have

@@ -47,7 +47,9 @@ func TestSweepThatCannotSeeGoesOnTrying(t *testing.T) {
 	g := &Guard{pid: dead.Process.Pid, mark: mark}
 	swept := make(chan struct{})
 	feed := starve(t)
+	guards.Lock()
 	_, err := family(g.pid, mark)
+	guards.Unlock()
 	names := g.Survivors()
 	go func() {
 		defer close(swept)

@@ -49,17 +49,18 @@ func (g *Guard) read() {
 		g.events <- Event{Kind: Died}
 		sweep(g.pid, mark)
 	}
+	guards.Lock() // its number may be another's at once
+	defer guards.Unlock()
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	var ws syscall.WaitStatus
 	for {
-		_, err := syscall.Wait4(g.pid, &ws, 0, nil)
+		_, err := syscall.Wait4(g.pid, nil, 0, nil)
 		if err != syscall.EINTR {
 			break
 		}
 	}
 	g.reaped = true
-	disown(g.pid)
+	delete(guards.pids, g.pid)
 }
 
 // listen calls f with each message until there are no more.
