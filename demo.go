@@ -30,7 +30,8 @@ func newDemo() *cobra.Command {
 		Long: `Demo starts three instances as real processes on a throw-away registry, kills the
 active one with SIGKILL, stops the next one with SIGTERM, and shows who takes over
 and how long that took. It uses short timings and leaves nothing behind.`,
-		Args: noArgs,
+		Args:              noArgs,
+		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(c *cobra.Command, _ []string) error {
 			ctx, stop := signal.NotifyContext(c.Context(), append(orders(), syscall.SIGPIPE)...)
 			defer stop()

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -46,8 +48,38 @@ A request that the active one does not hear within a few beats expires. With
 	c.Flags().BoolVar(&o.wait, "wait", false, "wait until another is active")
 	c.Flags().BoolVar(&o.force, "force", false, "ask even if nobody could take over")
 	c.Flags().BoolVar(&o.json, "json", false, "print JSON")
-	_ = c.RegisterFlagCompletionFunc("to", cobra.NoFileCompletions)
+	_ = c.RegisterFlagCompletionFunc("to", completeHeir)
 	return c
+}
+
+// word is what no shell takes for anything else.
+var word = regexp.MustCompile(`^\w[\w.-]*$`)
+
+// completeHeir completes the hosts and UUIDs of those who may take over, if the
+// registry answers soon. Hosts are untrusted text: one that is no plain word stays
+// out of the command line.
+func completeHeir(c *cobra.Command, _ []string, _ string) (list []cobra.Completion, _ cobra.ShellCompDirective) {
+	ctx, cancel := context.WithTimeout(c.Context(), 2*time.Second)
+	defer cancel()
+	l, err := newLooker(c)
+	if err == nil {
+		err = l.open(ctx, openToLook)
+	}
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	defer l.close()
+	g, _ := l.look(ctx, l.conf.Group, 1)
+	for _, in := range g.Instances {
+		if in.Role != registry.Passive {
+			continue
+		}
+		if word.MatchString(in.Host) && !slices.Contains(list, in.Host) {
+			list = append(list, in.Host)
+		}
+		list = append(list, in.ID.String())
+	}
+	return list, cobra.ShellCompDirectiveNoFileComp
 }
 
 type handoverOptions struct {

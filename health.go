@@ -24,7 +24,7 @@ import (
 const healthTimeout = 3 * time.Second
 
 func newHealth() *cobra.Command {
-	var ready, active bool
+	var ready, active, asJSON bool
 	c := &cobra.Command{
 		Use:   "health",
 		Short: "Ask the instance on this machine whether it is well; exit code 0 or 1",
@@ -34,10 +34,14 @@ images without curl, and needs no registry.
 
 An instance is well while its loops turn, whatever the registry does. With --ready
 it must also be registered and its last beat fresh, and with --active it must be
-the active one.`,
+the active one.
+
+With --json it prints an object, whether it is well or not: ok, the endpoint, its
+HTTP code (0: no answer), and the text that it answered or why it did not.`,
 		Example: `  UNDERSTUDY_HTTP_ADDR=:8080 understudy health
   HEALTHCHECK CMD ["/understudy", "health"]`,
-		Args: noArgs,
+		Args:              noArgs,
+		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(c *cobra.Command, _ []string) error {
 			path := "/healthz"
 			switch {
@@ -52,17 +56,47 @@ the active one.`,
 			if err != nil {
 				return &config.Error{Mistakes: []string{err.Error()}}
 			}
-			line, err := probe(c.Context(), base+path, healthTimeout)
-			if err != nil {
-				return fmt.Errorf("%s: %w", base+path, err)
+			defer catchPipe()()
+			r := healthResult{Endpoint: base + path}
+			if r.Code, r.Text, err = probe(c.Context(), r.Endpoint, healthTimeout); err != nil {
+				r.Text = err.Error()
 			}
-			_, err = fmt.Fprintln(c.OutOrStdout(), line)
-			return err
+			r.OK = r.Code == http.StatusOK
+			return r.write(c.OutOrStdout(), asJSON)
 		},
 	}
 	c.Flags().BoolVar(&ready, "ready", false, "ask whether it is registered with a fresh beat")
 	c.Flags().BoolVar(&active, "active", false, "ask whether it is the active one")
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
+}
+
+// healthResult is what an instance answered.
+type healthResult struct {
+	OK       bool   `json:"ok"`
+	Endpoint string `json:"endpoint"`
+	Code     int    `json:"code"` // 0: no answer
+	Text     string `json:"text"` // of the answer, or why there is none
+}
+
+// write returns an error if the instance is not well. JSON says all there is to say.
+func (r healthResult) write(out io.Writer, asJSON bool) error {
+	switch {
+	case asJSON:
+		text, err := encode(r, true)
+		if err == nil {
+			err = unlessGone(write(out, text))
+		}
+		if err == nil && !r.OK {
+			err = resultError(exitFailure)
+		}
+		return err
+	case r.OK:
+		return unlessGone(write(out, []byte(r.Text+"\n")))
+	case r.Code == 0:
+		return fmt.Errorf("%s: %s", r.Endpoint, r.Text)
+	}
+	return fmt.Errorf("%s: %d: %s", r.Endpoint, r.Code, r.Text)
 }
 
 // healthURL is where an instance with that address is reached from its own
@@ -91,9 +125,8 @@ func healthURL(addr string) (string, error) {
 	return base.String(), nil
 }
 
-// probe returns the line that a probe answers with 200 in time, or why it does
-// not.
-func probe(ctx context.Context, url string, timeout time.Duration) (string, error) {
+// probe returns the code and the first line of an answer, or why there is none.
+func probe(ctx context.Context, url string, timeout time.Duration) (code int, line string, err error) {
 	client := http.Client{
 		Timeout:       timeout,
 		Transport:     &http.Transport{DisableKeepAlives: true}, // and no proxy
@@ -101,23 +134,19 @@ func probe(ctx context.Context, url string, timeout time.Duration) (string, erro
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return "", err
+		return 0, "", err
 	}
 	resp, err := client.Do(req)
 	if err != nil {
-		return "", unreached(err, timeout)
+		return 0, "", unreached(err, timeout)
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, 1024))
 	if err != nil {
-		return "", unreached(err, timeout)
+		return 0, "", unreached(err, timeout)
 	}
-	line, _, _ := strings.Cut(string(body), "\n")
-	line = status.Visible(line)
-	if resp.StatusCode != http.StatusOK {
-		return "", fmt.Errorf("%d: %s", resp.StatusCode, line)
-	}
-	return line, nil
+	line, _, _ = strings.Cut(string(body), "\n")
+	return resp.StatusCode, status.Visible(line), nil
 }
 
 // unreached says in short why there is no answer.

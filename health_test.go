@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
@@ -53,18 +54,50 @@ func TestHealthIsWhatTheInstanceSays(t *testing.T) {
 	wantLine(t, stderr, "understudy: http://"+addr+`/readyz: 503: not registered\x1b[31m`)
 }
 
-func TestHealthOfWhatDoesNotAnswerIs1(t *testing.T) {
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
+func TestHealthAsJSON(t *testing.T) {
+	addr := instanceThatSays(t, map[string]http.HandlerFunc{"/healthz": says(200, "ok\n"), "/readyz": says(503, "no \"beat\"\x1b\u202e\n")})
+	closed := deaf(t)
+	settle(t)
+	for _, tt := range []struct {
+		addr, args string
+		exit       int
+		want       healthResult
+	}{
+		{addr, "health --json", exitOK, healthResult{true, "http://" + addr + "/healthz", 200, "ok"}},
+		{addr, "health --ready --json", exitFailure, healthResult{false, "http://" + addr + "/readyz", 503, `no "beat"\x1b\u202e`}},
+		{closed, "health --json", exitFailure, healthResult{false, "http://" + closed + "/healthz", 0, "connect: connection refused"}},
+	} {
+		t.Setenv("UNDERSTUDY_HTTP_ADDR", tt.addr)
+		code, stdout, stderr := inProcess(strings.Fields(tt.args)...)
+		var got healthResult
+		if err := json.Unmarshal([]byte(stdout), &got); err != nil || got != tt.want || code != tt.exit || stderr != "" {
+			t.Errorf("%s: exit code %d, %+v, %v, stderr %q\nwant %d, %+v", tt.args, code, got, err, stderr, tt.exit, tt.want)
+		}
+	}
+	t.Setenv("UNDERSTUDY_HTTP_ADDR", "")
+	if code, stdout, _ := inProcess("health", "--json"); code != exitConfig || stdout != "" {
+		t.Errorf("no address: exit code %d, stdout %q", code, stdout)
+	}
+}
+
+// deaf is an address where nobody listens.
+func deaf(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	closed.Close()
+	_ = l.Close()
+	return l.Addr().String()
+}
+
+func TestHealthOfWhatDoesNotAnswerIs1(t *testing.T) {
 	moved := instanceThatSays(t, map[string]http.HandlerFunc{"/healthz": func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/elsewhere", http.StatusFound)
 	}, "/elsewhere": says(200, "ok")})
 	settle(t)
 	for _, tt := range []struct{ addr, want string }{
-		{closed.Addr().String(), "refused"},
+		{deaf(t), "refused"},
 		{moved, "302"},
 	} {
 		t.Setenv("UNDERSTUDY_HTTP_ADDR", tt.addr)
@@ -85,7 +118,7 @@ func TestHealthDoesNotWaitForever(t *testing.T) {
 	defer silent.Close()
 	const timeout = 50 * time.Millisecond
 	begun := time.Now()
-	_, err = probe(t.Context(), "http://"+silent.Addr().String()+"/healthz", timeout)
+	_, _, err = probe(t.Context(), "http://"+silent.Addr().String()+"/healthz", timeout)
 	if took := time.Since(begun); err == nil || err.Error() != "no answer within 50ms" || took < timeout {
 		t.Errorf("error %v after %v", err, took)
 	}

@@ -34,12 +34,15 @@ for how long, and why it ended:
   work done          it is done for the whole group
 
 The gap is the time from its end to the beginning of the next term, in which nobody
-was active. It is unknown for an orphaned term, since nobody saw when its work ended:
-after its last beat, and before the next term began.
+was active. It is unknown where nobody saw when the work ended: after a crash or an
+outage of the registry the end is written down once the work is long gone, and the
+length, shown with a ≤, is the most that it may have been.
 
-With --json it prints a list of objects.`,
+With --json it prints a list of objects; one whose gap is unknown has no gapSeconds,
+nor has the latest.`,
 		Example: `  understudy history
-  understudy history -n 100 --json | jq -r '.[] | select(.gapSeconds > 10) | .from'`,
+  understudy history -n 100 --json |
+    jq -c '.[1:][] | select(.gapSeconds == null or .gapSeconds > 10)'`,
 		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -100,7 +103,7 @@ func showTerms(g status.Group) []terminal.Line {
 
 func showTerm(t status.Term, latest bool, at time.Time) []terminal.Span {
 	open := t.To.IsZero() && latest
-	to, ended, gap := status.Instant(t.To, at), string(t.Reason), "–"
+	to, length, ended, gap := status.Instant(t.To, at), t.Length.String(), string(t.Reason), "–"
 	switch {
 	case open:
 		to, ended = "now", "–"
@@ -113,7 +116,7 @@ func showTerm(t status.Term, latest bool, at time.Time) []terminal.Span {
 	case t.Gap != nil:
 		gap = t.Gap.String()
 	case !latest:
-		gap = "unknown"
+		length, gap = "≤ "+length, "unknown"
 	}
 	style := terminal.Normal
 	if open {
@@ -121,6 +124,6 @@ func showTerm(t status.Term, latest bool, at time.Time) []terminal.Span {
 	}
 	return []terminal.Span{
 		style.Of(strconv.FormatInt(t.Number, 10)), style.Of(status.Name(shorten(t.Host, 40), t.Holder)), terminal.Text(status.Instant(t.From, at)),
-		terminal.Text(to), terminal.Text(t.Length.String()), terminal.Text(shorten(ended, 40)), terminal.Text(gap),
+		terminal.Text(to), terminal.Text(length), terminal.Text(shorten(ended, 40)), terminal.Text(gap),
 	}
 }

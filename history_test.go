@@ -35,7 +35,7 @@ func TestHistory(t *testing.T) {
 			{"TERM", "HOLDER", "FROM", "TO", "LENGTH", "ENDED", "GAP"},
 			{"   3  a/" + status.Short(a), "  now  ", "–"},
 			{"   2  b/" + status.Short(b), "  work done, exit code 3  "},
-			{"   1  a/" + status.Short(a), "  orphaned  ", "unknown"},
+			{"   1  a/" + status.Short(a), "  ≤ ", "  orphaned  ", "unknown"},
 		} {
 			for _, part := range want {
 				if !strings.Contains(lines[i], part) {

@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"runtime/debug"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -41,6 +43,7 @@ runs it again.`,
 		Args:          onlyAfterDash,
 		RunE:          runInstance,
 
+		ValidArgsFunction:     filesAfterDash,
 		DisableFlagsInUseLine: true,
 	}
 	root.SetVersionTemplate("understudy {{.Version}}\n")
@@ -57,6 +60,7 @@ runs it again.`,
 			Args:    onlyAfterDash,
 			RunE:    runInstance,
 
+			ValidArgsFunction:     filesAfterDash,
 			DisableFlagsInUseLine: true,
 		},
 		newStatus(),
@@ -158,6 +162,15 @@ func onlyAfterDash(c *cobra.Command, args []string) error {
 		return usageError{fmt.Errorf("nothing after --: name the command to run, or leave the -- out for the built-in demo work")}
 	}
 	return nil
+}
+
+// filesAfterDash completes files, but only as COMMAND and its arguments. Cobra
+// does not tell whether there was a "--".
+func filesAfterDash(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	if slices.Contains(os.Args[:len(os.Args)-1], "--") {
+		return nil, cobra.ShellCompDirectiveDefault
+	}
+	return nil, cobra.ShellCompDirectiveNoFileComp
 }
 
 // release is set where there is no history to build from:

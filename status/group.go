@@ -115,13 +115,15 @@ type Term struct {
 	From   time.Time `json:"from"`
 	To     time.Time `json:"to,omitzero"` // zero while it is open; never after the next term's beginning
 	// Length is until At while it is open, and until the next term began if
-	// nobody wrote its end down.
+	// nobody wrote its end down. Where there is a next one and Gap is nil, it
+	// is the most that the work may have lasted.
 	Length Seconds         `json:"lengthSeconds"`
 	Reason registry.Reason `json:"reason,omitempty"`
 	// ExitCode is that of the work, if Reason is registry.WorkDone.
 	ExitCode int `json:"exitCode,omitempty"`
 	// Gap is the time from its end to the beginning of the next term; nil if there is
-	// no next one, or if nobody knows: of an orphan it is not known when its
-	// work ended, only that it had when the next term began.
+	// no next one, or if nobody knows when its work ended. Nobody saw that of an
+	// orphan; and who lost its lease, or ended its term after the next one began,
+	// wrote the end down when the work was long gone.
 	Gap *Seconds `json:"gapSeconds,omitempty"`
 }

@@ -91,6 +91,11 @@ func portray(in registry.Instance, at time.Time) Instance {
 	return seen
 }
 
+// beatsWay is how far the beginning of a term may seem to be before the end of the
+// one before: MongoDB stores it as the last beat told the time, and that beat was
+// under way for a while.
+const beatsWay = time.Second
+
 // history shows terms, newest first.
 func history(terms []registry.Term, at time.Time) []Term {
 	list := make([]Term, 0, len(terms))
@@ -102,19 +107,25 @@ func history(terms []registry.Term, at time.Time) []Term {
 		if t.End.Reason == registry.WorkDone {
 			seen.ExitCode = t.End.ExitCode
 		}
-		if i > 0 && seen.To.After(list[i-1].From) && !list[i-1].From.IsZero() {
-			// Its successor closed it once it was the successor, or its holder found out
+		var next time.Time // when the next one began
+		if i > 0 {
+			next = list[i-1].From
+		}
+		unseen := next.IsZero() || t.End.Reason == registry.Orphaned || t.End.Reason == registry.LeaseLost // when its work ended
+		if after := seen.To.Sub(next); after > 0 && !next.IsZero() {
+			// Its successor closed it once it was the successor, or its holder came to it
 			// late. Its work was gone before that.
-			seen.To = list[i-1].From
+			seen.To = next
+			unseen = unseen || after > beatsWay
 		}
 		until := seen.To
 		switch {
 		case i == 0 && t.Open():
 			until = at
 		case t.Open(): // whoever took over has not closed it, or never will
-			until = list[i-1].From
-		case i > 0 && t.End.Reason != registry.Orphaned:
-			gap := between(seen.To, list[i-1].From)
+			until = next
+		case !unseen:
+			gap := between(seen.To, next)
 			seen.Gap = &gap
 		}
 		seen.Length = between(seen.From, until)

@@ -155,9 +155,13 @@ func TestTermsOfAPicture(t *testing.T) {
 		return t
 	}
 	g := picture("g", []registry.Term{
-		term(7, 10*s, 0, ""),
-		term(6, 30*s, 12*s, registry.HandedOver),
-		term(5, 60*s, 29*s, registry.Unregistered),                // it found out after term 6 had begun
+		term(11, 7*s, 0, ""),
+		term(10, 10*s, 7*s-40*time.Millisecond, registry.HandedOver), // to one whose last beat took 40 ms
+		term(9, 14*s, 10*s-40*time.Millisecond, registry.LeaseLost),
+		term(8, 20*s, 16*s, registry.LeaseLost),                   // ended once the registry was back
+		term(7, 25*s, 17*s, registry.Stopped),                     // ended under its holder's next UUID
+		term(6, 30*s, 27*s, registry.Unregistered),                // it found out at once
+		term(5, 60*s, 25*s, registry.Unregistered),                // it found out after term 6 had begun
 		term(4, 90*s, 60*s-3*time.Millisecond, registry.Orphaned), // closed by its successor
 		term(3, 120*s, 0, ""),                                     // never closed
 		term(2, 130*s, 140*s, registry.Stopped),
@@ -175,9 +179,13 @@ func TestTermsOfAPicture(t *testing.T) {
 		got = append(got, fmt.Sprintf("%d: %v, gap %s, open %v", term.Number, term.Length, gap, term.To.IsZero()))
 	}
 	want := []string{
-		"7: 10s, gap -, open true",
-		"6: 18s, gap 2.0s, open false",
-		"5: 30s, gap 0.0s, open false",
+		"11: 7.0s, gap -, open true",
+		"10: 3.0s, gap 0.0s, open false",
+		"9: 4.0s, gap -, open false",
+		"8: 4.0s, gap -, open false",
+		"7: 5.0s, gap -, open false",
+		"6: 3.0s, gap 2.0s, open false",
+		"5: 30s, gap -, open false",
 		"4: 30s, gap -, open false",
 		"3: 30s, gap -, open true",
 		"2: 0.0s, gap 20s, open false",
@@ -236,12 +244,12 @@ func TestInstantIsInUTC(t *testing.T) {
 	}
 }
 
-func TestEndIsNotCutByATermThatNeverBegan(t *testing.T) {
+func TestTermThatNeverBeganCutsNoEndAndEndsNoGap(t *testing.T) {
 	next := open(4, 2)
 	next.StartedAt = time.Time{}
-	g := picture("g", []registry.Term{next, over(3, 1, time.Minute, registry.Orphaned)}, nil, now)
-	if want := ago(time.Minute); !g.Terms[1].To.Equal(want) {
-		t.Errorf("it ends at %v, want %v", g.Terms[1].To, want)
+	g := picture("g", []registry.Term{next, over(3, 1, time.Minute, registry.Stopped)}, nil, now)
+	if want := ago(time.Minute); !g.Terms[1].To.Equal(want) || g.Terms[1].Gap != nil {
+		t.Errorf("it ends at %v, gap %v, want %v and none", g.Terms[1].To, g.Terms[1].Gap, want)
 	}
 }
 

@@ -86,7 +86,7 @@ var ids = []uuid.UUID{
 const second = status.Seconds(time.Second)
 
 // orders is a group of three with terms from a tenth of a second to ten days, a
-// gap of a minute, and an orphan.
+// gap of a minute, an orphan, and a lease that was lost.
 func orders() status.Group {
 	at := time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
 	gap := func(s status.Seconds) *status.Seconds { return &s }
@@ -102,8 +102,8 @@ func orders() status.Group {
 		{Number: 5, Holder: ids[0], Host: hosts[0], From: at.Add(-time.Hour), Length: 3600 * second},
 		{Number: 4, Holder: ids[2], Host: hosts[2], From: at.Add(-2 * time.Hour), To: at.Add(-time.Hour), Length: 3600 * second, Reason: registry.Orphaned},
 		{Number: 3, Holder: ids[1], Host: hosts[1], From: at.Add(-242 * time.Hour), To: at.Add(-2 * time.Hour), Length: 240 * 3600 * second, Reason: registry.HandedOver, Gap: gap(second / 100)},
-		{Number: 2, Holder: ids[0], Host: hosts[0], From: at.Add(-242 * time.Hour), To: at.Add(-242 * time.Hour), Length: second / 10, Reason: registry.WorkFailed, Gap: gap(0)},
-		{Number: 1, Holder: ids[2], Host: hosts[2], From: at.Add(-243 * time.Hour), To: at.Add(-242*time.Hour - time.Minute), Length: 3540 * second, Reason: registry.LeaseLost, Gap: gap(60 * second)},
+		{Number: 2, Holder: ids[0], Host: hosts[0], From: at.Add(-242 * time.Hour), To: at.Add(-242 * time.Hour), Length: second / 10, Reason: registry.LeaseLost},
+		{Number: 1, Holder: ids[2], Host: hosts[2], From: at.Add(-243 * time.Hour), To: at.Add(-242*time.Hour - time.Minute), Length: 3540 * second, Reason: registry.WorkFailed, Gap: gap(60 * second)},
 	}
 	return g
 }

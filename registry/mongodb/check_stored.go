@@ -39,10 +39,10 @@ func (r *Registry) privileges(ctx context.Context) privileges {
 	if r.nearest("admin").RunCommand(ctx, command, options.RunCmd().SetReadPreference(readpref.Nearest())).Decode(&status) != nil {
 		return nil
 	}
-	if info := status.AuthInfo; len(info.Users) == 0 || info.Privileges != nil {
-		return info.Privileges
+	if len(status.AuthInfo.Users) == 0 {
+		return nil
 	}
-	return privileges{}
+	return append(privileges{}, status.AuthInfo.Privileges...)
 }
 
 // nearest is a database of which any member may be asked.

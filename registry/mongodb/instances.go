@@ -177,7 +177,6 @@ func (r *Registry) Silent(ctx context.Context, group string, before time.Time) (
 	return list, wrap(ctx, "silent", bad)
 }
 
-
 // instance reads one record; nil if there is none.
 func (r *Registry) instance(ctx context.Context, id uuid.UUID) (*registry.Instance, error) {
 	raw, err := r.instances.FindOne(ctx, bson.M{"_id": binary(id)}).Raw()
