@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rs/zerolog"
 	"go.uber.org/goleak"
 
-	"github.com/rs/zerolog"
 	"github.com/understudy-go/understudy/config"
 )
 

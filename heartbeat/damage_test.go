@@ -39,8 +39,7 @@ func TestRestoredRegistryIsWorkedWith(t *testing.T) {
 func TestPassiveWhoseRecordIsSpoiltRegistersAnew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)
-		a := s.join()
-		s.until(time.Second, "works", func() bool { return a.works() == 1 })
+		a := s.joinFirst()
 		b := s.join()
 		time.Sleep(3 * time.Second)
 		first := b.Instance()
@@ -65,8 +64,7 @@ func TestTermThatCannotBeEndedIsLeftToThePeers(t *testing.T) {
 	for _, how := range []fate{broke, void} {
 		synctest.Test(t, func(t *testing.T) {
 			s := newStage(t)
-			a := s.join()
-			s.until(time.Second, "works", func() bool { return a.works() == 1 })
+			a := s.joinFirst()
 			b := s.join()
 			time.Sleep(3 * time.Second)
 			first := a.Instance()
@@ -95,8 +93,7 @@ func TestTermThatCannotBeEndedIsLeftToThePeers(t *testing.T) {
 func TestUnreadableRecordIsReportedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)
-		a := s.join()
-		s.until(time.Second, "works", func() bool { return a.works() == 1 })
+		a := s.joinFirst()
 		s.reg.set(func(k kind, _ registry.Instance) fate {
 			if k == callSilent {
 				return spoilt

@@ -28,8 +28,7 @@ func failCalls(kinds ...kind) func(kind, registry.Instance) fate {
 func TestWorkDoneOutlastsAShortOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)
-		a := s.join()
-		s.until(time.Second, "works", func() bool { return a.works() == 1 })
+		a := s.joinFirst()
 		b := s.join()
 		time.Sleep(3 * time.Second)
 		s.reg.set(func(kind, registry.Instance) fate { return broke })
@@ -47,8 +46,7 @@ func TestWorkDoneOutlastsAShortOutage(t *testing.T) {
 func TestToldToStopAfterWorkDoneIsNotKeptWaiting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)
-		a := s.join()
-		s.until(time.Second, "works", func() bool { return a.works() == 1 })
+		a := s.joinFirst()
 		s.reg.set(func(kind, registry.Instance) fate { return hung })
 		a.result <- nil
 		time.Sleep(10 * time.Second)
@@ -72,8 +70,7 @@ func TestJobShorterThanAnIntervalIsDoneOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)
 		poll := func(c *Config) { c.Registry = unwatched{s.reg} }
-		a := s.join(poll)
-		s.until(time.Second, "works", func() bool { return a.works() == 1 })
+		a := s.joinFirst(poll)
 		b := s.join(poll)
 		time.Sleep(300 * time.Millisecond)
 		c := s.join(poll)
@@ -99,8 +96,7 @@ func TestJobShorterThanAnIntervalIsDoneOnce(t *testing.T) {
 func TestRegistersAnewThoughTheOldTermCannotBeEnded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)
-		a := s.join()
-		s.until(time.Second, "works", func() bool { return a.works() == 1 })
+		a := s.joinFirst()
 		s.reg.set(failCalls(callEndTerm))
 		_ = s.reg.store.Unregister(t.Context(), a.Instance())
 		s.until(3*time.Minute, "works again", func() bool { return a.works() == 2 })
@@ -112,8 +108,7 @@ func TestRegistersAnewThoughTheOldTermCannotBeEnded(t *testing.T) {
 func TestPeersNeedNotWaitOnceALongOutageIsOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)
-		a := s.join()
-		s.until(time.Second, "works", func() bool { return a.works() == 1 })
+		a := s.joinFirst()
 		b := s.join()
 		time.Sleep(3 * time.Second)
 		s.reg.set(func(k kind, _ registry.Instance) fate {
@@ -177,8 +172,7 @@ func TestFailingWorkIsNotRestartedWithoutPause(t *testing.T) {
 func TestOneStandbyAtATime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)
-		a := s.join()
-		s.until(time.Second, "works", func() bool { return a.works() == 1 })
+		a := s.joinFirst()
 		var mu sync.Mutex
 		standing, most := 0, 0
 		b := s.join(func(c *Config) {
@@ -213,8 +207,7 @@ func TestOneStandbyAtATime(t *testing.T) {
 func TestFailingCallsAreReportedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)
-		a := s.join()
-		s.until(time.Second, "works", func() bool { return a.works() == 1 })
+		a := s.joinFirst()
 		s.reg.set(failCalls(callView))
 		time.Sleep(time.Minute)
 		s.reg.set(nil)

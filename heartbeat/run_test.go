@@ -46,8 +46,7 @@ func TestOneWorksAndAPeerTakesOver(t *testing.T) {
 func TestHungRegistryStopsTheWorkBeforeAPeerMayStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)
-		a := s.join()
-		s.until(time.Second, "works", func() bool { return a.works() == 1 })
+		a := s.joinFirst()
 		b := s.join()
 		first := a.Instance()
 		time.Sleep(5 * time.Second)
@@ -87,8 +86,7 @@ func TestHungRegistryStopsTheWorkBeforeAPeerMayStart(t *testing.T) {
 func TestSlowAckDoesNotExtendLease(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)
-		a := s.join()
-		s.until(time.Second, "works", func() bool { return a.works() == 1 })
+		a := s.joinFirst()
 		s.reg.set(func(k kind, _ registry.Instance) fate {
 			if k == callBeat {
 				return slow
@@ -150,8 +148,7 @@ func TestLostAnswers(t *testing.T) {
 func TestDeletedRegistrationStopsTheWork(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)
-		a := s.join()
-		s.until(time.Second, "works", func() bool { return a.works() == 1 })
+		a := s.joinFirst()
 		first := a.Instance()
 		_ = s.reg.store.Unregister(t.Context(), first)
 		s.until(2*time.Second, "the work stops", func() bool { return a.works() != 1 })
@@ -195,8 +192,7 @@ func TestHandover(t *testing.T) {
 func TestHandoverToNobodyEndsAfterT(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)
-		a := s.join()
-		s.until(time.Second, "works", func() bool { return a.works() == 1 })
+		a := s.joinFirst()
 		s.reg.requestHandover(1, uuid.Nil)
 		s.until(2*time.Second, "steps down", func() bool { return a.works() == 0 })
 		took := s.until(2*time.Minute, "works again", func() bool { return a.works() == 2 })
@@ -210,8 +206,7 @@ func TestHandoverToNobodyEndsAfterT(t *testing.T) {
 func TestExpiredHandoverIsIgnored(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)
-		a := s.join()
-		s.until(time.Second, "works", func() bool { return a.works() == 1 })
+		a := s.joinFirst()
 		s.reg.set(func(k kind, _ registry.Instance) fate {
 			if k == callView {
 				return broke
@@ -258,8 +253,7 @@ func TestWorkThatWillNotStopEndsTheProcess(t *testing.T) {
 func TestStopWhileTheRegistryIsUnreachable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)
-		a := s.join()
-		s.until(time.Second, "works", func() bool { return a.works() == 1 })
+		a := s.joinFirst()
 		s.reg.set(func(kind, registry.Instance) fate { return hung })
 		begin := time.Now()
 		a.leave()
@@ -279,8 +273,7 @@ func TestStopWhileTheRegistryIsUnreachable(t *testing.T) {
 func TestWorkDoneEndsEveryoneWhoSawIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)
-		a := s.join()
-		s.until(time.Second, "works", func() bool { return a.works() == 1 })
+		a := s.joinFirst()
 		b, c := s.join(), s.join()
 		time.Sleep(2 * time.Second)
 		a.result <- &WorkExit{Code: 3}
@@ -305,8 +298,7 @@ func TestWorkDoneEndsEveryoneWhoSawIt(t *testing.T) {
 func TestFailingWorkGoesToAPeer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)
-		a := s.join()
-		s.until(time.Second, "works", func() bool { return a.works() == 1 })
+		a := s.joinFirst()
 		a.result <- ErrWorkFailing
 		s.until(time.Second, "tries again for want of a peer", func() bool { return a.works() == 1 })
 		b := s.join()
@@ -346,8 +338,7 @@ func TestUnreachableAtTheStart(t *testing.T) {
 func TestStandbyRunsWhilePassive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)
-		a := s.join()
-		s.until(time.Second, "works", func() bool { return a.works() == 1 })
+		a := s.joinFirst()
 		var mu sync.Mutex
 		standing := 0
 		b := s.join(func(c *Config) {
@@ -379,8 +370,7 @@ func TestStandbyRunsWhilePassive(t *testing.T) {
 func TestPassiveSaysOnceWhomItStandsByFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)
-		a := s.join()
-		s.until(time.Second, "works", func() bool { return a.works() == 1 })
+		a := s.joinFirst()
 		b := s.join()
 		time.Sleep(5 * time.Second)
 		s.reg.set(func(k kind, in registry.Instance) fate {

@@ -162,6 +162,14 @@ func (s *stage) join(change ...func(*Config)) *actor {
 	return a
 }
 
+// joinFirst is join of one that finds an empty group, and waits until it works.
+func (s *stage) joinFirst(change ...func(*Config)) *actor {
+	s.t.Helper()
+	a := s.join(change...)
+	s.until(time.Second, "works", func() bool { return a.works() == 1 })
+	return a
+}
+
 func (a *actor) lead(ctx context.Context, t registry.Term) error {
 	a.mu.Lock()
 	a.working = t

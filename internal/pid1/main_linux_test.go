@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -130,6 +131,21 @@ func contained(t *testing.T, mode string, args ...string) (*exec.Cmd, *output) {
 	var out output
 	cmd.Stdout, cmd.Stderr = &out, &out
 	return cmd, &out
+}
+
+// startPiped starts the test binary contained, and returns what it will say.
+func startPiped(t *testing.T, mode string) (*exec.Cmd, io.Reader) {
+	t.Helper()
+	cmd, _ := contained(t, mode)
+	cmd.Stdout = nil
+	pipe, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return cmd, pipe
 }
 
 // output collects what a process writes.

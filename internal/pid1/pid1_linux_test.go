@@ -101,15 +101,7 @@ func TestSignalsAreForwarded(t *testing.T) {
 	needNamespaces(t)
 	for _, sig := range []syscall.Signal{unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGQUIT, unix.SIGUSR1, unix.SIGUSR2} {
 		t.Run(unix.SignalName(sig), func(t *testing.T) {
-			cmd, _ := contained(t, "signal")
-			cmd.Stdout = nil
-			pipe, err := cmd.StdoutPipe()
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
+			cmd, pipe := startPiped(t, "signal")
 			defer cmd.Process.Kill()
 			var ready, got string
 			if _, err := fmt.Fscanln(pipe, &ready); err != nil || ready != "ready" {
@@ -145,15 +137,7 @@ func TestStoppedProgramIsResumed(t *testing.T) {
 		{"by SIGCONT", unix.SIGSTOP, unix.SIGCONT, "continued", true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			cmd, _ := contained(t, "job")
-			cmd.Stdout = nil
-			pipe, err := cmd.StdoutPipe()
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
+			cmd, pipe := startPiped(t, "job")
 			defer cmd.Process.Kill()
 			timer := time.AfterFunc(30*time.Second, func() { _ = cmd.Process.Kill() })
 			defer timer.Stop()

@@ -16,7 +16,7 @@ import (
 
 // Instances implements [registry.Admin].
 func (r *Registry) Instances(ctx context.Context, group string) ([]registry.Instance, time.Time, error) {
-	list, err := r.list(ctx, bson.M{"group": group})
+	list, err := all(ctx, r.instances, bson.M{"group": group}, options.Find().SetSort(bson.M{"_id": 1}), decodeInstance)
 	if err != nil {
 		return nil, time.Time{}, wrap(ctx, "instances", err)
 	}

@@ -106,16 +106,16 @@ const censusLimit = 20_000
 func (c *checker) records(ctx context.Context) bool {
 	var census finding.Census
 	newest := options.Find().SetSort(bson.M{"_id": -1}).SetLimit(censusLimit)
-	_, err := all(ctx, c.r.instances, bson.D{}, newest, func(raw bson.Raw) (none struct{}, _ error) {
+	err := each(ctx, c.r.instances, bson.D{}, newest, func(raw bson.Raw) error {
 		_, bad := decodeInstance(raw)
 		census.Instance(bad)
-		return none, nil
+		return nil
 	})
 	if err == nil {
-		_, err = all(ctx, c.r.terms, bson.D{}, newest, func(raw bson.Raw) (none struct{}, _ error) {
+		err = each(ctx, c.r.terms, bson.D{}, newest, func(raw bson.Raw) error {
 			_, bad := decodeTerm(raw)
 			census.Term(bad)
-			return none, nil
+			return nil
 		})
 	}
 	if hasCode(err, codeUnauthorized) {

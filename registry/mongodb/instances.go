@@ -162,14 +162,14 @@ func (r *Registry) Silent(ctx context.Context, group string, before time.Time) (
 		list []registry.Instance
 		bad  error
 	)
-	_, err := all(ctx, r.instances, filter, options.Find(), func(raw bson.Raw) (none struct{}, _ error) {
+	err := each(ctx, r.instances, filter, options.Find(), func(raw bson.Raw) error {
 		in, err := decodeInstance(raw)
 		if err == nil {
 			list = append(list, in)
 		} else {
 			bad = err
 		}
-		return none, nil
+		return nil
 	})
 	if err != nil {
 		return nil, wrap(ctx, "silent", err)
@@ -193,26 +193,33 @@ func (r *Registry) instance(ctx context.Context, id uuid.UUID) (*registry.Instan
 	return &in, nil
 }
 
-func (r *Registry) list(ctx context.Context, filter bson.M) ([]registry.Instance, error) {
-	return all(ctx, r.instances, filter, options.Find().SetSort(bson.M{"_id": 1}), decodeInstance)
-}
-
 // all reads and decodes what a query finds; all of it, or none.
 func all[T any](ctx context.Context, c *mongo.Collection, filter any, o options.Lister[options.FindOptions], decode func(bson.Raw) (T, error)) ([]T, error) {
-	cursor, err := c.Find(ctx, filter, o)
+	var list []T
+	err := each(ctx, c, filter, o, func(raw bson.Raw) error {
+		item, err := decode(raw)
+		list = append(list, item)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	defer cursor.Close(ctx)
-	var list []T
-	for cursor.Next(ctx) {
-		item, err := decode(cursor.Current)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, item)
+	return list, nil
+}
+
+// each calls f with what a query finds, until f returns an error.
+func each(ctx context.Context, c *mongo.Collection, filter any, o options.Lister[options.FindOptions], f func(bson.Raw) error) error {
+	cursor, err := c.Find(ctx, filter, o)
+	if err != nil {
+		return err
 	}
-	return list, cursor.Err()
+	defer cursor.Close(ctx)
+	for cursor.Next(ctx) {
+		if err := f(cursor.Current); err != nil {
+			return err
+		}
+	}
+	return cursor.Err()
 }
 
 // decodeInstance is lenient with what is there for people and for comfort.

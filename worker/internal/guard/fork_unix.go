@@ -10,8 +10,8 @@ import (
 
 // fork executes this program as a guard with the given descriptors from 3 on.
 // Standard output, as out says, and error are this process's own, whatever the
-// variables of package os say. Its environment is empty, for it needs none and would only
-// show what is nobody's business.
+// variables of package os say. Its environment is empty, for it needs none and
+// would only show what is nobody's business.
 func fork(path string, out Output, fds ...int) (int, error) {
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	if err != nil {
