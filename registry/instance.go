@@ -28,7 +28,8 @@ type Instance struct {
 	Version string
 
 	// StartedAt and Heartbeat are instants of the registry's clock, set by the
-	// registry at Register and, the latter, at each Beat. Beat is 0 at Register.
+	// registry at Register, where they may differ by its reading it twice, and, the
+	// latter, at each Beat. Beat is 0 at Register.
 	StartedAt time.Time
 	Beat      int64
 	Heartbeat time.Time

@@ -38,11 +38,12 @@ func TestUnitUnderASystemdOfItsOwn(t *testing.T) {
 	// Ready is registered, by a user without rights.
 	m.configure(sleeps)
 	m.order("start")
-	if !strings.Contains(m.log(), "registered as") {
-		t.Error("ready before it was registered")
+	if pids := m.registered(); !slices.Contains(pids, m.property("MainPID")) {
+		t.Errorf("ready before it was registered: %q are", pids)
 	}
 	part.Until(t, "the command", works)
-	m.is("ActiveState=active", "StatusText=active in term 1")
+	m.is("ActiveState=active")
+	part.Until(t, "the word that it is active", func() bool { return m.property("StatusText") == "active in term 1" })
 	var status syscall.Stat_t
 	p := m.processes()
 	if err := syscall.Stat(fmt.Sprintf("/proc/%d", p["sleep"][0]), &status); err != nil || status.Uid == 0 {

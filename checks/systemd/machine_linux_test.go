@@ -2,6 +2,7 @@ package systemd
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -142,10 +143,12 @@ func (m *machine) write(name, text string) {
 	}
 }
 
+const registryOfOrders = "UNDERSTUDY_REGISTRY=sqlite:/var/lib/understudy/orders/registry.db"
+
 // configure writes the variables of the group orders.
 func (m *machine) configure(env ...string) {
 	m.write("understudy.d/orders.env", strings.Join(append([]string{
-		"UNDERSTUDY_REGISTRY=sqlite:/var/lib/understudy/orders/registry.db",
+		registryOfOrders,
 		"UNDERSTUDY_HEARTBEAT_INTERVAL=200ms", "UNDERSTUDY_STOP_GRACE=1s", "UNDERSTUDY_ORPHAN_AFTER=3s",
 	}, env...), "\n")+"\n")
 }
@@ -155,9 +158,31 @@ func (m *machine) log() string {
 	return string(data)
 }
 
+// command is to be run in the machine.
+func (m *machine) command(args ...string) *exec.Cmd {
+	return exec.Command("nsenter", append([]string{"--target", m.pid, "--all"}, args...)...)
+}
+
 func (m *machine) systemctl(args ...string) (string, error) {
-	out, err := exec.Command("nsenter", append([]string{"--target", m.pid, "--all", "systemctl"}, args...)...).CombinedOutput()
+	out, err := m.command(append([]string{"systemctl"}, args...)...).CombinedOutput()
 	return strings.TrimSpace(string(out)), err
+}
+
+// registered are the pids of the group's instances, as the registry has them.
+func (m *machine) registered() (pids []string) {
+	m.t.Helper()
+	cmd := m.command("env", registryOfOrders, "UNDERSTUDY_GROUP=orders", "/usr/local/bin/understudy", "status", "--json")
+	out, _ := cmd.Output() // it exits with 1 while none is active
+	var seen struct {
+		Instances []struct{ PID int }
+	}
+	if err := json.Unmarshal(out, &seen); err != nil {
+		m.t.Fatalf("understudy status: %v\n%s", err, out)
+	}
+	for _, in := range seen.Instances {
+		pids = append(pids, strconv.Itoa(in.PID))
+	}
+	return pids
 }
 
 const service = "understudy@orders.service"

@@ -108,6 +108,10 @@ func register(t *testing.T, b Backend, in registry.Instance) time.Time {
 	return at
 }
 
+// together is whether two instants that one call stored are its time: a registry
+// may read its clock for each of them, as MongoDB does.
+func together(a, b time.Time) bool { return a.Sub(b).Abs() < time.Second }
+
 func beat(t *testing.T, b Backend, id uuid.UUID, s registry.Status) time.Time {
 	t.Helper()
 	at, err := b.Beat(t.Context(), id, s)
