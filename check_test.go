@@ -34,7 +34,7 @@ func TestCheckHasALineForEachThing(t *testing.T) {
 			[]string{"✗  configuration  UNDERSTUDY_ON_CHANGE", "✓  file", "✓  local", "✓  directory"}, "/nope"},
 		{"a mistake that the driver finds", []string{"UNDERSTUDY_REGISTRY=mongodb://u:hunter2@127.0.0.1/ops?connectTimeoutMS=abc"}, exitConfig,
 			[]string{"✓  configuration", "✗  reachable"}, "correct the URI"},
-		{"a server that does not answer", []string{"UNDERSTUDY_REGISTRY=mongodb://app:hunter2@127.0.0.1:9/ops", "UNDERSTUDY_CONNECT_TIMEOUT=500ms"}, exitUnavailable,
+		{"a server that does not answer", []string{"UNDERSTUDY_REGISTRY=mongodb://app:hunter2@127.0.0.1:9/ops", "UNDERSTUDY_CONNECT_TIMEOUT=2s"}, exitUnavailable,
 			[]string{"✓  configuration", "✗  reachable"}, "connection refused"},
 		{"a real server", []string{"UNDERSTUDY_REGISTRY=" + mongotest.Shared(t)}, exitOK,
 			[]string{"✓  configuration", "✓  reachable", "!  authenticated", "!  replica set", "✓  writable", "✓  majority", "✓  clock", "✓  schema", "✓  index", "✓  watch"}, "1 member"},

@@ -4,6 +4,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -24,7 +25,7 @@ import (
 var quick = registry.Timing{Interval: 150 * time.Millisecond, OrphanAfter: 5 * time.Second, StopGrace: time.Second}
 
 // leisurely is for who is to be next: the one whose turn it is has an interval.
-var leisurely = registry.Timing{Interval: time.Second, OrphanAfter: 10 * time.Second, StopGrace: time.Second}
+var leisurely = registry.Timing{Interval: 3 * time.Second, OrphanAfter: 15 * time.Second, StopGrace: time.Second}
 
 // group is a group of real instances whose work leaves spans.
 type group struct {
@@ -131,16 +132,18 @@ func (g *group) begun(term int64) bool {
 	})
 }
 
-// holder returns the member that has, or had, a UUID.
-func (g *group) holder(s span) *process {
+// holder returns the member that has, or had, a UUID. Work may be seen before the
+// log of its instance.
+func (g *group) holder(s span) (holder *process) {
 	g.t.Helper()
-	for _, m := range g.members {
-		if m.logged(`"instance":"` + s.instance + `"`) {
-			return m
+	until(g.t, "somebody to be "+s.instance, func() bool {
+		i := slices.IndexFunc(g.members, func(m *process) bool { return m.logged(`"instance":"` + s.instance + `"`) })
+		if i >= 0 {
+			holder = g.members[i]
 		}
-	}
-	g.t.Fatalf("nobody is %s", s.instance)
-	return nil
+		return i >= 0
+	})
+	return holder
 }
 
 // workers counts the living processes of the work.
@@ -156,12 +159,14 @@ func (g *group) alive() (n int) {
 	return n
 }
 
-// kill ends a member by SIGKILL, and waits for it.
-func (g *group) kill(m *process) {
+// kill ends a member by SIGKILL, and waits for it. It returns when that was sent.
+func (g *group) kill(m *process) (sent time.Duration) {
 	g.t.Helper()
 	g.killed = append(g.killed, m)
 	m.signal(unix.SIGKILL)
+	sent = boottime.Now()
 	m.exit()
+	return sent
 }
 
 // guards are the guards of a member.
@@ -197,8 +202,8 @@ func (g *group) lasts(s span) bool {
 func (g *group) conclude() []span {
 	g.t.Helper()
 	for _, m := range g.members {
-		if m.running() {
-			m.signal(unix.SIGTERM)
+		if err := m.cmd.Process.Signal(unix.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+			g.t.Error(err)
 		}
 	}
 	for _, m := range g.members {

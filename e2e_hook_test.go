@@ -88,20 +88,22 @@ func TestHangingHookDelaysNoTakeover(t *testing.T) {
 	if took > hookLimit/2 {
 		t.Errorf("taken over after %v: it waited for the hook", took)
 	}
-	members[0].await("left")
-	if !members[0].running() {
-		t.Error("it ended without waiting for its hook")
-	}
-	until(t, "b's hook", func() bool { return slices.Contains(hooked(t, started), "b active") })
-	members[1].signal(unix.SIGTERM)
-	members[1].await("left")
-	for _, m := range members { // one more signal, whenever it comes, is enough
-		told = boottime.Now()
+	// One more signal is enough.
+	once := func(m *process) {
+		m.await("left")
+		if !m.running() {
+			t.Errorf("%s ended without waiting for its hook", m.name)
+		}
+		told := boottime.Now()
 		m.signalAgain(unix.SIGTERM)
 		if m.exit(); boottime.Now()-told > hookLimit/2 {
 			t.Errorf("%s ended %v after the second signal", m.name, boottime.Now()-told)
 		}
 	}
+	once(members[0])
+	until(t, "b's hook", func() bool { return slices.Contains(hooked(t, started), "b active") })
+	members[1].signal(unix.SIGTERM)
+	once(members[1])
 	g.conclude() // nothing is left of them, the hooks included
 }
 

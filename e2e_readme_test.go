@@ -64,7 +64,8 @@ func TestREADMECommands(t *testing.T) {
 					t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout, stderr)
 				}
 			}
-			if first.logged("asked to hand over") {
+			if strings.Contains(command, " handover ") {
+				first.await("asked to hand over")
 				first, second = second, first
 			}
 			before := second.logs("active in term")

@@ -59,7 +59,7 @@ func TestInterruptedAtTheStart(t *testing.T) {
 		ps := p.start(fmt.Sprintf("start-%d", i), []string{"UNDERSTUDY_REGISTRY=" + at.uri}, nil)
 		time.Sleep(time.Duration(i) * 1500 * time.Microsecond) // some moment or other
 		ps.signal(syscall.SIGINT)
-		<-ps.done
+		_ = ps.exit()
 		ended := ps.cmd.ProcessState.Sys().(syscall.WaitStatus)
 		if early := ended.Signaled() && ended.Signal() == syscall.SIGINT; !early && ended.ExitStatus() != 0 {
 			t.Errorf("%v after its start: %v\n%s", time.Duration(i)*1500*time.Microsecond, ps.cmd.ProcessState, ps.read(ps.log))

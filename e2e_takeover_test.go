@@ -17,13 +17,9 @@ func TestSIGTERMOfTheActive(t *testing.T) {
 	both(t, func(t *testing.T, at place) {
 		const linger = 100 * time.Millisecond
 		g := newGroup(t, at, quick, "linger="+linger.String())
-		members := g.joinAll("a", "b", "c")
-		for term := int64(1); term <= 2; term++ { // the oldest is next
-			before := g.workOf(term, 2)
-			m := members[term-1]
-			if g.holder(before) != m {
-				t.Errorf("term %d is %s's, want %s's", term, g.holder(before).name, m.name)
-			}
+		g.joinAll("a", "b", "c")
+		for term := int64(1); term <= 2; term++ {
+			m := g.holder(g.workOf(term, 2))
 			told := boottime.Now()
 			m.signal(unix.SIGTERM)
 			next := g.work(term + 1)
@@ -59,15 +55,12 @@ func TestSIGKILLOfTheActive(t *testing.T) {
 	both(t, func(t *testing.T, at place) {
 		g := newGroup(t, at, quick)
 		members := g.joinAll("a", "b", "c")
-		killed := boottime.Now()
-		g.kill(members[0])
+		killed := g.kill(members[0])
 		until(t, "its processes to be gone", func() bool { return g.workers() == 0 })
-		if gone := boottime.Now() - killed; gone > time.Second {
-			t.Errorf("its processes outlived it by %v", gone)
-		}
 		next := g.work(2)
 		list := g.conclude()
-		t.Logf("work gone %v after the kill, taken over after %v", list[0].last-killed, next.first-killed)
+		list[0].endsSoonAfter(t, killed)
+		t.Logf("taken over %v after the kill", next.first-killed)
 	})
 }
 
@@ -80,19 +73,25 @@ func TestSIGKILLOfTheActiveAndItsGuard(t *testing.T) {
 	if len(guards) == 0 {
 		t.Fatal("it has no guard")
 	}
-	killed := boottime.Now()
 	for _, pid := range guards {
 		if err := unix.Kill(pid, unix.SIGKILL); err != nil {
 			t.Fatal(err)
 		}
 	}
-	g.kill(a)
+	killed := g.kill(a)
 	until(t, "its processes to be gone", func() bool { return g.workers() == 0 })
-	if gone := boottime.Now() - killed; gone > time.Second {
-		t.Errorf("its processes outlived it by %v", gone)
-	}
 	g.work(2)
-	g.conclude()
+	g.conclude()[0].endsSoonAfter(t, killed)
+}
+
+// endsSoonAfter checks, by what the work itself has written, that it did not
+// outlive its instance.
+func (s span) endsSoonAfter(t *testing.T, killed time.Duration) {
+	t.Helper()
+	t.Logf("work gone %v after the kill", s.last-killed)
+	if s.last > killed+time.Second {
+		t.Errorf("the work outlived its instance by %v", s.last-killed)
+	}
 }
 
 func TestStormOfSIGKILLs(t *testing.T) {
@@ -127,9 +126,9 @@ func TestStormOfSIGKILLs(t *testing.T) {
 	})
 }
 
-func TestCtrlCTakesOverWithin200ms(t *testing.T) {
+func TestCtrlCTakesOverAtOnce(t *testing.T) {
 	t.Parallel()
-	const target = 200 * time.Millisecond
+	const target, bound = 200 * time.Millisecond, 2 * time.Second // on an idle machine, and on any
 	g := newGroup(t, onSQLite(t), quick)
 	g.joinAll("a", "b")
 	best := time.Hour
@@ -139,15 +138,13 @@ func TestCtrlCTakesOverWithin200ms(t *testing.T) {
 		g.holder(s).signal(unix.SIGINT)
 		took := g.work(try+1).first - pressed
 		t.Logf("from the signal to the peer's first line: %v", took)
-		if took > 2*time.Second {
-			t.Errorf("taken over after %v, want %v", took, target)
-		}
 		best = min(best, took)
 		next := g.join(fmt.Sprintf("next%d", try))
 		next.await("standing by for")
 	}
-	if best > target {
-		t.Logf("on a busy machine? best of three is %v, the target %v", best, target)
+	t.Logf("the best of three is %v, the target %v", best, target)
+	if best > bound {
+		t.Errorf("taken over after %v, want %v", best, target)
 	}
 	g.conclude()
 }

@@ -56,7 +56,6 @@ func TestHealthIsWhatTheInstanceSays(t *testing.T) {
 
 func TestHealthAsJSON(t *testing.T) {
 	addr := instanceThatSays(t, map[string]http.HandlerFunc{"/healthz": says(200, "ok\n"), "/readyz": says(503, "no \"beat\"\x1b\u202e\n")})
-	closed := deaf(t)
 	settle(t)
 	for _, tt := range []struct {
 		addr, args string
@@ -65,7 +64,7 @@ func TestHealthAsJSON(t *testing.T) {
 	}{
 		{addr, "health --json", exitOK, healthResult{true, "http://" + addr + "/healthz", 200, "ok"}},
 		{addr, "health --ready --json", exitFailure, healthResult{false, "http://" + addr + "/readyz", 503, `no "beat"\x1b\u202e`}},
-		{closed, "health --json", exitFailure, healthResult{false, "http://" + closed + "/healthz", 0, "connect: connection refused"}},
+		{deaf, "health --json", exitFailure, healthResult{false, "http://" + deaf + "/healthz", 0, "connect: connection refused"}},
 	} {
 		t.Setenv("UNDERSTUDY_HTTP_ADDR", tt.addr)
 		code, stdout, stderr := inProcess(strings.Fields(tt.args)...)
@@ -80,16 +79,8 @@ func TestHealthAsJSON(t *testing.T) {
 	}
 }
 
-// deaf is an address where nobody listens.
-func deaf(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = l.Close()
-	return l.Addr().String()
-}
+// deaf is an address where nobody listens: a port that no other test can be given.
+const deaf = "127.0.0.1:1"
 
 func TestHealthOfWhatDoesNotAnswerIs1(t *testing.T) {
 	moved := instanceThatSays(t, map[string]http.HandlerFunc{"/healthz": func(w http.ResponseWriter, r *http.Request) {
@@ -97,7 +88,7 @@ func TestHealthOfWhatDoesNotAnswerIs1(t *testing.T) {
 	}, "/elsewhere": says(200, "ok")})
 	settle(t)
 	for _, tt := range []struct{ addr, want string }{
-		{deaf(t), "refused"},
+		{deaf, "refused"},
 		{moved, "302"},
 	} {
 		t.Setenv("UNDERSTUDY_HTTP_ADDR", tt.addr)

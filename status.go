@@ -70,15 +70,17 @@ func runStatus(c *cobra.Command, asJSON, all bool) error {
 		return err
 	}
 	defer l.close()
-	over := l.slowly()
-	s, err := l.survey(ctx, all)
+	survey := func() (survey, error) {
+		defer l.slowly()()
+		return l.survey(ctx, all)
+	}
+	s, err := survey()
 	for range 5 { // for a second: who asks by chance within a takeover is not to be alarmed
 		if err != nil || !s.takingOver() || pause(ctx) != nil {
 			break
 		}
-		s, err = l.survey(ctx, all)
+		s, err = survey()
 	}
-	over()
 	if err != nil {
 		return err
 	}

@@ -179,7 +179,7 @@ func TestWatchSeesTheFirstInstanceCome(t *testing.T) {
 	if code := <-ended; code != exitOK {
 		t.Errorf("exit code %d", code)
 	}
-	wantLine(t, stderr.String(), "there is no such file yet")
+	wantLine(t, unhurried(stderr.String()), "there is no such file yet")
 }
 
 // gone is a reader who went away after some writes.

@@ -26,6 +26,7 @@ type notifier struct {
 	log   zerolog.Logger
 	alive func() bool
 	every time.Duration // from one word to the watchdog to the next
+	left  func() bool   // this instance was told to stop
 	kick  chan struct{} // there is something to say, or the end
 	said  chan struct{} // closed when it says no more
 
@@ -50,7 +51,7 @@ func newNotifier() *notifier {
 	if os.Getenv("NOTIFY_SOCKET") == "" {
 		return nil
 	}
-	return &notifier{kick: make(chan struct{}, 1), said: make(chan struct{})}
+	return &notifier{kick: make(chan struct{}, 1), said: make(chan struct{}), left: func() bool { return false }}
 }
 
 // start begins to say what there is to say and, if there is a watchdog, twice in
@@ -61,7 +62,7 @@ func (n *notifier) start(ctx context.Context, log zerolog.Logger, alive func() b
 		return
 	}
 	context.AfterFunc(ctx, n.stopping)
-	n.log, n.alive = log, alive
+	n.log, n.alive, n.left = log, alive, func() bool { return ctx.Err() != nil }
 	limit, err := daemon.SdWatchdogEnabled(false)
 	if err != nil {
 		log.Warn().Err(err).Msg("no watchdog")
@@ -111,7 +112,7 @@ func (n *notifier) ready() {
 func (n *notifier) role(c heartbeat.Change) {
 	n.change(func() {
 		switch {
-		case n.leaving:
+		case n.leaving, n.left(): // which is about to be said
 		case c.Role == registry.Active:
 			n.status = fmt.Sprintf("active in term %d", c.Term)
 		default:

@@ -232,11 +232,14 @@ func TestLostLeaseIsNotRevivedByLeaving(t *testing.T) {
 		s.until(time.Minute, "the work is told to stop", func() bool { return strings.Contains(a.log.String(), "lease not renewed") })
 		s.reg.set(nil)
 		a.leave()
-		before := s.reg.instances[first].Beat
+		beat := func() int64 {
+			s.reg.store.mu.Lock()
+			defer s.reg.store.mu.Unlock()
+			return s.reg.instances[first].Beat
+		}
+		before := beat()
 		time.Sleep(5 * time.Second)
-		s.reg.store.mu.Lock()
-		after := s.reg.instances[first].Beat
-		s.reg.store.mu.Unlock()
+		after := beat()
 		if after != before {
 			t.Errorf("beats on under the lost lease: %d and then %d", before, after)
 		}
