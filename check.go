@@ -116,11 +116,10 @@ func (r *checkResult) judge() int {
 	r.OK = true
 	code := exitOK
 	for _, f := range r.Findings {
-		var mistakes *config.Error
 		switch {
 		case f.Mark != registry.Error:
 			continue
-		case errors.As(f.Err, &mistakes), errors.Is(f.Err, mongodb.ErrURI):
+		case misconfigured(f.Err):
 			code = exitConfig
 		case f.Name == mongodb.Reachable:
 			code = exitUnavailable

@@ -147,7 +147,7 @@ func TestWrongCredentialsAre69(t *testing.T) {
 	}
 }
 
-func TestUnusableFilesAre69AndStayAsTheyAre(t *testing.T) {
+func TestUnusableFilesAreRefusedAndStayAsTheyAre(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
 	newer := func(path string) {
@@ -177,20 +177,21 @@ func TestUnusableFilesAre69AndStayAsTheyAre(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		make func(path string)
+		code int
 		want string
 	}{
-		{"text", func(path string) { writeFile(t, path, bytes.Repeat([]byte("no database\n"), 500)) }, "it is no SQLite database: name another file"},
-		{"short", func(path string) { writeFile(t, path, []byte("x")) }, "it is no SQLite database"},
-		{"foreign", foreign, "it is a database of another program"},
-		{"newer", newer, "the file has schema 99, this program knows up to 1: upgrade it"},
-		{"torn", torn, "the file is damaged"},
-		{"directory", func(path string) { _ = os.Mkdir(path, 0o700) }, "is no file"},
+		{"text", func(path string) { writeFile(t, path, bytes.Repeat([]byte("no database\n"), 500)) }, exitUnavailable, "it is no SQLite database: name another file"},
+		{"short", func(path string) { writeFile(t, path, []byte("x")) }, exitUnavailable, "it is no SQLite database"},
+		{"foreign", foreign, exitUnavailable, "it is a database of another program"},
+		{"newer", newer, exitUnavailable, "the file has schema 99, this program knows up to 1: upgrade it"},
+		{"torn", torn, exitUnavailable, "the file is damaged"},
+		{"directory", func(path string) { _ = os.Mkdir(path, 0o700) }, exitConfig, "is no file"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "registry.db")
 			tt.make(path)
 			before := digest(path)
-			refused(t, p, exitUnavailable, []string{"UNDERSTUDY_REGISTRY=sqlite:" + path}, []string{tt.want, path})
+			refused(t, p, tt.code, []string{"UNDERSTUDY_REGISTRY=sqlite:" + path}, []string{tt.want, path})
 			if digest(path) != before {
 				t.Error("the file was changed")
 			}

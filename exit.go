@@ -9,6 +9,7 @@ import (
 	"github.com/understudy-go/understudy/config"
 	"github.com/understudy-go/understudy/heartbeat"
 	"github.com/understudy-go/understudy/registry/mongodb"
+	"github.com/understudy-go/understudy/registry/sqlite"
 	"github.com/understudy-go/understudy/status"
 	"github.com/understudy-go/understudy/worker"
 )
@@ -58,7 +59,7 @@ func exitCode(err error, stderr io.Writer) int {
 		return int(result)
 	case errors.As(err, &usage):
 		code = exitUsage
-	case errors.As(err, &mistakes), errors.Is(err, mongodb.ErrURI):
+	case misconfigured(err):
 		code = exitConfig
 	case errors.As(err, &unavailable), errors.Is(err, heartbeat.ErrUnreachable):
 		code = exitUnavailable
@@ -70,11 +71,18 @@ func exitCode(err error, stderr io.Writer) int {
 		code = exitNotExecutable
 	}
 	text := err.Error()
-	if mistakes != nil && len(mistakes.Mistakes) > 1 {
+	if errors.As(err, &mistakes) && len(mistakes.Mistakes) > 1 {
 		text = fmt.Sprintf("%d mistakes in the environment:\n  %s", len(mistakes.Mistakes), strings.Join(mistakes.Mistakes, "\n  "))
 	}
 	fmt.Fprintf(stderr, "understudy: %s\n", escape(text))
 	return code
+}
+
+// misconfigured reports whether an error will be there until the environment is
+// another.
+func misconfigured(err error) bool {
+	var mistakes *config.Error
+	return errors.As(err, &mistakes) || errors.Is(err, mongodb.ErrURI) || errors.Is(err, sqlite.ErrPath)
 }
 
 // escape makes text fit for a terminal, line by line: a server's answer may be in

@@ -97,7 +97,7 @@ func (m *machine) beaten(a answer) {
 
 // renew extends the lease, counted from the instant that the beat was sent.
 func (m *machine) renew(a answer) {
-	m.clock = a.at
+	m.clock, m.clockAt = a.at, a.call.sent
 	if until := a.call.sent + m.timing.Lease(); until > m.lease {
 		m.lease = until
 		m.act(extend{until})

@@ -1,6 +1,8 @@
 package heartbeat
 
 import (
+	"context"
+	"fmt"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -56,6 +58,43 @@ func TestPassiveWhoseRecordIsSpoiltRegistersAnew(t *testing.T) {
 		s.leaveAll(a)
 		s.until(5*time.Second, "the peer works", func() bool { return b.works() == 2 })
 		s.leaveAll(b)
+	})
+}
+
+// damaged shows what is left of the holder's record.
+type damaged struct{ *flaky }
+
+func (d damaged) View(ctx context.Context, group string) (registry.View, error) {
+	v, err := d.flaky.View(ctx, group)
+	if v.Holder != nil {
+		left := v.Latest.Remains(v.Holder.Beat)
+		v.Holder, v.Damage = &left, fmt.Errorf("%w: group is missing", registry.ErrCorrupt)
+	}
+	return v, err
+}
+
+func TestHolderWhoseRecordIsDamagedIsReplacedOnlyWhenItsBeatStandsStill(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		a := s.joinFirst(func(c *Config) { c.Command = "one" })
+		b := s.join(func(c *Config) { c.Registry, c.Command = damaged{s.reg}, "one" })
+		s.always(5*time.Minute, "works on", func() bool { return a.works() == 1 && b.works() == 0 })
+		first := a.Instance()
+		s.reg.set(func(_ kind, in registry.Instance) fate {
+			if in.ID == first {
+				return hung
+			}
+			return fine
+		})
+		took := s.until(2*time.Minute, "the peer works", func() bool { return b.works() == 2 })
+		if took < 59*time.Second {
+			t.Errorf("deposed after %v", took)
+		}
+		if log := b.log.String(); strings.Count(log, "cannot read the group") != 1 || strings.Contains(log, "another command") {
+			t.Errorf("want one line about the record:\n%s", log)
+		}
+		s.reg.set(nil)
+		s.leaveAll(a, b)
 	})
 }
 

@@ -81,7 +81,7 @@ func decideActive(p position, v registry.View) decision {
 		return decision{kill, factOutvoted}
 	case !t.Open():
 		return decision{kill, factTermEnded}
-	case t.Handover != nil && t.Handover.To != p.id && p.clock.Sub(t.Handover.At) <= p.timing.Overdue():
+	case t.Handover != nil && t.Handover.To != p.id && p.clock.Sub(t.Handover.At).Abs() <= p.timing.Overdue():
 		return decision{verdict: stepDown}
 	}
 	return decision{verdict: nothing}

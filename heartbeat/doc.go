@@ -74,6 +74,8 @@
 //	                               work in time
 //	answer to an insert lost       reads again                          –
 //	registration timed out         tries again under a new UUID         sweep the stray record
+//	its record makes no sense      works on while its beats count       depose it once its beat stood
+//	                               up; else as an unreachable registry  still for the longer T
 //	gone between deleting an       –                                    wait T once more: who deleted it
 //	orphan and taking its place                                         they cannot know
 //	work done, registry away       tries for T to say so                as for a crash after that

@@ -26,6 +26,7 @@ type known struct {
 func (m *machine) failed(c call, err error) {
 	m.lastErr = fmt.Errorf("%s: %w", c.kind, err)
 	if unreadable(err) {
+		m.answers(c)
 		if m.known.unreadable == "" {
 			m.known.unreadable = c.kind
 			m.act(note{fact: factBadView, err: m.lastErr})
@@ -45,12 +46,17 @@ func (m *machine) failed(c call, err error) {
 
 // reached says that a call did succeed, if people believe the contrary.
 func (m *machine) reached(c call) {
+	m.answers(c)
+	if m.known.unreadable == c.kind {
+		m.known.unreadable = ""
+	}
+}
+
+// answers says that the registry does, if people believe the contrary.
+func (m *machine) answers(c call) {
 	if m.known.failing == c.kind {
 		m.known.failing = ""
 		m.act(note{fact: factReachable})
-	}
-	if m.known.unreadable == c.kind {
-		m.known.unreadable = ""
 	}
 }
 

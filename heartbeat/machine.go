@@ -44,7 +44,8 @@ type machine struct {
 	// time at the latest of them.
 	lease    time.Duration
 	clock    time.Time
-	beating  int64 // the beat that is under way
+	clockAt  time.Duration // when that beat was sent
+	beating  int64         // the beat that is under way
 	nextBeat time.Duration
 	spent    bool // the lease was given up: never beat under this UUID again
 

@@ -221,6 +221,41 @@ func TestExpiredHandoverIsIgnored(t *testing.T) {
 	})
 }
 
+// It is judged by the time that it is, not by that of the last beat: an instance
+// that was frozen, or cut off, may view before it beats.
+func TestHandoverThatExpiredUnseenIsIgnored(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		a := s.joinFirst()
+		s.reg.set(func(kind, registry.Instance) fate { return broke })
+		time.Sleep(time.Second)
+		s.reg.requestHandover(1, uuid.Nil)
+		time.Sleep(15 * time.Second)
+		s.reg.set(func(k kind, _ registry.Instance) fate {
+			if k == callBeat {
+				return broke
+			}
+			return fine
+		})
+		s.always(5*time.Second, "works on", func() bool { return a.works() == 1 })
+		s.reg.set(nil)
+		s.always(time.Minute, "works on", func() bool { return a.works() == 1 })
+		s.leaveAll(a)
+	})
+}
+
+func TestHandoverOfTheFutureIsIgnored(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		a := s.joinFirst()
+		s.reg.store.mu.Lock()
+		s.reg.terms[0].Handover = &registry.Handover{At: time.Now().Add(time.Hour)}
+		s.reg.store.mu.Unlock()
+		s.always(time.Hour/2, "works on", func() bool { return a.works() == 1 })
+		s.leaveAll(a)
+	})
+}
+
 func TestWorkThatWillNotStopEndsTheProcess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)

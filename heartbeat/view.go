@@ -18,7 +18,11 @@ func (m *machine) viewed(a answer) {
 		}
 		return
 	}
-	m.reached(a.call)
+	if a.view.Damage != nil { // what is left of the holder's record will do
+		m.failed(a.call, a.view.Damage)
+	} else {
+		m.reached(a.call)
+	}
 	beats := m.look(a.view)
 	d := decide(m.position(), a.view, m.now)
 	m.follow(d, a.view)
@@ -46,7 +50,7 @@ func (m *machine) look(v registry.View) (beats bool) {
 	m.seen, m.highest, m.past = m.highest, number, 0
 	vacant := v.Latest == nil || !v.Latest.Open()
 	if t := v.Latest; t != nil {
-		beats = m.lookAt(*t, v.Holder)
+		beats = m.lookAt(*t, v)
 		vacant = vacant || t.Holder != m.id && (v.Holder == nil && m.now >= m.holder.orphanAt() || t.Holder == m.deposed)
 		if t.Holder != m.id && t.Number > m.resigned {
 			m.holdOff = 0 // another holds a newer term
@@ -65,8 +69,8 @@ func (m *machine) look(v registry.View) (beats bool) {
 }
 
 // lookAt notes the holder of the latest term and tells people about it.
-func (m *machine) lookAt(t registry.Term, holder *registry.Instance) (beats bool) {
-	before := m.holder
+func (m *machine) lookAt(t registry.Term, v registry.View) (beats bool) {
+	before, holder := m.holder, v.Holder
 	if holder != nil {
 		m.holder = sight(before, *holder, m.clock, m.timing, m.now)
 	} else {
@@ -80,7 +84,7 @@ func (m *machine) lookAt(t registry.Term, holder *registry.Instance) (beats bool
 		m.known.standingBy, m.known.silent, m.known.vacant = t.Number, false, false
 		m.act(note{fact: factStandingBy, term: t.Number, holder: t.Holder, host: t.Host})
 	}
-	if holder != nil && holder.Command != m.self.Command && m.known.command != holder.ID {
+	if holder != nil && v.Damage == nil && holder.Command != m.self.Command && m.known.command != holder.ID {
 		m.known.command = holder.ID
 		m.act(note{fact: factOtherCommand, term: t.Number, holder: t.Holder, host: t.Host})
 	}
@@ -99,7 +103,7 @@ func (m *machine) lookAt(t registry.Term, holder *registry.Instance) (beats bool
 
 func (m *machine) position() position {
 	return position{
-		id: m.id, timing: m.timing, lease: m.lease, clock: m.clock,
+		id: m.id, timing: m.timing, lease: m.lease, clock: m.clock.Add(m.now - m.clockAt),
 		term: m.work.term.Number, resigned: m.resigned, sawOpen: m.sawOpen, highest: m.highest, seen: m.seen, joined: m.joined,
 		past: m.past, holdingOff: m.now < m.holdOff, deposed: m.deposed,
 		orphanAt: m.holder.orphanAt(), competeAt: m.competeAt(), asked: m.vacancy.asked,

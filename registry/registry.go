@@ -18,9 +18,8 @@ import (
 type Registry interface {
 	// Register creates the record of in.ID with beat 0 and returns the
 	// registry's time. ErrRegistered: the UUID has a record. ErrCorrupt: in is no
-	// valid record. It is never
-	// retried, here or by a driver: an attempt that timed out may be applied
-	// minutes later, so the next attempt needs another UUID.
+	// valid record. It is never retried, here or by a driver: an attempt that timed
+	// out may be applied minutes later, so the next attempt needs another UUID.
 	Register(ctx context.Context, in Instance) (at time.Time, err error)
 
 	// Beat counts the beat of id up, sets its heartbeat to the registry's time,
@@ -32,11 +31,12 @@ type Registry interface {
 	Unregister(ctx context.Context, id uuid.UUID) error
 
 	// View reads the group's latest term and then the record of its holder; the
-	// second read comes from no earlier point than the first.
+	// second read comes from no earlier point than the first. ErrCorrupt: the term
+	// makes no sense. A holder's record that makes none is no error, see View.
 	View(ctx context.Context, group string) (View, error)
 
 	// DeleteOrphan deletes the record of id if its beat is still the given one,
-	// and reports whether it did.
+	// and reports whether it did. With NoBeat it deletes one whose beat is none.
 	DeleteOrphan(ctx context.Context, id uuid.UUID, beat int64) (deleted bool, err error)
 
 	// BeginTerm inserts an open term that starts at the registry's time.
@@ -72,6 +72,9 @@ type Registry interface {
 type View struct {
 	Latest *Term     // the group's latest term; nil if it never had one
 	Holder *Instance // the record of that term's holder; nil if there is none
+	// Damage says what makes no sense of the holder's record. Holder then is what
+	// Term.Remains makes of it. It is ErrCorrupt, or nil.
+	Damage error
 }
 
 // Number is that of the latest term; 0 if the group never had one.
@@ -86,7 +89,8 @@ func (v View) Number() int64 {
 // backend of a [Registry] has it too.
 type Admin interface {
 	// Instances returns the instances of a group in order of their UUIDs, and
-	// the registry's time.
+	// the registry's time. ErrCorrupt, ErrSchema: beside them, which are returned
+	// all the same, there are some that cannot be read.
 	Instances(ctx context.Context, group string) (list []Instance, at time.Time, err error)
 	// Terms returns up to n terms of a group, the latest first.
 	Terms(ctx context.Context, group string, n int) ([]Term, error)

@@ -52,6 +52,21 @@ type Handover struct {
 	At time.Time // by the registry's clock
 }
 
+// NoBeat stands for a stored beat that is none. [Registry.Beat] cannot count it
+// up, so it stands still.
+const NoBeat = -1
+
+// Remains is what is left of the holder's record when that makes no sense: its
+// beat, or NoBeat, which its owner may still count up; the rest is the term's. It
+// promises no interval, so that nobody judges it before the longer of the term's
+// T and their own.
+func (t Term) Remains(beat int64) Instance {
+	return Instance{
+		ID: t.Holder, Group: t.Group, Host: t.Host, Beat: max(beat, NoBeat), OrphanAfter: t.OrphanAfter, Schema: Schema,
+		Status: Status{Role: Active, Term: t.Number, Candidate: true},
+	}
+}
+
 // Open reports whether the term has not ended.
 func (t Term) Open() bool { return t.EndedAt.IsZero() }
 

@@ -16,7 +16,7 @@ import (
 
 // Instances implements [registry.Admin].
 func (r *Registry) Instances(ctx context.Context, group string) ([]registry.Instance, time.Time, error) {
-	list, err := all(ctx, r.instances, bson.M{"group": group}, options.Find().SetSort(bson.M{"_id": 1}), decodeInstance)
+	list, bad, err := r.readable(ctx, bson.M{"group": group}, options.Find().SetSort(bson.M{"_id": 1}))
 	if err != nil {
 		return nil, time.Time{}, wrap(ctx, "instances", err)
 	}
@@ -24,7 +24,7 @@ func (r *Registry) Instances(ctx context.Context, group string) ([]registry.Inst
 	if err != nil {
 		return nil, time.Time{}, wrap(ctx, "instances", err)
 	}
-	return list, h.LocalTime, nil
+	return list, h.LocalTime, wrap(ctx, "instances", bad)
 }
 
 // Terms implements [registry.Admin].
@@ -95,14 +95,18 @@ func (r *Registry) Info(ctx context.Context) (registry.Info, error) {
 	}, nil
 }
 
+// members counts those that hold data and are shown: hidden ones are not.
+func (h hello) members() int { return len(h.Hosts) + len(h.Passives) }
+
 func (h hello) topology() string {
 	switch {
 	case h.Msg == "isdbgrid":
 		return "sharded cluster"
 	case h.SetName == "":
 		return "standalone server"
-	case len(h.Hosts) == 1:
-		return fmt.Sprintf("replica set %s, 1 member", h.SetName)
 	}
-	return fmt.Sprintf("replica set %s, %d members", h.SetName, len(h.Hosts))
+	if n := h.members(); n != 1 {
+		return fmt.Sprintf("replica set %s, %d members", h.SetName, n)
+	}
+	return fmt.Sprintf("replica set %s, 1 member", h.SetName)
 }

@@ -137,7 +137,7 @@ func (c *checker) primary(ctx context.Context) bool {
 	if info, err := c.r.Info(ctx); err == nil {
 		about += ", MongoDB " + info.Version
 	}
-	data := len(h.Hosts) + len(h.Passives)
+	data := h.members()
 	majority := (data+len(h.Arbiters))/2 + 1
 	switch {
 	case c.t.direct() && h.SetName != "" && !h.Primary:

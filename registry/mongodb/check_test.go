@@ -19,9 +19,14 @@ import (
 // checked is what Check finds, by name, without a secret in it.
 func checked(t *testing.T, uri string) map[string]registry.Finding {
 	t.Helper()
+	return checkedIn(t, uri, "")
+}
+
+func checkedIn(t *testing.T, uri, database string) map[string]registry.Finding {
+	t.Helper()
 	begun := time.Now()
 	found := map[string]registry.Finding{}
-	for _, f := range mongodb.Check(t.Context(), uri, mongodb.Options{}, 10*time.Second) {
+	for _, f := range mongodb.Check(t.Context(), uri, mongodb.Options{Database: database}, 10*time.Second) {
 		t.Logf("%s %s: %s: %s", f.Mark, f.Name, f.Detail, f.Cure)
 		found[f.Name] = f
 		for _, secret := range []string{"hunter2", "hunter%32", mongotest.Password} {

@@ -44,6 +44,10 @@ func TestConformanceOfAStandaloneServer(t *testing.T) {
 		return store(t, uri, "store"+string(rune('a'+stores)))
 	})
 	wantMarks(t, checked(t, uri), map[string]registry.Mark{"replica set": warning, "majority": fine, "watch": warning})
+	index := checkedIn(t, uri, "storeb")["index"]
+	if index.Mark != fine || !strings.Contains(index.Detail, "seniority") {
+		t.Errorf("it made no index: %+v", index)
+	}
 	f := checked(t, uri+"replicaSet=rs0")["reachable"]
 	if f.Mark != fault || !strings.Contains(f.Detail, "no replica set: remove replicaSet=rs0") {
 		t.Errorf("with a replica set's name: %+v", f)

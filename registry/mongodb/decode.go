@@ -84,6 +84,9 @@ func (f fields) corrupt(key, want string) error {
 	if v := f.raw.Lookup(key); v.Type != 0 {
 		value = "of type " + v.Type.String()
 	}
+	if id, ok := f.id("_id"); ok {
+		return fmt.Errorf("%w: instance %s: %s is %s, want %s", registry.ErrCorrupt, id, key, value, want)
+	}
 	return fmt.Errorf("%w: record %.200v: %s is %s, want %s", registry.ErrCorrupt, f.raw.Lookup("_id"), key, value, want)
 }
 

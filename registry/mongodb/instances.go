@@ -122,7 +122,12 @@ func (r *Registry) DeleteOrphan(ctx context.Context, id uuid.UUID, beat int64) (
 	if err := r.mayWrite(); err != nil {
 		return false, wrap(ctx, "delete orphan", err)
 	}
-	result, err := r.instances.DeleteOne(ctx, bson.M{"_id": binary(id), "beat": beat})
+	filter := bson.M{"_id": binary(id), "beat": beat}
+	if beat == registry.NoBeat { // what Beat would not count up; of an array, a filter sees the elements
+		number := bson.M{"$type": bson.A{"int", "long"}, "$gte": 0}
+		filter = bson.M{"_id": binary(id), "$or": bson.A{bson.M{"beat": bson.M{"$not": number}}, bson.M{"beat": bson.M{"$type": "array"}}}}
+	}
+	result, err := r.instances.DeleteOne(ctx, filter)
 	if err != nil {
 		return false, wrap(ctx, "delete orphan", err)
 	}
@@ -158,11 +163,17 @@ func (r *Registry) Candidate(ctx context.Context, group string, since time.Time,
 func (r *Registry) Silent(ctx context.Context, group string, before time.Time) ([]registry.Instance, error) {
 	// Negated, so that a heartbeat that is no date is not passed over.
 	filter := bson.M{"group": group, "heartbeat": bson.M{"$not": bson.M{"$gte": before}}}
-	var (
-		list []registry.Instance
-		bad  error
-	)
-	err := each(ctx, r.instances, filter, options.Find(), func(raw bson.Raw) error {
+	list, bad, err := r.readable(ctx, filter, options.Find())
+	if err != nil {
+		return nil, wrap(ctx, "silent", err)
+	}
+	return list, wrap(ctx, "silent", bad)
+}
+
+// readable reads the instances that a filter selects. There are others if bad is
+// an error: why the last of them cannot be read.
+func (r *Registry) readable(ctx context.Context, filter any, o options.Lister[options.FindOptions]) (list []registry.Instance, bad, err error) {
+	err = each(ctx, r.instances, filter, o, func(raw bson.Raw) error {
 		in, err := decodeInstance(raw)
 		if err == nil {
 			list = append(list, in)
@@ -171,10 +182,7 @@ func (r *Registry) Silent(ctx context.Context, group string, before time.Time) (
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, wrap(ctx, "silent", err)
-	}
-	return list, wrap(ctx, "silent", bad)
+	return list, bad, err
 }
 
 // instance reads one record; nil if there is none.

@@ -90,7 +90,8 @@ func dial(ctx context.Context, uri string, o Options) (*Registry, *target, error
 // prepare sees that there is a server that lets this user do what the access
 // takes, and has an index for instances.
 func (r *Registry) prepare(ctx context.Context) error {
-	if _, err := r.hello(ctx); err != nil {
+	h, err := r.hello(ctx)
+	if err != nil {
 		return err
 	}
 	switch r.access {
@@ -104,7 +105,11 @@ func (r *Registry) prepare(ctx context.Context) error {
 	// the servers that is away must not hold it up, which it does by default.
 	indexing, cancel := context.WithTimeout(ctx, indexTimeout)
 	defer cancel()
-	_, _ = r.instances.Indexes().CreateOne(indexing, mongo.IndexModel{Keys: seniority}, options.CreateIndexes().SetCommitQuorumMajority())
+	o := options.CreateIndexes()
+	if h.SetName != "" || h.Msg != "" { // a standalone server refuses it
+		o.SetCommitQuorumMajority()
+	}
+	_, _ = r.instances.Indexes().CreateOne(indexing, mongo.IndexModel{Keys: seniority}, o)
 
 	if err := probe(ctx, r.instances); err != nil {
 		return err

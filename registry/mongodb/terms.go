@@ -57,7 +57,22 @@ func (r *Registry) view(ctx context.Context, group string) (v registry.View, err
 		return v, err
 	}
 	v.Latest = &term
-	v.Holder, err = r.instance(ctx, term.Holder)
+	raw, err = r.instances.FindOne(ctx, bson.M{"_id": binary(term.Holder)}).Raw()
+	if errors.Is(err, mongo.ErrNoDocuments) {
+		return v, nil
+	}
+	if err != nil {
+		return v, err
+	}
+	holder, err := decodeInstance(raw)
+	if errors.Is(err, registry.ErrCorrupt) {
+		beat, ok := fields{raw}.integer("beat")
+		if !ok {
+			beat = registry.NoBeat
+		}
+		holder, v.Damage, err = term.Remains(beat), err, nil
+	}
+	v.Holder = &holder
 	return v, err
 }
 

@@ -1,12 +1,14 @@
 package registrytest
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
 	"github.com/understudy-go/understudy/registry"
@@ -79,16 +81,40 @@ var (
 	}
 )
 
+// wantRemains checks what a view makes of a term whose holder's record is spoilt.
+func wantRemains(t *testing.T, v registry.View, err error, term registry.Term, s spoilt) {
+	t.Helper()
+	if err != nil || v.Latest == nil || v.Latest.Number != term.Number || v.Holder == nil || !errors.Is(v.Damage, s.want) {
+		t.Fatalf("View: %+v, %v", v, err)
+	}
+	want := term.Remains(1)
+	if s.field == "beat" {
+		want.Beat = registry.NoBeat
+	}
+	if diff := cmp.Diff(want, *v.Holder); diff != "" {
+		t.Errorf("the holder (- want, + got):\n%s", diff)
+	}
+	if _, promises := v.Holder.Promise(); promises {
+		t.Error("what is left of a record promises something")
+	}
+}
+
 func garbage(t *testing.T, open func(t *testing.T) Store) {
 	store := open(t)
 	b, other := store.Open(t), store.Open(t)
 	t.Run("HolderIsNeverTakenForAbsent", func(t *testing.T) {
 		for _, s := range vitalOfInstance {
 			t.Run(s.String(), func(t *testing.T) {
-				in, _ := lead(t, b)
+				in, term := lead(t, b)
+				fine := newInstance(t, in.Group)
+				register(t, b, fine)
 				store.Spoil(t, Record{ID: in.ID}, s.field, s.value)
 				for range 2 { // reading changes nothing
 					v, err := other.View(t.Context(), in.Group)
+					if s.want == registry.ErrCorrupt {
+						wantRemains(t, v, err, term, s)
+						continue
+					}
 					wantError(t, "View", err, s.want)
 					if v.Holder != nil || v.Latest != nil {
 						t.Errorf("View: %+v with an error", v)
@@ -97,20 +123,55 @@ func garbage(t *testing.T, open func(t *testing.T) Store) {
 				if s.field == "group" {
 					return // it is in no group that could be listed
 				}
-				_, _, err := other.Instances(t.Context(), in.Group)
+				list, at, err := other.Instances(t.Context(), in.Group)
 				wantError(t, "Instances", err, s.want)
+				if len(list) != 1 || list[0].ID != fine.ID || at.IsZero() {
+					t.Errorf("Instances: %v at %v, want %v alone, and the time", list, at, fine.ID)
+				}
 				// A hint may leave it out; it must not come as if it were good.
-				if got, err := other.Candidate(t.Context(), in.Group, time.Time{}); err == nil {
+				if got, err := other.Candidate(t.Context(), in.Group, time.Time{}, fine.ID); err == nil {
 					t.Errorf("Candidate: %+v", got)
 				} else {
 					wantError(t, "Candidate", err, s.want, registry.ErrNoCandidate)
 				}
-				if got, err := other.Silent(t.Context(), in.Group, time.Now().Add(time.Hour)); err == nil && len(got) > 0 {
-					t.Errorf("Silent: %+v", got)
-				} else if err != nil {
-					wantError(t, "Silent", err, s.want)
+				got, err := other.Silent(t.Context(), in.Group, time.Now().Add(time.Hour))
+				wantError(t, "Silent", err, s.want)
+				if len(got) != 1 || got[0].ID != fine.ID {
+					t.Errorf("Silent: %v, want %v alone", got, fine.ID)
 				}
 			})
+		}
+	})
+
+	t.Run("DamagedHolderIsDeletedOnlyWithTheBeatThatWasSeen", func(t *testing.T) {
+		for _, s := range vitalOfInstance {
+			if s.want != registry.ErrCorrupt {
+				continue
+			}
+			t.Run(s.String(), func(t *testing.T) {
+				in, _ := lead(t, b)
+				store.Spoil(t, Record{ID: in.ID}, s.field, s.value)
+				seen := view(t, other, in.Group)
+				if _, err := b.Beat(t.Context(), in.ID, in.Status); err == nil { // its owner is there
+					if deleted, err := other.DeleteOrphan(t.Context(), in.ID, seen.Holder.Beat); deleted || err != nil {
+						t.Fatalf("DeleteOrphan after a beat: %v, %v", deleted, err)
+					}
+					seen = view(t, other, in.Group)
+				}
+				if deleted, err := other.DeleteOrphan(t.Context(), in.ID, seen.Holder.Beat+1); deleted || err != nil {
+					t.Errorf("DeleteOrphan with another beat: %v, %v", deleted, err)
+				}
+				if deleted, err := other.DeleteOrphan(t.Context(), in.ID, seen.Holder.Beat); !deleted || err != nil {
+					t.Errorf("DeleteOrphan: %v, %v", deleted, err)
+				}
+			})
+		}
+	})
+
+	t.Run("NoBeatDeletesNoneThatHasOne", func(t *testing.T) {
+		in, _ := lead(t, b)
+		if deleted, err := other.DeleteOrphan(t.Context(), in.ID, registry.NoBeat); deleted || err != nil {
+			t.Errorf("DeleteOrphan: %v, %v", deleted, err)
 		}
 	})
 

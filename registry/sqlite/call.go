@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"time"
 
+	sqlite3 "modernc.org/sqlite/lib"
+
 	"github.com/understudy-go/understudy/internal/boottime"
 	"github.com/understudy-go/understudy/registry"
 )
@@ -40,25 +42,32 @@ func writing[T any](ctx context.Context, r *Registry, what records, f func(c *co
 	return onFile(ctx, r, r.write, func() (result T, err error) {
 		c := r.file.writer
 		if c == nil {
-			return result, fmt.Errorf("sqlite: %s: %w", r.path, registry.ErrReadOnly)
+			return result, fmt.Errorf("sqlite: %s: %w", r.path(), registry.ErrReadOnly)
 		}
 		if err := c.synchronous(what == ofTerms); err != nil {
 			return result, err
 		}
-		if err := c.exec("BEGIN IMMEDIATE"); err != nil {
-			return result, err
+		result, err = transact(ctx, r, c, f)
+		if code(err) == sqlite3.SQLITE_FULL && c.exec("PRAGMA wal_checkpoint(PASSIVE)") == nil {
+			result, err = transact(ctx, r, c, f) // over the log from its start, which takes no more room
 		}
-		release := r.guard()
-		if result, err = f(c); err == nil {
-			err = ctx.Err() // nobody waits for it any more
-		}
-		err = c.finish(err)
-		release()
 		if err == nil && what == ofTerms {
 			r.announce()
 		}
 		return result, err
 	})
+}
+
+// transact runs f in one write transaction.
+func transact[T any](ctx context.Context, r *Registry, c *conn, f func(c *conn) (T, error)) (result T, err error) {
+	if err := c.exec("BEGIN IMMEDIATE"); err != nil {
+		return result, err
+	}
+	defer r.guard()()
+	if result, err = f(c); err == nil {
+		err = ctx.Err() // nobody waits for it any more
+	}
+	return result, c.finish(err)
 }
 
 // guard has the kernel kill this process unless the function that it returns is
@@ -75,11 +84,11 @@ func onFile[T any](ctx context.Context, r *Registry, lane chan struct{}, f func(
 	for {
 		result, err := call(ctx, r, lane, func() (result T, err error) {
 			err = patiently(ctx, func() error {
-				if !r.file.isAt(r.path) {
+				if !r.current() {
 					return errReplaced
 				}
 				result, err = f()
-				if r.file.still && !r.file.isAt(r.path) { // somebody wrote to it meanwhile
+				if r.file.still && !r.current() { // somebody wrote to it meanwhile
 					return errReplaced
 				}
 				return err
@@ -104,12 +113,18 @@ func (r *Registry) reopen(ctx context.Context) error {
 		case <-ctx.Done():
 			return none, ctx.Err()
 		}
-		if r.file.isAt(r.path) {
+		if r.current() {
 			return none, nil
 		}
 		r.file.abandon()
-		r.file, err = r.openFile(ctx)
+		r.file = nil
 		r.generation++
+		real, err := locate(r.given, r.o.Access != registry.Join)
+		if err != nil {
+			return none, err
+		}
+		r.real.Store(&real)
+		r.file, err = r.openFile(ctx)
 		return none, err
 	})
 	return err

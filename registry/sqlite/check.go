@@ -16,6 +16,9 @@ import (
 // checkTimeout bounds each step of a check.
 const checkTimeout = 5 * time.Second
 
+// checkRoom is how many bytes of a disk have to be free: a new registry's files.
+const checkRoom = 128 << 10
+
 // Check looks at the file at path, or at the place where it would be, and says
 // of each thing that instances need whether it is there. It leaves nothing
 // behind. A disk that hangs costs 5 seconds.
@@ -80,17 +83,33 @@ func checked(ctx context.Context, name string, step func(ctx context.Context) []
 
 func checkFile(path string) registry.Finding {
 	info, err := os.Stat(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	if errors.Is(err, fs.ErrNotExist) {
+		switch _, link := os.Lstat(path); {
+		case link == nil:
+			return finding.Error("file", fmt.Errorf("%w: %s is a link to what is not there", ErrPath, path), "make the directory that it leads to, or correct it")
+		case missingDir(path):
+			return finding.OK("file", "%s is not there yet, nor is its directory: the first instance makes both", path)
+		}
 		return finding.OK("file", "%s is not there yet, the first instance makes it", path)
+	}
+	switch {
 	case err != nil:
 		return finding.Error("file", err, "give this user the right to read it and its directory")
 	case !info.Mode().IsRegular():
 		return finding.Error("file", fmt.Errorf("%s is no file (%v)", path, info.Mode().Type()), "name one that is, or that is not there yet")
-	case info.Size() == 0:
+	}
+	if err := refuseNames(path); err != nil {
+		return finding.Error("file", err, "")
+	}
+	if info.Size() == 0 {
 		return finding.OK("file", "%s is empty, the first instance fills it", path)
 	}
 	return finding.OK("file", "%s, %d bytes", path, info.Size())
+}
+
+func missingDir(path string) bool {
+	_, err := os.Stat(filepath.Dir(path))
+	return errors.Is(err, fs.ErrNotExist)
 }
 
 // checkPlace looks at the directory, where the database's other files are as
@@ -118,10 +137,11 @@ func checkPlace(path string) (list []registry.Finding) {
 	}
 	f, err := os.CreateTemp(dir, ".understudy-check-*")
 	if err == nil {
-		err = errors.Join(f.Close(), os.Remove(f.Name()))
+		_, err = f.Write(make([]byte, checkRoom))
+		err = errors.Join(err, f.Close(), os.Remove(f.Name()))
 	}
 	if err != nil {
-		return append(list, finding.Error("directory", err, "give this user the right to write it, or name a file in another"))
+		return append(list, finding.Error("directory", err, "give this user the right to write it and make room on its disk, or name a file in another"))
 	}
 	return append(list, finding.OK("directory", "files can be made in %s", dir))
 }
@@ -157,7 +177,7 @@ func (r *Registry) checkDatabase(ctx context.Context) registry.Finding {
 func (r *Registry) checkWriting(ctx context.Context) registry.Finding {
 	begun := time.Now()
 	_, err := onFile(ctx, r, r.write, func() (none struct{}, err error) {
-		c, err := newConn(ctx, location(r.path, "mode=rw"))
+		c, err := newConn(ctx, location(r.path(), "mode=rw"))
 		if err != nil {
 			return none, err
 		}

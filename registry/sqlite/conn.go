@@ -42,7 +42,9 @@ func newConn(ctx context.Context, uri string) (*conn, error) {
 	for _, pragma := range []string{
 		"busy_timeout = 0",     // patiently waits instead
 		"synchronous = NORMAL", // see synchronous
-		"cache_size = -256",    // KiB; what is read over and over is a few pages
+		"fullfsync = ON",       // on macOS, fsync alone does not reach the disk
+		"checkpoint_fullfsync = ON",
+		"cache_size = -256", // KiB; what is read over and over is a few pages
 		"mmap_size = 0",
 		"temp_store = MEMORY",
 		"trusted_schema = OFF",

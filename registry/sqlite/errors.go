@@ -47,6 +47,9 @@ func foreignIndex(err error) bool {
 // errReadOnly says that SQLite could open the file for reading only.
 var errReadOnly = errors.New("opened read-only")
 
+// ErrPath says that no registry can be at the path, as it is.
+var ErrPath = errors.New("sqlite: no place for a registry")
+
 // ErrMissing says that there is no file at the path, and none is to be made.
 var ErrMissing = fmt.Errorf("sqlite: %w", fs.ErrNotExist)
 
@@ -74,19 +77,19 @@ func (r *Registry) explain(err error) error {
 	switch code(err) {
 	case 0:
 		if errors.Is(err, errReadOnly) {
-			return fmt.Errorf("sqlite: %s: %s: %w", r.path, unwritable, err)
+			return fmt.Errorf("sqlite: %s: %s: %w", r.path(), unwritable, err)
 		}
 		if errors.Is(err, errMoving) {
-			return fmt.Errorf("sqlite: %s: %w", r.path, err)
+			return fmt.Errorf("sqlite: %s: %w", r.path(), err)
 		}
 		if errors.Is(err, registry.ErrSchema) || errors.Is(err, registry.ErrCorrupt) {
-			return fmt.Errorf("sqlite: %s: %w", r.path, err)
+			return fmt.Errorf("sqlite: %s: %w", r.path(), err)
 		}
 		return err
 	case sqlite3.SQLITE_NOTADB:
-		return fmt.Errorf("sqlite: %s: %w: it is no SQLite database: name another file: %w", r.path, cause, err)
+		return fmt.Errorf("sqlite: %s: %w: it is no SQLite database: name another file: %w", r.path(), cause, err)
 	case sqlite3.SQLITE_CORRUPT:
-		return fmt.Errorf("sqlite: %s: %w: the file is damaged: stop all instances, keep a copy of it and of its -wal, and try sqlite3's .recover: %w", r.path, cause, err)
+		return fmt.Errorf("sqlite: %s: %w: the file is damaged: stop all instances, keep a copy of it and of its -wal, and try sqlite3's .recover: %w", r.path(), cause, err)
 	case sqlite3.SQLITE_FULL:
 		advice = "no room left, nothing was written: make some on its disk"
 	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH:
@@ -100,5 +103,5 @@ func (r *Registry) explain(err error) error {
 	default:
 		advice = "SQLite refused"
 	}
-	return fmt.Errorf("sqlite: %s: %s: %w", r.path, advice, err)
+	return fmt.Errorf("sqlite: %s: %s: %w", r.path(), advice, err)
 }

@@ -84,23 +84,26 @@ func (f *file) abandon() {
 func (r *Registry) openFile(ctx context.Context) (*file, error) {
 	existing := r.o.Access != registry.Join
 	if existing {
-		if err := mustExist(r.path); err != nil {
+		if err := mustExist(r.path()); err != nil {
 			return nil, err
 		}
-	} else if err := os.MkdirAll(filepath.Dir(r.path), 0o700); err != nil {
-		return nil, fmt.Errorf("sqlite: %s: its directory is missing and cannot be made: %w", r.path, err)
+	} else if err := os.MkdirAll(filepath.Dir(r.path()), 0o700); err != nil {
+		return nil, fmt.Errorf("sqlite: %s: its directory is missing and cannot be made: %w", r.path(), err)
 	}
-	if err := refuseNetwork(r.path); err != nil {
+	if err := refuseNetwork(r.path()); err != nil {
 		return nil, err
 	}
-	if info, err := os.Stat(r.path); err == nil {
+	if info, err := os.Stat(r.path()); err == nil {
 		const smallest = 512 // a page; SQLite would take less for nothing and write over it
 		switch {
 		case !info.Mode().IsRegular():
-			return nil, fmt.Errorf("sqlite: %s is no file (%v): name one that is, or that is not there yet", r.path, info.Mode().Type())
+			return nil, fmt.Errorf("%w: %s is no file (%v): name one that is, or that is not there yet", ErrPath, r.path(), info.Mode().Type())
 		case info.Size() > 0 && info.Size() < smallest:
 			return nil, fmt.Errorf("%w: it is no SQLite database: name another file", registry.ErrCorrupt)
 		}
+	}
+	if err := refuseNames(r.path()); err != nil {
+		return nil, err
 	}
 	if r.o.Access == registry.Look {
 		return r.look(ctx)
@@ -118,30 +121,30 @@ func (r *Registry) openFile(ctx context.Context) (*file, error) {
 				return err
 			}
 			f.abandon()
-			return fmt.Errorf("sqlite: %s: no instance has run with it: there is no %s", r.path, r.noticePath())
+			return fmt.Errorf("sqlite: %s: no instance has run with it: there is no %s", r.path(), r.noticePath())
 		}
 		if err != nil && err == ctx.Err() {
-			return fmt.Errorf("sqlite: %s: another process is opening it: %w", r.path, err)
+			return fmt.Errorf("sqlite: %s: another process is opening it: %w", r.path(), err)
 		}
 		if err != nil {
-			return fmt.Errorf("sqlite: %s: the files beside it cannot be written: %w: give this user the right to write its directory, or name another", r.path, err)
+			return fmt.Errorf("sqlite: %s: the files beside it cannot be written: %w: give this user the right to write its directory, or name another", r.path(), err)
 		}
 		defer lock.release()
 		defer r.guard()() // a process that is frozen here locks everyone out as well
 		if existing {
-			if err := mustExist(r.path); err != nil {
+			if err := mustExist(r.path()); err != nil {
 				return err
 			}
 		}
-		if err := create(r.path); err != nil {
-			return fmt.Errorf("sqlite: %s cannot be created: %w: give this user the right to write its directory, or name another", r.path, err)
+		if err := create(r.path()); err != nil {
+			return fmt.Errorf("sqlite: %s cannot be created: %w: give this user the right to write its directory, or name another", r.path(), err)
 		}
 		others := neighbours()
-		if f, err = connect(ctx, r.path); err != nil {
+		if f, err = connect(ctx, r.path()); err != nil {
 			return err
 		}
 		// Without the lock, another may have made new files before they were noted.
-		if !lock.held() || !f.isAt(r.path) || f.shares(others) {
+		if !lock.held() || !f.isAt(r.path()) || f.shares(others) {
 			f.abandon()
 			return errMoving
 		}

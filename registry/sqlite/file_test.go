@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -126,7 +127,20 @@ func TestOpenRefuses(t *testing.T) {
 		is   error
 		says string
 	}{
-		{"a directory", func(t *testing.T, path string) { _ = os.Mkdir(path, 0o700) }, nil, "is no file"},
+		{"a directory", func(t *testing.T, path string) { _ = os.Mkdir(path, 0o700) }, ErrPath, "is no file"},
+		{"a link to nowhere", func(t *testing.T, path string) {
+			if err := os.Symlink(filepath.Join(t.TempDir(), "none", "registry.db"), path); err != nil {
+				t.Skipf("no symbolic links here: %v", err)
+			}
+		}, ErrPath, "is a link to what is not there"},
+		{"a file with two names", func(t *testing.T, path string) {
+			if runtime.GOOS != "linux" {
+				t.Skip("not looked for here")
+			}
+			if err := errors.Join(os.WriteFile(path, nil, 0o600), os.Link(path, path+".too")); err != nil {
+				t.Fatal(err)
+			}
+		}, ErrPath, "has 2 names"},
 		{"a text", write("I am a text, and no database by any means.\n" + strings.Repeat("la ", 2000)), registry.ErrCorrupt, "no SQLite database"},
 		{"a short text", write("x"), registry.ErrCorrupt, "no SQLite database"},
 		{"a newer schema", statement(true, "PRAGMA user_version = 2"), registry.ErrSchema, "upgrade"},
@@ -161,8 +175,8 @@ func TestOpenRefuses(t *testing.T) {
 	}
 
 	t.Run("an empty path", func(t *testing.T) {
-		if _, err := Open(t.Context(), "", Options{}); err == nil {
-			t.Error("no error")
+		if _, err := Open(t.Context(), "", Options{}); !errors.Is(err, ErrPath) {
+			t.Errorf("got %v, want ErrPath", err)
 		}
 	})
 	t.Run("a parent that is a file", func(t *testing.T) {

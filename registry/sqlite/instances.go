@@ -91,6 +91,9 @@ func (r *Registry) Unregister(ctx context.Context, id uuid.UUID) error {
 // DeleteOrphan deletes the record of id if its beat is still the given one.
 func (r *Registry) DeleteOrphan(ctx context.Context, id uuid.UUID, beat int64) (bool, error) {
 	n, err := writing(ctx, r, ofInstances, func(c *conn) (int64, error) {
+		if beat == registry.NoBeat {
+			return c.change(`DELETE FROM instances WHERE id = ? AND (typeof(beat) <> 'integer' OR beat < 0)`, id.String())
+		}
 		return c.change(`DELETE FROM instances WHERE id = ? AND beat = ?`, id.String(), beat)
 	})
 	if err != nil {
@@ -126,46 +129,52 @@ func (r *Registry) Candidate(ctx context.Context, group string, since time.Time,
 // Silent returns the instances of a group whose heartbeat is before the given
 // instant. ErrCorrupt, ErrSchema: beside them, there are some that cannot be read.
 func (r *Registry) Silent(ctx context.Context, group string, before time.Time) ([]registry.Instance, error) {
+	// Negated, so that a heartbeat that is no number is not passed over.
+	list, err := r.readable(ctx, `WHERE "group" = ? AND NOT (typeof(heartbeat) = 'integer' AND heartbeat >= ?)`, group, before.UnixMicro())
+	if err != nil {
+		err = fmt.Errorf("silent: %w", err)
+	}
+	return list, err
+}
+
+// readable reads the instances that a condition selects. With ErrCorrupt and
+// ErrSchema there are some beside them that cannot be read.
+func (r *Registry) readable(ctx context.Context, where string, args ...any) ([]registry.Instance, error) {
 	type found struct {
 		list []registry.Instance
 		bad  error
 	}
 	f, err := reading(ctx, r, func(c *conn) (f found, err error) {
-		err = c.eachInstance(func(in registry.Instance, bad error) error {
+		err = c.eachInstance(func(in registry.Instance, _ int64, bad error) error {
 			if bad != nil {
 				f.bad = bad
 			} else {
 				f.list = append(f.list, in)
 			}
 			return nil
-		}, `WHERE "group" = ? AND heartbeat < ?`, group, before.UnixMicro())
+		}, where, args...)
 		return f, err
 	})
 	if err == nil {
 		err = f.bad
 	}
-	if err != nil {
-		err = fmt.Errorf("silent: %w", err)
-	}
 	return f.list, err
 }
 
 // Instances returns the instances of a group in order of their UUIDs, and the
-// machine's time.
+// machine's time. ErrCorrupt, ErrSchema: as for Silent.
 func (r *Registry) Instances(ctx context.Context, group string) ([]registry.Instance, time.Time, error) {
-	list, err := reading(ctx, r, func(c *conn) ([]registry.Instance, error) {
-		return c.instances(`WHERE "group" = ? ORDER BY id`, group)
-	})
+	list, err := r.readable(ctx, `WHERE "group" = ? ORDER BY id`, group)
 	if err != nil {
-		return nil, time.Time{}, fmt.Errorf("instances: %w", err)
+		err = fmt.Errorf("instances: %w", err)
 	}
-	return list, now(), nil
+	return list, now(), err
 }
 
 // instances reads the records that a condition selects, all or none.
 func (c *conn) instances(where string, args ...any) ([]registry.Instance, error) {
 	var list []registry.Instance
-	err := c.eachInstance(func(in registry.Instance, bad error) error {
+	err := c.eachInstance(func(in registry.Instance, _ int64, bad error) error {
 		list = append(list, in)
 		return bad
 	}, where, args...)
@@ -175,15 +184,20 @@ func (c *conn) instances(where string, args ...any) ([]registry.Instance, error)
 	return list, nil
 }
 
-// eachInstance calls f with each record that a condition selects, or with why it
-// cannot be read.
-func (c *conn) eachInstance(f func(in registry.Instance, bad error) error, where string, args ...any) error {
+// eachInstance calls f with each record that a condition selects, or with its
+// beat and why the rest cannot be read.
+func (c *conn) eachInstance(f func(in registry.Instance, beat int64, bad error) error, where string, args ...any) error {
 	return c.each(func(scan func(dest ...any) error) error {
 		var row instanceRow
 		if err := scan(row.fields()...); err != nil {
 			return err
 		}
-		return f(row.decode())
+		in, bad := row.decode()
+		beat, ok := integer(row.beat)
+		if !ok {
+			beat = registry.NoBeat
+		}
+		return f(in, beat, bad)
 	}, `SELECT `+instanceColumns+` FROM instances `+where, args...)
 }
 

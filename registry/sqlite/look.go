@@ -17,13 +17,13 @@ func (r *Registry) look(ctx context.Context) (*file, error) {
 			defer lock.release()
 			defer r.guard()()
 		case ctx.Err() != nil:
-			return fmt.Errorf("sqlite: %s: another process is opening it: %w", r.path, ctx.Err())
+			return fmt.Errorf("sqlite: %s: another process is opening it: %w", r.path(), ctx.Err())
 		} // no lock to be had: what changes meanwhile is noticed below
 		others := neighbours()
-		if f, err = connectToLook(ctx, r.path); err != nil {
+		if f, err = connectToLook(ctx, r.path()); err != nil {
 			return err
 		}
-		if !f.isAt(r.path) || !f.still && f.shares(others) {
+		if !f.isAt(r.path()) || !f.still && f.shares(others) {
 			f.abandon()
 			return errMoving
 		}

@@ -42,6 +42,21 @@ func mounts(dir string) error {
 	if _, err = r.Register(ctx, in); err != nil {
 		return err
 	}
+
+	// On a full disk, who needs no more room goes on.
+	ballast := filepath.Join(dir, "ballast")
+	if err := os.WriteFile(ballast, make([]byte, 1<<20), 0o600); !errors.Is(err, unix.ENOSPC) {
+		return fmt.Errorf("the disk is not full: %w", err)
+	}
+	for n := range 1000 {
+		if _, err := r.Beat(ctx, in.ID, in.Status); err != nil {
+			return fmt.Errorf("full: beat %d: %w", n, err)
+		}
+	}
+	if err := os.Remove(ballast); err != nil {
+		return err
+	}
+
 	number := int64(0)
 	for err == nil {
 		number++
@@ -74,8 +89,7 @@ func mounts(dir string) error {
 		return nil
 	}
 	mount(path, path, "", unix.MS_BIND, "")
-	mount("", path, "", unix.MS_REMOUNT|unix.MS_BIND|unix.MS_RDONLY, "")
-	if err := refused("read-only file", "cannot be written"); err != nil {
+	if err := refused("file mounted by itself", "mount its directory"); err != nil {
 		return err
 	}
 	if err := unix.Unmount(path, 0); err != nil {

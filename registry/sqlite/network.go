@@ -11,7 +11,7 @@ func refuseNetwork(path string) error {
 		return fmt.Errorf("sqlite: %s: its file system cannot be told: %w", path, err)
 	}
 	if kind != "" {
-		return fmt.Errorf("sqlite: %s is on a network file system (%s), where two machines could both be active: name a file on a local disk, or use MongoDB", path, kind)
+		return fmt.Errorf("%w: %s is on a network file system (%s), where two machines could both be active: name a file on a local disk, or use MongoDB", ErrPath, path, kind)
 	}
 	return nil
 }

@@ -86,3 +86,40 @@ func TestReplacedFileIsNotRegistered(t *testing.T) {
 		})
 	}
 }
+
+// A link to "the current directory" that is turned to another one leads away
+// from the file as surely as its removal.
+func TestLinkTurnedElsewhereIsNotRegistered(t *testing.T) {
+	dir := t.TempDir()
+	link := filepath.Join(dir, "current")
+	turn := func(to string) {
+		t.Helper()
+		if err := os.Mkdir(filepath.Join(dir, to), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		_ = os.Remove(link)
+		if err := os.Symlink(to, link); err != nil {
+			t.Skipf("no symbolic links here: %v", err)
+		}
+	}
+	turn("one")
+	path := filepath.Join(link, "registry.db")
+	a := open(t, path)
+	first := join(t, a, "g")
+	watch, err := a.Watch(t.Context(), "g")
+	if err != nil {
+		t.Fatal(err)
+	}
+	turn("two")
+	second := join(t, open(t, path), "g")
+	for range 2 {
+		if _, err := a.Beat(t.Context(), first.ID, first.Status); !errors.Is(err, registry.ErrNotRegistered) {
+			t.Errorf("Beat: %v, want ErrNotRegistered", err)
+		}
+	}
+	for range watch { // it is told as well, and asks for another
+	}
+	if _, err := a.Beat(t.Context(), second.ID, second.Status); err != nil {
+		t.Errorf("Beat where the link leads to now: %v", err)
+	}
+}

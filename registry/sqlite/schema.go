@@ -53,7 +53,10 @@ func (c *conn) prepareSchema() error {
 	if err == nil && empty {
 		err = c.exec(schema + fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", applicationID, registry.Schema))
 	}
-	return c.finish(err)
+	if err := c.finish(err); err != nil || !empty {
+		return err
+	}
+	return c.exec("PRAGMA wal_checkpoint(PASSIVE)") // the file has its room from now on
 }
 
 // mayWrite returns errReadOnly for a file that cannot be written: SQLite opens

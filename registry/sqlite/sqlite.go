@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -31,7 +32,8 @@ type Options struct {
 // Registry is a registry in a SQLite file. It has all of [registry.Registry]
 // and [registry.Admin].
 type Registry struct {
-	path  string
+	given string                 // the path, as it was given
+	real  atomic.Pointer[string] // where it led to at the latest opening; changed with both lanes
 	o     Options
 	timer *boottime.KillTimer // nil: not wanted, or not to be had
 	quota time.Duration       // of a write transaction
@@ -57,10 +59,20 @@ var (
 // Open opens the registry in the file at path. A missing file is created, and so
 // are missing directories, for this user alone. It refuses what cannot be a
 // registry for several processes: a file that is not ours (ErrCorrupt), one of
-// a newer version (ErrSchema), one that cannot be written, and any on a network
-// file system. Only [registry.Join] creates anything: otherwise ErrMissing.
+// a newer version (ErrSchema), one that cannot be written, and a path that
+// several cannot share (ErrPath): on a network file system, or a file that is
+// mounted by itself or has several names. Only [registry.Join] creates anything:
+// otherwise ErrMissing.
 func Open(ctx context.Context, path string, o Options) (*Registry, error) {
+	if path == "" {
+		return nil, fmt.Errorf("open: %w: the path is empty: name a file", ErrPath)
+	}
+	given, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("open: sqlite: %w", err)
+	}
 	r := &Registry{
+		given:  given,
 		o:      o,
 		quota:  o.OrphanAfter / 4,
 		write:  make(chan struct{}, 1),
@@ -68,10 +80,7 @@ func Open(ctx context.Context, path string, o Options) (*Registry, error) {
 		homes:  map[uuid.UUID]int{},
 		closed: make(chan struct{}),
 	}
-	var err error
-	if r.path, err = locate(path, o.Access != registry.Join); err != nil {
-		return nil, fmt.Errorf("open: %w", err)
-	}
+	r.real.Store(&given)
 	if r.quota > 0 {
 		// Without one a freeze costs what it costs; that is no reason not to run.
 		r.timer, _ = boottime.NewKillTimer()
@@ -83,16 +92,25 @@ func Open(ctx context.Context, path string, o Options) (*Registry, error) {
 	return r, nil
 }
 
-// locate returns where the file really is, which is where SQLite puts its other
-// files. It makes the directory of path, unless that has to exist.
+// path is where the file really is, which is where SQLite puts its other files.
+func (r *Registry) path() string { return *r.real.Load() }
+
+// current reports whether the open files are those that the path leads to now: a
+// link in it may have been turned to another directory.
+func (r *Registry) current() bool {
+	if !r.file.isAt(r.path()) {
+		return false
+	}
+	if r.given == r.path() {
+		return true
+	}
+	info, err := os.Stat(r.given)
+	return err == nil && os.SameFile(info, r.file.parts[0])
+}
+
+// locate returns where a path leads to. It makes the directory, unless that has
+// to exist.
 func locate(path string, existing bool) (string, error) {
-	if path == "" {
-		return "", errors.New("sqlite: the path is empty: name a file")
-	}
-	path, err := filepath.Abs(path)
-	if err != nil {
-		return "", fmt.Errorf("sqlite: %w", err)
-	}
 	if existing {
 		if err := mustExist(path); err != nil {
 			return "", err
@@ -101,10 +119,11 @@ func locate(path string, existing bool) (string, error) {
 		return "", fmt.Errorf("sqlite: %s: its directory is missing and cannot be made: %w: name a file in a directory of yours", path, err)
 	}
 	if info, err := os.Lstat(path); err == nil && info.Mode()&os.ModeSymlink != 0 {
-		if path, err = filepath.EvalSymlinks(path); err != nil {
-			return "", fmt.Errorf("sqlite: %w", err)
+		real, err := filepath.EvalSymlinks(path)
+		if err != nil {
+			return "", fmt.Errorf("%w: %s is a link to what is not there: %w: make the directory that it leads to, or correct it", ErrPath, path, err)
 		}
-		return path, nil
+		return real, nil
 	}
 	dir, err := filepath.EvalSymlinks(filepath.Dir(path))
 	if err != nil {
@@ -124,7 +143,7 @@ func (r *Registry) Close(ctx context.Context) error {
 		r.watches.Wait()
 		defer func() { <-r.read; <-r.write }()
 		var err error
-		if r.file.isAt(r.path) {
+		if r.current() {
 			err = r.file.close()
 		} else {
 			r.file.abandon()

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -18,15 +19,15 @@ func (r *Registry) View(ctx context.Context, group string) (registry.View, error
 		if err != nil || len(terms) == 0 {
 			return registry.View{}, err
 		}
-		holders, err := c.instances(`WHERE id = ?`, terms[0].Holder.String())
-		if err != nil {
-			return registry.View{}, err
-		}
 		v := registry.View{Latest: &terms[0]}
-		if len(holders) > 0 {
-			v.Holder = &holders[0]
-		}
-		return v, nil
+		err = c.eachInstance(func(in registry.Instance, beat int64, bad error) error {
+			if errors.Is(bad, registry.ErrCorrupt) {
+				in, v.Damage, bad = v.Latest.Remains(beat), bad, nil
+			}
+			v.Holder = &in
+			return bad
+		}, `WHERE id = ?`, v.Latest.Holder.String())
+		return v, err
 	})
 	if err != nil {
 		return registry.View{}, fmt.Errorf("view: %w", err)
@@ -156,7 +157,7 @@ func (r *Registry) Groups(ctx context.Context) ([]string, error) {
 // Info describes the file.
 func (r *Registry) Info(ctx context.Context) (registry.Info, error) {
 	info, err := reading(ctx, r, func(c *conn) (registry.Info, error) {
-		info := registry.Info{Backend: "sqlite", Topology: "the file " + r.path + " on this machine", Schema: registry.Schema}
+		info := registry.Info{Backend: "sqlite", Topology: "the file " + r.path() + " on this machine", Schema: registry.Schema}
 		return info, c.scan("SELECT sqlite_version()", &info.Version)
 	})
 	if err != nil {

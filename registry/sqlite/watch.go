@@ -13,7 +13,7 @@ import (
 
 // noticePath is the file that is written to after a term changed. SQLite's own
 // files change with every beat, and before the change can be read.
-func (r *Registry) noticePath() string { return r.path + "-terms" }
+func (r *Registry) noticePath() string { return r.path() + "-terms" }
 
 // announce wakes the watches. Without it they see the change at their next poll.
 func (r *Registry) announce() {

@@ -47,5 +47,5 @@ func (c Census) Finding() registry.Finding {
 		return Error(name, fmt.Errorf("%s; not understood: %d, the first: %w", all, c.bad, c.first), "")
 	}
 	return Error(name, fmt.Errorf("%s; unreadable: %d, the first: %w", all, c.bad, c.first),
-		"repair or delete it: nobody can be elected in a group with such a record")
+		"repair or delete it: while the latest term of a group is such a record, nobody can be elected there")
 }
