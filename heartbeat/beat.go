@@ -27,7 +27,7 @@ func (m *machine) status() registry.Status {
 }
 
 func (m *machine) register() {
-	if m.joinBy > 0 && m.now >= m.joinBy {
+	if m.joinBy > 0 && m.now >= m.joinBy && m.lastErr != nil {
 		m.finish(fmt.Errorf("%w for %v: %w", ErrUnreachable, m.joinTimeout, m.lastErr))
 		return
 	}
@@ -36,7 +36,7 @@ func (m *machine) register() {
 	in.Interval, in.OrphanAfter = m.timing.Interval, m.timing.OrphanAfter
 	in.Status = m.status()
 	c := call{kind: callRegister, id: in.ID, in: &in}
-	if m.joinBy > 0 {
+	if m.joinBy > m.now {
 		c.timeout = min(m.timing.CallTimeout(), m.joinBy-m.now)
 	}
 	m.call(c)

@@ -13,9 +13,10 @@ type position struct {
 	id     uuid.UUID
 	timing registry.Timing
 	lease  time.Duration // the local instant at which my lease ends
-	clock  time.Time     // the registry's time that my last beat returned
+	clock  time.Time     // the registry's time, by my last beat and what passed since
 
 	term     int64     // the term whose work is mine to do; 0 while passive
+	judged   time.Time // the date of a request to hand over that I have seen before
 	resigned int64     // the latest term that I stepped down from
 	sawOpen  int64     // the latest term of another that I saw open
 	joined   time.Time // when this process first registered, by the registry's clock
@@ -40,7 +41,7 @@ const (
 	nothing  verdict = "nothing"
 	ask      verdict = "ask who is senior"
 	promote  verdict = "promote"
-	depose   verdict = "depose, then promote"
+	depose   verdict = "depose, then promote" // instead of promote, where the holder is registered
 	start    verdict = "start working"
 	stepDown verdict = "step down"
 	reEnd    verdict = "end my term again"
@@ -81,7 +82,7 @@ func decideActive(p position, v registry.View) decision {
 		return decision{kill, factOutvoted}
 	case !t.Open():
 		return decision{kill, factTermEnded}
-	case t.Handover != nil && t.Handover.To != p.id && p.clock.Sub(t.Handover.At).Abs() <= p.timing.Overdue():
+	case t.Handover != nil && t.Handover.To != p.id && !t.Handover.At.Equal(p.judged) && p.clock.Sub(t.Handover.At).Abs() <= p.timing.Overdue():
 		return decision{verdict: stepDown}
 	}
 	return decision{verdict: nothing}
@@ -109,10 +110,12 @@ func decidePassive(p position, v registry.View, now time.Duration) decision {
 		return decision{verdict: promote}
 	case now < p.orphanAt:
 		return decision{verdict: nothing}
-	case v.Holder != nil:
-		return decision{verdict: depose}
 	}
-	return decideVacant(p, t, now)
+	d := decideVacant(p, t, now)
+	if d.verdict == promote && v.Holder != nil {
+		d.verdict = depose
+	}
+	return d
 }
 
 // wasThere reports whether this process was registered when a term began, which
@@ -126,8 +129,8 @@ func (p position) wasThere(t registry.Term) bool {
 	return !p.joined.IsZero() && p.joined.Before(t.StartedAt) && t.StartedAt.Before(p.clock.Add(p.timing.Overdue()))
 }
 
-// decideVacant: the senior promotes itself at once, everyone else a little
-// later, each at an instant of its own.
+// decideVacant: the senior takes over at once, everyone else a little later, each
+// at an instant of its own.
 func decideVacant(p position, t *registry.Term, now time.Duration) decision {
 	var target uuid.UUID
 	if t != nil && !t.Open() && t.End.Reason == registry.HandedOver && t.Handover != nil {

@@ -70,7 +70,9 @@ func TestDecide(t *testing.T) {
 
 		// A silent holder is deposed after its own T, not before.
 		{"the holder beats", position{orphanAt: now + 1}, open(7, other), record(other), nothing},
-		{"the holder is an orphan", position{orphanAt: now}, open(7, other), record(other), depose},
+		{"the holder is an orphan", position{orphanAt: now}, open(7, other), record(other), ask},
+		{"the holder is an orphan, I am not senior", position{orphanAt: now, asked: true}, open(7, other), record(other), nothing},
+		{"the holder is an orphan, and my instant has come", position{orphanAt: now, asked: true, competeAt: now}, open(7, other), record(other), depose},
 		{"I deposed it, my answer was lost", position{orphanAt: now, deposed: other}, open(7, other), nil, promote},
 		{"I deposed the one before", position{orphanAt: now + 1, deposed: third}, open(7, other), record(other), nothing},
 
@@ -102,6 +104,9 @@ func TestDecide(t *testing.T) {
 		{"asked to hand over to myself", position{term: 7}, asked(open(7, me), me, noon), record(me), nothing},
 		{"asked 3·B ago", position{term: 7}, asked(open(7, me), other, noon.Add(-9*time.Second)), record(me), stepDown},
 		{"asked longer ago", position{term: 7}, asked(open(7, me), other, noon.Add(-9*time.Second-1)), record(me), nothing},
+		{"asked, and judged before", position{term: 7, judged: noon}, asked(open(7, me), other, noon), record(me), nothing},
+		{"asked again", position{term: 7, judged: noon.Add(-1)}, asked(open(7, me), other, noon), record(me), stepDown},
+		{"asked in the future", position{term: 7}, asked(open(7, me), other, noon.Add(9*time.Second+1)), record(me), nothing},
 
 		// An older term is a read of the past, until it has stayed for 3·B.
 		{"terms seem gone", position{term: 7, past: now}, nil, nil, nothing},

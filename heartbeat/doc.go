@@ -32,8 +32,9 @@
 // A group is vacant when its latest term does not exist, has ended, or is held
 // by an instance that this observer has just deleted as an orphan. Vacancy is
 // stable, so "see it, then insert N+1" needs no transaction. The senior
-// candidate (highest priority, then oldest) inserts at once; everyone else waits
-// for one to two intervals, views again, and then inserts too.
+// candidate (highest priority, then oldest) acts at once, be it to insert or to
+// delete the orphan first; everyone else waits for one to two intervals, views
+// again, and then acts too.
 //
 // The holder's work starts only after a view, read after the insert, shows the
 // term to be its own and open. That one rule covers an insert whose answer was

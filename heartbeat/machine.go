@@ -70,8 +70,9 @@ type machine struct {
 	unclosed *call     // the end of a term that is not of this registration
 	vacancy  vacancy
 
-	work workState
-	duty duty
+	work   workState
+	duty   duty
+	judged time.Time // the date of the latest request to hand over
 
 	holdOff    time.Duration // do not compete before; 0: free to
 	resigned   int64
@@ -141,6 +142,9 @@ func (m *machine) call(c call) {
 	c.seq, c.sent = m.seq, m.now
 	if c.timeout == 0 {
 		c.timeout = m.timing.CallTimeout()
+		if c.kind == callSilent || c.kind == callCandidate { // a hint: the next view is not to wait long for it
+			c.timeout = min(c.timeout, m.timing.Interval)
+		}
 	}
 	if c.kind == callBeat {
 		m.beating = c.seq
@@ -184,7 +188,7 @@ func (m *machine) pass() {
 	if m.phase == member && m.duty.number > 0 && !m.duty.due && m.now >= m.lease-m.timing.StopGrace {
 		m.retire(factLeaseLost, registry.LeaseLost, ErrLeaseLost, false)
 	}
-	if m.phase == member && m.duty.due && m.now >= m.duty.since+m.timing.OrphanAfter {
+	if m.phase == member && m.duty.due && (m.now >= m.lease || m.now >= m.duty.since+m.timing.OrphanAfter) {
 		m.retire("", m.duty.end.Reason, nil, false)
 	}
 	if m.work.running && m.work.stopping && m.now >= m.lease && m.work.killAt > m.now {

@@ -31,7 +31,7 @@ type swap struct{ file, old, new string }
 
 // mutantHours is what each mutant may take to be caught, in simulated hours.
 // The unbroken code lasts longer, on the same seeds.
-const mutantHours = 1500
+const mutantHours = 1000
 
 // sources returns the mutated files.
 func (m mutant) sources() (map[string]string, error) {

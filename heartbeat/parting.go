@@ -179,7 +179,10 @@ func (m *machine) unregistered(a answer) {
 
 // abandon leaves what could not be released in time to the peers.
 func (m *machine) abandon() {
-	if m.duty.number > 0 || m.id != uuid.Nil {
+	switch {
+	case m.duty.number == 0 && m.id != uuid.Nil:
+		m.act(note{fact: factUnregistered, err: m.lastErr})
+	case m.duty.number > 0:
 		m.act(note{fact: factUnreleased, term: m.duty.number, in: m.timing.OrphanAfter, err: m.lastErr})
 	}
 	m.finish(m.parting)

@@ -9,7 +9,8 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// vacancy is a group without an active instance, as long as it stays so.
+// vacancy is a group without an active instance, or with one that is an orphan,
+// as long as it stays so.
 type vacancy struct {
 	found bool
 	last  registry.View // what was seen when it was found
@@ -29,7 +30,7 @@ func (m *machine) competeAt() time.Duration {
 }
 
 func (m *machine) tellVacant(v registry.View) {
-	if m.known.vacant {
+	if m.known.vacant || v.Holder != nil && v.Latest.Open() { // people know that it is silent
 		return
 	}
 	m.known.vacant = true
@@ -67,9 +68,21 @@ func (m *machine) seniorFound(a answer) {
 		return
 	}
 	m.vacancy.asked = m.vacancy.found
-	if a.err == nil && a.senior == m.id && m.vacancy.found {
-		m.promote(m.vacancy.last.Latest)
+	if a.err != nil || a.senior != m.id || !m.vacancy.found {
+		return
 	}
+	v := m.vacancy.last
+	if v.Holder != nil && v.Latest.Open() && v.Latest.Holder != m.deposed {
+		m.depose(v)
+	} else {
+		m.promote(v.Latest)
+	}
+}
+
+// depose deletes the holder's record if its beat is still the one that was judged.
+func (m *machine) depose(v registry.View) {
+	m.duty.after = v.Latest
+	m.then = &call{kind: callDeleteOrphan, id: v.Holder.ID, beat: v.Holder.Beat, number: v.Latest.Number}
 }
 
 func (m *machine) orphanDeleted(a answer) {

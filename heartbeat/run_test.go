@@ -244,6 +244,29 @@ func TestHandoverThatExpiredUnseenIsIgnored(t *testing.T) {
 	})
 }
 
+// The holder may be asked before it has seen that the term is its own.
+func TestHandoverBeforeTheStartIsHeeded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		var begun atomic.Bool
+		s.reg.set(func(k kind, _ registry.Instance) fate {
+			if k == callBeginTerm {
+				begun.Store(true)
+			}
+			if k == callView && begun.Load() {
+				return broke
+			}
+			return fine
+		})
+		a := s.join()
+		s.until(5*time.Second, "the term begins", begun.Load)
+		s.reg.requestHandover(1, uuid.Nil)
+		s.reg.set(nil)
+		s.until(5*time.Second, "asked", func() bool { return strings.Contains(a.log.String(), "asked to hand over") })
+		s.leaveAll(a)
+	})
+}
+
 func TestHandoverOfTheFutureIsIgnored(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)
@@ -251,7 +274,7 @@ func TestHandoverOfTheFutureIsIgnored(t *testing.T) {
 		s.reg.store.mu.Lock()
 		s.reg.terms[0].Handover = &registry.Handover{At: time.Now().Add(time.Hour)}
 		s.reg.store.mu.Unlock()
-		s.always(time.Hour/2, "works on", func() bool { return a.works() == 1 })
+		s.always(2*time.Hour, "works on", func() bool { return a.works() == 1 })
 		s.leaveAll(a)
 	})
 }

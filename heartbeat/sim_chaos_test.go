@@ -45,7 +45,7 @@ func (w *world) spell() time.Duration {
 }
 
 func (w *world) fault(h *host) {
-	switch w.rng.IntN(20) {
+	switch w.rng.IntN(21) {
 	case 0:
 		if h.proc != nil {
 			h.proc.end("crash")
@@ -74,6 +74,8 @@ func (w *world) fault(h *host) {
 				w.freeze(h)
 			case 1:
 				w.suspend(h)
+			case 2:
+				w.lastWord(h)
 			}
 		}
 	case 15:
@@ -90,7 +92,21 @@ func (w *world) fault(h *host) {
 		w.note(h.n, "reads the past", 0, uuid.Nil)
 		h.link.past = w.memory
 		w.after(w.spell(), func() { h.link.past = nil })
+	case 20:
+		w.lastWord(h)
 	}
+}
+
+// lastWord lets one more beat of a host arrive and nothing after it. The answer
+// to it comes as late as it can; the process may stand still from then on.
+func (w *world) lastWord(h *host) {
+	w.note(h.n, "last word", 0, uuid.Nil)
+	h.link = link{lastWord: true}
+	w.after(h.timing.OrphanAfter+w.spell(), func() {
+		if !w.healing {
+			h.link = link{}
+		}
+	})
 }
 
 // freeze stops the process, sometimes with its guard; the work goes on.

@@ -36,6 +36,7 @@ type link struct {
 	onlyBeats             bool
 	slow, lateAnswers     time.Duration
 	past                  *store // a node that views are read from
+	lastWord              bool   // the next beat is the last to arrive, and its answer crawls
 }
 
 // process is one run of the program: a machine and its shell.

@@ -135,6 +135,13 @@ func (w *world) apply(slot int32) {
 		fallthrough
 	default:
 		at := w.now + w.travel(p) + p.link.lateAnswers
+		if p.link.lastWord && f.c.kind == callBeat {
+			p.link.lastWord, p.link.noRequests = false, true
+			at = max(at, f.deadline-w.between(0, f.c.timeout/20))
+			if h := p.host; w.chance(0.7) {
+				w.after(at-w.now+time.Millisecond, func() { w.freeze(h) })
+			}
+		}
 		if p.link.noAnswers || at >= f.deadline || w.rng.Float64() < w.weather.loseAnswer {
 			w.plane(due{at: max(w.now, f.deadline), what: dueTimeout, slot: slot})
 		} else {

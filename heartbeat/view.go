@@ -26,6 +26,9 @@ func (m *machine) viewed(a answer) {
 	beats := m.look(a.view)
 	d := decide(m.position(), a.view, m.now)
 	m.follow(d, a.view)
+	if t := a.view.Latest; t != nil && t.Handover != nil && t.Holder == m.id && d.verdict != start {
+		m.judged = t.Handover.At // once: by a clock that was set back it would be new again later
+	}
 	if m.watching && beats && !m.vacancy.found {
 		m.nextView = a.call.sent + m.holder.promise.Slack()
 	}
@@ -51,7 +54,7 @@ func (m *machine) look(v registry.View) (beats bool) {
 	vacant := v.Latest == nil || !v.Latest.Open()
 	if t := v.Latest; t != nil {
 		beats = m.lookAt(*t, v)
-		vacant = vacant || t.Holder != m.id && (v.Holder == nil && m.now >= m.holder.orphanAt() || t.Holder == m.deposed)
+		vacant = vacant || t.Holder != m.id && (m.now >= m.holder.orphanAt() || t.Holder == m.deposed)
 		if t.Holder != m.id && t.Number > m.resigned {
 			m.holdOff = 0 // another holds a newer term
 		}
@@ -104,7 +107,7 @@ func (m *machine) lookAt(t registry.Term, v registry.View) (beats bool) {
 func (m *machine) position() position {
 	return position{
 		id: m.id, timing: m.timing, lease: m.lease, clock: m.clock.Add(m.now - m.clockAt),
-		term: m.work.term.Number, resigned: m.resigned, sawOpen: m.sawOpen, highest: m.highest, seen: m.seen, joined: m.joined,
+		term: m.work.term.Number, judged: m.judged, resigned: m.resigned, sawOpen: m.sawOpen, highest: m.highest, seen: m.seen, joined: m.joined,
 		past: m.past, holdingOff: m.now < m.holdOff, deposed: m.deposed,
 		orphanAt: m.holder.orphanAt(), competeAt: m.competeAt(), asked: m.vacancy.asked,
 	}
@@ -120,8 +123,7 @@ func (m *machine) follow(d decision, v registry.View) {
 		m.tellVacant(v)
 		m.promote(v.Latest)
 	case depose:
-		m.duty.after = v.Latest
-		m.then = &call{kind: callDeleteOrphan, id: v.Holder.ID, beat: v.Holder.Beat, number: v.Latest.Number}
+		m.depose(v)
 	case start:
 		m.begin(*v.Latest)
 	case stepDown:
