@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -19,6 +20,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/understudy-go/understudy/internal/boottime"
+	"github.com/understudy-go/understudy/internal/procfs"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -206,16 +208,7 @@ func guardOf(t testing.TB, pid int) int {
 }
 
 func childrenOf(pid int) []int {
-	var list []int
-	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
-	for _, file := range files {
-		data, _ := os.ReadFile(file)
-		for _, f := range strings.Fields(string(data)) {
-			var child int
-			fmt.Sscan(f, &child)
-			list = append(list, child)
-		}
-	}
+	list, _ := procfs.Children(strconv.Itoa(pid))
 	return list
 }
 

@@ -4,13 +4,13 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"slices"
-	"strings"
 	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/understudy-go/understudy/internal/procfs"
 )
 
 // strangerTime is how long after the program's end anybody but a guard is
@@ -23,9 +23,9 @@ const lookAgain = 100 * time.Millisecond
 const exitNoChild = 70
 
 // Main is for process 1 alone: it runs this program as a child, with the same
-// arguments, and is its init.
-// It returns the exit code when nobody is left that is worth waiting for: the
-// program's own, 128+n if signal n ended it, 70 if it could not be started.
+// arguments, and is its init. It returns the exit code when nobody is left that
+// is worth waiting for: the program's own, 128+n if signal n ended it, 70 if it
+// could not be started.
 func Main() int {
 	deaths, signals := make(chan os.Signal, 1), make(chan os.Signal, 64) // apart: many deaths must not crowd out an order
 	signal.Notify(deaths, unix.SIGCHLD)
@@ -66,20 +66,11 @@ func Main() int {
 // guarded reports whether a child of this process is a guard. One can't do
 // without /proc, so that there is none where that can't be read.
 func guarded() bool {
-	return slices.ContainsFunc(children("self"), func(pid string) bool {
-		comm, _ := os.ReadFile("/proc/" + pid + "/comm")
+	list, _ := procfs.Children("self")
+	return slices.ContainsFunc(list, func(pid int) bool {
+		comm, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
 		return string(comm) == GuardName+"\n"
 	})
-}
-
-// children are those of each thread of a process.
-func children(pid string) (list []string) {
-	files, _ := filepath.Glob("/proc/" + pid + "/task/*/children")
-	for _, file := range files {
-		data, _ := os.ReadFile(file)
-		list = append(list, strings.Fields(string(data))...)
-	}
-	return list
 }
 
 // start runs the program in a process group of its own, which becomes the

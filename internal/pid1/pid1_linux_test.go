@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/understudy-go/understudy/internal/procfs"
 )
 
 func TestExitCodeIsTheProgrammesOwn(t *testing.T) {
@@ -152,11 +154,11 @@ func TestStoppedProgramIsResumed(t *testing.T) {
 				t.Fatalf("the program did not say %q", want)
 			}
 			next("ready")
-			program := children(strconv.Itoa(cmd.Process.Pid))
-			if len(program) != 1 {
-				t.Fatalf("init's children: %v", program)
+			program, err := procfs.Children(strconv.Itoa(cmd.Process.Pid))
+			if err != nil || len(program) != 1 {
+				t.Fatalf("init's children: %v, %v", program, err)
 			}
-			pid, _ := strconv.Atoi(program[0])
+			pid := program[0]
 			if err := unix.Kill(pid, tt.stop); err != nil {
 				t.Fatal(err)
 			}

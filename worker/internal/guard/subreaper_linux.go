@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/understudy-go/understudy/internal/procfs"
 )
 
 // guards must be locked for these.
@@ -26,7 +28,7 @@ func BecomeSubreaper() error {
 	if subreaper {
 		return nil
 	}
-	list, err := ownChildren()
+	list, err := procfs.Children("self")
 	if err != nil {
 		return err
 	}
@@ -61,7 +63,7 @@ func BecomeSubreaper() error {
 func buryOrphans() {
 	guards.Lock() // a sweep relies on the numbers of our children, the dead included
 	defer guards.Unlock()
-	list, _ := ownChildren() // of what it leaves out, the next death reminds us
+	list, _ := procfs.Children("self") // of what it leaves out, the next death reminds us
 	var waited map[int]bool
 	for _, pid := range list {
 		if guards.pids[pid] || peek(unix.P_PID, pid) != pid {
@@ -77,30 +79,6 @@ func buryOrphans() {
 			bury(pid, nil)
 		}
 	}
-}
-
-// ownChildren are the children of all threads of this process, the dead that
-// are not buried included.
-func ownChildren() (list []int, err error) {
-	const dir = "/proc/self/task"
-	threads, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, err
-	}
-	for _, thread := range threads {
-		data, err := os.ReadFile(filepath.Join(dir, thread.Name(), "children"))
-		if err != nil && !errors.Is(err, unix.ENOENT) && !errors.Is(err, unix.ESRCH) { // it ended
-			return list, err
-		}
-		for _, field := range strings.Fields(string(data)) {
-			pid, err := strconv.Atoi(field)
-			if err != nil {
-				return list, err
-			}
-			list = append(list, pid)
-		}
-	}
-	return list, nil
 }
 
 // hasHandles reports whether package os holds a pidfd of each process that it
