@@ -23,13 +23,9 @@ type Spec struct {
 	Args []string // argv, beginning with the command's name; empty means Path alone
 	Env  []string // without the variables that Run adds; nil means this process's
 
-	Restart Policy // empty means Always
-	Timing  registry.Timing
-	// Grace is what the command gets between SIGTERM and SIGKILL; zero means
-	// Timing.StopGrace.
-	Grace time.Duration
-
-	Log zerolog.Logger
+	Restart Policy          // empty means Always
+	Timing  registry.Timing // zero: registry.DefaultTiming
+	Log     zerolog.Logger
 }
 
 // Command is a command that is run, again and again, in the terms of one
@@ -64,8 +60,8 @@ func NewCommand(spec Spec) (*Command, error) {
 	if spec.Restart == "" {
 		spec.Restart = Always
 	}
-	if spec.Grace == 0 {
-		spec.Grace = spec.Timing.StopGrace
+	if spec.Timing == (registry.Timing{}) {
+		spec.Timing = registry.DefaultTiming
 	}
 	if len(spec.Args) == 0 {
 		spec.Args = []string{spec.Path}
@@ -76,9 +72,6 @@ func NewCommand(spec Spec) (*Command, error) {
 	errs := []error{spec.Restart.Check(), spec.Timing.Check()}
 	if spec.Path == "" {
 		errs = append(errs, errors.New("no command"))
-	}
-	if spec.Grace < 0 || spec.Grace > spec.Timing.StopGrace {
-		errs = append(errs, fmt.Errorf("grace %v: want at most the stop grace of %v", spec.Grace, spec.Timing.StopGrace))
 	}
 	for _, s := range append(append([]string{spec.Path}, spec.Args...), spec.Env...) {
 		if strings.ContainsRune(s, 0) {

@@ -51,7 +51,7 @@ func (c *Command) follow(ctx context.Context, g *guard.Guard, hurry <-chan struc
 				end = e
 			}
 			if e.Kind == guard.Killing && killAt > 0 && !killed && boottime.Now() >= killAt {
-				log.Warn().Stringer("grace", c.spec.Grace).Msg("the command did not stop in time: killing it, with all that it had started")
+				log.Warn().Stringer("grace", c.spec.Timing.StopGrace).Msg("the command did not stop in time: killing it, with all that it had started")
 			}
 			if e.Kind == guard.Killing || e.Kind == guard.Died {
 				stuck.Reset(stuckAfter)
@@ -70,11 +70,11 @@ func (c *Command) follow(ctx context.Context, g *guard.Guard, hurry <-chan struc
 				}
 				continue
 			}
-			log.Info().Stringer("grace", c.spec.Grace).Msg("stopping the command")
-			killAt = boottime.Now() + c.spec.Grace
+			log.Info().Stringer("grace", c.spec.Timing.StopGrace).Msg("stopping the command")
+			killAt = boottime.Now() + c.spec.Timing.StopGrace
 			g.Stop(killAt)
 			if !ending {
-				answer.Reset(c.spec.Grace + answerTime)
+				answer.Reset(c.spec.Timing.StopGrace + answerTime)
 			}
 		case <-hurry:
 			if !ending {

@@ -33,8 +33,9 @@ type Task struct {
 
 // Run runs the task under a guard of its own, so that it dies with this
 // process. It gets an empty standard input, our standard error for all that it
-// puts out, since the output is the work's, and an UNDERSTUDY_RUN. When the command itself exits, what it leaves behind is
-// killed. Run returns only when no descendant is left, however long that takes:
+// puts out, since the output is the work's, and an UNDERSTUDY_RUN. When the
+// command itself exits, what it leaves behind is killed. Run returns only when
+// no descendant is left, however long that takes:
 //
 //   - the exit code, 128+n for signal n;
 //   - ErrLimit;

@@ -1,0 +1,32 @@
+package worker
+
+import (
+	"testing"
+	"time"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+func TestTimingThatIsNotGivenIsTheDefault(t *testing.T) {
+	c, err := NewCommand(Spec{Path: "/bin/true"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if c.spec.Timing != registry.DefaultTiming {
+		t.Errorf("timing %+v, want %+v", c.spec.Timing, registry.DefaultTiming)
+	}
+}
+
+func TestSpecThatIsWrongIsRefused(t *testing.T) {
+	for name, spec := range map[string]Spec{
+		"no path":         {},
+		"half a timing":   {Path: "/bin/true", Timing: registry.Timing{OrphanAfter: time.Minute}},
+		"restart":         {Path: "/bin/true", Restart: "sometimes"},
+		"NUL in argument": {Path: "/bin/true", Args: []string{"true", "a\x00b"}},
+	} {
+		if _, err := NewCommand(spec); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
