@@ -6,6 +6,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
 )
 
 // The test binary runs itself: as a child that arms a timer and stops itself.
@@ -15,13 +18,6 @@ func TestMain(m *testing.M) {
 		armed(200 * time.Millisecond)
 		_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
 		time.Sleep(time.Minute) // the stop may come a moment later
-	case "disarmed":
-		t := armed(200 * time.Millisecond)
-		if t.Disarm() != nil {
-			os.Exit(3)
-		}
-		time.Sleep(400 * time.Millisecond)
-		os.Exit(7)
 	case "past":
 		armed(-time.Second)
 		time.Sleep(time.Minute)
@@ -47,7 +43,6 @@ func TestKillTimer(t *testing.T) {
 	}{
 		{"frozen", "signal: killed"},
 		{"past", "signal: killed"},
-		{"disarmed", "exit status 7"},
 	} {
 		t.Run(tt.mode, func(t *testing.T) {
 			cmd := exec.CommandContext(t.Context(), os.Args[0])
@@ -58,4 +53,34 @@ func TestKillTimer(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestDisarmedTimerHasNothingLeft(t *testing.T) {
+	timer, err := NewKillTimer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer timer.Close()
+	if err := timer.Arm(Now() + time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if left := left(t, timer); left <= 0 || left > time.Hour {
+		t.Errorf("armed for an hour, it has %v left", left)
+	}
+	if err := timer.Disarm(); err != nil {
+		t.Fatal(err)
+	}
+	if left := left(t, timer); left != 0 {
+		t.Errorf("disarmed, it has %v left", left)
+	}
+}
+
+// left is the time to a timer's instant, as the kernel says; 0 if it is not armed.
+func left(t *testing.T, timer *KillTimer) time.Duration {
+	t.Helper()
+	var spec unix.ItimerSpec
+	if _, _, errno := unix.Syscall(unix.SYS_TIMER_GETTIME, uintptr(timer.id), uintptr(unsafe.Pointer(&spec)), 0); errno != 0 {
+		t.Fatal("timer_gettime:", errno)
+	}
+	return time.Duration(spec.Value.Nano())
 }

@@ -41,6 +41,9 @@ func TestSweepThatCannotSeeGoesOnTrying(t *testing.T) {
 		}
 		defer func() { _ = cmd.Process.Kill(); _, _ = cmd.Process.Wait() }()
 	}
+	for marked := false; !marked; { // the kernel shows an environment a moment later
+		marked, _ = hasMark(left.Process.Pid, mark)
+	}
 	_ = unix.Kill(dead.Process.Pid, unix.SIGKILL)
 	awaitDeath(dead.Process.Pid)
 
