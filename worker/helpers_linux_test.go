@@ -24,7 +24,13 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-var testTiming = registry.Timing{Interval: 50 * time.Millisecond, OrphanAfter: 2 * time.Second, StopGrace: 500 * time.Millisecond}
+// Generous, for a machine that stalls: no grace and no lease ends by itself.
+var testTiming = registry.Timing{Interval: 50 * time.Millisecond, OrphanAfter: time.Minute, StopGrace: 10 * time.Second}
+
+const (
+	shortGrace = 500 * time.Millisecond // for those who ignore it
+	leeway     = 5 * time.Second        // for what has to happen before an instant
+)
 
 var testTerm = registry.Term{Group: "test", Number: 7}
 
@@ -48,6 +54,11 @@ func holds(file, text string) func() bool {
 		data, _ := os.ReadFile(file)
 		return strings.Contains(string(data), text+"\n")
 	}
+}
+
+// logged returns a condition: the log has the text in it.
+func logged(log *output, text string) func() bool {
+	return func() bool { return strings.Contains(log.String(), text) }
 }
 
 // mark is an entry that all processes of one test's command have.
@@ -108,6 +119,7 @@ type hosted struct {
 	Path      string
 	Args, Env []string
 	Restart   Policy
+	Timing    registry.Timing
 	Subreaper bool
 	Prepare   bool          // make a guard ready and wait
 	Lease     time.Duration // the only one, from the start on; zero: beats for ever
@@ -127,7 +139,7 @@ func host(spec string) int {
 		}
 	}
 	log := zerolog.New(os.Stderr).With().Timestamp().Logger()
-	c, err := NewCommand(Spec{Path: h.Path, Args: h.Args, Env: h.Env, Restart: h.Restart, Timing: testTiming, Log: log})
+	c, err := NewCommand(Spec{Path: h.Path, Args: h.Args, Env: h.Env, Restart: h.Restart, Timing: h.Timing, Log: log})
 	if err != nil {
 		panic(err)
 	}
@@ -145,11 +157,11 @@ func host(spec string) int {
 	}
 	until := boottime.Now() + h.Lease
 	if h.Lease == 0 {
-		until = boottime.Now() + testTiming.Lease()
+		until = boottime.Now() + h.Timing.Lease()
 		go func() {
 			for {
-				time.Sleep(testTiming.Interval)
-				c.Extend(boottime.Now() + testTiming.Lease())
+				time.Sleep(h.Timing.Interval)
+				c.Extend(boottime.Now() + h.Timing.Lease())
 			}
 		}()
 	}
@@ -192,19 +204,24 @@ func launch(t testing.TB, mode string, h hosted, ready func() bool) (*exec.Cmd, 
 		}
 	})
 	until(t, "the command", ready)
+	if !h.Prepare {
+		until(t, "the guard's word of it", logged(&out, "command started"))
+	}
 	return cmd, guardOf(t, cmd.Process.Pid)
 }
 
 // guardOf finds the guard of a process.
-func guardOf(t testing.TB, pid int) int {
+func guardOf(t testing.TB, pid int) (guard int) {
 	t.Helper()
-	for _, child := range childrenOf(pid) {
-		if comm, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", child)); string(comm) == "work-guard\n" {
-			return child
+	until(t, "a guard", func() bool {
+		for _, child := range childrenOf(pid) {
+			if command(child) == "work-guard" {
+				guard = child
+			}
 		}
-	}
-	t.Fatalf("process %d has no guard", pid)
-	return 0
+		return guard != 0
+	})
+	return guard
 }
 
 func childrenOf(pid int) []int {

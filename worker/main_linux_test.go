@@ -2,6 +2,7 @@ package worker
 
 import (
 	"encoding/json"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -25,6 +26,12 @@ func TestMain(m *testing.M) {
 	if mode := os.Getenv(envMode); mode != "" {
 		syscall.Exit(play(mode, os.Args[1:])) // at once: the race detector would wait
 	}
+	flag.Parse()
+	together := true
+	flag.Visit(func(f *flag.Flag) { together = together && f.Name != "test.parallel" })
+	if together { // those that are parallel wait for leases to end
+		_ = flag.Set("test.parallel", "16")
+	}
 	goleak.VerifyTestMain(m)
 }
 
@@ -33,11 +40,12 @@ func play(mode string, args []string) int {
 	case "exit": // CODE
 		code, _ := strconv.Atoi(args[0])
 		return code
-	case "polite": // FILE: notes SIGTERM and exits
+	case "polite": // FILE: notes SIGTERM, and in FILE.at when it came, and exits
 		ch := make(chan os.Signal, 1)
 		signal.Notify(ch, unix.SIGTERM)
 		note(args[0], "ready")
 		<-ch
+		note(args[0]+".at", fmt.Sprint(int64(boottime.Now())))
 		note(args[0], "terminated")
 	case "stubborn": // FILE
 		signal.Notify(make(chan os.Signal, 1), unix.SIGTERM, unix.SIGINT, unix.SIGHUP)
@@ -45,8 +53,13 @@ func play(mode string, args []string) int {
 		time.Sleep(time.Hour)
 	case "forest": // N SETSID FILE
 		n, _ := strconv.Atoi(args[0])
+		var trees []int
 		for range n {
-			spawn(args[1] == "setsid", "sleep", "1000")
+			trees = append(trees, spawn(args[1] == "setsid", "sleep", "1000"))
+		}
+		for _, pid := range trees { // the kernel shows an environment a moment later
+			for env := []byte(nil); len(env) == 0; env, _ = os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid)) {
+			}
 		}
 		note(args[2], "ready")
 		time.Sleep(time.Hour)
@@ -74,7 +87,10 @@ func play(mode string, args []string) int {
 		<-ch
 		time.Sleep(100 * time.Millisecond)
 		note(args[0], "finished")
-	case "tick": // FILE
+	case "tick", "deaf": // FILE: notes the time; the latter ignores SIGTERM
+		if mode == "deaf" {
+			signal.Notify(make(chan os.Signal, 1), unix.SIGTERM)
+		}
 		f, _ := os.OpenFile(args[0], os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 		for {
 			fmt.Fprintf(f, "%020d\n", boottime.Now())
@@ -137,12 +153,13 @@ func note(file, text string) {
 	f.Close()
 }
 
-func spawn(setsid bool, name string, args ...string) {
+func spawn(setsid bool, name string, args ...string) (pid int) {
 	cmd := exec.Command(name, args...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: setsid}
 	if err := cmd.Start(); err != nil {
 		panic(err)
 	}
+	return cmd.Process.Pid
 }
 
 // alive lists the living processes with an entry in their environment.
@@ -160,4 +177,14 @@ func alive(entry string) []int {
 		}
 	}
 	return list
+}
+
+// theOne is the only living process with an entry in its environment.
+func theOne(t testing.TB, entry string) int {
+	t.Helper()
+	list := alive(entry)
+	if len(list) != 1 {
+		t.Fatalf("processes %v, want one", list)
+	}
+	return list[0]
 }

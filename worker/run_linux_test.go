@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -76,10 +75,7 @@ func TestOtherExitsAreFollowedByARestart(t *testing.T) {
 			spec.Restart = tt.policy
 			ctx, stop := context.WithCancelCause(context.Background())
 			_, result := start(t, ctx, spec)
-			until(t, "a second run", func() bool {
-				data, _ := os.ReadFile(file)
-				return strings.Count(string(data), "ran\n") == 2
-			})
+			until(t, "a second run", func() bool { return times(file, "ran") >= 2 })
 			stop(errStop)
 			if err := receive(t, result); !errors.Is(err, errStop) {
 				t.Errorf("Run returned %v, want the cause", err)
@@ -103,13 +99,12 @@ func TestFailingAgainAndAgainIsReportedEachTime(t *testing.T) {
 	if n := c.Restarts(); n != 0 {
 		t.Errorf("%d restarts after one start", n)
 	}
-	left := time.Until(c.next)
-	begin := time.Now()
+	next := c.next
 	if err := c.Run(t.Context(), testTerm, uuid.New()); !errors.Is(err, ErrFailed) {
 		t.Fatalf("Run returned %v, want ErrFailed again", err)
 	}
-	if took := time.Since(begin); took < left {
-		t.Errorf("failed again after %v, want the backoff's %v first", took, left)
+	if early := time.Until(next); early > 0 {
+		t.Errorf("failed again %v before the backoff was over", early)
 	}
 	if n := c.Restarts(); n != 1 {
 		t.Errorf("%d restarts after two starts", n)
@@ -159,7 +154,7 @@ func TestNothingStartsWithoutALease(t *testing.T) {
 	ctx, stop := context.WithCancelCause(context.Background())
 	result := make(chan error, 1)
 	go func() { result <- c.Run(ctx, testTerm, uuid.New()) }()
-	until(t, "Run to wait", func() bool { return strings.Contains(log.String(), "waiting for a lease") })
+	until(t, "Run to wait", logged(&log, "waiting for a lease"))
 	c.mu.Lock()
 	if c.idle == nil || c.current != nil || len(alive(m)) > 0 {
 		t.Error("the command runs, or its guard has its order")
@@ -172,27 +167,28 @@ func TestNothingStartsWithoutALease(t *testing.T) {
 }
 
 func TestExpiredCommandIsRestartedUnderANewLease(t *testing.T) {
+	t.Parallel()
 	file, m := filepath.Join(t.TempDir(), "log"), mark()
 	c, err := NewCommand(played(t, m, "polite", file))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	c.Extend(boottime.Now() + testTiming.StopGrace + 300*time.Millisecond)
+	if err := c.Prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	c.Extend(boottime.Now() + testTiming.StopGrace + leeway)
 	ctx, stop := context.WithCancelCause(context.Background())
 	result := make(chan error, 1)
 	go func() { result <- c.Run(ctx, testTerm, uuid.New()) }()
 	until(t, "the command to be stopped", holds(file, "terminated"))
 	c.Extend(boottime.Now() + time.Hour)
-	until(t, "the command to be restarted", func() bool {
-		data, _ := os.ReadFile(file)
-		return strings.Count(string(data), "ready\n") == 2
-	})
+	until(t, "the command to be restarted", func() bool { return times(file, "ready") >= 2 })
+	stop(errStop)
+	receive(t, result)
 	if c.backoff.failures != 0 {
 		t.Error("the end of a lease counts as a failure")
 	}
-	stop(errStop)
-	receive(t, result)
 }
 
 func TestEarlierLeaseIsIgnored(t *testing.T) {

@@ -36,6 +36,7 @@ func TestGuardThatFreezesBeforeItStopsACommandIsAborted(t *testing.T) {
 	t.Parallel()
 	file, m := filepath.Join(t.TempDir(), "log"), mark()
 	spec := played(t, m, "stubborn", file)
+	spec.Timing.StopGrace = shortGrace
 	g := gate{"stopping the command", make(chan struct{}), make(chan struct{})}
 	spec.Log = zerolog.New(g)
 	c, err := NewCommand(spec)
@@ -81,7 +82,7 @@ func TestKillDoesNotWaitForTheGraceOfAFrozenGuard(t *testing.T) {
 	until(t, "the command", holds(file, "ready"))
 	freeze(t, guardNow(c))
 	stop(errStop)
-	until(t, "the order to stop", func() bool { return strings.Contains(log.String(), "stopping the command") })
+	until(t, "the order to stop", logged(&log, "stopping the command"))
 	c.Kill()
 	if err := receive(t, result); !errors.Is(err, errStop) {
 		t.Errorf("Run returned %v, want the cause", err)

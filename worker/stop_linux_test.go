@@ -30,6 +30,7 @@ func TestWhoIgnoresSIGTERMIsKilledAfterTheGrace(t *testing.T) {
 	file, m := filepath.Join(t.TempDir(), "log"), mark()
 	ctx, stop := context.WithCancelCause(context.Background())
 	spec := played(t, m, "stubborn", file)
+	spec.Timing.StopGrace = shortGrace
 	var log output
 	spec.Log = zerolog.New(&log)
 	_, result := start(t, ctx, spec)
@@ -39,8 +40,8 @@ func TestWhoIgnoresSIGTERMIsKilledAfterTheGrace(t *testing.T) {
 	if err := receive(t, result); !errors.Is(err, errStop) {
 		t.Errorf("Run returned %v, want the cause", err)
 	}
-	if took := time.Since(begin); took < testTiming.StopGrace {
-		t.Errorf("killed after %v, want the grace of %v first", took, testTiming.StopGrace)
+	if took := time.Since(begin); took < shortGrace {
+		t.Errorf("killed after %v, want the grace of %v first", took, shortGrace)
 	}
 	if !strings.Contains(log.String(), "did not stop in time") {
 		t.Errorf("nothing is said of it:\n%s", log.String())
@@ -131,9 +132,7 @@ func TestOrphansAreReapedAllTheTime(t *testing.T) {
 	ctx, stop := context.WithCancelCause(context.Background())
 	c, result := start(t, ctx, played(t, m, "nursery", file))
 	until(t, "300 orphans", holds(file, "ready"))
-	c.mu.Lock()
-	guard := c.current.PID()
-	c.mu.Unlock()
+	guard := guardNow(c)
 	until(t, "the guard to have but one child", func() bool { return len(childrenOf(guard)) == 1 })
 	stop(errStop)
 	receive(t, result)

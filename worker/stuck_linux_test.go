@@ -21,7 +21,7 @@ func TestWhoCannotBeBuriedIsNamedAndHoldsRunUp(t *testing.T) {
 	ctx, stop := context.WithCancelCause(context.Background())
 	_, result := start(t, ctx, spec)
 	until(t, "the command", holds(file, "ready"))
-	pid := alive(m)[0]
+	pid := theOne(t, m)
 
 	runtime.LockOSThread() // a tracer is a thread
 	defer runtime.UnlockOSThread()
@@ -59,10 +59,7 @@ func TestSignalToTheWholeUnitIsNoFinalExit(t *testing.T) {
 	ctx, stop := context.WithCancelCause(context.Background())
 	c, result := start(t, ctx, spec)
 	until(t, "the command", holds(file, "ready"))
-	c.mu.Lock()
-	guard := c.current.PID()
-	c.mu.Unlock()
-	for _, pid := range []int{guard, alive(m)[0]} {
+	for _, pid := range []int{guardNow(c), theOne(t, m)} {
 		if err := unix.Kill(pid, unix.SIGTERM); err != nil {
 			t.Fatal(err)
 		}
