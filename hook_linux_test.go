@@ -106,23 +106,26 @@ func TestLastChangeIsToldAtTheEndThoughARunHangs(t *testing.T) {
 
 func TestEndWaitsForAHookOnlySoLong(t *testing.T) {
 	t.Parallel()
-	for _, by := range []string{"time", "signal"} {
+	for _, by := range []string{"time", "a signal before", "a signal"} {
 		t.Run(by, func(t *testing.T) {
 			t.Parallel()
-			h, ran, log := newTestHook(t, patience, `echo $UNDERSTUDY_TERM >>$1/ran; sleep 1000`)
+			h, ran, log := newTestHook(t, time.Hour, `echo $UNDERSTUDY_TERM >>$1/ran; sleep 1000`)
 			h.tellOf(1)
 			until(t, "the run", func() bool { return slices.Equal(ran(), []string{"1"}) })
 			h.tellOf(2)
-			h.hurry() // is not meant for it yet
-			closed := make(chan struct{})
-			if by == "time" {
+			h.last = 4 * patience
+			switch by {
+			case "time":
 				h.last = 200 * time.Millisecond
+			case "a signal before":
+				h.hurry() // the work is meant, and the end will be short
 			}
+			closed := make(chan struct{})
 			go func() {
 				defer close(closed)
 				h.close()
 			}()
-			if by == "signal" {
+			if by == "a signal" {
 				until(t, "close to wait", func() bool {
 					h.mu.Lock()
 					defer h.mu.Unlock()
@@ -132,10 +135,17 @@ func TestEndWaitsForAHookOnlySoLong(t *testing.T) {
 			}
 			select {
 			case <-closed:
-			case <-time.After(patience / 2):
+			case <-time.After(patience):
 				t.Fatal("it waits for the hook")
 			}
-			until(t, "the word that the run was killed", func() bool { return strings.Contains(log.String(), "killed before it was done") })
+			select {
+			case <-h.served:
+			case <-time.After(patience):
+				t.Fatal("what runs is not killed")
+			}
+			if !strings.Contains(log.String(), "killed before it was done") {
+				t.Errorf("the log does not say that the run was killed:\n%s", log)
+			}
 			if strings.Contains(log.String(), "slower") {
 				t.Errorf("the log says that the hook is slow:\n%s", log)
 			}
