@@ -22,6 +22,8 @@ var (
 	ErrNoWatch = errors.New("registry: cannot watch")
 	// ErrReadOnly says that nothing was written: the registry was opened to [Look].
 	ErrReadOnly = errors.New("registry: opened to look, not to write")
+	// ErrClosed says that nothing was done: Close was called before.
+	ErrClosed = errors.New("registry: closed")
 	// ErrCorrupt says that a stored record makes no sense.
 	ErrCorrupt = errors.New("registry: corrupt record")
 	// ErrSchema says that a newer version of Understudy wrote the record.

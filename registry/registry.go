@@ -64,7 +64,8 @@ type Registry interface {
 	// ends or the watch breaks; then it is closed. ErrNoWatch: poll.
 	Watch(ctx context.Context, group string) (<-chan struct{}, error)
 
-	// Close releases what the registry holds. Calls after it return an error.
+	// Close releases what the registry holds. Calls after it return ErrClosed,
+	// those of Close itself and of [Admin] too.
 	Close(ctx context.Context) error
 }
 

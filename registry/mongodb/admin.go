@@ -16,6 +16,9 @@ import (
 
 // Instances implements [registry.Admin].
 func (r *Registry) Instances(ctx context.Context, group string) ([]registry.Instance, time.Time, error) {
+	if err := r.mayRead(); err != nil {
+		return nil, time.Time{}, wrap(ctx, "instances", err)
+	}
 	list, bad, err := r.readable(ctx, bson.M{"group": group}, options.Find().SetSort(bson.M{"_id": 1}))
 	if err != nil {
 		return nil, time.Time{}, wrap(ctx, "instances", err)
@@ -29,6 +32,9 @@ func (r *Registry) Instances(ctx context.Context, group string) ([]registry.Inst
 
 // Terms implements [registry.Admin].
 func (r *Registry) Terms(ctx context.Context, group string, n int) ([]registry.Term, error) {
+	if err := r.mayRead(); err != nil {
+		return nil, wrap(ctx, "terms", err)
+	}
 	if n <= 0 {
 		return nil, wrap(ctx, "terms", ctx.Err()) // to the server, 0 is no limit
 	}
@@ -38,6 +44,9 @@ func (r *Registry) Terms(ctx context.Context, group string, n int) ([]registry.T
 
 // Groups implements [registry.Admin].
 func (r *Registry) Groups(ctx context.Context) ([]string, error) {
+	if err := r.mayRead(); err != nil {
+		return nil, wrap(ctx, "groups", err)
+	}
 	var (
 		names []string
 		bad   error
@@ -79,6 +88,9 @@ func (r *Registry) RequestHandover(ctx context.Context, group string, number int
 
 // Info implements [registry.Admin].
 func (r *Registry) Info(ctx context.Context) (registry.Info, error) {
+	if err := r.mayRead(); err != nil {
+		return registry.Info{}, wrap(ctx, "info", err)
+	}
 	var build struct {
 		Version string `bson:"version"`
 	}

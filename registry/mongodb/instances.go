@@ -136,6 +136,9 @@ func (r *Registry) DeleteOrphan(ctx context.Context, id uuid.UUID, beat int64) (
 
 // Candidate implements [registry.Registry].
 func (r *Registry) Candidate(ctx context.Context, group string, since time.Time, except ...uuid.UUID) (registry.Instance, error) {
+	if err := r.mayRead(); err != nil {
+		return registry.Instance{}, wrap(ctx, "candidate", err)
+	}
 	filter := bson.M{"group": group, "candidate": true, "heartbeat": bson.M{"$gte": since}}
 	if len(except) > 0 {
 		ids := make(bson.A, len(except))
@@ -161,6 +164,9 @@ func (r *Registry) Candidate(ctx context.Context, group string, since time.Time,
 
 // Silent implements [registry.Registry].
 func (r *Registry) Silent(ctx context.Context, group string, before time.Time) ([]registry.Instance, error) {
+	if err := r.mayRead(); err != nil {
+		return nil, wrap(ctx, "silent", err)
+	}
 	// Negated, so that a heartbeat that is no date is not passed over.
 	filter := bson.M{"group": group, "heartbeat": bson.M{"$not": bson.M{"$gte": before}}}
 	list, bad, err := r.readable(ctx, filter, options.Find())

@@ -133,8 +133,22 @@ func probe(ctx context.Context, c *mongo.Collection) error {
 	return err
 }
 
-// mayWrite returns ErrReadOnly if the registry was opened to look.
+// mayRead returns ErrClosed after Close.
+func (r *Registry) mayRead() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return registry.ErrClosed
+	}
+	return nil
+}
+
+// mayWrite returns ErrReadOnly if the registry was opened to look, and ErrClosed
+// after Close.
 func (r *Registry) mayWrite() error {
+	if err := r.mayRead(); err != nil {
+		return err
+	}
 	if r.access == registry.Look {
 		return registry.ErrReadOnly
 	}
@@ -148,7 +162,7 @@ func (r *Registry) Close(ctx context.Context) error {
 	r.closed = true
 	r.mu.Unlock()
 	if closed {
-		return errors.New("close: closed already")
+		return fmt.Errorf("close: %w", registry.ErrClosed)
 	}
 	r.close()
 	r.watches.Wait() // each ends within watchClose

@@ -39,6 +39,9 @@ func (r *Registry) View(ctx context.Context, group string) (registry.View, error
 }
 
 func (r *Registry) view(ctx context.Context, group string) (v registry.View, err error) {
+	if err := r.mayRead(); err != nil {
+		return v, err
+	}
 	session, err := r.client.StartSession(options.Session().SetCausalConsistency(true))
 	if err != nil {
 		return v, err

@@ -35,6 +35,9 @@ var noStream = []int{
 
 // Watch implements [registry.Registry].
 func (r *Registry) Watch(ctx context.Context, group string) (<-chan struct{}, error) {
+	if err := r.mayRead(); err != nil {
+		return nil, wrap(ctx, "watch", err)
+	}
 	h, err := r.hello(ctx)
 	if err != nil {
 		return nil, wrap(ctx, "watch", err)
@@ -58,7 +61,7 @@ func (r *Registry) Watch(ctx context.Context, group string) (<-chan struct{}, er
 	defer r.mu.Unlock()
 	if r.closed {
 		closeStream(stream)
-		return nil, wrap(ctx, "watch", mongo.ErrClientDisconnected)
+		return nil, wrap(ctx, "watch", registry.ErrClosed)
 	}
 	changes := make(chan struct{}, 1)
 	r.watches.Go(func() {

@@ -101,15 +101,21 @@ func closing(t *testing.T, open func(t *testing.T) Store) {
 	in := newInstance(t, "close")
 	register(t, b, in)
 	term := begin(t, b, in.Group, 1, in.ID)
-	if err := b.Close(t.Context()); err != nil {
-		t.Fatalf("Close: %v", err)
+	handles := map[string]Backend{"a registry": b}
+	if store.Look != nil {
+		handles["one that only looked"] = store.Look(t)
 	}
-	for _, c := range calls(t, b, in, term) {
-		if err := c.do(t.Context()); err == nil {
-			t.Errorf("%s of a closed registry: no error", c.name)
+	for name, h := range handles {
+		if err := h.Close(t.Context()); err != nil {
+			t.Fatalf("Close of %s: %v", name, err)
+		}
+		closed := append(calls(t, h, in, term),
+			call{"Terms of none", func(ctx context.Context) error { _, err := h.Terms(ctx, in.Group, 0); return err }},
+			call{"Close", h.Close})
+		for _, c := range closed {
+			wantError(t, c.name+" of "+name+" that is closed", c.do(t.Context()), registry.ErrClosed)
 		}
 	}
-	_ = b.Close(t.Context()) // whatever it returns
 
 	v := view(t, other, in.Group)
 	if v.Latest == nil || !v.Latest.Open() || v.Latest.Number != 1 || v.Holder == nil {

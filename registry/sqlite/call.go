@@ -144,7 +144,7 @@ func call[T any](ctx context.Context, r *Registry, lane chan struct{}, f func() 
 	}
 	if r.isClosed() {
 		<-lane
-		return none, errClosed
+		return none, registry.ErrClosed
 	}
 	type answer struct {
 		result T

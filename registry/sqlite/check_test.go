@@ -62,7 +62,10 @@ func TestCheckLeavesNothingBehind(t *testing.T) {
 	path := filepath.Join(dir, "registry.db")
 	owner := open(t, path)
 	beginTerm(t, owner, 1, join(t, owner, "g"))
-	for range 2 { // with the file in use, and without
+	for _, used := range []bool{true, false} { // with the file in use, and without
+		if !used {
+			closed(t, owner)
+		}
 		before := files(t, dir)
 		found := checkOf(t, t.Context(), path)
 		wantErrors(t, found)
@@ -77,7 +80,6 @@ func TestCheckLeavesNothingBehind(t *testing.T) {
 		if got := files(t, dir); !slices.Equal(got, before) {
 			t.Errorf("it left %v, before there were %v", got, before)
 		}
-		closed(t, owner)
 	}
 }
 

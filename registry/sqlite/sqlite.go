@@ -16,8 +16,6 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-var errClosed = errors.New("sqlite: the registry is closed")
-
 // Options are what Open needs to know beside the path.
 type Options struct {
 	// OrphanAfter is after how long a silent instance counts as gone. This
@@ -135,7 +133,11 @@ func locate(path string, existing bool) (string, error) {
 // Close ends all watches and closes the file, once the calls that are still
 // under way are done. The file is closed by and by if ctx ends before.
 func (r *Registry) Close(ctx context.Context) error {
-	r.closing.Do(func() { close(r.closed) })
+	first := false
+	r.closing.Do(func() { close(r.closed); first = true })
+	if !first {
+		return fmt.Errorf("close: %w", registry.ErrClosed)
+	}
 	done := make(chan error, 1)
 	go func() {
 		r.write <- struct{}{}

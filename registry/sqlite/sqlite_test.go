@@ -21,7 +21,7 @@ func open(t testing.TB, path string) *Registry {
 		t.Fatalf("Open: %v", err)
 	}
 	t.Cleanup(func() {
-		if err := r.Close(context.Background()); err != nil {
+		if err := r.Close(context.Background()); err != nil && !errors.Is(err, registry.ErrClosed) {
 			t.Errorf("Close: %v", err)
 		}
 	})
