@@ -74,7 +74,7 @@ func eventually(t testing.TB, what string, try func() error) {
 		if err == nil {
 			return
 		}
-		if time.Since(begun) > 30*time.Second {
+		if time.Since(begun) > time.Minute {
 			t.Fatalf("%s: %v", what, err)
 		}
 		time.Sleep(20 * time.Millisecond)
@@ -295,22 +295,31 @@ func TestKilledPrimaryCostsSeconds(t *testing.T) {
 	beat("a beat after the primary was killed")
 	t.Logf("beats again after %v", time.Since(begun).Round(time.Millisecond))
 
-	if last := latest(t, r, "g"); last == nil || last.Number != 1 || !last.Open() {
-		t.Errorf("the latest term is %+v, want term 1, open", last)
+	// Its successor may still be asked in vain: an election takes its time to settle.
+	var v registry.View
+	eventually(t, "a view", func() (err error) { v, err = r.View(t.Context(), "g"); return err })
+	if v.Number() != 1 || !v.Latest.Open() {
+		t.Errorf("the latest term is %+v, want term 1, open", v.Latest)
 	}
-	if err := r.EndTerm(t.Context(), "g", 1, in.ID, registry.End{Reason: registry.Stopped}); err != nil {
-		t.Errorf("EndTerm: %v", err)
-	}
+	eventually(t, "the end of the term", func() error {
+		return r.EndTerm(t.Context(), "g", 1, in.ID, registry.End{Reason: registry.Stopped})
+	})
 	select {
 	case _, ok := <-changes:
 		t.Logf("the watch went on: %v", ok)
-	case <-time.After(30 * time.Second):
+	case <-time.After(time.Minute):
 		t.Error("the watch neither went on nor ended")
 	}
 
 	// One that opens now must not wait for the node that is away.
-	other := open(t, set.URI())
-	register(t, other, "g")
+	eventually(t, "a registration by another", func() error {
+		other, err := mongodb.Open(t.Context(), set.URI(), mongodb.Options{})
+		if err != nil {
+			return err
+		}
+		_, err = other.Register(t.Context(), newInstance("g"))
+		return errors.Join(err, other.Close(t.Context()))
+	})
 
 	// Without a majority nothing is acknowledged, and each call ends in time.
 	set.Kill(t, set.Primary(t))

@@ -139,11 +139,20 @@ func TestCheckEndsWithItsContext(t *testing.T) {
 	if err := owner.file.writer.exec("BEGIN IMMEDIATE"); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	r := openWith(t, path, Options{Access: registry.Look})
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond) // of this step alone: the others take what they take
 	defer cancel()
-	f := checkOf(t, ctx, path)["writable"]
-	if f.Mark != registry.Error || !errors.Is(f.Err, context.DeadlineExceeded) {
+	if f := r.checkWriting(ctx); f.Mark != registry.Error || !errors.Is(f.Err, context.DeadlineExceeded) {
 		t.Errorf("with the lock taken: %+v", f)
+	}
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	said := false
+	for _, f := range checkOf(t, gone, path) {
+		said = said || f.Mark == registry.Error && errors.Is(f.Err, context.Canceled)
+	}
+	if !said {
+		t.Error("all of it is as if its context had not ended")
 	}
 	if err := owner.file.writer.exec("ROLLBACK"); err != nil {
 		t.Fatal(err)

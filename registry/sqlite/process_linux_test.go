@@ -99,7 +99,7 @@ func TestFrozenWriterIsKilled(t *testing.T) {
 	r := open(t, path)
 	in := join(t, r, "g")
 
-	cmd := helper(t, "freeze", path, "UNDERSTUDY_TEST_ORPHAN_AFTER=4s")
+	cmd := helper(t, "freeze", path, "UNDERSTUDY_TEST_ORPHAN_AFTER=12s") // so 3 s to open it, and to say that it has
 	timeout := time.AfterFunc(deadline, func() { _ = cmd.Process.Kill() })
 	out, err := cmd.Output()
 	if !timeout.Stop() {
