@@ -43,17 +43,18 @@ func source() Source {
 	}
 }
 
-// scraped is what a scrape answers, which must be well-formed.
+// scraped is what a scrape answers, which must be well-formed. Any goroutine may
+// call it.
 func scraped(tb testing.TB, m *Metrics) string {
 	tb.Helper()
 	w := httptest.NewRecorder()
 	m.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
 	if w.Code != 200 {
-		tb.Fatalf("status %d: %s", w.Code, w.Body)
+		tb.Errorf("status %d: %s", w.Code, w.Body)
 	}
 	parser := expfmt.NewTextParser(model.LegacyValidation)
 	if _, err := parser.TextToMetricFamilies(bytes.NewReader(w.Body.Bytes())); err != nil {
-		tb.Fatal(err)
+		tb.Error(err)
 	}
 	return w.Body.String()
 }
