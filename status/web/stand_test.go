@@ -96,6 +96,13 @@ func (s *stand) dial() net.Conn {
 	return c
 }
 
+// waiting is how many connections wait for a request.
+func (s *stand) waiting() int {
+	s.conns.mu.Lock()
+	defer s.conns.mu.Unlock()
+	return len(s.conns.waiting)
+}
+
 // awaitConns waits until that many connections are counted.
 func (s *stand) awaitConns(n int64) {
 	s.t.Helper()
