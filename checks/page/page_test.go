@@ -82,13 +82,12 @@ func TestAgesCountUpBetweenPictures(t *testing.T) {
 	p := newTab(t, newServer(t, orders()).url()) // it shows the same instant again and again
 	p.awaitHealth("1 active")
 	part.Until(t, "the age to pass three seconds", func() bool { return p.age() > 3 })
-	eval[bool](p, `window.begun = performance.now(), window.changes = 0,
-		new MutationObserver(() => { if (++changes == 8) window.took = performance.now() - begun })
-			.observe(document.querySelector('#instances td.age'), {childList: true, subtree: true, characterData: true}), true`)
-	part.Until(t, "eight changes", func() bool { return eval[bool](p, "changes >= 8") })
-	if took := eval[float64](p, "took"); took > 6000 {
-		t.Errorf("eight changes in %.0f ms: no more often than there are events", took)
-	}
+	// An event makes one change by itself, however late it is.
+	eval[bool](p, `window.changes = window.most = 0,
+		new MutationObserver(() => { most = Math.max(most, ++changes) })
+			.observe(document.querySelector('#instances td.age'), {childList: true, subtree: true, characterData: true}),
+		(before => { received = event => { changes = 0; before(event) } })(received), true`)
+	part.Until(t, "three changes from one event to the next", func() bool { return eval[int](p, "most") >= 3 })
 }
 
 // age is the first one shown, in seconds.

@@ -3,6 +3,8 @@ package page
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math/rand/v2"
 	"net"
 	"sync"
 	"testing"
@@ -10,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/understudy-go/understudy/checks/part"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/status"
 	"github.com/understudy-go/understudy/status/web"
@@ -28,8 +31,16 @@ type server struct {
 
 func newServer(t *testing.T, g status.Group) *server {
 	t.Helper()
-	s := &server{t: t, addr: "127.0.0.1:0", group: g}
-	s.start()
+	s := &server{t: t, group: g}
+	// A port below those that systems give out: nobody gets it while s is stopped.
+	part.Until(t, "a free port", func() bool {
+		l, err := web.Listen(fmt.Sprint("127.0.0.1:", 20000+rand.N(10000)))
+		if err == nil {
+			s.addr = l.Addr().String()
+			s.serve(l)
+		}
+		return err == nil
+	})
 	return s
 }
 
@@ -42,7 +53,6 @@ func (s *server) start() {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.addr = l.Addr().String()
 	s.serve(l)
 }
 
