@@ -117,7 +117,7 @@ func TestCodeInTheLibrarysDocumentCompilesAndPasses(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	if out, err = exec.Command(binary, "-test.v", "-test.timeout=1m").CombinedOutput(); err != nil {
+	if out, err = exec.Command(binary, "-test.v", "-test.timeout=5m").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	for _, m := range regexp.MustCompile(`(?m)^func (Test\w+)`).FindAllStringSubmatch(text, -1) {

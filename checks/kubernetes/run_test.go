@@ -32,9 +32,12 @@ func TestProbesOfInstancesThatRun(t *testing.T) {
 		}
 		return active == 1
 	})
-	for _, i := range instances {
-		if got := i.Get(t, "/readyz"); got != http.StatusOK {
-			t.Errorf("/readyz is %d of one of them: a rollout would never complete", got)
+	part.Until(t, "both to answer /readyz, the passive one too, without which no rollout would complete", func() bool {
+		for _, i := range instances {
+			if i.Get(t, "/readyz") != http.StatusOK {
+				return false
+			}
 		}
-	}
+		return true
+	})
 }

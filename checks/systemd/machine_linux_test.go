@@ -58,7 +58,7 @@ func newMachine(t *testing.T) *machine {
 	m := &machine{t: t, dir: t.TempDir(), cgroup: newCgroup(t)}
 	text := unit(t)
 	m.write("system/understudy@.service", string(text))
-	m.write("system/understudy@.service.d/test.conf", "[Service]\nStandardOutput=append:/mnt/test/log\nStandardError=append:/mnt/test/log\nWatchdogSec=3\n")
+	m.write("system/understudy@.service.d/test.conf", "[Service]\nStandardOutput=append:/mnt/test/log\nStandardError=append:/mnt/test/log\nWatchdogSec=10\n")
 	m.write("system/test.target", "[Unit]\nDescription=Test\n")
 	m.write("understudy.d/README", "")
 	if out, err := exec.Command("cp", part.Binary(t), filepath.Join(m.dir, "understudy")).CombinedOutput(); err != nil {
@@ -145,11 +145,11 @@ func (m *machine) write(name, text string) {
 
 const registryOfOrders = "UNDERSTUDY_REGISTRY=sqlite:/var/lib/understudy/orders/registry.db"
 
-// configure writes the variables of the group orders.
+// configure writes the variables of the group orders, which may override these.
 func (m *machine) configure(env ...string) {
 	m.write("understudy.d/orders.env", strings.Join(append([]string{
 		registryOfOrders,
-		"UNDERSTUDY_HEARTBEAT_INTERVAL=200ms", "UNDERSTUDY_STOP_GRACE=1s", "UNDERSTUDY_ORPHAN_AFTER=3s",
+		"UNDERSTUDY_HEARTBEAT_INTERVAL=200ms", "UNDERSTUDY_STOP_GRACE=2s", "UNDERSTUDY_ORPHAN_AFTER=15s",
 	}, env...), "\n")+"\n")
 }
 
