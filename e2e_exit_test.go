@@ -113,7 +113,7 @@ func TestSecondSIGTERMKillsAtOnce(t *testing.T) {
 		if code := a.exit(); code != 0 || time.Since(begun) > timing.StopGrace/2 {
 			t.Errorf("exit code %d after %v", code, time.Since(begun))
 		}
-		if !a.logged("killing the work") {
+		if !a.logged("whatever is left of the work is killed") {
 			t.Error("it did not say so")
 		}
 		g.conclude()

@@ -18,6 +18,7 @@ func main() {
 	if os.Getpid() == 1 {
 		os.Exit(pid1.Main())
 	}
+	pid1.TakeName()
 	os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
 	"github.com/understudy-go/understudy/heartbeat"
@@ -15,6 +16,11 @@ import (
 
 // runInstance joins the group, and runs the command while active.
 func runInstance(c *cobra.Command, args []string) error {
+	ctx, stop := context.WithCancel(c.Context())
+	defer stop()
+	signals := catchSignals(stop, zerolog.Nop()) // first: whoever starts it may have second thoughts
+	defer signals.stop()
+
 	p, err := newPlan(c, args)
 	if err != nil {
 		return err
@@ -24,11 +30,7 @@ func runInstance(c *cobra.Command, args []string) error {
 		return err
 	}
 	defer front.close(p.log)
-
-	ctx, stop := context.WithCancel(c.Context())
-	defer stop()
-	signals := catchSignals(stop, p.log)
-	defer signals.stop()
+	signals.use(p.log, nil)
 
 	deadline := time.Now().Add(p.conf.ConnectTimeout)
 	reg, err := openRegistry(ctx, p.conf, p.log)

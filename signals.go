@@ -80,7 +80,7 @@ func (s *signals) obey(sig os.Signal, at time.Time) {
 		if kill != nil {
 			kill()
 		}
-		log.Warn().Stringer("signal", sig).Msg("killing the work")
+		log.Warn().Stringer("signal", sig).Msg("stopping at once: whatever is left of the work is killed")
 	}
 }
 

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -34,6 +35,11 @@ func environ(base []string, t registry.Term, instance uuid.UUID) []string {
 		EnvTerm+"="+strconv.FormatInt(t.Number, 10))
 }
 
+// sameName reports whether two names are of one variable.
+func sameName(a, b string) bool {
+	return a == b || runtime.GOOS == "windows" && strings.EqualFold(a, b)
+}
+
 // public is base without what is private, and with more, which replaces what
 // base has under the same names.
 func public(base []string, more ...string) []string {
@@ -42,8 +48,9 @@ func public(base []string, more ...string) []string {
 		return name
 	}
 	env := slices.DeleteFunc(slices.Clone(base), func(entry string) bool {
-		return slices.Contains(private, name(entry)) ||
-			slices.ContainsFunc(more, func(m string) bool { return name(m) == name(entry) })
+		is := func(other string) bool { return sameName(name(entry), other) }
+		return slices.ContainsFunc(private, is) ||
+			slices.ContainsFunc(more, func(m string) bool { return is(name(m)) })
 	})
 	return append(env, more...)
 }

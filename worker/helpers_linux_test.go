@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -124,6 +125,7 @@ type hosted struct {
 	Prepare   bool          // make a guard ready and wait
 	Lease     time.Duration // the only one, from the start on; zero: beats for ever
 	Dir       string        // where to note what happens
+	Log       string        // a file for the log, besides stderr
 	Task      *Task         // run besides
 	Helper    string        // a shell's script that the mode "helped" leaves running
 }
@@ -138,7 +140,15 @@ func host(spec string) int {
 			panic(err)
 		}
 	}
-	log := zerolog.New(os.Stderr).With().Timestamp().Logger()
+	var out io.Writer = os.Stderr
+	if h.Log != "" {
+		f, err := os.Create(h.Log)
+		if err != nil {
+			panic(err)
+		}
+		out = io.MultiWriter(f, os.Stderr)
+	}
+	log := zerolog.New(out).With().Timestamp().Logger()
 	c, err := NewCommand(Spec{Path: h.Path, Args: h.Args, Env: h.Env, Restart: h.Restart, Timing: h.Timing, Log: log})
 	if err != nil {
 		panic(err)

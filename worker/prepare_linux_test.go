@@ -4,10 +4,12 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
+	"golang.org/x/sys/unix"
 
 	"github.com/understudy-go/understudy/internal/boottime"
 )
@@ -62,6 +64,38 @@ func TestDeadPreparedGuardIsReplaced(t *testing.T) {
 	until(t, "the command", holds(file, "ready"))
 	stop(errStop)
 	receive(t, result)
+}
+
+func TestShortageAtARestartMayPass(t *testing.T) {
+	dir := t.TempDir()
+	starts, end := filepath.Join(dir, "starts"), filepath.Join(dir, "end")
+	log := filepath.Join(dir, "log")
+	started := func(n int) func() bool { return func() bool { return times(starts, "started") == n } }
+	h := hosted{
+		Path: "/bin/sh", Args: []string{"sh", "-c", "echo started >>" + starts + "; until rm " + end + " 2>/dev/null; do sleep 0.02; done; exit 1"},
+		Timing: testTiming, Dir: dir, Log: log,
+	}
+	cmd, _ := launch(t, "host", h, started(1))
+	limit := func(files func(hard uint64) uint64) {
+		t.Helper()
+		var l unix.Rlimit
+		err := unix.Prlimit(cmd.Process.Pid, unix.RLIMIT_NOFILE, nil, &l)
+		if err == nil {
+			l.Cur = files(l.Max)
+			err = unix.Prlimit(cmd.Process.Pid, unix.RLIMIT_NOFILE, &l, nil)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	limit(func(uint64) uint64 { return 0 })
+	note(end, "")
+	until(t, "the shortage", func() bool {
+		data, _ := os.ReadFile(log)
+		return strings.Contains(string(data), "could not be started, which may pass")
+	})
+	limit(func(hard uint64) uint64 { return hard })
+	until(t, "the command to be started again", started(2))
 }
 
 func TestGuardIsReadyAgainAfterATerm(t *testing.T) {

@@ -29,11 +29,11 @@ const outsideTime = 5 * time.Second
 //
 //   - context.Cause(ctx), told to stop;
 //   - *Exit, the command's final exit, or that it can never be executed;
-//   - ErrFailed after five failures in a row, and after each further one, or
-//     when the guard died under Never: the command did not end by itself, and
-//     somebody is to run it. The next call first sits out what is left of the
-//     backoff;
-//   - ErrGuard, ErrRunning.
+//   - ErrFailed after five failures in a row (of the command, or to start it), and
+//     after each further one, or when the guard died under Never: the command did
+//     not end by itself, and somebody is to run it. The next call first sits out
+//     what is left of the backoff;
+//   - ErrRunning.
 func (c *Command) Run(ctx context.Context, t registry.Term, instance uuid.UUID) error {
 	c.mu.Lock()
 	if c.running {
@@ -58,7 +58,13 @@ func (c *Command) Run(ctx context.Context, t registry.Term, instance uuid.UUID) 
 		}
 		g, err := c.take(ctx)
 		if err != nil {
-			return fmt.Errorf("run: %w", err)
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			if done, err := c.notStarted(err, 0, c.spec.Log); done {
+				return err
+			}
+			continue
 		}
 		mark := EnvRun + "=" + rand.Text()
 		done, err := c.once(ctx, g, append(environ(c.spec.Env, t, instance), mark), mark)
@@ -126,6 +132,11 @@ func (c *Command) once(ctx context.Context, g *guard.Guard, env []string, mark s
 	case guard.Exited:
 		switch end.Why {
 		case guard.Asked:
+			if ctx.Err() != nil {
+				c.backoff.ran(ran)
+				return true, context.Cause(ctx)
+			}
+		case guard.Itself: // or by somebody who told us, too, and the guard last
 			if ctx.Err() != nil {
 				c.backoff.ran(ran)
 				return true, context.Cause(ctx)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+	"golang.org/x/sys/unix"
 )
 
 func TestStoppingIsSIGTERMFirst(t *testing.T) {
@@ -90,6 +91,30 @@ func TestTheGroupKeepsItsGraceWhenTheCommandExitsFirst(t *testing.T) {
 	}
 	if !holds(file, "finished")() {
 		t.Error("the command's child was killed within its grace")
+	}
+	wantGone(t, m)
+}
+
+// kill -TERM -1, a session that ends and systemctl kill reach everybody, in any
+// order: it is one order to stop, and no exit of the command.
+func TestOneOrderToAllLeavesTheGroupItsGrace(t *testing.T) {
+	file, m := filepath.Join(t.TempDir(), "log"), mark()
+	ctx, stop := context.WithCancelCause(context.Background())
+	spec := played(t, m, "shell", file)
+	spec.Restart = Never
+	c, result := start(t, ctx, spec)
+	until(t, "the command", holds(file, "ready"))
+	guard := guardNow(c)
+	command := childrenOf(guard)[0]
+	for _, pid := range []int{guard, -command} {
+		if err := unix.Kill(pid, unix.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+	}
+	until(t, "the command's child to finish", holds(file, "finished"))
+	stop(errStop)
+	if err := receive(t, result); !errors.Is(err, errStop) {
+		t.Errorf("Run returned %v, want the cause", err)
 	}
 	wantGone(t, m)
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"syscall"
 	"time"
@@ -88,6 +89,14 @@ func start() (pid int, err error) {
 	}
 	_ = unix.IoctlSetPointerInt(0, unix.TIOCSPGRP, pid) // not a terminal: nothing to do
 	return pid, nil
+}
+
+// TakeName has the child called by the program's name, where the kernel has that
+// of the link by which it was executed. In any other process it does nothing.
+func TakeName() {
+	if os.Getenv(Marker) != "" {
+		_ = os.WriteFile("/proc/self/comm", []byte(filepath.Base(os.Args[0])), 0)
+	}
 }
 
 // initProcess is the first process of a PID namespace.

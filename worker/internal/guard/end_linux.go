@@ -14,6 +14,9 @@ func (s *server) stop(killBy time.Duration, why Why) {
 		return
 	}
 	s.phase, s.why, s.killBy = stopping, why, killBy
+	if s.dead { // of the same order, which what it started has got as well
+		return
+	}
 	_ = unix.Kill(-s.pid, unix.SIGTERM)
 	if pgid, err := unix.Getpgid(s.pid); err == nil && pgid != s.pid {
 		_ = unix.Kill(s.pid, unix.SIGTERM) // it left its own group
@@ -36,6 +39,9 @@ func (s *server) kill(why Why) {
 // watch holds the clock against what is due.
 func (s *server) watch() {
 	now := boottime.Now()
+	if s.phase == running && s.dead {
+		s.explain(now)
+	}
 	if s.phase == running && now >= s.lease-s.grace {
 		s.stop(s.lease-s.margin, Expired)
 	}
@@ -44,10 +50,28 @@ func (s *server) watch() {
 	}
 }
 
+// echo is how long an order that the command died of may take to reach this
+// process, by Understudy or by a signal to all of them.
+const echo = 20 * time.Millisecond
+
+// explain finds out why the command, which nobody asked to stop, is dead. What it
+// started is granted what it would have had if the order had come the other way.
+func (s *server) explain(now time.Duration) {
+	switch {
+	case s.told.toldToStop():
+		s.stop(min(now+s.grace, s.lease-s.margin), Outside)
+	case now >= s.died+echo:
+		s.kill(Itself)
+	}
+}
+
 // due is the instant at which watch has something to do next.
 func (s *server) due() time.Duration {
 	switch s.phase {
 	case running:
+		if s.dead {
+			return min(s.died+echo, s.lease-s.grace)
+		}
 		return s.lease - s.grace
 	case stopping:
 		return min(s.killBy, s.lease-s.margin)
@@ -66,7 +90,7 @@ func (s *server) reap() {
 		s.linger()
 		return
 	}
-	if s.phase != running && s.phase != stopping {
+	if s.dead || s.phase != running && s.phase != stopping {
 		return
 	}
 	for range maxReap {
@@ -74,12 +98,10 @@ func (s *server) reap() {
 		case 0, -1:
 			return
 		case s.pid:
-			s.dead = true
+			s.dead, s.died = true, boottime.Now()
 			if s.phase == stopping {
 				s.linger()
-				return
 			}
-			s.kill(Itself)
 			return
 		default:
 			bury(pid, nil)
@@ -155,12 +177,6 @@ func (s *server) release() {
 
 // finish reports the end. Nobody is left but this process.
 func (s *server) finish() int {
-	if s.why == Itself {
-		time.Sleep(2 * time.Millisecond) // signals to us may still be on their way
-		if s.told.stop.Load() {
-			s.why = Outside
-		}
-	}
 	code := s.status.ExitStatus()
 	if s.status.Signaled() {
 		code = 128 + int(s.status.Signal())

@@ -30,6 +30,7 @@ type Guard struct {
 	killBy time.Duration
 	asked  bool
 	killed bool
+	failed bool // it was ended without being asked to end the command
 }
 
 // Start makes a job. ErrStart: it could not.
@@ -81,7 +82,7 @@ func (g *Guard) Stop(killAt time.Duration) {
 func (g *Guard) Kill() { g.change(func() { g.asked, g.killed = true, true }) }
 
 // Abort ends a guard that is idle, or kills the command.
-func (g *Guard) Abort() { g.change(func() { g.killed = true }) }
+func (g *Guard) Abort() { g.change(func() { g.killed, g.failed = true, !g.asked }) }
 
 func (g *Guard) change(f func()) {
 	g.mu.Lock()
@@ -137,6 +138,13 @@ func (g *Guard) serve() {
 		time.Sleep(nap)
 	}
 	<-exited
+	g.mu.Lock()
+	failed := g.failed
+	g.mu.Unlock()
+	if failed && why == 0 { // as if its process had died
+		g.events <- Event{Kind: Died}
+		return
+	}
 	g.events <- Event{Kind: Exited, Code: code, Why: why}
 }
 

@@ -57,6 +57,7 @@ type server struct {
 	phase  phase
 	pid    int // the command, until it is reaped
 	dead   bool
+	died   time.Duration // when that was seen
 	status unix.WaitStatus
 	why    Why
 
@@ -169,7 +170,6 @@ func (s *server) start(o Order) {
 		s.send(message{kind: mNotStarted, numbers: []int64{int64(unix.EAGAIN)}})
 		syscall.Exit(0)
 	}
-	s.told.stop.Store(false)
 	pid, err := syscall.ForkExec(o.Path, o.Args, &syscall.ProcAttr{
 		Env:   o.Env,
 		Files: []uintptr{0, 1, 2},

@@ -90,8 +90,19 @@ func closeOnExec() error {
 
 // signals are those that this process received.
 type signals struct {
-	fd   int         // readable after any
-	stop atomic.Bool // one that means to stop
+	fd   int          // readable after any
+	stop atomic.Int64 // when the latest one came that means to stop; 0: none has
+}
+
+// lately is how long after a signal to this process the command's end is put down
+// to the same order.
+const lately = time.Second
+
+// toldToStop reports whether this process was told to stop, which people have
+// Understudy do: so somebody told all of a unit, a session or a machine.
+func (s *signals) toldToStop() bool {
+	at := s.stop.Load()
+	return at != 0 && boottime.Now() < time.Duration(at)+lately
 }
 
 // notify has signals handled. None is ignored, for the command would inherit
@@ -110,7 +121,7 @@ func notify() (*signals, error) {
 		for sig := range ch {
 			switch sig {
 			case unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT:
-				s.stop.Store(true)
+				s.stop.Store(int64(boottime.Now()))
 			}
 			_, _ = unix.Write(fd, one[:])
 		}

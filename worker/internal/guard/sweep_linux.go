@@ -15,12 +15,15 @@ import (
 // process is a line of /proc/PID/stat.
 type process struct {
 	pid, ppid, sid int
+	threads        int
 	state          byte
 	start          string
 	comm           string
 }
 
-func (p process) dead() bool { return p.state == 'Z' || p.state == 'X' }
+// dead reports whether nothing of it runs: a process whose first thread has
+// exited is shown as a zombie while the others go on.
+func (p process) dead() bool { return p.state == 'X' || p.state == 'Z' && p.threads <= 1 }
 
 // errNone says that there is no such process, or that it is none of ours.
 var errNone = errors.New("no such process")
@@ -53,6 +56,7 @@ func lookUp(pid int) (p process, err error) {
 	p = process{pid: pid, state: f[0][0], start: f[19], comm: comm}
 	p.ppid, _ = strconv.Atoi(f[1])
 	p.sid, _ = strconv.Atoi(f[3])
+	p.threads, _ = strconv.Atoi(f[17])
 	return p, nil
 }
 
