@@ -54,6 +54,8 @@ func TestCompletion(t *testing.T) {
 		"health --":         "--active --help --json --ready :4",
 		"demo ":             ":4",
 		"completion ":       "bash fish powershell zsh :4",
+		"completion b":      "bash :4",
+		"help ":             "check completion demo handover health help history run status :4",
 		"completion bash ":  ":4",
 	} {
 		if got := complete(t, strings.Split(words, " ")...); got != want {

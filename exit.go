@@ -24,6 +24,7 @@ const (
 	exitConfig        = 78
 	exitNotExecutable = 126
 	exitNotFound      = 127
+	exitSignal        = 128 // and the signal's number
 )
 
 // usageError is a mistake on the command line.
@@ -36,46 +37,66 @@ type unavailableError struct{ error }
 
 func (e unavailableError) Unwrap() error { return e.error }
 
-// exitCode prints what is wrong, unless the log has said it already, and returns
-// the code that says the same.
+// saidError is one that the log has told already.
+type saidError struct{ error }
+
+func (e saidError) Unwrap() error { return e.error }
+
+// exitCode prints what is wrong, unless that was said already, and returns the
+// code that says the same.
 func exitCode(err error, stderr io.Writer) int {
+	code, said := judge(err)
+	if !said {
+		fmt.Fprintf(stderr, "understudy: %s\n", explain(err))
+	}
+	return code
+}
+
+// judge returns the exit code of an error, and whether it has been said already,
+// by the log or by the output.
+func judge(err error) (code int, said bool) {
 	var (
 		usage       usageError
 		unavailable unavailableError
-		mistakes    *config.Error
 		final       *heartbeat.WorkExit
 		peerDone    *heartbeat.WorkDoneError
 		result      resultError
+		logged      saidError
 	)
-	code := exitFailure
+	said = errors.As(err, &logged)
 	switch {
 	case err == nil:
-		return exitOK
+		return exitOK, true
 	case errors.As(err, &final):
-		return final.Code
+		return final.Code, true
 	case errors.As(err, &peerDone):
-		return peerDone.ExitCode
+		return peerDone.ExitCode, true
 	case errors.As(err, &result):
-		return int(result)
+		return int(result), true
 	case errors.As(err, &usage):
-		code = exitUsage
+		return exitUsage, said
 	case misconfigured(err):
-		code = exitConfig
-	case errors.As(err, &unavailable), errors.Is(err, heartbeat.ErrUnreachable):
-		code = exitUnavailable
+		return exitConfig, said
+	case errors.As(err, &unavailable), errors.Is(err, heartbeat.ErrUnreachable), ofRecord(err):
+		return exitUnavailable, said
 	case errors.Is(err, heartbeat.ErrStuck):
-		code = exitStuck
+		return exitStuck, said
 	case errors.Is(err, worker.ErrNotFound):
-		code = exitNotFound
+		return exitNotFound, said
 	case errors.Is(err, worker.ErrNotExecutable):
-		code = exitNotExecutable
+		return exitNotExecutable, said
 	}
+	return exitFailure, said
+}
+
+// explain is an error as people read it.
+func explain(err error) string {
 	text := err.Error()
+	var mistakes *config.Error
 	if errors.As(err, &mistakes) && len(mistakes.Mistakes) > 1 {
 		text = fmt.Sprintf("%d mistakes in the environment:\n  %s", len(mistakes.Mistakes), strings.Join(mistakes.Mistakes, "\n  "))
 	}
-	fmt.Fprintf(stderr, "understudy: %s\n", escape(text))
-	return code
+	return escape(status.Plain(text))
 }
 
 // misconfigured reports whether an error will be there until the environment is

@@ -3,9 +3,12 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/understudy-go/understudy/config"
+	"github.com/understudy-go/understudy/heartbeat"
+	"github.com/understudy-go/understudy/registry"
 )
 
 func TestErrorsAreShownNotObeyed(t *testing.T) {
@@ -14,6 +17,7 @@ func TestErrorsAreShownNotObeyed(t *testing.T) {
 		want string
 	}{
 		{errors.New("the server says \x1b[2J\u202e\u009b31m"), `understudy: the server says \x1b[2J\u202e\x9b31m` + "\n"},
+		{fmt.Errorf("group g: %w: again; %w", registry.ErrCorrupt, heartbeat.ErrWorkFailing), "understudy: group g: corrupt record: again; work keeps failing\n"},
 		{&config.Error{Mistakes: []string{"a\x1b", "b\r"}}, "understudy: 2 mistakes in the environment:\n  " + `a\x1b` + "\n  " + `b\x0d` + "\n"},
 	} {
 		var stderr bytes.Buffer

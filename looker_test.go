@@ -181,9 +181,9 @@ func TestRegistryThatHangsIsGivenUp(t *testing.T) {
 	})
 }
 
-func TestErrorsOfRecordsAreNoOutage(t *testing.T) {
+func TestWhatIsNotUnderstoodIsNotTakenForNobody(t *testing.T) {
 	for err, want := range map[error]int{
-		registry.ErrCorrupt: exitFailure, registry.ErrSchema: exitFailure, registry.ErrTermExhausted: exitFailure,
+		registry.ErrCorrupt: exitUnavailable, registry.ErrSchema: exitUnavailable, registry.ErrTermExhausted: exitUnavailable,
 		errors.New("odd"): exitUnavailable, context.DeadlineExceeded: exitUnavailable,
 	} {
 		var stderr bytes.Buffer
@@ -192,7 +192,10 @@ func TestErrorsOfRecordsAreNoOutage(t *testing.T) {
 		if code := exitCode(got, &stderr); code != want {
 			t.Errorf("%v: exit code %d, want %d", err, code, want)
 		}
-		wantLine(t, stderr.String(), err.Error())
+		if unavailable := (unavailableError{}); errors.As(got, &unavailable) == ofRecord(err) {
+			t.Errorf("%v: taken for an outage: %v", err, got)
+		}
+		wantLine(t, stderr.String(), "understudy: ", strings.TrimPrefix(err.Error(), "registry: "))
 	}
 }
 

@@ -26,9 +26,7 @@ func main() {
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	queue := &logQueue{stderr: stderr}
 	defer queue.flush()
-	root := newRoot()
+	root := newRoot(stdout, queue)
 	root.SetArgs(args)
-	root.SetOut(stdout)
-	root.SetErr(queue)
 	return exitCode(root.ExecuteContext(ctx), queue)
 }

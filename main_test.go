@@ -96,7 +96,16 @@ func TestWrongUsageIs64(t *testing.T) {
 		{"--nope", "unknown flag: --nope (see understudy --help)"},
 		{"run --nope", "unknown flag: --nope (see understudy run --help)"},
 		{"-x", "unknown shorthand flag"},
-		{"demo now", `understudy demo takes no arguments, got "now"`},
+		{"histroy", `unknown command "histroy": did you mean history? To run a program, put it after --, as in understudy -- histroy`},
+		{"h", "did you mean handover, health or history? "},
+		{"version", "did you mean --version? "},
+		{"help nope", `no help for "nope": see understudy --help`},
+		{"help statsu", `no help for "statsu": did you mean status?`},
+		{"help run nope", `no help for "run nope": see understudy run --help`},
+		{"completion", "completion: want bash, fish, powershell or zsh, got nothing"},
+		{"completion bsh", `completion: want bash, fish, powershell or zsh, got "bsh"`},
+		{"completion bash now", `completion bash takes no arguments, got "now"`},
+		{"demo now", `understudy: demo takes no arguments, got "now"`},
 		{"demo --fast", "unknown flag: --fast"},
 		{"tick tock", "takes no arguments"},
 	} {
@@ -155,6 +164,9 @@ func wantLine(t testing.TB, text string, parts ...string) {
 
 func TestHelpGoesToStdout(t *testing.T) {
 	settle(t, "UNDERSTUDY_GROUP=not a name") // help is there whatever is wrong
+	if code, stdout, stderr := inProcess("help", "completion", "bash"); code != exitOK || stderr != "" || !strings.Contains(stdout, "source <(understudy completion bash)") {
+		t.Errorf("help completion bash: exit code %d, stdout %q, stderr %q", code, stdout, stderr)
+	}
 	for _, args := range []string{"--help", "-h", "help", "run --help", "help run"} {
 		code, stdout, stderr := inProcess(strings.Fields(args)...)
 		if code != exitOK || stderr != "" {

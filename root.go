@@ -2,16 +2,15 @@ package main
 
 import (
 	"fmt"
-	"os"
+	"io"
 	"runtime/debug"
-	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/understudy-go/understudy/config"
 )
 
-func newRoot() *cobra.Command {
+func newRoot(stdout, stderr io.Writer) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "understudy [flags] [-- COMMAND ARG…]",
 		Short: "One of N identical processes works; when it goes, another takes over",
@@ -45,7 +44,11 @@ runs it again.`,
 
 		ValidArgsFunction:     filesAfterDash,
 		DisableFlagsInUseLine: true,
+
+		SuggestionsMinimumDistance: 2,
 	}
+	root.SetOut(stdout)
+	root.SetErr(stderr)
 	root.SetVersionTemplate("understudy {{.Version}}\n")
 	root.SetUsageTemplate(root.UsageTemplate() + "{{with .Annotations." + afterUsage + "}}{{.}}{{end}}")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
@@ -71,6 +74,7 @@ runs it again.`,
 		newTick(),
 		newDemo(),
 	)
+	strict(root)
 	root.Annotations = map[string]string{afterUsage: environment}
 	for _, c := range root.Commands() {
 		c.Annotations = map[string]string{afterUsage: ending[c.Name()]}
@@ -89,17 +93,19 @@ Exit codes:
   0    orderly stop
   1    no (status, check, health, handover), or another error
   64   wrong usage
-  69   registry unreachable
+  69   registry unreachable, or not understood
   70   work would not stop in time
-  78   bad configuration
+  78   bad configuration, or UNDERSTUDY_HTTP_ADDR is in use
   126  command not executable
   127  command not found
+  130  Ctrl-C, where it ends a command early that looks or asks
   N    the command's own, at its final exit
 `
 
 const lookEnvironment = `
 Environment:
-  UNDERSTUDY_REGISTRY and UNDERSTUDY_GROUP say where to look; see understudy --help
+  UNDERSTUDY_REGISTRY and UNDERSTUDY_GROUP say where to look; see understudy --help.
+  It tries to connect for 10 seconds, or UNDERSTUDY_CONNECT_TIMEOUT if that is less.
 `
 
 // ending is afterUsage of each subcommand that needs the environment.
@@ -108,18 +114,19 @@ var ending = map[string]string{
 	"status": lookEnvironment + `
 Exit codes:
   0    one is active and beats (with --all: in every group), or --watch was ended
-  1    nobody is, or another error
-` + lookFailed,
+  1    nobody is; with --all also: a group could not be understood
+` + lookFailed + interrupted,
 	"history": lookEnvironment + `
 Exit codes:
   0    shown, also if there never was a term
-  1    an error, such as a record that makes no sense
-` + lookFailed,
+  1    another error
+` + lookFailed + interrupted,
 	"handover": lookEnvironment + `
 Exit codes:
-  0    asked; with --wait, the next one is active
+  0    asked; with --wait, the next one is active; or --to names the active one
   1    refused, expired, another took over than the one named, or another error
-` + lookFailed,
+` + lookFailed + `  130  Ctrl-C; what was asked stands
+`,
 	"check": `
 Environment:
   UNDERSTUDY_REGISTRY, UNDERSTUDY_GROUP and the others of an instance; see understudy --help
@@ -127,7 +134,10 @@ Environment:
 Exit codes:
   0    without any ✗
   1    with one
-` + lookFailed,
+  64   wrong usage
+  69   registry unreachable
+  78   bad configuration
+` + interrupted,
 	"health": `
 Environment:
   UNDERSTUDY_HTTP_ADDR is the instance's own; nothing else counts
@@ -137,41 +147,17 @@ Exit codes:
   1    not well, or no answer
   64   wrong usage
   78   bad UNDERSTUDY_HTTP_ADDR
-`,
+` + interrupted,
 }
 
-const lookFailed = `  64   wrong usage
-  69   registry unreachable
+const (
+	lookFailed = `  64   wrong usage
+  69   registry unreachable, or not understood
   78   bad configuration
 `
-
-func noArgs(c *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return usageError{fmt.Errorf("%s takes no arguments, got %q", c.CommandPath(), args[0])}
-	}
-	return nil
-}
-
-// onlyAfterDash takes a command only behind "--", so that a mistyped subcommand
-// is not run as one.
-func onlyAfterDash(c *cobra.Command, args []string) error {
-	if len(args) > 0 && c.ArgsLenAtDash() != 0 {
-		return usageError{fmt.Errorf("unknown command %q: to run a program, put it after --, as in %s -- %s", args[0], c.CommandPath(), args[0])}
-	}
-	if len(args) == 0 && c.ArgsLenAtDash() == 0 {
-		return usageError{fmt.Errorf("nothing after --: name the command to run, or leave the -- out for the built-in demo work")}
-	}
-	return nil
-}
-
-// filesAfterDash completes files, but only as COMMAND and its arguments. Cobra
-// does not tell whether there was a "--".
-func filesAfterDash(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	if slices.Contains(os.Args[:len(os.Args)-1], "--") {
-		return nil, cobra.ShellCompDirectiveDefault
-	}
-	return nil, cobra.ShellCompDirectiveNoFileComp
-}
+	interrupted = `  130  Ctrl-C
+`
+)
 
 // release is set where there is no history to build from:
 // go build -ldflags "-X main.release=v1.2.3".

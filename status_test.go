@@ -79,7 +79,7 @@ func TestStatusOfAllGroups(t *testing.T) {
 
 		for _, args := range []string{"status", "status --json", "history"} {
 			code, stdout, stderr = inProcess(strings.Fields(args)...)
-			if code != exitFailure || stdout != "" {
+			if code != exitUnavailable || stdout != "" {
 				t.Errorf("%s: exit code %d\n%s", args, code, stdout)
 			}
 			wantLine(t, stderr, "understudy: ", "corrupt record", "beat is")
@@ -170,9 +170,9 @@ func TestRegistryOutOfReachIs69(t *testing.T) {
 func TestWrongUsageOfLookingIs64(t *testing.T) {
 	settle(t)
 	for args, want := range map[string]string{
-		"status now":       `understudy status takes no arguments, got "now"`,
+		"status now":       `understudy: status takes no arguments, got "now"`,
 		"status --nope":    "unknown flag: --nope (see understudy status --help)",
-		"history last":     `understudy history takes no arguments, got "last"`,
+		"history last":     `understudy: history takes no arguments, got "last"`,
 		"history -n 0":     "-n 0: want a number of terms from 1 to 1000",
 		"history -n 1001":  "-n 1001: want a number of terms from 1 to 1000",
 		"history -n -5":    "-n -5: want a number of terms from 1 to 1000",

@@ -3,6 +3,7 @@ package status
 import (
 	"fmt"
 	"iter"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -86,3 +87,10 @@ func escape(r rune) string {
 	}
 	return fmt.Sprintf(`\U%08x`, r)
 }
+
+// prefixes are those that our packages give their errors, wherever an error may
+// begin within another.
+var prefixes = regexp.MustCompile(`(^|[:;] |\n *)((registry|heartbeat|worker|guard|boottime): )+`)
+
+// Plain is the text of an error for people, who need no names of packages.
+func Plain(text string) string { return prefixes.ReplaceAllString(text, "$1") }

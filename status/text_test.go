@@ -75,3 +75,22 @@ func FuzzVisible(f *testing.F) {
 		}
 	})
 }
+
+func TestPlainNamesNoPackages(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                           "",
+		"registry: corrupt record":   "corrupt record",
+		"group g: registry: no":      "group g: no",
+		"heartbeat: worker: a\nb":    "a\nb",
+		"registry: a; registry: b":   "a; b",
+		"2:\n  worker: a":            "2:\n  a",
+		"registry sqlite:/x: a":      "registry sqlite:/x: a",
+		"the registry: a":            "the registry: a",
+		"UNDERSTUDY_REGISTRY: a":     "UNDERSTUDY_REGISTRY: a",
+		"X=\"y\": worker: not found": "X=\"y\": not found",
+	} {
+		if got := Plain(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
