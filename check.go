@@ -56,12 +56,13 @@ func check(c *cobra.Command, asJSON bool) error {
 	r := checkResult{Findings: checkConfig(conf, warnings, err)}
 	if err == nil {
 		r.Registry = conf.Registry.String()
-		over := slow(newLogger(conf, c.ErrOrStderr()), "waiting for an answer of "+r.Registry)
+		say := func(text string) { fmt.Fprintf(c.ErrOrStderr(), "understudy: %s\n", text) }
+		over := slow(say, "waiting for an answer of "+r.Registry)
 		r.Findings = append(r.Findings, checkRegistry(c.Context(), conf)...)
 		over()
 	}
 	for i, f := range r.Findings { // a record's text may be in it
-		r.Findings[i].Detail, r.Findings[i].Cure = status.Escape(f.Detail), status.Escape(f.Cure)
+		r.Findings[i].Detail, r.Findings[i].Cure = status.Escape(status.Plain(f.Detail)), status.Escape(f.Cure)
 	}
 	code := r.judge()
 	if err := r.write(c.OutOrStdout(), asJSON); unlessGone(err) != nil {

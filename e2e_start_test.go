@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -25,7 +26,8 @@ import (
 )
 
 // refused runs the program, which must end with a code and one line on stderr
-// that says why. What an instance logs before that is not looked at.
+// that says why: an error of its log, if it has one by then. What it logs besides
+// is not looked at.
 func refused(t *testing.T, p *program, code int, env []string, want []string, prepare ...func(*exec.Cmd)) {
 	t.Helper()
 	got, stdout, stderr := p.outcome(env, []string{"--", "true"}, prepare...)
@@ -34,11 +36,17 @@ func refused(t *testing.T, p *program, code int, env []string, want []string, pr
 	}
 	var said strings.Builder
 	for line := range strings.Lines(stderr) {
-		if !strings.HasPrefix(line, "{") {
+		var logged struct{ Level, Message string }
+		switch err := json.Unmarshal([]byte(line), &logged); {
+		case err != nil && strings.HasPrefix(line, "understudy: "):
 			said.WriteString(line)
+		case err != nil:
+			t.Errorf("neither a line of the log nor one for people: %s", line)
+		case logged.Level == "error":
+			said.WriteString(logged.Message + "\n")
 		}
 	}
-	wantLine(t, said.String(), append(want, "understudy: ")...)
+	wantLine(t, said.String(), want...)
 	if strings.Contains(stderr, "goroutine ") {
 		t.Errorf("it panicked:\n%s", stderr)
 	}

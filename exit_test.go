@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/understudy-go/understudy/config"
@@ -25,5 +26,15 @@ func TestErrorsAreShownNotObeyed(t *testing.T) {
 		if got := stderr.String(); got != tt.want {
 			t.Errorf("%q:\n got %q\nwant %q", tt.err, got, tt.want)
 		}
+	}
+}
+
+func TestErrorsInTheLogNameNoPackages(t *testing.T) {
+	var b bytes.Buffer
+	log := newLogger(config.Config{LogFormat: config.LogJSON}, &b)
+	log.Info().Err(fmt.Errorf("beat: %w", registry.ErrNotRegistered)).Msg("one")
+	log.Info().Err(nil).Msg("two")
+	if got := b.String(); !strings.Contains(got, `"error":"beat: not registered"`) || strings.Count(got, "error") != 1 {
+		t.Error(got)
 	}
 }

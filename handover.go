@@ -181,8 +181,6 @@ func (l *looker) ask(ctx context.Context, term int64, to uuid.UUID) error {
 	return err
 }
 
-func (l *looker) say(text string) { fmt.Fprintf(l.stderr, "understudy: %s\n", text) }
-
 // promised is what the holder of the latest term promised, or this
 // configuration where its record does not say.
 func promised(v registry.View, own registry.Timing) registry.Timing {

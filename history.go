@@ -76,8 +76,8 @@ func runHistory(c *cobra.Command, n int, asJSON bool) error {
 		return err
 	}
 	if len(g.Terms) == 0 {
-		fmt.Fprintf(l.stderr, "understudy: group %s never had a term\n", g.Name)
-		fmt.Fprintf(l.stderr, "understudy: %s\n", l.where())
+		l.say(fmt.Sprintf("group %s never had a term", g.Name))
+		l.say(l.where())
 	}
 	if asJSON {
 		text, err := encode(g.Terms, true)

@@ -122,7 +122,7 @@ func (f *front) identify(e *zerolog.Event, _ zerolog.Level, _ string) {
 	if s.Instance != uuid.Nil {
 		id = s.Instance.String()
 	}
-	e.Str("instance", id).Str("group", f.group).Str("role", string(s.Role)).Int64("term", s.Term)
+	e.EmbedObject(author{id, f.group, s.Role, s.Term})
 }
 
 func (f *front) gauges() metrics.State {

@@ -11,6 +11,8 @@ import (
 
 	"github.com/understudy-go/understudy/config"
 	"github.com/understudy-go/understudy/internal/terminal"
+	"github.com/understudy-go/understudy/registry"
+	"github.com/understudy-go/understudy/status"
 )
 
 // newLogger writes to stderr, for people on a terminal, else as JSON. It does not
@@ -21,6 +23,7 @@ func newLogger(c config.Config, stderr io.Writer) zerolog.Logger {
 		level = zerolog.InfoLevel
 	}
 	zerolog.TimeFieldFormat = time.RFC3339Nano
+	zerolog.ErrorMarshalFunc = plainly
 	queue, queued := stderr.(*logQueue)
 	if queued {
 		stderr = queue.stderr
@@ -32,6 +35,14 @@ func newLogger(c config.Config, stderr io.Writer) zerolog.Logger {
 		stderr = logWriter{queue, stderr}
 	}
 	return zerolog.New(stderr).Level(level).With().Timestamp().Logger()
+}
+
+// plainly is an error as the log shows it, which leaves out nil.
+func plainly(err error) any {
+	if err == nil {
+		return nil
+	}
+	return status.Plain(err.Error())
 }
 
 // console lines up what matters from a distance: when, who am I, which term.
@@ -93,8 +104,26 @@ func console(w io.Writer, plain bool) io.Writer {
 	}
 }
 
+// author is who writes a line of the log.
+type author struct {
+	Instance string // its UUID, or empty while it is not registered
+	Group    string
+	Role     registry.Role
+	Term     int64
+}
+
+// MarshalZerologObject implements [zerolog.LogObjectMarshaler].
+func (a author) MarshalZerologObject(e *zerolog.Event) {
+	e.Str("instance", a.Instance).Str("group", a.Group).Str("role", string(a.Role)).Int64("term", a.Term)
+}
+
+// informing says things by a log.
+func informing(log zerolog.Logger) func(string) {
+	return func(text string) { log.Info().Msg(text) }
+}
+
 // slow says that something goes on, if it is not over within two seconds.
-func slow(log zerolog.Logger, what string) (over func()) {
-	t := time.AfterFunc(2*time.Second, func() { log.Info().Msg(what) })
+func slow(say func(string), what string) (over func()) {
+	t := time.AfterFunc(2*time.Second, func() { say(what) })
 	return func() { t.Stop() }
 }

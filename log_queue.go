@@ -113,15 +113,11 @@ func (q *logQueue) next() (l logLine, ok bool) {
 func (l logLine) after(lost int) logLine {
 	var (
 		text bytes.Buffer
-		who  struct {
-			Instance, Group, Role string
-			Term                  int64
-		}
+		who  author
 	)
 	_ = json.Unmarshal(l.text, &who) // what was no line of a log leaves it empty
 	log := zerolog.New(&text).With().Timestamp().Logger()
-	log.Warn().Int("lost", lost).Str("instance", who.Instance).Str("group", who.Group).Str("role", who.Role).Int64("term", who.Term).
-		Msgf("%d lines of the log were lost: stderr was not read", lost)
+	log.Warn().Int("lost", lost).EmbedObject(who).Msgf("%d lines of the log were lost: stderr was not read", lost)
 	return logLine{l.to, text.Bytes()}
 }
 

@@ -7,7 +7,6 @@ import (
 	"io"
 	"time"
 
-	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
 	"github.com/understudy-go/understudy/config"
@@ -22,7 +21,6 @@ const lookTimeout = 5 * time.Second
 // looker shows people what is in a registry.
 type looker struct {
 	conf   config.Config
-	log    zerolog.Logger
 	stderr io.Writer
 	admin  registry.Admin
 	reg    backend // nil: there is no file yet, and admin knows of nothing
@@ -32,22 +30,23 @@ type looker struct {
 func newLooker(c *cobra.Command) (*looker, error) {
 	stderr := c.ErrOrStderr()
 	conf, warnings, err := config.Load()
+	l := &looker{conf: conf, stderr: stderr, admin: nowhere{}}
 	for _, w := range warnings {
-		fmt.Fprintf(stderr, "understudy: %s\n", w)
+		l.say(w)
 	}
-	if err != nil {
-		return nil, err
-	}
-	return &looker{conf: conf, log: newLogger(conf, stderr), stderr: stderr, admin: nowhere{}}, nil
+	return l, err
 }
 
+// say tells people something beside the data.
+func (l *looker) say(text string) { fmt.Fprintf(l.stderr, "understudy: %s\n", text) }
+
 // opener is [openToLook] or [openToAsk].
-type opener func(context.Context, config.Config, zerolog.Logger) (backend, error)
+type opener func(context.Context, config.Config, func(string)) (backend, error)
 
 // open opens the configured registry. A file that is not there yet is an empty
 // registry: reg stays nil, and where says so.
 func (l *looker) open(ctx context.Context, how opener) error {
-	reg, err := how(ctx, l.conf, l.log)
+	reg, err := how(ctx, l.conf, l.say)
 	switch {
 	case errors.Is(err, sqlite.ErrMissing):
 		return nil
@@ -121,5 +120,5 @@ func (l *looker) where() string {
 
 // slowly says after two seconds that an answer is awaited.
 func (l *looker) slowly() (over func()) {
-	return slow(l.log, "waiting for an answer of "+l.conf.Registry.String())
+	return slow(l.say, "waiting for an answer of "+l.conf.Registry.String())
 }

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/rs/zerolog"
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
@@ -155,7 +154,7 @@ func (f feed) Instances(ctx context.Context, _ string) ([]registry.Instance, tim
 // looking is a looker at a feed.
 func looking(f feed, stderr io.Writer) *looker {
 	conf := config.Config{Group: "g", Registry: config.Registry{Kind: config.SQLite, Path: "/registry.db"}}
-	return &looker{conf: conf, log: zerolog.New(stderr), stderr: stderr, admin: f, reg: struct{ backend }{}}
+	return &looker{conf: conf, stderr: stderr, admin: f, reg: struct{ backend }{}}
 }
 
 func hang(ctx context.Context) ([]registry.Term, []registry.Instance, error) {
@@ -177,7 +176,7 @@ func TestRegistryThatHangsIsGivenUp(t *testing.T) {
 		if want := "registry sqlite:/registry.db: no answer within 5s: "; err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)
 		}
-		wantLine(t, stderr.String(), "waiting for an answer of sqlite:/registry.db")
+		wantLine(t, stderr.String(), "understudy: waiting for an answer of sqlite:/registry.db\n")
 	})
 }
 

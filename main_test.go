@@ -75,7 +75,7 @@ func inProcess(args ...string) (code int, stdout, stderr string) {
 func unhurried(log string) string {
 	var b strings.Builder
 	for line := range strings.Lines(log) {
-		if !strings.Contains(line, `"message":"waiting for an answer of `) && !strings.Contains(line, `"message":"connecting to `) {
+		if !strings.HasPrefix(line, "understudy: waiting for an answer of ") && !strings.HasPrefix(line, "understudy: connecting to ") {
 			b.WriteString(line)
 		}
 	}

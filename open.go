@@ -7,8 +7,6 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/rs/zerolog"
-
 	"github.com/understudy-go/understudy/config"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/registry/mongodb"
@@ -22,34 +20,34 @@ type backend interface {
 }
 
 // openRegistry opens the registry for an instance, which makes what is missing.
-func openRegistry(ctx context.Context, c config.Config, log zerolog.Logger) (backend, error) {
-	return open(ctx, c, log, registry.Join)
+func openRegistry(ctx context.Context, c config.Config, say func(string)) (backend, error) {
+	return open(ctx, c, say, registry.Join)
 }
 
 // openToLook opens the registry for people who look: nothing is made, and the
 // right to read is enough.
-func openToLook(ctx context.Context, c config.Config, log zerolog.Logger) (backend, error) {
-	return open(ctx, c, log, registry.Look)
+func openToLook(ctx context.Context, c config.Config, say func(string)) (backend, error) {
+	return open(ctx, c, say, registry.Look)
 }
 
 // openToAsk opens the registry for people who ask something of an instance:
 // nothing is made.
-func openToAsk(ctx context.Context, c config.Config, log zerolog.Logger) (backend, error) {
-	return open(ctx, c, log, registry.Ask)
+func openToAsk(ctx context.Context, c config.Config, say func(string)) (backend, error) {
+	return open(ctx, c, say, registry.Ask)
 }
 
 // connectToLook is how long those who look try to connect: somebody waits.
 const connectToLook = 10 * time.Second
 
-// open connects within the configured time.
-func open(ctx context.Context, c config.Config, log zerolog.Logger, a registry.Access) (backend, error) {
+// open connects within the configured time, and says so if it takes long.
+func open(ctx context.Context, c config.Config, say func(string), a registry.Access) (backend, error) {
 	limit, late := c.ConnectTimeout, fmt.Errorf("no answer within %v (UNDERSTUDY_CONNECT_TIMEOUT)", c.ConnectTimeout)
 	if a != registry.Join && limit > connectToLook {
 		limit, late = connectToLook, fmt.Errorf("no answer within %v", connectToLook)
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, late)
 	defer cancel()
-	defer slow(log, "connecting to "+c.Registry.String())()
+	defer slow(say, "connecting to "+c.Registry.String())()
 	var (
 		b   backend
 		err error

@@ -24,7 +24,7 @@ type plan struct {
 	print   string // of the command: peers warn when theirs differs
 	hook    *hook
 	bare    zerolog.Logger // its lines do not say who writes them
-	log     zerolog.Logger // until there is a member, which has its own
+	log     zerolog.Logger // the member's, once there is one
 }
 
 func newPlan(c *cobra.Command, args []string) (p plan, err error) {
@@ -33,15 +33,15 @@ func newPlan(c *cobra.Command, args []string) (p plan, err error) {
 		return plan{}, err
 	}
 	p = plan{conf: conf, version: c.Root().Version, print: fingerprint(args), bare: newLogger(conf, c.ErrOrStderr())}
-	p.log = p.bare.With().Str("instance", "").Str("group", conf.Group).Str("role", string(registry.Passive)).Int64("term", 0).Logger()
-	for _, w := range warnings {
-		p.log.Warn().Msg(w)
-	}
+	p.log = p.bare.With().EmbedObject(author{Group: conf.Group, Role: registry.Passive}).Logger()
 	if p.work, err = workSpec(conf, args); err != nil {
 		return plan{}, err
 	}
 	if p.hook, err = newHook(conf); err != nil {
 		return plan{}, err
+	}
+	for _, w := range warnings {
+		p.log.Warn().Msg(w)
 	}
 	scope := ""
 	if conf.Registry.Implicit {

@@ -14,7 +14,8 @@ import (
 	"github.com/understudy-go/understudy/worker"
 )
 
-// runInstance joins the group, and runs the command while active.
+// runInstance joins the group, and runs the command while active. What is wrong
+// is said by the log, once there is one.
 func runInstance(c *cobra.Command, args []string) error {
 	ctx, stop := context.WithCancel(c.Context())
 	defer stop()
@@ -25,6 +26,15 @@ func runInstance(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
+	err = p.run(ctx, signals)
+	if _, said := judge(err); said {
+		return err
+	}
+	p.log.Error().Msg(explain(err))
+	return saidError{err}
+}
+
+func (p *plan) run(ctx context.Context, signals *signals) error {
 	front, err := openFront(p.conf, p.version, p.bare)
 	if err != nil {
 		return err
@@ -33,7 +43,7 @@ func runInstance(c *cobra.Command, args []string) error {
 	signals.use(p.log, nil)
 
 	deadline := time.Now().Add(p.conf.ConnectTimeout)
-	reg, err := openRegistry(ctx, p.conf, p.log)
+	reg, err := openRegistry(ctx, p.conf, informing(p.log))
 	if err != nil {
 		return unlessStopped(ctx, err)
 	}
@@ -47,7 +57,8 @@ func runInstance(c *cobra.Command, args []string) error {
 	if err := in.command.Prepare(ctx); err != nil {
 		return unlessStopped(ctx, err)
 	}
-	signals.use(in.member.Logger(), in.kill)
+	p.log = in.member.Logger()
+	signals.use(p.log, in.kill)
 	return in.run(ctx)
 }
 
@@ -67,7 +78,7 @@ type instance struct {
 	systemd *notifier
 }
 
-func newInstance(p plan, reg backend, front *front, join time.Duration) (*instance, error) {
+func newInstance(p *plan, reg backend, front *front, join time.Duration) (*instance, error) {
 	in := &instance{hook: p.hook, systemd: newNotifier()}
 	var err error
 	in.member, err = heartbeat.New(heartbeat.Config{

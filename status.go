@@ -85,10 +85,10 @@ func runStatus(c *cobra.Command, asJSON, all bool) error {
 		return err
 	}
 	for _, err := range s.unread {
-		fmt.Fprintf(l.stderr, "understudy: %s\n", trouble(err))
+		l.say(trouble(err))
 	}
 	if s.nothing() {
-		fmt.Fprintf(l.stderr, "understudy: %s\n", l.where())
+		l.say(l.where())
 	}
 	if err := s.write(out, asJSON, all); err != nil {
 		return err

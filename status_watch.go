@@ -129,10 +129,11 @@ func (w *watch) write(ctx context.Context, text []byte) error {
 
 // trouble says in a line why nothing could be found.
 func trouble(err error) string {
+	text := status.Plain(err.Error())
 	if unavailable := (unavailableError{}); errors.As(err, &unavailable) {
-		return status.Visible(fmt.Sprintf("registry does not answer: %v", err))
+		text = "registry does not answer: " + text
 	}
-	return status.Visible(err.Error())
+	return status.Visible(text)
 }
 
 // complaints are messages beside the data, each made once while it lasts.

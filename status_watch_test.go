@@ -133,7 +133,7 @@ func TestWatchEndsDuringACall(t *testing.T) {
 		if err := w.run(ctx); err != nil || time.Since(begun) != 3*time.Second {
 			t.Errorf("after %v: %v", time.Since(begun), err)
 		}
-		wantLine(t, stderr.String(), "waiting for an answer")
+		wantLine(t, stderr.String(), "understudy: waiting for an answer of ")
 	})
 }
 
@@ -151,7 +151,7 @@ func TestWatchSaysAnOutageOnceEachTime(t *testing.T) {
 	if got := strings.Count(out.String(), "understudy: registry does not answer: away\n"); got != 3 {
 		t.Errorf("%d times:\n%s", got, out.String())
 	}
-	if got := strings.Count(out.String(), "corrupt record; registry: written by a newer version\n"); got != 3 || strings.Count(out.String(), "\n") != 6 {
+	if got := strings.Count(out.String(), "corrupt record; written by a newer version\n"); got != 3 || strings.Count(out.String(), "\n") != 6 {
 		t.Errorf("%d times:\n%s", got, out.String())
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/understudy-go/understudy/config"
+	"github.com/understudy-go/understudy/registry"
 )
 
 // newTick is the built-in work: without a command to run, an active instance
@@ -28,12 +29,9 @@ func newTick() *cobra.Command {
 			log := newLogger(config.Config{
 				LogLevel:  os.Getenv("UNDERSTUDY_LOG_LEVEL"),
 				LogFormat: config.LogFormat(os.Getenv("UNDERSTUDY_LOG_FORMAT")),
-			}, c.ErrOrStderr()).With().
-				Str("instance", os.Getenv("UNDERSTUDY_INSTANCE")).
-				Str("group", os.Getenv("UNDERSTUDY_GROUP")).
-				Str("role", "active").
-				Int64("term", term).Logger()
-			tick(ctx, log, term)
+			}, c.ErrOrStderr())
+			who := author{os.Getenv("UNDERSTUDY_INSTANCE"), os.Getenv("UNDERSTUDY_GROUP"), registry.Active, term}
+			tick(ctx, log.With().EmbedObject(who).Logger(), term)
 			return nil
 		},
 	}

@@ -79,7 +79,7 @@ func (s *Server) encode(ctx context.Context) (text []byte, ok bool) {
 			return text, true
 		}
 	}
-	text, _ = json.Marshal(failure{s.config.Group, status.Visible(err.Error()), me})
+	text, _ = json.Marshal(failure{s.config.Group, status.Visible(status.Plain(err.Error())), me})
 	return text, false
 }
 
