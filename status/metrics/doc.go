@@ -9,7 +9,7 @@
 //	understudy_beat_seconds                 from sending a beat to its acknowledgement
 //	understudy_beat_failures_total          beats without an acknowledgement
 //	understudy_last_beat_timestamp_seconds  when the latest acknowledged beat was sent, 0 before the first
-//	understudy_lease_remaining_seconds      what is left of its lease, 0 when it has ended or was never had
+//	understudy_lease_remaining_seconds      what is left of the lease that it works by, 0 when that has ended and while passive
 //	understudy_orphans_deleted_total        orphans that this instance deleted
 //	understudy_work_restarts_total          starts of the work after it had exited by itself
 //	understudy_build_info{version,goversion} 1

@@ -136,6 +136,16 @@ func TestScrapeShowsWhatTheInstanceKnows(t *testing.T) {
 	}
 }
 
+// Each beat of a passive one would give it a lease, if it were active.
+func TestPassiveInstanceHasNoLease(t *testing.T) {
+	s := source()
+	s.State = func() State { return State{Lease: 40 * time.Second, LastBeat: time.Unix(1, 0)} }
+	want := []string{`understudy_lease_remaining_seconds{group="a/b"} 0`}
+	if diff := cmp.Diff(want, ours(scraped(t, New(s)), "lease")); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestPassiveInstanceWithoutRegistration(t *testing.T) {
 	s := source()
 	s.State = func() State { return State{Lease: -time.Second} }

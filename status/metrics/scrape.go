@@ -16,7 +16,7 @@ var (
 	active    = prometheus.NewDesc("understudy_active", "1 while this instance is active, 0 while it is passive.", nil, nil)
 	term      = prometheus.NewDesc("understudy_term", "The term that this instance works in, 0 while it is passive.", nil, nil)
 	lastBeat  = prometheus.NewDesc("understudy_last_beat_timestamp_seconds", "When the latest acknowledged beat was sent, 0 before the first.", nil, nil)
-	lease     = prometheus.NewDesc("understudy_lease_remaining_seconds", "What is left of this instance's lease, 0 without one.", nil, nil)
+	lease     = prometheus.NewDesc("understudy_lease_remaining_seconds", "What is left of the lease that this instance works by, 0 while it is passive.", nil, nil)
 	restarts  = prometheus.NewDesc("understudy_work_restarts_total", "Starts of the work after it had exited by itself.", nil, nil)
 	instances = prometheus.NewDesc("understudy_instances", "Instances of the group by the registry; silent ones are late with their beat.", []string{"role"}, nil)
 	buildInfo = prometheus.NewDesc("understudy_build_info", "1, labelled with the version of this program and of Go.", []string{"version", "goversion"}, nil)
@@ -39,15 +39,16 @@ func (s scrape) Collect(to chan<- prometheus.Metric) {
 	gauge(term, float64(now.Term))
 	if now.Term > 0 {
 		gauge(active, 1)
+		gauge(lease, max(0, now.Lease).Seconds())
 	} else {
 		gauge(active, 0)
+		gauge(lease, 0)
 	}
 	if now.LastBeat.IsZero() {
 		gauge(lastBeat, 0)
 	} else {
 		gauge(lastBeat, float64(now.LastBeat.UnixMilli())/1000)
 	}
-	gauge(lease, max(0, now.Lease).Seconds())
 	gauge(buildInfo, 1, s.source.Version, runtime.Version())
 	to <- prometheus.MustNewConstMetric(restarts, prometheus.CounterValue, float64(s.source.Restarts()))
 	if group, err := s.source.Look(context.Background()); err == nil {
