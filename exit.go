@@ -58,7 +58,7 @@ func judge(err error) (code int, said bool) {
 	var (
 		usage       usageError
 		unavailable unavailableError
-		final       *heartbeat.WorkExit
+		final       interface{ FinalExit() int }
 		peerDone    *heartbeat.WorkDoneError
 		result      resultError
 		logged      saidError
@@ -68,7 +68,7 @@ func judge(err error) (code int, said bool) {
 	case err == nil:
 		return exitOK, true
 	case errors.As(err, &final):
-		return final.Code, true
+		return final.FinalExit(), true
 	case errors.As(err, &peerDone):
 		return peerDone.ExitCode, true
 	case errors.As(err, &result):

@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -123,7 +121,7 @@ func (in *instance) run(ctx context.Context) error {
 	defer in.hook.close()
 	defer in.systemd.stopping()
 	return in.member.Run(ctx, func(ctx context.Context, t registry.Term) error {
-		return workResult(in.command.Run(ctx, t, in.member.Instance()))
+		return in.command.Run(ctx, t, in.member.Instance())
 	})
 }
 
@@ -131,16 +129,4 @@ func (in *instance) run(ctx context.Context) error {
 func (in *instance) kill() {
 	in.command.Kill()
 	in.hook.hurry()
-}
-
-// workResult puts the command's end into the words of the protocol.
-func workResult(err error) error {
-	var exit *worker.Exit
-	switch {
-	case errors.As(err, &exit):
-		return &heartbeat.WorkExit{Code: exit.Code}
-	case errors.Is(err, worker.ErrFailed):
-		return fmt.Errorf("%w: %w", heartbeat.ErrWorkFailing, err)
-	}
-	return err
 }

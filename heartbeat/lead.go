@@ -44,16 +44,17 @@ func (s *shell) arm(at time.Duration) error {
 
 // outcome reads what lead's return means.
 func outcome(ctx context.Context, err error) workGone {
-	var exit *WorkExit
+	var exit interface{ FinalExit() int }
+	var gaveUp interface{ WorkFailing() bool }
 	told := ctx.Err() != nil
 	switch {
 	case errors.As(err, &exit):
-		return workGone{result: done, code: exit.Code, err: err}
+		return workGone{result: done, code: exit.FinalExit(), err: err}
 	case err == nil && !told:
 		return workGone{result: done}
 	case told && (err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.Cause(ctx))):
 		return workGone{result: yielded}
-	case errors.Is(err, ErrWorkFailing):
+	case errors.Is(err, ErrWorkFailing), errors.As(err, &gaveUp) && gaveUp.WorkFailing():
 		return workGone{result: failing, err: err}
 	}
 	return workGone{result: broken, err: err}

@@ -62,15 +62,20 @@ type Config struct {
 // term lower than the highest it has seen.
 //
 // Nil means that the work is done, for the whole group: all who saw this term
-// go. A [WorkExit] says the same with an exit code. [ErrWorkFailing] asks for a
-// peer to try; without one, lead is called again. Any other error makes this
-// instance leave, and a peer take over.
+// go. A [WorkExit], or any error with a method FinalExit() int, says the same with
+// an exit code. [ErrWorkFailing], or an error with a method WorkFailing() bool that
+// returns true, asks for a peer to try; without one, lead is called again. Any
+// other error makes this instance leave, and a peer take over. So what a
+// worker.Command's Run returns can be returned as it is.
 type Lead func(ctx context.Context, t registry.Term) error
 
 // WorkExit is returned by the work that came to its final end.
 type WorkExit struct {
 	Code int
 }
+
+// FinalExit is the exit code.
+func (e *WorkExit) FinalExit() int { return e.Code }
 
 func (e *WorkExit) Error() string { return fmt.Sprintf("work exited with %d", e.Code) }
 

@@ -12,7 +12,7 @@ import (
 var (
 	// ErrFailed says that the command failed five times in a row, or once more
 	// after that, or that it was lost under Never: a peer should try.
-	ErrFailed = errors.New("worker: command fails again and again")
+	ErrFailed error = failed("worker: command fails again and again")
 	// ErrRunning says that Run was called while another call of it is running.
 	ErrRunning = errors.New("worker: command is running already")
 	// ErrNotFound says that there is no such command: exit code 127.
@@ -20,6 +20,12 @@ var (
 	// ErrNotExecutable says that the command can't be executed: exit code 126.
 	ErrNotExecutable = errors.New("worker: command not executable")
 )
+
+// failed is an error that package heartbeat understands.
+type failed string
+
+func (e failed) Error() string     { return string(e) }
+func (e failed) WorkFailing() bool { return true }
 
 // The exit codes of a command that can't be executed, as shells have them.
 const (
@@ -52,6 +58,9 @@ func startCode(err error) int {
 type Exit struct {
 	Code int // 128+n for signal n
 }
+
+// FinalExit is the exit code, for package heartbeat.
+func (e *Exit) FinalExit() int { return e.Code }
 
 func (e *Exit) Error() string {
 	if e.Code > 128 {
