@@ -26,7 +26,7 @@ import (
 )
 
 // Generous, for a machine that stalls: no grace and no lease ends by itself.
-var testTiming = registry.Timing{Interval: 50 * time.Millisecond, OrphanAfter: time.Minute, StopGrace: 10 * time.Second}
+var testTiming = registry.Timing{Interval: 50 * time.Millisecond, OrphanAfter: 5 * time.Minute, StopGrace: 10 * time.Second}
 
 const (
 	shortGrace = 500 * time.Millisecond // for those who ignore it
@@ -35,7 +35,7 @@ const (
 
 var testTerm = registry.Term{Group: "test", Number: 7}
 
-const patience = 30 * time.Second // a generous deadline
+const patience = time.Minute // a generous deadline
 
 func ptr(p *uint64) uintptr { return uintptr(unsafe.Pointer(p)) }
 
