@@ -242,7 +242,7 @@ func (r handoverResult) write(out io.Writer, o handoverOptions) error {
 	}
 	text += "\n"
 	if r.Next != nil {
-		text += fmt.Sprintf("%s is active in term %d after %v\n", r.Next.name(), r.Next.Term, time.Duration(r.Next.After).Round(time.Millisecond))
+		text += fmt.Sprintf("%s is active in term %d after %v\n", r.Next.name(), r.Next.Term, r.Next.After)
 	}
 	return write(out, []byte(text))
 }

@@ -67,7 +67,7 @@ func (w *waiter) wait(ctx context.Context) (*registry.Term, error) {
 		if time.Now().After(deadline) {
 			switch {
 			case err != nil:
-				return nil, fmt.Errorf("whether another took over is not known: %w", err)
+				return nil, fmt.Errorf("whether another took over is unknown: %w", err)
 			case heard:
 				return nil, fmt.Errorf("nobody took over for %v after %s began to step down", status.Seconds(most), w.holder)
 			}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 	"time"
@@ -17,7 +18,7 @@ const maxHistory = 1000
 
 func newHistory() *cobra.Command {
 	var asJSON bool
-	var n int
+	number := count("20")
 	c := &cobra.Command{
 		Use:   "history",
 		Short: "Show who was active, from when to when, and why it ended",
@@ -39,24 +40,37 @@ outage of the registry the end is written down once the work is long gone, and t
 length, shown with a ≤, is the most that it may have been.
 
 With --json it prints a list of objects; one whose gap is unknown has no gapSeconds,
-nor has the latest.`,
+and lengthAtMost instead. The latest has neither.`,
 		Example: `  understudy history
   understudy history -n 100 --json |
     jq -c '.[1:][] | select(.gapSeconds == null or .gapSeconds > 10)'`,
 		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if n < 1 || n > maxHistory {
-				return usageError{fmt.Errorf("-n %d: want a number of terms from 1 to %d", n, maxHistory)}
+			n, err := strconv.Atoi(string(number))
+			if err != nil || n < 1 || n > maxHistory {
+				return usageError{fmt.Errorf("-n %s: want a number of terms from 1 to %d", number, maxHistory)}
 			}
 			defer catchPipe()()
 			return unlessGone(runHistory(c, n, asJSON))
 		},
 	}
-	c.Flags().IntVarP(&n, "number", "n", 20, fmt.Sprintf("show the latest `N` terms, up to %d", maxHistory))
+	c.Flags().VarP(&number, "number", "n", fmt.Sprintf("show the latest `N` terms, up to %d", maxHistory))
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	_ = c.RegisterFlagCompletionFunc("number", cobra.NoFileCompletions)
 	return c
+}
+
+// count is a flag's value that is judged after all flags were understood.
+type count string
+
+func (c *count) String() string { return string(*c) }
+
+func (c *count) Type() string { return "int" }
+
+func (c *count) Set(text string) error {
+	*c = count(text)
+	return nil
 }
 
 func runHistory(c *cobra.Command, n int, asJSON bool) error {
@@ -70,33 +84,37 @@ func runHistory(c *cobra.Command, n int, asJSON bool) error {
 	}
 	defer l.close()
 	over := l.slowly()
-	g, err := l.look(ctx, l.conf.Group, n)
+	var at time.Time
+	terms, err := reply(ctx, l, func(ctx context.Context) (list []status.Term, err error) {
+		list, at, err = status.History(ctx, l.admin, l.conf.Group, n)
+		return list, err
+	})
 	over()
 	if err != nil {
 		return err
 	}
-	if len(g.Terms) == 0 {
-		l.say(fmt.Sprintf("group %s never had a term", g.Name))
+	if len(terms) == 0 {
+		l.say(fmt.Sprintf("group %s never had a term", l.conf.Group))
 		l.say(l.where())
 	}
 	if asJSON {
-		text, err := encode(g.Terms, true)
+		text, err := encode(terms, true)
 		if err != nil {
 			return err
 		}
 		return write(out, text)
 	}
-	return writeLines(out, showTerms(g))
+	return writeLines(out, showTerms(terms, at))
 }
 
 // showTerms is a table of terms, if there are any.
-func showTerms(g status.Group) []terminal.Line {
-	if len(g.Terms) == 0 {
+func showTerms(terms []status.Term, at time.Time) []terminal.Line {
+	if len(terms) == 0 {
 		return nil
 	}
 	rows := [][]terminal.Span{heading("TERM", "HOLDER", "FROM (UTC)", "TO (UTC)", "LENGTH", "ENDED", "GAP")}
-	for i, t := range g.Terms {
-		rows = append(rows, showTerm(t, i == 0, g.At))
+	for i, t := range terms {
+		rows = append(rows, showTerm(t, i == 0, at))
 	}
 	return terminal.Table(rows, 0)
 }
@@ -115,7 +133,7 @@ func showTerm(t status.Term, latest bool, at time.Time) []terminal.Span {
 	switch {
 	case t.Gap != nil:
 		gap = t.Gap.String()
-	case !latest:
+	case t.AtMost:
 		length, gap = "≤ "+length, "unknown"
 	}
 	style := terminal.Normal

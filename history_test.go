@@ -52,5 +52,8 @@ func TestHistory(t *testing.T) {
 		if err := json.Unmarshal([]byte(stdout), &terms); err != nil || len(terms) != 2 || terms[1].ExitCode != 3 || terms[1].Gap == nil || terms[0].Gap != nil {
 			t.Errorf("%v\n%s", err, stdout)
 		}
+		if _, stdout, _ = inProcess("history", "--json"); strings.Count(stdout, `"lengthAtMost": true`) != 1 || strings.Count(stdout, `"gapSeconds": `) != 1 {
+			t.Errorf("want one length that is a bound, and one gap:\n%s", stdout)
+		}
 	})
 }

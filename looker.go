@@ -74,6 +74,10 @@ func (nowhere) Instances(context.Context, string) ([]registry.Instance, time.Tim
 	return nil, time.Now(), nil
 }
 
+func (nowhere) Info(context.Context) (registry.Info, error) {
+	return registry.Info{At: time.Now()}, nil
+}
+
 // look takes a picture of a group with n terms. The error is an
 // [unavailableError] unless it is about a record.
 func (l *looker) look(ctx context.Context, group string, n int) (status.Group, error) {

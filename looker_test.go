@@ -81,7 +81,7 @@ func (s shelf) end(t *testing.T, group string, number int64, holder uuid.UUID, e
 	}
 }
 
-// spoil makes the records of a group's instances senseless.
+// spoil makes the records of a group's terms senseless.
 func (s shelf) spoil(t *testing.T, group string) {
 	t.Helper()
 	if path, ok := strings.CutPrefix(s.uri, "sqlite:"); ok {
@@ -90,18 +90,18 @@ func (s shelf) spoil(t *testing.T, group string) {
 			t.Fatal(err)
 		}
 		defer db.Close()
-		if _, err := db.ExecContext(t.Context(), `UPDATE instances SET beat = x'1b5b324a' WHERE "group" = ?`, group); err != nil {
+		if _, err := db.ExecContext(t.Context(), `UPDATE terms SET schema = x'1b5b324a' WHERE "group" = ?`, group); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
-	if r, err := s.instances(t).UpdateMany(t.Context(), bson.M{"group": group}, bson.M{"$set": bson.M{"beat": "\x1b[2J"}}); err != nil || r.ModifiedCount == 0 {
+	if r, err := s.collection(t, "terms").UpdateMany(t.Context(), bson.M{"_id.group": group}, bson.M{"$set": bson.M{"schema": "\x1b[2J"}}); err != nil || r.ModifiedCount == 0 {
 		t.Fatal(r, err)
 	}
 }
 
-// instances is MongoDB's collection of that name.
-func (s shelf) instances(t *testing.T) *mongo.Collection {
+// collection is MongoDB's of that name.
+func (s shelf) collection(t *testing.T, name string) *mongo.Collection {
 	t.Helper()
 	u, err := url.Parse(s.uri)
 	if err != nil {
@@ -112,7 +112,7 @@ func (s shelf) instances(t *testing.T) *mongo.Collection {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = client.Disconnect(context.Background()) })
-	return client.Database(strings.TrimPrefix(u.Path, "/")).Collection("instances")
+	return client.Database(strings.TrimPrefix(u.Path, "/")).Collection(name)
 }
 
 // A registration without a UUID is quoted in the error about it.
@@ -120,7 +120,7 @@ func TestTextOfARecordIsShownNotObeyed(t *testing.T) {
 	s := shelf{uri: mongotest.Shared(t)}
 	settle(t, "UNDERSTUDY_REGISTRY="+s.uri)
 	evil := bson.M{"_id": "\u009b31m\u202eY\x1b[2J", "group": "default", "schema": 1}
-	if _, err := s.instances(t).InsertOne(t.Context(), evil); err != nil {
+	if _, err := s.collection(t, "instances").InsertOne(t.Context(), evil); err != nil {
 		t.Fatal(err)
 	}
 	for _, line := range []string{"status", "status --all", "status --all --json", "history", "check", "check --json", "handover"} {
@@ -149,6 +149,10 @@ func (f feed) Terms(ctx context.Context, _ string, n int) ([]registry.Term, erro
 func (f feed) Instances(ctx context.Context, _ string) ([]registry.Instance, time.Time, error) {
 	_, list, err := f.read(ctx)
 	return list, time.Now(), err
+}
+
+func (f feed) Info(context.Context) (registry.Info, error) {
+	return registry.Info{At: time.Now()}, nil
 }
 
 // looking is a looker at a feed.

@@ -1,17 +1,7 @@
 package main
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"io"
-	"slices"
-
 	"github.com/spf13/cobra"
-
-	"github.com/understudy-go/understudy/internal/terminal"
-	"github.com/understudy-go/understudy/registry"
-	"github.com/understudy-go/understudy/status"
 )
 
 // pictureTerms is how many terms come with a picture.
@@ -38,7 +28,10 @@ prints one object per second, each on its own line. While the registry does not
 answer, it says so and goes on.
 
 With --json, status prints the picture with its latest terms as an object, and with
---all as a list of them.`,
+--all as a list of them. A group whose work is done with exit code 0 has no active
+one, and says "done": true.
+
+With --all, groups that are not well come first.`,
 		Example: `  understudy status
   understudy status --watch
   understudy status --json | jq -r '.instances[] | select(.role == "active") | .host'
@@ -97,95 +90,4 @@ func runStatus(c *cobra.Command, asJSON, all bool) error {
 		return resultError(exitFailure)
 	}
 	return nil
-}
-
-// survey is what was found of one group or of all.
-type survey struct {
-	groups []status.Group
-	unread []error // of the groups that could not be understood
-}
-
-// survey looks at the configured group, or at all. A group whose records make no
-// sense does not hide the others.
-func (l *looker) survey(ctx context.Context, all bool) (survey, error) {
-	names, s := []string{l.conf.Group}, survey{}
-	if all {
-		var err error
-		switch names, err = l.groups(ctx); {
-		case errors.Is(err, registry.ErrCorrupt):
-			s.unread = append(s.unread, err)
-		case err != nil:
-			return survey{}, err
-		}
-	}
-	s.groups = make([]status.Group, 0, len(names))
-	for _, name := range names {
-		g, err := l.look(ctx, name, pictureTerms)
-		switch unavailable := (unavailableError{}); {
-		case errors.As(err, &unavailable), err != nil && !all:
-			return survey{}, err
-		case err != nil:
-			s.unread = append(s.unread, fmt.Errorf("group %s: %w", status.Visible(name), err))
-		default:
-			s.groups = append(s.groups, g)
-		}
-	}
-	return s, nil
-}
-
-// nothing reports whether there is no trace of anyone.
-func (s survey) nothing() bool {
-	for _, g := range s.groups {
-		if g.Term > 0 || len(g.Instances) > 0 {
-			return false
-		}
-	}
-	return len(s.unread) == 0
-}
-
-func (s survey) takingOver() bool {
-	return slices.ContainsFunc(s.groups, status.Group.TakingOver)
-}
-
-func (s survey) healthy() bool {
-	for _, g := range s.groups {
-		if !g.Healthy {
-			return false
-		}
-	}
-	return len(s.groups) > 0 && len(s.unread) == 0
-}
-
-// lines is what a person sees of it, on a terminal of so many columns.
-func (s survey) lines(columns int) []terminal.Line {
-	var list []terminal.Line
-	for i, g := range s.groups {
-		if i > 0 {
-			list = append(list, nil)
-		}
-		list = append(list, showGroup(g, columns)...)
-	}
-	return list
-}
-
-func (s survey) encode(indent, all bool) ([]byte, error) {
-	if all {
-		return encode(s.groups, indent)
-	}
-	return encode(s.groups[0], indent)
-}
-
-func (s survey) write(out io.Writer, asJSON, all bool) error {
-	if asJSON {
-		text, err := s.encode(true, all)
-		if err != nil {
-			return err
-		}
-		return write(out, text)
-	}
-	columns := 0
-	if f := terminal.Of(out); f != nil {
-		columns, _ = terminal.Size(f)
-	}
-	return writeLines(out, s.lines(columns))
 }

@@ -35,6 +35,7 @@ type changes struct {
 // situation is what a line is worth.
 type situation struct {
 	known, healthy, open bool
+	unread               bool
 	term                 int64
 	active               uuid.UUID
 	count                status.Count
@@ -43,7 +44,7 @@ type situation struct {
 func situationOf(g status.Group) situation {
 	active, _ := g.Active()
 	return situation{
-		known: true, healthy: g.Healthy, open: len(g.Terms) > 0 && g.Terms[0].To.IsZero(),
+		known: true, healthy: g.Healthy, unread: g.Unread != "", open: len(g.Terms) > 0 && g.Terms[0].To.IsZero(),
 		term: g.Term, active: active.ID, count: g.Count(),
 	}
 }
@@ -88,12 +89,13 @@ type redrawn struct {
 
 func (r *redrawn) found(s survey) ([]byte, error) {
 	columns, _ := r.size()
-	r.last, r.asOf = s.lines(columns-1), time.Now()
-	if len(s.groups) > 0 {
-		r.asOf = s.groups[0].At
-	}
+	r.last, r.asOf = nil, time.Now()
 	for _, err := range s.unread {
 		r.last = append(r.last, terminal.Line{terminal.Bad.Of(trouble(err))})
+	}
+	r.last = append(r.last, s.lines(columns-1)...)
+	if len(s.groups) > 0 {
+		r.asOf = s.groups[0].At
 	}
 	if s.nothing() {
 		r.last = append(r.last, terminal.Line{terminal.Text(r.where())})

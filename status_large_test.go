@@ -23,7 +23,7 @@ func (s shelf) fill(t *testing.T, group string, n int) {
 		}
 		return
 	}
-	instances := s.instances(t) // a thousand writes, each by a majority, would take long
+	instances := s.collection(t, "instances") // a thousand writes, each by a majority, would take long
 	var record bson.M
 	if err := instances.FindOne(t.Context(), bson.M{"_id": bson.Binary{Subtype: bson.TypeBinaryUUID, Data: first[:]}}).Decode(&record); err != nil {
 		t.Fatal(err)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -17,9 +18,12 @@ import (
 // instances, if there are any. Of UUIDs the end must do where the terminal has
 // too few columns; 0 is no limit.
 func showGroup(g status.Group, columns int) []terminal.Line {
-	health := terminal.Good.Of(g.Health)
-	if !g.Healthy {
-		health.Style = terminal.Bad
+	health := terminal.Bad.Of(g.Health)
+	switch {
+	case g.Healthy:
+		health.Style = terminal.Good
+	case g.Done:
+		health.Style = terminal.Normal
 	}
 	lines := []terminal.Line{{terminal.Bold.Of(g.Name), terminal.Text(": "), health}}
 	if len(g.Instances) == 0 {
@@ -32,12 +36,22 @@ func showGroup(g status.Group, columns int) []terminal.Line {
 	return append(lines, instances...)
 }
 
+// showInstances has a column for priorities if there are any.
 func showInstances(g status.Group, id func(uuid.UUID) string) []terminal.Line {
-	rows := [][]terminal.Span{heading("ROLE", "TERM", "HOST", "PID", "VERSION", "LAST BEAT", "SINCE (UTC)", "INSTANCE")}
-	for _, in := range g.Instances {
-		rows = append(rows, append(showInstance(in, g.At), terminal.Text(id(in.ID))))
+	head, numbers := heading("ROLE", "TERM", "HOST", "PID", "VERSION", "LAST BEAT", "SINCE (UTC)", "INSTANCE"), []int{1, 3}
+	ranked := slices.ContainsFunc(g.Instances, func(in status.Instance) bool { return in.Priority != 0 })
+	if ranked {
+		head, numbers = slices.Insert(head, 2, heading("PRIO")...), []int{1, 2, 4}
 	}
-	return terminal.Table(rows, 1, 3)
+	rows := [][]terminal.Span{head}
+	for _, in := range g.Instances {
+		row := append(showInstance(in, g.At), terminal.Text(id(in.ID)))
+		if ranked {
+			row = slices.Insert(row, 2, terminal.Text(strconv.Itoa(in.Priority)))
+		}
+		rows = append(rows, row)
+	}
+	return terminal.Table(rows, numbers...)
 }
 
 func heading(names ...string) []terminal.Span {

@@ -2,6 +2,9 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -77,6 +80,93 @@ func TestColoursOfATable(t *testing.T) {
 	if got, want := showGroup(g, 0)[0].Paint(true), "\x1b[1;31m"+g.Health; !strings.Contains(got, want) {
 		t.Errorf("%q, want %q in it", got, want)
 	}
+	g.Done = true
+	if got, want := showGroup(g, 0)[0].Paint(true), "\x1b[1mreports\x1b[0m: "+g.Health; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+func TestPrioritiesAreShownWhereThereAreAny(t *testing.T) {
+	g := fixture()
+	g.Instances = g.Instances[:2]
+	g.Instances[1].Priority = -5
+	want := `
+reports: 1 active, 2 passive (1 holding off), 1 silent
+ROLE     TERM  PRIO  HOST   PID  VERSION  LAST BEAT  SINCE (UTC)          INSTANCE
+active     12     0  db-3  3100  v1.2.3   0.4s       11:55:15             01890a5d-ac96-774b-bcce-b302099a8003
+passive     –    -5  主机  1100  v1.2.3   1.0s       2026-03-03 12:00:15  01890a5d-ac96-774b-bcce-b302099a8001
+`
+	if got := "\n" + plain(showGroup(g, 0)); got != want {
+		t.Errorf("got%s\nwant%s", got, want)
+	}
+}
+
+func TestGroupsAreCounted(t *testing.T) {
+	well, done, bad := status.Group{Name: "w", Healthy: true}, status.Group{Name: "d", Done: true}, status.Group{Name: "b"}
+	for _, tt := range []struct {
+		s     survey
+		want  string
+		style terminal.Style
+	}{
+		{survey{groups: []status.Group{well, well}}, "2 groups: 2 healthy, 0 not", terminal.Good},
+		{survey{groups: []status.Group{well, done}}, "2 groups: 1 healthy, 1 done, 0 not", terminal.Good},
+		{survey{groups: []status.Group{bad, bad, well, done}}, "4 groups: 1 healthy, 1 done, 2 not", terminal.Bad},
+		{survey{groups: []status.Group{well}, unread: []error{registry.ErrCorrupt}}, "1 group: 1 healthy, 0 not; 1 more could not be understood", terminal.Bad},
+		{survey{unread: []error{registry.ErrCorrupt, registry.ErrSchema}}, "0 groups: 0 healthy, 0 not; 2 more could not be understood", terminal.Bad},
+	} {
+		if got := tt.s.lines(0)[0]; got.Paint(false) != tt.want || got[0].Style != tt.style {
+			t.Errorf("%q in style %q, want %q in %q", got.Paint(false), got[0].Style, tt.want, tt.style)
+		}
+	}
+	if got := (survey{groups: []status.Group{bad}}).lines(0)[0].Paint(false); got != "b:" {
+		t.Errorf("a single group: %q", got)
+	}
+}
+
+// Of more than the terminal has rows for, what is not well is on top.
+func TestWhatIsNotWellComesFirst(t *testing.T) {
+	l := looking(feed{}, new(bytes.Buffer))
+	l.admin = many{well: map[string]bool{"a": true, "b": false, "c": true, "d": false}}
+	s, err := l.survey(t.Context(), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names string
+	for _, g := range s.groups {
+		names += g.Name
+	}
+	if names != "bdac" {
+		t.Errorf("the order is %s, want b, d, a, c", names)
+	}
+	s.unread = []error{registry.ErrSchema}
+	r := redrawn{size: func() (int, int) { return 80, 5 }, where: func() string { return "" }}
+	frame, err := r.found(s)
+	if lines := strings.Split(strings.TrimPrefix(string(frame), "\x1b[2J\x1b[H"), "\x1b[K\n"); err != nil ||
+		lines[0] != "written by a newer version" || lines[1] != "4 groups: 2 healthy, 2 not; 1 more could not be understood" {
+		t.Errorf("%v, %q", err, lines)
+	}
+}
+
+// many are groups, each with one active instance that beats, or without anybody.
+type many struct {
+	registry.Admin
+	well map[string]bool
+}
+
+func (m many) Groups(context.Context) ([]string, error) { return slices.Sorted(maps.Keys(m.well)), nil }
+
+func (m many) Terms(_ context.Context, group string, _ int) ([]registry.Term, error) {
+	if !m.well[group] {
+		return nil, nil
+	}
+	return []registry.Term{{Number: 1, Holder: memberOf(1, "a", time.Now()).ID, StartedAt: time.Now()}}, nil
+}
+
+func (m many) Instances(_ context.Context, group string) ([]registry.Instance, time.Time, error) {
+	if !m.well[group] {
+		return nil, time.Now(), nil
+	}
+	return []registry.Instance{memberOf(1, "a", time.Now())}, time.Now(), nil
 }
 
 func TestShortenKeepsBothEnds(t *testing.T) {
@@ -90,8 +180,8 @@ func TestShortenKeepsBothEnds(t *testing.T) {
 }
 
 func TestFrameFitsTheTerminal(t *testing.T) {
-	s := survey{groups: []status.Group{fixture(), fixture()}} // 13 lines
-	for rows, want := range map[int]int{0: 14, 1: 2, 3: 2, 5: 4, 14: 13, 15: 14, 50: 14} {
+	s := survey{groups: []status.Group{fixture(), fixture()}} // 15 lines
+	for rows, want := range map[int]int{0: 16, 1: 2, 3: 2, 5: 4, 16: 15, 17: 16, 50: 16} {
 		r := redrawn{size: func() (int, int) { return 20, rows }, where: func() string { return "" }}
 		text, err := r.found(s)
 		if err != nil {
@@ -100,7 +190,7 @@ func TestFrameFitsTheTerminal(t *testing.T) {
 		if got := bytes.Count(text, []byte("\n")); got != want {
 			t.Errorf("%d rows: %d lines, want %d:\n%s", rows, got, want, text)
 		}
-		if more := bytes.Contains(text, []byte(" more lines; ")); more != (rows > 0 && rows < 15) {
+		if more := bytes.Contains(text, []byte(" more lines; ")); more != (rows > 0 && rows < 17) {
 			t.Errorf("%d rows: says that there is more: %v", rows, more)
 		}
 		for _, line := range strings.Split(strings.TrimPrefix(string(text), "\x1b[2J\x1b[H"), "\x1b[K\n") {
@@ -138,7 +228,7 @@ func FuzzTables(f *testing.F) {
 			want  int
 		}{
 			{showGroup(g, columns), 2 + n},
-			{showTerms(g), 1 + n},
+			{showTerms(g.Terms, g.At), 1 + n},
 		} {
 			if got := strings.Count(plain(tt.lines), "\n"); got != tt.want {
 				t.Fatalf("%d lines, want %d:\n%s", got, tt.want, plain(tt.lines))

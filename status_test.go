@@ -55,24 +55,25 @@ func TestStatusOfAllGroups(t *testing.T) {
 		if code, stdout, stderr := inProcess("status", "--all"); code != exitOK || stderr != "" || !strings.HasPrefix(stdout, "a: 1 active") {
 			t.Errorf("one that is well: exit code %d\n%s%s", code, stdout, stderr)
 		}
-		s.join(t, "c", "hostC")
+		s.begin(t, "c", 1, s.join(t, "c", "hostC"), "hostC")
 		s.spoil(t, "c")
-		if code, stdout, _ := inProcess("status", "--all"); code != exitFailure || strings.Count(stdout, ": ") != 2 {
+		if code, stdout, _ := inProcess("status", "--all"); code != exitFailure || !strings.HasPrefix(stdout, "1 group: 1 healthy, 0 not; 1 more could not be understood\n\na: 1 active") {
 			t.Errorf("one that is well, one that nobody understands: exit code %d\n%s", code, stdout)
 		}
 		s.join(t, "b", "hostB")
 		code, stdout, stderr := inProcess("status", "--all")
-		if code != exitFailure || !strings.HasPrefix(stdout, "a: 1 active") || !strings.Contains(stdout, "\n\nb: no active yet; 1 passive\n") {
+		if code != exitFailure || !strings.HasPrefix(stdout, "2 groups: 1 healthy, 1 not; 1 more could not be understood\n\nb: no active yet; 1 passive\n") ||
+			!strings.Contains(stdout, "\n\na: 1 active") {
 			t.Errorf("exit code %d\n%s", code, stdout)
 		}
-		wantLine(t, stderr, "understudy: group c: ", "corrupt record", "beat is")
+		wantLine(t, stderr, "understudy: group c: ", "corrupt record", "schema is")
 		if strings.Contains(stderr, "\x1b") {
 			t.Errorf("status --all: %q", stderr)
 		}
 
 		var groups []status.Group
 		code, stdout, stderr = inProcess("status", "--all", "--json")
-		if err := json.Unmarshal([]byte(stdout), &groups); err != nil || code != exitFailure || len(groups) != 2 {
+		if err := json.Unmarshal([]byte(stdout), &groups); err != nil || code != exitFailure || len(groups) != 2 || groups[0].Name != "b" {
 			t.Errorf("exit code %d, %d groups, %v", code, len(groups), err)
 		}
 		wantLine(t, stderr, "corrupt record")
@@ -82,7 +83,7 @@ func TestStatusOfAllGroups(t *testing.T) {
 			if code != exitUnavailable || stdout != "" {
 				t.Errorf("%s: exit code %d\n%s", args, code, stdout)
 			}
-			wantLine(t, stderr, "understudy: ", "corrupt record", "beat is")
+			wantLine(t, stderr, "understudy: ", "corrupt record", "schema is")
 			if strings.Contains(stderr, "\x1b") {
 				t.Errorf("%s: %q", args, stderr)
 			}
@@ -176,8 +177,10 @@ func TestWrongUsageOfLookingIs64(t *testing.T) {
 		"history -n 0":     "-n 0: want a number of terms from 1 to 1000",
 		"history -n 1001":  "-n 1001: want a number of terms from 1 to 1000",
 		"history -n -5":    "-n -5: want a number of terms from 1 to 1000",
-		"history -n a":     `invalid argument "a"`,
-		"history -n 1e999": "invalid argument",
+		"history -n a":     "-n a: want a number of terms from 1 to 1000",
+		"history -n a\x1b": `-n a\x1b: want a number of terms from 1 to 1000`,
+		"history -n 1e999": "-n 1e999: want a number of terms from 1 to 1000",
+		"history -n":       "flag needs an argument",
 	} {
 		code, stdout, stderr := inProcess(strings.Fields(args)...)
 		if code != exitUsage || stdout != "" {

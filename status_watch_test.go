@@ -57,7 +57,7 @@ func TestWatchAsLinesSaysWhatChanges(t *testing.T) {
 		t.Error(err)
 	}
 	wantLine(t, lines[0], " g: 1 active, 0 passive: nobody would take over; a/9a8001 in term 3")
-	wantLine(t, lines[1], " g: no beat from a/9a8001 for 9.9s, an orphan in 50s; nobody is there to take over")
+	wantLine(t, lines[1], " g: no beat from a/9a8001 for 10s, an orphan in 50s; nobody is there to take over")
 	wantLine(t, stderr, `understudy: registry does not answer: registry sqlite:/registry.db: it is\x1b away`)
 }
 

@@ -17,6 +17,11 @@ type Group struct {
 	// line, or what is wrong.
 	Healthy bool   `json:"healthy"`
 	Health  string `json:"health"`
+	// Done says that nobody is active because the work is done, with exit code 0.
+	Done bool `json:"done,omitempty"`
+	// Unread says why a registration could not be read; it is not among the
+	// instances. Empty: all could.
+	Unread string `json:"unread,omitempty"`
 	// Term is the number of the latest term; 0 if there never was one.
 	Term int64 `json:"term"`
 	// Instances are in the order of their UUIDs, oldest first, the active one
@@ -115,9 +120,10 @@ type Term struct {
 	From   time.Time `json:"from"`
 	To     time.Time `json:"to,omitzero"` // zero while it is open; never after the next term's beginning
 	// Length is until At while it is open, and until the next term began if
-	// nobody wrote its end down. Where there is a next one and Gap is nil, it
-	// is the most that the work may have lasted.
+	// nobody wrote its end down. AtMost says that the work may have ended sooner:
+	// there is a next one, and Gap is nil.
 	Length Seconds         `json:"lengthSeconds"`
+	AtMost bool            `json:"lengthAtMost,omitempty"`
 	Reason registry.Reason `json:"reason,omitempty"`
 	// ExitCode is that of the work, if Reason is registry.WorkDone.
 	ExitCode int `json:"exitCode,omitempty"`

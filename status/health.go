@@ -30,6 +30,8 @@ func health(g Group, latest registry.Term) (healthy bool, line string) {
 			orphan = fmt.Sprintf("an orphan in %v", active.OrphanIn)
 		}
 		return false, fmt.Sprintf("no beat from %s for %v, %s; %s", Name(active.Host, active.ID), active.Age, orphan, others.waiting())
+	case latest.Number > 0 && latest.Open() && g.Unread != "":
+		return false, fmt.Sprintf("the registration of the active one, %s, is gone or cannot be read; %s", Name(g.Terms[0].Host, latest.Holder), others.others())
 	case latest.Number > 0 && latest.Open():
 		takeover := "nobody is there to take over"
 		if others.Passive > 0 {
@@ -44,6 +46,8 @@ func health(g Group, latest registry.Term) (healthy bool, line string) {
 		return false, ended(g.Terms[0], g.At, others)
 	case len(g.Instances) > 0:
 		return false, "no active yet; " + others.waiting()
+	case g.Unread != "":
+		return false, "no instance that can be read"
 	}
 	return false, "no instance: none ever joined this group; start one, or see UNDERSTUDY_REGISTRY and UNDERSTUDY_GROUP"
 }

@@ -2,6 +2,7 @@ package status
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -10,7 +11,8 @@ import (
 )
 
 // Look takes a picture of a group with its latest terms, up to n of them and at
-// least one. Its errors are the registry's.
+// least one. Its errors are the registry's. A registration that cannot be read is
+// none: the picture says so, and shows the others.
 func Look(ctx context.Context, admin registry.Admin, group string, n int) (Group, error) {
 	n = max(n, 1)
 	for try := 1; ; try++ {
@@ -18,9 +20,9 @@ func Look(ctx context.Context, admin registry.Admin, group string, n int) (Group
 		if err != nil {
 			return Group{}, err
 		}
-		instances, at, err := admin.Instances(ctx, group)
-		if err != nil {
-			return Group{}, err
+		instances, at, unread := admin.Instances(ctx, group)
+		if unread != nil && (at.IsZero() || !errors.Is(unread, registry.ErrCorrupt) && !errors.Is(unread, registry.ErrSchema)) {
+			return Group{}, unread
 		}
 		// If a term began or ended in between, the holder of the first read may be
 		// gone in the second without anything being wrong.
@@ -29,9 +31,24 @@ func Look(ctx context.Context, admin registry.Admin, group string, n int) (Group
 			return Group{}, err
 		}
 		if try == 3 || sameLatest(terms, again) {
-			return picture(group, terms, instances, at), nil
+			return picture(group, terms, instances, at, unread), nil
 		}
 	}
+}
+
+// History returns the latest terms of a group, up to n, and the registry's time.
+// It needs no registration to be readable.
+func History(ctx context.Context, admin registry.Admin, group string, n int) ([]Term, time.Time, error) {
+	terms, err := admin.Terms(ctx, group, n)
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	info, err := admin.Info(ctx)
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	at := sane(info.At)
+	return history(terms, at), at, nil
 }
 
 func sameLatest(a, b []registry.Term) bool {
@@ -42,10 +59,13 @@ func sameLatest(a, b []registry.Term) bool {
 }
 
 // picture puts together what was read: terms are newest first, instances in the
-// order of their UUIDs.
-func picture(group string, terms []registry.Term, instances []registry.Instance, at time.Time) Group {
+// order of their UUIDs. unread is why there are more.
+func picture(group string, terms []registry.Term, instances []registry.Instance, at time.Time, unread error) Group {
 	at = sane(at)
 	g := Group{Name: Visible(group), At: at, Instances: make([]Instance, 0, len(instances)), Terms: history(terms, at)}
+	if unread != nil {
+		g.Unread = Visible(Plain(unread.Error()))
+	}
 	var latest registry.Term
 	if len(terms) > 0 {
 		latest = terms[0]
@@ -72,6 +92,10 @@ func picture(group string, terms []registry.Term, instances []registry.Instance,
 		g.Instances[0] = seen
 	}
 	g.Healthy, g.Health = health(g, latest)
+	g.Done = latest.End == registry.End{Reason: registry.WorkDone} && !latest.Open()
+	if g.Unread != "" {
+		g.Health += "; a record cannot be read: " + g.Unread
+	}
 	return g
 }
 
@@ -128,7 +152,7 @@ func history(terms []registry.Term, at time.Time) []Term {
 			gap := between(seen.To, next)
 			seen.Gap = &gap
 		}
-		seen.Length = between(seen.From, until)
+		seen.Length, seen.AtMost = between(seen.From, until), i > 0 && seen.Gap == nil
 		list = append(list, seen)
 	}
 	return list

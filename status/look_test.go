@@ -3,6 +3,8 @@ package status
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,8 +18,8 @@ type script struct {
 	terms     [][]registry.Term
 	instances []registry.Instance
 	asked     []int
-	failing   int // which read of terms fails; 0: none
-	deaf      bool
+	failing   int   // which read of terms fails; 0: none
+	deaf      error // of the instances; those of ErrCorrupt and ErrSchema come all the same
 }
 
 var errDown = errors.New("down")
@@ -31,11 +33,13 @@ func (s *script) Terms(_ context.Context, _ string, n int) ([]registry.Term, err
 }
 
 func (s *script) Instances(context.Context, string) ([]registry.Instance, time.Time, error) {
-	if s.deaf {
+	if errors.Is(s.deaf, errDown) {
 		return nil, time.Time{}, errDown
 	}
-	return s.instances, now, nil
+	return s.instances, now, s.deaf
 }
+
+func (s *script) Info(context.Context) (registry.Info, error) { return registry.Info{At: now}, nil }
 
 func TestLookReadsAgainWhatChangedMeanwhile(t *testing.T) {
 	type terms = []registry.Term
@@ -77,10 +81,48 @@ func TestLookReturnsTheRegistrysErrors(t *testing.T) {
 	for _, s := range []*script{
 		{terms: [][]registry.Term{nil}, failing: 1},
 		{terms: [][]registry.Term{nil}, failing: 2},
-		{terms: [][]registry.Term{nil}, deaf: true},
+		{terms: [][]registry.Term{nil}, deaf: errDown},
 	} {
 		if _, err := Look(context.Background(), s, "g", 1); !errors.Is(err, errDown) {
 			t.Errorf("%v, want %v", err, errDown)
 		}
+	}
+}
+
+func TestRecordThatCannotBeReadHidesNoOther(t *testing.T) {
+	corrupt := fmt.Errorf("instances: %w: instance x: beat is \x1b", registry.ErrCorrupt)
+	newer := fmt.Errorf("instances: %w: upgrade it", registry.ErrSchema)
+	two := []registry.Instance{instance(1, time.Second), instance(2, time.Second)}
+	for _, tt := range []struct {
+		name      string
+		terms     []registry.Term
+		instances []registry.Instance
+		err       error
+		healthy   bool
+		want      string
+	}{
+		{"corrupt", []registry.Term{open(3, 1)}, two, corrupt, true, `1 active, 1 passive; a record cannot be read: instances: corrupt record: instance x: beat is \x1b`},
+		{"newer", []registry.Term{open(3, 1)}, two, newer, true, "1 active, 1 passive; a record cannot be read: instances: written by a newer version: upgrade it"},
+		{"the active one's, perhaps", []registry.Term{open(3, 9)}, two, newer, false,
+			"the registration of the active one, h9/000009, is gone or cannot be read; 2 passive; a record cannot be read: instances: "},
+		{"the only one's", nil, nil, newer, false, "no instance that can be read; a record cannot be read: instances: "},
+	} {
+		s := &script{terms: [][]registry.Term{tt.terms}, instances: tt.instances, deaf: tt.err}
+		g, err := Look(context.Background(), s, "g", 1)
+		if err != nil || len(g.Instances) != len(tt.instances) || g.Healthy != tt.healthy || !strings.HasPrefix(g.Health, tt.want) || !strings.HasSuffix(g.Health, g.Unread) || g.Unread == "" {
+			t.Errorf("%s: %v, %d instances, healthy %v, %q, want %q", tt.name, err, len(g.Instances), g.Healthy, g.Health, tt.want)
+		}
+	}
+}
+
+func TestHistoryNeedsNoInstances(t *testing.T) {
+	s := &script{terms: [][]registry.Term{{open(4, 2), over(3, 1, time.Hour, registry.Stopped)}}, deaf: errDown}
+	terms, at, err := History(context.Background(), s, "g", 7)
+	if err != nil || len(terms) != 2 || !at.Equal(now) || s.asked[0] != 7 || terms[0].Length != Seconds(30*time.Minute) {
+		t.Errorf("%v at %v, %v; asked for %v", terms, at, err, s.asked)
+	}
+	s = &script{terms: [][]registry.Term{nil}, failing: 1}
+	if _, _, err := History(context.Background(), s, "g", 7); !errors.Is(err, errDown) {
+		t.Errorf("%v, want %v", err, errDown)
 	}
 }

@@ -117,13 +117,18 @@ func TestHealth(t *testing.T) {
 		{"work failed", terms{over(3, 1, 12*s, registry.WorkFailed)}, instances{instance(2, s)}, false,
 			"no active since 12:00:03 UTC, for 12s: the work failed on h1/000001; 1 passive"},
 		{"work done", terms{done}, nil, false, "work done at 12:00:03 UTC, 12s ago, by h1/000001, exit code 7"},
+		{"work done well", terms{over(3, 1, 12*s, registry.WorkDone)}, nil, false, "work done at 12:00:03 UTC, 12s ago, by h1/000001, exit code 0"},
+		{"work that was done once", terms{open(4, 1), over(3, 1, 12*s, registry.WorkDone)}, instances{instance(1, s)}, true, "1 active, 0 passive: nobody would take over"},
 		{"work done, somebody new", terms{done}, instances{instance(2, s)}, false, "work done at 12:00:03 UTC, 12s ago, by h1/000001, exit code 7; 1 passive"},
 		{"no reason", terms{over(3, 1, 12*s, "")}, instances{instance(2, s)}, false,
 			"no active since 12:00:03 UTC, for 12s: the term of h1/000001 ended; 1 passive"},
 		{"a reason of a later version", terms{over(3, 1, 12*s, "bored\x1b[2J")}, instances{instance(2, s)}, false,
 			`no active since 12:00:03 UTC, for 12s: the term of h1/000001 ended: bored\x1b[2J; 1 passive`},
 	} {
-		g := picture("g", tt.terms, tt.instances, now)
+		g := picture("g", tt.terms, tt.instances, now, nil)
+		if want := strings.Contains(tt.name, "work done well"); g.Done != want {
+			t.Errorf("%s: done is %v, want %v", tt.name, g.Done, want)
+		}
 		if g.Healthy != tt.healthy || g.Health != tt.want {
 			t.Errorf("%s:\n got %v %q\nwant %v %q", tt.name, g.Healthy, g.Health, tt.healthy, tt.want)
 		}
@@ -133,7 +138,7 @@ func TestHealth(t *testing.T) {
 func TestLatestTermDecidesWhoIsActive(t *testing.T) {
 	lying := func(in *registry.Instance) { in.Role, in.Term = registry.Active, 99 }
 	g := picture("g", []registry.Term{open(4, 2), over(3, 1, 30*time.Minute, registry.HandedOver)},
-		[]registry.Instance{instance(1, time.Second, lying), instance(2, time.Second), instance(3, time.Second)}, now)
+		[]registry.Instance{instance(1, time.Second, lying), instance(2, time.Second), instance(3, time.Second)}, now, nil)
 	var got []string
 	for _, in := range g.Instances {
 		got = append(got, fmt.Sprintf("%s %s %d since %s", in.Host, in.Role, in.Term, in.Since.Format(time.TimeOnly)))
@@ -166,28 +171,31 @@ func TestTermsOfAPicture(t *testing.T) {
 		term(3, 120*s, 0, ""),                                     // never closed
 		term(2, 130*s, 140*s, registry.Stopped),
 		term(1, 200*s, 150*s, registry.WorkDone),
-	}, nil, now)
+	}, nil, now, nil)
 	var got []string
 	for i, term := range g.Terms {
 		if i > 0 && term.To.After(g.Terms[i-1].From) {
 			t.Errorf("term %d ends at %v, after the next one began", term.Number, term.To)
 		}
-		gap := "-"
+		gap, length := "-", term.Length.String()
 		if term.Gap != nil {
 			gap = term.Gap.String()
 		}
-		got = append(got, fmt.Sprintf("%d: %v, gap %s, open %v", term.Number, term.Length, gap, term.To.IsZero()))
+		if term.AtMost {
+			length = "≤ " + length
+		}
+		got = append(got, fmt.Sprintf("%d: %s, gap %s, open %v", term.Number, length, gap, term.To.IsZero()))
 	}
 	want := []string{
 		"11: 7.0s, gap -, open true",
 		"10: 3.0s, gap 0.0s, open false",
-		"9: 4.0s, gap -, open false",
-		"8: 4.0s, gap -, open false",
-		"7: 5.0s, gap -, open false",
+		"9: ≤ 4.0s, gap -, open false",
+		"8: ≤ 4.0s, gap -, open false",
+		"7: ≤ 5.0s, gap -, open false",
 		"6: 3.0s, gap 2.0s, open false",
-		"5: 30s, gap -, open false",
-		"4: 30s, gap -, open false",
-		"3: 30s, gap -, open true",
+		"5: ≤ 30s, gap -, open false",
+		"4: ≤ 30s, gap -, open false",
+		"3: ≤ 30s, gap -, open true",
 		"2: 0.0s, gap 20s, open false",
 		"1: 50s, gap 20s, open false",
 	}
@@ -213,7 +221,7 @@ func TestCountOfAGroup(t *testing.T) {
 	} {
 		g := picture("g", tt.terms, []registry.Instance{
 			instance(1, tt.age), instance(2, s), instance(3, s, holdingOff), instance(4, silent, holdingOff),
-		}, now)
+		}, now, nil)
 		if got := g.Count(); got != tt.want {
 			t.Errorf("%s: %+v, want %+v", tt.name, got, tt.want)
 		}
@@ -247,7 +255,7 @@ func TestInstantIsInUTC(t *testing.T) {
 func TestTermThatNeverBeganCutsNoEndAndEndsNoGap(t *testing.T) {
 	next := open(4, 2)
 	next.StartedAt = time.Time{}
-	g := picture("g", []registry.Term{next, over(3, 1, time.Minute, registry.Stopped)}, nil, now)
+	g := picture("g", []registry.Term{next, over(3, 1, time.Minute, registry.Stopped)}, nil, now, nil)
 	if want := ago(time.Minute); !g.Terms[1].To.Equal(want) || g.Terms[1].Gap != nil {
 		t.Errorf("it ends at %v, gap %v, want %v and none", g.Terms[1].To, g.Terms[1].Gap, want)
 	}
@@ -267,7 +275,7 @@ func TestGarbageMakesNoTrouble(t *testing.T) {
 				older := over(-1, 1, 0, "\n")
 				older.StartedAt, older.EndedAt = at, then
 				for _, terms := range [][]registry.Term{nil, {last}, {last, older}, {older, last}} {
-					g := picture("g\x07", terms, []registry.Instance{in, in}, at)
+					g := picture("g\x07", terms, []registry.Instance{in, in}, at, nil)
 					text, err := json.Marshal(g)
 					if err != nil {
 						t.Fatalf("at %v, then %v, span %v: %v", at, then, span, err)
@@ -292,7 +300,7 @@ func TestGarbageMakesNoTrouble(t *testing.T) {
 }
 
 func TestEmptyListsAreJSONLists(t *testing.T) {
-	text, err := json.Marshal(picture("g", nil, nil, now))
+	text, err := json.Marshal(picture("g", nil, nil, now, nil))
 	if err != nil {
 		t.Fatal(err)
 	}

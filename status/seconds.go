@@ -2,37 +2,41 @@ package status
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"time"
 )
 
 // Seconds is a duration that JSON shows as a number of seconds, precise to the
-// millisecond, and text as people say it: 14ms, 0.4s, 12s, 3m05s, 2h10m, 5d03h.
+// microsecond, and text as people say it: 14ms, 0.4s, 12s, 3m05s, 2h10m, 5d03h.
 type Seconds time.Duration
 
-// String cuts off what matters little, and shows less than nothing as 0.0s.
+// String rounds to what matters, and shows less than nothing as 0.0s.
 func (s Seconds) String() string {
+	const ms, day = time.Millisecond, 24 * time.Hour
 	d := max(time.Duration(s), 0)
-	const day = 24 * time.Hour
+	to := func(unit time.Duration) time.Duration { return d.Round(unit) }
 	switch {
-	case 0 < d && d < 100*time.Millisecond:
-		return fmt.Sprintf("%dms", (d+time.Millisecond-1)/time.Millisecond)
-	case d < 10*time.Second:
-		return fmt.Sprintf("%d.%ds", d/time.Second, d%time.Second/(100*time.Millisecond))
-	case d < time.Minute:
-		return fmt.Sprintf("%ds", d/time.Second)
-	case d < time.Hour:
-		return fmt.Sprintf("%dm%02ds", d/time.Minute, d%time.Minute/time.Second)
-	case d < day:
-		return fmt.Sprintf("%dh%02dm", d/time.Hour, d%time.Hour/time.Minute)
+	case 0 < d && d < ms/2:
+		return "<1ms"
+	case 0 < d && to(ms) < 100*ms:
+		return fmt.Sprintf("%dms", to(ms)/ms)
+	case to(100*ms) < 10*time.Second:
+		return fmt.Sprintf("%.1fs", to(100*ms).Seconds())
+	case to(time.Second) < time.Minute:
+		return fmt.Sprintf("%ds", to(time.Second)/time.Second)
+	case to(time.Second) < time.Hour:
+		return fmt.Sprintf("%dm%02ds", to(time.Second)/time.Minute, to(time.Second)%time.Minute/time.Second)
+	case to(time.Minute) < day:
+		return fmt.Sprintf("%dh%02dm", to(time.Minute)/time.Hour, to(time.Minute)%time.Hour/time.Minute)
 	}
-	return fmt.Sprintf("%dd%02dh", d/day, d%day/time.Hour)
+	return fmt.Sprintf("%dd%02dh", to(time.Hour)/day, to(time.Hour)%day/time.Hour)
 }
 
 // MarshalJSON implements [json.Marshaler].
 func (s Seconds) MarshalJSON() ([]byte, error) {
-	ms := time.Duration(s).Round(time.Millisecond).Milliseconds()
-	return strconv.AppendFloat(nil, float64(ms)/1000, 'f', -1, 64), nil
+	us := time.Duration(s).Round(time.Microsecond).Microseconds()
+	return strconv.AppendFloat(nil, float64(us)/1e6, 'f', -1, 64), nil
 }
 
 // UnmarshalJSON implements [json.Unmarshaler].
@@ -41,6 +45,6 @@ func (s *Seconds) UnmarshalJSON(text []byte) error {
 	if err != nil {
 		return fmt.Errorf("seconds: %w", err)
 	}
-	*s = Seconds(time.Duration(f*1000) * time.Millisecond)
+	*s = Seconds(time.Duration(math.Round(f*1e6)) * time.Microsecond)
 	return nil
 }

@@ -36,9 +36,9 @@ func TestPageShowsTheGroup(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{
 		"5 ams-1 1h00m 11:00:00  goes on",
-		"4 lon-3 ≤ 1h00m 10:00:00 11:00:00 orphaned not known",
+		"4 lon-3 ≤ 1h00m 10:00:00 11:00:00 orphaned unknown",
 		"3 fra-2 10d00h 2026-02-22 10:00:00 10:00:00 handed over 10ms",
-		"2 ams-1 ≤ 100ms 2026-02-22 10:00:00 2026-02-22 10:00:00 lease lost not known",
+		"2 ams-1 ≤ 0.1s 2026-02-22 10:00:00 2026-02-22 10:00:00 lease lost unknown",
 		"1 lon-3 59m00s 2026-02-22 09:00:00 2026-02-22 09:59:00 work failed 1m00s",
 	}, rows(p)); diff != "" {
 		t.Error(diff)

@@ -39,7 +39,7 @@ func TestShortAndLongTermsAndGapsAreSeen(t *testing.T) {
 		if colours[0] != colours[3] || colours[1] != colours[4] && colours[2] == colours[0] || colours[0] == colours[2] || colours[2] == colours[1] {
 			t.Errorf("colours %v, want one per host", colours)
 		}
-		if diff := cmp.Diff([]string{"nobody for 1m00s", "when the work of term 2 ended is not known", "when the work of term 4 ended is not known"}, gaps); diff != "" {
+		if diff := cmp.Diff([]string{"nobody for 1m00s", "when the work of term 2 ended is unknown", "when the work of term 4 ended is unknown"}, gaps); diff != "" {
 			t.Error(diff)
 		}
 		for _, want := range []string{"term 5", "ams-1", ids[0].String(), "1h00m", "goes on"} {
