@@ -82,6 +82,9 @@ func (w *watch) run(ctx context.Context) error {
 		case <-ctx.Done():
 			return w.write(ctx, w.end())
 		}
+		if terminal.Unread(w.out) { // who has nothing to write learns it in no other way
+			return nil
+		}
 	}
 }
 

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -202,4 +204,25 @@ func TestWatchEndsWhenTheReaderGoesAway(t *testing.T) {
 			t.Errorf("after %v: %v", time.Since(begun), err)
 		}
 	})
+}
+
+// As behind head -1: there is one line, and no change after it.
+func TestWatchEndsWhenItsPipeIsClosedWithoutAChange(t *testing.T) {
+	settle(t, "UNDERSTUDY_REGISTRY=sqlite:"+filepath.Join(t.TempDir(), "registry.db"))
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	ended := make(chan int)
+	go func() { ended <- run(ctx, []string{"status", "--watch"}, w, new(tape)) }()
+	if line, err := bufio.NewReader(r).ReadString('\n'); err != nil || !strings.Contains(line, "no instance") {
+		t.Errorf("%q, %v", line, err)
+	}
+	_ = r.Close()
+	if code := <-ended; code != exitOK || ctx.Err() != nil {
+		t.Errorf("exit code %d, %v", code, ctx.Err())
+	}
 }

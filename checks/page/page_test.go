@@ -129,3 +129,17 @@ func TestWhatChangesAppearsByItself(t *testing.T) {
 		t.Errorf("icon %s", icon)
 	}
 }
+
+func TestWorkThatIsDoneIsNoAlarm(t *testing.T) {
+	t.Parallel()
+	g := orders()
+	g.Healthy, g.Done, g.Health, g.Instances = false, true, "work done at 11:00:00 UTC", nil
+	p := newTab(t, newServer(t, g).url())
+	p.awaitHealth("work done")
+	if got := eval[string](p, "document.title"); !strings.HasPrefix(got, "■ orders: work done") {
+		t.Errorf("title %q", got)
+	}
+	if got := eval[string](p, "document.getElementById('state').className"); got != "card done" {
+		t.Errorf("it looks like %q", got)
+	}
+}

@@ -3,6 +3,8 @@ package terminal
 import (
 	"bytes"
 	"os"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -48,5 +50,30 @@ func TestWhatIsNoTerminalHasNoColours(t *testing.T) {
 	}
 	if columns, rows := Size(file); columns != 0 || rows != 0 {
 		t.Errorf("%s has a size of %d by %d", os.DevNull, columns, rows)
+	}
+}
+
+func TestReaderThatIsGoneIsNoticed(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("only a write tells")
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	file, err := os.Create(filepath.Join(t.TempDir(), "file"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if Unread(w) || Unread(file) || Unread(new(bytes.Buffer)) {
+		t.Error("a pipe with a reader, a file or a buffer is taken for one that nobody reads")
+	}
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if !Unread(w) {
+		t.Error("it is not noticed")
 	}
 }
