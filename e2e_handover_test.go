@@ -4,9 +4,12 @@ package main
 
 import (
 	"encoding/json"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/status"
@@ -41,7 +44,7 @@ func TestHandoverOnRequest(t *testing.T) {
 		if g.holder(s) != c {
 			t.Errorf("term 3 is %s's, want c's", g.holder(s).name)
 		}
-		g.handover(exitFailure, "", "c/"+s.instance[30:]+" is the active one already, in term 3", "--to", s.instance)
+		g.handover(exitOK, "c/"+s.instance[30:]+" is the active one already, in term 3\n", "", "--to", s.instance)
 		g.handover(exitFailure, "", "no instance is called \"nobody\"", "--to", "nobody", "--force")
 		out := g.handover(exitOK, `"term": 3`, "", "--to", g.work(1).instance[28:], "--wait", "--json")
 		var r handoverResult
@@ -92,13 +95,35 @@ func TestHandoverByForceToNobody(t *testing.T) {
 	t.Parallel()
 	g := newGroup(t, onSQLite(t), quick)
 	a := g.joinAll("a")[0]
-	out := g.handover(exitFailure, `"term": 2`, "nobody for up to 5.0s", "--force", "--wait", "--json")
+	out := g.handover(exitFailure, `"term": 2`, "nobody works for up to 5.0s", "--force", "--wait", "--json")
 	var r handoverResult
 	if err := json.Unmarshal([]byte(out), &r); err != nil || r.Next == nil || r.Next.Instance != r.From.Instance || r.Next.After < status.Seconds(quick.OrphanAfter) {
 		t.Errorf("got %+v, %v, want that the same one is active again, after %v or more", r, err, quick.OrphanAfter)
 	}
 	if g.holder(g.work(2)) != a || !strings.Contains(a.read(a.log), "asked to hand over") {
 		t.Error("it did not step down, or not for long")
+	}
+	g.conclude()
+}
+
+func TestHandoverThatIsInterruptedStands(t *testing.T) {
+	t.Parallel()
+	g := newGroup(t, onSQLite(t), enduring)
+	g.joinAll("a")
+	impatient := g.start("impatient", []string{"UNDERSTUDY_REGISTRY=" + g.at.uri}, []string{"handover", "--force", "--wait", "--json"})
+	impatient.await("stepped down, nobody has taken over yet")
+	impatient.signal(unix.SIGINT)
+	const want = `interrupt: the request stands: a/\w+ stepped down, nobody has taken over yet; understudy status shows who is active`
+	code, out, said := impatient.exit(), impatient.read(impatient.out), impatient.read(impatient.log)
+	if code != exitSignal+int(unix.SIGINT) || !regexp.MustCompile("(?m)^understudy: "+want+"$").MatchString(said) {
+		t.Errorf("exit code %d: %s", code, said)
+	}
+	var r handoverResult
+	if err := json.Unmarshal([]byte(out), &r); err != nil || !r.Asked || !regexp.MustCompile("^"+want+"$").MatchString(r.Error) {
+		t.Errorf("%v: %s", err, out)
+	}
+	if b := g.join("b"); g.holder(g.work(2)) != b {
+		t.Error("b did not take over")
 	}
 	g.conclude()
 }

@@ -62,6 +62,7 @@ func judge(err error) (code int, said bool) {
 		peerDone    *heartbeat.WorkDoneError
 		result      resultError
 		logged      saidError
+		stopped     signalError
 	)
 	said = errors.As(err, &logged)
 	switch {
@@ -73,6 +74,8 @@ func judge(err error) (code int, said bool) {
 		return peerDone.ExitCode, true
 	case errors.As(err, &result):
 		return int(result), true
+	case errors.As(err, &stopped):
+		return exitSignal + int(stopped.signal), said
 	case errors.As(err, &usage):
 		return exitUsage, said
 	case misconfigured(err):

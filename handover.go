@@ -30,7 +30,11 @@ nobody may be active for up to UNDERSTUDY_ORPHAN_AFTER, since the one that stepp
 down does not compete for that long.
 
 A request that the active one does not hear within a few beats expires. With
---wait, handover waits until another is active, and says how long that took.`,
+--wait, handover waits until another is active, and says how long that took; after
+Ctrl-C the request stands. If --to names the active one, there is nothing to do.
+
+With --json it prints an object, whatever comes of it: asked, the parties, and on
+a failure an error.`,
 		Example: `  understudy handover --wait
   understudy handover --to db2 --wait      # a host with one instance
   understudy handover --to 9f3c1a          # 6 digits or more of a UUID, its end or its beginning`,
@@ -88,27 +92,50 @@ type handoverOptions struct {
 }
 
 func handover(c *cobra.Command, o handoverOptions) error {
-	ctx, out := c.Context(), c.OutOrStdout()
-	l, err := newAsker(ctx, c)
+	r, err := requestHandover(c, o)
 	if err != nil {
+		r.Error = explain(err)
+	}
+	if err := r.write(c.OutOrStdout(), o); unlessGone(err) != nil {
 		return err
 	}
+	return err
+}
+
+// requestHandover returns what came of it, as far as it came.
+func requestHandover(c *cobra.Command, o handoverOptions) (r handoverResult, err error) {
+	ctx := c.Context()
+	l, err := newAsker(ctx, c)
+	if err != nil {
+		return r, err
+	}
 	defer l.close()
+	r.Group = l.conf.Group
 	view, err := reply(ctx, l, func(ctx context.Context) (registry.View, error) { return l.reg.View(ctx, l.conf.Group) })
 	if err != nil {
-		return err
+		return r, err
 	}
 	promise := promised(view, l.conf.Timing)
 	group, heir, warning, err := l.heir(ctx, o, promise)
+	for _, text := range []string{unread(group), warning} {
+		if text != "" {
+			l.say(text)
+		}
+	}
 	if err != nil {
-		return err
+		return r, err
 	}
-	if warning != "" {
-		l.say(warning)
-	}
-	r := handoverResult{Group: group.Name, Term: group.Term, From: partyOf(group.Instances[0])}
+	r.Term, r.From = group.Term, partyOf(group.Instances[0])
 	if heir.ID != uuid.Nil {
 		r.Wanted = new(partyOf(heir))
+	}
+	if r.Already = r.From.Instance == heir.ID; r.Already {
+		return r, nil
+	}
+	if o.wait {
+		var stop func()
+		ctx, stop = untilSignal(ctx)
+		defer stop()
 	}
 	w := waiter{looker: l, term: group.Term, holder: r.From.name(), promise: promise}
 	if o.wait {
@@ -116,20 +143,26 @@ func handover(c *cobra.Command, o handoverOptions) error {
 	}
 	begun := time.Now()
 	if err := l.ask(ctx, group.Term, heir.ID); err != nil {
-		return err
+		return r, interrupted(ctx, w.holder+" may have been asked", err)
 	}
+	r.Asked = true
 	if !o.wait {
-		return r.write(out, o)
+		return r, nil
 	}
 	next, err := w.wait(ctx)
-	if next != nil {
-		r.Next = &successor{party{next.Holder, status.Visible(next.Host)}, next.Number, status.Seconds(time.Since(begun))}
-		err = r.judge()
+	if next == nil {
+		return r, err
 	}
-	if err := r.write(out, o); unlessGone(err) != nil {
-		return err
+	r.Next = &successor{party{next.Holder, status.Visible(next.Host)}, next.Number, status.Seconds(time.Since(begun))}
+	return r, r.judge()
+}
+
+// unread says which record could not be read, if any.
+func unread(g status.Group) string {
+	if g.Unread == "" {
+		return ""
 	}
-	return err
+	return "a record cannot be read: " + g.Unread
 }
 
 // newAsker is a looker whose registry may be written to. A file that is not
@@ -157,7 +190,8 @@ func (l *looker) heir(ctx context.Context, o handoverOptions, promise registry.T
 			return g, heir, "", err
 		}
 		heir, warning, err = chooseHeir(g, o.to, false, promise.OrphanAfter)
-		if !errors.Is(err, errHoldsOff) || time.Since(begun) > 2*promise.Interval || pause(ctx) != nil {
+		var refused *refusal
+		if !errors.As(err, &refused) || !refused.holdsOff || time.Since(begun) > 2*promise.Interval || pause(ctx) != nil {
 			break
 		}
 	}
@@ -194,11 +228,14 @@ func promised(v registry.View, own registry.Timing) registry.Timing {
 
 // handoverResult is what came of a request.
 type handoverResult struct {
-	Group  string     `json:"group"`
-	Term   int64      `json:"term"`
-	From   party      `json:"from"`
-	Wanted *party     `json:"wanted,omitempty"`
-	Next   *successor `json:"next,omitempty"` // only if it was waited for
+	Group   string     `json:"group,omitempty"`
+	Term    int64      `json:"term,omitempty"`
+	From    party      `json:"from,omitzero"`
+	Wanted  *party     `json:"wanted,omitempty"`
+	Asked   bool       `json:"asked"`
+	Already bool       `json:"already,omitempty"` // who is wanted is active: there was nothing to ask
+	Next    *successor `json:"next,omitempty"`    // only if it was waited for
+	Error   string     `json:"error,omitempty"`
 }
 
 // party is an instance as people name it.
@@ -236,11 +273,17 @@ func (r handoverResult) write(out io.Writer, o handoverOptions) error {
 		}
 		return write(out, text)
 	}
-	text := fmt.Sprintf("asked %s to hand over term %d", r.From.name(), r.Term)
-	if !o.wait {
-		text += "; add --wait to wait for the next active one"
+	var text string
+	switch {
+	case r.Already:
+		text = fmt.Sprintf("%s is the active one already, in term %d\n", r.From.name(), r.Term)
+	case r.Asked:
+		text = fmt.Sprintf("asked %s to hand over term %d", r.From.name(), r.Term)
+		if !o.wait {
+			text += "; add --wait to wait for the next active one"
+		}
+		text += "\n"
 	}
-	text += "\n"
 	if r.Next != nil {
 		text += fmt.Sprintf("%s is active in term %d after %v\n", r.Next.name(), r.Next.Term, r.Next.After)
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,66 +13,80 @@ import (
 )
 
 // chooseHeir says who is to take over from the active one of a group; its UUID
-// is uuid.Nil if that is whoever is senior. The warning is what force costs, if
-// anything; t is how long the active one will not compete.
+// is uuid.Nil if that is whoever is senior. It may be the active one itself. The
+// warning is what force costs, if anything; t is how long the active one will not
+// compete.
 func chooseHeir(g status.Group, to string, force bool, t time.Duration) (heir status.Instance, warning string, err error) {
 	if len(g.Instances) == 0 || g.Instances[0].Role != registry.Active || g.Instances[0].Silent {
 		return heir, "", fmt.Errorf("nobody in group %q would hear the request: %s", g.Name, g.Health)
 	}
 	active, others := g.Instances[0], g.Instances[1:]
 	able := slices.ContainsFunc(others, func(in status.Instance) bool { return !in.Silent && !in.HoldingOff })
-	var refusal error
+	var refused *refusal
 	if to != "" {
-		if heir, err = find(g.Instances, to); err != nil {
+		if heir, err = find(g.Instances, to); err != nil || heir.ID == active.ID {
 			return heir, "", err
 		}
-		if heir.ID == active.ID {
-			return heir, "", fmt.Errorf("%s is the active one already, in term %d", status.Name(heir.Host, heir.ID), active.Term)
-		}
-		refusal = unable(heir)
+		refused = unable(heir)
 	} else if !able {
-		refusal = nobodyElse(others)
+		refused = nobodyElse(others)
 	}
 	switch {
-	case refusal == nil:
+	case refused == nil:
 		return heir, "", nil
 	case !force:
-		return heir, "", fmt.Errorf("%w; --force asks all the same", refusal)
+		return heir, "", fmt.Errorf("%w; --force asks all the same", refused)
 	case able:
-		return heir, refusal.Error() + ": another may take over instead", nil
+		return heir, fmt.Sprintf("warning: %s, so another may take over instead", refused.why), nil
 	}
-	return heir, fmt.Sprintf("%v: nobody for up to %v", refusal, status.Seconds(t)), nil
+	return heir, fmt.Sprintf("warning: %s, so nobody works for up to %v", refused.why, status.Seconds(t)), nil
 }
 
-// errHoldsOff is why one that holds off does not take over.
-var errHoldsOff = errors.New("it handed over or failed before, and does not compete until another is active")
+// refusal is why an instance would not take over, or nobody.
+type refusal struct {
+	why      string
+	more     string // what to do, or what is behind it
+	holdsOff bool   // which may be over soon
+}
+
+func (r *refusal) Error() string {
+	if r.more == "" {
+		return r.why
+	}
+	return r.why + ": " + r.more
+}
+
+// holdingOff is why one that holds off does not take over.
+const holdingOff = "it handed over or failed before, and does not compete until another is active"
 
 // unable says why an instance would not take over, or nil.
-func unable(in status.Instance) error {
+func unable(in status.Instance) *refusal {
 	switch {
 	case in.Silent:
-		return fmt.Errorf("%s has not beaten for %v", status.Name(in.Host, in.ID), in.Age)
+		return &refusal{why: fmt.Sprintf("%s has not beaten for %v", status.Name(in.Host, in.ID), in.Age)}
 	case in.HoldingOff:
-		return fmt.Errorf("%s holds off: %w", status.Name(in.Host, in.ID), errHoldsOff)
+		return &refusal{why: status.Name(in.Host, in.ID) + " holds off", more: holdingOff, holdsOff: true}
 	}
 	return nil
 }
 
 // nobodyElse says why none of the others would take over, and what to do.
-func nobodyElse(others []status.Instance) error {
-	if len(others) == 0 {
-		return errors.New("nobody else is there to take over: start another instance")
-	}
+func nobodyElse(others []status.Instance) *refusal {
+	const cure = "start another instance"
 	silent := 0
 	for _, in := range others {
 		if in.Silent {
 			silent++
 		}
 	}
-	if silent == len(others) {
-		return fmt.Errorf("nobody could take over, all %d others are silent: start another instance", silent)
+	switch {
+	case len(others) == 0:
+		return &refusal{why: "nobody else is there to take over", more: cure}
+	case silent == len(others):
+		return &refusal{why: fmt.Sprintf("nobody could take over, of %d silent", silent), more: cure}
 	}
-	return fmt.Errorf("nobody could take over, %d silent, %d holding off: start another instance, or wait (%w)", silent, len(others)-silent, errHoldsOff)
+	why := fmt.Sprintf("nobody could take over, of %d silent and %d holding off", silent, len(others)-silent)
+	return &refusal{why: why, more: cure + ", or wait (" + holdingOff + ")", holdsOff: true}
 }
 
 // find returns the one instance that a text names: its UUID, at least 6 digits

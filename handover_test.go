@@ -1,6 +1,9 @@
 package main
 
 import (
+	"bytes"
+	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -60,19 +63,21 @@ func TestChooseHeir(t *testing.T) {
 		{name: "a host of several", hosts: "a b b", to: "b",
 			fails: `"b" is the name of 2 instances, say which: 01890a5d-ac91-774b-bcce-b302099a8051 on b, 01890a5d-ac92-774b-bcce-b302099a8052 on b`},
 		{name: "a host of several is no matter of force", hosts: "a b b", to: "b", force: true, fails: "is the name of 2 instances"},
-		{name: "the active one", hosts: "a b", to: "a", force: true, fails: "a/9a8050 is the active one already, in term 7"},
+		{name: "the active one", hosts: "a b", to: "a", heir: "a"},
+		{name: "the active one, by force", hosts: "a", to: "a", force: true, heir: "a"},
 
 		{name: "nobody else", hosts: "a", fails: "nobody else is there to take over: start another instance; --force"},
-		{name: "nobody else, by force", hosts: "a", force: true, warns: "nobody for up to 1m00s"},
-		{name: "others that could not", hosts: "a b c", change: both(silent(1), holdingOff(2)), fails: "nobody could take over, 1 silent, 1 holding off"},
-		{name: "others that could not, by force", hosts: "a b c", change: both(silent(1), holdingOff(2)), force: true, warns: "nobody for up to 1m00s"},
+		{name: "nobody else, by force", hosts: "a", force: true, warns: "warning: nobody else is there to take over, so nobody works for up to 1m00s"},
+		{name: "others that could not", hosts: "a b c", change: both(silent(1), holdingOff(2)), fails: "nobody could take over, of 1 silent and 1 holding off: start another instance, or wait (it handed over or failed before"},
+		{name: "others that could not, by force", hosts: "a b c", change: both(silent(1), holdingOff(2)), force: true, warns: "warning: nobody could take over, of 1 silent and 1 holding off, so nobody works for up to 1m00s"},
+		{name: "others that are all silent", hosts: "a b", change: silent(1), fails: "nobody could take over, of 1 silent: start another instance; --force"},
 		{name: "one that could is enough", hosts: "a b c", change: silent(1)},
 		{name: "one that could, and force", hosts: "a b c", change: silent(1), force: true},
 
 		{name: "a silent one", hosts: "a b c", change: silent(1), to: "b", fails: "b/9a8051 has not beaten for 1.0s; --force"},
-		{name: "a silent one by force", hosts: "a b c", change: silent(1), to: "b", force: true, heir: "b", warns: "another may take over instead"},
-		{name: "one that holds off", hosts: "a b c", change: holdingOff(1), to: "b", fails: "b/9a8051 holds off"},
-		{name: "one that holds off, by force, and nobody else", hosts: "a b", change: holdingOff(1), to: "b", force: true, heir: "b", warns: "nobody for up to 1m00s"},
+		{name: "a silent one by force", hosts: "a b c", change: silent(1), to: "b", force: true, heir: "b", warns: "warning: b/9a8051 has not beaten for 1.0s, so another may take over instead"},
+		{name: "one that holds off", hosts: "a b c", change: holdingOff(1), to: "b", fails: "b/9a8051 holds off: it handed over or failed before, and"},
+		{name: "one that holds off, by force, and nobody else", hosts: "a b", change: holdingOff(1), to: "b", force: true, heir: "b", warns: "warning: b/9a8051 holds off, so nobody works for up to 1m00s"},
 
 		{name: "nobody active", hosts: "a b", change: func(g *status.Group) { g.Instances[0].Role = registry.Passive }, force: true, fails: `nobody in group "g" would hear the request: the health`},
 		{name: "an active one that is silent", hosts: "a b", change: silent(0), force: true, fails: "would hear the request: the health"},
@@ -144,12 +149,89 @@ func TestHandoverIsAskedProperly(t *testing.T) {
 		{"handover b", exitUsage, "takes no arguments"},
 		{"handover --wait=soon", exitUsage, "--wait"},
 		{"handover", exitFailure, "nobody is there to be asked"},
-		{"handover --wait --json", exitFailure, "none/registry.db; there is no such file yet"},
+		{"handover --wait", exitFailure, "none/registry.db; there is no such file yet"},
 	} {
 		code, stdout, stderr := inProcess(strings.Split(tt.args, " ")...)
 		if code != tt.code || stdout != "" {
 			t.Errorf("%s: exit code %d, stdout %q, want %d and nothing", tt.args, code, stdout, tt.code)
 		}
 		wantLine(t, stderr, "understudy: ", tt.want)
+	}
+}
+
+func TestHandoverAsJSONIsAnObjectWhateverComesOfIt(t *testing.T) {
+	eachShelf(t, func(t *testing.T, s shelf) {
+		settle(t, "UNDERSTUDY_REGISTRY="+s.uri)
+		run := func(code int, args ...string) (r handoverResult, stderr string) {
+			t.Helper()
+			got, stdout, stderr := inProcess(append([]string{"handover", "--json"}, args...)...)
+			if err := json.Unmarshal([]byte(stdout), &r); err != nil || got != code {
+				t.Errorf("%q: exit code %d, want %d; %v in %q; stderr %q", args, got, code, err, stdout, stderr)
+			}
+			if (r.Error != "") != (code != exitOK) || r.Error != "" && stderr != "understudy: "+r.Error+"\n" {
+				t.Errorf("%q: the error is %q, stderr %q", args, r.Error, stderr)
+			}
+			return r, stderr
+		}
+		if r, _ := run(exitFailure); r.Group != "default" || r.Asked || r.From.Host != "" || !strings.Contains(r.Error, "nobody in group") {
+			t.Errorf("nobody at all: %+v", r)
+		}
+		a := s.join(t, "default", "a")
+		s.begin(t, "default", 1, a, "a")
+		if r, _ := run(exitFailure); r.Asked || !strings.HasPrefix(r.Error, "nobody else is there to take over: start another instance") {
+			t.Errorf("nobody else: %+v", r)
+		}
+		s.join(t, "default", "b")
+		if r, _ := run(exitFailure, "--to", "z\x1b"); r.Asked || !strings.Contains(r.Error, `"z\x1b"`) {
+			t.Errorf("nobody of that name: %+v", r)
+		}
+		if r, _ := run(exitOK, "--to", "a", "--wait"); r.Asked || !r.Already || r.Term != 1 || r.From.Instance != a || r.Wanted == nil || r.Wanted.Instance != a {
+			t.Errorf("the active one: %+v", r)
+		}
+		code, stdout, stderr := inProcess("handover", "--to", "a")
+		if want := "a/" + status.Short(a) + " is the active one already, in term 1\n"; code != exitOK || stdout != want || stderr != "" {
+			t.Errorf("the active one: exit code %d, %q, want %q; stderr %q", code, stdout, want, stderr)
+		}
+		if view, err := s.View(t.Context(), "default"); err != nil || view.Latest.Handover != nil {
+			t.Errorf("something was asked: %v, %v", view.Latest, err)
+		}
+		if r, _ := run(exitOK, "--to", "b"); !r.Asked || r.Already || r.Wanted.Host != "b" {
+			t.Errorf("asked: %+v", r)
+		}
+		s.spoil(t, "default")
+		if r, _ := run(exitUnavailable); r.Asked || !strings.Contains(r.Error, "corrupt record") {
+			t.Errorf("not understood: %+v", r)
+		}
+	})
+	settle(t, "UNDERSTUDY_GROUP=no way")
+	if code, stdout, _ := inProcess("handover", "--json"); code != exitConfig || !strings.Contains(stdout, `"error": "UNDERSTUDY_GROUP=`) {
+		t.Errorf("bad configuration: exit code %d, %s", code, stdout)
+	}
+}
+
+// unreadable is a registry whose group has one record too many.
+type unreadable struct {
+	backend
+	list []registry.Instance
+}
+
+func (u unreadable) Terms(context.Context, string, int) ([]registry.Term, error) {
+	return []registry.Term{{Number: 1, Holder: u.list[0].ID, StartedAt: time.Now()}}, nil
+}
+
+func (u unreadable) Instances(context.Context, string) ([]registry.Instance, time.Time, error) {
+	return u.list, time.Now(), fmt.Errorf("instances: %w: it is\x1b odd", registry.ErrCorrupt)
+}
+
+func TestHandoverGoesPastARecordThatCannotBeRead(t *testing.T) {
+	now := time.Now()
+	l := looking(feed{}, new(bytes.Buffer))
+	l.admin = unreadable{list: []registry.Instance{memberOf(1, "a", now), memberOf(2, "b", now)}}
+	g, heir, _, err := l.heir(t.Context(), handoverOptions{to: "b"}, registry.DefaultTiming)
+	if want := `a record cannot be read: instances: corrupt record: it is\x1b odd`; err != nil || heir.Host != "b" || unread(g) != want {
+		t.Errorf("%v, %q, %q, want b and %q", err, heir.Host, unread(g), want)
+	}
+	if text := unread(status.Group{}); text != "" {
+		t.Error(text)
 	}
 }

@@ -2,7 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/understudy-go/understudy/registry"
@@ -80,7 +84,46 @@ func (w *waiter) wait(ctx context.Context) (*registry.Term, error) {
 			}
 		case <-ticker.C:
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return nil, interrupted(ctx, "the request stands: "+doing, ctx.Err())
 		}
 	}
+}
+
+// signalError says that somebody ended the wait.
+type signalError struct {
+	signal syscall.Signal
+	state  string // of what was waited for
+}
+
+func (e signalError) Error() string {
+	return fmt.Sprintf("%v: %s; understudy status shows who is active", e.signal, e.state)
+}
+
+// untilSignal is ctx until somebody tells this process to stop.
+func untilSignal(ctx context.Context) (_ context.Context, stop func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	caught := make(chan os.Signal, 1)
+	signal.Notify(caught, orders()...)
+	go func() {
+		select {
+		case s := <-caught:
+			n, _ := s.(syscall.Signal)
+			cancel(signalError{signal: n})
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() {
+		signal.Stop(caught)
+		cancel(nil)
+	}
+}
+
+// interrupted is err, or that a signal ended ctx in such a state.
+func interrupted(ctx context.Context, state string, err error) error {
+	var by signalError
+	if errors.As(context.Cause(ctx), &by) {
+		by.state = state
+		return by
+	}
+	return err
 }

@@ -115,12 +115,12 @@ var ending = map[string]string{
 Exit codes:
   0    one is active and beats (with --all: in every group), or --watch was ended
   1    nobody is; with --all also: a group could not be understood
-` + lookFailed + interrupted,
+` + lookFailed + ctrlC,
 	"history": lookEnvironment + `
 Exit codes:
   0    shown, also if there never was a term
   1    another error
-` + lookFailed + interrupted,
+` + lookFailed + ctrlC,
 	"handover": lookEnvironment + `
 Exit codes:
   0    asked; with --wait, the next one is active; or --to names the active one
@@ -137,7 +137,7 @@ Exit codes:
   64   wrong usage
   69   registry unreachable
   78   bad configuration
-` + interrupted,
+` + ctrlC,
 	"health": `
 Environment:
   UNDERSTUDY_HTTP_ADDR is the instance's own; nothing else counts
@@ -147,7 +147,7 @@ Exit codes:
   1    not well, or no answer
   64   wrong usage
   78   bad UNDERSTUDY_HTTP_ADDR
-` + interrupted,
+` + ctrlC,
 }
 
 const (
@@ -155,7 +155,7 @@ const (
   69   registry unreachable, or not understood
   78   bad configuration
 `
-	interrupted = `  130  Ctrl-C
+	ctrlC = `  130  Ctrl-C
 `
 )
 
