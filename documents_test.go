@@ -47,6 +47,26 @@ func TestDocumentsAreMadeFromTheCode(t *testing.T) {
 	}
 }
 
+// TestExitCodesOfTheHelpAreInTheDocuments follows the list in the help.
+func TestExitCodesOfTheHelpAreInTheDocuments(t *testing.T) {
+	text, err := os.ReadFile("docs/configuration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(text), "\n## Exit codes\n")
+	_, list, _ := strings.Cut(environment, "Exit codes:\n")
+	codes := strings.Split(strings.TrimSuffix(list, "\n"), "\n")
+	if len(codes) < 10 {
+		t.Errorf("the help lists %q: has its form changed?", codes)
+	}
+	for _, line := range codes {
+		code := strings.Fields(line)[0]
+		if !regexp.MustCompile(`(?m)^\|[^|]*\b` + code + `\b[^|]*\|`).MatchString(table) {
+			t.Errorf("docs/configuration.md does not have the exit code %s", code)
+		}
+	}
+}
+
 // exampleBody is the code of the library's runnable example.
 func exampleBody(t *testing.T) string {
 	t.Helper()
