@@ -1,11 +1,7 @@
 package heartbeat
 
 import (
-	"context"
 	"testing"
-	"time"
-
-	"github.com/google/uuid"
 
 	"github.com/understudy-go/understudy/registry"
 )
@@ -20,59 +16,50 @@ func TestObserverThatWasAwayGrantsTheMargin(t *testing.T) {
 		deposed bool
 	}{{"the holder was away too", true, false}, {"the holder is dead", false, true}} {
 		t.Run(tt.name, func(t *testing.T) {
-			p := newPuppet(timing)
-			holder := uuid.New()
-			_, _ = p.reg.Register(t.Context(), registry.Instance{ID: holder, Group: "g", Interval: timing.Interval, OrphanAfter: timing.OrphanAfter})
-			_ = p.reg.BeginTerm(t.Context(), registry.Term{Group: "g", Number: 1, Holder: holder, OrphanAfter: timing.OrphanAfter})
-			beat := func() { _, _ = p.reg.Beat(t.Context(), holder, registry.Status{}) }
-			there := func() bool { _, ok := p.reg.instances[holder]; return ok }
+			p := newPuppet(t, timing)
+			holder := p.peer(timing)
+			p.begin(1, holder)
 			for range 10 {
-				beat()
+				p.beat(holder)
 				p.pass(timing.Interval)
 			}
 			p.pass(2 * timing.OrphanAfter)
 			for range timing.Margin()/timing.Interval - 1 {
 				p.pass(timing.Interval)
 			}
-			if !there() {
+			if !p.there(holder) {
 				t.Fatal("deposed within the margin")
 			}
 			if tt.beats {
-				beat()
+				p.beat(holder)
 			}
 			for range 5 {
 				p.pass(timing.Interval)
 			}
-			if there() == tt.deposed {
-				t.Errorf("the holder is registered: %v", there())
+			if p.there(holder) == tt.deposed {
+				t.Errorf("the holder is registered: %v", p.there(holder))
 			}
 		})
 	}
 }
 
-// puppet is a machine whose calls are answered at once, and whose time passes as
-// a test says.
-type puppet struct {
-	m   *machine
-	reg *store
-	now time.Duration
-}
-
-func newPuppet(timing registry.Timing) *puppet {
-	p := &puppet{now: time.Hour}
-	epoch := time.Now()
-	p.reg = newStore(func() time.Time { return epoch.Add(p.now) })
-	p.m = newMachine(settings{self: registry.Instance{Group: "g"}, timing: timing, newID: uuid.New}, p.now)
-	return p
-}
-
-func (p *puppet) pass(d time.Duration) {
-	p.now += d
-	for queue := []event{tick{}}; len(queue) > 0; queue = queue[1:] {
-		for _, a := range p.m.step(p.now, queue[0]) {
-			if c, ok := a.(call); ok {
-				queue = append(queue, c.do(context.Background(), p.reg, "g"))
-			}
-		}
+func TestSweeperThatWasAwayGrantsPassiveOnesTheMargin(t *testing.T) {
+	timing := registry.DefaultTiming
+	p := newLeader(t, timing)
+	peer := p.peer(timing)
+	p.live(40 * timing.Interval)
+	p.pass(35 * timing.Interval) // away for less than the lease
+	p.live(timing.Margin() - timing.Interval)
+	if !p.there(peer) {
+		t.Fatal("deleted within the margin")
+	}
+	p.beat(peer)
+	p.live(timing.OrphanAfter - timing.Slack())
+	if !p.there(peer) {
+		t.Fatal("deleted although it beat")
+	}
+	p.live(2 * p.m.sweepEvery())
+	if p.there(peer) {
+		t.Error("never deleted")
 	}
 }

@@ -109,7 +109,7 @@ func (m *machine) step(now time.Duration, e event) []action {
 		return nil
 	}
 	if m.now-m.last > 2*m.timing.Interval {
-		m.holder = m.holder.afterGap(m.now)
+		m.holder, m.past = m.holder.afterGap(m.now), 0
 		for id, s := range m.passives {
 			m.passives[id] = s.afterGap(m.now)
 		}

@@ -38,20 +38,25 @@ func (m *machine) because(reason registry.Reason) {
 	}
 }
 
-// leave begins the way out. Calls that may still make something of ours are
-// waited for; all others are forgotten.
+// leave begins the way out.
 func (m *machine) leave(parting error) {
 	if m.phase == leaving {
 		return
 	}
 	m.phase, m.parting, m.then = leaving, parting, nil
-	if k := m.busy.kind; k != callRegister && k != callBeginTerm && k != callEndTerm {
-		m.busy = call{}
-	}
+	m.forget()
 	m.nextCall = 0
 	m.because(registry.Stopped)
 	m.stop(ErrStopped, false)
 	m.conclude()
+}
+
+// forget makes way for what has to be undone: calls that may still make something
+// of ours are waited for, all others are not.
+func (m *machine) forget() {
+	if k := m.busy.kind; k != callRegister && k != callBeginTerm && k != callEndTerm {
+		m.busy = call{}
+	}
 }
 
 // conclude makes the end of a term due, if nothing works in it any more.
@@ -65,6 +70,7 @@ func (m *machine) conclude() {
 	m.work = workState{}
 	if m.duty.number > 0 && !m.duty.due {
 		m.duty.due, m.duty.since = true, m.now
+		m.forget()
 	}
 	if m.phase == leaving && m.releaseBy == 0 {
 		m.releaseBy = m.now + m.releaseTime()
@@ -103,7 +109,7 @@ func (m *machine) join() {
 	}
 	m.phase, m.id, m.lease, m.beating, m.spent = joining, uuid.Nil, 0, 0, false
 	m.duty, m.work = duty{}, workState{}
-	m.vacancy, m.then, m.orphans = vacancy{}, nil, nil
+	m.vacancy, m.then, m.orphans, m.past = vacancy{}, nil, nil, 0
 }
 
 // nextOfParting ends what this registration may hold, once nothing works, and

@@ -1,0 +1,136 @@
+package heartbeat
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+// What is under way may yet be carried out: then it has to be undone.
+func TestLeavingWaitsForWhatMayStillBecomeOurs(t *testing.T) {
+	timing := registry.DefaultTiming
+	for _, k := range []kind{callRegister, callBeginTerm, callEndTerm} {
+		t.Run(string(k), func(t *testing.T) {
+			p := newPuppet(t, timing)
+			p.yields = true
+			if k == callEndTerm {
+				p.live(timing.Interval)
+				p.reg.requestHandover(1, uuid.Nil)
+			}
+			p.befall = befalls(hung, k)
+			p.live(3 * timing.Interval)
+			p.tell(leave{})
+			p.live(timing.Interval)
+			if len(p.hung) != 1 || p.m.phase == finished {
+				t.Fatalf("%d calls hang, phase %s", len(p.hung), p.m.phase)
+			}
+			p.release()
+			if p.m.phase != finished || len(p.reg.instances) > 0 {
+				t.Errorf("phase %s, left behind: %v", p.m.phase, p.reg.instances)
+			}
+			for _, term := range p.reg.terms {
+				if term.Open() {
+					t.Errorf("term %d stays open", term.Number)
+				}
+			}
+		})
+	}
+}
+
+// A view that hangs is not waited for, once a term is to be ended.
+func TestEndOfATermWaitsForNoView(t *testing.T) {
+	timing := registry.DefaultTiming
+	for _, tt := range []struct {
+		what    string
+		happens func(p *puppet)
+	}{
+		{"handed over", func(p *puppet) { p.reg.requestHandover(1, uuid.Nil); p.tell(woken{}) }},
+		{"deleted", func(p *puppet) {
+			p.befall = befalls(hung, callView)
+			p.live(2 * timing.Interval)
+			p.delete(p.m.id)
+		}},
+		{"told to leave", func(p *puppet) { p.tell(leave{}) }},
+	} {
+		t.Run(tt.what, func(t *testing.T) {
+			p := newLeader(t, timing)
+			p.m.guarded = true
+			tt.happens(p)
+			p.befall = befalls(hung, callView)
+			p.live(2 * timing.Interval)
+			if len(p.stops()) != 1 || tt.what != "told to leave" && len(p.hung) != 1 {
+				t.Fatalf("told to stop %d times, %d views hang", len(p.stops()), len(p.hung))
+			}
+			p.tell(workGone{term: 1, result: yielded})
+			if n := len(p.calls(callEndTerm)); n != 1 || p.reg.terms[0].Open() {
+				t.Errorf("asked %d times to end the term", n)
+			}
+		})
+	}
+}
+
+func TestEndOfATermWaitsForItsBeginning(t *testing.T) {
+	timing := registry.DefaultTiming
+	p := newPuppet(t, timing)
+	p.befall = befalls(hung, callBeginTerm)
+	p.live(3 * timing.Interval)
+	p.delete(p.m.id)
+	p.live(5 * timing.Interval)
+	if n := len(p.calls(callEndTerm)); n > 0 || len(p.hung) != 1 {
+		t.Fatalf("asked %d times to end a term that may begin later", n)
+	}
+	p.befall = befalls(broke, callBeginTerm)
+	p.tell(p.apply(p.hung[0]))
+	if n := len(p.calls(callEndTerm)); n != 1 || p.reg.terms[0].Open() {
+		t.Errorf("asked %d times to end the term", n)
+	}
+}
+
+// Its beats arrive, but not the answers to them.
+func TestNoBeatUnderALostLeaseWhileTheTermCannotBeEnded(t *testing.T) {
+	timing := registry.DefaultTiming
+	p := newLeader(t, timing)
+	p.yields = true
+	id, lease := p.m.id, p.m.lease
+	p.reg.requestHandover(1, uuid.Nil)
+	p.befall = func(c call) fate {
+		switch c.kind {
+		case callBeat:
+			return lost
+		case callEndTerm:
+			return broke
+		}
+		return fine
+	}
+	p.live(2 * timing.OrphanAfter)
+	if s := p.stops(); len(s) != 1 || s[0].cause != ErrHandedOver {
+		t.Fatalf("told to stop: %+v", s)
+	}
+	for _, d := range p.did {
+		if c, ok := d.action.(call); ok && c.kind == callBeat && c.id == id && d.at >= lease {
+			t.Fatalf("beats %v after the end of its lease", d.at-lease)
+		}
+	}
+}
+
+func TestPassiveOneThatLeavesAHungRegistrySpeaksOfNoTerm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		a := s.joinFirst()
+		b := s.join()
+		time.Sleep(3 * time.Second)
+		s.reg.set(func(kind, registry.Instance) fate { return hung })
+		b.leave()
+		<-b.done
+		if log := b.log.String(); strings.Contains(log, "the term stays open") || !strings.Contains(log, "this registration stays") {
+			t.Errorf("it said:\n%s", log)
+		}
+		s.reg.set(nil)
+		s.leaveAll(a)
+	})
+}

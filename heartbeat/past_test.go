@@ -1,0 +1,90 @@
+package heartbeat
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+// Terms count as lost when views have shown the past for 3·B on end.
+func TestReadsOfThePastCountOnEnd(t *testing.T) {
+	timing := registry.DefaultTiming
+	for _, tt := range []struct {
+		between string
+		happens func(p *puppet)
+	}{
+		{"a view of the present", func(p *puppet) {
+			past := p.past
+			p.past = nil
+			p.live(timing.Overdue())
+			p.past = past
+		}},
+		{"a freeze", func(p *puppet) { p.pass(2 * timing.Overdue()) }},
+		{"a new registration", func(p *puppet) {
+			id := p.m.id
+			p.delete(id)
+			p.befall = befalls(broke, callRegister)
+			p.live(timing.Overdue())
+			p.befall = nil
+			p.live(2 * timing.Interval)
+			if p.m.id == id || p.m.id == uuid.Nil {
+				p.t.Fatal("did not register anew")
+			}
+		}},
+	} {
+		t.Run(tt.between, func(t *testing.T) {
+			p := newPuppet(t, timing)
+			p.yields = true
+			p.begin(1, other)
+			p.end(1, other)
+			present := p.reg.clone()
+			p.live(3 * timing.Interval)
+			if !p.m.work.running {
+				t.Fatal("does not work")
+			}
+			p.past = &store{clock: present.clock, instances: present.instances, terms: present.terms[:1]}
+			p.live(timing.Interval)
+			tt.happens(p)
+			p.live(timing.Overdue() - 3*timing.Interval)
+			if n := len(p.notes(factTermsLost)); n != 0 {
+				t.Fatal("two reads of the past, and the terms count as lost")
+			}
+			p.live(4 * timing.Interval)
+			if n := len(p.notes(factTermsLost)); n != 1 {
+				t.Errorf("views showed the past for longer, and it was said %d times that terms were lost", n)
+			}
+		})
+	}
+}
+
+func TestWhileAWatchIsHealthyTheHolderIsViewedAtItsOwnPace(t *testing.T) {
+	s := time.Second
+	short, long := registry.DefaultTiming, registry.Timing{Interval: 5 * s, OrphanAfter: 300 * s, StopGrace: 30 * s}
+	for _, tt := range []struct {
+		what         string
+		mine, others registry.Timing
+	}{{"the holder has more time", short, long}, {"the holder has less time", long, short}} {
+		t.Run(tt.what, func(t *testing.T) {
+			p := newPuppet(t, tt.mine)
+			holder := p.peer(tt.others)
+			p.begin(1, holder)
+			p.tell(watching{true})
+			for range 100 {
+				p.beat(holder)
+				p.live(tt.others.Interval)
+			}
+			at := p.calls(callView)
+			if len(at) < 20 {
+				t.Fatalf("%d views", len(at))
+			}
+			for i := range at[3:] {
+				if got, want := at[3+i]-at[2+i], tt.others.Slack(); got != want {
+					t.Fatalf("views again after %v, want the holder's B, %v", got, want)
+				}
+			}
+		})
+	}
+}
