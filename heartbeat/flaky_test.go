@@ -1,0 +1,108 @@
+package heartbeat
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+// flaky is a store whose calls can be made to hang, fail or lose their answers.
+type flaky struct {
+	*store
+	mu   sync.Mutex
+	rule func(k kind, in registry.Instance) fate
+}
+
+type fate int
+
+const (
+	fine   fate = iota
+	hung        // never applied, never answered
+	broke       // not applied, an error
+	lost        // applied, an error
+	slow        // applied at once, answered eight seconds later
+	void        // not applied, and said to be
+	spoilt      // answered by a record that cannot be read
+)
+
+var errNetwork = errors.New("network")
+
+func (f *flaky) set(rule func(k kind, in registry.Instance) fate) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.rule = rule
+}
+
+func (f *flaky) suffer(ctx context.Context, k kind, id uuid.UUID, apply func() error) error {
+	f.mu.Lock()
+	rule := f.rule
+	f.mu.Unlock()
+	what := fine
+	if rule != nil {
+		f.store.mu.Lock()
+		in := f.store.instances[id]
+		f.store.mu.Unlock()
+		in.ID = id
+		what = rule(k, in)
+	}
+	switch what {
+	case hung:
+		<-ctx.Done()
+		return ctx.Err()
+	case broke:
+		return errNetwork
+	case lost:
+		_ = apply()
+		return errNetwork
+	case void:
+		return nil
+	case spoilt:
+		return fmt.Errorf("%w: beat is missing", registry.ErrCorrupt)
+	case slow:
+		defer time.Sleep(8 * time.Second)
+	}
+	return apply()
+}
+
+func (f *flaky) Register(ctx context.Context, in registry.Instance) (at time.Time, err error) {
+	err = f.suffer(ctx, callRegister, in.ID, func() (err error) { at, err = f.store.Register(ctx, in); return err })
+	return at, err
+}
+
+func (f *flaky) Beat(ctx context.Context, id uuid.UUID, s registry.Status) (at time.Time, err error) {
+	err = f.suffer(ctx, callBeat, id, func() (err error) { at, err = f.store.Beat(ctx, id, s); return err })
+	return at, err
+}
+
+func (f *flaky) View(ctx context.Context, group string) (v registry.View, err error) {
+	err = f.suffer(ctx, callView, uuid.Nil, func() (err error) { v, err = f.store.View(ctx, group); return err })
+	return v, err
+}
+
+func (f *flaky) BeginTerm(ctx context.Context, t registry.Term) error {
+	return f.suffer(ctx, callBeginTerm, t.Holder, func() error { return f.store.BeginTerm(ctx, t) })
+}
+
+func (f *flaky) EndTerm(ctx context.Context, group string, n int64, holder uuid.UUID, end registry.End) error {
+	return f.suffer(ctx, callEndTerm, holder, func() error { return f.store.EndTerm(ctx, group, n, holder, end) })
+}
+
+func (f *flaky) Unregister(ctx context.Context, id uuid.UUID) error {
+	return f.suffer(ctx, callUnregister, id, func() error { return f.store.Unregister(ctx, id) })
+}
+
+func (f *flaky) Silent(ctx context.Context, group string, before time.Time) (list []registry.Instance, err error) {
+	err = f.suffer(ctx, callSilent, uuid.Nil, func() (err error) { list, err = f.store.Silent(ctx, group, before); return err })
+	return list, err
+}
+
+func (f *flaky) Candidate(ctx context.Context, group string, since time.Time, except ...uuid.UUID) (in registry.Instance, err error) {
+	err = f.suffer(ctx, callCandidate, uuid.Nil, func() (err error) { in, err = f.store.Candidate(ctx, group, since, except...); return err })
+	return in, err
+}

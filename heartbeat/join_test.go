@@ -1,0 +1,63 @@
+package heartbeat
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+func TestWhatWasSeenOfTheHolderOutlivesARegistration(t *testing.T) {
+	timing := registry.DefaultTiming
+	p := newPuppet(t, timing)
+	holder := p.peer(timing)
+	p.begin(1, holder)
+	p.live(5 * timing.Interval)
+	p.beat(holder)
+	last := p.now
+	p.live(timing.OrphanAfter - 10*timing.Interval)
+	id := p.m.id
+	p.delete(id)
+	p.live(5 * timing.Interval)
+	if p.m.id == id || p.m.id == uuid.Nil {
+		t.Fatal("did not register anew")
+	}
+	for p.there(holder) && p.now < last+2*timing.OrphanAfter {
+		p.live(timing.Interval / 10)
+	}
+	if took := p.now - last; took < timing.OrphanAfter-timing.Slack() || took > timing.OrphanAfter+2*timing.Interval {
+		t.Errorf("deposed %v after its last beat", took)
+	}
+}
+
+// As when the machine was suspended right after the start.
+func TestTimeToJoinThatIsOverBeforeTheFirstTry(t *testing.T) {
+	for _, answers := range []bool{true, false} {
+		p := newPuppet(t, registry.DefaultTiming)
+		s := p.m.settings
+		s.joinTimeout = 30 * time.Second
+		p.m = newMachine(s, p.now)
+		if !answers {
+			p.befall = befalls(broke, callRegister)
+		}
+		p.pass(time.Minute)
+		if n := len(p.calls(callRegister)); n != 1 {
+			t.Fatalf("tried %d times", n)
+		}
+		if answers {
+			if p.m.id == uuid.Nil {
+				t.Error("did not register")
+			}
+			continue
+		}
+		p.live(time.Minute)
+		f, ok := p.did[len(p.did)-1].action.(finish)
+		if !ok || !errors.Is(f.err, ErrUnreachable) || !errors.Is(f.err, errNetwork) || strings.Contains(f.err.Error(), "%!") {
+			t.Errorf("ended with %+v", f)
+		}
+	}
+}

@@ -1,0 +1,137 @@
+package heartbeat
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+// Should no insert succeed, others must find the term as it was.
+func TestTermOfTheDeposedIsClosedAfterTheNextBegan(t *testing.T) {
+	timing := registry.DefaultTiming
+	for _, tt := range []struct {
+		fails string
+		kinds []kind
+		span  time.Duration
+	}{
+		{"the insert, for a while", []kind{callBeginTerm}, 3 * timing.Interval},
+		{"all that counts, until the lease is over", []kind{callBeginTerm, callBeat}, timing.OrphanAfter},
+	} {
+		t.Run(tt.fails, func(t *testing.T) {
+			p := newPuppet(t, timing)
+			holder := p.peer(timing)
+			p.begin(1, holder)
+			p.live(timing.OrphanAfter / 2)
+			fails := befalls(broke, tt.kinds...)
+			p.befall = func(c call) fate {
+				if c.kind == callEndTerm && c.number == 1 && len(p.reg.terms) < 2 {
+					t.Error("the term of the deposed is closed before the next began")
+				}
+				if p.there(holder) {
+					return fine
+				}
+				return fails(c)
+			}
+			for p.there(holder) {
+				p.live(timing.Interval)
+			}
+			p.live(tt.span)
+			if len(p.reg.terms) != 1 || len(p.calls(callBeginTerm)) < 2 {
+				t.Fatalf("%d tries", len(p.calls(callBeginTerm)))
+			}
+			fails = befalls(fine)
+			p.live(5 * timing.Interval)
+			if !p.m.work.running {
+				t.Fatal("does not work")
+			}
+			if d := p.reg.terms[0]; d.Open() || d.End.Reason != registry.Orphaned {
+				t.Errorf("the term of the deposed is %+v", d)
+			}
+		})
+	}
+}
+
+func TestNoTermAfterTheLargest(t *testing.T) {
+	p := newPuppet(t, registry.DefaultTiming)
+	p.begin(registry.MaxTerm, other)
+	p.end(registry.MaxTerm, other)
+	p.live(2 * registry.DefaultTiming.OrphanAfter)
+	if n := len(p.calls(callBeginTerm)); n > 0 {
+		t.Errorf("tried %d times to begin term %d", n, p.reg.view().Number()+1)
+	}
+	if n := len(p.notes(factExhausted)); n != 1 {
+		t.Errorf("said %d times that no number is left", n)
+	}
+}
+
+// Views of the past show a group as vacant that is not, or an orphan that beats.
+func TestFutileTriesHaveAPause(t *testing.T) {
+	timing := registry.DefaultTiming
+	for _, tt := range []struct {
+		what kind
+		set  func(p *puppet)
+	}{
+		{callBeginTerm, func(p *puppet) {
+			p.begin(1, other)
+			p.end(1, other)
+			p.past = p.reg.clone()
+			p.begin(2, other)
+		}},
+		{callDeleteOrphan, func(p *puppet) {
+			p.begin(1, p.peer(timing))
+			p.befall = befalls(void, callDeleteOrphan)
+		}},
+	} {
+		t.Run(string(tt.what), func(t *testing.T) {
+			p := newPuppet(t, timing)
+			tt.set(p)
+			p.live(timing.OrphanAfter + 10*timing.Interval)
+			at := p.calls(tt.what)
+			if len(at) < 5 {
+				t.Fatalf("tried %d times", len(at))
+			}
+			for i := range at[1:] {
+				if pause := at[i+1] - at[i]; pause < timing.Interval/4 {
+					t.Fatalf("tries again after %v", pause)
+				}
+			}
+		})
+	}
+}
+
+func TestWhoHoldsOffSaysSo(t *testing.T) {
+	timing := registry.DefaultTiming
+	p := newLeader(t, timing)
+	p.yields = true
+	begin := p.now
+	p.reg.requestHandover(1, uuid.Nil)
+	p.tell(woken{})
+	p.live(timing.OrphanAfter / 2)
+	p.delete(p.m.id)
+	p.live(timing.OrphanAfter/2 + 3*timing.Interval)
+	beats, registrations := 0, 0
+	for _, d := range p.did {
+		c, ok := d.action.(call)
+		if !ok || d.at == begin {
+			continue
+		}
+		var s registry.Status
+		switch c.kind {
+		case callBeat:
+			s, beats = c.status, beats+1
+		case callRegister:
+			s, registrations = c.in.Status, registrations+1
+		default:
+			continue
+		}
+		if off := d.at < begin+timing.OrphanAfter; s.Candidate == off {
+			t.Fatalf("%v after it stepped down, %s says that it would take over: %v", d.at-begin, c.kind, s.Candidate)
+		}
+	}
+	if beats < 50 || registrations != 1 {
+		t.Errorf("%d beats and %d registrations", beats, registrations)
+	}
+}

@@ -1,0 +1,222 @@
+package heartbeat
+
+import (
+	"context"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+// The senior is dead, but not for long enough to be seen.
+func TestWhoIsNotSeniorActsAtAnInstantOfItsOwn(t *testing.T) {
+	timing := registry.DefaultTiming
+	for _, tt := range []struct {
+		holder string
+		goes   func(p *puppet, holder uuid.UUID)
+		act    kind
+	}{
+		{"leaves", func(p *puppet, holder uuid.UUID) {
+			p.live(2 * timing.Interval)
+			p.peer(timing)
+			p.end(1, holder)
+			p.tell(woken{})
+		}, callBeginTerm},
+		{"crashes", func(p *puppet, holder uuid.UUID) {
+			p.live(timing.OrphanAfter - 2*timing.Interval)
+			p.peer(timing)
+			p.live(2*timing.Interval + timing.Interval/2)
+		}, callDeleteOrphan},
+	} {
+		t.Run(tt.holder, func(t *testing.T) {
+			var after []time.Duration
+			for range 20 {
+				p := newPuppet(t, timing)
+				p.m.self.Priority = -1
+				holder := p.peer(timing)
+				p.begin(1, holder)
+				tt.goes(p, holder)
+				p.live(3 * timing.Interval)
+				asked, acts := p.calls(callCandidate), p.calls(tt.act)
+				if len(asked) != 1 || len(acts) != 1 {
+					t.Fatalf("asked %d times who is senior, acted %d times", len(asked), len(acts))
+				}
+				after = append(after, acts[0]-asked[0])
+			}
+			slices.Sort(after)
+			if after[0] < timing.Interval || after[19] > 2*timing.Interval {
+				t.Errorf("acts between %v and %v after it saw the vacancy", after[0], after[19])
+			}
+			if n := len(slices.Compact(after)); n < 20 {
+				t.Errorf("20 act at %d instants", n)
+			}
+		})
+	}
+}
+
+func TestTheSeniorActsAtOnce(t *testing.T) {
+	timing := registry.DefaultTiming
+	p := newPuppet(t, timing)
+	p.m.self.Priority = 1
+	holder := p.peer(timing)
+	p.begin(1, holder)
+	p.live(timing.OrphanAfter - 2*timing.Interval)
+	p.peer(timing)
+	p.live(4 * timing.Interval)
+	asked, acts := p.calls(callCandidate), p.calls(callBeginTerm)
+	if len(asked) != 1 || len(acts) != 1 || asked[0] != acts[0] || p.there(holder) {
+		t.Errorf("asked at %v, acted at %v", asked, acts)
+	}
+}
+
+// Live is who has beaten within three intervals of my own last beat.
+func TestSeniorIsAskedForByTheTimeOfTheLastBeat(t *testing.T) {
+	timing := registry.DefaultTiming
+	p := newPuppet(t, timing)
+	p.begin(1, other)
+	p.live(5*timing.Interval + timing.Interval/3)
+	p.end(1, other)
+	asked := 0
+	p.befall = func(c call) fate {
+		if c.kind == callCandidate {
+			asked++
+			if got := p.reg.instances[p.m.id].Heartbeat.Sub(c.time); got != 3*timing.Interval {
+				t.Errorf("live since %v before the last beat", got)
+			}
+		}
+		return fine
+	}
+	p.tell(woken{})
+	if asked != 1 {
+		t.Errorf("asked %d times", asked)
+	}
+}
+
+// mortal is an actor that can be made to vanish, with all that it asks for.
+type mortal struct {
+	*actor
+	reg *flaky
+}
+
+// latent is a registry whose views take a while.
+type latent struct {
+	registry.Registry
+	takes time.Duration
+}
+
+func (l latent) View(ctx context.Context, group string) (registry.View, error) {
+	time.Sleep(l.takes)
+	return l.Registry.View(ctx, group)
+}
+
+func (s *stage) joinMortal(priority int, change ...func(*Config)) mortal {
+	reg := &flaky{store: s.reg.store}
+	first := func(c *Config) { c.Registry, c.Priority = reg, priority }
+	return mortal{reg: reg, actor: s.join(append([]func(*Config){first}, change...)...)}
+}
+
+func (m mortal) vanish() { m.reg.set(func(kind, registry.Instance) fate { return hung }) }
+
+// The one with the highest priority sees last that the holder is silent.
+func TestAfterACrashTheHighestPriorityTakesOver(t *testing.T) {
+	i, silence := registry.DefaultTiming.Interval, registry.DefaultTiming.OrphanAfter
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		holder := s.joinMortal(0)
+		s.until(time.Second, "works", func() bool { return holder.works() == 1 })
+		low, mid := s.joinMortal(1), s.joinMortal(3)
+		high := s.joinMortal(5, func(c *Config) { c.Registry = latent{c.Registry, i / 2} })
+		time.Sleep(10 * i)
+		holder.vanish()
+		took := s.until(silence+5*i, "one works", func() bool { return low.works()+high.works()+mid.works() > 0 })
+		t.Logf("after %v", took)
+		if high.works() != 2 {
+			t.Errorf("not the one with the highest priority works, but another")
+		}
+		s.leaveAll(low.actor, mid.actor, high.actor, holder.actor)
+	})
+}
+
+func TestTheNextOneTakesOverWhenTheSeniorIsDeadAsWell(t *testing.T) {
+	i, silence := registry.DefaultTiming.Interval, registry.DefaultTiming.OrphanAfter
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		holder := s.joinMortal(0)
+		s.until(time.Second, "works", func() bool { return holder.works() == 1 })
+		low, high, mid := s.joinMortal(1), s.joinMortal(5), s.joinMortal(3)
+		time.Sleep(10 * i)
+		holder.vanish()
+		s.always(silence-2*i, "nobody yet", func() bool { return low.works()+high.works()+mid.works() == 0 })
+		high.vanish()
+		took := s.until(2*i+3*i+i/2, "the next works", func() bool { return low.works()+mid.works() == 2 })
+		t.Logf("after another %v", took)
+		s.leaveAll(low.actor, mid.actor, high.actor, holder.actor)
+	})
+}
+
+func TestManyWhoWaitCostOneInsert(t *testing.T) {
+	i := registry.DefaultTiming.Interval
+	for _, tt := range []struct {
+		what        string
+		watch       bool
+		dead        bool // the senior
+		least, most time.Duration
+	}{
+		{"watched", true, false, 0, 0},
+		{"polled", false, false, i / 2, i},
+		{"watched, the senior is dead", true, true, i, 2 * i},
+		{"polled, the senior is dead", false, true, i, 3 * i},
+	} {
+		t.Run(tt.what, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newStage(t)
+				var inserts atomic.Int64
+				s.reg.set(func(k kind, _ registry.Instance) fate {
+					if k == callBeginTerm {
+						inserts.Add(1)
+					}
+					return fine
+				})
+				first := s.joinFirst()
+				look := func(c *Config) {
+					if !tt.watch {
+						c.Registry = unwatched{c.Registry}
+					}
+				}
+				all := []*actor{first}
+				for range 18 {
+					all = append(all, s.join(look))
+					time.Sleep(i / 20)
+				}
+				senior := s.joinMortal(1, look)
+				time.Sleep(3*i + i/4) // those who poll before the senior see the vacancy before it does
+				inserts.Store(0)
+				if tt.dead {
+					senior.vanish()
+				}
+				s.leaveAll(first)
+				took := s.until(4*i, "one works", func() bool {
+					sum := senior.works()
+					for _, a := range all[1:] {
+						sum += a.works()
+					}
+					return sum == 2
+				})
+				t.Logf("after %v", took)
+				if took < tt.least || took > tt.most {
+					t.Errorf("took %v, want %v to %v", took, tt.least, tt.most)
+				}
+				time.Sleep(5 * i)
+				if n := inserts.Load(); tt.dead && n != 1 || !tt.dead && (n != 0 || senior.works() != 2) {
+					t.Errorf("%d inserts by those who are not senior; the senior works in term %d", n, senior.works())
+				}
+				s.leaveAll(append(all, senior.actor)...)
+			})
+		})
+	}
+}
