@@ -1,0 +1,125 @@
+package heartbeat
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+// fakeFuse notes for when it is armed.
+type fakeFuse struct {
+	mu   sync.Mutex
+	at   time.Duration // 0: it is not
+	fail error
+}
+
+func (f *fakeFuse) Arm(at time.Duration) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.fail == nil {
+		f.at = at
+	}
+	return f.fail
+}
+
+func (f *fakeFuse) Disarm() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.at = 0
+	return nil
+}
+
+func (f *fakeFuse) Close() error { return nil }
+
+func (f *fakeFuse) armed() time.Duration {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.at
+}
+
+func TestFuseBurnsAsLongAsTheLeaseAndTheWork(t *testing.T) {
+	timing := registry.DefaultTiming
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		f := new(fakeFuse)
+		s.fuse = f
+		a := s.join()
+		s.until(time.Second, "works", func() bool { return a.works() == 1 })
+		s.always(3*timing.OrphanAfter, "armed for the end of the lease", func() bool {
+			left := f.armed() - a.now()
+			return left > timing.Lease()-2*timing.Interval && left <= timing.Lease()
+		})
+		s.reg.set(failCalls(callBeat))
+		last := f.armed()
+		time.Sleep(5 * timing.Interval)
+		if got := f.armed(); got != last {
+			t.Errorf("armed for %v without a lease, want %v", got, last)
+		}
+		s.reg.set(nil)
+		s.reg.requestHandover(1, uuid.Nil)
+		s.until(5*time.Second, "the work is gone", func() bool { return a.works() == 0 })
+		s.always(10*time.Second, "not armed without work", func() bool { return f.armed() == 0 })
+		s.leaveAll(a)
+	})
+}
+
+func TestWorkDoesNotStartUnderAFuseThatCannotBeArmed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		broken := errors.New("EAGAIN")
+		s.fuse = &fakeFuse{fail: broken}
+		a := s.join()
+		s.until(5*time.Second, "Run has returned", func() bool {
+			if a.works() != 0 {
+				t.Fatal("works without the fuse")
+			}
+			return gone(a)
+		})
+		if !errors.Is(a.err, broken) {
+			t.Errorf("ended with %v", a.err)
+		}
+		if got := s.reg.terms[0]; got.Open() || len(s.reg.instances) > 0 {
+			t.Errorf("not released: %+v, %v", got, s.reg.instances)
+		}
+	})
+}
+
+// Who stops the work is the machine: the caller's context is only an order to it.
+func TestContextOfTheWorkIsNotTheCallers(t *testing.T) {
+	type key struct{}
+	synctest.Test(t, func(t *testing.T) {
+		m, err := New(Config{Registry: newStore(time.Now), Group: "g", Host: "h", Guarded: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		m.now = func() time.Duration { return time.Since(start) + time.Hour }
+		ctx, cancel := context.WithCancelCause(context.WithValue(t.Context(), key{}, "value"))
+		works, ended := make(chan struct{}), make(chan error)
+		go func() {
+			ended <- m.Run(ctx, func(ctx context.Context, _ registry.Term) error {
+				close(works)
+				if ctx.Value(key{}) != "value" {
+					t.Error("the caller's values are lost")
+				}
+				<-ctx.Done()
+				if cause := context.Cause(ctx); !errors.Is(cause, ErrStopped) {
+					t.Errorf("stopped because of %v", cause)
+				}
+				return ctx.Err()
+			})
+		}()
+		<-works
+		cancel(errors.New("the caller's"))
+		if err := <-ended; err != nil {
+			t.Errorf("ended with %v", err)
+		}
+	})
+}

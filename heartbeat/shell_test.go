@@ -1,0 +1,118 @@
+package heartbeat
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+// deaf is a registry that does not heed the contexts of views, from some time on.
+type deaf struct {
+	registry.Registry
+	on      atomic.Bool
+	views   atomic.Int64
+	release chan struct{}
+}
+
+func (d *deaf) View(ctx context.Context, group string) (registry.View, error) {
+	if d.on.Load() {
+		d.views.Add(1)
+		<-d.release
+	}
+	return d.Registry.View(ctx, group)
+}
+
+func TestCallEndsInTimeThoughTheRegistryDoesNotHeedIt(t *testing.T) {
+	timing := registry.DefaultTiming
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		d := &deaf{Registry: s.reg, release: make(chan struct{})}
+		defer close(d.release)
+		a := s.joinFirst()
+		b := s.join(func(c *Config) { c.Registry = d })
+		time.Sleep(3 * time.Second)
+		d.on.Store(true)
+		took := s.until(timing.CallTimeout()+2*timing.Slack(), "views again", func() bool { return d.views.Load() == 2 })
+		if took < timing.CallTimeout() {
+			t.Errorf("views again after %v", took)
+		}
+		b.leave()
+		s.until(time.Second, "has left", func() bool { return gone(b) })
+		s.leaveAll(a)
+	})
+}
+
+// fragile is a registry whose watch breaks when a test says so.
+type fragile struct {
+	registry.Registry
+	mu      sync.Mutex
+	asked   int
+	broken  bool
+	changes chan struct{}
+}
+
+func (f *fragile) Watch(ctx context.Context, group string) (<-chan struct{}, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.asked++
+	if f.broken {
+		return nil, errNetwork
+	}
+	f.changes = make(chan struct{})
+	context.AfterFunc(ctx, func() { f.set(true) })
+	return f.changes, nil
+}
+
+func (f *fragile) set(broken bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.broken = broken
+	if broken && f.changes != nil {
+		close(f.changes)
+		f.changes = nil
+	}
+}
+
+func TestWatchThatBreaksIsReplacedByPollingAndAskedForAgain(t *testing.T) {
+	timing := registry.DefaultTiming
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		var views atomic.Int64
+		s.reg.set(func(k kind, _ registry.Instance) fate {
+			if k == callView {
+				views.Add(1)
+			}
+			return fine
+		})
+		f := &fragile{Registry: s.reg}
+		a := s.joinFirst(func(c *Config) { c.Registry = f })
+		time.Sleep(5 * time.Second)
+		count := func() int64 {
+			views.Store(0)
+			time.Sleep(4 * timing.Slack())
+			return views.Load()
+		}
+		watched, polled := int64(4), int64(4*timing.Slack()/timing.Interval)
+		if n := count(); n > watched+1 {
+			t.Errorf("%d views while watched, want %d", n, watched)
+		}
+		f.set(true)
+		if n := count(); n < polled {
+			t.Errorf("%d views while the watch was broken, want %d", n, polled)
+		}
+		if f.asked < 4 {
+			t.Errorf("asked %d times for a watch", f.asked)
+		}
+		f.set(false)
+		time.Sleep(2 * timing.Slack())
+		if n := count(); n > watched+1 {
+			t.Errorf("%d views while watched again, want %d", n, watched)
+		}
+		s.leaveAll(a)
+	})
+}
