@@ -22,6 +22,8 @@ var (
 	ErrWorkFailing = errors.New("heartbeat: work keeps failing")
 	// ErrStuck says that the work did not stop in time.
 	ErrStuck = errors.New("heartbeat: work would not stop")
+	// ErrStandby says that the passive side did not stop in time.
+	ErrStandby = errors.New("heartbeat: standby would not stop")
 	// ErrUnreachable says that the registry did not answer in time at the start.
 	ErrUnreachable = errors.New("heartbeat: registry unreachable")
 )

@@ -19,13 +19,10 @@ func (s *shell) start(t registry.Term) {
 		defer stop(nil)
 		err := armed
 		if err == nil {
-			select {
-			case <-stood:
-			case <-ctx.Done():
-			}
-			if ctx.Err() == nil {
-				err = s.lead(ctx, t)
-			}
+			err = s.stoodDown(ctx, stood)
+		}
+		if err == nil && ctx.Err() == nil {
+			err = s.lead(ctx, t)
 		}
 		end := outcome(ctx, err)
 		end.term = t.Number

@@ -28,7 +28,9 @@ type Config struct {
 	Command  string // a hash of what it runs; peers warn when it differs
 
 	// Standby, if set, runs while this instance is passive. It has returned
-	// before the work starts, so it should heed its context.
+	// before the work starts, so it has to heed its context: unless it returns
+	// within the stop grace, this instance leaves for a peer to take over, and
+	// Run returns ErrStandby while Standby still runs.
 	Standby func(ctx context.Context)
 
 	// Guarded says that the work runs outside this process, under a guard that

@@ -182,7 +182,7 @@ func TestOneStandbyAtATime(t *testing.T) {
 				most = max(most, standing)
 				mu.Unlock()
 				<-ctx.Done()
-				time.Sleep(20 * time.Second)
+				time.Sleep(8 * time.Second) // within the stop grace
 				mu.Lock()
 				standing--
 				mu.Unlock()

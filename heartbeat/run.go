@@ -24,7 +24,8 @@ const exitStuck = 70
 // term, unregisters, and returns nil. Otherwise it returns what lead returned,
 // after the same steps; a [*WorkDoneError] when a peer has done the work; an
 // error that wraps [ErrUnreachable] when the registry did not answer within the
-// JoinTimeout. Work in this process that does not stop by the end of its lease
+// JoinTimeout; [ErrStandby] when the passive side did not return within the stop
+// grace. Work in this process that does not stop by the end of its lease
 // or the stop grace takes the process with it: exit code 70.
 func (m *Member) Run(ctx context.Context, lead Lead) error {
 	f, err := m.layFuse()
@@ -50,8 +51,10 @@ func (m *Member) Run(ctx context.Context, lead Lead) error {
 	m.turn.Store(&turn{beat: m.turn.Load().beat, leaving: true})
 	close(s.over)
 	cancel()
-	s.standDown()
 	s.wait.Wait()
+	if late := s.stoodDown(context.Background(), s.standDown()); err == nil {
+		err = late
+	}
 	return err
 }
 

@@ -1,6 +1,9 @@
 package heartbeat
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // standsBy reports whether the passive side of this process may run.
 func (m *machine) standsBy() bool {
@@ -20,10 +23,10 @@ func (s *shell) standUp() {
 	ctx, cancel := context.WithCancel(s.parent)
 	s.standby, s.stood = cancel, make(chan struct{})
 	stood := s.stood
-	s.wait.Go(func() {
+	go func() {
 		defer close(stood)
 		s.config.Standby(ctx)
-	})
+	}()
 }
 
 // standDown stops the passive side; the channel is closed when it has returned.
@@ -33,4 +36,18 @@ func (s *shell) standDown() <-chan struct{} {
 		s.standby = nil
 	}
 	return s.stood
+}
+
+// stoodDown waits until the passive side has returned, for as long as work gets
+// to stop.
+func (s *shell) stoodDown(ctx context.Context, stood <-chan struct{}) error {
+	grace := time.NewTimer(s.config.Timing.StopGrace)
+	defer grace.Stop()
+	select {
+	case <-stood:
+	case <-ctx.Done():
+	case <-grace.C:
+		return ErrStandby
+	}
+	return nil
 }
