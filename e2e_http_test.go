@@ -156,7 +156,7 @@ func TestAddressInUseIsToldBeforeRegistering(t *testing.T) {
 	defer taken.Close()
 	at, p := onSQLite(t), newProgram(t)
 	code, _, stderr := p.outcome([]string{"UNDERSTUDY_REGISTRY=" + at.uri, "UNDERSTUDY_HTTP_ADDR=" + taken.Addr().String()}, nil)
-	if code != exitConfig || !strings.Contains(stderr, "UNDERSTUDY_HTTP_ADDR") || !strings.Contains(stderr, "address already in use") {
+	if code != exitFailure || !strings.Contains(stderr, "UNDERSTUDY_HTTP_ADDR") || !strings.Contains(stderr, "address already in use") {
 		t.Errorf("exit code %d: %s", code, stderr)
 	}
 	if terms, instances := at.state(t, "default"); len(terms) > 0 || len(instances) > 0 {

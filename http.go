@@ -51,7 +51,7 @@ func openFront(conf config.Config, version string, log zerolog.Logger) (*front, 
 	}
 	listener, err := web.Listen(conf.HTTPAddr)
 	if err != nil {
-		return nil, &config.Error{Mistakes: []string{fmt.Sprintf("UNDERSTUDY_HTTP_ADDR: %v", err)}}
+		return nil, fmt.Errorf("UNDERSTUDY_HTTP_ADDR: %w", err) // it may pass: a supervisor is to try again
 	}
 	f := &front{group: conf.Group, listener: listener, served: make(chan error, 1)}
 	f.lookout = status.NewLookout(shownFor, f.look)

@@ -95,7 +95,7 @@ Exit codes:
   64   wrong usage
   69   registry unreachable, or not understood
   70   work would not stop in time
-  78   bad configuration, or UNDERSTUDY_HTTP_ADDR is in use
+  78   bad configuration
   126  command not executable
   127  command not found
   130  Ctrl-C, where it ends a command early that looks or asks
