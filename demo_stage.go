@@ -135,7 +135,7 @@ func (s *stage) watch(ctx context.Context, d time.Duration) error {
 	return err
 }
 
-// signal sends a signal to an instance, and awaits its end.
+// signal sends a signal to an instance that is to end by it. stopAll awaits the end.
 func (s *stage) signal(name string, sig syscall.Signal) error {
 	p := s.players[name]
 	delete(s.players, name)

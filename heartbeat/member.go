@@ -36,8 +36,8 @@ type Config struct {
 	// Guarded says that the work runs outside this process, under a guard that
 	// ends it when the lease does. The guard learns of the lease by OnLease.
 	Guarded bool
-	// OnLease is called with each new end of the lease, an instant of the clock
-	// that counts suspends. It must not block.
+	// OnLease is called with each new end of the lease, an instant of a clock that
+	// counts suspends: pass it to a worker.Command's Extend. It must not block.
 	OnLease func(until time.Duration)
 
 	// OnKill is called when work that was asked to stop has no time left after

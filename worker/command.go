@@ -141,8 +141,8 @@ func (c *Command) prepareSoon() {
 // ErrGuard says that the process that makes the command stop would not start.
 var ErrGuard = guard.ErrStart
 
-// Extend tells the end of the lease, an instant of internal/boottime's clock,
-// with each acknowledged beat, before Run as well as during it. The command is
+// Extend tells the end of the lease with each acknowledged beat, before Run as
+// well as during it: what heartbeat.Config.OnLease is called with. The command is
 // told to stop G before the latest of them and dead at it, even if this process
 // does not run then. Extend never blocks.
 func (c *Command) Extend(until time.Duration) {
