@@ -96,7 +96,7 @@ type signals struct {
 
 // lately is how long after a signal to this process the command's end is put down
 // to the same order.
-const lately = time.Second
+const lately = 5 * time.Second
 
 // toldToStop reports whether this process was told to stop, which people have
 // Understudy do: so somebody told all of a unit, a session or a machine.
