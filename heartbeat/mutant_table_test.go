@@ -61,6 +61,10 @@ var mutants = []mutant{
 		{"decide.go", "		return decision{kill, factTermEnded}", "		return decision{verdict: nothing}"}}},
 	{name: "a holder that lost its lease beating on", swaps: []swap{
 		{"beat.go", "	return m.phase == member && !m.stuck()", "	return (m.phase == member || m.phase == retiring) && !m.stuck()"}}},
+	{name: "beats for work that will not die, when asked to hand over", swaps: []swap{
+		{"beat.go", "	return m.phase == member && !m.stuck()", "	return m.phase == member"}}},
+	{name: "beats for work that will not die, when told to leave", swaps: []swap{
+		{"beat.go", "m.work.running && m.now < m.lease && !m.stuck()", "m.work.running && m.now < m.lease"}}},
 	{name: "the one who handed over still counted as senior", swaps: []swap{
 		{"view.go", "holdingOff: m.now < m.holdOff", "holdingOff: false"}}},
 	{name: "holding off forgotten with the registration", swaps: []swap{

@@ -48,7 +48,7 @@ func (w *world) checkExclusive(p *process) {
 		if o == nil || o == p || o.suspended || o.work == nil || w.void[o.work.term] || w.void[p.work.term] {
 			continue
 		}
-		if o.work.alive || o.believes() {
+		if o.work.alive && !o.work.undying || o.believes() {
 			w.fail("host%d works in term %d while host%d still does in term %d (alive: %v, its lease: %v)",
 				p.n, p.work.term, o.n, o.work.term, o.work.alive, o.m.lease-o.local())
 		}
@@ -81,8 +81,11 @@ func (w *world) checkBefore(f *flight) {
 			w.before = w.store.view()
 		}
 		for _, h := range w.hosts {
-			if o := h.proc; o != nil && o.work != nil && o.work.alive && o.work.holder == f.c.id && !o.suspended &&
-				(f.c.kind == callUnregister || f.c.number == o.work.term) {
+			o := h.proc
+			if o == nil || o.work == nil || o.suspended || o.work.undying && o != f.p {
+				continue
+			}
+			if o.work.alive && o.work.holder == f.c.id && (f.c.kind == callUnregister || f.c.number == o.work.term) {
 				w.fail("%s of host%d's term %d before its work is gone", f.c.kind, h.n, o.work.term)
 			}
 		}

@@ -30,7 +30,7 @@ func (w *world) heal() {
 	}
 	w.healing, w.healed = true, w.now
 	w.weather = weather{}
-	lame := w.hosts[w.rng.IntN(len(w.hosts))]
+	lame := w.victimHost()
 	if w.chance(0.7) {
 		lame = nil
 	}
@@ -56,7 +56,7 @@ func (w *world) heal() {
 // lose makes a host useless for good, in one way or another.
 func (w *world) lose(h *host) {
 	w.note(h.n, "lost for good", 0, uuid.Nil)
-	switch w.rng.IntN(5) {
+	switch w.rng.IntN(6) {
 	case 0:
 		h.link.noAnswers = true
 	case 1:
@@ -73,7 +73,35 @@ func (w *world) lose(h *host) {
 		if h.proc != nil {
 			h.proc.frozen, h.proc.guard = true, w.chance(0.5)
 		}
+	case 5:
+		h.away = true
+		if h.proc != nil {
+			w.haunt(h.proc)
+		}
 	}
+}
+
+// haunt makes the guarded work of a process survive its SIGKILL, and has it told
+// to stop.
+func (w *world) haunt(p *process) {
+	if k := p.work; k != nil && p.guarded {
+		w.note(p.n, "will not die", k.term, k.holder)
+		k.undying = true
+	}
+	if w.chance(0.5) {
+		w.note(p.n, "told to leave", 0, p.m.id)
+		p.deliver(leave{})
+		return
+	}
+	w.after(p.timing.Overdue(), func() { // its idea of the registry's clock is right by then
+		if t := w.store.view().Latest; t != nil && t.Open() && t.Holder == p.m.id {
+			w.note(-1, "hand-over asked for", t.Number, uuid.Nil)
+			w.store.requestHandover(t.Number, uuid.Nil)
+			w.termsChanged()
+			return
+		}
+		p.deliver(leave{})
+	})
 }
 
 // slowest returns the longest that any instance of the group is allowed to take

@@ -18,6 +18,7 @@ type work struct {
 	lease    time.Duration // local, as the guard knows it
 	stubborn bool          // ignores being told
 	slow     time.Duration // outlives its SIGKILL for so long
+	undying  bool          // survives any SIGKILL, so that only its lease counts
 	warned   bool          // by the guard
 }
 
@@ -76,6 +77,9 @@ func (p *process) gone(k *work, e workGone) {
 }
 
 func (p *process) die(k *work) {
+	if k.undying {
+		return
+	}
 	if k.alive && (p.suspended || p.frozen && !p.guarded) { // it stands still, and so does its end
 		p.w.after(time.Second, func() { p.die(k) })
 		return
@@ -178,7 +182,7 @@ func (r *resource) accept(w *world, p *process, k *work) {
 	case k.term > r.term:
 		r.term, r.holder = k.term, k.holder
 	case k.term < r.term:
-		if k.alive && !p.dead && !w.void[k.term] && !p.suspended {
+		if k.alive && !k.undying && !p.dead && !w.void[k.term] && !p.suspended {
 			w.fail("host%d: the resource refuses the live work of term %d, it has seen term %d", p.n, k.term, r.term)
 		}
 	case k.holder != r.holder:
