@@ -18,12 +18,12 @@ func broken(t *testing.T) map[int][]string {
 	t.Cleanup(func() { _ = taken.Close() })
 	return map[int][]string{
 		exitUnavailable: {"UNDERSTUDY_REGISTRY=mongodb://127.0.0.1:1/ops?directConnection=true", "UNDERSTUDY_CONNECT_TIMEOUT=200ms"},
-		exitConfig:      {"UNDERSTUDY_REGISTRY=sqlite:" + filepath.Join(t.TempDir(), "registry.db"), "UNDERSTUDY_HTTP_ADDR=" + taken.Addr().String()},
+		exitFailure:     {"UNDERSTUDY_REGISTRY=sqlite:" + filepath.Join(t.TempDir(), "registry.db"), "UNDERSTUDY_HTTP_ADDR=" + taken.Addr().String()},
 	}
 }
 
 func TestLastWordOfAnInstanceIsALineOfItsLog(t *testing.T) {
-	says := map[int]string{exitUnavailable: "no answer within 200ms (UNDERSTUDY_CONNECT_TIMEOUT)", exitConfig: "UNDERSTUDY_HTTP_ADDR: listen on "}
+	says := map[int]string{exitUnavailable: "no answer within 200ms (UNDERSTUDY_CONNECT_TIMEOUT)", exitFailure: "UNDERSTUDY_HTTP_ADDR: listen on "}
 	for want, env := range broken(t) {
 		settle(t, append(env, "UNDERSTUDY_GROUP=g", "UNDERSTUDY_LOG_FORMAT=json")...)
 		code, stdout, stderr := inProcess()
