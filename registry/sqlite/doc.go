@@ -17,7 +17,8 @@
 // Three things could make two instances active, or none, and are seen to:
 //
 //   - The file, its log (PATH-wal) or the log's index (PATH-shm) is removed or
-//     replaced while it is open. What was committed may be in the log alone, and
+//     replaced while it is open, or a symbolic link in the path as it was given is
+//     turned elsewhere. What was committed may be in the log alone, and
 //     a newcomer sees an empty or an old file. The identity of all three is
 //     compared before every call, by name and never by opening them, which would
 //     drop the locks that this process holds. The registry then opens the path
@@ -30,7 +31,9 @@
 //     out. While one lasts, the kernel holds a timer of a quarter of OrphanAfter
 //     on this process and kills it (Linux; not as process 1 of a container).
 //   - The file lies on a network file system, whose locks and shared memory do
-//     not reach from one machine to the other. [Open] refuses it.
+//     not reach from one machine to the other; or it is mounted by itself or has
+//     hard links, so that each of its names has a log of its own (looked for on
+//     Linux). [Open] refuses it.
 //
 // The clock is that of the machine, in microseconds. A change of terms is
 // announced by a write to a small file beside the database, PATH-terms, which is
