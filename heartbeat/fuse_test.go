@@ -57,6 +57,7 @@ func TestFuseBurnsAsLongAsTheLeaseAndTheWork(t *testing.T) {
 			return left > timing.Lease()-2*timing.Interval && left <= timing.Lease()
 		})
 		s.reg.set(failCalls(callBeat))
+		time.Sleep(timing.Interval / 4) // one may be under way
 		last := f.armed()
 		time.Sleep(5 * timing.Interval)
 		if got := f.armed(); got != last {

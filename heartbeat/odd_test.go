@@ -224,8 +224,8 @@ func TestFailingCallsAreReportedOnce(t *testing.T) {
 func TestLostLeaseIsNotRevivedByLeaving(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)
+		s.deaf = true
 		a := s.join(func(c *Config) { c.Guarded = true })
-		a.ignores.Store(true)
 		s.until(time.Second, "works", func() bool { return a.works() == 1 })
 		first := a.Instance()
 		s.reg.set(func(kind, registry.Instance) fate { return hung })

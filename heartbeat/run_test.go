@@ -282,8 +282,8 @@ func TestHandoverOfTheFutureIsIgnored(t *testing.T) {
 func TestWorkThatWillNotStopEndsTheProcess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)
+		s.deaf = true
 		a := s.join()
-		a.ignores.Store(true)
 		s.until(time.Second, "works", func() bool { return a.works() == 1 })
 		a.leave()
 		var code int
@@ -452,11 +452,11 @@ func TestKillReachesWorkThatWasAsked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)
 		killed := make(chan struct{}, 1)
+		s.deaf = true
 		a := s.join(func(c *Config) {
 			c.Guarded = true
 			c.OnKill = func() { killed <- struct{}{} }
 		})
-		a.ignores.Store(true)
 		s.until(time.Second, "works", func() bool { return a.works() == 1 })
 		s.reg.requestHandover(1, uuid.Nil)
 		time.Sleep(time.Second)

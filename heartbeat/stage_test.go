@@ -20,6 +20,7 @@ type stage struct {
 	reg   *flaky
 	start time.Time
 	fuse  fuse // of those who join
+	deaf  bool // the work of those who join does not heed its context
 }
 
 func newStage(t *testing.T) *stage {
@@ -61,6 +62,7 @@ func (s *stage) join(change ...func(*Config)) *actor {
 	m.fuse = func() (fuse, error) { return s.fuse, nil }
 	m.exit = func(code int) { a.exited <- code; close(a.release) }
 	a.Member = m
+	a.ignores.Store(s.deaf)
 	ctx, cancel := context.WithCancel(s.t.Context())
 	a.leave = cancel
 	go func() {

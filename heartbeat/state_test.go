@@ -95,11 +95,11 @@ func TestEveryChangeOfRoleIsToldWithItsReason(t *testing.T) {
 func TestReadyEndsWithTheLastGoodBeatWhileTheLoopTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)
+		s.reg.set(failCalls(callRegister))
 		a := s.join()
-		if got := a.State(); got.Ready || got.Instance != uuid.Nil {
-			t.Errorf("before the registration: %+v", got)
-		}
-		s.until(time.Second, "works", func() bool { return a.works() == 1 })
+		s.always(time.Second, "not ready", func() bool { return !a.State().Ready && a.Instance() == uuid.Nil })
+		s.reg.set(nil)
+		s.until(5*time.Second, "works", func() bool { return a.works() == 1 })
 		b := s.join()
 		s.until(time.Second, "the passive one is ready", func() bool { return b.State().Ready })
 		s.always(10*time.Second, "both are ready", func() bool {

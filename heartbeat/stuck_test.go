@@ -52,12 +52,12 @@ func TestGuardedWorkThatWillNotDieEndsTheProcessWithItsLease(t *testing.T) {
 func TestGuardedWorkThatWillNotDieIsExit70(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)
+		s.deaf = true
 		a := s.join(func(c *Config) { c.Guarded = true })
-		a.ignores.Store(true)
 		s.until(time.Second, "works", func() bool { return a.works() == 1 })
 		s.reg.requestHandover(1, uuid.Nil)
 		timing := registry.DefaultTiming
-		s.until(2*timing.StopGrace+timing.Lease(), "the process exits", func() bool { return len(a.exited) == 1 })
+		s.until(timing.Overdue()+2*timing.StopGrace+timing.Lease(), "the process exits", func() bool { return len(a.exited) == 1 })
 		if code := <-a.exited; code != 70 {
 			t.Errorf("exit code %d", code)
 		}
