@@ -20,7 +20,7 @@ type workState struct {
 func (m *machine) begin(t registry.Term) {
 	m.work = workState{term: t, running: true}
 	m.duty.number, m.duty.due, m.duty.end = t.Number, false, registry.End{}
-	m.vacancy, m.known = vacancy{}, known{command: m.known.command, failing: m.known.failing}
+	m.vacancy, m.known = vacancy{}, known{command: m.known.command, failing: m.known.failing, unreadable: m.known.unreadable}
 	if t := m.duty.after; t != nil {
 		m.unclosed, m.duty.after = endOf(t.Number, t.Holder, registry.End{Reason: registry.Orphaned}), nil
 	}
