@@ -8,6 +8,7 @@ import (
 
 	"github.com/understudy-go/understudy/config"
 	"github.com/understudy-go/understudy/heartbeat"
+	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/registry/mongodb"
 	"github.com/understudy-go/understudy/registry/sqlite"
 	"github.com/understudy-go/understudy/status"
@@ -80,7 +81,7 @@ func judge(err error) (code int, said bool) {
 		return exitUsage, said
 	case misconfigured(err):
 		return exitConfig, said
-	case errors.As(err, &unavailable), errors.Is(err, heartbeat.ErrUnreachable), ofRecord(err):
+	case errors.As(err, &unavailable), errors.Is(err, heartbeat.ErrUnreachable), registry.Unreadable(err):
 		return exitUnavailable, said
 	case errors.Is(err, heartbeat.ErrStuck):
 		return exitStuck, said

@@ -96,18 +96,12 @@ func reply[T any](ctx context.Context, l *looker, ask func(context.Context) (T, 
 	defer cancel()
 	answer, err := ask(ctx)
 	switch {
-	case err == nil, ofRecord(err):
+	case err == nil, registry.Unreadable(err):
 		return answer, err
 	case ctx.Err() != nil:
 		err = fmt.Errorf("%w: %w", context.Cause(ctx), err)
 	}
 	return answer, unavailableError{fmt.Errorf("registry %s: %w", l.conf.Registry, err)}
-}
-
-// ofRecord reports whether an error says that a record cannot be understood,
-// rather than not be had.
-func ofRecord(err error) bool {
-	return errors.Is(err, registry.ErrCorrupt) || errors.Is(err, registry.ErrSchema) || errors.Is(err, registry.ErrTermExhausted)
 }
 
 // where says where nothing was found.

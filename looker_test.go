@@ -195,7 +195,7 @@ func TestWhatIsNotUnderstoodIsNotTakenForNobody(t *testing.T) {
 		if code := exitCode(got, &stderr); code != want {
 			t.Errorf("%v: exit code %d, want %d", err, code, want)
 		}
-		if unavailable := (unavailableError{}); errors.As(got, &unavailable) == ofRecord(err) {
+		if unavailable := (unavailableError{}); errors.As(got, &unavailable) == registry.Unreadable(err) {
 			t.Errorf("%v: taken for an outage: %v", err, got)
 		}
 		wantLine(t, stderr.String(), "understudy: ", strings.TrimPrefix(err.Error(), "registry: "))

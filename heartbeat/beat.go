@@ -89,7 +89,7 @@ func (m *machine) beaten(a answer) {
 		}
 	default:
 		m.failed(a.call, a.err)
-		if m.phase == member && m.now >= m.lease && unreadable(a.err) {
+		if m.phase == member && m.now >= m.lease && registry.Unreadable(a.err) {
 			m.retire(factSpoilt, registry.LeaseLost, ErrLeaseLost, true)
 		}
 	}

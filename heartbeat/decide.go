@@ -112,10 +112,19 @@ func decidePassive(p position, v registry.View, now time.Duration) decision {
 		return decision{verdict: nothing}
 	}
 	d := decideVacant(p, t, now)
-	if d.verdict == promote && v.Holder != nil {
-		d.verdict = depose
+	if d.verdict == promote {
+		d.verdict = takeOver(v, p.deposed)
 	}
 	return d
+}
+
+// takeOver is how to: a holder that is registered, and whom I have not deleted, is
+// deposed first.
+func takeOver(v registry.View, deposed uuid.UUID) verdict {
+	if t := v.Latest; t != nil && t.Open() && v.Holder != nil && t.Holder != deposed {
+		return depose
+	}
+	return promote
 }
 
 // wasThere reports whether this process was registered when a term began, which

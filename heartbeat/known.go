@@ -1,7 +1,6 @@
 package heartbeat
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/google/uuid"
@@ -25,7 +24,7 @@ type known struct {
 // failed says that a call did not succeed; people hear of it once.
 func (m *machine) failed(c call, err error) {
 	m.lastErr = fmt.Errorf("%s: %w", c.kind, err)
-	if unreadable(err) {
+	if registry.Unreadable(err) {
 		m.answers(c)
 		if m.known.unreadable == "" {
 			m.known.unreadable = c.kind
@@ -58,10 +57,4 @@ func (m *machine) answers(c call) {
 		m.known.failing = ""
 		m.act(note{fact: factReachable})
 	}
-}
-
-// unreadable reports whether a registry that does answer answered with a record
-// that is damaged, or a newer version's.
-func unreadable(err error) bool {
-	return errors.Is(err, registry.ErrCorrupt) || errors.Is(err, registry.ErrSchema) || errors.Is(err, registry.ErrTermExhausted)
 }

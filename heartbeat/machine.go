@@ -142,9 +142,6 @@ func (m *machine) call(c call) {
 	c.seq, c.sent = m.seq, m.now
 	if c.timeout == 0 {
 		c.timeout = m.timing.CallTimeout()
-		if c.kind == callSilent || c.kind == callCandidate { // a hint: the next view is not to wait long for it
-			c.timeout = min(c.timeout, m.timing.Interval)
-		}
 	}
 	if c.kind == callBeat {
 		m.beating = c.seq

@@ -39,9 +39,15 @@ func (m *machine) tellVacant(v registry.View) {
 	}
 }
 
+// hintTimeout is for calls that are hints: the next view is not to wait long for
+// them.
+func (m *machine) hintTimeout() time.Duration {
+	return min(m.timing.Interval, m.timing.CallTimeout())
+}
+
 // candidate asks who else would take over.
 func (m *machine) candidate(except ...uuid.UUID) *call {
-	return &call{kind: callCandidate, time: m.lately(), except: except}
+	return &call{kind: callCandidate, timeout: m.hintTimeout(), time: m.lately(), except: except}
 }
 
 // lately is the instant of the registry's clock since which everyone who is
@@ -72,7 +78,7 @@ func (m *machine) seniorFound(a answer) {
 		return
 	}
 	v := m.vacancy.last
-	if v.Holder != nil && v.Latest.Open() && v.Latest.Holder != m.deposed {
+	if takeOver(v, m.deposed) == depose {
 		m.depose(v)
 	} else {
 		m.promote(v.Latest)

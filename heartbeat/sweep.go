@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/understudy-go/understudy/registry"
 )
 
 // sweepEvery is how often the active instance looks for orphans among the
@@ -16,7 +18,7 @@ func (m *machine) sweep(a answer) {
 	silent := make(map[uuid.UUID]sighting, len(a.silent))
 	if a.err != nil {
 		m.failed(a.call, a.err)
-		if !unreadable(a.err) {
+		if !registry.Unreadable(a.err) {
 			return
 		}
 		maps.Copy(silent, m.passives) // who is not listed may not be readable for now

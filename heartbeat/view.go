@@ -11,7 +11,7 @@ func (m *machine) viewed(a answer) {
 	}
 	m.nextView = a.call.sent + m.timing.Interval
 	if a.err != nil {
-		if unreadable(a.err) {
+		if registry.Unreadable(a.err) {
 			m.failed(a.call, a.err) // the next look may come at its time
 		} else {
 			m.later(a)
@@ -53,7 +53,7 @@ func (m *machine) look(v registry.View) (beats bool) {
 	m.seen, m.highest, m.past = m.highest, number, 0
 	vacant := v.Latest == nil || !v.Latest.Open()
 	if t := v.Latest; t != nil {
-		beats = m.lookAt(*t, v)
+		beats = m.lookAt(v)
 		vacant = vacant || t.Holder != m.id && (m.now >= m.holder.orphanAt() || t.Holder == m.deposed)
 		if t.Holder != m.id && t.Number > m.resigned {
 			m.holdOff = 0 // another holds a newer term
@@ -72,8 +72,8 @@ func (m *machine) look(v registry.View) (beats bool) {
 }
 
 // lookAt notes the holder of the latest term and tells people about it.
-func (m *machine) lookAt(t registry.Term, v registry.View) (beats bool) {
-	before, holder := m.holder, v.Holder
+func (m *machine) lookAt(v registry.View) (beats bool) {
+	before, t, holder := m.holder, *v.Latest, v.Holder
 	if holder != nil {
 		m.holder = sight(before, *holder, m.clock, m.timing, m.now)
 	} else {

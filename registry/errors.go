@@ -29,3 +29,9 @@ var (
 	// ErrSchema says that a newer version of Understudy wrote the record.
 	ErrSchema = errors.New("registry: written by a newer version")
 )
+
+// Unreadable reports whether an error says that a record cannot be understood,
+// rather than not be had: the registry does answer.
+func Unreadable(err error) bool {
+	return errors.Is(err, ErrCorrupt) || errors.Is(err, ErrSchema) || errors.Is(err, ErrTermExhausted)
+}

@@ -2,7 +2,6 @@ package status
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -21,7 +20,7 @@ func Look(ctx context.Context, admin registry.Admin, group string, n int) (Group
 			return Group{}, err
 		}
 		instances, at, unread := admin.Instances(ctx, group)
-		if unread != nil && (at.IsZero() || !errors.Is(unread, registry.ErrCorrupt) && !errors.Is(unread, registry.ErrSchema)) {
+		if unread != nil && (at.IsZero() || !registry.Unreadable(unread)) {
 			return Group{}, unread
 		}
 		// If a term began or ended in between, the holder of the first read may be

@@ -191,13 +191,22 @@ func (r *Registry) readable(ctx context.Context, filter any, o options.Lister[op
 	return list, bad, err
 }
 
+// record reads one record as it is stored; nil if there is none.
+func (r *Registry) record(ctx context.Context, id uuid.UUID) (bson.Raw, error) {
+	raw, err := r.instances.FindOne(ctx, bson.M{"_id": binary(id)}).Raw()
+	switch {
+	case errors.Is(err, mongo.ErrNoDocuments):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	return raw, nil
+}
+
 // instance reads one record; nil if there is none.
 func (r *Registry) instance(ctx context.Context, id uuid.UUID) (*registry.Instance, error) {
-	raw, err := r.instances.FindOne(ctx, bson.M{"_id": binary(id)}).Raw()
-	if errors.Is(err, mongo.ErrNoDocuments) {
-		return nil, nil
-	}
-	if err != nil {
+	raw, err := r.record(ctx, id)
+	if raw == nil {
 		return nil, err
 	}
 	in, err := decodeInstance(raw)

@@ -60,11 +60,8 @@ func (r *Registry) view(ctx context.Context, group string) (v registry.View, err
 		return v, err
 	}
 	v.Latest = &term
-	raw, err = r.instances.FindOne(ctx, bson.M{"_id": binary(term.Holder)}).Raw()
-	if errors.Is(err, mongo.ErrNoDocuments) {
-		return v, nil
-	}
-	if err != nil {
+	raw, err = r.record(ctx, term.Holder)
+	if raw == nil {
 		return v, err
 	}
 	holder, err := decodeInstance(raw)

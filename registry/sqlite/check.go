@@ -205,15 +205,11 @@ func (r *Registry) checkWriting(ctx context.Context) registry.Finding {
 // checkRecords reads all of them.
 func (r *Registry) checkRecords(ctx context.Context) registry.Finding {
 	census, err := reading(ctx, r, func(c *conn) (n finding.Census, err error) {
-		err = c.each(func(scan func(dest ...any) error) error {
-			var row instanceRow
-			if err := scan(row.fields()...); err != nil {
-				return err
-			}
+		err = c.eachInstance(func(row instanceRow) error {
 			_, bad := row.decode()
 			n.Instance(bad)
 			return ctx.Err()
-		}, `SELECT `+instanceColumns+` FROM instances`)
+		}, "")
 		if err != nil {
 			return n, err
 		}

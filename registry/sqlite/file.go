@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 
 	_ "modernc.org/sqlite" // the driver
 
@@ -83,13 +82,6 @@ func (f *file) abandon() {
 // not exist. No other process of ours opens or creates it at the same time.
 func (r *Registry) openFile(ctx context.Context) (*file, error) {
 	existing := r.o.Access != registry.Join
-	if existing {
-		if err := mustExist(r.path()); err != nil {
-			return nil, err
-		}
-	} else if err := os.MkdirAll(filepath.Dir(r.path()), 0o700); err != nil {
-		return nil, fmt.Errorf("sqlite: %s: its directory is missing and cannot be made: %w", r.path(), err)
-	}
 	if err := refuseNetwork(r.path()); err != nil {
 		return nil, err
 	}

@@ -145,8 +145,8 @@ func (r *Registry) readable(ctx context.Context, where string, args ...any) ([]r
 		bad  error
 	}
 	f, err := reading(ctx, r, func(c *conn) (f found, err error) {
-		err = c.eachInstance(func(in registry.Instance, _ int64, bad error) error {
-			if bad != nil {
+		err = c.eachInstance(func(row instanceRow) error {
+			if in, bad := row.decode(); bad != nil {
 				f.bad = bad
 			} else {
 				f.list = append(f.list, in)
@@ -174,7 +174,8 @@ func (r *Registry) Instances(ctx context.Context, group string) ([]registry.Inst
 // instances reads the records that a condition selects, all or none.
 func (c *conn) instances(where string, args ...any) ([]registry.Instance, error) {
 	var list []registry.Instance
-	err := c.eachInstance(func(in registry.Instance, _ int64, bad error) error {
+	err := c.eachInstance(func(row instanceRow) error {
+		in, bad := row.decode()
 		list = append(list, in)
 		return bad
 	}, where, args...)
@@ -184,20 +185,14 @@ func (c *conn) instances(where string, args ...any) ([]registry.Instance, error)
 	return list, nil
 }
 
-// eachInstance calls f with each record that a condition selects, or with its
-// beat and why the rest cannot be read.
-func (c *conn) eachInstance(f func(in registry.Instance, beat int64, bad error) error, where string, args ...any) error {
+// eachInstance calls f with each record that a condition selects.
+func (c *conn) eachInstance(f func(row instanceRow) error, where string, args ...any) error {
 	return c.each(func(scan func(dest ...any) error) error {
 		var row instanceRow
 		if err := scan(row.fields()...); err != nil {
 			return err
 		}
-		in, bad := row.decode()
-		beat, ok := integer(row.beat)
-		if !ok {
-			beat = registry.NoBeat
-		}
-		return f(in, beat, bad)
+		return f(row)
 	}, `SELECT `+instanceColumns+` FROM instances `+where, args...)
 }
 

@@ -20,12 +20,17 @@ func (r *Registry) View(ctx context.Context, group string) (registry.View, error
 			return registry.View{}, err
 		}
 		v := registry.View{Latest: &terms[0]}
-		err = c.eachInstance(func(in registry.Instance, beat int64, bad error) error {
-			if errors.Is(bad, registry.ErrCorrupt) {
-				in, v.Damage, bad = v.Latest.Remains(beat), bad, nil
+		err = c.eachInstance(func(row instanceRow) error {
+			in, err := row.decode()
+			if errors.Is(err, registry.ErrCorrupt) {
+				beat, ok := integer(row.beat)
+				if !ok {
+					beat = registry.NoBeat
+				}
+				in, v.Damage, err = v.Latest.Remains(beat), err, nil
 			}
 			v.Holder = &in
-			return bad
+			return err
 		}, `WHERE id = ?`, v.Latest.Holder.String())
 		return v, err
 	})
