@@ -39,7 +39,8 @@ type call struct {
 	term   *registry.Term     // beginTerm
 	number int64              // endTerm; deleteOrphan: the holder's term, 0 for a passive one
 	end    registry.End       // endTerm
-	time   time.Time          // candidate, silent: an instant of the registry's clock
+	time   time.Time          // candidate, silent: the registry's clock
+	within time.Duration      // candidate, silent: how far from it those beat that are there
 	except []uuid.UUID        // candidate
 }
 
@@ -63,10 +64,10 @@ func (c call) do(ctx context.Context, r registry.Registry, group string) answer 
 		a.err = r.EndTerm(ctx, group, c.number, c.id, c.end)
 	case callCandidate:
 		var senior registry.Instance
-		senior, a.err = r.Candidate(ctx, group, c.time, c.except...)
+		senior, a.err = r.Candidate(ctx, group, c.time, c.within, c.except...)
 		a.senior = senior.ID
 	case callSilent:
-		a.silent, a.err = r.Silent(ctx, group, c.time)
+		a.silent, a.err = r.Silent(ctx, group, c.time, c.within)
 	}
 	return a
 }

@@ -41,7 +41,7 @@ func (m *machine) nextOfMember() {
 		m.call(c)
 	case m.work.term.Number > 0 && m.now >= m.nextSweep:
 		m.nextSweep = m.now + m.sweepEvery()
-		m.call(call{kind: callSilent, timeout: m.hintTimeout(), time: m.lately()})
+		m.call(call{kind: callSilent, timeout: m.hintTimeout(), time: m.clock, within: m.lately()})
 	}
 }
 

@@ -97,12 +97,12 @@ func (f *flaky) Unregister(ctx context.Context, id uuid.UUID) error {
 	return f.suffer(ctx, callUnregister, id, func() error { return f.store.Unregister(ctx, id) })
 }
 
-func (f *flaky) Silent(ctx context.Context, group string, before time.Time) (list []registry.Instance, err error) {
-	err = f.suffer(ctx, callSilent, uuid.Nil, func() (err error) { list, err = f.store.Silent(ctx, group, before); return err })
+func (f *flaky) Silent(ctx context.Context, group string, at time.Time, within time.Duration) (list []registry.Instance, err error) {
+	err = f.suffer(ctx, callSilent, uuid.Nil, func() (err error) { list, err = f.store.Silent(ctx, group, at, within); return err })
 	return list, err
 }
 
-func (f *flaky) Candidate(ctx context.Context, group string, since time.Time, except ...uuid.UUID) (in registry.Instance, err error) {
-	err = f.suffer(ctx, callCandidate, uuid.Nil, func() (err error) { in, err = f.store.Candidate(ctx, group, since, except...); return err })
+func (f *flaky) Candidate(ctx context.Context, group string, at time.Time, within time.Duration, except ...uuid.UUID) (in registry.Instance, err error) {
+	err = f.suffer(ctx, callCandidate, uuid.Nil, func() (err error) { in, err = f.store.Candidate(ctx, group, at, within, except...); return err })
 	return in, err
 }

@@ -47,12 +47,11 @@ func (m *machine) hintTimeout() time.Duration {
 
 // candidate asks who else would take over.
 func (m *machine) candidate(except ...uuid.UUID) *call {
-	return &call{kind: callCandidate, timeout: m.hintTimeout(), time: m.lately(), except: except}
+	return &call{kind: callCandidate, timeout: m.hintTimeout(), time: m.clock, within: m.lately(), except: except}
 }
 
-// lately is the instant of the registry's clock since which everyone who is
-// there has beaten.
-func (m *machine) lately() time.Time { return m.clock.Add(-3 * m.timing.Interval) }
+// lately is how far from the registry's time everyone has beaten who is there.
+func (m *machine) lately() time.Duration { return 3 * m.timing.Interval }
 
 // lookForSenior asks who should take over from the holder of v's latest term.
 func (m *machine) lookForSenior(v registry.View) *call {

@@ -116,7 +116,7 @@ func (s *store) EndTerm(ctx context.Context, group string, number int64, holder 
 	return nil
 }
 
-func (s *store) Candidate(ctx context.Context, group string, since time.Time, except ...uuid.UUID) (registry.Instance, error) {
+func (s *store) Candidate(ctx context.Context, group string, at time.Time, within time.Duration, except ...uuid.UUID) (registry.Instance, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var best *registry.Instance
@@ -127,7 +127,7 @@ next:
 				continue next
 			}
 		}
-		if !in.Candidate || in.Heartbeat.Before(since) {
+		if !in.Candidate || !in.Live(at, within) {
 			continue
 		}
 		if best == nil || in.Priority > best.Priority || in.Priority == best.Priority && bytes.Compare(in.ID[:], best.ID[:]) < 0 {
@@ -140,12 +140,27 @@ next:
 	return *best, nil
 }
 
-func (s *store) Silent(ctx context.Context, group string, before time.Time) ([]registry.Instance, error) {
+func (s *store) Claimant(ctx context.Context, group string, above int64) (registry.Instance, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var best registry.Instance
+	for _, in := range s.instances {
+		if in.Term > above && in.Term > best.Term {
+			best = in
+		}
+	}
+	if best.Term == 0 {
+		return best, registry.ErrNoClaimant
+	}
+	return best, nil
+}
+
+func (s *store) Silent(ctx context.Context, group string, at time.Time, within time.Duration) ([]registry.Instance, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var list []registry.Instance
 	for _, in := range s.instances {
-		if in.Heartbeat.Before(before) {
+		if at.Sub(in.Heartbeat).Abs() > within {
 			list = append(list, in)
 		}
 	}

@@ -18,6 +18,11 @@ var (
 	ErrNoTerm = errors.New("registry: no open term")
 	// ErrNoCandidate says that nobody is there to take over.
 	ErrNoCandidate = errors.New("registry: no candidate")
+	// ErrNoClaimant says that no record claims a term above the given one.
+	ErrNoClaimant = errors.New("registry: no claimant")
+	// ErrRefused says that the registry answered, and refused what was asked by a
+	// rule or a right of its own: asking again does not help.
+	ErrRefused = errors.New("registry: refused")
 	// ErrNoWatch says that this registry cannot announce changes: poll.
 	ErrNoWatch = errors.New("registry: cannot watch")
 	// ErrReadOnly says that nothing was written: the registry was opened to [Look].

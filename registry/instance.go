@@ -67,6 +67,17 @@ func (in Instance) Promise() (t Timing, ok bool) {
 	return t, true
 }
 
+// Live reports whether the instance beat around the given time of the registry:
+// no further from it than within, or than three of the intervals that it promised.
+// A heartbeat that lies further ahead is as dead as one that lies behind: the
+// registry's clock was set back since.
+func (in Instance) Live(at time.Time, within time.Duration) bool {
+	if t, ok := in.Promise(); ok {
+		within = max(within, 3*t.Interval)
+	}
+	return at.Sub(in.Heartbeat).Abs() <= within
+}
+
 // Check reports the first thing that makes the record unusable, as ErrSchema or
 // ErrCorrupt. Backends call it on all that they read.
 func (in Instance) Check() error {

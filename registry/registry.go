@@ -49,15 +49,21 @@ type Registry interface {
 	EndTerm(ctx context.Context, group string, number int64, holder uuid.UUID, end End) error
 
 	// Candidate returns the senior instance of a group: the one of the highest
-	// priority, then of the lowest UUID, among those that are candidates, have a
-	// heartbeat at or after since, and are not excepted. ErrNoCandidate: there
-	// is none. It is a hint: no safety rests on it.
-	Candidate(ctx context.Context, group string, since time.Time, except ...uuid.UUID) (Instance, error)
+	// priority, then of the lowest UUID, among those that are candidates, are live
+	// at the given time of the registry ([Instance.Live]), and are not excepted.
+	// ErrNoCandidate: there is none. It is a hint: no safety rests on it.
+	Candidate(ctx context.Context, group string, at time.Time, within time.Duration, except ...uuid.UUID) (Instance, error)
 
-	// Silent returns the instances of a group whose heartbeat is before the
-	// given instant, in no particular order. ErrCorrupt, ErrSchema: beside them,
+	// Claimant returns the instance of a group whose record says that it holds the
+	// highest term above the given number; records that cannot be read are passed
+	// over. ErrNoClaimant: there is none.
+	Claimant(ctx context.Context, group string, above int64) (Instance, error)
+
+	// Silent returns up to [MaxSilent] instances of a group whose heartbeat is
+	// further than within from the given time of the registry, before or after it,
+	// those of the earliest heartbeats first. ErrCorrupt, ErrSchema: beside them,
 	// which are returned all the same, there are some that cannot be read.
-	Silent(ctx context.Context, group string, before time.Time) ([]Instance, error)
+	Silent(ctx context.Context, group string, at time.Time, within time.Duration) ([]Instance, error)
 
 	// Watch returns a channel that receives after each change of the group's
 	// terms (several may be merged into one, others may be spurious) until ctx
@@ -68,6 +74,9 @@ type Registry interface {
 	// those of Close itself and of [Admin] too.
 	Close(ctx context.Context) error
 }
+
+// MaxSilent bounds what one call of [Registry.Silent] returns.
+const MaxSilent = 1000
 
 // View is a group as one read found it.
 type View struct {
@@ -93,7 +102,9 @@ type Admin interface {
 	// the registry's time. ErrCorrupt, ErrSchema: beside them, which are returned
 	// all the same, there are some that cannot be read.
 	Instances(ctx context.Context, group string) (list []Instance, at time.Time, err error)
-	// Terms returns up to n terms of a group, the latest first.
+	// Terms returns up to n terms of a group, the latest first. ErrCorrupt,
+	// ErrSchema: beside them, which are returned all the same, there are some that
+	// cannot be read.
 	Terms(ctx context.Context, group string, n int) ([]Term, error)
 	// Groups returns the names of all groups that ever had a term or have an
 	// instance, sorted. ErrCorrupt: beside them, which are returned all the same,

@@ -44,6 +44,9 @@ type End struct {
 	Reason Reason
 	// ExitCode is the exit code of the work at a final exit ([WorkDone]).
 	ExitCode int
+	// Silence is for how long the holder had not been heard of when a peer deposed
+	// it ([Orphaned]), on that peer's clock. Zero: nobody knows.
+	Silence time.Duration
 }
 
 // Handover is a request that the holder step down for another instance.

@@ -34,7 +34,7 @@ func TestViewAndCandidateReadOneDocument(t *testing.T) {
 	if _, err := r.View(t.Context(), "g"); err != nil {
 		t.Fatal(err)
 	}
-	if in, err := r.Candidate(t.Context(), "g", time.Now().Add(-time.Hour)); err != nil || in.Priority != 19 {
+	if in, err := r.Candidate(t.Context(), "g", time.Now(), time.Hour); err != nil || in.Priority != 19 {
 		t.Fatalf("Candidate: %+v, %v", in, err)
 	}
 	if _, err := r.Beat(t.Context(), register(t, r, "g").ID, registry.Status{}); err != nil {
@@ -70,7 +70,7 @@ func TestURICannotWeakenTheConcerns(t *testing.T) {
 	_, beatErr := r.Beat(ctx, in.ID, in.Status)
 	begin(t, r, "g", 1, in.ID)
 	_, viewErr := r.View(ctx, "g")
-	_, candidateErr := r.Candidate(ctx, "g", time.Time{})
+	_, candidateErr := r.Candidate(ctx, "g", time.Now(), time.Hour)
 	handoverErr := r.RequestHandover(ctx, "g", 1, uuid.Nil)
 	endErr := r.EndTerm(ctx, "g", 1, in.ID, registry.End{})
 	_, orphanErr := r.DeleteOrphan(ctx, in.ID, 1)

@@ -251,7 +251,7 @@ func TestHungServerIsLeftAtTheDeadline(t *testing.T) {
 		"Beat":      func(ctx context.Context) error { _, err := r.Beat(ctx, in.ID, in.Status); return err },
 		"View":      func(ctx context.Context) error { _, err := r.View(ctx, "g"); return err },
 		"EndTerm":   func(ctx context.Context) error { return r.EndTerm(ctx, "g", 1, in.ID, registry.End{}) },
-		"Candidate": func(ctx context.Context) error { _, err := r.Candidate(ctx, "g", time.Time{}); return err },
+		"Candidate": func(ctx context.Context) error { _, err := r.Candidate(ctx, "g", time.Now(), time.Hour); return err },
 		"BeginTerm": func(ctx context.Context) error {
 			return r.BeginTerm(ctx, registry.Term{Group: "g", Number: 2, Holder: in.ID})
 		},

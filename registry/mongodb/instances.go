@@ -135,11 +135,11 @@ func (r *Registry) DeleteOrphan(ctx context.Context, id uuid.UUID, beat int64) (
 }
 
 // Candidate implements [registry.Registry].
-func (r *Registry) Candidate(ctx context.Context, group string, since time.Time, except ...uuid.UUID) (registry.Instance, error) {
+func (r *Registry) Candidate(ctx context.Context, group string, at time.Time, within time.Duration, except ...uuid.UUID) (registry.Instance, error) {
 	if err := r.mayRead(); err != nil {
 		return registry.Instance{}, wrap(ctx, "candidate", err)
 	}
-	filter := bson.M{"group": group, "candidate": true, "heartbeat": bson.M{"$gte": since}}
+	filter := bson.M{"group": group, "candidate": true}
 	if len(except) > 0 {
 		ids := make(bson.A, len(except))
 		for i, id := range except {
@@ -147,29 +147,59 @@ func (r *Registry) Candidate(ctx context.Context, group string, since time.Time,
 		}
 		filter["_id"] = bson.M{"$nin": ids}
 	}
-	raw, err := r.instances.FindOne(ctx, filter,
-		options.FindOne().SetSort(bson.D{{Key: "priority", Value: -1}, {Key: "_id", Value: 1}})).Raw()
-	if errors.Is(err, mongo.ErrNoDocuments) {
+	in, err := r.first(ctx, filter, seniority[1:], func(in registry.Instance) bool { return in.Live(at, within) })
+	if err == nil && in == nil {
 		err = fmt.Errorf("%w in group %q", registry.ErrNoCandidate, group)
 	}
 	if err != nil {
 		return registry.Instance{}, wrap(ctx, "candidate", err)
 	}
-	in, err := decodeInstance(raw)
-	if err != nil {
-		return registry.Instance{}, wrap(ctx, "candidate", err)
+	return *in, nil
+}
+
+// Claimant implements [registry.Registry].
+func (r *Registry) Claimant(ctx context.Context, group string, above int64) (registry.Instance, error) {
+	if err := r.mayRead(); err != nil {
+		return registry.Instance{}, wrap(ctx, "claimant", err)
 	}
-	return in, nil
+	filter := bson.M{"group": group, "term": bson.M{"$gt": above}}
+	in, err := r.first(ctx, filter, bson.D{{Key: "term", Value: -1}}, func(in registry.Instance) bool { return in.Term > above })
+	if err == nil && in == nil {
+		err = fmt.Errorf("%w in group %q", registry.ErrNoClaimant, group)
+	}
+	if err != nil {
+		return registry.Instance{}, wrap(ctx, "claimant", err)
+	}
+	return *in, nil
+}
+
+var errEnough = errors.New("enough")
+
+// first returns the first instance of a query that is wanted, passing over what
+// cannot be read; nil if there is none.
+func (r *Registry) first(ctx context.Context, filter bson.M, order bson.D, wanted func(registry.Instance) bool) (found *registry.Instance, err error) {
+	err = each(ctx, r.instances, filter, options.Find().SetSort(order), func(raw bson.Raw) error {
+		in, err := decodeInstance(raw)
+		if err != nil || !wanted(in) {
+			return nil
+		}
+		found = &in
+		return errEnough
+	})
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
+	return found, err
 }
 
 // Silent implements [registry.Registry].
-func (r *Registry) Silent(ctx context.Context, group string, before time.Time) ([]registry.Instance, error) {
+func (r *Registry) Silent(ctx context.Context, group string, at time.Time, within time.Duration) ([]registry.Instance, error) {
 	if err := r.mayRead(); err != nil {
 		return nil, wrap(ctx, "silent", err)
 	}
 	// Negated, so that a heartbeat that is no date is not passed over.
-	filter := bson.M{"group": group, "heartbeat": bson.M{"$not": bson.M{"$gte": before}}}
-	list, bad, err := r.readable(ctx, filter, options.Find())
+	filter := bson.M{"group": group, "heartbeat": bson.M{"$not": bson.M{"$gte": at.Add(-within), "$lte": at.Add(within)}}}
+	list, bad, err := r.readable(ctx, filter, options.Find().SetSort(bson.M{"heartbeat": 1}).SetLimit(registry.MaxSilent))
 	if err != nil {
 		return nil, wrap(ctx, "silent", err)
 	}

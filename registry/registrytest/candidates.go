@@ -15,9 +15,9 @@ func candidates(t *testing.T, open func(t *testing.T) Store) {
 	b, other := store.Open(t), store.Open(t)
 
 	// senior is nil where there is none.
-	senior := func(t *testing.T, group string, since time.Time, except ...uuid.UUID) uuid.UUID {
+	senior := func(t *testing.T, group string, at time.Time, within time.Duration, except ...uuid.UUID) uuid.UUID {
 		t.Helper()
-		in, err := other.Candidate(t.Context(), group, since, except...)
+		in, err := other.Candidate(t.Context(), group, at, within, except...)
 		if err != nil {
 			wantError(t, "Candidate", err, registry.ErrNoCandidate)
 			return uuid.Nil
@@ -35,7 +35,7 @@ func candidates(t *testing.T, open func(t *testing.T) Store) {
 	}
 
 	t.Run("NobodyIsErrNoCandidate", func(t *testing.T) {
-		if got := senior(t, "nobody", time.Time{}); got != uuid.Nil {
+		if got := senior(t, "nobody", time.Now(), time.Hour); got != uuid.Nil {
 			t.Errorf("got %v", got)
 		}
 	})
@@ -53,12 +53,12 @@ func candidates(t *testing.T, open func(t *testing.T) Store) {
 		}
 		var got []uuid.UUID
 		for range want {
-			got = append(got, senior(t, group, time.Time{}, got...))
+			got = append(got, senior(t, group, time.Now(), time.Hour, got...))
 		}
 		if !slices.Equal(got, want) {
 			t.Errorf("the order is\n%v, want\n%v", got, want)
 		}
-		if rest := senior(t, group, time.Time{}, got...); rest != uuid.Nil {
+		if rest := senior(t, group, time.Now(), time.Hour, got...); rest != uuid.Nil {
 			t.Errorf("without all of them: %v, want none", rest)
 		}
 	})
@@ -67,37 +67,74 @@ func candidates(t *testing.T, open func(t *testing.T) Store) {
 		const group = "hold"
 		id, _ := join(t, group, 1, true)
 		beat(t, b, id, registry.Status{Role: registry.Passive, Candidate: false})
-		if got := senior(t, group, time.Time{}); got != uuid.Nil {
+		if got := senior(t, group, time.Now(), time.Hour); got != uuid.Nil {
 			t.Errorf("while it holds off: %v", got)
 		}
 		beat(t, b, id, registry.Status{Role: registry.Passive, Candidate: true})
-		if got := senior(t, group, time.Time{}); got != id {
+		if got := senior(t, group, time.Now(), time.Hour); got != id {
 			t.Errorf("then: %v, want %v", got, id)
 		}
 	})
 
 	t.Run("OnlyTheLive", func(t *testing.T) {
 		const group = "live"
-		id, at := join(t, group, 1, true)
-		for _, tt := range []struct {
-			since time.Duration
-			want  uuid.UUID
-		}{{-time.Hour, id}, {-time.Millisecond, id}, {0, id}, {time.Millisecond, uuid.Nil}, {time.Hour, uuid.Nil}} {
-			if got := senior(t, group, at.Add(tt.since)); got != tt.want {
-				t.Errorf("since its heartbeat and %v: %v, want %v", tt.since, got, tt.want)
+		id, heartbeat := join(t, group, 1, true) // its interval is 250 ms
+		for _, tt := range []struct{ after, within time.Duration }{
+			{0, 0}, {-time.Second, time.Second}, {time.Second, time.Second}, {750 * time.Millisecond, 0}, {-750 * time.Millisecond, 0},
+			{-time.Second, 0}, {time.Second, 0}, {time.Hour, time.Minute}, {-time.Hour, time.Minute}, {-time.Minute, time.Hour},
+		} {
+			want := uuid.Nil
+			if max(tt.within, 750*time.Millisecond) >= tt.after.Abs() {
+				want = id
+			}
+			if got := senior(t, group, heartbeat.Add(tt.after), tt.within); got != want {
+				t.Errorf("%v after its heartbeat, within %v: %v, want %v", tt.after, tt.within, got, want)
 			}
 		}
 	})
 
-	t.Run("SilentAreThoseBefore", func(t *testing.T) {
+	t.Run("ClaimantIsOfTheHighestTerm", func(t *testing.T) {
+		const group = "claims"
+		claim := func(term int64) uuid.UUID {
+			id, _ := join(t, group, 1, false)
+			beat(t, b, id, registry.Status{Role: registry.Active, Term: term})
+			return id
+		}
+		claim(0)
+		three, seven := claim(3), claim(7)
+		claim(5)
+		join(t, "claims2", 1, true)
+		for above, want := range map[int64]uuid.UUID{0: seven, 3: seven, 6: seven, 7: uuid.Nil, registry.MaxTerm: uuid.Nil} {
+			in, err := other.Claimant(t.Context(), group, above)
+			if want == uuid.Nil {
+				wantError(t, "Claimant", err, registry.ErrNoClaimant)
+			} else if err != nil {
+				t.Errorf("Claimant above %d: %v", above, err)
+			}
+			if in.ID != want {
+				t.Errorf("Claimant above %d: %v, want %v", above, in.ID, want)
+			}
+		}
+		beat(t, b, seven, registry.Status{Role: registry.Passive})
+		beat(t, b, three, registry.Status{Role: registry.Active, Term: 8})
+		if in, err := other.Claimant(t.Context(), group, 4); err != nil || in.ID != three || in.Term != 8 {
+			t.Errorf("Claimant after other beats: %+v, %v; want %v", in, err, three)
+		}
+	})
+
+	t.Run("SilentAreThoseFarFromTheTime", func(t *testing.T) {
 		const group = "silent"
-		id, at := join(t, group, 1, false)
+		id, heartbeat := join(t, group, 1, false)
 		join(t, "silent2", 1, true)
 		for _, tt := range []struct {
-			before time.Duration
-			want   []uuid.UUID
-		}{{-time.Hour, nil}, {0, nil}, {time.Millisecond, []uuid.UUID{id}}, {time.Hour, []uuid.UUID{id}}} {
-			list, err := other.Silent(t.Context(), group, at.Add(tt.before))
+			after, within time.Duration
+			want          []uuid.UUID
+		}{
+			{0, 0, nil}, {time.Second, time.Second, nil}, {-time.Second, time.Second, nil}, {time.Second, time.Hour, nil},
+			{time.Millisecond, 0, []uuid.UUID{id}}, {-time.Millisecond, 0, []uuid.UUID{id}},
+			{time.Hour, time.Minute, []uuid.UUID{id}}, {-time.Hour, time.Minute, []uuid.UUID{id}},
+		} {
+			list, err := other.Silent(t.Context(), group, heartbeat.Add(tt.after), tt.within)
 			if err != nil {
 				t.Fatalf("Silent: %v", err)
 			}
@@ -106,12 +143,12 @@ func candidates(t *testing.T, open func(t *testing.T) Store) {
 				got = append(got, in.ID)
 			}
 			if !slices.Equal(got, tt.want) {
-				t.Errorf("before its heartbeat and %v: %v, want %v", tt.before, got, tt.want)
+				t.Errorf("%v after its heartbeat, within %v: %v, want %v", tt.after, tt.within, got, tt.want)
 			}
 		}
-		second, at := join(t, group, 1, true)
-		list, err := other.Silent(t.Context(), group, at.Add(time.Second))
-		if err != nil || len(list) != 2 {
+		second, heartbeat := join(t, group, 1, true)
+		list, err := other.Silent(t.Context(), group, heartbeat.Add(time.Hour), time.Second)
+		if err != nil || len(list) != 2 || list[0].ID != id || list[1].ID != second {
 			t.Errorf("Silent: %v, %v; want %v and %v", list, err, id, second)
 		}
 	})

@@ -129,12 +129,12 @@ func garbage(t *testing.T, open func(t *testing.T) Store) {
 					t.Errorf("Instances: %v at %v, want %v alone, and the time", list, at, fine.ID)
 				}
 				// A hint may leave it out; it must not come as if it were good.
-				if got, err := other.Candidate(t.Context(), in.Group, time.Time{}, fine.ID); err == nil {
+				if got, err := other.Candidate(t.Context(), in.Group, time.Now(), time.Hour, fine.ID); err == nil {
 					t.Errorf("Candidate: %+v", got)
 				} else {
 					wantError(t, "Candidate", err, s.want, registry.ErrNoCandidate)
 				}
-				got, err := other.Silent(t.Context(), in.Group, time.Now().Add(time.Hour))
+				got, err := other.Silent(t.Context(), in.Group, time.Now().Add(time.Hour), time.Minute)
 				wantError(t, "Silent", err, s.want)
 				if len(got) != 1 || got[0].ID != fine.ID {
 					t.Errorf("Silent: %v, want %v alone", got, fine.ID)
@@ -180,7 +180,7 @@ func garbage(t *testing.T, open func(t *testing.T) Store) {
 		bad := newInstance(t, good.Group)
 		register(t, b, bad)
 		store.Spoil(t, Record{ID: bad.ID}, "beat", "many")
-		got, err := other.Silent(t.Context(), good.Group, time.Now().Add(time.Hour))
+		got, err := other.Silent(t.Context(), good.Group, time.Now().Add(time.Hour), time.Minute)
 		wantError(t, "Silent", err, registry.ErrCorrupt)
 		if len(got) != 1 || got[0].ID != good.ID {
 			t.Errorf("Silent: %v, want %v alone", got, good.ID)

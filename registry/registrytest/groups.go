@@ -37,7 +37,7 @@ func groups(t *testing.T, open func(t *testing.T) Store) {
 		if err != nil || len(list) != 1 || list[0].ID != holders[name] {
 			t.Errorf("Instances(%q): %v, %v", name, list, err)
 		}
-		if in, err := other.Candidate(t.Context(), name, time.Time{}); err != nil || in.ID != holders[name] {
+		if in, err := other.Candidate(t.Context(), name, time.Now(), time.Hour); err != nil || in.ID != holders[name] {
 			t.Errorf("Candidate(%q): %v, %v", name, in.ID, err)
 		}
 		if list, err := other.Terms(t.Context(), name, 10); err != nil || len(list) != i%3+1 {

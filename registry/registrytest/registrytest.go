@@ -204,8 +204,12 @@ func calls(t *testing.T, b Backend, in registry.Instance, term registry.Term) []
 		{"EndTerm", func(ctx context.Context) error {
 			return b.EndTerm(ctx, term.Group, term.Number, term.Holder, registry.End{Reason: registry.Stopped})
 		}},
-		{"Candidate", func(ctx context.Context) error { _, err := b.Candidate(ctx, in.Group, time.Time{}); return err }},
-		{"Silent", func(ctx context.Context) error { _, err := b.Silent(ctx, in.Group, time.Now()); return err }},
+		{"Candidate", func(ctx context.Context) error {
+			_, err := b.Candidate(ctx, in.Group, time.Now(), time.Hour)
+			return err
+		}},
+		{"Silent", func(ctx context.Context) error { _, err := b.Silent(ctx, in.Group, time.Now(), time.Hour); return err }},
+		{"Claimant", func(ctx context.Context) error { _, err := b.Claimant(ctx, in.Group, -1); return err }},
 		{"Watch", func(ctx context.Context) error { _, err := b.Watch(ctx, in.Group); return err }},
 		{"Instances", func(ctx context.Context) error { _, _, err := b.Instances(ctx, in.Group); return err }},
 		{"Terms", func(ctx context.Context) error { _, err := b.Terms(ctx, in.Group, 3); return err }},

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -103,34 +104,60 @@ func (r *Registry) DeleteOrphan(ctx context.Context, id uuid.UUID, beat int64) (
 }
 
 // Candidate returns the senior live candidate of a group. ErrNoCandidate.
-func (r *Registry) Candidate(ctx context.Context, group string, since time.Time, except ...uuid.UUID) (registry.Instance, error) {
+func (r *Registry) Candidate(ctx context.Context, group string, at time.Time, within time.Duration, except ...uuid.UUID) (registry.Instance, error) {
 	excepted, err := json.Marshal(append([]uuid.UUID{}, except...))
 	if err != nil {
 		return registry.Instance{}, fmt.Errorf("candidate: %w", err)
 	}
-	in, err := reading(ctx, r, func(c *conn) (registry.Instance, error) {
-		list, err := c.instances(`WHERE "group" = ? AND candidate = 1 AND heartbeat >= ?
-			AND id NOT IN (SELECT value FROM json_each(?)) ORDER BY priority DESC, id LIMIT 1`,
-			group, since.UnixMicro(), string(excepted))
-		if err != nil {
-			return registry.Instance{}, err
-		}
-		if len(list) == 0 {
-			return registry.Instance{}, registry.ErrNoCandidate
-		}
-		return list[0], nil
-	})
+	in, err := r.first(ctx, registry.ErrNoCandidate, func(in registry.Instance) bool { return in.Live(at, within) },
+		`WHERE "group" = ? AND candidate = 1 AND id NOT IN (SELECT value FROM json_each(?)) ORDER BY priority DESC, id`,
+		group, string(excepted))
 	if err != nil {
 		return registry.Instance{}, fmt.Errorf("candidate: %w", err)
 	}
 	return in, nil
 }
 
-// Silent returns the instances of a group whose heartbeat is before the given
-// instant. ErrCorrupt, ErrSchema: beside them, there are some that cannot be read.
-func (r *Registry) Silent(ctx context.Context, group string, before time.Time) ([]registry.Instance, error) {
+// Claimant returns the instance that claims the highest term. ErrNoClaimant.
+func (r *Registry) Claimant(ctx context.Context, group string, above int64) (registry.Instance, error) {
+	in, err := r.first(ctx, registry.ErrNoClaimant, func(in registry.Instance) bool { return in.Term > above },
+		`WHERE "group" = ? AND typeof(term) = 'integer' AND term > ? ORDER BY term DESC`, group, above)
+	if err != nil {
+		return registry.Instance{}, fmt.Errorf("claimant: %w", err)
+	}
+	return in, nil
+}
+
+// first returns the first instance of a query that is wanted, passing over what
+// cannot be read, or the error none.
+func (r *Registry) first(ctx context.Context, none error, wanted func(registry.Instance) bool, where string, args ...any) (registry.Instance, error) {
+	enough := errors.New("enough")
+	return reading(ctx, r, func(c *conn) (registry.Instance, error) {
+		var found registry.Instance
+		err := c.eachInstance(func(row instanceRow) error {
+			in, err := row.decode()
+			if err != nil || !wanted(in) {
+				return nil
+			}
+			found = in
+			return enough
+		}, where, args...)
+		switch {
+		case errors.Is(err, enough):
+			return found, nil
+		case err == nil:
+			err = none
+		}
+		return found, err
+	})
+}
+
+// Silent returns the instances of a group whose heartbeat is far from the given
+// time. ErrCorrupt, ErrSchema: beside them, there are some that cannot be read.
+func (r *Registry) Silent(ctx context.Context, group string, at time.Time, within time.Duration) ([]registry.Instance, error) {
 	// Negated, so that a heartbeat that is no number is not passed over.
-	list, err := r.readable(ctx, `WHERE "group" = ? AND NOT (typeof(heartbeat) = 'integer' AND heartbeat >= ?)`, group, before.UnixMicro())
+	list, err := r.readable(ctx, `WHERE "group" = ? AND NOT (typeof(heartbeat) = 'integer' AND heartbeat BETWEEN ? AND ?)
+		ORDER BY heartbeat, id LIMIT ?`, group, at.Add(-within).UnixMicro(), at.Add(within).UnixMicro(), registry.MaxSilent)
 	if err != nil {
 		err = fmt.Errorf("silent: %w", err)
 	}
