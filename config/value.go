@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"os"
 	"slices"
@@ -17,8 +18,8 @@ import (
 
 const (
 	maxPriority = 1_000_000
-	maxDuration = 365 * 24 * time.Hour
 	minConnect  = 100 * time.Millisecond
+	maxConnect  = 365 * 24 * time.Hour
 )
 
 // parse converts and checks every value, noting all that is wrong.
@@ -36,7 +37,7 @@ func (s settings) parse(m *mistakes, at place) (c Config, warnings []string) {
 	c.Host = s.host(m, os.Hostname)
 	c.Priority = s.priority(m)
 	c.Timing = s.timing(m)
-	c.ConnectTimeout, _ = duration(m, "UNDERSTUDY_CONNECT_TIMEOUT", s.ConnectTimeout, minConnect)
+	c.ConnectTimeout, _ = duration(m, "UNDERSTUDY_CONNECT_TIMEOUT", s.ConnectTimeout, minConnect, maxConnect)
 	c.Restart = choice(m, "UNDERSTUDY_RESTART", s.Restart, RestartAlways, RestartOnFailure, RestartNever)
 	c.OnChange = s.onChange(m)
 	c.HTTPAddr = s.httpAddr(m)
@@ -132,9 +133,9 @@ func (s settings) priority(m *mistakes) int {
 func (s settings) timing(m *mistakes) registry.Timing {
 	var t registry.Timing
 	var okI, okT, okG bool
-	t.Interval, okI = duration(m, "UNDERSTUDY_HEARTBEAT_INTERVAL", s.Interval, registry.MinInterval)
-	t.OrphanAfter, okT = duration(m, "UNDERSTUDY_ORPHAN_AFTER", s.OrphanAfter, -maxDuration) // the others decide
-	t.StopGrace, okG = duration(m, "UNDERSTUDY_STOP_GRACE", s.StopGrace, registry.MinStopGrace)
+	t.Interval, okI = duration(m, "UNDERSTUDY_HEARTBEAT_INTERVAL", s.Interval, registry.MinInterval, registry.MaxInterval)
+	t.OrphanAfter, okT = duration(m, "UNDERSTUDY_ORPHAN_AFTER", s.OrphanAfter, math.MinInt64, registry.MaxOrphanAfter) // the others decide
+	t.StopGrace, okG = duration(m, "UNDERSTUDY_STOP_GRACE", s.StopGrace, registry.MinStopGrace, registry.MaxStopGrace)
 	if !okI || !okT || !okG {
 		return t
 	}
@@ -145,7 +146,7 @@ func (s settings) timing(m *mistakes) registry.Timing {
 	return t
 }
 
-func duration(m *mistakes, name, value string, least time.Duration) (time.Duration, bool) {
+func duration(m *mistakes, name, value string, least, most time.Duration) (time.Duration, bool) {
 	d, err := time.ParseDuration(value)
 	switch {
 	case err != nil:
@@ -156,8 +157,8 @@ func duration(m *mistakes, name, value string, least time.Duration) (time.Durati
 		m.add(name, value, "want a duration such as %s", example)
 	case d < least:
 		m.add(name, value, "want %v or more", least)
-	case d > maxDuration:
-		m.add(name, value, "want a year or less")
+	case d > most:
+		m.add(name, value, "want %dh or less", most/time.Hour)
 	default:
 		return d, true
 	}

@@ -50,20 +50,31 @@ func (t Timing) KillMargin() time.Duration { return max(250*time.Millisecond, t.
 const (
 	MinInterval  = 50 * time.Millisecond
 	MinStopGrace = 500 * time.Millisecond
-	maxTiming    = 365 * 24 * time.Hour
+)
+
+// MaxOrphanAfter is the longest T. A term whose holder's record is missing
+// blocks its group for as long as the T that the term promises: nobody can see
+// whether that holder still works. So there has to be a bound that no record
+// can exceed, and a day is more than any fleet waits for.
+const MaxOrphanAfter = 24 * time.Hour
+
+// The longest I and G: some T fits every pair of them.
+const (
+	MaxInterval  = time.Hour
+	MaxStopGrace = 12 * time.Hour
 )
 
 // Check reports everything that is wrong with the timings, joined, or nil.
 func (t Timing) Check() error {
 	var errs []error
-	if t.Interval < MinInterval || t.Interval > maxTiming {
-		errs = append(errs, fmt.Errorf("interval %v: want %v or more", t.Interval, MinInterval))
+	if t.Interval < MinInterval || t.Interval > MaxInterval {
+		errs = append(errs, fmt.Errorf("interval %v: want %v to %v", t.Interval, MinInterval, inHours(MaxInterval)))
 	}
-	if t.StopGrace < MinStopGrace || t.StopGrace > maxTiming {
-		errs = append(errs, fmt.Errorf("stop grace %v: want %v or more", t.StopGrace, MinStopGrace))
+	if t.StopGrace < MinStopGrace || t.StopGrace > MaxStopGrace {
+		errs = append(errs, fmt.Errorf("stop grace %v: want %v to %v", t.StopGrace, MinStopGrace, inHours(MaxStopGrace)))
 	}
-	if t.OrphanAfter > 10*maxTiming {
-		errs = append(errs, fmt.Errorf("orphan after %v: want less than ten years", t.OrphanAfter))
+	if t.OrphanAfter > MaxOrphanAfter {
+		errs = append(errs, fmt.Errorf("orphan after %v is too long: want %v or less", t.OrphanAfter, inHours(MaxOrphanAfter)))
 	}
 	if len(errs) == 0 && !t.fits() {
 		errs = append(errs, fmt.Errorf("orphan after %v is too short for an interval of %v and a stop grace of %v: want %v or more",
@@ -71,6 +82,9 @@ func (t Timing) Check() error {
 	}
 	return errors.Join(errs...)
 }
+
+// inHours is a whole number of hours as people write it.
+func inHours(d time.Duration) string { return fmt.Sprintf("%dh", d/time.Hour) }
 
 // fits reports whether T ≥ G + M + 3·B: room for the grace, the margin, and
 // three views or beats that come late.

@@ -46,15 +46,19 @@ func TestTimingCheckNamesWhatIsWrong(t *testing.T) {
 	}{
 		{DefaultTiming, nil},
 		{Timing{MinInterval, time.Minute, MinStopGrace}, nil},
-		{Timing{MinInterval - 1, time.Minute, s}, []string{"interval 49.999999ms", "50ms or more"}},
-		{Timing{s, time.Minute, MinStopGrace - 1}, []string{"stop grace 499.999999ms", "500ms or more"}},
+		{Timing{MinInterval - 1, time.Minute, s}, []string{"interval 49.999999ms: want 50ms to 1h"}},
+		{Timing{s, time.Minute, MinStopGrace - 1}, []string{"stop grace 499.999999ms: want 500ms to 12h"}},
 		{Timing{0, time.Minute, -s}, []string{"interval 0s", "stop grace -1s"}},
 		{Timing{-s, -s, -s}, []string{"interval -1s", "stop grace -1s"}},
 		{Timing{s, 0, 10 * s}, []string{"orphan after 0s", "want 15.556s or more"}},
 		{Timing{s, -time.Minute, 10 * s}, []string{"orphan after -1m0s"}},
 		{Timing{100 * ms, s, 500 * ms}, nil}, // exactly G + M + 3·B
 		{Timing{100 * ms, s - 1, 500 * ms}, []string{"999.999999ms is too short", "interval of 100ms", "stop grace of 500ms", "want 1s or more"}},
-		{Timing{s, 1 << 62, s}, []string{"want less than ten years"}},
+		{Timing{s, MaxOrphanAfter, s}, nil},
+		{Timing{s, MaxOrphanAfter + 1, s}, []string{"orphan after 24h0m0.000000001s is too long: want 24h or less"}},
+		{Timing{s, 1 << 62, s}, []string{"want 24h or less"}},
+		{Timing{MaxInterval + 1, MaxOrphanAfter, s}, []string{"interval 1h0m0.000000001s: want 50ms to 1h"}},
+		{Timing{s, MaxOrphanAfter, MaxStopGrace + 1}, []string{"stop grace 12h0m0.000000001s: want 500ms to 12h"}},
 		{Timing{1 << 62, 1 << 62, 1 << 62}, []string{"interval", "stop grace", "orphan after"}},
 	} {
 		err := tt.timing.Check()
@@ -78,8 +82,8 @@ func TestTimingCheckNamesWhatIsWrong(t *testing.T) {
 
 // The T that an error recommends is one that would do, and none below it would.
 func TestSmallestOrphanAfterIsTheSmallest(t *testing.T) {
-	for _, interval := range []time.Duration{MinInterval, 51 * time.Millisecond, 250 * time.Millisecond, time.Second, 7 * time.Second, time.Minute, time.Hour, maxTiming} {
-		for _, grace := range []time.Duration{MinStopGrace, time.Second, 9999 * time.Millisecond, 10 * time.Second, time.Hour, 24 * time.Hour, maxTiming} {
+	for _, interval := range []time.Duration{MinInterval, 51 * time.Millisecond, 250 * time.Millisecond, time.Second, 7 * time.Second, time.Minute, MaxInterval} {
+		for _, grace := range []time.Duration{MinStopGrace, time.Second, 9999 * time.Millisecond, 10 * time.Second, time.Hour, MaxStopGrace} {
 			timing := Timing{Interval: interval, StopGrace: grace}
 			timing.OrphanAfter = timing.smallestOrphanAfter()
 			if !timing.fits() {
@@ -93,6 +97,18 @@ func TestSmallestOrphanAfterIsTheSmallest(t *testing.T) {
 				t.Errorf("I %v, G %v: %v fits as well", interval, grace, timing.OrphanAfter)
 			}
 		}
+	}
+}
+
+// An interval and a stop grace that are accepted can be used: there is a T for
+// them. So the longest T is the only bound that people can meet by surprise.
+func TestSomeOrphanAfterFitsTheLongestIntervalAndGrace(t *testing.T) {
+	longest := Timing{Interval: MaxInterval, OrphanAfter: MaxOrphanAfter, StopGrace: MaxStopGrace}
+	if err := longest.Check(); err != nil {
+		t.Error(err)
+	}
+	if smallest := longest.smallestOrphanAfter(); smallest > MaxOrphanAfter {
+		t.Errorf("it would take %v", smallest)
 	}
 }
 
