@@ -34,7 +34,7 @@ func (w *waiter) watch(ctx context.Context) (stop func()) {
 // over that is replaced after T.
 func (w *waiter) wait(ctx context.Context) (*registry.Term, error) {
 	const poll, patience = 100 * time.Millisecond, 2 * time.Second
-	expiry := w.promise.Overdue() + 2*w.promise.Interval + time.Second // its view, and the beat that shows it
+	expiry := w.promise.RequestLife() + 2*w.promise.Interval + time.Second // its view, and the beat that shows it
 	most := w.promise.OrphanAfter + expiry                             // who held off competes again then
 	var (
 		begun    = time.Now()

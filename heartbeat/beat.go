@@ -19,7 +19,7 @@ func (m *machine) beats() bool {
 }
 
 func (m *machine) status() registry.Status {
-	s := registry.Status{Role: registry.Passive, Candidate: m.now >= m.holdOff}
+	s := registry.Status{Role: registry.Passive, Candidate: m.now >= m.off.until}
 	if m.work.term.Number > 0 {
 		s.Role, s.Term = registry.Active, m.work.term.Number
 	}
@@ -28,7 +28,11 @@ func (m *machine) status() registry.Status {
 
 func (m *machine) register() {
 	if m.joinBy > 0 && m.now >= m.joinBy && m.lastErr != nil {
-		m.finish(fmt.Errorf("%w for %v: %w", ErrUnreachable, m.joinTimeout, m.lastErr))
+		why := ErrUnreachable
+		if errors.Is(m.lastErr, registry.ErrRefused) {
+			why = ErrRefused
+		}
+		m.finish(fmt.Errorf("%w for %v: %w", why, m.joinTimeout, m.lastErr))
 		return
 	}
 	in := m.self
@@ -45,13 +49,12 @@ func (m *machine) register() {
 func (m *machine) registered(a answer) {
 	if a.err != nil {
 		// It may be applied yet: the next attempt takes another UUID.
-		m.later(a)
+		m.later(a.call)
 		if m.phase == leaving {
 			m.finish(m.parting)
 		}
 		return
 	}
-	m.reached(a.call)
 	m.id, m.joinBy = a.call.id, 0
 	if m.joined.IsZero() {
 		m.joined = a.at
@@ -74,9 +77,9 @@ func (m *machine) beaten(a answer) {
 	if a.call.id != m.id {
 		return
 	}
+	m.outcome(a.call, a.err)
 	switch {
 	case a.err == nil:
-		m.reached(a.call)
 		if m.beats() {
 			m.renew(a)
 		}
@@ -87,17 +90,14 @@ func (m *machine) beaten(a answer) {
 		case leaving:
 			m.stop(ErrTermOver, true)
 		}
-	default:
-		m.failed(a.call, a.err)
-		if m.phase == member && m.now >= m.lease && registry.Unreadable(a.err) {
-			m.retire(factSpoilt, registry.LeaseLost, ErrLeaseLost, true)
-		}
+	case m.phase == member && m.now >= m.lease && registry.Unreadable(a.err):
+		m.retire(factSpoilt, registry.LeaseLost, ErrLeaseLost, true)
 	}
 }
 
 // renew extends the lease, counted from the instant that the beat was sent.
 func (m *machine) renew(a answer) {
-	m.clock, m.clockAt = a.at, a.call.sent
+	m.clock, m.clockAt, m.heard = a.at, a.call.sent, max(m.heard, a.call.sent)
 	if until := a.call.sent + m.timing.Lease(); until > m.lease {
 		m.lease = until
 		m.act(extend{until})

@@ -21,6 +21,7 @@ const (
 	callBeginTerm    kind = "begin term"
 	callEndTerm      kind = "end term"
 	callCandidate    kind = "candidate"
+	callClaimant     kind = "claimant"
 	callSilent       kind = "silent"
 )
 
@@ -37,11 +38,19 @@ type call struct {
 	in     *registry.Instance // register
 	beat   int64              // deleteOrphan
 	term   *registry.Term     // beginTerm
-	number int64              // endTerm; deleteOrphan: the holder's term, 0 for a passive one
+	number int64              // endTerm; deleteOrphan: the holder's term, 0 for another; claimant: the latest term; candidate: the vacant or my own
 	end    registry.End       // endTerm
 	time   time.Time          // candidate, silent: the registry's clock
 	within time.Duration      // candidate, silent: how far from it those beat that are there
 	except []uuid.UUID        // candidate
+	peer   bool               // candidate: to try the work of my term, which fails
+	past   bool               // endTerm: nobody waits for it
+}
+
+// inPast is the end of a term that nobody waits for any more: it goes aside.
+func (c call) inPast() *call {
+	c.past = true
+	return &c
 }
 
 // do carries the call out.
@@ -66,6 +75,8 @@ func (c call) do(ctx context.Context, r registry.Registry, group string) answer 
 		var senior registry.Instance
 		senior, a.err = r.Candidate(ctx, group, c.time, c.within, c.except...)
 		a.senior = senior.ID
+	case callClaimant:
+		a.claimant, a.err = r.Claimant(ctx, group, c.number)
 	case callSilent:
 		a.silent, a.err = r.Silent(ctx, group, c.time, c.within)
 	}

@@ -1,7 +1,19 @@
 package heartbeat
 
+import (
+	"cmp"
+	"time"
+)
+
+// Bounds of calls per interval, whatever asks for them: a flood of terms, a
+// registry that shows what it does not take, or a thousand orphans at once.
+const (
+	viewsPerInterval = 10
+	asidePerInterval = 100
+)
+
 // proceed makes the calls that are due: the beat, which never waits for
-// anything, and one other.
+// anything, one of the election, and one aside.
 func (m *machine) proceed() {
 	if m.beats() && m.beating == 0 && m.now >= m.nextBeat {
 		m.nextBeat = m.now + m.timing.Interval
@@ -11,51 +23,73 @@ func (m *machine) proceed() {
 		m.abandon()
 		return
 	}
-	if m.busy.seq != 0 || m.now < m.nextCall {
-		return
+	if m.lane.free(m.now) {
+		switch m.phase {
+		case joining:
+			m.register()
+		case member:
+			m.nextOfMember()
+		case retiring, leaving:
+			m.nextOfParting()
+		}
 	}
-	switch m.phase {
-	case joining:
-		m.register()
-	case member:
-		m.nextOfMember()
-	case retiring, leaving:
-		m.nextOfParting()
+	if m.aside.free(m.now) {
+		switch {
+		case m.phase == member:
+			m.nextAside()
+		case m.phase == leaving && m.unclosed != nil:
+			m.call(*m.unclosed)
+		}
 	}
 }
 
 func (m *machine) nextOfMember() {
 	switch {
 	case m.duty.due:
-		m.call(*m.endOfDuty())
-	case m.then != nil:
+		m.call(m.endOfDuty())
+	case m.lane.then != nil:
 		m.makeThen()
 	case m.stale || m.now >= m.nextView:
-		m.stale = false
-		m.call(call{kind: callView})
+		if m.views.spend(m.now, m.timing.Interval, viewsPerInterval) {
+			m.stale = false
+			m.call(call{kind: callView})
+		}
+	}
+}
+
+func (m *machine) nextAside() {
+	if m.now < m.asides.next(m.timing.Interval, asidePerInterval) {
+		return
+	}
+	c := m.aside.take()
+	switch {
+	case c != nil:
 	case m.unclosed != nil:
-		m.call(*m.unclosed)
+		c = m.unclosed
 	case len(m.orphans) > 0:
-		c := m.orphans[0]
+		c = &m.orphans[0]
 		m.orphans = m.orphans[1:]
-		m.call(c)
 	case m.work.term.Number > 0 && m.now >= m.nextSweep:
 		m.nextSweep = m.now + m.sweepEvery()
-		m.call(call{kind: callSilent, timeout: m.hintTimeout(), time: m.clock, within: m.lately()})
+		c = &call{kind: callSilent, time: m.clock, within: m.lately()}
+	default:
+		return
 	}
+	m.asides.spend(m.now, m.timing.Interval, asidePerInterval)
+	m.call(*c)
 }
 
 // makeThen makes the call that a decision asked for, if it still may.
 func (m *machine) makeThen() {
-	c := *m.then
-	m.then = nil
-	switch able := m.now < m.lease-m.timing.StopGrace; {
-	case c.kind == callBeginTerm && !able, c.kind == callDeleteOrphan && c.number > 0 && !able:
+	c := m.lane.take()
+	able := m.now < m.lease-m.timing.StopGrace
+	if !able && c.kind != callEndTerm {
 		return
-	case c.kind == callBeginTerm:
+	}
+	if c.kind == callBeginTerm {
 		m.duty.number = c.term.Number // from here on it may be mine
 	}
-	m.call(c)
+	m.call(*c)
 }
 
 // answered takes the answer to a call, unless nobody waits for it any more.
@@ -64,10 +98,14 @@ func (m *machine) answered(a answer) {
 		m.beaten(a)
 		return
 	}
-	if a.call.seq != m.busy.seq {
+	l := m.laneOf(a.call)
+	if a.call.seq != l.busy.seq {
 		return
 	}
-	m.busy = call{}
+	l.drop()
+	if err := cmp.Or(a.err, a.view.Damage); a.call.kind != callUnregister { // people are told of that by itself
+		m.outcome(a.call, err)
+	}
 	switch a.call.kind {
 	case callRegister:
 		m.registered(a)
@@ -75,6 +113,8 @@ func (m *machine) answered(a answer) {
 		m.viewed(a)
 	case callCandidate:
 		m.seniorFound(a)
+	case callClaimant:
+		m.claimantFound(a)
 	case callDeleteOrphan:
 		m.orphanDeleted(a)
 	case callBeginTerm:
@@ -88,8 +128,24 @@ func (m *machine) answered(a answer) {
 	}
 }
 
-// later puts the next call of the lane off, after one has failed.
-func (m *machine) later(a answer) {
-	m.failed(a.call, a.err)
-	m.nextCall = max(a.call.sent+m.timing.Interval, m.now+m.timing.Interval/4)
+func (m *machine) laneOf(c call) *lane {
+	if c.aside() {
+		return &m.aside
+	}
+	return &m.lane
 }
+
+// later puts the next call of a lane off, after one has failed.
+func (m *machine) later(c call) {
+	l := m.laneOf(c)
+	l.next = max(l.next, c.sent+m.timing.Interval, m.now+m.timing.Interval/4)
+}
+
+// pause puts the next call of the election off, for a try that was in vain for
+// some time already: a view of the past is not to spin.
+func (m *machine) pause(vain time.Duration) {
+	m.lane.next = max(m.lane.next, m.now+min(max(vain, m.timing.Interval/4), m.timing.Slack()))
+}
+
+// lately is how far from the registry's time everyone has beaten who is there.
+func (m *machine) lately() time.Duration { return 3 * m.timing.Interval }

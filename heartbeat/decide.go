@@ -16,7 +16,8 @@ type position struct {
 	clock  time.Time     // the registry's time, by my last beat and what passed since
 
 	term     int64     // the term whose work is mine to do; 0 while passive
-	judged   time.Time // the date of a request to hand over that I have seen before
+	begun    int64     // the term that I asked for under this UUID, and may hold; 0: none
+	judged   time.Time // the date of a request to hand over that I have dealt with
 	resigned int64     // the latest term that I stepped down from
 	sawOpen  int64     // the latest term of another that I saw open
 	joined   time.Time // when this process first registered, by the registry's clock
@@ -82,7 +83,7 @@ func decideActive(p position, v registry.View) decision {
 		return decision{kill, factOutvoted}
 	case !t.Open():
 		return decision{kill, factTermEnded}
-	case t.Handover != nil && t.Handover.To != p.id && !t.Handover.At.Equal(p.judged) && p.clock.Sub(t.Handover.At).Abs() <= p.timing.Overdue():
+	case t.Handover != nil && t.Handover.To != p.id && !t.Handover.At.Equal(p.judged) && p.clock.Sub(t.Handover.At).Abs() <= p.timing.RequestLife():
 		return decision{verdict: stepDown}
 	}
 	return decision{verdict: nothing}
@@ -95,6 +96,9 @@ func decidePassive(p position, v registry.View, now time.Duration) decision {
 	case t != nil && t.Open() && t.Holder == p.id:
 		if t.Number <= p.resigned {
 			return decision{verdict: reEnd}
+		}
+		if t.Number != p.begun {
+			return decision{kill, factUnasked}
 		}
 		if able {
 			return decision{verdict: start}

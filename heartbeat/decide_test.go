@@ -42,6 +42,7 @@ func record(id uuid.UUID) *registry.Instance {
 // The rows read like the rules. Each position is a passive instance with a good
 // lease unless it says otherwise; with the default timings B is 3 s, G is 10 s.
 func TestDecide(t *testing.T) {
+	life := registry.DefaultTiming.RequestLife()
 	for _, tt := range []struct {
 		rule   string
 		me     position
@@ -83,15 +84,17 @@ func TestDecide(t *testing.T) {
 		// Promote and start only while now < D − G.
 		{"vacant, too little lease", position{lease: now + 10*time.Second}, nil, nil, nothing},
 		{"orphan, too little lease", position{lease: now + 10*time.Second, orphanAt: now}, open(7, other), record(other), nothing},
-		{"my term, too little lease", position{lease: now + 10*time.Second}, open(7, me), record(me), nothing},
-		{"my term, lease over", position{lease: now - 1}, open(7, me), record(me), nothing},
+		{"my term, too little lease", position{begun: 7, lease: now + 10*time.Second}, open(7, me), record(me), nothing},
+		{"my term, lease over", position{begun: 7, lease: now - 1}, open(7, me), record(me), nothing},
 
 		// If the latest term names me and has not ended, I am active: this covers
 		// an insert whose answer was lost.
-		{"my term", position{}, open(7, me), record(me), start},
-		{"my term, my record not seen", position{}, open(7, me), nil, start},
+		{"my term", position{begun: 7}, open(7, me), record(me), start},
+		{"my term, my record not seen", position{begun: 7}, open(7, me), nil, start},
+		{"a term of mine that I never asked for", position{}, open(7, me), record(me), kill},
+		{"a term of mine, and I asked for another", position{begun: 6}, open(7, me), record(me), kill},
 		{"I stepped down from it", position{resigned: 7}, open(7, me), record(me), reEnd},
-		{"I stepped down from an older one", position{resigned: 6}, open(7, me), record(me), start},
+		{"I stepped down from an older one", position{begun: 7, resigned: 6}, open(7, me), record(me), start},
 
 		// Active.
 		{"all is well", position{term: 7}, open(7, me), record(me), nothing},
@@ -102,11 +105,11 @@ func TestDecide(t *testing.T) {
 		{"asked to hand over", position{term: 7}, asked(open(7, me), other, noon), record(me), stepDown},
 		{"asked to hand over to whoever is senior", position{term: 7}, asked(open(7, me), uuid.Nil, noon), record(me), stepDown},
 		{"asked to hand over to myself", position{term: 7}, asked(open(7, me), me, noon), record(me), nothing},
-		{"asked 3·B ago", position{term: 7}, asked(open(7, me), other, noon.Add(-9*time.Second)), record(me), stepDown},
-		{"asked longer ago", position{term: 7}, asked(open(7, me), other, noon.Add(-9*time.Second-1)), record(me), nothing},
+		{"asked a request's life ago", position{term: 7}, asked(open(7, me), other, noon.Add(-life)), record(me), stepDown},
+		{"asked longer ago", position{term: 7}, asked(open(7, me), other, noon.Add(-life-1)), record(me), nothing},
 		{"asked, and judged before", position{term: 7, judged: noon}, asked(open(7, me), other, noon), record(me), nothing},
 		{"asked again", position{term: 7, judged: noon.Add(-1)}, asked(open(7, me), other, noon), record(me), stepDown},
-		{"asked in the future", position{term: 7}, asked(open(7, me), other, noon.Add(9*time.Second+1)), record(me), nothing},
+		{"asked in the future", position{term: 7}, asked(open(7, me), other, noon.Add(life+1)), record(me), nothing},
 
 		// An older term is a read of the past, until it has stayed for 3·B.
 		{"terms seem gone", position{term: 7, past: now}, nil, nil, nothing},
@@ -154,29 +157,42 @@ func TestSight(t *testing.T) {
 		in.Interval, in.OrphanAfter = i, t
 		return in
 	}
-	before := sight(sighting{}, seen(5, 0), noon, own, now-20*time.Second)
+	promising := func(d time.Duration) *registry.Term {
+		t := open(7, other)
+		t.OrphanAfter = d
+		return t
+	}
+	before := sight(sighting{}, seen(5, 0), nil, noon, own, now-20*time.Second)
 	for _, tt := range []struct {
 		rule   string
 		before sighting
 		in     registry.Instance
 		want   time.Duration // when it is an orphan, from now
+		term   *registry.Term
 	}{
-		{"first sight", sighting{}, seen(5, 0), 60 * time.Second},
-		{"the record's age counts", sighting{}, seen(5, 2*time.Second), 58 * time.Second},
-		{"the age counts for no more than B", sighting{}, seen(5, time.Hour), 57 * time.Second},
-		{"a heartbeat of the future counts as new", sighting{}, seen(5, -time.Hour), 60 * time.Second},
-		{"the same beat stands", before, seen(5, 20*time.Second), 40 * time.Second},
-		{"the same beat stands whatever its date", before, seen(5, 0), 40 * time.Second},
-		{"a newer beat", before, seen(6, 0), 60 * time.Second},
-		{"a lower beat is another one", before, seen(4, 0), 60 * time.Second},
-		{"T and B are the record's", sighting{}, with(seen(5, time.Hour), 5*time.Second, 200*time.Second), 190 * time.Second},
-		{"no promise: never before my own T, no back-dating", sighting{}, with(seen(5, time.Hour), 0, 0), 60 * time.Second},
-		{"impossible T", sighting{}, with(seen(5, time.Hour), time.Second, time.Second), 60 * time.Second},
-		{"impossible I, long T", sighting{}, with(seen(5, time.Hour), -time.Second, 300*time.Second), 300 * time.Second},
-		{"T beyond reason", sighting{}, with(seen(5, time.Hour), time.Second, 1<<62), 365 * 24 * time.Hour},
+		{"first sight", sighting{}, seen(5, 0), 60 * time.Second, nil},
+		{"the record's age counts", sighting{}, seen(5, 2*time.Second), 58 * time.Second, nil},
+		{"the age counts for no more than B", sighting{}, seen(5, time.Hour), 57 * time.Second, nil},
+		{"a heartbeat of the future counts as new", sighting{}, seen(5, -time.Hour), 60 * time.Second, nil},
+		{"the same beat stands", before, seen(5, 20*time.Second), 40 * time.Second, nil},
+		{"the same beat stands whatever its date", before, seen(5, 0), 40 * time.Second, nil},
+		{"a newer beat", before, seen(6, 0), 60 * time.Second, nil},
+		{"a lower beat is another one", before, seen(4, 0), 60 * time.Second, nil},
+		{"T and B are the record's", sighting{}, with(seen(5, time.Hour), 5*time.Second, 200*time.Second), 190 * time.Second, nil},
+		{"no promise: never before my own T, no back-dating", sighting{}, with(seen(5, time.Hour), 0, 0), 60 * time.Second, nil},
+		{"impossible T", sighting{}, with(seen(5, time.Hour), time.Second, time.Second), 60 * time.Second, nil},
+		{"impossible I, long T", sighting{}, with(seen(5, time.Hour), -time.Second, 300*time.Second), 300 * time.Second, nil},
+		{"T beyond reason", sighting{}, with(seen(5, time.Hour), time.Second, 1<<62), registry.MaxOrphanAfter, nil},
+		{"the term's T is longer than the record's", sighting{}, seen(5, 2*time.Second), 298 * time.Second, promising(300 * time.Second)},
+		{"the record lost its promise, the term has it", sighting{}, with(seen(5, time.Hour), 0, 0), 300 * time.Second, promising(300 * time.Second)},
+		{"the record's T is longer than the term's", sighting{}, with(seen(5, 0), time.Second, 200*time.Second), 200 * time.Second, promising(time.Minute)},
+		{"my own T is the longest", sighting{}, with(seen(5, 0), time.Second, 30*time.Second), 60 * time.Second, promising(30 * time.Second)},
+		{"the term's T beyond reason", sighting{}, seen(5, 0), registry.MaxOrphanAfter, promising(1 << 62)},
+		{"the same beat with a shortened T", before, with(seen(5, 0), time.Second, 20*time.Second), 40 * time.Second, nil},
+		{"the same beat with a longer T", before, with(seen(5, 0), time.Second, 90*time.Second), 70 * time.Second, nil},
 	} {
 		t.Run(tt.rule, func(t *testing.T) {
-			got := sight(tt.before, tt.in, noon, own, now).orphanAt() - now
+			got := sight(tt.before, tt.in, tt.term, noon, own, now).orphanAt() - now
 			if got != tt.want {
 				t.Errorf("an orphan in %v, want %v", got, tt.want)
 			}
@@ -188,7 +204,7 @@ func TestMissingHolderIsSilentSinceItWasFirstMissed(t *testing.T) {
 	own := registry.DefaultTiming
 	term := *open(7, other)
 	term.OrphanAfter = 2 * time.Minute
-	before := sight(sighting{}, registry.Instance{ID: other, Beat: 5, Heartbeat: noon, Interval: time.Second, OrphanAfter: 2 * time.Minute}, noon, own, now-time.Minute)
+	before := sight(sighting{}, registry.Instance{ID: other, Beat: 5, Heartbeat: noon, Interval: time.Second, OrphanAfter: 2 * time.Minute}, nil, noon, own, now-time.Minute)
 	missed := sightMissing(before, term, own, now)
 	if got := missed.orphanAt() - now; got != 2*time.Minute {
 		t.Errorf("an orphan in %v, want the term's two minutes", got)
@@ -205,7 +221,7 @@ func TestMissingHolderIsSilentSinceItWasFirstMissed(t *testing.T) {
 
 func TestGapGrantsTheMargin(t *testing.T) {
 	own := registry.DefaultTiming // M = 9 s
-	s := sighting{id: other, beat: 5, since: now - 59*time.Second, promise: own}
+	s := sighting{id: other, beat: 5, since: now - 59*time.Second, promise: own, silence: own.OrphanAfter}
 	if got := s.afterGap(now).orphanAt() - now; got != 9*time.Second {
 		t.Errorf("after a gap an orphan in %v, want 9 s", got)
 	}

@@ -18,13 +18,14 @@ type (
 
 	// answer is the outcome of a call. Which fields are set depends on its kind.
 	answer struct {
-		call    call
-		err     error
-		at      time.Time           // register, beat: the registry's time
-		view    registry.View       // view
-		senior  uuid.UUID           // candidate
-		deleted bool                // deleteOrphan
-		silent  []registry.Instance // silent
+		call     call
+		err      error
+		at       time.Time           // register, beat: the registry's time
+		view     registry.View       // view
+		senior   uuid.UUID           // candidate
+		claimant registry.Instance   // claimant
+		deleted  bool                // deleteOrphan
+		silent   []registry.Instance // silent
 	}
 
 	// woken says that the group's terms may have changed.
@@ -121,6 +122,7 @@ const (
 	factPassive      fact = "passive: term %d is over for this instance"
 	factNobodyElse   fact = "the work keeps failing and nobody else is there to try it: trying again"
 	factUnreachable  fact = "registry does not answer"
+	factRefused      fact = "registry refuses"
 	factReachable    fact = "registry answers again"
 	factLeaseLost    fact = "lease not renewed in time: stopping the work"
 	factDeleted      fact = "this registration was deleted"
@@ -128,6 +130,9 @@ const (
 	factOutvoted     fact = "a newer term exists: stopping the work"
 	factTermEnded    fact = "this term was ended by another: stopping the work"
 	factTermsLost    fact = "terms were lost, the registry went back in time (restored from a backup?): fencing tokens are void"
+	factUnasked      fact = "term %d names this instance as its holder, which never asked for it: somebody else writes to the registry"
+	factUnseen       fact = "term %d is taken, and does not show: what is read of the registry is not what was written"
+	factClaimed      fact = "%s says that it holds term %d, which the registry has lost: waiting for it to stop"
 	factDeposed      fact = "deleted the orphan %s, silent for %s"
 	factSwept        fact = "deleted the orphan %s, which was passive"
 	factHandover     fact = "asked to hand over: stopping the work"

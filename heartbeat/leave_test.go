@@ -26,8 +26,12 @@ func TestLeavingWaitsForWhatMayStillBecomeOurs(t *testing.T) {
 			p.live(3 * timing.Interval)
 			p.tell(leave{})
 			p.live(timing.Interval)
-			if len(p.hung) != 1 || p.m.phase == finished {
-				t.Fatalf("%d calls hang, phase %s", len(p.hung), p.m.phase)
+			want := 1
+			if k == callEndTerm { // asked for again: twice does no harm
+				want = 2
+			}
+			if len(p.hung) != want || p.m.phase == finished {
+				t.Fatalf("%d calls hang, want %d, phase %s", len(p.hung), want, p.m.phase)
 			}
 			p.release()
 			if p.m.phase != finished || len(p.reg.instances) > 0 {

@@ -43,19 +43,20 @@ type machine struct {
 	// The lease: the latest end over all acknowledged beats, and the registry's
 	// time at the latest of them.
 	lease    time.Duration
+	heard    time.Duration // when the latest acknowledged beat was sent
 	clock    time.Time
 	clockAt  time.Duration // when that beat was sent
 	beating  int64         // the beat that is under way
 	nextBeat time.Duration
 	spent    bool // the lease was given up: never beat under this UUID again
 
-	// Every other call is made one at a time.
-	busy     call
-	nextCall time.Duration // not before, after a call failed
-	then     *call         // to be made as soon as nothing is under way
-	lastErr  error
+	lane    lane // what the election waits for
+	aside   lane // hints and history, which nothing waits for
+	asides  budget
+	lastErr error
 
 	nextView time.Duration
+	views    budget
 	stale    bool // view again: something changed
 	watching bool
 
@@ -66,23 +67,25 @@ type machine struct {
 	seen     int64
 	past     time.Duration
 	sawOpen  int64
-	deposed  uuid.UUID // the holder that I deleted as an orphan
-	unclosed *call     // the end of a term that is not of this registration
+	claimant sighting
+	deposed  sighting // the holder that I deleted as an orphan
+	unclosed *call    // the end of a term that is not of this registration
 	vacancy  vacancy
 
 	work   workState
 	duty   duty
-	judged time.Time // the date of the latest request to hand over
+	judged request // the latest request to hand over
 
-	holdOff    time.Duration // do not compete before; 0: free to
+	off        holdOff
 	resigned   int64
 	resignedAt time.Duration
 	nextSweep  time.Duration
-	orphans    []call // passive ones to be deleted
+	orphans    []call // to be deleted; none of them holds the latest term
 	joinBy     time.Duration
 	releaseBy  time.Duration
 	hurried    bool      // somebody waits for this process to go
 	parting    error     // what Run will return
+	parted     bool      // unregistered, or tried to
 	joined     time.Time // the registry's time at the first registration
 
 	known known
@@ -109,7 +112,7 @@ func (m *machine) step(now time.Duration, e event) []action {
 		return nil
 	}
 	if m.now-m.last > 2*m.timing.Interval {
-		m.holder, m.past = m.holder.afterGap(m.now), 0
+		m.holder, m.claimant, m.past = m.holder.afterGap(m.now), m.claimant.afterGap(m.now), 0
 		for id, s := range m.passives {
 			m.passives[id] = s.afterGap(m.now)
 		}
@@ -146,7 +149,7 @@ func (m *machine) call(c call) {
 	if c.kind == callBeat {
 		m.beating = c.seq
 	} else {
-		m.busy = c
+		m.laneOf(c).busy = c
 	}
 	m.act(c)
 }
@@ -170,8 +173,14 @@ func (m *machine) deadline() time.Duration {
 	at(m.lease, m.work.running)
 	at(m.killed(), m.work.running && m.work.stopping)
 	at(m.releaseBy, true)
-	at(m.nextCall, m.busy.seq == 0)
-	at(m.nextView, m.busy.seq == 0 && m.phase == member)
+	at(m.lane.next, m.lane.busy.seq == 0)
+	at(m.aside.next, m.aside.busy.seq == 0)
+	if m.phase == member && m.lane.busy.seq == 0 {
+		at(m.nextView, true)
+		at(m.views.next(m.timing.Interval, viewsPerInterval), true)
+	}
+	at(m.asides.next(m.timing.Interval, asidePerInterval), m.phase == member && m.aside.busy.seq == 0)
+	at(m.heard+m.timing.OrphanAfter, m.phase == member)
 	return next
 }
 
@@ -184,6 +193,11 @@ func (m *machine) pass() {
 	}
 	if m.phase == member && m.duty.number > 0 && !m.duty.due && m.now >= m.lease-m.timing.StopGrace {
 		m.retire(factLeaseLost, registry.LeaseLost, ErrLeaseLost, false)
+	}
+	if m.phase == member && m.now >= m.heard+m.timing.OrphanAfter {
+		// Peers may have deleted this registration, and whoever reads a copy of
+		// the registry from before may still believe in it.
+		m.retire("", registry.LeaseLost, ErrLeaseLost, true)
 	}
 	if m.phase == member && m.duty.due && (m.now >= m.lease || m.now >= m.duty.since+m.timing.OrphanAfter) {
 		m.retire("", m.duty.end.Reason, nil, false)

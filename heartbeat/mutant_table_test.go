@@ -20,7 +20,7 @@ var mutants = []mutant{
 	{name: "no clamp", swaps: []swap{
 		{"sighting.go", "s.since -= min(max(at.Sub(in.Heartbeat), 0), s.promise.Slack())", "s.since -= at.Sub(in.Heartbeat)"}}},
 	{name: "T of the observer instead of the record's", swaps: []swap{
-		{"sighting.go", "s.promise, sensible = promise(in.Interval, in.OrphanAfter, own); sensible", "s.promise, sensible = own, true; sensible"}}},
+		{"sighting.go", "	s.silence = longest(own, in.OrphanAfter, t)", "	s.silence = own.OrphanAfter"}}},
 	{name: "r at the sending", swaps: []swap{
 		{"view.go", "beats := m.look(a.view)", "now := m.now\n	m.now = a.call.sent\n	beats := m.look(a.view)\n	m.now = now"}}},
 	{name: "beat as an upsert", broken: beatUpserts},
@@ -35,7 +35,7 @@ var mutants = []mutant{
 		{"beat.go", "m.id, m.joinBy = a.call.id, 0", "m.id, m.joinBy, m.first = a.call.id, 0, uuid.Nil"}}},
 	{name: "lost answer of a term insert ignored", swaps: []swap{
 		{"machine.go", "	joinBy     time.Duration", "	lost      int64\n	joinBy     time.Duration"},
-		{"promote.go", " // a view of the past is not to spin\n	case a.err != nil:", "\n	case a.err != nil:\n		m.lost, m.duty.number = a.call.term.Number, 0"},
+		{"promote.go", "	default:\n		m.later(a.call)\n	}\n}\n\n// tellUnseen", "	default:\n		m.lost, m.duty.number = a.call.term.Number, 0\n		m.later(a.call)\n	}\n}\n\n// tellUnseen"},
 		{"view.go", "	d := decide(m.position(), a.view, m.now)", "	d := decide(m.position(), a.view, m.now)\n	if d.verdict == start && a.view.Latest.Number == m.lost {\n		return\n	}"}}},
 	{name: "holder read before term", broken: holderFirst, held: "a missing holder counts as silent since the first view that did not find it"},
 	{name: "the two reads from different nodes", broken: twoNodes},
@@ -52,9 +52,9 @@ var mutants = []mutant{
 	{name: "monotonic clock that ignores suspend", broken: clockIgnoresSuspend},
 	{name: "terms deleted", broken: termsDeleted},
 	{name: "an unregistered holder taken for a vacancy", swaps: []swap{
-		{"sighting.go", "	s.promise, _ = promise(own.Interval, t.OrphanAfter, own)\n	return s", "	s.promise, _ = promise(own.Interval, t.OrphanAfter, own)\n	s.since -= s.promise.OrphanAfter\n	return s"}}},
+		{"sighting.go", "	s.promise, _ = promise(own.Interval, t.OrphanAfter, own)\n	return s", "	s.promise, _ = promise(own.Interval, t.OrphanAfter, own)\n	s.since -= s.silence\n	return s"}}},
 	{name: "an unregistered holder silent since its last beat was seen", swaps: []swap{
-		{"sighting.go", "	s := sighting{id: t.Holder, missing: true, since: now}", "	s := sighting{id: t.Holder, missing: true, since: now}\n	if before.id == t.Holder {\n		s.since = before.since\n	}"}}},
+		{"sighting.go", "	s := sighting{id: t.Holder, missing: true, since: now, silence: longest(own, 0, &t)}", "	s := sighting{id: t.Holder, missing: true, since: now, silence: longest(own, 0, &t)}\n	if before.id == t.Holder {\n		s.since = before.since\n	}"}}},
 	{name: "observations dropped when many", swaps: []swap{
 		{"sweep.go", "	m.passives = silent", "	if len(silent) > 3 {\n		silent = map[uuid.UUID]sighting{}\n	}\n	m.passives = silent"}}},
 	{name: "standing down only on a newer term", swaps: []swap{
@@ -66,7 +66,7 @@ var mutants = []mutant{
 	{name: "beats for work that will not die, when told to leave", swaps: []swap{
 		{"beat.go", "m.work.running && m.now < m.lease && !m.stuck()", "m.work.running && m.now < m.lease"}}},
 	{name: "the one who handed over still counted as senior", swaps: []swap{
-		{"view.go", "holdingOff: m.now < m.holdOff", "holdingOff: false"}}},
+		{"view.go", "holdingOff: m.holdsOff()", "holdingOff: false"}}},
 	{name: "holding off forgotten with the registration", swaps: []swap{
-		{"parting.go", "	m.duty, m.work = duty{}, workState{}\n	m.vacancy", "	m.duty, m.work, m.holdOff = duty{}, workState{}, 0\n	m.vacancy"}}},
+		{"parting.go", "	m.duty, m.work = duty{}, workState{}\n	m.vacancy", "	m.duty, m.work, m.off = duty{}, workState{}, holdOff{}\n	m.vacancy"}}},
 }

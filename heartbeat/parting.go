@@ -15,6 +15,7 @@ type duty struct {
 	since  time.Duration
 	end    registry.End
 	after  *registry.Term // the open term of the one deposed, before mine
+	silent time.Duration  // since when that one was
 }
 
 // retire gives this registration up: it never beats again.
@@ -25,7 +26,7 @@ func (m *machine) retire(f fact, reason registry.Reason, cause error, immediate 
 	if m.phase == member {
 		m.phase, m.spent = retiring, true
 	}
-	m.then = nil
+	m.forget()
 	m.because(reason)
 	m.stop(cause, immediate)
 	m.conclude()
@@ -43,19 +44,24 @@ func (m *machine) leave(parting error) {
 	if m.phase == leaving {
 		return
 	}
-	m.phase, m.parting, m.then = leaving, parting, nil
+	m.phase, m.parting = leaving, parting
 	m.forget()
-	m.nextCall = 0
+	m.lane.next = 0
 	m.because(registry.Stopped)
 	m.stop(ErrStopped, false)
 	m.conclude()
 }
 
 // forget makes way for what has to be undone: calls that may still make something
-// of ours are waited for, all others are not.
+// of ours are waited for, all others are not. The end of a term may be asked for
+// twice.
 func (m *machine) forget() {
-	if k := m.busy.kind; k != callRegister && k != callBeginTerm && k != callEndTerm {
-		m.busy = call{}
+	m.lane.then, m.aside.then = nil, nil
+	if k := m.lane.busy.kind; k != callRegister && k != callBeginTerm {
+		m.lane.drop()
+	}
+	if m.aside.busy.kind != callEndTerm {
+		m.aside.drop()
 	}
 }
 
@@ -96,7 +102,7 @@ func (m *machine) hurry() {
 // resign makes an active instance step down and hold off.
 func (m *machine) resign(reason registry.Reason, cause error) {
 	m.because(reason)
-	m.holdOff = m.now + m.timing.OrphanAfter
+	m.off = m.off.begin(m.now, m.timing.OrphanAfter, reason == registry.WorkFailed, m.now-m.work.since)
 	m.stop(cause, false)
 	m.conclude()
 }
@@ -109,7 +115,7 @@ func (m *machine) join() {
 	}
 	m.phase, m.id, m.lease, m.beating, m.spent = joining, uuid.Nil, 0, 0, false
 	m.duty, m.work = duty{}, workState{}
-	m.vacancy, m.then, m.orphans, m.past = vacancy{}, nil, nil, 0
+	m.vacancy, m.orphans, m.past, m.parted = vacancy{}, nil, 0, false
 }
 
 // nextOfParting ends what this registration may hold, once nothing works, and
@@ -118,52 +124,52 @@ func (m *machine) nextOfParting() {
 	switch {
 	case m.work.running:
 	case m.duty.number > 0:
-		c := *m.endOfDuty()
-		if m.phase == leaving {
-			c.timeout = min(m.releaseBy-m.now, m.timing.CallTimeout())
+		m.release(m.endOfDuty())
+	case m.parted, m.id == uuid.Nil && m.phase == leaving:
+		if m.aside.busy.seq == 0 { // else history is on its way
+			m.finish(m.parting)
 		}
-		m.call(c)
-	case m.unclosed != nil && m.unclosed.id != m.id:
-		m.call(*m.unclosed)
-	case m.id == uuid.Nil && m.phase == leaving:
-		m.finish(m.parting)
 	default:
-		c := call{kind: callUnregister, id: m.id}
-		if m.phase == leaving {
-			c.timeout = min(m.releaseBy-m.now, m.timing.CallTimeout())
-		}
-		m.call(c)
+		m.release(call{kind: callUnregister, id: m.id})
 	}
 }
 
-// endOf is the call that ends a term, if it is the holder's and open.
-func endOf(number int64, holder uuid.UUID, end registry.End) *call {
-	return &call{kind: callEndTerm, id: holder, number: number, end: end}
+// release makes a call that gives something back. Where somebody waits for this
+// process to go, one that hangs leaves time for another try.
+func (m *machine) release(c call) {
+	if m.phase == leaving {
+		left := m.releaseBy - m.now
+		c.timeout = min(max(left/2, m.timing.Interval), left, m.timing.CallTimeout())
+	}
+	m.call(c)
 }
 
-func (m *machine) endOfDuty() *call { return endOf(m.duty.number, m.id, m.duty.end) }
+// endOf is the call that ends a term, if it is the holder's and open.
+func endOf(number int64, holder uuid.UUID, end registry.End) call {
+	return call{kind: callEndTerm, id: holder, number: number, end: end}
+}
+
+func (m *machine) endOfDuty() call { return endOf(m.duty.number, m.id, m.duty.end) }
 
 // ended takes the answer to the end of my term, or of another: that of the one
 // that I deposed, or my own under an earlier UUID.
 func (m *machine) ended(a answer) {
-	own := a.call.id == m.id
+	own := !a.call.past
 	switch {
 	case a.err != nil:
-		m.later(a)
+		m.later(a.call)
 		if own && m.phase == retiring && m.now >= m.duty.since+m.timing.OrphanAfter {
 			// Peers depose this registration, or have; or nobody can reach the
 			// registry, and they need not wait once it is back.
-			m.unclosed, m.duty = m.endOfDuty(), duty{}
+			m.unclosed, m.duty = m.endOfDuty().inPast(), duty{}
 		}
 		if !own && m.phase != member {
 			m.unclosed = nil // it is but history
 		}
 	case !own:
-		m.reached(a.call)
 		m.unclosed = nil
 		m.stale = true
 	case a.call.number == m.duty.number:
-		m.reached(a.call)
 		m.duty = duty{}
 		m.stale = true
 	}
@@ -177,7 +183,7 @@ func (m *machine) unregistered(a answer) {
 		} else {
 			m.act(note{fact: factUnregistered, err: a.err})
 		}
-		m.finish(m.parting)
+		m.parted = true
 		return
 	}
 	m.join()
@@ -186,6 +192,7 @@ func (m *machine) unregistered(a answer) {
 // abandon leaves what could not be released in time to the peers.
 func (m *machine) abandon() {
 	switch {
+	case m.parted:
 	case m.duty.number == 0 && m.id != uuid.Nil:
 		m.act(note{fact: factUnregistered, err: m.lastErr})
 	case m.duty.number > 0:

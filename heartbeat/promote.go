@@ -16,6 +16,9 @@ type vacancy struct {
 	last  registry.View // what was seen when it was found
 	since time.Duration
 	asked bool // who is senior
+
+	taken   bool          // the next term is, as an insert of it has shown
+	takenAt time.Duration // when that was known
 }
 
 // competeAt spreads those who are not senior over one interval, after leaving
@@ -39,45 +42,38 @@ func (m *machine) tellVacant(v registry.View) {
 	}
 }
 
-// hintTimeout is for calls that are hints: the next view is not to wait long for
-// them.
-func (m *machine) hintTimeout() time.Duration {
-	return min(m.timing.Interval, m.timing.CallTimeout())
-}
-
 // candidate asks who else would take over.
 func (m *machine) candidate(except ...uuid.UUID) *call {
-	return &call{kind: callCandidate, timeout: m.hintTimeout(), time: m.clock, within: m.lately(), except: except}
+	return &call{kind: callCandidate, time: m.clock, within: m.lately(), except: except}
 }
-
-// lately is how far from the registry's time everyone has beaten who is there.
-func (m *machine) lately() time.Duration { return 3 * m.timing.Interval }
 
 // lookForSenior asks who should take over from the holder of v's latest term.
 func (m *machine) lookForSenior(v registry.View) *call {
-	if v.Latest == nil {
-		return m.candidate()
+	c := m.candidate()
+	if v.Latest != nil {
+		c = m.candidate(v.Latest.Holder)
+		c.number = v.Number()
 	}
-	return m.candidate(v.Latest.Holder)
+	return c
 }
 
 func (m *machine) seniorFound(a answer) {
 	if m.phase != member {
 		return
 	}
-	if a.err != nil && !errors.Is(a.err, registry.ErrNoCandidate) {
-		m.failed(a.call, a.err)
-	}
-	if m.work.retry {
+	if a.call.peer {
 		m.peerFound(a)
 		return
 	}
-	m.vacancy.asked = m.vacancy.found
-	if a.err != nil || a.senior != m.id || !m.vacancy.found {
+	if !m.vacancy.found || a.call.number != m.vacancy.last.Number() {
+		return
+	}
+	m.vacancy.asked = true
+	if a.err != nil || a.senior != m.id {
 		return
 	}
 	v := m.vacancy.last
-	if takeOver(v, m.deposed) == depose {
+	if takeOver(v, m.deposed.id) == depose {
 		m.depose(v)
 	} else {
 		m.promote(v.Latest)
@@ -87,17 +83,23 @@ func (m *machine) seniorFound(a answer) {
 // depose deletes the holder's record if its beat is still the one that was judged.
 func (m *machine) depose(v registry.View) {
 	m.duty.after = v.Latest
-	m.then = &call{kind: callDeleteOrphan, id: v.Holder.ID, beat: v.Holder.Beat, number: v.Latest.Number}
+	m.lane.then = &call{kind: callDeleteOrphan, id: v.Holder.ID, beat: v.Holder.Beat, number: v.Latest.Number}
 }
 
 func (m *machine) orphanDeleted(a answer) {
 	if a.err != nil {
-		m.later(a)
-		m.orphans = nil
+		m.later(a.call)
+		if a.call.number == 0 {
+			m.orphans = nil
+		}
 		return
 	}
 	if a.call.number == 0 {
-		if a.deleted {
+		switch {
+		case a.deleted && a.call.id == m.claimant.id:
+			m.stale = true
+			m.act(note{fact: factDeposed, holder: a.call.id, lasts: m.now - m.claimant.since})
+		case a.deleted:
 			m.act(note{fact: factSwept, holder: a.call.id})
 		}
 		return
@@ -107,20 +109,18 @@ func (m *machine) orphanDeleted(a answer) {
 	}
 	m.stale = true
 	if !a.deleted || m.duty.after == nil { // it beats again, or a peer was faster
-		m.nextCall = m.now + m.timing.Interval/4
+		m.pause(0)
 		return
 	}
 	m.act(note{fact: factDeposed, term: a.call.number, holder: a.call.id, host: m.duty.after.Host, lasts: m.now - m.holder.since})
-	m.deposed = a.call.id
+	m.deposed = m.holder
 	m.promote(m.duty.after)
 }
 
-// promote asks for the next term. Whatever the answer, the next view decides.
+// promote asks for the next term, once it is sure that nobody claims a later one.
+// Whatever the answer, the next view decides.
 func (m *machine) promote(latest *registry.Term) {
-	next := registry.Term{
-		Group: m.self.Group, Number: 1, Holder: m.id, Host: m.self.Host,
-		OrphanAfter: m.timing.OrphanAfter, Schema: registry.Schema,
-	}
+	var number int64
 	m.duty.after = nil
 	if t := latest; t != nil {
 		if t.Number >= registry.MaxTerm {
@@ -130,20 +130,84 @@ func (m *machine) promote(latest *registry.Term) {
 			}
 			return
 		}
-		next.Number = t.Number + 1
+		number = t.Number
 		if t.Open() {
-			m.duty.after = t
+			m.duty.after, m.duty.silent = t, m.holder.since
+			if t.Holder == m.deposed.id {
+				m.duty.silent = m.deposed.since
+			}
 		}
 	}
-	m.then = &call{kind: callBeginTerm, term: &next}
+	m.lane.then = &call{kind: callClaimant, number: number}
 }
 
+// claimantFound goes on to begin a term, unless there is a record that claims a
+// later one: of somebody who may work in it, in a registry that has gone back in
+// time. Its owner stops once its views show that, or is an orphan after T.
+func (m *machine) claimantFound(a answer) {
+	if m.phase != member || !m.vacancy.found || a.call.number != m.vacancy.last.Number() {
+		return
+	}
+	switch in := a.claimant; {
+	case errors.Is(a.err, registry.ErrNoClaimant), a.err == nil && in.ID == m.id:
+		m.lane.then = &call{kind: callBeginTerm, term: &registry.Term{
+			Group: m.self.Group, Number: a.call.number + 1, Holder: m.id, Host: m.self.Host,
+			OrphanAfter: m.timing.OrphanAfter, Schema: registry.Schema,
+		}}
+	case a.err != nil:
+		m.later(a.call)
+	default:
+		m.claimedBy(in)
+	}
+}
+
+// claimedBy waits for another to give up the term that it claims, or to be an orphan.
+func (m *machine) claimedBy(in registry.Instance) {
+	first := m.claimant.id != in.ID
+	m.claimant = sight(m.claimant, in, nil, m.clock, m.timing, m.now)
+	if first { // a peer may just have been faster
+		m.stale = true
+		m.pause(0)
+		return
+	}
+	if m.known.claimant != in.ID {
+		m.known.claimant = in.ID
+		m.act(note{fact: factClaimed, holder: in.ID, host: in.Host, term: in.Term})
+	}
+	if m.now >= m.claimant.orphanAt() {
+		m.orphans = append(m.orphans, call{kind: callDeleteOrphan, id: in.ID, beat: in.Beat})
+	}
+}
+
+// begun takes the answer to the insert of a term, which may be mine now. If the
+// next view does not show it, or the one that took it, that is told, and tried
+// again with a pause.
 func (m *machine) begun(a answer) {
 	m.stale = true
 	switch {
-	case errors.Is(a.err, registry.ErrTermTaken):
-		m.nextCall = m.now + m.timing.Interval/4 // a view of the past is not to spin
-	case a.err != nil:
-		m.later(a)
+	case a.err == nil, errors.Is(a.err, registry.ErrTermTaken):
+		if v := &m.vacancy; !v.taken {
+			v.taken, v.takenAt = true, m.now
+		}
+		if a.err != nil {
+			m.pause(0)
+		}
+	default:
+		m.later(a.call)
+	}
+}
+
+// tellUnseen takes note of a view that does not show the term that was taken
+// before it was asked for. A replica set's majority may lag behind for a moment;
+// people are told if that lasts.
+func (m *machine) tellUnseen(a answer) {
+	v := &m.vacancy
+	if !v.found || !v.taken || a.call.sent < v.takenAt || a.view.Number() != v.last.Number() {
+		return
+	}
+	m.pause(m.now - v.takenAt)
+	if number := a.view.Number() + 1; m.known.unseen != number && m.now-v.takenAt >= m.timing.Overdue() {
+		m.known.unseen = number
+		m.act(note{fact: factUnseen, term: number})
 	}
 }

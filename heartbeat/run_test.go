@@ -214,7 +214,7 @@ func TestExpiredHandoverIsIgnored(t *testing.T) {
 			return fine
 		})
 		s.reg.requestHandover(1, uuid.Nil)
-		time.Sleep(15 * time.Second)
+		time.Sleep(registry.DefaultTiming.RequestLife() + 5*time.Second)
 		s.reg.set(nil)
 		s.always(time.Minute, "works on", func() bool { return a.works() == 1 })
 		s.leaveAll(a)
@@ -230,7 +230,7 @@ func TestHandoverThatExpiredUnseenIsIgnored(t *testing.T) {
 		s.reg.set(func(kind, registry.Instance) fate { return broke })
 		time.Sleep(time.Second)
 		s.reg.requestHandover(1, uuid.Nil)
-		time.Sleep(15 * time.Second)
+		time.Sleep(registry.DefaultTiming.RequestLife() + 5*time.Second)
 		s.reg.set(func(k kind, _ registry.Instance) fate {
 			if k == callBeat {
 				return broke

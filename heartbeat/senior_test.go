@@ -85,8 +85,8 @@ func TestSeniorIsAskedForByTheTimeOfTheLastBeat(t *testing.T) {
 	p.befall = func(c call) fate {
 		if c.kind == callCandidate {
 			asked++
-			if got := p.reg.instances[p.m.id].Heartbeat.Sub(c.time); got != 3*timing.Interval {
-				t.Errorf("live since %v before the last beat", got)
+			if heartbeat := p.reg.instances[p.m.id].Heartbeat; !c.time.Equal(heartbeat) || c.within != 3*timing.Interval {
+				t.Errorf("live %v after the last beat, within %v", c.time.Sub(heartbeat), c.within)
 			}
 		}
 		return fine

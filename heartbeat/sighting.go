@@ -15,24 +15,29 @@ type sighting struct {
 	missing bool // there was no record; beat means nothing
 	beat    int64
 	since   time.Duration
-	promise registry.Timing // I and T of the record that was seen
+	promise registry.Timing // I and T of the record that was seen, or the observer's own
+	silence time.Duration   // that makes it an orphan
+	listed  time.Duration   // when a search for silent ones last found it
 }
 
 // orphanAt is the local instant from which the registration is an orphan.
-func (s sighting) orphanAt() time.Duration { return s.since + s.promise.OrphanAfter }
+func (s sighting) orphanAt() time.Duration { return s.since + s.silence }
 
 // sight notes a record whose answer arrived at now. While the beat is the one
 // that was noted before, since stands. Otherwise it is the instant of receipt,
 // back-dated by the record's age on the registry's clock, but by no more than
-// the slack that the margin of a lease allows for.
-func sight(before sighting, in registry.Instance, at time.Time, own registry.Timing, now time.Duration) sighting {
-	if before.id == in.ID && !before.missing && before.beat == in.Beat {
-		return before
-	}
+// the slack that the margin of a lease allows for. The term is the one that the
+// record's owner holds, if it holds one.
+func sight(before sighting, in registry.Instance, t *registry.Term, at time.Time, own registry.Timing, now time.Duration) sighting {
 	s := sighting{id: in.ID, beat: in.Beat, since: now}
 	var sensible bool
 	if s.promise, sensible = promise(in.Interval, in.OrphanAfter, own); sensible {
 		s.since -= min(max(at.Sub(in.Heartbeat), 0), s.promise.Slack())
+	}
+	s.silence = longest(own, in.OrphanAfter, t)
+	if before.id == in.ID && !before.missing && before.beat == in.Beat {
+		before.silence = max(before.silence, s.silence)
+		return before
 	}
 	return s
 }
@@ -44,24 +49,36 @@ func sightMissing(before sighting, t registry.Term, own registry.Timing, now tim
 	if before.id == t.Holder && before.missing {
 		return before
 	}
-	s := sighting{id: t.Holder, missing: true, since: now}
+	s := sighting{id: t.Holder, missing: true, since: now, silence: longest(own, 0, &t)}
 	s.promise, _ = promise(own.Interval, t.OrphanAfter, own)
 	return s
 }
 
 // promise returns the interval and the silence that a record speaks of, if they
-// are possible; otherwise the observer's own, or what is longer.
+// are possible; otherwise the observer's own.
 func promise(interval, orphanAfter time.Duration, own registry.Timing) (promised registry.Timing, sensible bool) {
 	if t, ok := (registry.Instance{Interval: interval, OrphanAfter: orphanAfter}).Promise(); ok {
 		return t, true
 	}
-	own.OrphanAfter = max(own.OrphanAfter, min(orphanAfter, 365*24*time.Hour))
 	return own, false
+}
+
+// longest is T: the longest that the record, the term that its owner holds, and
+// the observer itself speak of. A record may have lost what its owner promised, or
+// somebody may have shortened it; the owner still works by what it knows. Nobody
+// may promise more than [registry.MaxOrphanAfter], so that no record blocks a
+// group for longer.
+func longest(own registry.Timing, recorded time.Duration, t *registry.Term) time.Duration {
+	if t != nil {
+		recorded = max(recorded, t.OrphanAfter)
+	}
+	return max(own.OrphanAfter, min(recorded, registry.MaxOrphanAfter))
 }
 
 // afterGap is the sighting after the observer itself was away: perhaps everyone
 // was, and a holder that wakes at the same time gets its margin to beat.
 func (s sighting) afterGap(now time.Duration) sighting {
-	s.since = max(s.since, now-s.promise.OrphanAfter+s.promise.Margin())
+	margin := registry.Timing{Interval: s.promise.Interval, OrphanAfter: s.silence}.Margin()
+	s.since = max(s.since, now-s.silence+margin)
 	return s
 }

@@ -1,7 +1,6 @@
 package heartbeat
 
 import (
-	"maps"
 	"time"
 
 	"github.com/google/uuid"
@@ -17,20 +16,26 @@ func (m *machine) sweepEvery() time.Duration { return max(3*m.timing.Interval, m
 func (m *machine) sweep(a answer) {
 	silent := make(map[uuid.UUID]sighting, len(a.silent))
 	if a.err != nil {
-		m.failed(a.call, a.err)
 		if !registry.Unreadable(a.err) {
+			m.later(a.call)
 			return
 		}
-		maps.Copy(silent, m.passives) // who is not listed may not be readable for now
-	} else {
-		m.reached(a.call)
+	}
+	if a.err != nil || len(a.silent) >= registry.MaxSilent {
+		// Who is not listed may not be readable for now, or may be one too many.
+		for id, s := range m.passives {
+			if m.now-s.listed < s.silence {
+				silent[id] = s
+			}
+		}
 	}
 	m.orphans = nil
 	for _, in := range a.silent {
 		if in.ID == m.id {
 			continue
 		}
-		s := sight(m.passives[in.ID], in, m.clock, m.timing, m.now)
+		s := sight(m.passives[in.ID], in, nil, m.clock, m.timing, m.now)
+		s.listed = m.now
 		silent[in.ID] = s
 		if m.now >= s.orphanAt() {
 			m.orphans = append(m.orphans, call{kind: callDeleteOrphan, id: in.ID, beat: in.Beat})

@@ -23,7 +23,11 @@ var levels = map[fact]zerolog.Level{
 	factPassive:      zerolog.InfoLevel,
 	factNobodyElse:   zerolog.WarnLevel,
 	factUnreachable:  zerolog.WarnLevel,
+	factRefused:      zerolog.ErrorLevel,
 	factReachable:    zerolog.InfoLevel,
+	factUnasked:      zerolog.ErrorLevel,
+	factUnseen:       zerolog.ErrorLevel,
+	factClaimed:      zerolog.WarnLevel,
 	factLeaseLost:    zerolog.ErrorLevel,
 	factDeleted:      zerolog.WarnLevel,
 	factSpoilt:       zerolog.ErrorLevel,
@@ -94,11 +98,13 @@ func (n note) text() string {
 		text = fmt.Sprintf(text, n.who(), seconds(n.lasts))
 	case factVacant:
 		text = fmt.Sprintf(text, n.who(), parted[n.end])
-	case factActive, factPassive:
+	case factClaimed:
+		text = fmt.Sprintf(text, n.who(), n.term)
+	case factActive, factPassive, factUnasked, factUnseen:
 		text = fmt.Sprintf(text, n.term)
 	case factRegistered:
 		text = fmt.Sprintf(text, n.holder)
-	case factUnreachable:
+	case factUnreachable, factRefused:
 		if n.in > 0 {
 			text += "; the lease allows " + seconds(n.in) + " more"
 		}

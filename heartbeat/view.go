@@ -11,23 +11,17 @@ func (m *machine) viewed(a answer) {
 	}
 	m.nextView = a.call.sent + m.timing.Interval
 	if a.err != nil {
-		if registry.Unreadable(a.err) {
-			m.failed(a.call, a.err) // the next look may come at its time
-		} else {
-			m.later(a)
+		if !registry.Unreadable(a.err) { // else the next look may come at its time
+			m.later(a.call)
 		}
 		return
 	}
-	if a.view.Damage != nil { // what is left of the holder's record will do
-		m.failed(a.call, a.view.Damage)
-	} else {
-		m.reached(a.call)
-	}
 	beats := m.look(a.view)
+	m.tellUnseen(a)
 	d := decide(m.position(), a.view, m.now)
 	m.follow(d, a.view)
 	if t := a.view.Latest; t != nil && t.Handover != nil && t.Holder == m.id && d.verdict != start {
-		m.judged = t.Handover.At // once: by a clock that was set back it would be new again later
+		m.judged = m.judged.judge(t.Handover.At, m.now, m.clockAt)
 	}
 	if m.watching && beats && !m.vacancy.found {
 		m.nextView = a.call.sent + m.holder.promise.Slack()
@@ -54,9 +48,9 @@ func (m *machine) look(v registry.View) (beats bool) {
 	vacant := v.Latest == nil || !v.Latest.Open()
 	if t := v.Latest; t != nil {
 		beats = m.lookAt(v)
-		vacant = vacant || t.Holder != m.id && (m.now >= m.holder.orphanAt() || t.Holder == m.deposed)
+		vacant = vacant || t.Holder != m.id && (m.now >= m.holder.orphanAt() || t.Holder == m.deposed.id)
 		if t.Holder != m.id && t.Number > m.resigned {
-			m.holdOff = 0 // another holds a newer term
+			m.off = m.off.newerTerm()
 		}
 		if t.Number >= m.duty.number && t.Holder != m.id && !m.duty.due && m.work.term.Number == 0 {
 			m.duty.number = 0 // what I tried to begin is another's
@@ -75,7 +69,7 @@ func (m *machine) look(v registry.View) (beats bool) {
 func (m *machine) lookAt(v registry.View) (beats bool) {
 	before, t, holder := m.holder, *v.Latest, v.Holder
 	if holder != nil {
-		m.holder = sight(before, *holder, m.clock, m.timing, m.now)
+		m.holder = sight(before, *holder, &t, m.clock, m.timing, m.now)
 	} else {
 		m.holder = sightMissing(before, t, m.timing, m.now)
 	}
@@ -83,8 +77,9 @@ func (m *machine) lookAt(v registry.View) (beats bool) {
 		return m.holder != before
 	}
 	m.sawOpen = t.Number
-	if m.known.standingBy != t.Number {
+	if m.known.standingBy != t.Number && (m.known.standingByAt == 0 || m.now-m.known.standingByAt >= m.timing.Interval) {
 		m.known.standingBy, m.known.silent, m.known.vacant = t.Number, false, false
+		m.known.standingByAt = m.now
 		m.act(note{fact: factStandingBy, term: t.Number, holder: t.Holder, host: t.Host})
 	}
 	if holder != nil && v.Damage == nil && holder.Command != m.self.Command && m.known.command != holder.ID {
@@ -96,7 +91,7 @@ func (m *machine) lookAt(v registry.View) (beats bool) {
 	case m.holder != before && m.known.silent && holder != nil:
 		m.known.silent = false
 		m.act(note{fact: factBeatsAgain, term: t.Number, holder: t.Holder, host: t.Host})
-	case !m.known.silent && silence >= m.holder.promise.OrphanAfter/5:
+	case !m.known.silent && silence >= m.holder.silence/5:
 		m.known.silent = true
 		m.act(note{fact: factSilent, term: t.Number, holder: t.Holder, host: t.Host,
 			lasts: silence, in: max(0, m.holder.orphanAt()-m.now)})
@@ -107,8 +102,8 @@ func (m *machine) lookAt(v registry.View) (beats bool) {
 func (m *machine) position() position {
 	return position{
 		id: m.id, timing: m.timing, lease: m.lease, clock: m.clock.Add(m.now - m.clockAt),
-		term: m.work.term.Number, judged: m.judged, resigned: m.resigned, sawOpen: m.sawOpen, highest: m.highest, seen: m.seen, joined: m.joined,
-		past: m.past, holdingOff: m.now < m.holdOff, deposed: m.deposed,
+		term: m.work.term.Number, begun: m.duty.number, judged: m.judged.settled(), resigned: m.resigned, sawOpen: m.sawOpen, highest: m.highest, seen: m.seen, joined: m.joined,
+		past: m.past, holdingOff: m.holdsOff(), deposed: m.deposed.id,
 		orphanAt: m.holder.orphanAt(), competeAt: m.competeAt(), asked: m.vacancy.asked,
 	}
 }
@@ -118,7 +113,7 @@ func (m *machine) follow(d decision, v registry.View) {
 	switch d.verdict {
 	case ask:
 		m.tellVacant(v)
-		m.then = m.lookForSenior(v)
+		m.aside.then = m.lookForSenior(v)
 	case promote:
 		m.tellVacant(v)
 		m.promote(v.Latest)
@@ -134,11 +129,15 @@ func (m *machine) follow(d decision, v registry.View) {
 	case reEnd:
 		if !m.duty.due {
 			m.duty = duty{number: v.Latest.Number, due: true, since: m.resignedAt, end: registry.End{Reason: registry.Stopped}}
-			m.nextCall = m.now + m.timing.Interval/4 // a view of the past is not to spin
+			m.pause(0)
 		}
 	case kill:
 		if d.fact == factTermsLost { // believe it, but under a UUID that holds nothing
 			m.highest, m.past, m.resigned, m.sawOpen = unseen, 0, 0, 0
+		}
+		if d.fact == factUnasked { // peers wait T for its holder, who is gone then: nothing tells for how long the one before works on
+			m.act(note{fact: d.fact, term: v.Latest.Number})
+			d.fact = ""
 		}
 		m.retire(d.fact, registry.Orphaned, ErrTermOver, true)
 	case quit:

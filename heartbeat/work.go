@@ -1,6 +1,7 @@
 package heartbeat
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 // workState is the work of a term.
 type workState struct {
 	term     registry.Term // the term that is mine; Number 0: none
+	since    time.Duration // when it was started
 	running  bool          // started and not yet gone
 	retry    bool          // it failed, a peer is being looked for
 	stopping bool          // told to stop
@@ -18,15 +20,17 @@ type workState struct {
 
 // begin starts the work of a term that a view has shown to be mine.
 func (m *machine) begin(t registry.Term) {
-	m.work = workState{term: t, running: true}
+	m.work = workState{term: t, since: m.now, running: true}
 	m.duty.number, m.duty.due, m.duty.end = t.Number, false, registry.End{}
-	m.vacancy, m.known = vacancy{}, known{command: m.known.command, failing: m.known.failing, unreadable: m.known.unreadable}
+	m.vacancy, m.known = vacancy{}, known{command: m.known.command, outage: m.known.outage, unreadable: m.known.unreadable}
 	if t := m.duty.after; t != nil {
-		m.unclosed, m.duty.after = endOf(t.Number, t.Holder, registry.End{Reason: registry.Orphaned}), nil
+		end := registry.End{Reason: registry.Orphaned, Silence: m.now - m.duty.silent}
+		m.unclosed, m.duty.after = endOf(t.Number, t.Holder, end).inPast(), nil
 	}
 	m.act(startWork{t})
 	m.act(note{fact: factActive, term: t.Number})
 	m.nextSweep = m.now + m.sweepEvery()
+	m.nextBeat = m.now // so that this record claims the term
 }
 
 // stop tells the work to stop, once in order and once at once.
@@ -99,8 +103,8 @@ func (m *machine) workGone(e workGone) {
 		m.conclude()
 	case e.result == failing:
 		w.retry = true
-		m.then = m.lookForPeer()
-		m.nextCall = max(m.nextCall, m.now+m.timing.Interval) // work that fails at once is not to spin
+		m.aside.then = m.lookForPeer()
+		m.aside.next = max(m.aside.next, m.now+m.timing.Interval) // work that fails at once is not to spin
 	default:
 		m.because(registry.WorkFailed)
 		m.leaveWith(e.err)
@@ -122,21 +126,26 @@ func (m *machine) leaveWith(err error) {
 
 // lookForPeer asks whether anyone is there to try what fails here.
 func (m *machine) lookForPeer() *call {
-	return m.candidate(m.id)
+	c := m.candidate(m.id)
+	c.peer, c.number = true, m.work.term.Number
+	return c
 }
 
 // peerFound hands failing work to the peer, or tries it again for want of one.
 func (m *machine) peerFound(a answer) {
+	if !m.work.retry || a.call.number != m.work.term.Number {
+		return
+	}
 	m.work.retry = false
 	if a.err == nil {
 		m.act(note{fact: factYielding, term: m.duty.number})
 		m.resign(registry.WorkFailed, nil)
 		return
 	}
-	if !m.known.nobodyElse {
+	if !m.known.nobodyElse && errors.Is(a.err, registry.ErrNoCandidate) {
 		m.known.nobodyElse = true
 		m.act(note{fact: factNobodyElse, term: m.work.term.Number})
 	}
-	m.work.running = true
+	m.work.running, m.work.since = true, m.now
 	m.act(startWork{m.work.term})
 }

@@ -22,9 +22,12 @@ var DefaultTiming = Timing{Interval: time.Second, OrphanAfter: time.Minute, Stop
 // back-date its observation by.
 func (t Timing) Slack() time.Duration { return max(t.Interval, t.OrphanAfter/20) }
 
-// Overdue is how old a beat may be before it is late, and a request to hand over
-// before it has expired: 3·B.
+// Overdue is how old a beat may be before it is late: 3·B.
 func (t Timing) Overdue() time.Duration { return 3 * t.Slack() }
+
+// RequestLife is how old a request to hand over may be before it has expired: one
+// call of its addressee may hang and time out, and the next finds the request.
+func (t Timing) RequestLife() time.Duration { return t.Overdue() + t.CallTimeout() }
 
 // Margin is M, by which a lease is shorter than the silence that makes an
 // orphan: the back-dating (B) and the drift of two clocks over T. A tenth of T
