@@ -61,6 +61,7 @@ const (
 	done    result = "done"    // it is finished, for the whole group
 	failing result = "failing" // it failed repeatedly: a peer may try
 	broken  result = "broken"  // it returned an error: this process goes
+	unready result = "unready" // it never began: the passive side did not return
 )
 
 // action is something to be done, in the order given.

@@ -102,6 +102,11 @@ func (f *flaky) Silent(ctx context.Context, group string, at time.Time, within t
 	return list, err
 }
 
+func (f *flaky) Claimant(ctx context.Context, group string, above int64) (in registry.Instance, err error) {
+	err = f.suffer(ctx, callClaimant, uuid.Nil, func() (err error) { in, err = f.store.Claimant(ctx, group, above); return err })
+	return in, err
+}
+
 func (f *flaky) Candidate(ctx context.Context, group string, at time.Time, within time.Duration, except ...uuid.UUID) (in registry.Instance, err error) {
 	err = f.suffer(ctx, callCandidate, uuid.Nil, func() (err error) { in, err = f.store.Candidate(ctx, group, at, within, except...); return err })
 	return in, err

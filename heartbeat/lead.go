@@ -8,19 +8,16 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// start runs lead for a term, once the passive side has returned.
+// start runs lead for a term.
 func (s *shell) start(t registry.Term) {
 	ctx, stop := context.WithCancelCause(context.WithoutCancel(s.parent))
 	s.stop, s.asked = stop, false
 	s.term.Store(t.Number)
+	s.tellRole(Change{Instance: s.machine.id, Role: registry.Active, Term: t.Number, Reason: Promoted})
 	armed := s.arm(s.machine.lease)
-	stood := s.standDown()
 	s.wait.Go(func() {
 		defer stop(nil)
 		err := armed
-		if err == nil {
-			err = s.stoodDown(ctx, stood)
-		}
 		if err == nil && ctx.Err() == nil {
 			err = s.lead(ctx, t)
 		}
@@ -69,6 +66,10 @@ func (s *shell) gone() {
 // stopWork ends the context of the work. A context ends once, with one cause: so
 // work that was asked before, and has no time left now, hears of it by OnKill.
 func (s *shell) stopWork(a stopWork) {
+	if s.waiting != nil {
+		s.waiting.stop()
+		return
+	}
 	cause := a.cause
 	if a.immediate {
 		cause = immediate{a.cause}

@@ -112,6 +112,9 @@ func New(c Config) (*Member, error) {
 		}
 		c.Host = host
 	}
+	if c.Guarded && c.OnLease == nil {
+		return nil, errors.New("heartbeat: Guarded without OnLease: the guard that ends the work with its lease would never learn of one")
+	}
 	m := &Member{config: c, now: boottime.Now, exit: os.Exit, fuse: newFuse}
 	m.turn.Store(&turn{})
 	m.log = c.Log.Hook(zerolog.HookFunc(m.identify))

@@ -190,9 +190,9 @@ func TestOneStandbyAtATime(t *testing.T) {
 		})
 		time.Sleep(3 * time.Second)
 		s.leaveAll(a)
-		s.until(5*time.Second, "holds the term", func() bool { return b.Term() == 2 })
+		s.until(5*time.Second, "holds the term", func() bool { return s.reg.latest().Number == 2 })
 		s.reg.requestHandover(2, uuid.Nil)
-		s.until(30*time.Second, "stepped down", func() bool { return b.Term() == 0 })
+		s.until(30*time.Second, "stepped down", func() bool { return !s.reg.latest().Open() })
 		s.until(2*time.Minute, "works", func() bool { return b.works() == 3 })
 		mu.Lock()
 		defer mu.Unlock()
@@ -225,7 +225,7 @@ func TestLostLeaseIsNotRevivedByLeaving(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)
 		s.deaf = true
-		a := s.join(func(c *Config) { c.Guarded = true })
+		a := s.join(guardedWork)
 		s.until(time.Second, "works", func() bool { return a.works() == 1 })
 		first := a.Instance()
 		s.reg.set(func(kind, registry.Instance) fate { return hung })

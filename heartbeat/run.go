@@ -2,7 +2,6 @@ package heartbeat
 
 import (
 	"context"
-	"errors"
 	"os"
 	"sync"
 	"time"
@@ -52,7 +51,7 @@ func (m *Member) Run(ctx context.Context, lead Lead) error {
 	close(s.over)
 	cancel()
 	s.wait.Wait()
-	if late := s.stoodDown(context.Background(), s.standDown()); err == nil {
+	if late := s.awaitStandby(context.Background(), s.standDown()); err == nil {
 		err = late
 	}
 	return err
@@ -73,6 +72,7 @@ type shell struct {
 	over   chan struct{} // closed when no event is taken any more
 	wait   sync.WaitGroup
 
+	waiting *waiting                // the work that is to start once the passive side has returned
 	stop    context.CancelCauseFunc // of the work that runs
 	asked   bool                    // it was called
 	standby context.CancelFunc
@@ -87,6 +87,11 @@ func (s *shell) run() error {
 	s.wait.Go(s.watch)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	defer func() {
+		if s.waiting != nil {
+			s.waiting.stop()
+		}
+	}()
 	left := s.parent.Done()
 	for !s.finished {
 		var e event
@@ -97,7 +102,10 @@ func (s *shell) run() error {
 		case <-left:
 			e, left = leave{}, nil
 		}
-		if _, gone := e.(workGone); gone {
+		switch come := e.(type) {
+		case stoodDown:
+			e = s.startWaiting(come.err)
+		case workGone:
 			s.gone()
 		}
 		actions := s.machine.step(s.now(), e)
@@ -131,10 +139,14 @@ func (s *shell) perform(a action) {
 			_ = s.arm(a.until) // failing, it stays armed for the end before
 		}
 	case startWork:
-		s.start(a.term)
+		s.startWork(a.term)
 	case stopWork:
 		s.stopWork(a)
 	case note:
+		if a.fact == factActive && s.waiting != nil {
+			s.waiting.note = &a
+			return
+		}
 		s.tell(a)
 	case finish:
 		s.finished, s.err = true, a.err
@@ -161,30 +173,4 @@ func (s *shell) carryOut(c call) answer {
 	}
 	s.log.Debug().Stringer("took", time.Since(begin)).Err(a.err).Msg(string(c.kind))
 	return a
-}
-
-// watch wakes the machine early, for as long as the registry can announce
-// changes. Polling alone is enough for correctness.
-func (s *shell) watch() {
-	for {
-		changes, err := s.config.Registry.Watch(s.calls, s.config.Group)
-		switch {
-		case err == nil:
-			s.send(watching{true})
-			for range changes {
-				s.send(woken{})
-			}
-			s.send(watching{false})
-		case errors.Is(err, registry.ErrNoWatch):
-			s.log.Debug().Err(err).Msg("polling")
-			return
-		default:
-			s.log.Debug().Err(err).Msg("watch: polling for now")
-		}
-		select {
-		case <-time.After(s.config.Timing.Slack()):
-		case <-s.over:
-			return
-		}
-	}
 }

@@ -454,7 +454,7 @@ func TestKillReachesWorkThatWasAsked(t *testing.T) {
 		killed := make(chan struct{}, 1)
 		s.deaf = true
 		a := s.join(func(c *Config) {
-			c.Guarded = true
+			guardedWork(c)
 			c.OnKill = func() { killed <- struct{}{} }
 		})
 		s.until(time.Second, "works", func() bool { return a.works() == 1 })

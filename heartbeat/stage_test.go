@@ -72,6 +72,9 @@ func (s *stage) join(change ...func(*Config)) *actor {
 	return a
 }
 
+// guardedWork is a change of one whose work a guard ends.
+func guardedWork(c *Config) { c.Guarded, c.OnLease = true, func(time.Duration) {} }
+
 // joinFirst is join of one that finds an empty group, and waits until it works.
 func (s *stage) joinFirst(change ...func(*Config)) *actor {
 	s.t.Helper()

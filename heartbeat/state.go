@@ -84,15 +84,23 @@ func (s *shell) turned(e event) {
 		s.answered(a, &t)
 	}
 	s.turn.Store(&t)
-	if number := m.work.term.Number; number != s.told {
-		c := Change{Instance: m.id, Role: registry.Passive, Term: s.told, Reason: m.duty.end.Reason}
-		if number > 0 {
-			c = Change{Instance: m.id, Role: registry.Active, Term: number, Reason: Promoted}
-		}
-		s.told = number
-		if s.config.OnRole != nil {
-			s.config.OnRole(c)
-		}
+	if s.told > 0 && m.work.term.Number != s.told {
+		s.tellRole(Change{Instance: m.id, Role: registry.Passive, Term: s.told, Reason: m.duty.end.Reason})
+	}
+}
+
+// tellRole tells of a change of role, once.
+func (s *shell) tellRole(c Change) {
+	told := int64(0)
+	if c.Role == registry.Active {
+		told = c.Term
+	}
+	if told == s.told {
+		return
+	}
+	s.told = told
+	if s.config.OnRole != nil {
+		s.config.OnRole(c)
 	}
 }
 

@@ -155,6 +155,23 @@ func (s *store) Claimant(ctx context.Context, group string, above int64) (regist
 	return best, nil
 }
 
+// latest is the latest term; the zero one if there is none.
+func (s *store) latest() registry.Term {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if v := s.view(); v.Latest != nil {
+		return *v.Latest
+	}
+	return registry.Term{}
+}
+
+// term is the term of a number, which is there.
+func (s *store) term(number int64) registry.Term {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.terms[slices.IndexFunc(s.terms, func(t registry.Term) bool { return t.Number == number })]
+}
+
 func (s *store) Silent(ctx context.Context, group string, at time.Time, within time.Duration) ([]registry.Instance, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

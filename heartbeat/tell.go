@@ -56,6 +56,7 @@ var parted = map[registry.Reason]string{
 	registry.Orphaned:     "fell silent",
 	registry.Unregistered: "lost its registration",
 	registry.WorkFailed:   "gave up, its work keeps failing",
+	registry.NotReady:     "could not begin the work",
 	registry.WorkDone:     "is done with the work",
 }
 

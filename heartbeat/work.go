@@ -105,6 +105,9 @@ func (m *machine) workGone(e workGone) {
 		w.retry = true
 		m.aside.then = m.lookForPeer()
 		m.aside.next = max(m.aside.next, m.now+m.timing.Interval) // work that fails at once is not to spin
+	case e.result == unready:
+		m.because(registry.NotReady)
+		m.leaveWith(e.err)
 	default:
 		m.because(registry.WorkFailed)
 		m.leaveWith(e.err)

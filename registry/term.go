@@ -22,6 +22,7 @@ const (
 	Orphaned     Reason = "orphaned"          // its holder fell silent, a peer went on
 	Unregistered Reason = "registration gone" // its holder found itself deleted
 	WorkFailed   Reason = "work failed"       // again and again; a peer tries
+	NotReady     Reason = "not ready"         // its passive side did not stop, so the work never began
 	WorkDone     Reason = "work done"         // for the whole group
 )
 

@@ -1,0 +1,201 @@
+package heartbeat
+
+import (
+	"context"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+// claims makes a peer's record say that it holds a term.
+func (p *puppet) claims(id uuid.UUID, term int64) {
+	_, _ = p.reg.Beat(context.Background(), id, registry.Status{Role: registry.Active, Term: term})
+}
+
+// The terms were lost, or an older copy of them was restored, while the holder
+// works on: its beats are counted, and its views show it within 3·B only.
+func TestNoTermBeginsWhileALiveRecordClaimsALaterOne(t *testing.T) {
+	timing := registry.DefaultTiming
+	for _, tt := range []struct {
+		left string
+		set  func(p *puppet)
+	}{
+		{"no term", func(*puppet) {}},
+		{"an older term, ended", func(p *puppet) { p.begin(4, other); p.end(4, other) }},
+	} {
+		t.Run(tt.left, func(t *testing.T) {
+			p := newPuppet(t, timing)
+			tt.set(p)
+			holder := p.peer(timing)
+			p.claims(holder, 7)
+			for range 60 { // for longer than T
+				p.live(2 * timing.Interval)
+				p.claims(holder, 7)
+			}
+			if n := len(p.calls(callBeginTerm)); n > 0 {
+				t.Fatalf("%d terms begun while a record claims term 7", n)
+			}
+			if n := len(p.notes(factClaimed)); n != 1 {
+				t.Errorf("told %d times what it waits for", n)
+			}
+			if n := len(p.calls(callClaimant)); n < 30 || n > 200 {
+				t.Errorf("asked %d times in two minutes", n)
+			}
+			p.delete(holder)
+			p.live(3 * timing.Interval)
+			if !p.m.work.running {
+				t.Error("does not work once nobody claims a term")
+			}
+		})
+	}
+}
+
+func TestClaimOfTheSilentCountsForT(t *testing.T) {
+	timing := registry.DefaultTiming
+	p := newPuppet(t, timing)
+	holder := p.peer(timing)
+	p.claims(holder, 7)
+	p.live(timing.OrphanAfter - timing.Slack())
+	if len(p.calls(callBeginTerm)) > 0 {
+		t.Fatal("begun while the one that claims a later term may work")
+	}
+	p.live(timing.Slack() + 6*timing.Interval)
+	if p.there(holder) || !p.m.work.running {
+		t.Errorf("after T: the silent one is registered: %v, works: %v", p.there(holder), p.m.work.running)
+	}
+}
+
+func TestClaimOfAPeerThatWasFasterIsNoLoss(t *testing.T) {
+	timing := registry.DefaultTiming
+	p := newPuppet(t, timing)
+	peer := p.peer(timing)
+	p.begin(1, other)
+	p.live(3 * timing.Interval)
+	p.befall = func(c call) fate {
+		if c.kind == callClaimant && len(p.reg.terms) == 1 { // just before
+			p.begin(2, peer)
+			p.claims(peer, 2)
+		}
+		return fine
+	}
+	p.end(1, other)
+	p.tell(woken{})
+	p.live(3 * timing.Interval)
+	if len(p.notes(factClaimed)) > 0 || len(p.calls(callBeginTerm)) > 0 {
+		t.Error("a term that a peer has begun counts as lost")
+	}
+}
+
+func TestClaimThatCannotBeReadIsAskedForAgain(t *testing.T) {
+	timing := registry.DefaultTiming
+	p := newPuppet(t, timing)
+	p.befall = befalls(broke, callClaimant)
+	p.live(20 * timing.Interval)
+	if n := len(p.calls(callBeginTerm)); n > 0 {
+		t.Fatal("begun without knowing of claims")
+	}
+	if n := len(p.calls(callClaimant)); n < 5 || n > 60 {
+		t.Errorf("asked %d times in twenty intervals", n)
+	}
+	p.befall = nil
+	p.live(3 * timing.Interval)
+	if !p.m.work.running {
+		t.Error("does not work")
+	}
+}
+
+// The record of the holder says so at once, not only at the next beat.
+func TestHolderClaimsItsTermAtOnce(t *testing.T) {
+	timing := registry.DefaultTiming
+	p := newPuppet(t, timing)
+	p.begin(1, other)
+	p.live(5*timing.Interval + timing.Interval/3)
+	p.end(1, other)
+	p.tell(woken{})
+	if !p.m.work.running {
+		t.Fatal("does not work")
+	}
+	if in := p.reg.instances[p.m.id]; in.Term != 2 || in.Role != registry.Active {
+		t.Errorf("the record says %s in term %d", in.Role, in.Term)
+	}
+}
+
+// Somebody else writes to the registry: a term that names an instance which did
+// not ask for it is no reason to start. It is left alone too, for as long as the one
+// before may work.
+func TestOnlyATermThatWasAskedForIsStarted(t *testing.T) {
+	timing := registry.DefaultTiming
+	for _, tt := range []struct {
+		what string
+		set  func(p *puppet)
+	}{
+		{"the next term", func(p *puppet) { p.begin(2, p.m.id) }},
+		{"the open term, with another holder", func(p *puppet) { p.reg.terms[0].Holder = p.m.id }},
+	} {
+		t.Run(tt.what, func(t *testing.T) {
+			p := newPuppet(t, timing)
+			holder := p.peer(timing)
+			p.begin(1, holder)
+			p.live(3 * timing.Interval)
+			before := p.m.id
+			tt.set(p)
+			at := p.now
+			for p.now < at+timing.OrphanAfter-timing.Slack() {
+				p.beat(holder)
+				p.live(timing.Interval)
+				if p.m.work.running {
+					t.Fatal("works in a term that it never asked for")
+				}
+				for _, term := range p.reg.terms {
+					if !term.Open() {
+						t.Fatalf("ended term %d", term.Number)
+					}
+				}
+			}
+			if p.m.id == before || len(p.notes(factUnasked)) != 1 {
+				t.Errorf("registered anew: %v, told %d times", p.m.id != before, len(p.notes(factUnasked)))
+			}
+			p.live(2 * timing.Slack())
+			if !p.m.work.running {
+				t.Error("does not work after T")
+			}
+		})
+	}
+}
+
+// How long the deposed was silent is an upper bound of the time in which nobody
+// worked, and goes into its term.
+func TestSilenceOfTheDeposedIsRecorded(t *testing.T) {
+	timing := registry.DefaultTiming
+	for _, tt := range []struct {
+		holder string
+		set    func(p *puppet, holder uuid.UUID)
+	}{
+		{"silent", func(*puppet, uuid.UUID) {}},
+		{"gone", func(p *puppet, holder uuid.UUID) { p.delete(holder) }},
+	} {
+		t.Run(tt.holder, func(t *testing.T) {
+			p := newPuppet(t, timing)
+			holder := p.peer(timing)
+			p.begin(1, holder)
+			p.live(10 * timing.Interval)
+			p.beat(holder)
+			p.live(timing.Slack())
+			tt.set(p, holder)
+			silent := p.now - timing.Slack()
+			for begin := p.now; !p.m.work.running; p.live(timing.Interval) {
+				if p.now > begin+2*timing.OrphanAfter {
+					t.Fatal("does not work")
+				}
+			}
+			p.live(timing.Interval)
+			end := p.reg.terms[0].End
+			lo, hi := timing.OrphanAfter-timing.Slack(), p.now-silent
+			if end.Reason != registry.Orphaned || end.Silence < lo || end.Silence > hi {
+				t.Errorf("ended %+v, want a silence of %v to %v", end, lo, hi)
+			}
+		})
+	}
+}
