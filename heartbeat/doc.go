@@ -29,6 +29,10 @@
 //   - View: read the latest term, then its holder's record.
 //   - Decide, by a pure function of what it is, what it saw, and its own clock.
 //
+// The beat waits for nothing. The calls that the election needs are made one at a
+// time, and hints and what is history already on a lane of their own, so that one
+// of those that hangs delays no view and no release.
+//
 // A group is vacant when its latest term does not exist, has ended, or is held
 // by an instance that this observer has just deleted as an orphan. Vacancy is
 // stable, so "see it, then insert N+1" needs no transaction. The senior
@@ -36,9 +40,15 @@
 // delete the orphan first; everyone else waits for one to two intervals, views
 // again, and then acts too.
 //
+// Before it inserts, an instance asks whether a record claims a later term than the
+// latest: then the registry has gone back in time, and the instance of that record
+// may work. Its views show that, and it stops after 3·B; until then, or until its
+// beat has stood still for T, nobody begins a term.
+//
 // The holder's work starts only after a view, read after the insert, shows the
 // term to be its own and open. That one rule covers an insert whose answer was
-// lost: an ambiguous answer is never acted upon.
+// lost: an ambiguous answer is never acted upon. A term that names an instance
+// which did not ask for it is never started.
 //
 // # The trust window
 //
@@ -55,8 +65,9 @@
 //	  - Work is told to stop at D − G and is dead by D; a kernel timer sees to it
 //	    where the process itself is frozen.
 //	  - An observer notes when it first saw the present beat, back-dated by the
-//	    record's age but by no more than B, and calls it an orphan after T. I, T and
-//	    B are those that the record promises, not the observer's.
+//	    record's age but by no more than B, and calls it an orphan after T. I and B
+//	    are those that the record promises. T is the longest of the record's, the
+//	    term's and the observer's own: a record may be damaged.
 //
 // So D lies before any observer's verdict by at least M − B = T/10, which is what
 // two clocks may drift apart over T. Only durations are compared, never clocks,
@@ -79,6 +90,11 @@
 //	                               up; else as an unreachable registry  still for the longer T
 //	gone between deleting an       –                                    wait T once more: who deleted it
 //	orphan and taking its place                                         they cannot know
+//	nothing answers for T          registers anew                       sweep the record of before
+//	terms lost or restored         stops after 3·B, registers anew      wait until it has
+//	a request to hand over and     the next one finds the request,      –
+//	one hung call                  which lives a call longer
+//	the work fails everywhere      holds off, for longer each time      try in turn
 //	work done, registry away       tries for T to say so                as for a crash after that
 //	work will not stop             exit code 70, the term stays open    as for a crash
 //
@@ -91,8 +107,10 @@
 // instant a machine freezes. A packet may still be under way, and a hypervisor
 // that pauses a machine stops its clocks too. For that the work passes its term
 // on, as a fencing token, and the resource refuses a lower one than it has seen.
-// Two clocks that are slewed apart at full rate (more than T/10 within T), and
-// a registry that was dropped or restored from a backup, are beyond both.
+// Two clocks that are slewed apart at full rate (more than T/10 within T) are
+// beyond both. A registry that is dropped, or restored from a backup, voids the
+// fencing tokens, and where the holder's record is lost or set back with its terms,
+// two may work until the holder's next beat, for an interval and a call.
 //
 // # The code
 //

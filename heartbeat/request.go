@@ -18,7 +18,7 @@ func (r request) judge(at time.Time, now, beat time.Duration) request {
 	if !r.at.Equal(at) {
 		r = request{at: at, seen: now}
 	}
-	r.done = r.done || beat >= r.seen
+	r.done = r.done || beat > r.seen
 	return r
 }
 

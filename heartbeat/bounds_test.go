@@ -1,0 +1,194 @@
+package heartbeat
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+// Somebody else floods the group with terms, and each of them wakes everybody.
+func TestFloodOfTermsIsViewedAndToldWithABound(t *testing.T) {
+	timing := registry.DefaultTiming
+	p := newPuppet(t, timing)
+	p.begin(1, other)
+	p.live(3 * timing.Interval)
+	p.did = nil
+	const seconds, perSecond = 10, 200
+	for n := range int64(seconds * perSecond) {
+		p.begin(2+n, uuid.New())
+		p.tell(woken{})
+		p.live(time.Second / perSecond)
+	}
+	if n := len(p.calls(callView)); n > (seconds+2)*viewsPerInterval {
+		t.Errorf("%d views in %d intervals", n, seconds)
+	}
+	lines := 0
+	for _, d := range p.did {
+		if _, ok := d.action.(note); ok {
+			lines++
+		}
+	}
+	if lines > 2*seconds {
+		t.Errorf("%d lines of the log in %d intervals", lines, seconds)
+	}
+}
+
+// The registry acknowledges the insert of a term that no view shows.
+func TestTermThatDoesNotShowIsTriedWithAPauseAndTold(t *testing.T) {
+	timing := registry.DefaultTiming
+	for _, tt := range []struct {
+		insert string
+		what   fate
+	}{{"acknowledged", void}, {"refused as taken", fine}} {
+		t.Run(tt.insert, func(t *testing.T) {
+			p := newPuppet(t, timing)
+			p.begin(1, other)
+			p.end(1, other)
+			p.past = p.reg.clone()
+			p.begin(2, other)
+			p.befall = func(c call) fate {
+				if c.kind == callBeginTerm {
+					return tt.what
+				}
+				return fine
+			}
+			const spans = 60
+			p.live(spans * timing.Interval)
+			for _, k := range []kind{callBeginTerm, callView, callClaimant, callCandidate} {
+				if n := len(p.calls(k)); n > 2*spans {
+					t.Errorf("%d calls of %s in %d intervals", n, k, spans)
+				}
+			}
+			if n := len(p.notes(factUnseen)); n != 1 {
+				t.Errorf("told %d times", n)
+			}
+			if p.m.work.running {
+				t.Error("works in a term that no view has shown")
+			}
+		})
+	}
+}
+
+// Work of this process that fails everywhere goes round, ever more slowly.
+func TestWorkThatFailsEverywhereMakesFewTerms(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		a, b, c := s.join(), s.join(), s.join()
+		fail := func(a *actor) {
+			for {
+				select {
+				case a.result <- ErrWorkFailing:
+				case <-a.done:
+					return
+				}
+			}
+		}
+		for _, a := range []*actor{a, b, c} {
+			go fail(a)
+		}
+		time.Sleep(time.Hour)
+		t1 := s.reg.latest().Number
+		time.Sleep(time.Hour)
+		t2 := s.reg.latest().Number
+		if t1 < 5 || t1 > 60 || t2-t1 > 30 {
+			t.Errorf("%d terms in the first hour, %d in the second", t1, t2-t1)
+		}
+		s.leaveAll(a, b, c)
+	})
+}
+
+// A member that no answer has reached for T registers anew: peers may have deleted
+// it, and a restored registry may have it as it was.
+func TestMemberWithoutAnAnswerForTRegistersAnew(t *testing.T) {
+	timing := registry.DefaultTiming
+	p := newPuppet(t, timing)
+	p.begin(1, p.peer(timing))
+	p.live(3 * timing.Interval)
+	before := p.m.id
+	p.befall = befalls(broke, callBeat, callRegister)
+	p.live(timing.OrphanAfter - 3*timing.Interval)
+	if p.m.id != before {
+		t.Fatal("registers anew before T")
+	}
+	p.live(6 * timing.Interval)
+	if p.m.id == before {
+		t.Fatal("beats on under the same UUID")
+	}
+	p.befall = nil
+	p.live(3 * timing.Interval)
+	if p.m.phase != member || !p.there(p.m.id) {
+		t.Errorf("phase %s, registered: %v", p.m.phase, p.there(p.m.id))
+	}
+}
+
+// One record that cannot be read does not make the observations of all others stay.
+func TestObservationsOfPassiveOnesHaveABound(t *testing.T) {
+	timing := registry.DefaultTiming
+	p := newLeader(t, timing)
+	most := 0
+	for range 1000 { // a thousand came, beat slowly for a while and left
+		ids := []uuid.UUID{uuid.New(), uuid.New()}
+		var list []registry.Instance
+		for _, id := range ids {
+			list = append(list, registry.Instance{ID: id, Group: "g", Beat: 1, Interval: timing.Interval, OrphanAfter: timing.OrphanAfter})
+		}
+		p.m.sweep(answer{call: call{kind: callSilent, sent: p.now}, silent: list, err: registry.ErrCorrupt})
+		p.live(timing.Slack())
+		most = max(most, len(p.m.passives))
+	}
+	if limit := 2*int(timing.OrphanAfter/timing.Slack()) + 4; most > limit {
+		t.Errorf("%d observations, want %d at most", most, limit)
+	}
+}
+
+// deafWatch is a registry whose Watch does not heed its context.
+type deafWatch struct {
+	registry.Registry
+	release chan struct{}
+}
+
+func (d deafWatch) Watch(context.Context, string) (<-chan struct{}, error) {
+	<-d.release
+	return make(chan struct{}), nil
+}
+
+// silentWatch is one whose channel is never closed.
+type silentWatch struct{ registry.Registry }
+
+func (silentWatch) Watch(context.Context, string) (<-chan struct{}, error) {
+	return make(chan struct{}), nil
+}
+
+func TestWatchThatDoesNotHeedItsContextKeepsNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		release := make(chan struct{})
+		defer close(release)
+		a := s.join(func(c *Config) { c.Registry = deafWatch{s.reg, release} })
+		b := s.join(func(c *Config) { c.Registry = silentWatch{s.reg} })
+		time.Sleep(3 * time.Second)
+		for _, a := range []*actor{a, b} {
+			a.leave()
+			s.until(time.Second, "Run has returned", func() bool { return gone(a) })
+		}
+	})
+}
+
+func TestGuardedWorkNeedsSomebodyToTellItsLease(t *testing.T) {
+	if _, err := New(Config{Registry: newStore(time.Now), Group: "g", Host: "h", Guarded: true}); err == nil {
+		t.Error("accepted")
+	}
+}
+
+func TestMissingHolderCannotBlockForLongerThanTheLongestT(t *testing.T) {
+	term := *open(7, other)
+	term.OrphanAfter = 10 * 365 * 24 * time.Hour
+	if got := sightMissing(sighting{}, term, registry.DefaultTiming, now).orphanAt() - now; got != registry.MaxOrphanAfter {
+		t.Errorf("an orphan in %v, want %v", got, registry.MaxOrphanAfter)
+	}
+}

@@ -1,0 +1,105 @@
+package heartbeat
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+// outages counts what was told of outages since the last call.
+func (p *puppet) outages() (unreachable, refused, reachable int) {
+	unreachable, refused, reachable = len(p.notes(factUnreachable)), len(p.notes(factRefused)), len(p.notes(factReachable))
+	p.did = nil
+	return
+}
+
+// Whatever kind of call failed once, a later outage is told.
+func TestAnOutageIsToldWhateverFailedBefore(t *testing.T) {
+	timing := registry.DefaultTiming
+	for _, k := range []kind{
+		callBeat, callView, callBeginTerm, callEndTerm, callDeleteOrphan, callCandidate, callClaimant, callSilent,
+	} {
+		t.Run(string(k), func(t *testing.T) {
+			p := newLeader(t, timing)
+			p.m.outcome(call{kind: k, sent: p.now}, errNetwork)
+			p.live(timing.RequestLife() + 3*timing.Slack())
+			p.outages()
+			p.befall = befalls(broke, callBeat, callView)
+			p.live(5 * timing.Interval)
+			if got, _, _ := p.outages(); got != 1 {
+				t.Fatalf("an outage is told %d times", got)
+			}
+			p.befall = nil
+			p.live(5 * timing.Interval)
+			if _, _, got := p.outages(); got != 1 {
+				t.Errorf("its end is told %d times", got)
+			}
+		})
+	}
+}
+
+// Views that hang while beats succeed are no reason to say by turns that the
+// registry does not answer and that it does.
+func TestOneKindOfCallThatFailsIsToldOnce(t *testing.T) {
+	timing := registry.DefaultTiming
+	for _, tt := range []struct {
+		kind kind
+		set  func(p *puppet)
+	}{
+		{callView, func(*puppet) {}}, {callSilent, func(*puppet) {}}, {callBeginTerm, func(p *puppet) { p.begin(1, other); p.end(1, other) }},
+	} {
+		t.Run(string(tt.kind), func(t *testing.T) {
+			p := newPuppet(t, timing)
+			tt.set(p)
+			p.befall = befalls(broke, tt.kind)
+			p.live(3 * timing.OrphanAfter)
+			if down, _, up := p.outages(); down != 1 || up != 0 {
+				t.Errorf("told %d times that the registry does not answer, and %d times that it does", down, up)
+			}
+		})
+	}
+}
+
+// The lease runs out only if beats fail.
+func TestTheLeaseIsNamedOnlyWhenBeatsFail(t *testing.T) {
+	timing := registry.DefaultTiming
+	left := func(p *puppet) (named []time.Duration) {
+		for _, d := range p.did {
+			if n, ok := d.action.(note); ok && n.fact == factUnreachable {
+				named = append(named, n.in)
+			}
+		}
+		return named
+	}
+	p := newLeader(t, timing)
+	p.befall = befalls(broke, callView)
+	p.live(5 * timing.Interval)
+	if got := left(p); len(got) != 1 || got[0] != 0 {
+		t.Fatalf("views fail: the lease is named as %v", got)
+	}
+	p.did = nil
+	p.befall = befalls(broke, callView, callBeat)
+	p.live(5 * timing.Interval)
+	if got := left(p); len(got) != 1 || got[0] <= 0 || got[0] > timing.Lease() {
+		t.Errorf("beats fail too: the lease is named as %v", got)
+	}
+}
+
+func TestRefusalIsToldOnceAndAsSuch(t *testing.T) {
+	p := newLeader(t, registry.DefaultTiming)
+	p.m.actions = nil
+	for range 5 {
+		p.m.outcome(call{kind: callEndTerm}, fmt.Errorf("end term: %w: a validator", registry.ErrRefused))
+	}
+	var told []fact
+	for _, a := range p.m.actions {
+		if n, ok := a.(note); ok {
+			told = append(told, n.fact)
+		}
+	}
+	if len(told) != 1 || told[0] != factRefused {
+		t.Errorf("told %q, want the refusal, once", told)
+	}
+}

@@ -1,0 +1,211 @@
+package heartbeat
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+// asideCalls are the calls that nothing waits for.
+func asideCalls(c call) fate {
+	if c.aside() {
+		return hung
+	}
+	return fine
+}
+
+// A request to hand over is heeded within one view, whatever else hangs.
+func TestHintsAndHistoryDelayNoHandover(t *testing.T) {
+	timing := registry.DefaultTiming
+	for _, tt := range []struct {
+		hangs string
+		kind  kind
+		set   func(p *puppet)
+	}{
+		{"the search for silent ones", callSilent, func(*puppet) {}},
+		{"the deletion of a passive one", callDeleteOrphan, func(p *puppet) { p.peer(timing) }},
+		{"the end of the deposed's term", callEndTerm, func(p *puppet) {
+			p.begin(1, p.peer(timing))
+		}},
+	} {
+		t.Run(tt.hangs, func(t *testing.T) {
+			p := newPuppet(t, timing)
+			tt.set(p)
+			p.befall = func(c call) fate {
+				if c.kind == tt.kind {
+					return asideCalls(c)
+				}
+				return fine
+			}
+			p.yields = true
+			for begin := p.now; len(p.hung) == 0; p.live(timing.Interval) {
+				if p.now > begin+3*timing.OrphanAfter {
+					t.Fatal("no such call")
+				}
+			}
+			if !p.m.work.running {
+				t.Fatal("does not work")
+			}
+			p.reg.requestHandover(p.m.work.term.Number, uuid.Nil)
+			p.live(timing.Interval)
+			if p.m.work.running || p.reg.latest().Open() {
+				t.Errorf("works: %v, the latest term is open: %v", p.m.work.running, p.reg.latest().Open())
+			}
+		})
+	}
+}
+
+// One's own release does not wait for them either, nor for a hung view, nor for the
+// end of one's own term that hangs once.
+func TestOneHungCallDelaysNoRelease(t *testing.T) {
+	timing := registry.DefaultTiming
+	for _, tt := range []struct {
+		hangs string
+		which func(c call) bool
+		set   func(p *puppet)
+	}{
+		{"the end of the deposed's term", func(c call) bool { return c.kind == callEndTerm && c.past }, func(p *puppet) { p.begin(1, p.peer(timing)) }},
+		{"the search for silent ones", func(c call) bool { return c.kind == callSilent }, func(*puppet) {}},
+		{"a view", func(c call) bool { return c.kind == callView }, func(*puppet) {}},
+		{"the end of its own term, once", func(c call) bool { return c.kind == callEndTerm }, func(*puppet) {}},
+	} {
+		t.Run(tt.hangs, func(t *testing.T) {
+			p := newPuppet(t, timing)
+			tt.set(p)
+			p.yields = true
+			once := false
+			p.befall = func(c call) fate {
+				if tt.which(c) && !once && p.m.duty.number > 0 {
+					once = true
+					return hung
+				}
+				return fine
+			}
+			for begin := p.now; !p.m.work.running; p.live(timing.Interval / 4) {
+				p.hungTimesOut()
+				if p.now > begin+2*timing.OrphanAfter {
+					t.Fatal("does not work")
+				}
+			}
+			p.live(timing.Slack() + timing.Interval)
+			p.hungTimesOut()
+			p.tell(leave{})
+			begin := p.now
+			for p.m.phase != finished {
+				p.live(timing.Interval / 4)
+				p.hungTimesOut()
+			}
+			if took := p.now - begin; took > 5*time.Second {
+				t.Errorf("left after %v", took)
+			}
+			if !once || p.reg.latest().Open() || len(p.reg.instances) > 1 { // the deposed's is swept
+				t.Errorf("hung: %v, the term is open: %v, registered: %d", once, p.reg.latest().Open(), len(p.reg.instances))
+			}
+		})
+	}
+}
+
+// hungTimesOut answers hung calls whose time is over.
+func (p *puppet) hungTimesOut() {
+	p.t.Helper()
+	calls := p.hung
+	p.hung = nil
+	for _, c := range calls {
+		if p.now >= c.sent+c.timeout {
+			p.tell(answer{call: c, err: errNetwork})
+		} else {
+			p.hung = append(p.hung, c)
+		}
+	}
+}
+
+func TestPassiveWhoseRecordIsDeletedRejoinsAlthoughAViewHangs(t *testing.T) {
+	timing := registry.DefaultTiming
+	p := newPuppet(t, timing)
+	p.begin(1, p.peer(timing))
+	p.live(3 * timing.Interval)
+	before := p.m.id
+	p.befall = befalls(hung, callView)
+	p.live(timing.Interval)
+	if len(p.hung) != 1 {
+		t.Fatalf("%d views hang", len(p.hung))
+	}
+	p.delete(before)
+	p.live(2 * timing.Interval)
+	if p.m.id == before || !p.there(p.m.id) {
+		t.Error("did not register anew within two intervals")
+	}
+}
+
+// The hints of a slow registry still come: orphans are swept, failing work is
+// handed over, and the senior is found.
+func TestHintsThatTakeLongerThanAnIntervalStillCount(t *testing.T) {
+	timing := registry.DefaultTiming
+	p := newLeader(t, timing)
+	p.yields = true
+	stray := p.peer(timing)
+	slow := func(c call) fate {
+		if c.kind == callSilent || c.kind == callCandidate {
+			return hung
+		}
+		return fine
+	}
+	p.befall = slow
+	var answers []answer
+	answerSlowly := func() { // after three intervals each
+		for _, c := range p.hung {
+			answers = append(answers, p.apply(c))
+		}
+		p.hung = nil
+		for len(answers) > 0 && p.now >= answers[0].call.sent+3*timing.Interval {
+			a := answers[0]
+			answers = answers[1:]
+			if p.now >= a.call.sent+a.call.timeout {
+				a = answer{call: a.call, err: errNetwork}
+			}
+			p.tell(a)
+		}
+	}
+	for begin := p.now; p.there(stray); {
+		if p.now > begin+2*timing.OrphanAfter {
+			t.Fatal("the orphan is never swept")
+		}
+		p.live(timing.Interval)
+		answerSlowly()
+	}
+	peer := p.peer(timing)
+	p.tell(workGone{term: p.m.work.term.Number, result: failing})
+	for begin := p.now; p.reg.latest().Open(); {
+		if p.now > begin+timing.OrphanAfter {
+			t.Fatal("the failing work is never handed over")
+		}
+		p.beat(peer)
+		p.live(timing.Interval)
+		answerSlowly()
+	}
+	if got := p.reg.latest().End.Reason; got != registry.WorkFailed {
+		t.Errorf("ended for %q", got)
+	}
+}
+
+// An answer about who is senior that comes when the work fails is not taken for
+// the peer that is looked for then.
+func TestLateAnswerAboutTheSeniorIsNoPeerForFailingWork(t *testing.T) {
+	timing := registry.DefaultTiming
+	p := newPuppet(t, timing)
+	p.begin(1, other)
+	p.end(1, other)
+	p.befall = befalls(hung, callCandidate)
+	p.live(5 * timing.Interval)
+	if !p.m.work.running || len(p.hung) != 1 {
+		t.Fatalf("works: %v, hung: %d", p.m.work.running, len(p.hung))
+	}
+	p.tell(workGone{term: 2, result: failing})
+	p.tell(answer{call: p.hung[0], senior: p.m.id})
+	if p.m.duty.due || len(p.notes(factYielding)) > 0 {
+		t.Error("yields to itself")
+	}
+}
