@@ -81,7 +81,7 @@ func judge(err error) (code int, said bool) {
 		return exitUsage, said
 	case misconfigured(err):
 		return exitConfig, said
-	case errors.As(err, &unavailable), errors.Is(err, heartbeat.ErrUnreachable), registry.Unreadable(err):
+	case errors.As(err, &unavailable), errors.Is(err, heartbeat.ErrUnreachable), errors.Is(err, registry.ErrRefused), registry.Unreadable(err):
 		return exitUnavailable, said
 	case errors.Is(err, heartbeat.ErrStuck):
 		return exitStuck, said

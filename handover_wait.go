@@ -35,7 +35,7 @@ func (w *waiter) watch(ctx context.Context) (stop func()) {
 func (w *waiter) wait(ctx context.Context) (*registry.Term, error) {
 	const poll, patience = 100 * time.Millisecond, 2 * time.Second
 	expiry := w.promise.RequestLife() + 2*w.promise.Interval + time.Second // its view, and the beat that shows it
-	most := w.promise.OrphanAfter + expiry                             // who held off competes again then
+	most := w.promise.OrphanAfter + expiry                                 // who held off competes again then
 	var (
 		begun    = time.Now()
 		deadline = begun.Add(expiry)

@@ -28,11 +28,7 @@ func (m *machine) status() registry.Status {
 
 func (m *machine) register() {
 	if m.joinBy > 0 && m.now >= m.joinBy && m.lastErr != nil {
-		why := ErrUnreachable
-		if errors.Is(m.lastErr, registry.ErrRefused) {
-			why = ErrRefused
-		}
-		m.finish(fmt.Errorf("%w for %v: %w", why, m.joinTimeout, m.lastErr))
+		m.finish(m.unjoined(fmt.Sprintf(" for %v", m.joinTimeout)))
 		return
 	}
 	in := m.self
@@ -46,12 +42,26 @@ func (m *machine) register() {
 	m.call(c)
 }
 
+// unjoined is what Run returns without a registration.
+func (m *machine) unjoined(since string) error {
+	if errors.Is(m.lastErr, registry.ErrRefused) {
+		return fmt.Errorf("heartbeat: %w", m.lastErr)
+	}
+	return fmt.Errorf("%w%s: %w", ErrUnreachable, since, m.lastErr)
+}
+
+// registered takes the answer to a registration. Where one was given up and the next
+// is refused, a right was taken away or a rule was added: nothing here will change
+// that, and whoever starts this process again may know better.
 func (m *machine) registered(a answer) {
 	if a.err != nil {
 		// It may be applied yet: the next attempt takes another UUID.
 		m.later(a.call)
-		if m.phase == leaving {
+		switch {
+		case m.phase == leaving:
 			m.finish(m.parting)
+		case !m.joined.IsZero() && errors.Is(a.err, registry.ErrRefused):
+			m.finish(m.unjoined(""))
 		}
 		return
 	}

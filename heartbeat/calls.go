@@ -71,7 +71,8 @@ func (m *machine) nextAside() {
 		m.orphans = m.orphans[1:]
 	case m.work.term.Number > 0 && m.now >= m.nextSweep:
 		m.nextSweep = m.now + m.sweepEvery()
-		c = &call{kind: callSilent, time: m.clock, within: m.lately()}
+		c = &call{kind: callSilent}
+		c.time, c.within = m.lately()
 	default:
 		return
 	}
@@ -147,5 +148,10 @@ func (m *machine) pause(vain time.Duration) {
 	m.lane.next = max(m.lane.next, m.now+min(max(vain, m.timing.Interval/4), m.timing.Slack()))
 }
 
-// lately is how far from the registry's time everyone has beaten who is there.
-func (m *machine) lately() time.Duration { return 3 * m.timing.Interval }
+// lately is the time of the registry around which everyone has beaten who is there:
+// from three intervals before my own last beat, since nobody may have reached the
+// registry in between, until three from now.
+func (m *machine) lately() (at time.Time, within time.Duration) {
+	since := (m.now - m.clockAt) / 2
+	return m.clock.Add(since), since + 3*m.timing.Interval
+}

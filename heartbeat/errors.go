@@ -26,8 +26,6 @@ var (
 	ErrStandby = errors.New("heartbeat: standby would not stop")
 	// ErrUnreachable says that the registry did not answer in time at the start.
 	ErrUnreachable = errors.New("heartbeat: registry unreachable")
-	// ErrRefused says that the registry refused to register this instance.
-	ErrRefused = errors.New("heartbeat: registry refuses")
 )
 
 // WorkDoneError says that another instance has finished the work of the group.

@@ -22,13 +22,14 @@ type flaky struct {
 type fate int
 
 const (
-	fine   fate = iota
-	hung        // never applied, never answered
-	broke       // not applied, an error
-	lost        // applied, an error
-	slow        // applied at once, answered eight seconds later
-	void        // not applied, and said to be
-	spoilt      // answered by a record that cannot be read
+	fine    fate = iota
+	hung         // never applied, never answered
+	broke        // not applied, an error
+	lost         // applied, an error
+	slow         // applied at once, answered eight seconds later
+	void         // not applied, and said to be
+	spoilt       // answered by a record that cannot be read
+	refused      // not applied, and a refusal
 )
 
 var errNetwork = errors.New("network")
@@ -62,6 +63,8 @@ func (f *flaky) suffer(ctx context.Context, k kind, id uuid.UUID, apply func() e
 		return errNetwork
 	case void:
 		return nil
+	case refused:
+		return fmt.Errorf("%w: not authorized", registry.ErrRefused)
 	case spoilt:
 		return fmt.Errorf("%w: beat is missing", registry.ErrCorrupt)
 	case slow:

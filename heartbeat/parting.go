@@ -1,6 +1,7 @@
 package heartbeat
 
 import (
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -158,7 +159,8 @@ func (m *machine) ended(a answer) {
 	switch {
 	case a.err != nil:
 		m.later(a.call)
-		if own && m.phase == retiring && m.now >= m.duty.since+m.timing.OrphanAfter {
+		lost := m.now >= m.duty.since+m.timing.OrphanAfter || errors.Is(a.err, registry.ErrRefused)
+		if own && m.phase == retiring && lost {
 			// Peers depose this registration, or have; or nobody can reach the
 			// registry, and they need not wait once it is back.
 			m.unclosed, m.duty = m.endOfDuty().inPast(), duty{}

@@ -44,7 +44,9 @@ func (m *machine) tellVacant(v registry.View) {
 
 // candidate asks who else would take over.
 func (m *machine) candidate(except ...uuid.UUID) *call {
-	return &call{kind: callCandidate, time: m.clock, within: m.lately(), except: except}
+	c := &call{kind: callCandidate, except: except}
+	c.time, c.within = m.lately()
+	return c
 }
 
 // lookForSenior asks who should take over from the holder of v's latest term.

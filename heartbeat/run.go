@@ -23,7 +23,8 @@ const exitStuck = 70
 // term, unregisters, and returns nil. Otherwise it returns what lead returned,
 // after the same steps; a [*WorkDoneError] when a peer has done the work; an
 // error that wraps [ErrUnreachable] when the registry did not answer within the
-// JoinTimeout; [ErrStandby] when the passive side did not return within the stop
+// JoinTimeout, or one that wraps [registry.ErrRefused] when it refused to register
+// this instance, then or after a lost lease; [ErrStandby] when the passive side did not return within the stop
 // grace. Work in this process that does not stop by the end of its lease or the
 // stop grace takes the process with it: exit code 70.
 func (m *Member) Run(ctx context.Context, lead Lead) error {

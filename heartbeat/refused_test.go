@@ -1,0 +1,55 @@
+package heartbeat
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+// A right was taken away while the instance runs: it works until its lease is over,
+// and ends then. An outage does not end it.
+func TestRefusedInstanceEndsOnceItsLeaseIsLost(t *testing.T) {
+	timing := registry.DefaultTiming
+	for _, tt := range []struct {
+		how  string
+		fate fate
+		ends bool
+	}{{"refused", refused, true}, {"not reached", broke, false}} {
+		t.Run(tt.how, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newStage(t)
+				a := s.joinFirst()
+				b := s.join()
+				time.Sleep(3 * timing.Interval)
+				s.reg.set(func(kind, registry.Instance) fate { return tt.fate })
+				s.always(timing.Lease()-timing.StopGrace-2*timing.Interval, "works on", func() bool { return a.works() == 1 && !gone(b) })
+				for end := time.Now().Add(2 * timing.OrphanAfter); time.Now().Before(end) && !(gone(a) && gone(b)); {
+					time.Sleep(timing.Interval)
+				}
+				for _, a := range []*actor{a, b} {
+					if gone(a) != tt.ends || tt.ends && !errors.Is(a.err, registry.ErrRefused) {
+						t.Errorf("ended: %v, with %v", gone(a), a.err)
+					}
+				}
+				s.reg.set(nil)
+				s.leaveAll(a, b)
+			})
+		})
+	}
+}
+
+func TestRefusedRegistrationIsNoUnreachableRegistry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		s.reg.set(func(kind, registry.Instance) fate { return refused })
+		a := s.join(func(c *Config) { c.JoinTimeout = 10 * time.Second })
+		s.until(15*time.Second, "Run has returned", func() bool { return gone(a) })
+		if !errors.Is(a.err, registry.ErrRefused) || errors.Is(a.err, ErrUnreachable) {
+			t.Errorf("ended with %v", a.err)
+		}
+		s.leaveAll(a)
+	})
+}
