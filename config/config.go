@@ -3,7 +3,6 @@ package config
 import (
 	"fmt"
 	"os"
-	"runtime"
 	"strings"
 	"time"
 
@@ -52,14 +51,21 @@ const (
 
 // Load reads the environment of this process. Warnings, one line each, come
 // with and without an error. The error is an [*Error].
-func Load() (c Config, warnings []string, err error) {
+func Load() (c Config, warnings []string, err error) { return LoadWith(Flags{}) }
+
+// LoadWith is Load with flags that beat the environment.
+func LoadWith(flags Flags) (c Config, warnings []string, err error) { return load(flags, here()) }
+
+func load(flags Flags, at place) (c Config, warnings []string, err error) {
 	var s settings
 	if err := envconfig.Process("", &s); err != nil {
 		return Config{}, nil, fmt.Errorf("environment: %w", err)
 	}
+	set := func(variable string) bool { _, ok := os.LookupEnv(variable); return ok }
+	in := newInput(s, flags, set, at)
 	var m mistakes
-	s.prepare(&m)
-	c, warnings = s.parse(&m, place{os: runtime.GOOS, pid: os.Getpid(), getenv: os.Getenv})
+	in.prepare(&m)
+	c, warnings = in.parse(&m)
 	warnings = append(warnings, unknown(&m, os.Environ())...)
 	if len(m) > 0 {
 		return Config{}, warnings, &Error{Mistakes: m}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -19,7 +20,8 @@ func setenv(t *testing.T, e env) (home string) {
 	home = t.TempDir()
 	for _, entry := range os.Environ() {
 		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "UNDERSTUDY_") {
-			t.Setenv(name, "")
+			t.Setenv(name, "") // so that it is as before at the end
+			os.Unsetenv(name)
 		}
 	}
 	for _, name := range []string{"STATE_DIRECTORY", "XDG_STATE_HOME", "KUBERNETES_SERVICE_HOST"} {
@@ -33,9 +35,15 @@ func setenv(t *testing.T, e env) (home string) {
 	return home
 }
 
+// onMachine loads as a process of an ordinary machine does, whatever these tests
+// run in.
+func onMachine() (Config, []string, error) {
+	return load(Flags{}, place{os: runtime.GOOS, pid: 7, getenv: os.Getenv})
+}
+
 func TestNothingSetIsTheDefaults(t *testing.T) {
 	home := setenv(t, nil)
-	c, warnings, err := Load()
+	c, warnings, err := onMachine()
 	if err != nil || len(warnings) > 0 {
 		t.Fatalf("warnings %q, error %v", warnings, err)
 	}
@@ -71,7 +79,9 @@ func TestGoodValues(t *testing.T) {
 	}{
 		{env{"UNDERSTUDY_GROUP": "eu/billing:v2@a.b_c-d"}, func(c Config) any { return c.Group }, "eu/billing:v2@a.b_c-d"},
 		{env{"UNDERSTUDY_GROUP": strings.Repeat("g", 100)}, func(c Config) any { return c.Group }, strings.Repeat("g", 100)},
-		{env{"UNDERSTUDY_GROUP": ""}, func(c Config) any { return c.Group }, "default"},
+		{env{"UNDERSTUDY_HOST": "bob's"}, func(c Config) any { return c.Host }, "bob's"},
+		{env{"UNDERSTUDY_PRIORITY": ""}, func(c Config) any { return c.Priority }, 0},
+		{env{"UNDERSTUDY_ORPHAN_AFTER": ""}, func(c Config) any { return c.Timing.OrphanAfter }, time.Minute},
 		{env{"UNDERSTUDY_HOST": "pod-7f.eu"}, func(c Config) any { return c.Host }, "pod-7f.eu"},
 		{env{"UNDERSTUDY_HOST": "zürich"}, func(c Config) any { return c.Host }, "zürich"},
 		{env{"UNDERSTUDY_PRIORITY": "-5"}, func(c Config) any { return c.Priority }, -5},
@@ -127,13 +137,15 @@ func TestBadValues(t *testing.T) {
 	const choices = "want debug, info, warn or error"
 	tests := []struct{ name, value, want string }{
 		{"UNDERSTUDY_GROUP", "a b", `UNDERSTUDY_GROUP="a b": group name "a b" has ' ' in it: want 1 to 100 letters`},
-		{"UNDERSTUDY_GROUP", "a\x1b[31m\n", `UNDERSTUDY_GROUP="a\x1b[31m\n": `},
+		{"UNDERSTUDY_GROUP", "a\x1b[31m", `UNDERSTUDY_GROUP="a\x1b[31m": `},
 		{"UNDERSTUDY_GROUP", strings.Repeat("g", 101), `… (101 bytes): group name of 101 bytes: want 1 to 100`},
 		{"UNDERSTUDY_GROUP", "mongodb://u:pw@h", `UNDERSTUDY_GROUP="mongodb://u:xxxxx@h/": a URI belongs into UNDERSTUDY_REGISTRY`},
 		{"UNDERSTUDY_HOST", "a b", `UNDERSTUDY_HOST="a b": want a name of at most 255 bytes without spaces`},
 		{"UNDERSTUDY_HOST", "a\x07", `UNDERSTUDY_HOST="a\a": want a name`},
-		{"UNDERSTUDY_HOST", "a\xff", `UNDERSTUDY_HOST="a\xff": want a name`},
-		{"UNDERSTUDY_HOST", "a\u202eb", `UNDERSTUDY_HOST="a\u202eb": want a name`},
+		{"UNDERSTUDY_HOST", "a\xff", `UNDERSTUDY_HOST: it ends with a byte that is no UTF-8`},
+		{"UNDERSTUDY_HOST", "a\u202eb", `UNDERSTUDY_HOST: it has an invisible character (U+202E) in it`},
+		{"UNDERSTUDY_HOST", "$HOSTNAME", `UNDERSTUDY_HOST="$HOSTNAME": it has a $ in it, and nothing here replaces a variable`},
+		{"UNDERSTUDY_HOST", "${HOSTNAME}", `it has a $ in it`},
 		{"UNDERSTUDY_HOST", strings.Repeat("h", 256), `… (256 bytes): want a name`},
 		{"UNDERSTUDY_PRIORITY", "high", `UNDERSTUDY_PRIORITY="high": want a whole number from -1000000 to 1000000`},
 		{"UNDERSTUDY_PRIORITY", "1.5", `UNDERSTUDY_PRIORITY="1.5": want a whole number`},
@@ -159,12 +171,14 @@ func TestBadValues(t *testing.T) {
 		{"UNDERSTUDY_CONNECT_TIMEOUT", "8760h1s", `want 8760h or less`},
 		{"UNDERSTUDY_CONNECT_TIMEOUT", "30", `want a duration such as 30s`},
 		{"UNDERSTUDY_RESTART", "sometimes", `UNDERSTUDY_RESTART="sometimes": want always, on-failure or never`},
-		{"UNDERSTUDY_ON_CHANGE", " ", `UNDERSTUDY_ON_CHANGE=" ": want a program`},
-		{"UNDERSTUDY_ON_CHANGE", "a\nb", `UNDERSTUDY_ON_CHANGE="a\nb": want a program and its arguments on one line`},
+		{"UNDERSTUDY_ON_CHANGE", " ", `UNDERSTUDY_ON_CHANGE: it begins with a space`},
+		{"UNDERSTUDY_ON_CHANGE", "a\nb", `UNDERSTUDY_ON_CHANGE: it has a line break in it`},
+		{"UNDERSTUDY_ON_CHANGE", "a\x01b", `UNDERSTUDY_ON_CHANGE="a\x01b": want a program and its arguments on one line`},
 		{"UNDERSTUDY_HTTP_ADDR", "8080", `UNDERSTUDY_HTTP_ADDR="8080": want HOST:PORT or :PORT`},
 		{"UNDERSTUDY_HTTP_ADDR", "localhost:http", `want HOST:PORT`},
 		{"UNDERSTUDY_HTTP_ADDR", ":65536", `a port from 0 (any) to 65535`},
 		{"UNDERSTUDY_HTTP_ADDR", "a b:80", `want HOST:PORT`},
+		{"UNDERSTUDY_HTTP_ADDR", "$HOST:80", `it has a $ in it`},
 		{"UNDERSTUDY_HTTP_ADDR", "http://x:80", `a URI belongs into UNDERSTUDY_REGISTRY: want HOST:PORT`},
 		{"UNDERSTUDY_LOG_LEVEL", "INFO", choices},
 		{"UNDERSTUDY_LOG_LEVEL", "trace", choices},
@@ -174,7 +188,7 @@ func TestBadValues(t *testing.T) {
 		{"UNDERSTUDY_DATABASE", "a.b", `want a name with no space`},
 		{"UNDERSTUDY_DATABASE", "$external", `want a name with no space`},
 		{"UNDERSTUDY_DATABASE", "a\x01", `UNDERSTUDY_DATABASE="a\x01": want a name`},
-		{"UNDERSTUDY_DATABASE", "a\xff", `at most 63 bytes`},
+		{"UNDERSTUDY_DATABASE", "a\xff", `UNDERSTUDY_DATABASE: it ends with a byte that is no UTF-8`},
 		{"UNDERSTUDY_DATABASE", strings.Repeat("d", 64), `at most 63 bytes`},
 		{"UNDERSTUDY_DATABASE", "Local", `the server's own`},
 	}
@@ -225,7 +239,7 @@ func TestAllMistakesAreToldAtOnce(t *testing.T) {
 func TestTimingsAreCheckedTogether(t *testing.T) {
 	set := env{"UNDERSTUDY_ORPHAN_AFTER": "5s", "UNDERSTUDY_STOP_GRACE": "12s"}
 	setenv(t, set)
-	_, _, err := Load()
+	_, _, err := onMachine()
 	if err == nil {
 		t.Fatal("no error")
 	}
@@ -241,7 +255,7 @@ func TestTimingsAreCheckedTogether(t *testing.T) {
 	}
 	set["UNDERSTUDY_ORPHAN_AFTER"] = smallest
 	setenv(t, set)
-	if _, _, err := Load(); err != nil {
+	if _, _, err := onMachine(); err != nil {
 		t.Errorf("what was advised is refused: %v", err)
 	}
 }
@@ -249,15 +263,33 @@ func TestTimingsAreCheckedTogether(t *testing.T) {
 func TestNegativeOrphanAfterIsTooShort(t *testing.T) {
 	for _, value := range []string{"0", "-1s"} {
 		setenv(t, env{"UNDERSTUDY_ORPHAN_AFTER": value})
-		if _, _, err := Load(); err == nil || !strings.Contains(err.Error(), "too short") {
+		if _, _, err := onMachine(); err == nil || !strings.Contains(err.Error(), "too short") {
 			t.Errorf("%s: got %v, want too short", value, err)
+		}
+	}
+}
+
+// Whoever mends one mistake must not be told of the next one only then.
+func TestImpossibleOrphanAfterIsToldBesideOtherMistakes(t *testing.T) {
+	for _, beside := range []string{"UNDERSTUDY_HEARTBEAT_INTERVAL", "UNDERSTUDY_STOP_GRACE", "UNDERSTUDY_CONNECT_TIMEOUT"} {
+		for _, value := range []string{"-3s", "0", "799ms", "25h"} {
+			setenv(t, env{"UNDERSTUDY_ORPHAN_AFTER": value, beside: "60"})
+			_, _, err := onMachine()
+			var wrong *Error
+			if !errors.As(err, &wrong) || len(wrong.Mistakes) != 2 || !strings.Contains(err.Error(), "UNDERSTUDY_ORPHAN_AFTER=") || !strings.Contains(err.Error(), beside+`="60"`) {
+				t.Errorf("%s beside %s: got %v, want both", value, beside, err)
+			}
+		}
+		setenv(t, env{"UNDERSTUDY_ORPHAN_AFTER": "800ms", beside: "x"}) // would do for some
+		if _, _, err := onMachine(); beside != "UNDERSTUDY_CONNECT_TIMEOUT" && strings.Contains(err.Error(), "UNDERSTUDY_ORPHAN_AFTER") {
+			t.Errorf("beside %s: got %v", beside, err)
 		}
 	}
 }
 
 func TestPlainNamesAreNotRead(t *testing.T) {
 	setenv(t, env{"GROUP": "other", "HOST": "other", "PRIORITY": "7", "DATABASE": "other", "REGISTRY": "mongodb://h", "RESTART": "never"})
-	c, warnings, err := Load()
+	c, warnings, err := onMachine()
 	if err != nil || len(warnings) > 0 {
 		t.Fatalf("warnings %q, error %v", warnings, err)
 	}
@@ -268,7 +300,7 @@ func TestPlainNamesAreNotRead(t *testing.T) {
 
 func TestDatabaseOfSQLiteIsAWarning(t *testing.T) {
 	setenv(t, env{"UNDERSTUDY_DATABASE": "mine"})
-	c, warnings, err := Load()
+	c, warnings, err := onMachine()
 	if err != nil || c.Database != "" || len(warnings) != 1 || !strings.Contains(warnings[0], "UNDERSTUDY_DATABASE") {
 		t.Errorf("database %q, warnings %q, error %v", c.Database, warnings, err)
 	}
@@ -277,7 +309,7 @@ func TestDatabaseOfSQLiteIsAWarning(t *testing.T) {
 func TestDatabaseOfTheServerIsNotTakenFromTheURI(t *testing.T) {
 	for path, want := range map[string]string{"admin": "the server's own", "a%2Fb": `"a/b"`, "a.b": `"a.b"`} {
 		setenv(t, env{"UNDERSTUDY_REGISTRY": "mongodb://u:pw@h/" + path})
-		_, _, err := Load()
+		_, _, err := onMachine()
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "UNDERSTUDY_DATABASE is not set") {
 			t.Errorf("%s: got %v, want %s", path, err, want)
 		}

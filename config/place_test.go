@@ -31,8 +31,8 @@ func TestDefaultRegistry(t *testing.T) {
 		{"systemd", "linux", 7, env{"STATE_DIRECTORY": state, "XDG_STATE_HOME": home}, filepath.Join(state, "registry.db")},
 		{"systemd, two directories", "linux", 7, env{"STATE_DIRECTORY": list}, filepath.Join(state, "registry.db")},
 		{"systemd, relative", "linux", 7, env{"STATE_DIRECTORY": "x", "XDG_STATE_HOME": state}, xdg},
-		{"PID 1", "linux", 1, env{"HOME": home, "STATE_DIRECTORY": state}, "this is a container"},
-		{"under init", "linux", 7, env{"HOME": home, UnderInit: "1"}, "this is a container"},
+		{"PID 1", "linux", 1, env{"HOME": home, "STATE_DIRECTORY": state}, "this is a container (this program is its first process): each with"},
+		{"under init", "linux", 7, env{"HOME": home, UnderInit: "1"}, "this is a container (this program is its first process): each with"},
 		{"Kubernetes", "linux", 7, env{"HOME": home, "KUBERNETES_SERVICE_HOST": "10.0.0.1"}, "this is Kubernetes"},
 		{"no home", "linux", 7, nil, "HOME names no home"},
 		{"relative home", "linux", 7, env{"HOME": "."}, "HOME names no home"},
@@ -51,6 +51,71 @@ func TestDefaultRegistry(t *testing.T) {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
+	}
+}
+
+// A shell, docker's --init or tini may be the first process of a container: then
+// nothing but its traces says that it is one.
+func TestNoDefaultRegistryInAContainerWhoseFirstProcessIsAnother(t *testing.T) {
+	setenv(t, nil)
+	at := place{os: "linux", pid: 7, getenv: os.Getenv, traces: traces{mark: "/.dockerenv is there"}}
+	_, _, err := load(Flags{}, at)
+	const want = "UNDERSTUDY_REGISTRY is not set, and this is a container (/.dockerenv is there): " +
+		"each with a file of its own, all of them would be active: " + wantRegistry + ", in a place that all of them share"
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v\nwant %s", err, want)
+	}
+}
+
+// What a container writes into a layer of its own is gone with it.
+func TestFileInAContainersOwnLayerIsAWarning(t *testing.T) {
+	volume, layer := t.TempDir(), t.TempDir()
+	link := filepath.Join(layer, "link.db") // to where the data is
+	if err := os.WriteFile(filepath.Join(volume, "there.db"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(filepath.Join(volume, "there.db"), link); err != nil {
+		t.Skipf("no links can be made: %v", err)
+	}
+	real, err := filepath.EvalSymlinks(volume)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inside := place{
+		os: "linux", pid: 1, getenv: os.Getenv, traces: traces{root: mount{"1", "overlay"}},
+		device: func(dir string) (uint64, error) {
+			if dir == volume || dir == real {
+				return 2, nil
+			}
+			return 1, nil
+		},
+	}
+	onMachine, onDisk, blind := inside, inside, inside
+	onMachine.pid = 7
+	onMachine.traces = traces{pidNamespace: machinesNamespace, root: mount{"1", "overlay"}, firstRoot: mount{"1", "overlay"}}
+	onDisk.traces.root.kind = "ext4" // a whole system in a container
+	blind.device = func(string) (uint64, error) { return 1, os.ErrPermission }
+	for _, tt := range []struct {
+		name string
+		at   place
+		path string
+		warn bool
+	}{
+		{"own layer", inside, filepath.Join(layer, "x.db"), true},
+		{"volume", inside, filepath.Join(volume, "x.db"), false},
+		{"link to a volume", inside, link, false},
+		{"machine", onMachine, filepath.Join(layer, "x.db"), false},
+		{"no layers", onDisk, filepath.Join(layer, "x.db"), false},
+		{"cannot be told", blind, filepath.Join(layer, "x.db"), false},
+	} {
+		setenv(t, env{"UNDERSTUDY_REGISTRY": "sqlite:" + tt.path})
+		_, warnings, err := load(Flags{}, tt.at)
+		if err != nil || (len(warnings) == 1) != tt.warn {
+			t.Errorf("%s: warnings %q, error %v", tt.name, warnings, err)
+		}
+		if tt.warn && (!strings.HasPrefix(warnings[0], "UNDERSTUDY_REGISTRY: ") || !strings.Contains(warnings[0], "lost with the container")) {
+			t.Errorf("%s: %q", tt.name, warnings)
+		}
 	}
 }
 

@@ -39,23 +39,30 @@ func (r Registry) String() string {
 const wantRegistry = "want mongodb://…, mongodb+srv://… or sqlite:PATH"
 
 // registry also returns the database that a URI of MongoDB names.
-func (s settings) registry(m *mistakes, at place) (r Registry, database string) {
-	name, value := "UNDERSTUDY_REGISTRY", s.Registry
+func (s *input) registry(m *mistakes) (r Registry, database string) {
+	const variable, file = "UNDERSTUDY_REGISTRY", "UNDERSTUDY_REGISTRY_FILE"
+	name, value := s.name(variable), s.Registry
 	switch {
+	case s.refused[variable] || s.refused[file]:
+		return Registry{}, ""
 	case s.Registry != "" && s.RegistryFile != "":
-		m.say("UNDERSTUDY_REGISTRY and UNDERSTUDY_REGISTRY_FILE are both set: want one of them")
+		m.say("%s and %s are both set: want one of them", variable, file)
 		return Registry{}, ""
 	case s.RegistryFile != "":
 		content, err := readFile(s.RegistryFile)
 		if err != nil {
-			m.add("UNDERSTUDY_REGISTRY_FILE", s.RegistryFile, "%v", err)
+			m.add(file, s.RegistryFile, "%v", err)
 			return Registry{}, ""
 		}
-		name, value = "UNDERSTUDY_REGISTRY_FILE="+show(s.RegistryFile)+": its content", content
+		name, value = file+"="+show(s.RegistryFile)+": its content", content
+		if what := odd(content); what != "" {
+			m.say("%s: %s", name, what)
+			return Registry{}, ""
+		}
 	case s.Registry == "":
-		path, err := at.registry()
+		path, err := s.at.registry()
 		if err != nil {
-			m.say("UNDERSTUDY_REGISTRY is not set, and %v: %s", err, wantRegistry)
+			m.say("%s is not set, and %v: %s, in a place that all of them share", name, err, wantRegistry)
 			return Registry{}, ""
 		}
 		return Registry{Kind: SQLite, Path: path, Implicit: true}, ""
@@ -79,22 +86,31 @@ func parseRegistry(value string) (r Registry, database string, err error) {
 		}
 		return Registry{}, "", errors.New(wantRegistry)
 	}
+	if strings.Contains(value, "${") {
+		return Registry{}, "", errors.New(notExpanded + "; for a $ in a password write %24")
+	}
 	u, err := parseMongo(value)
 	return Registry{Kind: MongoDB, URI: newURI(value)}, u.database, err
 }
 
-// sqlitePath takes the path as it is: nothing in it is decoded or expanded.
+// sqlitePath takes the path as it is: nothing in it is decoded or expanded. Its
+// directory has to be there: one that is made for a path with a mistake in it
+// would hold another registry, which nobody else looks for.
 func sqlitePath(path string) (string, error) {
 	const want = "want sqlite:PATH with the path of a file"
 	switch {
 	case path == "":
 		return "", errors.New(want)
+	case odd(path) != "":
+		return "", errors.New("its path is odd: " + odd(path))
+	case unexpanded.MatchString(path):
+		return "", errors.New(notExpanded)
 	case path == ":memory:" || strings.HasPrefix(path, "file:"):
 		return "", errors.New("instances that don't share a file would all be active: " + want)
 	case strings.HasPrefix(path, "//") && !strings.HasPrefix(path, "///"):
 		return "", errors.New("it has a host in it: want sqlite:/PATH, or sqlite:PATH from here")
-	case path == "~" || strings.HasPrefix(path, "~/"):
-		return "", errors.New("nobody expands that ~: want the whole path")
+	case strings.HasPrefix(path, "~"):
+		return "", errors.New("nothing here replaces that ~ by a home: want the whole path")
 	case strings.Contains(path, "?"):
 		return "", errors.New("it has a ? in it: want a path without options")
 	case strings.ContainsFunc(path, unicode.IsControl):
@@ -108,7 +124,14 @@ func sqlitePath(path string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("want an absolute path, as this directory has none: %w", err)
 	}
-	return absolute, nil
+	dir := filepath.Dir(absolute)
+	switch info, err := os.Stat(dir); {
+	case errors.Is(err, os.ErrNotExist):
+		return "", errors.New("its directory is not there: make it, or correct the path")
+	case err == nil && !info.IsDir():
+		return "", errors.New("what should be its directory is none: correct the path")
+	}
+	return absolute, nil // of a directory that cannot be looked at, who opens it has more to say
 }
 
 // readFile returns what a file holds, the line's end cut off. Its errors name
@@ -117,6 +140,9 @@ func readFile(path string) (string, error) {
 	const limit = 64 << 10
 	if strings.Contains(path, "://") {
 		return "", errors.New("want the path of a file; a URI belongs into UNDERSTUDY_REGISTRY")
+	}
+	if unexpanded.MatchString(path) {
+		return "", errors.New(notExpanded)
 	}
 	info, err := os.Stat(path)
 	if err != nil {

@@ -23,16 +23,19 @@ const (
 )
 
 // parse converts and checks every value, noting all that is wrong.
-func (s settings) parse(m *mistakes, at place) (c Config, warnings []string) {
+func (s *input) parse(m *mistakes) (c Config, warnings []string) {
 	var path string
-	c.Registry, path = s.registry(m, at)
+	c.Registry, path = s.registry(m)
 	c.Database = s.database(m, c.Registry.Kind, path)
+	if c.Registry.Kind == SQLite && s.at.perishable(c.Registry.Path) {
+		warnings = append(warnings, s.name("UNDERSTUDY_REGISTRY")+": "+Perishable)
+	}
 	if s.Database != "" && c.Registry.Kind == SQLite {
 		warnings = append(warnings, "UNDERSTUDY_DATABASE means nothing to a SQLite registry")
 	}
 	c.Group = s.Group
 	if err := registry.CheckGroup(s.Group); err != nil {
-		m.add("UNDERSTUDY_GROUP", s.Group, "%v", err)
+		m.add(s.name("UNDERSTUDY_GROUP"), s.Group, "%v", err)
 	}
 	c.Host = s.host(m, os.Hostname)
 	c.Priority = s.priority(m)
@@ -47,7 +50,7 @@ func (s settings) parse(m *mistakes, at place) (c Config, warnings []string) {
 }
 
 // database is the variable's, the URI's, or the default, for MongoDB alone.
-func (s settings) database(m *mistakes, kind Kind, fromURI string) string {
+func (s *input) database(m *mistakes, kind Kind, fromURI string) string {
 	if s.Database != "" {
 		if err := checkDatabase(s.Database); err != nil {
 			m.add("UNDERSTUDY_DATABASE", s.Database, "%v", err)
@@ -56,7 +59,7 @@ func (s settings) database(m *mistakes, kind Kind, fromURI string) string {
 	switch {
 	case kind != MongoDB:
 		return ""
-	case s.Database != "":
+	case s.Database != "" || s.refused["UNDERSTUDY_DATABASE"]:
 		return s.Database
 	case fromURI == "":
 		return "understudy"
@@ -88,7 +91,10 @@ func (s settings) host(m *mistakes, hostname func() (string, error)) string {
 		return name != "" && len(name) <= 255 && utf8.ValidString(name) && !strings.ContainsFunc(name, odd)
 	}
 	if s.Host != "" {
-		if !usable(s.Host) {
+		switch {
+		case unexpanded.MatchString(s.Host):
+			m.add("UNDERSTUDY_HOST", s.Host, notExpanded)
+		case !usable(s.Host):
 			m.add("UNDERSTUDY_HOST", s.Host, "want a name of at most 255 bytes without spaces and control characters")
 		}
 		return s.Host
@@ -111,6 +117,10 @@ func (s settings) onChange(m *mistakes) string {
 
 func (s settings) httpAddr(m *mistakes) string {
 	if s.HTTPAddr == "" {
+		return ""
+	}
+	if unexpanded.MatchString(s.HTTPAddr) {
+		m.add("UNDERSTUDY_HTTP_ADDR", s.HTTPAddr, notExpanded)
 		return ""
 	}
 	host, port, err := net.SplitHostPort(s.HTTPAddr)
@@ -136,6 +146,13 @@ func (s settings) timing(m *mistakes) registry.Timing {
 	t.Interval, okI = duration(m, "UNDERSTUDY_HEARTBEAT_INTERVAL", s.Interval, registry.MinInterval, registry.MaxInterval)
 	t.OrphanAfter, okT = duration(m, "UNDERSTUDY_ORPHAN_AFTER", s.OrphanAfter, math.MinInt64, registry.MaxOrphanAfter) // the others decide
 	t.StopGrace, okG = duration(m, "UNDERSTUDY_STOP_GRACE", s.StopGrace, registry.MinStopGrace, registry.MaxStopGrace)
+	if !okI || !okG {
+		// It cannot be judged by the others, but there is a T that is too short for any.
+		least := registry.Timing{Interval: registry.MinInterval, StopGrace: registry.MinStopGrace}.SmallestOrphanAfter()
+		if okT && t.OrphanAfter < least {
+			m.add("UNDERSTUDY_ORPHAN_AFTER", s.OrphanAfter, "want %v or more, depending on the interval and the stop grace", least)
+		}
+	}
 	if !okI || !okT || !okG {
 		return t
 	}

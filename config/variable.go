@@ -13,10 +13,10 @@ import (
 // prefix as well, and HOST means something else. They are what the help and
 // the documentation are made from.
 type settings struct {
-	Registry       string `envconfig:"UNDERSTUDY_REGISTRY" secret:"true" otherwise:"a SQLite file in the user's state directory" help:"where the instances meet: mongodb://…, mongodb+srv://… or sqlite:PATH"`
-	RegistryFile   string `envconfig:"UNDERSTUDY_REGISTRY_FILE" secret:"true" help:"a file that holds what UNDERSTUDY_REGISTRY would, for a container's secrets"`
-	Database       string `envconfig:"UNDERSTUDY_DATABASE" otherwise:"the URI's path, else understudy" help:"the database, on MongoDB"`
-	Group          string `envconfig:"UNDERSTUDY_GROUP" default:"default" help:"the name that identical processes share; one of them is active"`
+	Registry       string `envconfig:"UNDERSTUDY_REGISTRY" secret:"true" empty:"refused" otherwise:"a SQLite file in the user's state directory" help:"where the instances meet: mongodb://…, mongodb+srv://… or sqlite:PATH"`
+	RegistryFile   string `envconfig:"UNDERSTUDY_REGISTRY_FILE" secret:"true" empty:"refused" help:"a file that holds what UNDERSTUDY_REGISTRY would, for a container's secrets"`
+	Database       string `envconfig:"UNDERSTUDY_DATABASE" empty:"refused" otherwise:"the URI's path, else understudy" help:"the database, on MongoDB"`
+	Group          string `envconfig:"UNDERSTUDY_GROUP" empty:"refused" default:"default" help:"the name that identical processes share; one of them is active"`
 	Host           string `envconfig:"UNDERSTUDY_HOST" otherwise:"the host's name" help:"the name that people know this machine by"`
 	Priority       string `envconfig:"UNDERSTUDY_PRIORITY" default:"0" help:"the instance with the highest takes over first, among equals the oldest"`
 	Interval       string `envconfig:"UNDERSTUDY_HEARTBEAT_INTERVAL" default:"1s" help:"the time between two heartbeats"`
@@ -41,6 +41,9 @@ type Variable struct {
 	Help      string
 	// Secret marks what must stay out of a command's environment.
 	Secret bool
+	// vital marks that an empty one is refused: the default would join or start
+	// something else.
+	vital bool
 }
 
 // Variables are all variables that Load reads, in the order for people.
@@ -55,25 +58,10 @@ func describe() []Variable {
 			Otherwise: f.Tag.Get("otherwise"),
 			Help:      f.Tag.Get("help"),
 			Secret:    f.Tag.Get("secret") == "true",
+			vital:     f.Tag.Get("empty") == "refused",
 		})
 	}
 	return list
-}
-
-// prepare gives empty variables their defaults, and refuses a URI in a variable
-// that is not for it: it would be shown.
-func (s *settings) prepare(m *mistakes) {
-	fields := reflect.ValueOf(s).Elem()
-	for i, v := range Variables {
-		f := fields.Field(i)
-		if !v.Secret && strings.Contains(f.String(), "://") {
-			m.add(v.Name, f.String(), "a URI belongs into UNDERSTUDY_REGISTRY: want %s", v.Help)
-			f.SetString("")
-		}
-		if f.String() == "" {
-			f.SetString(v.Default)
-		}
-	}
 }
 
 // Table is a table of the variables in Markdown.

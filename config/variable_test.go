@@ -60,7 +60,7 @@ func TestEveryVariableIsChecked(t *testing.T) {
 
 func TestStringsOfDefaults(t *testing.T) {
 	setenv(t, nil)
-	c, _, err := Load()
+	c, _, err := onMachine()
 	if err != nil {
 		t.Fatal(err)
 	}

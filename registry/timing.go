@@ -81,7 +81,7 @@ func (t Timing) Check() error {
 	}
 	if len(errs) == 0 && !t.fits() {
 		errs = append(errs, fmt.Errorf("orphan after %v is too short for an interval of %v and a stop grace of %v: want %v or more",
-			t.OrphanAfter, t.Interval, t.StopGrace, t.smallestOrphanAfter()))
+			t.OrphanAfter, t.Interval, t.StopGrace, t.SmallestOrphanAfter()))
 	}
 	return errors.Join(errs...)
 }
@@ -95,8 +95,8 @@ func (t Timing) fits() bool {
 	return t.OrphanAfter >= t.StopGrace+t.Margin()+t.Overdue()
 }
 
-// smallestOrphanAfter is the least T, in whole milliseconds, that fits I and G.
-func (t Timing) smallestOrphanAfter() time.Duration {
+// SmallestOrphanAfter is the least T, in whole milliseconds, that fits I and G.
+func (t Timing) SmallestOrphanAfter() time.Duration {
 	lo, hi := time.Duration(0), 10*(t.Interval+t.StopGrace)+time.Second
 	for hi-lo > time.Millisecond {
 		t.OrphanAfter = ((lo + hi) / 2).Truncate(time.Millisecond)

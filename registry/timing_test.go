@@ -85,7 +85,7 @@ func TestSmallestOrphanAfterIsTheSmallest(t *testing.T) {
 	for _, interval := range []time.Duration{MinInterval, 51 * time.Millisecond, 250 * time.Millisecond, time.Second, 7 * time.Second, time.Minute, MaxInterval} {
 		for _, grace := range []time.Duration{MinStopGrace, time.Second, 9999 * time.Millisecond, 10 * time.Second, time.Hour, MaxStopGrace} {
 			timing := Timing{Interval: interval, StopGrace: grace}
-			timing.OrphanAfter = timing.smallestOrphanAfter()
+			timing.OrphanAfter = timing.SmallestOrphanAfter()
 			if !timing.fits() {
 				t.Errorf("I %v, G %v: %v does not fit", interval, grace, timing.OrphanAfter)
 			}
@@ -107,7 +107,7 @@ func TestSomeOrphanAfterFitsTheLongestIntervalAndGrace(t *testing.T) {
 	if err := longest.Check(); err != nil {
 		t.Error(err)
 	}
-	if smallest := longest.smallestOrphanAfter(); smallest > MaxOrphanAfter {
+	if smallest := longest.SmallestOrphanAfter(); smallest > MaxOrphanAfter {
 		t.Errorf("it would take %v", smallest)
 	}
 }
@@ -118,7 +118,7 @@ func TestTimingThatPassesLeavesRoom(t *testing.T) {
 	for interval := MinInterval; interval < 10*time.Second; interval = interval*3/2 + 1 {
 		for grace := MinStopGrace; grace < 30*time.Second; grace = grace*3/2 + 1 {
 			timing := Timing{Interval: interval, StopGrace: grace}
-			for timing.OrphanAfter = timing.smallestOrphanAfter(); timing.OrphanAfter < time.Hour; timing.OrphanAfter *= 2 {
+			for timing.OrphanAfter = timing.SmallestOrphanAfter(); timing.OrphanAfter < time.Hour; timing.OrphanAfter *= 2 {
 				if err := timing.Check(); err != nil {
 					t.Fatalf("%+v: %v", timing, err)
 				}

@@ -1,0 +1,63 @@
+package config
+
+import (
+	"bufio"
+	"io"
+	"strings"
+)
+
+// traces are what a container leaves to be seen by a process in it. Whatever
+// could not be read is empty.
+type traces struct {
+	mark         string // what a container's manager left, such as /.dockerenv
+	pidNamespace string // as /proc/self/ns/pid links to
+	kernel       string // its release
+	root         mount  // of / as this process sees it
+	firstRoot    mount  // of / as process 1 sees it
+}
+
+// mount is a line of a mountinfo file.
+type mount struct {
+	id   string // no two of one kernel have the same
+	kind string // of the file system
+}
+
+// machinesNamespace is the first PID namespace of a kernel: its number is fixed.
+const machinesNamespace = "pid:[4026531836]"
+
+// overlays are the file systems that containers are given as their own.
+var overlays = map[string]bool{"overlay": true, "aufs": true, "fuse.fuse-overlayfs": true}
+
+// container says how it is known that this is a container, or nothing.
+//
+// A mark alone proves nothing: an image that was made into a virtual machine has
+// one as well, and a machine that was booted from a medium has an overlay. There
+// process 1 is of the machine's own PID namespace and has the same root. A
+// container that shares the machine's PID namespace has a root of its own.
+func (t traces) container() string {
+	first := t.pidNamespace == machinesNamespace
+	machine := first && t.root.id != "" && t.root.id == t.firstRoot.id
+	switch {
+	case t.mark != "" && !machine:
+		return t.mark
+	case overlays[t.root.kind] && !machine:
+		return "its root is a file system of the kind " + t.root.kind
+	// WSL 2 has a PID namespace for each distribution, whose files stay.
+	case t.pidNamespace != "" && !first && !strings.Contains(strings.ToLower(t.kernel), "microsoft"):
+		return "it has a PID namespace of its own"
+	}
+	return ""
+}
+
+// rootMount finds what is mounted at / in a mountinfo file: the last one hides
+// those before it.
+func rootMount(info io.Reader) (m mount) {
+	for lines := bufio.NewScanner(info); lines.Scan(); {
+		before, after, ok := strings.Cut(lines.Text(), " - ")
+		fields, rest := strings.Fields(before), strings.Fields(after)
+		if ok && len(fields) > 4 && len(rest) > 0 && fields[4] == "/" {
+			m = mount{id: fields[0], kind: rest[0]}
+		}
+	}
+	return m
+}
