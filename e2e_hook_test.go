@@ -41,7 +41,7 @@ func TestHookHearsOfEveryChangeOfRole(t *testing.T) {
 		file := filepath.Join(t.TempDir(), "changes")
 		path := script(t, `echo "$UNDERSTUDY_HOST $UNDERSTUDY_GROUP $UNDERSTUDY_INSTANCE: $UNDERSTUDY_OLD_ROLE to $UNDERSTUDY_NEW_ROLE,`+
 			` term $UNDERSTUDY_TERM, $UNDERSTUDY_REASON ($*)$UNDERSTUDY_REGISTRY$NOTIFY_SOCKET" >>`+file+"\necho said by a hook")
-		g := newGroup(t, at, quick, "UNDERSTUDY_ON_CHANGE=  "+path+"  one  two ")
+		g := newGroup(t, at, quick, "UNDERSTUDY_ON_CHANGE="+path+"  one  two")
 		members := g.joinAll("a", "b")
 		s := g.work(1)
 		members[0].signal(unix.SIGTERM)

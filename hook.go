@@ -53,7 +53,7 @@ func newHook(c config.Config) (*hook, error) {
 	path, err := worker.Resolve(args[0])
 	if err != nil {
 		return nil, &config.Error{Mistakes: []string{fmt.Sprintf(
-			"UNDERSTUDY_ON_CHANGE=%q: %v: want a program that can be executed, and its arguments, separated by spaces", c.OnChange, err)}}
+			"UNDERSTUDY_ON_CHANGE=%q: %v: want a program that can be executed, and its arguments, separated by spaces", args[0], err)}}
 	}
 	h := &hook{
 		task: worker.Task{

@@ -90,7 +90,7 @@ func (c Config) String() string {
 		{"UNDERSTUDY_STOP_GRACE", c.Timing.StopGrace},
 		{"UNDERSTUDY_CONNECT_TIMEOUT", c.ConnectTimeout},
 		{"UNDERSTUDY_RESTART", c.Restart},
-		{"UNDERSTUDY_ON_CHANGE", c.OnChange},
+		{"UNDERSTUDY_ON_CHANGE", hideURIs(c.OnChange)},
 		{"UNDERSTUDY_HTTP_ADDR", c.HTTPAddr},
 		{"UNDERSTUDY_LOG_LEVEL", c.LogLevel},
 		{"UNDERSTUDY_LOG_FORMAT", c.LogFormat},

@@ -55,7 +55,11 @@ func (in *input) prepare(m *mistakes) {
 	for i, v := range Variables {
 		f := fields.Field(i)
 		value := f.String()
-		switch what := odd(value); {
+		what := odd(value)
+		if v.Name == "UNDERSTUDY_ON_CHANGE" && forShell(value) != "" && strings.Contains(value, " ") {
+			what = odd(strings.TrimRight(value, "\"'`")) // which belong to one of its words
+		}
+		switch {
 		case in.empty[v.Name] && v.vital:
 			m.say("%s is set but empty, as one is whose value got lost: give it a value, or leave it out", in.name(v.Name))
 		case what != "":

@@ -106,11 +106,13 @@ func (s settings) host(m *mistakes, hostname func() (string, error)) string {
 	return name
 }
 
+// onChange leaves what only a shell understands to one: passed on literally, it
+// would do something else, and nobody would notice before the first takeover.
 func (s settings) onChange(m *mistakes) string {
-	if !utf8.ValidString(s.OnChange) || strings.ContainsFunc(s.OnChange, unicode.IsControl) {
+	if strings.ContainsFunc(s.OnChange, unicode.IsControl) {
 		m.add("UNDERSTUDY_ON_CHANGE", s.OnChange, "want a program and its arguments on one line, separated by spaces")
-	} else if s.OnChange != "" && strings.TrimSpace(s.OnChange) == "" {
-		m.add("UNDERSTUDY_ON_CHANGE", s.OnChange, "want a program")
+	} else if what := forShell(s.OnChange); what != "" {
+		m.say("UNDERSTUDY_ON_CHANGE: it has %s in it, but it is no line for a shell: write the line into a script, and name that", what)
 	}
 	return s.OnChange
 }
