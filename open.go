@@ -54,7 +54,9 @@ func open(ctx context.Context, c config.Config, say func(string), a registry.Acc
 	)
 	switch c.Registry.Kind {
 	case config.SQLite:
-		b, err = sqlite.Open(ctx, c.Registry.Path, sqlite.Options{OrphanAfter: c.Timing.OrphanAfter, Access: a})
+		b, err = sqlite.Open(ctx, c.Registry.Path, sqlite.Options{
+			OrphanAfter: c.Timing.OrphanAfter, Access: a, MakeDirectory: c.Registry.Implicit,
+		})
 	default:
 		for {
 			b, err = mongodb.Open(ctx, c.Registry.URI.Reveal(), mongodb.Options{Database: c.Database, Access: a})

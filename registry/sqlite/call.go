@@ -119,7 +119,7 @@ func (r *Registry) reopen(ctx context.Context) error {
 		r.file.abandon()
 		r.file = nil
 		r.generation++
-		real, err := locate(r.given, r.o.Access != registry.Join)
+		real, err := locate(r.given, r.o)
 		if err != nil {
 			return none, err
 		}

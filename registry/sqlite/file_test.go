@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"os"
@@ -51,6 +52,39 @@ func TestOpenCreatesTheFileForThisUserAlone(t *testing.T) {
 			t.Errorf("%s has mode %o, want %o", name, got, want)
 		}
 	}
+}
+
+// A directory that is made for a mistyped path holds another registry.
+func TestOpenMakesADirectoryOnlyIfThatIsWanted(t *testing.T) {
+	above := t.TempDir()
+	path := filepath.Join(above, "a", "b", "registry.db")
+	if _, err := Open(t.Context(), path, Options{}); !errors.Is(err, ErrPath) || !strings.Contains(err.Error(), path+": its directory is not there") {
+		t.Errorf("got %v, want ErrPath", err)
+	}
+	if left, err := os.ReadDir(above); err != nil || len(left) > 0 {
+		t.Errorf("it left %v, %v", left, err)
+	}
+
+	// Neither is it made again under a registry that is open.
+	path = filepath.Join(above, "registry.db")
+	r, err := Open(t.Context(), path, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close(context.Background())
+	if os.PathSeparator == '\\' {
+		return // Windows does not let go of a file that is open
+	}
+	if err := os.RemoveAll(above); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Register(t.Context(), newInstance(t, "g")); !errors.Is(err, ErrPath) {
+		t.Errorf("Register without a directory: %v, want ErrPath", err)
+	}
+	if err := os.Mkdir(above, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	join(t, r, "g")
 }
 
 func TestOpenTakesOddPaths(t *testing.T) {

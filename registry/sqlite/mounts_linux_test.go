@@ -77,7 +77,7 @@ func mounts(dir string) error {
 	}
 
 	refused := func(what, says string) error {
-		r, err := Open(ctx, path, Options{})
+		r, err := Open(ctx, path, Options{MakeDirectory: true})
 		if err == nil {
 			_ = r.Close(ctx)
 			return fmt.Errorf("%s: no error", what)

@@ -25,6 +25,10 @@ type Options struct {
 	// Access is what the file is opened for. Only [registry.Join] makes one; with
 	// [registry.Look] it is not locked against writing either.
 	Access registry.Access
+	// MakeDirectory has the file's directory made, for this user alone, where it is
+	// missing. Otherwise that is ErrPath: the path may have a mistake in it, and
+	// another registry would begin there.
+	MakeDirectory bool
 }
 
 // Registry is a registry in a SQLite file. It has all of [registry.Registry]
@@ -54,8 +58,8 @@ var (
 	_ registry.Admin    = (*Registry)(nil)
 )
 
-// Open opens the registry in the file at path. A missing file is created, and so
-// are missing directories, for this user alone. It refuses what cannot be a
+// Open opens the registry in the file at path. A missing file is created, its
+// directory only if that is wanted. It refuses what cannot be a
 // registry for several processes: a file that is not ours (ErrCorrupt), one of
 // a newer version (ErrSchema), one that cannot be written, and a path that
 // several cannot share (ErrPath): on a network file system, or a file that is
@@ -106,15 +110,22 @@ func (r *Registry) current() bool {
 	return err == nil && os.SameFile(info, r.file.parts[0])
 }
 
-// locate returns where a path leads to. It makes the directory, unless that has
-// to exist.
-func locate(path string, existing bool) (string, error) {
-	if existing {
+// locate returns where a path leads to.
+func locate(path string, o Options) (string, error) {
+	dir := filepath.Dir(path)
+	switch {
+	case o.Access != registry.Join:
 		if err := mustExist(path); err != nil {
 			return "", err
 		}
-	} else if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return "", fmt.Errorf("sqlite: %s: its directory is missing and cannot be made: %w: name a file in a directory of yours", path, err)
+	case o.MakeDirectory:
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return "", fmt.Errorf("sqlite: %s: its directory is missing and cannot be made: %w: name a file in a directory of yours", path, err)
+		}
+	default:
+		if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
+			return "", fmt.Errorf("%w: %s: its directory is not there: make it, or correct the path", ErrPath, path)
+		}
 	}
 	if info, err := os.Lstat(path); err == nil && info.Mode()&os.ModeSymlink != 0 {
 		real, err := filepath.EvalSymlinks(path)
@@ -123,7 +134,7 @@ func locate(path string, existing bool) (string, error) {
 		}
 		return real, nil
 	}
-	dir, err := filepath.EvalSymlinks(filepath.Dir(path))
+	dir, err := filepath.EvalSymlinks(dir)
 	if err != nil {
 		return "", fmt.Errorf("sqlite: %w", err)
 	}

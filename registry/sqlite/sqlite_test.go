@@ -16,7 +16,7 @@ import (
 
 func open(t testing.TB, path string) *Registry {
 	t.Helper()
-	r, err := Open(t.Context(), path, Options{OrphanAfter: time.Minute})
+	r, err := Open(t.Context(), path, Options{OrphanAfter: time.Minute, MakeDirectory: true})
 	if err != nil {
 		t.Fatalf("Open: %v", err)
 	}
