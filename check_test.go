@@ -24,13 +24,15 @@ func TestCheckHasALineForEachThing(t *testing.T) {
 		lines []string // beginnings
 		says  string
 	}{
-		{"a file that is not there", []string{"UNDERSTUDY_REGISTRY=sqlite:" + filepath.Join(dir, "a", "registry.db")}, exitOK,
+		{"a file that is not there", []string{"UNDERSTUDY_REGISTRY=sqlite:" + filepath.Join(dir, "registry.db")}, exitOK,
 			[]string{"✓  configuration  group default, a beat every 1s", "✓  file  ", "✓  local  ", "✓  directory  "}, "is not there yet"},
+		{"a directory that is not there", []string{"UNDERSTUDY_REGISTRY=sqlite:" + filepath.Join(dir, "a", "registry.db")}, exitConfig,
+			[]string{"✗  configuration  UNDERSTUDY_REGISTRY="}, "its directory is not there"},
 		{"a file that is something else", []string{"UNDERSTUDY_REGISTRY=sqlite:" + text}, exitFailure,
 			[]string{"✓  configuration", "✓  file", "✓  local", "✓  directory", "✗  database"}, "name another file"},
 		{"several mistakes", []string{"UNDERSTUDY_REGISTRY=mongodb://u:hunter2@", "UNDERSTUDY_GROUP=a b\x1b", "UNDERSTUDY_NOBODY_KNOWS=1"}, exitConfig,
 			[]string{"✗  configuration  UNDERSTUDY_REGISTRY", "✗  configuration  UNDERSTUDY_GROUP", "!  configuration  UNDERSTUDY_NOBODY_KNOWS"}, "host 1 of 1"},
-		{"a program that is not there", []string{"UNDERSTUDY_REGISTRY=sqlite:" + filepath.Join(dir, "b", "registry.db"), "UNDERSTUDY_ON_CHANGE=/nope x"}, exitConfig,
+		{"a program that is not there", []string{"UNDERSTUDY_REGISTRY=sqlite:" + filepath.Join(dir, "registry.db"), "UNDERSTUDY_ON_CHANGE=/nope x"}, exitConfig,
 			[]string{"✗  configuration  UNDERSTUDY_ON_CHANGE", "✓  file", "✓  local", "✓  directory"}, "/nope"},
 		{"a mistake that the driver finds", []string{"UNDERSTUDY_REGISTRY=mongodb://u:hunter2@127.0.0.1/ops?connectTimeoutMS=abc"}, exitConfig,
 			[]string{"✓  configuration", "✗  reachable"}, "correct the URI"},

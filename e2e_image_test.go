@@ -172,6 +172,60 @@ func TestContainerWithoutARegistryIs78(t *testing.T) {
 	}
 }
 
+// With a shell for its first process, as with docker's --init, a container is one
+// all the same.
+func TestContainerOfAnotherFirstProcessWithoutARegistryIs78(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	containable(t)
+	for _, args := range [][]string{{"--", "true"}, {"status"}, {"history"}, {"handover"}, {"check"}} {
+		code, stdout, stderr := p.outcome([]string{"HOME=" + p.dir}, args, inNamespaces(`mount -t proc proc /proc && "$0" "$@"; exit $?`))
+		if said := stdout + stderr; code != exitConfig || strings.Count(said, "\n") != 1 || !strings.Contains(said, "UNDERSTUDY_REGISTRY is not set, and this is a container (") {
+			t.Errorf("%s: exit code %d, want %d; stdout %q, stderr %q", args, code, exitConfig, stdout, stderr)
+		}
+		if _, err := os.Stat(filepath.Join(p.dir, ".local")); err == nil {
+			t.Fatalf("%s: it made a directory", args)
+		}
+	}
+}
+
+// A container's own file system is layers, and what is written there is lost with
+// it; what is mounted there is not.
+func TestRegistryInAContainersOwnLayerIsWarnedOf(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	root := image(t, p)
+	containable(t)
+	const script = `set -e
+mount -t tmpfs none "$1"
+mkdir "$1/upper" "$1/work" "$1/root"
+mount -t overlay none -o "lowerdir=$2,upperdir=$1/upper,workdir=$1/work" "$1/root" || exit 99
+mount -t proc proc "$1/root/proc"
+mount -t tmpfs none "$1/root/data"
+exec chroot "$1/root" /understudy status
+`
+	dir := t.TempDir()
+	for path, warned := range map[string]bool{"/registry.db": true, "/data/registry.db": false} {
+		code, stdout, stderr := p.outcome([]string{"UNDERSTUDY_REGISTRY=sqlite:" + path}, nil, inNamespaces(script, dir, root))
+		if code == 99 {
+			t.Skipf("no layers can be mounted here: %s", stderr)
+		}
+		if code != exitFailure || strings.Contains(stderr, "it is lost with the container") != warned {
+			t.Errorf("%s: exit code %d, stdout %q, stderr %q, want a warning: %v", path, code, stdout, stderr, warned)
+		}
+	}
+}
+
+// inNamespaces makes a process of a script for a shell that is the first process
+// of a container; $0 is the program, and its arguments follow those given.
+func inNamespaces(script string, args ...string) func(*exec.Cmd) {
+	return func(cmd *exec.Cmd) {
+		cmd.Args = append(append([]string{"sh", "-c", script, cmd.Path}, args...), cmd.Args[1:]...)
+		cmd.Path = "/bin/sh"
+		cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWPID | unix.CLONE_NEWNS, Unshareflags: unix.CLONE_NEWNS}
+	}
+}
+
 func TestContainerStopsInOrder(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)

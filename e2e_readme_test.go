@@ -5,6 +5,7 @@ package main
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"syscall"
@@ -51,6 +52,9 @@ func TestREADMECommands(t *testing.T) {
 				t.Fatal("not a command of ours")
 			}
 			env := []string{"XDG_STATE_HOME=" + t.TempDir()} // where the default registry goes
+			if !hasDefault(t) {
+				env = append(env, "UNDERSTUDY_REGISTRY=sqlite:"+filepath.Join(t.TempDir(), "registry.db"))
+			}
 			member := line
 			operates := regexp.MustCompile(`^go run \. (status|history|handover|check)\b`).MatchString(command)
 			if operates {

@@ -66,6 +66,11 @@ func TestWrongSettings(t *testing.T) {
 		{"UNDERSTUDY_REGISTRY=/var/lib/registry.db", "want sqlite: before the path of a file"},
 		{"UNDERSTUDY_REGISTRY=sqlite::memory:", "would all be active"},
 		{"UNDERSTUDY_REGISTRY_FILE=/no/such/file", "want a file that can be read"},
+		{"UNDERSTUDY_REGISTRY=", "UNDERSTUDY_REGISTRY is set but empty"},
+		{"UNDERSTUDY_REGISTRY=sqlite:" + p.dir + "/r.db ", "UNDERSTUDY_REGISTRY: it ends with a space"},
+		{"UNDERSTUDY_REGISTRY=\"mongodb://u:hunter2@h\"", `UNDERSTUDY_REGISTRY: it begins with a quote (")`},
+		{"UNDERSTUDY_REGISTRY=sqlite:" + p.dir + "/no/such/r.db", "its directory is not there"},
+		{"UNDERSTUDY_REGISTRY=sqlite:$HOME/r.db", "it has a $ in it"},
 		{"UNDERSTUDY_GROUP=a b", `UNDERSTUDY_GROUP="a b"`},
 		{"UNDERSTUDY_GROUP=\x1b[31mred", `\x1b[31mred`},
 		{"UNDERSTUDY_GROUP=größe", `UNDERSTUDY_GROUP=`},
@@ -73,7 +78,11 @@ func TestWrongSettings(t *testing.T) {
 		{"UNDERSTUDY_GROUP=../../etc$(reboot)", "UNDERSTUDY_GROUP="},
 		{"UNDERSTUDY_ORPHAN_AFTER=5s", smallestT(t)},
 	} {
-		refused(t, p, exitConfig, []string{"HOME=" + p.dir, tt.entry}, []string{tt.want})
+		env := []string{tt.entry}
+		if !strings.HasPrefix(tt.entry, "UNDERSTUDY_REGISTRY") { // in a container that would be a mistake, too
+			env = append(env, "UNDERSTUDY_REGISTRY=sqlite:"+filepath.Join(p.dir, "registry.db"))
+		}
+		refused(t, p, exitConfig, env, []string{tt.want})
 	}
 }
 

@@ -139,7 +139,7 @@ func TestHandoverSaysWhetherItCameAsWanted(t *testing.T) {
 }
 
 func TestHandoverIsAskedProperly(t *testing.T) {
-	settle(t, "UNDERSTUDY_REGISTRY=sqlite:"+t.TempDir()+"/none/registry.db")
+	settle(t, "UNDERSTUDY_REGISTRY=sqlite:"+t.TempDir()+"/none.db")
 	for _, tt := range []struct {
 		args string
 		code int
@@ -149,7 +149,7 @@ func TestHandoverIsAskedProperly(t *testing.T) {
 		{"handover b", exitUsage, "takes no arguments"},
 		{"handover --wait=soon", exitUsage, "--wait"},
 		{"handover", exitFailure, "nobody is there to be asked"},
-		{"handover --wait", exitFailure, "none/registry.db; there is no such file yet"},
+		{"handover --wait", exitFailure, "none.db; there is no such file yet"},
 	} {
 		code, stdout, stderr := inProcess(strings.Split(tt.args, " ")...)
 		if code != tt.code || stdout != "" {

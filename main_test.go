@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/understudy-go/understudy/config"
 	"github.com/understudy-go/understudy/internal/mongotest"
 )
 
@@ -50,7 +51,8 @@ func settle(t *testing.T, env ...string) {
 	t.Helper()
 	for _, entry := range os.Environ() {
 		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "UNDERSTUDY_") {
-			t.Setenv(name, "")
+			t.Setenv(name, "") // so that it is as before at the end
+			os.Unsetenv(name)
 		}
 	}
 	for _, name := range []string{"STATE_DIRECTORY", "XDG_STATE_HOME", "KUBERNETES_SERVICE_HOST"} {
@@ -61,6 +63,20 @@ func settle(t *testing.T, env ...string) {
 		name, value, _ := strings.Cut(entry, "=")
 		t.Setenv(name, value)
 	}
+}
+
+// hasDefault reports whether there is a registry that nobody has to name: in a
+// container there is none.
+func hasDefault(t testing.TB) bool {
+	t.Helper()
+	_, _, err := config.Load()
+	if err != nil && !strings.Contains(err.Error(), "UNDERSTUDY_REGISTRY is not set, and this is ") {
+		t.Fatal(err)
+	}
+	if err != nil {
+		t.Logf("without the part about the default registry: %v", err)
+	}
+	return err == nil
 }
 
 // inProcess runs the program in this process. It must not come to the point of
