@@ -41,6 +41,7 @@ less.`,
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	addWhere(c)
 	return c
 }
 
@@ -52,7 +53,7 @@ type checkResult struct {
 }
 
 func check(c *cobra.Command, asJSON bool) error {
-	conf, warnings, err := config.Load()
+	conf, warnings, err := loadConfig(c)
 	r := checkResult{Findings: checkConfig(conf, warnings, err)}
 	if err == nil {
 		r.Registry = conf.Registry.String()

@@ -51,6 +51,7 @@ a failure an error.`,
 	c.Flags().BoolVar(&o.wait, "wait", false, "wait until another is active")
 	c.Flags().BoolVar(&o.force, "force", false, "ask even if nobody could take over")
 	c.Flags().BoolVar(&o.json, "json", false, "print JSON")
+	addWhere(c)
 	_ = c.RegisterFlagCompletionFunc("to", completeHeir)
 	return c
 }

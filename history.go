@@ -57,6 +57,7 @@ and lengthAtMost instead. The latest has neither.`,
 	}
 	c.Flags().VarP(&number, "number", "n", fmt.Sprintf("show the latest `N` terms, up to %d", maxHistory))
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	addWhere(c)
 	_ = c.RegisterFlagCompletionFunc("number", cobra.NoFileCompletions)
 	return c
 }

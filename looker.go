@@ -24,13 +24,17 @@ type looker struct {
 	stderr io.Writer
 	admin  registry.Admin
 	reg    backend // nil: there is no file yet, and admin knows of nothing
+
+	showEnded bool            // also the groups that are over
+	shown     map[string]bool // groups, so far
 }
 
 // newLooker loads the configuration. The registry is not open yet.
 func newLooker(c *cobra.Command) (*looker, error) {
 	stderr := c.ErrOrStderr()
-	conf, warnings, err := config.Load()
+	conf, warnings, err := loadConfig(c)
 	l := &looker{conf: conf, stderr: stderr, admin: nowhere{}}
+	l.showEnded, _ = c.Flags().GetBool("ended") // false where there is no such flag
 	for _, w := range warnings {
 		l.say(w)
 	}

@@ -104,7 +104,9 @@ Exit codes:
 
 const lookEnvironment = `
 Environment:
-  UNDERSTUDY_REGISTRY and UNDERSTUDY_GROUP say where to look; see understudy --help.
+  UNDERSTUDY_REGISTRY (or UNDERSTUDY_REGISTRY_FILE) and UNDERSTUDY_GROUP say where to
+  look, where --registry and --group do not; see understudy --help. Put a URI with a
+  password in it there: what is on a command line, "ps" shows to every user.
   It tries to connect for 10 seconds, or UNDERSTUDY_CONNECT_TIMEOUT if that is less.
 `
 
@@ -113,7 +115,7 @@ var ending = map[string]string{
 	"run": environment,
 	"status": lookEnvironment + `
 Exit codes:
-  0    one is active and beats (with --all: in every group), or --watch was ended
+  0    one is active and beats (with --all: in every group that has not ended), or --watch was ended
   1    nobody is; with --all also: a group could not be understood
 ` + lookFailed + ctrlC,
 	"history": lookEnvironment + `
@@ -129,7 +131,8 @@ Exit codes:
 `,
 	"check": `
 Environment:
-  UNDERSTUDY_REGISTRY, UNDERSTUDY_GROUP and the others of an instance; see understudy --help
+  UNDERSTUDY_REGISTRY, UNDERSTUDY_GROUP and the others of an instance; see understudy --help.
+  A flag beats a variable. A password in --registry is shown by "ps" to every user.
 
 Exit codes:
   0    without any ✗

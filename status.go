@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+
 	"github.com/spf13/cobra"
 )
 
@@ -8,7 +10,7 @@ import (
 const pictureTerms = 20
 
 func newStatus() *cobra.Command {
-	var asJSON, watch, all bool
+	var asJSON, watch, all, ended bool
 	c := &cobra.Command{
 		Use:   "status",
 		Short: "Show who is active, who stands by, and whether that is well",
@@ -31,15 +33,22 @@ With --json, status prints the picture with its latest terms as an object, and w
 --all as a list of them. A group whose work is done with exit code 0 has no active
 one, and says "done": true.
 
-With --all, groups that are not well come first.`,
+With --all, groups that are not well come first. A group whose latest term has ended
+and that has no instance is over: it does not count, and is shown with --ended only.`,
 		Example: `  understudy status
   understudy status --watch
   understudy status --json | jq -r '.instances[] | select(.role == "active") | .host'
-  UNDERSTUDY_GROUP=reports understudy status >/dev/null || echo "nobody makes the reports"
+  understudy status --group reports >/dev/null || echo "nobody makes the reports"
   understudy status --all`,
 		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if all && c.Flags().Changed(groupFlag) {
+				return usageError{errors.New("--all and --group: want one of them")}
+			}
+			if ended && !all {
+				return usageError{errors.New("--ended is about groups: want --all with it")}
+			}
 			defer catchPipe()()
 			if watch {
 				return unlessGone(runWatch(c, asJSON, all))
@@ -50,6 +59,8 @@ With --all, groups that are not well come first.`,
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	c.Flags().BoolVarP(&watch, "watch", "w", false, "refresh every second until Ctrl-C")
 	c.Flags().BoolVarP(&all, "all", "a", false, "show every group of the registry")
+	c.Flags().BoolVar(&ended, "ended", false, "with --all, also show groups that have ended and have no instance")
+	addWhere(c)
 	return c
 }
 

@@ -16,6 +16,7 @@ import (
 type survey struct {
 	groups []status.Group
 	unread []error // of the groups that could not be understood
+	hidden int     // groups that have ended
 }
 
 // survey looks at the configured group, or at all. A group whose records make no
@@ -43,13 +44,16 @@ func (l *looker) survey(ctx context.Context, all bool) (survey, error) {
 			s.groups = append(s.groups, g)
 		}
 	}
+	if all {
+		s = l.hideEnded(s)
+	}
 	slices.SortStableFunc(s.groups, func(a, b status.Group) int { return severity(b) - severity(a) })
 	return s, nil
 }
 
 // severity is 1 for a group that somebody has to see to.
 func severity(g status.Group) int {
-	if g.Healthy || g.Done {
+	if g.Healthy || g.Done || ended(g) {
 		return 0
 	}
 	return 1
@@ -62,27 +66,33 @@ func (s survey) nothing() bool {
 			return false
 		}
 	}
-	return len(s.unread) == 0
+	return len(s.unread)+s.hidden == 0
 }
 
 func (s survey) takingOver() bool {
 	return slices.ContainsFunc(s.groups, status.Group.TakingOver)
 }
 
+// healthy reports whether every group that has not ended is, and there is one.
 func (s survey) healthy() bool {
+	count := 0
 	for _, g := range s.groups {
+		if ended(g) {
+			continue
+		}
 		if !g.Healthy {
 			return false
 		}
+		count++
 	}
-	return len(s.groups) > 0 && len(s.unread) == 0
+	return count > 0 && len(s.unread) == 0
 }
 
 // lines is what a person sees of it, on a terminal of so many columns.
 func (s survey) lines(columns int) []terminal.Line {
 	var list []terminal.Line
-	if len(s.groups)+len(s.unread) > 1 {
-		list = append(list, terminal.Line{s.summary()})
+	if len(s.groups)+len(s.unread) > 1 || s.hidden > 0 {
+		list = append(list, terminal.Line{s.overview()})
 	}
 	for _, g := range s.groups {
 		if len(list) > 0 {
@@ -95,13 +105,15 @@ func (s survey) lines(columns int) []terminal.Line {
 
 // summary says how many groups there are of each kind.
 func (s survey) summary() terminal.Span {
-	healthy, done := 0, 0
+	healthy, done, over := 0, 0, 0
 	for _, g := range s.groups {
 		switch {
 		case g.Healthy:
 			healthy++
 		case g.Done:
 			done++
+		case ended(g):
+			over++
 		}
 	}
 	text := fmt.Sprintf("%d groups: %d healthy", len(s.groups), healthy)
@@ -111,7 +123,10 @@ func (s survey) summary() terminal.Span {
 	if done > 0 {
 		text += fmt.Sprintf(", %d done", done)
 	}
-	bad := len(s.groups) - healthy - done
+	if over > 0 {
+		text += fmt.Sprintf(", %d ended", over)
+	}
+	bad := len(s.groups) - healthy - done - over
 	text += fmt.Sprintf(", %d not", bad)
 	if len(s.unread) > 0 {
 		text += fmt.Sprintf("; %d more could not be understood", len(s.unread))
