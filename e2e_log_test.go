@@ -191,7 +191,7 @@ func TestClosedLogKeepsTheExitCode(t *testing.T) {
 	p := newProgram(t)
 	for want, tt := range map[int]struct{ args, env string }{
 		exitUsage:       {"nonsense", ""},
-		exitUnavailable: {"", "UNDERSTUDY_REGISTRY=sqlite:/proc/none/registry.db"},
+		exitUnavailable: {"", "UNDERSTUDY_REGISTRY=sqlite:/proc/registry.db"},
 		exitConfig:      {"status", "UNDERSTUDY_GROUP=no way"},
 		exitNotFound:    {"-- /none", "UNDERSTUDY_REGISTRY=sqlite:" + filepath.Join(t.TempDir(), "registry.db")},
 	} {

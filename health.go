@@ -106,6 +106,9 @@ func healthURL(addr string) (string, error) {
 	if addr == "" {
 		return "", errors.New("UNDERSTUDY_HTTP_ADDR is not set: want the instance's own, HOST:PORT or :PORT")
 	}
+	if what := config.Odd(addr); what != "" {
+		return "", fmt.Errorf("UNDERSTUDY_HTTP_ADDR: %s", what)
+	}
 	host, port, err := net.SplitHostPort(addr)
 	n, bad := strconv.ParseUint(port, 10, 16)
 	base := url.URL{Scheme: "http", Host: addr}

@@ -31,7 +31,8 @@ COMMAND at once.
 
 A COMMAND that exits is started again, unless UNDERSTUDY_RESTART says that this
 is its end: then all instances that are there leave, and one that starts later
-runs it again.`,
+runs it again. So what cron starts on three machines, with "never", may run three
+times: for that, let one long-running COMMAND on each machine wait for its hour.`,
 		Example: `  understudy                        # see it work: a second one in another terminal stands by
   understudy -- ./consumer --queue orders
   UNDERSTUDY_REGISTRY=mongodb://db1,db2,db3/ops?replicaSet=rs0 understudy -- ./consumer

@@ -5,7 +5,8 @@
 // the variable, its value, and what would be right. An unknown variable that is
 // almost a known one is such a mistake, since a setting that is silently not
 // applied is worse than a program that does not start; any other unknown one is
-// a warning. An empty variable counts as unset.
+// a warning. An empty variable counts as unset, but where its default would join
+// or start something else: there it is a setting that got lost.
 //
 // Values are untrusted text. They are shown quoted and cut short, and whatever
 // may be a secret is not shown at all: the registry's URI is held in a [URI],

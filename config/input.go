@@ -55,9 +55,9 @@ func (in *input) prepare(m *mistakes) {
 	for i, v := range Variables {
 		f := fields.Field(i)
 		value := f.String()
-		what := odd(value)
+		what := Odd(value)
 		if v.Name == "UNDERSTUDY_ON_CHANGE" && forShell(value) != "" && strings.Contains(value, " ") {
-			what = odd(strings.TrimRight(value, "\"'`")) // which belong to one of its words
+			what = Odd(strings.TrimRight(value, "\"'`")) // which belong to one of its words
 		}
 		switch {
 		case in.empty[v.Name] && v.vital:

@@ -8,11 +8,11 @@ import (
 	"unicode/utf8"
 )
 
-// odd names a character that nobody means to be in a value, but that an env
+// Odd names a character that nobody means to be in a value, but that an env
 // file, an editor or a shell may leave there unseen: a value that differs in it
 // is another one, silently. It is empty if there is none. It shows nothing else
 // of the value, which may be a secret.
-func odd(value string) string {
+func Odd(value string) string {
 	if strings.HasPrefix(value, "\xff\xfe") || strings.HasPrefix(value, "\xfe\xff") {
 		return "it begins with a byte order mark of UTF-16: want UTF-8 with none"
 	}

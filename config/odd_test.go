@@ -53,7 +53,7 @@ func TestOddCharactersAreNamedAndTheValueIsNot(t *testing.T) {
 
 func TestWhatIsNotOdd(t *testing.T) {
 	for _, value := range []string{"", "a", "a b", "bob's", `a"b`, "zürich", "می‌خواهم", "mongodb://u:p'w@h/?a=b", `C:\Users\a b\x.db`, "\uFFFD"} {
-		if what := odd(value); what != "" {
+		if what := Odd(value); what != "" {
 			t.Errorf("%q: %s", value, what)
 		}
 	}

@@ -55,7 +55,7 @@ func (s *input) registry(m *mistakes) (r Registry, database string) {
 			return Registry{}, ""
 		}
 		name, value = file+"="+show(s.RegistryFile)+": its content", content
-		if what := odd(content); what != "" {
+		if what := Odd(content); what != "" {
 			m.say("%s: %s", name, what)
 			return Registry{}, ""
 		}
@@ -101,8 +101,8 @@ func sqlitePath(path string) (string, error) {
 	switch {
 	case path == "":
 		return "", errors.New(want)
-	case odd(path) != "":
-		return "", errors.New("its path is odd: " + odd(path))
+	case Odd(path) != "":
+		return "", errors.New("its path is odd: " + Odd(path))
 	case unexpanded.MatchString(path):
 		return "", errors.New(notExpanded)
 	case path == ":memory:" || strings.HasPrefix(path, "file:"):

@@ -23,8 +23,8 @@ type settings struct {
 	OrphanAfter    string `envconfig:"UNDERSTUDY_ORPHAN_AFTER" default:"60s" help:"an instance that was silent for this long is deleted and replaced"`
 	StopGrace      string `envconfig:"UNDERSTUDY_STOP_GRACE" default:"10s" help:"what the work gets to stop by itself before it is killed"`
 	ConnectTimeout string `envconfig:"UNDERSTUDY_CONNECT_TIMEOUT" default:"30s" help:"how long to try to reach the registry at start"`
-	Restart        string `envconfig:"UNDERSTUDY_RESTART" default:"always" help:"when to start a command again that exited: always, on-failure or never"`
-	OnChange       string `envconfig:"UNDERSTUDY_ON_CHANGE" otherwise:"none" help:"a program, with its arguments, to run at each change of this instance's role"`
+	Restart        string `envconfig:"UNDERSTUDY_RESTART" default:"always" help:"when to start a command again that exited: always, on-failure or never; whoever starts after its end runs it once more"`
+	OnChange       string `envconfig:"UNDERSTUDY_ON_CHANGE" otherwise:"none" help:"a program, with its arguments, to run at each change of this instance's role; no shell reads it"`
 	HTTPAddr       string `envconfig:"UNDERSTUDY_HTTP_ADDR" otherwise:"off" help:"HOST:PORT to serve probes, metrics and the page on, read-only; :PORT is on all interfaces"`
 	LogLevel       string `envconfig:"UNDERSTUDY_LOG_LEVEL" default:"info" help:"debug, info, warn or error"`
 	LogFormat      string `envconfig:"UNDERSTUDY_LOG_FORMAT" default:"auto" help:"console, json, or auto: console on a terminal, else json"`
