@@ -241,7 +241,10 @@ func TestFileThatCannotBeWrittenIs69(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = os.Chmod(dir, 0o700) })
 	refused(t, p, exitUnavailable, []string{"UNDERSTUDY_REGISTRY=sqlite:" + path}, []string{path, "give this user the right to write"}, asNobody)
-	refused(t, p, exitUnavailable, []string{"UNDERSTUDY_REGISTRY=sqlite:" + dir + "/new/registry.db"}, []string{"cannot be made"}, asNobody)
+	refused(t, p, exitUnavailable, []string{"UNDERSTUDY_REGISTRY=sqlite:" + dir + "/new.db"}, []string{"give this user the right to write"}, asNobody)
+	if hasDefault(t) {
+		refused(t, p, exitUnavailable, []string{"XDG_STATE_HOME=" + dir + "/new"}, []string{"cannot be made"}, asNobody)
+	}
 }
 
 func TestReadOnlyMountIs69(t *testing.T) {
