@@ -26,6 +26,7 @@ func TestContainersAreTold(t *testing.T) {
 		{"docker without /proc", traces{mark: "/.dockerenv is there"}, "/.dockerenv is there"},
 		{"docker --pid=host", traces{mark: "/.dockerenv is there", pidNamespace: machinesNamespace, root: layer, firstRoot: disk}, "/.dockerenv is there"},
 		{"docker --pid=host, process 1 hidden", traces{mark: "/.dockerenv is there", pidNamespace: machinesNamespace, root: layer}, "/.dockerenv is there"},
+		{"docker --pid=host, mounts hidden", traces{mark: "/.dockerenv is there", pidNamespace: machinesNamespace}, "/.dockerenv is there"},
 		{"containerd", traces{pidNamespace: foreign, root: layer, firstRoot: layer}, "its root is a file system of the kind overlay"},
 		{"containerd with the machine's processes", traces{pidNamespace: machinesNamespace, root: layer, firstRoot: disk}, "its root is a file system of the kind overlay"},
 		{"containerd on WSL 2", traces{pidNamespace: foreign, kernel: "5.15-Microsoft", root: layer, firstRoot: layer}, "its root is a file system of the kind overlay"},

@@ -287,6 +287,14 @@ func TestImpossibleOrphanAfterIsToldBesideOtherMistakes(t *testing.T) {
 	}
 }
 
+// What is wrong with the URI's database is not the matter where another was meant.
+func TestDatabaseThatIsRefusedIsOneMistake(t *testing.T) {
+	setenv(t, env{"UNDERSTUDY_REGISTRY": "mongodb://h/admin", "UNDERSTUDY_DATABASE": ""})
+	if _, _, err := Load(); err == nil || !strings.HasPrefix(err.Error(), "UNDERSTUDY_DATABASE is set but empty") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestPlainNamesAreNotRead(t *testing.T) {
 	setenv(t, env{"GROUP": "other", "HOST": "other", "PRIORITY": "7", "DATABASE": "other", "REGISTRY": "mongodb://h", "RESTART": "never"})
 	c, warnings, err := onMachine()
