@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/understudy-go/understudy/config"
 	"github.com/understudy-go/understudy/internal/terminal"
 )
 
@@ -88,8 +89,10 @@ func (s *stage) start(name string) error {
 		defer close(p.silent)
 		for in := bufio.NewScanner(stderr); in.Scan(); {
 			l := line{player: name, raw: append(bytes.Clone(in.Bytes()), '\n')}
-			_ = json.Unmarshal(l.raw, &l) // what is not a line of the log has no term
-			s.lines <- l
+			_ = json.Unmarshal(l.raw, &l)                        // what is not a line of the log has no term
+			if !strings.Contains(l.Message, config.Perishable) { // it is thrown away anyway
+				s.lines <- l
+			}
 		}
 	})
 	return nil

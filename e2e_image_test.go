@@ -196,23 +196,28 @@ func TestRegistryInAContainersOwnLayerIsWarnedOf(t *testing.T) {
 	p := newProgram(t)
 	root := image(t, p)
 	containable(t)
-	const script = `set -e
+	const layers = `set -e
 mount -t tmpfs none "$1"
 mkdir "$1/upper" "$1/work" "$1/root"
 mount -t overlay none -o "lowerdir=$2,upperdir=$1/upper,workdir=$1/work" "$1/root" || exit 99
 mount -t proc proc "$1/root/proc"
 mount -t tmpfs none "$1/root/data"
-exec chroot "$1/root" /understudy status
 `
 	dir := t.TempDir()
 	for path, warned := range map[string]bool{"/registry.db": true, "/data/registry.db": false} {
-		code, stdout, stderr := p.outcome([]string{"UNDERSTUDY_REGISTRY=sqlite:" + path}, nil, inNamespaces(script, dir, root))
+		code, stdout, stderr := p.outcome([]string{"UNDERSTUDY_REGISTRY=sqlite:" + path}, nil, inNamespaces(layers+`exec chroot "$1/root" /understudy status`, dir, root))
 		if code == 99 {
 			t.Skipf("no layers can be mounted here: %s", stderr)
 		}
 		if code != exitFailure || strings.Contains(stderr, "it is lost with the container") != warned {
 			t.Errorf("%s: exit code %d, stdout %q, stderr %q, want a warning: %v", path, code, stdout, stderr, warned)
 		}
+	}
+
+	// The demo throws its registry away itself.
+	_, stdout, stderr := p.outcome([]string{"TMPDIR=/"}, nil, inNamespaces(layers+`chroot "$1/root" /understudy demo | sed "/tick 1 of term 1/q"`, dir, root))
+	if !strings.Contains(stdout, "tick 1 of term 1") || strings.Contains(stdout+stderr, "lost with the container") {
+		t.Errorf("demo: stdout %q, stderr %q", stdout, stderr)
 	}
 }
 

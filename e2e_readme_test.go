@@ -53,7 +53,11 @@ func TestREADMECommands(t *testing.T) {
 			}
 			env := []string{"XDG_STATE_HOME=" + t.TempDir()} // where the default registry goes
 			if !hasDefault(t) {
-				env = append(env, "UNDERSTUDY_REGISTRY=sqlite:"+filepath.Join(t.TempDir(), "registry.db"))
+				dir, err := os.MkdirTemp(scratch, "") // t.TempDir may have a $ in it
+				if err != nil {
+					t.Fatal(err)
+				}
+				env = append(env, "UNDERSTUDY_REGISTRY=sqlite:"+filepath.Join(dir, "registry.db"))
 			}
 			member := line
 			operates := regexp.MustCompile(`^go run \. (status|history|handover|check)\b`).MatchString(command)

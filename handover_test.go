@@ -203,7 +203,7 @@ func TestHandoverAsJSONIsAnObjectWhateverComesOfIt(t *testing.T) {
 			t.Errorf("not understood: %+v", r)
 		}
 	})
-	settle(t, "UNDERSTUDY_GROUP=no way")
+	settle(t, "UNDERSTUDY_GROUP=no way", "UNDERSTUDY_REGISTRY=mongodb://h")
 	if code, stdout, _ := inProcess("handover", "--json"); code != exitConfig || !strings.Contains(stdout, `"error": "UNDERSTUDY_GROUP=`) {
 		t.Errorf("bad configuration: exit code %d, %s", code, stdout)
 	}

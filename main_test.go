@@ -95,6 +95,18 @@ func unhurried(log string) string {
 			b.WriteString(line)
 		}
 	}
+	return withoutPerishable(b.String())
+}
+
+// withoutPerishable is text without the lines which say that these tests run in a
+// container.
+func withoutPerishable(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		if !strings.Contains(line, config.Perishable) {
+			b.WriteString(line)
+		}
+	}
 	return b.String()
 }
 

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"os"
 	"strings"
 	"testing"
 )
@@ -38,7 +39,7 @@ func TestFlagsAreCheckedAsVariablesAre(t *testing.T) {
 		{Flags{Registry: new("sqlite:/no/such/dir/x.db")}, `--registry="sqlite:/no/such/dir/x.db": its directory is not there`},
 	} {
 		setenv(t, env{"UNDERSTUDY_REGISTRY": "mongodb://h", "UNDERSTUDY_GROUP": "fine"})
-		_, _, err := LoadWith(tt.flags)
+		_, _, err := load(tt.flags, place{getenv: os.Getenv})
 		if err == nil || !strings.HasPrefix(err.Error(), tt.want) || strings.Contains(err.Error(), "\n") || strings.Contains(err.Error(), "hunter2@") {
 			t.Errorf("got %v, want %s", err, tt.want)
 		}

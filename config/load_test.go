@@ -122,7 +122,7 @@ func TestGoodValues(t *testing.T) {
 	for _, tt := range tests {
 		t.Run("", func(t *testing.T) {
 			setenv(t, tt.env)
-			c, warnings, err := Load()
+			c, warnings, err := onMachine()
 			if err != nil || len(warnings) > 0 {
 				t.Fatalf("%v: warnings %q, error %v", tt.env, warnings, err)
 			}
@@ -195,7 +195,7 @@ func TestBadValues(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			setenv(t, env{"UNDERSTUDY_REGISTRY": "mongodb://h", tt.name: tt.value})
-			c, _, err := Load()
+			c, _, err := onMachine()
 			var mistakes *Error
 			if !errors.As(err, &mistakes) || len(mistakes.Mistakes) != 1 {
 				t.Fatalf("%q: got %v, error %v, want one mistake", tt.value, c, err)
@@ -220,7 +220,7 @@ func TestAllMistakesAreToldAtOnce(t *testing.T) {
 		"UNDERSTUDY_STOP_GRASE":      "1s",
 		"UNDERSTUDY_COLOUR":          "1",
 	})
-	c, warnings, err := Load()
+	c, warnings, err := onMachine()
 	var e *Error
 	if !errors.As(err, &e) || len(e.Mistakes) != 9 {
 		t.Fatalf("got %v, want nine mistakes", err)
@@ -290,7 +290,7 @@ func TestImpossibleOrphanAfterIsToldBesideOtherMistakes(t *testing.T) {
 // What is wrong with the URI's database is not the matter where another was meant.
 func TestDatabaseThatIsRefusedIsOneMistake(t *testing.T) {
 	setenv(t, env{"UNDERSTUDY_REGISTRY": "mongodb://h/admin", "UNDERSTUDY_DATABASE": ""})
-	if _, _, err := Load(); err == nil || !strings.HasPrefix(err.Error(), "UNDERSTUDY_DATABASE is set but empty") || strings.Contains(err.Error(), "\n") {
+	if _, _, err := onMachine(); err == nil || !strings.HasPrefix(err.Error(), "UNDERSTUDY_DATABASE is set but empty") || strings.Contains(err.Error(), "\n") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -121,7 +121,7 @@ func TestFileInAContainersOwnLayerIsAWarning(t *testing.T) {
 
 func TestNoRegistryWhereItCannotBeShared(t *testing.T) {
 	setenv(t, env{"KUBERNETES_SERVICE_HOST": "10.0.0.1"})
-	_, _, err := Load()
+	_, _, err := onMachine()
 	if err == nil || !strings.HasPrefix(err.Error(), "UNDERSTUDY_REGISTRY is not set") ||
 		!strings.Contains(err.Error(), "all of them would be active") || !strings.Contains(err.Error(), wantRegistry) {
 		t.Errorf("got %v", err)

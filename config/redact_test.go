@@ -44,7 +44,7 @@ func TestRedaction(t *testing.T) {
 
 func TestNothingPrintsThePassword(t *testing.T) {
 	setenv(t, env{"UNDERSTUDY_REGISTRY": "mongodb://app:" + marker + "@h/app?tlsCertificateKeyFilePassword=" + marker})
-	c, _, err := Load()
+	c, _, err := onMachine()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +73,7 @@ func TestNothingPrintsThePassword(t *testing.T) {
 
 func TestConfigurationPrintsItself(t *testing.T) {
 	setenv(t, env{"UNDERSTUDY_REGISTRY": "mongodb://app:pw@h/app", "UNDERSTUDY_HOST": `a"b`, "UNDERSTUDY_PRIORITY": "3"})
-	c, _, err := Load()
+	c, _, err := onMachine()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,12 +107,12 @@ func FuzzLoad(f *testing.F) {
 		}
 		setenv(t, env{"UNDERSTUDY_REGISTRY": uri, "UNDERSTUDY_GROUP": group, "UNDERSTUDY_HEARTBEAT_INTERVAL": interval,
 			"UNDERSTUDY_REGISTRI": uri, "UNDERSTUDY_HOST": uri})
-		c, warnings, err := Load()
+		c, warnings, err := onMachine()
 		if err == nil {
 			t.Fatal("a host that is a URI was accepted")
 		}
 		setenv(t, env{"UNDERSTUDY_REGISTRY": uri, "UNDERSTUDY_REGISTRI": "", "UNDERSTUDY_HOST": "", "UNDERSTUDY_GROUP": group, "UNDERSTUDY_HEARTBEAT_INTERVAL": interval})
-		c2, warnings2, err2 := Load()
+		c2, warnings2, err2 := onMachine()
 		shown := fmt.Sprintf("%v %+v %#v %q %v %v %+v %#v %q %v", c, c, c, warnings, err, c2, c2, c2, warnings2, err2)
 		if strings.Contains(shown, marker) {
 			t.Errorf("%q is shown: %s", uri, shown)

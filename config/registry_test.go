@@ -68,7 +68,7 @@ func TestRegistriesThatAreRefused(t *testing.T) {
 	}
 	for _, tt := range tests {
 		setenv(t, env{"UNDERSTUDY_REGISTRY": tt.value})
-		c, _, err := Load()
+		c, _, err := onMachine()
 		if err == nil {
 			t.Errorf("%.80q: accepted as %v", tt.value, c.Registry)
 			continue
@@ -123,7 +123,7 @@ func TestRegistryFromAFile(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			setenv(t, env{"UNDERSTUDY_REGISTRY_FILE": tt.path})
-			c, _, err := Load()
+			c, _, err := onMachine()
 			if tt.want == "" {
 				if err != nil || c.Registry.URI.Reveal() != uri || c.Database != "app" {
 					t.Errorf("got %v, error %v", c, err)
@@ -146,14 +146,14 @@ func TestUnreadableFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	setenv(t, env{"UNDERSTUDY_REGISTRY_FILE": path})
-	if _, _, err := Load(); err == nil || !strings.Contains(err.Error(), "want a file that can be read") {
+	if _, _, err := onMachine(); err == nil || !strings.Contains(err.Error(), "want a file that can be read") {
 		t.Errorf("got %v", err)
 	}
 }
 
 func TestRegistryAndItsFileExcludeEachOther(t *testing.T) {
 	setenv(t, env{"UNDERSTUDY_REGISTRY": "mongodb://u:pw@h", "UNDERSTUDY_REGISTRY_FILE": "/run/secrets/uri"})
-	_, _, err := Load()
+	_, _, err := onMachine()
 	if err == nil || !strings.Contains(err.Error(), "both set") || strings.Contains(err.Error(), "pw") {
 		t.Errorf("got %v", err)
 	}

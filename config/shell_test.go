@@ -34,7 +34,7 @@ func TestCommandsThatOnlyAShellUnderstands(t *testing.T) {
 		{"! n.sh", "a !"},
 	} {
 		setenv(t, env{"UNDERSTUDY_REGISTRY": "mongodb://h", "UNDERSTUDY_ON_CHANGE": tt.line})
-		_, _, err := Load()
+		_, _, err := onMachine()
 		want := "UNDERSTUDY_ON_CHANGE: it has " + tt.has + " in it, but it is no line for a shell: write the line into a script, and name that"
 		if err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: got %v\nwant %s", tt.line, err, want)
@@ -53,7 +53,7 @@ func TestCommandsWithoutAShell(t *testing.T) {
 		"ip  addr  add 10.0.0.9/24 dev eth0",
 	} {
 		setenv(t, env{"UNDERSTUDY_REGISTRY": "mongodb://h", "UNDERSTUDY_ON_CHANGE": line})
-		c, warnings, err := Load()
+		c, warnings, err := onMachine()
 		if err != nil || len(warnings) > 0 || c.OnChange != line {
 			t.Errorf("%s: got %q, warnings %q, error %v", line, c.OnChange, warnings, err)
 		}
@@ -63,7 +63,7 @@ func TestCommandsWithoutAShell(t *testing.T) {
 func TestRegistryInACommandIsRefused(t *testing.T) {
 	for _, line := range []string{"mongodb://u:hunter2@h", "https://u:hunter2@h/hook", "notify mongodb://u:hunter2@h", "notify --to=mongodb+srv://u:hunter2@h"} {
 		setenv(t, env{"UNDERSTUDY_REGISTRY": "mongodb://h", "UNDERSTUDY_ON_CHANGE": line})
-		_, _, err := Load()
+		_, _, err := onMachine()
 		if err == nil || !strings.HasPrefix(err.Error(), "UNDERSTUDY_ON_CHANGE=") || !strings.Contains(err.Error(), "a URI belongs into UNDERSTUDY_REGISTRY") || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%s: got %v", line, err)
 		}
@@ -72,12 +72,12 @@ func TestRegistryInACommandIsRefused(t *testing.T) {
 
 func TestURLOfACommandIsNotShown(t *testing.T) {
 	setenv(t, env{"UNDERSTUDY_REGISTRY": "mongodb://h", "UNDERSTUDY_ON_CHANGE": "curl -s https://hooks.example.com/hunter2"})
-	c, _, err := Load()
+	c, _, err := onMachine()
 	if err != nil || strings.Contains(c.String(), "hunter2") || !strings.Contains(c.String(), `UNDERSTUDY_ON_CHANGE="curl -s xxxxx"`) {
 		t.Errorf("got %v, error %v", c, err)
 	}
 	setenv(t, env{"UNDERSTUDY_REGISTRY": "mongodb://h", "UNDERSTUDY_ON_CHANGE": "curl -s https://hooks.example.com/hunter2 | logger"})
-	if _, _, err := Load(); err == nil || strings.Contains(err.Error(), "hunter2") {
+	if _, _, err := onMachine(); err == nil || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("got %v", err)
 	}
 }

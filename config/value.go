@@ -27,7 +27,7 @@ func (s *input) parse(m *mistakes) (c Config, warnings []string) {
 	var path string
 	c.Registry, path = s.registry(m)
 	c.Database = s.database(m, c.Registry.Kind, path)
-	if c.Registry.Kind == SQLite && s.at.perishable(c.Registry.Path) {
+	if c.Registry.Path != "" && s.at.perishable(c.Registry.Path) {
 		warnings = append(warnings, s.name("UNDERSTUDY_REGISTRY")+": "+Perishable)
 	}
 	if s.Database != "" && c.Registry.Kind == SQLite {

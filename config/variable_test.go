@@ -52,7 +52,7 @@ func TestEveryVariableIsChecked(t *testing.T) {
 		}
 		e[v.Name] = "no \x01 value"
 		setenv(t, e)
-		if _, _, err := Load(); err == nil || !strings.Contains(err.Error(), v.Name) {
+		if _, _, err := onMachine(); err == nil || !strings.Contains(err.Error(), v.Name) {
 			t.Errorf("%s: got %v", v.Name, err)
 		}
 	}
