@@ -201,6 +201,7 @@ mount -t tmpfs none "$1"
 mkdir "$1/upper" "$1/work" "$1/root"
 mount -t overlay none -o "lowerdir=$2,upperdir=$1/upper,workdir=$1/work" "$1/root" || exit 99
 mount -t proc proc "$1/root/proc"
+mount --bind /dev "$1/root/dev"
 mount -t tmpfs none "$1/root/data"
 `
 	dir := t.TempDir()
