@@ -1,10 +1,13 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"slices"
 	"time"
 
 	sqlite3 "modernc.org/sqlite/lib"
@@ -15,6 +18,10 @@ import (
 
 // errReplaced says that the open files are no longer those at the path.
 var errReplaced = errors.New("sqlite: the file, its -wal or its -shm was removed or replaced")
+
+// errShrunk says that the open -shm was truncated: it has to be opened anew, and
+// nothing is lost.
+var errShrunk = fmt.Errorf("%w, or the -shm was truncated", errReplaced)
 
 // reading runs f in a read transaction and returns what it returns.
 func reading[T any](ctx context.Context, r *Registry, f func(c *conn) (T, error)) (T, error) {
@@ -84,12 +91,12 @@ func onFile[T any](ctx context.Context, r *Registry, lane chan struct{}, f func(
 	for {
 		result, err := call(ctx, r, lane, func() (result T, err error) {
 			err = patiently(ctx, func() error {
-				if !r.current() {
-					return errReplaced
+				if err := r.current(); err != nil {
+					return err
 				}
 				result, err = f()
-				if r.file.still && !r.current() { // somebody wrote to it meanwhile
-					return errReplaced
+				if r.file.still { // somebody may have written to it meanwhile
+					err = cmp.Or(r.current(), err)
 				}
 				return err
 			})
@@ -113,19 +120,28 @@ func (r *Registry) reopen(ctx context.Context) error {
 		case <-ctx.Done():
 			return none, ctx.Err()
 		}
-		if r.current() {
-			return none, nil
+		if err := r.current(); !errors.Is(err, errReplaced) {
+			return none, err
+		} else if r.file != nil {
+			r.left = nil
+			if errors.Is(err, errShrunk) {
+				r.left = r.file.parts
+			}
+			r.file.abandon()
+			r.file = nil
 		}
-		r.file.abandon()
-		r.file = nil
-		r.generation++
 		real, err := locate(r.given, r.o.Access != registry.Join)
 		if err != nil {
 			return none, err
 		}
 		r.real.Store(&real)
-		r.file, err = r.openFile(ctx)
-		return none, err
+		if r.file, err = r.openFile(ctx); err != nil {
+			return none, err
+		}
+		if !slices.EqualFunc(r.left, r.file.parts, os.SameFile) {
+			r.generation++
+		}
+		return none, nil
 	})
 	return err
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"syscall"
 
 	driver "modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -18,6 +19,29 @@ func code(err error) int {
 		return e.Code() & 0xff
 	}
 	return 0
+}
+
+// absent reports whether an error says that there is nothing at a path, for sure.
+func absent(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
+}
+
+// statSame returns errReplaced if there is nothing at the path, or another file
+// than before. Any other error leaves that open.
+func statSame(path string, before os.FileInfo) (os.FileInfo, error) {
+	info, err := os.Stat(path)
+	switch {
+	case absent(err), err == nil && !os.SameFile(info, before):
+		return nil, errReplaced
+	case err != nil:
+		return nil, untold(path, err)
+	}
+	return info, nil
+}
+
+// untold says that it cannot be told now whether a file is still there.
+func untold(path string, err error) error {
+	return fmt.Errorf("sqlite: whether %s is still there cannot be told: %w: give this user the right to search its directories", path, err)
 }
 
 // busy reports whether err says that another was in the way, and nothing was

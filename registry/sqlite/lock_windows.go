@@ -9,7 +9,7 @@ import (
 // nothing needs to be kept from happening.
 type openingLock struct{}
 
-func (openingLock) held() bool { return true }
+func (openingLock) held() error { return nil }
 
 func (openingLock) release() {}
 

@@ -35,6 +35,8 @@ func TestMain(m *testing.M) {
 		err = findings(path)
 	case "mounts":
 		err = mounts(path)
+	case "unsearchable":
+		err = unsearchable(path)
 	default:
 		os.Exit(m.Run())
 	}
