@@ -74,7 +74,7 @@ func transact[T any](ctx context.Context, r *Registry, c *conn, f func(c *conn) 
 	if result, err = f(c); err == nil {
 		err = ctx.Err() // nobody waits for it any more
 	}
-	return result, c.finish(err)
+	return result, c.finish(c.refusal(err))
 }
 
 // guard has the kernel kill this process unless the function that it returns is

@@ -101,12 +101,9 @@ func (r *Registry) explain(err error) error {
 	switch code(err) {
 	case 0:
 		if errors.Is(err, errReadOnly) {
-			return fmt.Errorf("sqlite: %s: %s: %w", r.path(), unwritable, err)
+			return fmt.Errorf("sqlite: %s: %w: %s: %w", r.path(), registry.ErrRefused, unwritable, err)
 		}
-		if errors.Is(err, errMoving) {
-			return fmt.Errorf("sqlite: %s: %w", r.path(), err)
-		}
-		if errors.Is(err, registry.ErrSchema) || errors.Is(err, registry.ErrCorrupt) {
+		if errors.Is(err, errMoving) || errors.Is(err, registry.ErrSchema) || errors.Is(err, registry.ErrCorrupt) || errors.Is(err, registry.ErrRefused) {
 			return fmt.Errorf("sqlite: %s: %w", r.path(), err)
 		}
 		return err
@@ -117,7 +114,12 @@ func (r *Registry) explain(err error) error {
 	case sqlite3.SQLITE_FULL:
 		advice = "no room left, nothing was written: make some on its disk"
 	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH:
-		advice = unwritable
+		return fmt.Errorf("sqlite: %s: %w: %s: %w", r.path(), registry.ErrRefused, unwritable, err)
+	case sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH:
+		if errors.Is(err, registry.ErrRefused) {
+			return fmt.Errorf("sqlite: %s: %w", r.path(), err)
+		}
+		return fmt.Errorf("sqlite: %s: %w: %w", r.path(), registry.ErrRefused, err)
 	case sqlite3.SQLITE_CANTOPEN:
 		advice = "it cannot be opened: see that it, its -wal and its -shm can be read and written by this user"
 	case sqlite3.SQLITE_IOERR:

@@ -165,7 +165,7 @@ func (r *Registry) openFile(ctx context.Context) (*file, error) {
 		if lent(r.path(), others) {
 			return errMoving
 		}
-		if f, err = connect(ctx, r.path()); err != nil {
+		if f, err = connect(ctx, r.path(), !existing); err != nil {
 			return err
 		}
 		if err = lock.held(); err == nil {
@@ -219,7 +219,7 @@ func remove(path string) error {
 }
 
 // connect opens the connections of a file and sees to its schema.
-func connect(ctx context.Context, path string) (*file, error) {
+func connect(ctx context.Context, path string, join bool) (*file, error) {
 	f := &file{gone: make(chan struct{})}
 	if err := f.note(path); err != nil {
 		return nil, err
@@ -228,7 +228,7 @@ func connect(ctx context.Context, path string) (*file, error) {
 		if f.writer, err = newConn(ctx, location(path, "mode=rw")); err != nil {
 			return err
 		}
-		if err := f.writer.prepareSchema(); err != nil {
+		if err := f.writer.prepareSchema(join); err != nil {
 			return err
 		}
 		if f.reader, err = newConn(ctx, location(path, "mode=ro")); err != nil {
