@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -156,7 +157,7 @@ func call[T any](ctx context.Context, r *Registry, lane chan struct{}, f func() 
 	select {
 	case lane <- struct{}{}:
 	case <-ctx.Done():
-		return none, ctx.Err()
+		return none, fmt.Errorf("sqlite: %s: a call before this one has not come back: %w", r.path(), ctx.Err())
 	}
 	if r.isClosed() {
 		<-lane
@@ -172,32 +173,47 @@ func call[T any](ctx context.Context, r *Registry, lane chan struct{}, f func() 
 		<-lane
 		answered <- answer{result, r.explain(err)}
 	}()
+	var a answer
 	select {
-	case a := <-answered:
-		if a.err != nil {
-			return none, a.err
-		}
-		return a.result, nil
+	case a = <-answered:
 	case <-ctx.Done():
-		return none, ctx.Err()
+		select { // who waits for a lock ends now as well, and knows more
+		case a = <-answered:
+		case <-time.After(20 * time.Millisecond):
+			a.err = fmt.Errorf("sqlite: %s: it has not answered: %w", r.path(), ctx.Err())
+		}
 	}
+	if a.err != nil {
+		return none, a.err
+	}
+	return a.result, nil
 }
 
 // patiently calls try until it finds no lock in its way, or ctx ends. SQLite's
-// own busy_timeout would sleep through the end of a context.
+// own busy_timeout would sleep through the end of a context. It gives up a little
+// before a deadline, so that its caller still listens to who was in the way.
 func patiently(ctx context.Context, try func() error) error {
-	const shortest, longest = 100 * time.Microsecond, 4 * time.Millisecond
+	const shortest, longest, early = 100 * time.Microsecond, 4 * time.Millisecond, 50 * time.Millisecond
+	begun, limit := time.Now(), time.Duration(math.MaxInt64)
+	if end, ok := ctx.Deadline(); ok {
+		limit = time.Until(end)
+		limit -= min(early, limit/10)
+	}
 	for pause := shortest; ; pause = min(2*pause, longest) {
 		err := try()
 		if !busy(err) {
 			return err
 		}
-		timer := time.NewTimer(pause/2 + rand.N(pause))
+		waited := time.Since(begun)
+		if waited >= limit {
+			return fmt.Errorf("%w after %v: %w", context.DeadlineExceeded, waited.Round(time.Millisecond), err)
+		}
+		timer := time.NewTimer(min(pause/2+rand.N(pause), limit-waited))
 		select {
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
-			return fmt.Errorf("%w: %w", ctx.Err(), err)
+			return fmt.Errorf("%w after %v: %w", ctx.Err(), waited.Round(time.Millisecond), err)
 		}
 	}
 }

@@ -125,7 +125,7 @@ func (r *Registry) explain(err error) error {
 	case sqlite3.SQLITE_IOERR:
 		advice = "its disk does not read or write"
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL:
-		advice = "another process holds its lock"
+		advice = r.locker() + " holds its lock"
 	default:
 		advice = "SQLite refused"
 	}

@@ -19,6 +19,7 @@ type file struct {
 	index          atomic.Int64  // the largest size of its -shm that was seen
 	still          bool          // nobody had it open, so it is read as it is
 	gone           chan struct{} // closed with it
+	notices        *notices      // of those who watch; used with the read lane
 }
 
 // suffixes are those of the files that are the database while it is open. SQLite
@@ -112,6 +113,9 @@ func (f *file) abandon() {
 // not exist. No other process of ours opens or creates it at the same time.
 func (r *Registry) openFile(ctx context.Context) (*file, error) {
 	existing := r.o.Access != registry.Join
+	if n := len(r.path()); n > longestPath {
+		return nil, fmt.Errorf("%w: %s has %d bytes, and SQLite takes paths of up to %d: name a shorter one", ErrPath, r.path(), n, longestPath)
+	}
 	if err := refuseNetwork(r.path()); err != nil {
 		return nil, err
 	}
@@ -146,7 +150,7 @@ func (r *Registry) openFile(ctx context.Context) (*file, error) {
 			return fmt.Errorf("sqlite: %s: no instance has run with it: there is no %s", r.path(), r.noticePath())
 		}
 		if err != nil && err == ctx.Err() {
-			return fmt.Errorf("sqlite: %s: another process is opening it: %w", r.path(), err)
+			return fmt.Errorf("sqlite: %s: %s is opening it: %w", r.path(), r.opener(), err)
 		}
 		if err != nil {
 			return fmt.Errorf("sqlite: %s: the files beside it cannot be written: %w: give this user the right to write its directory, or name another", r.path(), err)

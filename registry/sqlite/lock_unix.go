@@ -11,6 +11,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// longestPath is how many bytes of a path SQLite takes: MAX_PATHNAME without
+// "-journal".
+const longestPath = 512 - 8
+
 // openingLock keeps other processes from opening or creating the database.
 type openingLock struct {
 	file *os.File

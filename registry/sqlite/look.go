@@ -17,7 +17,7 @@ func (r *Registry) look(ctx context.Context) (*file, error) {
 			defer lock.release()
 			defer r.guard()()
 		case ctx.Err() != nil:
-			return fmt.Errorf("sqlite: %s: another process is opening it: %w", r.path(), ctx.Err())
+			return fmt.Errorf("sqlite: %s: %s is opening it: %w", r.path(), r.opener(), ctx.Err())
 		} // no lock to be had: what changes meanwhile is noticed below
 		others := neighbours()
 		if lent(r.path(), others) {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/google/uuid"
@@ -82,8 +83,11 @@ func Open(ctx context.Context, path string, o Options) (*Registry, error) {
 	}
 	r.real.Store(&given)
 	if r.quota > 0 {
-		// Without one a freeze costs what it costs; that is no reason not to run.
-		r.timer, _ = boottime.NewKillTimer()
+		// Where there is none a freeze costs what it costs; that is no reason not to run.
+		r.timer, err = boottime.NewKillTimer()
+		if o.Access == registry.Join && errors.Is(err, syscall.EAGAIN) {
+			return nil, fmt.Errorf("open: sqlite: %s: the timer that guards its writes: %w", given, err)
+		}
 	}
 	if err := r.reopen(ctx); err != nil {
 		_ = r.Close(context.WithoutCancel(ctx))

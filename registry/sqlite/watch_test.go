@@ -160,6 +160,26 @@ func TestTermsAreSyncedAndBeatsAreNot(t *testing.T) {
 	}
 }
 
+// What a call reads is of one instant, whatever is written between its reads.
+func TestReadsSeeOneInstant(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "registry.db")
+	r, other := open(t, path), open(t, path)
+	begin(t, other, 1)
+	_, err := reading(t.Context(), r, func(c *conn) (none struct{}, err error) {
+		for n := int64(2); n <= 3; n++ {
+			latest, err := c.latest("g")
+			if err != nil || latest.Number != 1 {
+				t.Errorf("the latest is %+v, %v; want term 1 all along", latest, err)
+			}
+			begin(t, other, n)
+		}
+		return none, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // A call that its caller has left changes nothing any more and gives the lane back.
 func TestCallsLeftBehindEndTheirTransaction(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "registry.db")
