@@ -8,6 +8,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -169,6 +170,8 @@ func call[T any](ctx context.Context, r *Registry, lane chan struct{}, f func() 
 	}
 	answered := make(chan answer, 1)
 	go func() {
+		debug.SetPanicOnFault(true) // of this goroutine alone
+		defer r.onFault()
 		result, err := f()
 		<-lane
 		answered <- answer{result, r.explain(err)}
@@ -187,6 +190,20 @@ func call[T any](ctx context.Context, r *Registry, lane chan struct{}, f func() 
 		return none, a.err
 	}
 	return a.result, nil
+}
+
+// onFault ends this process with one sentence if the open -shm was truncated in the
+// middle of a call, after its size had been compared. Of SQLite's state nothing can
+// be trusted then, and nobody but the kernel frees its locks. It is
+// for a goroutine on which a fault is a panic: else the runtime prints all others
+// as well, and no cause.
+func (r *Registry) onFault() {
+	if fault := recover(); fault != nil {
+		if r.file != nil && errors.Is(r.file.check(r.path()), errShrunk) {
+			panic(fmt.Sprintf("sqlite: %s-shm was truncated while it was in use: leave it alone (%v)", r.path(), fault))
+		}
+		panic(fault)
+	}
 }
 
 // patiently calls try until it finds no lock in its way, or ctx ends. SQLite's

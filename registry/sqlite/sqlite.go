@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -149,6 +150,8 @@ func (r *Registry) Close(ctx context.Context) error {
 	}
 	done := make(chan error, 1)
 	go func() {
+		debug.SetPanicOnFault(true) // see call
+		defer r.onFault()
 		r.write <- struct{}{}
 		r.read <- struct{}{}
 		r.watches.Wait()

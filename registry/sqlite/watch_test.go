@@ -111,6 +111,34 @@ func TestWatchSurvivesItsFile(t *testing.T) {
 	}
 }
 
+// One who does not receive keeps no notice from the others.
+func TestAReaderWhoSleepsHoldsUpNobody(t *testing.T) {
+	n := newNotices()
+	asleep := n.add(t.Context())
+	var awake []<-chan struct{}
+	for range 20 {
+		awake = append(awake, n.add(t.Context()))
+	}
+	for range 3 {
+		n.send()
+		for _, ch := range awake {
+			select {
+			case <-ch:
+			default:
+				t.Fatal("one had no notice")
+			}
+		}
+	}
+	n.end()
+	for _, ch := range append(awake, asleep) {
+		for range ch {
+		}
+	}
+	if ch := n.add(t.Context()); ch != nil {
+		t.Error("one was added after the end")
+	}
+}
+
 func TestWatchEndsWithItsDatabase(t *testing.T) {
 	if os.PathSeparator == '\\' {
 		t.Skip("Windows does not let go of a file that is open")
