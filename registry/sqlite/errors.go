@@ -68,6 +68,13 @@ func foreignIndex(err error) bool {
 	return ok && e.Code() == sqlite3.SQLITE_IOERR_SHORT_READ
 }
 
+// moved reports whether SQLite found that its file is not at the path any more. The
+// next call will find that, too.
+func moved(err error) bool {
+	e, ok := errors.AsType[*driver.Error](err)
+	return ok && e.Code() == sqlite3.SQLITE_READONLY_DBMOVED
+}
+
 // errReadOnly says that SQLite could open the file for reading only.
 var errReadOnly = errors.New("opened read-only")
 
@@ -114,6 +121,9 @@ func (r *Registry) explain(err error) error {
 	case sqlite3.SQLITE_FULL:
 		advice = "no room left, nothing was written: make some on its disk"
 	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH:
+		if moved(err) {
+			return fmt.Errorf("sqlite: %s: %w", r.path(), err)
+		}
 		return fmt.Errorf("sqlite: %s: %w: %s: %w", r.path(), registry.ErrRefused, unwritable, err)
 	case sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH:
 		if errors.Is(err, registry.ErrRefused) {
