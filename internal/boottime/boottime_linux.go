@@ -32,7 +32,7 @@ type sigevent struct {
 }
 
 // NewKillTimer makes a timer that is not armed. ErrPID1: the kernel would
-// ignore it. An error of EAGAIN means that RLIMIT_SIGPENDING is used up.
+// ignore it. EAGAIN: RLIMIT_SIGPENDING is used up, and the error says so.
 func NewKillTimer() (*KillTimer, error) {
 	if os.Getpid() == 1 {
 		return nil, ErrPID1
@@ -42,7 +42,10 @@ func NewKillTimer() (*KillTimer, error) {
 	t := new(KillTimer)
 	_, _, errno := unix.Syscall(unix.SYS_TIMER_CREATE, unix.CLOCK_BOOTTIME,
 		uintptr(unsafe.Pointer(&event)), uintptr(unsafe.Pointer(&t.id)))
-	if errno != 0 {
+	switch {
+	case errno == unix.EAGAIN:
+		return nil, fmt.Errorf("timer_create: %w: this user's pending signals are used up: raise their limit (RLIMIT_SIGPENDING, ulimit -i)", errno)
+	case errno != 0:
 		return nil, fmt.Errorf("timer_create: %w", errno)
 	}
 	return t, nil

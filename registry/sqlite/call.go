@@ -1,10 +1,15 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
+	"os"
+	"runtime/debug"
+	"slices"
 	"time"
 
 	sqlite3 "modernc.org/sqlite/lib"
@@ -15,6 +20,10 @@ import (
 
 // errReplaced says that the open files are no longer those at the path.
 var errReplaced = errors.New("sqlite: the file, its -wal or its -shm was removed or replaced")
+
+// errShrunk says that the open -shm was truncated: it has to be opened anew, and
+// nothing is lost.
+var errShrunk = fmt.Errorf("%w, or the -shm was truncated", errReplaced)
 
 // reading runs f in a read transaction and returns what it returns.
 func reading[T any](ctx context.Context, r *Registry, f func(c *conn) (T, error)) (T, error) {
@@ -67,7 +76,7 @@ func transact[T any](ctx context.Context, r *Registry, c *conn, f func(c *conn) 
 	if result, err = f(c); err == nil {
 		err = ctx.Err() // nobody waits for it any more
 	}
-	return result, c.finish(err)
+	return result, c.finish(c.refusal(err))
 }
 
 // guard has the kernel kill this process unless the function that it returns is
@@ -84,12 +93,12 @@ func onFile[T any](ctx context.Context, r *Registry, lane chan struct{}, f func(
 	for {
 		result, err := call(ctx, r, lane, func() (result T, err error) {
 			err = patiently(ctx, func() error {
-				if !r.current() {
-					return errReplaced
+				if err := r.current(); err != nil {
+					return err
 				}
 				result, err = f()
-				if r.file.still && !r.current() { // somebody wrote to it meanwhile
-					return errReplaced
+				if r.file.still { // somebody may have written to it meanwhile
+					err = cmp.Or(r.current(), err)
 				}
 				return err
 			})
@@ -113,19 +122,28 @@ func (r *Registry) reopen(ctx context.Context) error {
 		case <-ctx.Done():
 			return none, ctx.Err()
 		}
-		if r.current() {
-			return none, nil
+		if err := r.current(); !errors.Is(err, errReplaced) {
+			return none, err
+		} else if r.file != nil {
+			r.left = nil
+			if errors.Is(err, errShrunk) {
+				r.left = r.file.parts
+			}
+			r.file.abandon()
+			r.file = nil
 		}
-		r.file.abandon()
-		r.file = nil
-		r.generation++
 		real, err := locate(r.given, r.o)
 		if err != nil {
 			return none, err
 		}
 		r.real.Store(&real)
-		r.file, err = r.openFile(ctx)
-		return none, err
+		if r.file, err = r.openFile(ctx); err != nil {
+			return none, err
+		}
+		if !slices.EqualFunc(r.left, r.file.parts, os.SameFile) {
+			r.generation++
+		}
+		return none, nil
 	})
 	return err
 }
@@ -140,7 +158,7 @@ func call[T any](ctx context.Context, r *Registry, lane chan struct{}, f func() 
 	select {
 	case lane <- struct{}{}:
 	case <-ctx.Done():
-		return none, ctx.Err()
+		return none, fmt.Errorf("sqlite: %s: a call before this one has not come back: %w", r.path(), ctx.Err())
 	}
 	if r.isClosed() {
 		<-lane
@@ -152,36 +170,67 @@ func call[T any](ctx context.Context, r *Registry, lane chan struct{}, f func() 
 	}
 	answered := make(chan answer, 1)
 	go func() {
+		debug.SetPanicOnFault(true) // of this goroutine alone
+		defer r.onFault()
 		result, err := f()
 		<-lane
 		answered <- answer{result, r.explain(err)}
 	}()
+	var a answer
 	select {
-	case a := <-answered:
-		if a.err != nil {
-			return none, a.err
-		}
-		return a.result, nil
+	case a = <-answered:
 	case <-ctx.Done():
-		return none, ctx.Err()
+		select { // who waits for a lock ends now as well, and knows more
+		case a = <-answered:
+		case <-time.After(20 * time.Millisecond):
+			a.err = fmt.Errorf("sqlite: %s: it has not answered: %w", r.path(), ctx.Err())
+		}
+	}
+	if a.err != nil {
+		return none, a.err
+	}
+	return a.result, nil
+}
+
+// onFault ends this process with one sentence if the open -shm was truncated in the
+// middle of a call, after its size had been compared. Of SQLite's state nothing can
+// be trusted then, and nobody but the kernel frees its locks. It is
+// for a goroutine on which a fault is a panic: else the runtime prints all others
+// as well, and no cause.
+func (r *Registry) onFault() {
+	if fault := recover(); fault != nil {
+		if r.file != nil && errors.Is(r.file.check(r.path()), errShrunk) {
+			panic(fmt.Sprintf("sqlite: %s-shm was truncated while it was in use: leave it alone (%v)", r.path(), fault))
+		}
+		panic(fault)
 	}
 }
 
 // patiently calls try until it finds no lock in its way, or ctx ends. SQLite's
-// own busy_timeout would sleep through the end of a context.
+// own busy_timeout would sleep through the end of a context. It gives up a little
+// before a deadline, so that its caller still listens to who was in the way.
 func patiently(ctx context.Context, try func() error) error {
-	const shortest, longest = 100 * time.Microsecond, 4 * time.Millisecond
+	const shortest, longest, early = 100 * time.Microsecond, 4 * time.Millisecond, 50 * time.Millisecond
+	begun, limit := time.Now(), time.Duration(math.MaxInt64)
+	if end, ok := ctx.Deadline(); ok {
+		limit = time.Until(end)
+		limit -= min(early, limit/10)
+	}
 	for pause := shortest; ; pause = min(2*pause, longest) {
 		err := try()
 		if !busy(err) {
 			return err
 		}
-		timer := time.NewTimer(pause/2 + rand.N(pause))
+		waited := time.Since(begun)
+		if waited >= limit {
+			return fmt.Errorf("%w after %v: %w", context.DeadlineExceeded, waited.Round(time.Millisecond), err)
+		}
+		timer := time.NewTimer(min(pause/2+rand.N(pause), limit-waited))
 		select {
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
-			return fmt.Errorf("%w: %w", ctx.Err(), err)
+			return fmt.Errorf("%w after %v: %w", ctx.Err(), waited.Round(time.Millisecond), err)
 		}
 	}
 }

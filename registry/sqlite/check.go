@@ -213,15 +213,11 @@ func (r *Registry) checkRecords(ctx context.Context) registry.Finding {
 		if err != nil {
 			return n, err
 		}
-		return n, c.each(func(scan func(dest ...any) error) error {
-			var row termRow
-			if err := scan(row.fields()...); err != nil {
-				return err
-			}
+		return n, c.eachTerm(func(row termRow) error {
 			_, bad := row.decode()
 			n.Term(bad)
 			return ctx.Err()
-		}, `SELECT `+termColumns+` FROM terms`)
+		}, "")
 	})
 	if err != nil {
 		return finding.Error("schema", err, "")

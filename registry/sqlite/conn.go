@@ -17,6 +17,7 @@ type conn struct {
 	sql        *sql.Conn
 	statements map[string]*sql.Stmt
 	durable    bool
+	silence    bool   // terms have this column
 	committed  func() // called after the commit of the transaction
 }
 

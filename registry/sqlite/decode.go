@@ -51,15 +51,15 @@ func (r *instanceRow) decode() (registry.Instance, error) {
 	return in, nil
 }
 
-const termColumns = `"group", number, holder, host, orphanAfter, startedAt, endedAt, reason, exitCode, handoverTo, handoverAt, schema`
+const termColumns = `"group", number, holder, host, orphanAfter, startedAt, endedAt, reason, exitCode, handoverTo, handoverAt, schema, silence`
 
 // termRow is a record as it is stored: anything at all.
 type termRow struct {
-	group, number, holder, host, orphanAfter, startedAt, endedAt, reason, exitCode, handoverTo, handoverAt, schema any
+	group, number, holder, host, orphanAfter, startedAt, endedAt, reason, exitCode, handoverTo, handoverAt, schema, silence any
 }
 
 func (r *termRow) fields() []any {
-	return []any{&r.group, &r.number, &r.holder, &r.host, &r.orphanAfter, &r.startedAt, &r.endedAt, &r.reason, &r.exitCode, &r.handoverTo, &r.handoverAt, &r.schema}
+	return []any{&r.group, &r.number, &r.holder, &r.host, &r.orphanAfter, &r.startedAt, &r.endedAt, &r.reason, &r.exitCode, &r.handoverTo, &r.handoverAt, &r.schema, &r.silence}
 }
 
 // decode returns the term, or ErrCorrupt, ErrSchema or ErrTermExhausted.
@@ -75,6 +75,7 @@ func (r *termRow) decode() (registry.Term, error) {
 		End: registry.End{
 			Reason:   registry.Reason(lenient(r.reason, text)),
 			ExitCode: int(lenient(r.exitCode, integer)),
+			Silence:  lenient(r.silence, span),
 		},
 		Schema: int(vital(&d, "schema", r.schema, integer)),
 	}
@@ -121,7 +122,7 @@ func (d *decoder) judge(check error) error {
 
 func text(stored any) (string, bool) {
 	s, ok := stored.(string)
-	return s, ok
+	return registry.Clip(s), ok
 }
 
 func integer(stored any) (int64, bool) {
@@ -138,10 +139,13 @@ func identity(stored any) (uuid.UUID, bool) {
 	return id, true
 }
 
+// latestDate is the end of the year 9999, in microseconds.
+const latestDate = 253402300800e6
+
 // date knows the years 1970 to 9999; the zero time is not among them.
 func date(stored any) (time.Time, bool) {
 	n, ok := stored.(int64)
-	if !ok || n <= 0 || n >= 253402300800e6 {
+	if !ok || n <= 0 || n >= latestDate {
 		return time.Time{}, false
 	}
 	return time.UnixMicro(n).UTC(), true

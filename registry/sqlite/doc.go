@@ -14,7 +14,7 @@
 // included, for a quarter of OrphanAfter gets the process killed (SIGKILL, exit
 // code 137) by the timer below, which cannot tell it from a frozen process.
 //
-// Three things could make two instances active, or none, and are seen to:
+// Five things could make two instances active, or none, and are seen to:
 //
 //   - The file, its log (PATH-wal) or the log's index (PATH-shm) is removed or
 //     replaced while it is open, or a symbolic link in the path as it was given is
@@ -26,7 +26,17 @@
 //     told [registry.ErrNotRegistered] by their next beat. Until that beat a
 //     newcomer and the old holder may both be active. Terms that were only in
 //     the removed log are lost as those of a dropped database are: their numbers
-//     are given again, so the fence is void.
+//     are given again, so the fence is void. Where nobody can tell whether a file
+//     is still there, as in a directory that may not be searched for a while, the
+//     call fails, and nothing counts as replaced.
+//   - The index is truncated. It is mapped, so whoever touches what is not there
+//     any more dies of SIGBUS. Its size is compared before every call as well, and
+//     the file is opened anew; no registration is lost by it. If it happens in the
+//     middle of a call, the process panics with a sentence that says so: nothing of
+//     SQLite's state can be trusted then, and only the kernel frees its locks.
+//   - A trigger or a unique index of somebody else keeps a change from being made.
+//     Each change is read back in its transaction, and one that is not there is
+//     [registry.ErrRefused].
 //   - A process is frozen inside its write transaction, which locks everyone
 //     out. While one lasts, the kernel holds a timer of a quarter of OrphanAfter
 //     on this process and kills it (Linux; not as process 1 of a container).
@@ -37,12 +47,16 @@
 //
 // The clock is that of the machine, in microseconds. A change of terms is
 // announced by a write to a small file beside the database, PATH-terms, which is
-// all that a watch looks at: heartbeats wake nobody. The same file is what
-// processes lock while they open or create the database.
+// all that a watch looks at: heartbeats wake nobody. All watches of a registry are
+// one to the system, so one registry does for any number of groups. The same file
+// is what processes lock while they open or create the database.
 //
 // Open a file once in a process: after its log or index was removed, a registry
 // opens it anew only when all others of the process that have it open were
 // called, too.
+//
+// A file of an older version gets the columns that it lacks when an instance
+// opens it. The older version goes on with it, beside this one.
 //
 // To restore a backup, stop every instance first: SQLite mixes a file put in
 // place under it with the log of the one before. Either way the registry has

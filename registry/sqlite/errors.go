@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"syscall"
 
 	driver "modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -18,6 +19,29 @@ func code(err error) int {
 		return e.Code() & 0xff
 	}
 	return 0
+}
+
+// absent reports whether an error says that there is nothing at a path, for sure.
+func absent(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
+}
+
+// statSame returns errReplaced if there is nothing at the path, or another file
+// than before. Any other error leaves that open.
+func statSame(path string, before os.FileInfo) (os.FileInfo, error) {
+	info, err := os.Stat(path)
+	switch {
+	case absent(err), err == nil && !os.SameFile(info, before):
+		return nil, errReplaced
+	case err != nil:
+		return nil, untold(path, err)
+	}
+	return info, nil
+}
+
+// untold says that it cannot be told now whether a file is still there.
+func untold(path string, err error) error {
+	return fmt.Errorf("sqlite: whether %s is still there cannot be told: %w: give this user the right to search its directories", path, err)
 }
 
 // busy reports whether err says that another was in the way, and nothing was
@@ -42,6 +66,13 @@ var errMoving = errors.New("it was removed or replaced, in part or as a whole, a
 func foreignIndex(err error) bool {
 	e, ok := errors.AsType[*driver.Error](err)
 	return ok && e.Code() == sqlite3.SQLITE_IOERR_SHORT_READ
+}
+
+// moved reports whether SQLite found that its file is not at the path any more. The
+// next call will find that, too.
+func moved(err error) bool {
+	e, ok := errors.AsType[*driver.Error](err)
+	return ok && e.Code() == sqlite3.SQLITE_READONLY_DBMOVED
 }
 
 // errReadOnly says that SQLite could open the file for reading only.
@@ -77,12 +108,9 @@ func (r *Registry) explain(err error) error {
 	switch code(err) {
 	case 0:
 		if errors.Is(err, errReadOnly) {
-			return fmt.Errorf("sqlite: %s: %s: %w", r.path(), unwritable, err)
+			return fmt.Errorf("sqlite: %s: %w: %s: %w", r.path(), registry.ErrRefused, unwritable, err)
 		}
-		if errors.Is(err, errMoving) {
-			return fmt.Errorf("sqlite: %s: %w", r.path(), err)
-		}
-		if errors.Is(err, registry.ErrSchema) || errors.Is(err, registry.ErrCorrupt) {
+		if errors.Is(err, errMoving) || errors.Is(err, registry.ErrSchema) || errors.Is(err, registry.ErrCorrupt) || errors.Is(err, registry.ErrRefused) {
 			return fmt.Errorf("sqlite: %s: %w", r.path(), err)
 		}
 		return err
@@ -93,13 +121,21 @@ func (r *Registry) explain(err error) error {
 	case sqlite3.SQLITE_FULL:
 		advice = "no room left, nothing was written: make some on its disk"
 	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH:
-		advice = unwritable
+		if moved(err) {
+			return fmt.Errorf("sqlite: %s: %w", r.path(), err)
+		}
+		return fmt.Errorf("sqlite: %s: %w: %s: %w", r.path(), registry.ErrRefused, unwritable, err)
+	case sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH:
+		if errors.Is(err, registry.ErrRefused) {
+			return fmt.Errorf("sqlite: %s: %w", r.path(), err)
+		}
+		return fmt.Errorf("sqlite: %s: %w: %w", r.path(), registry.ErrRefused, err)
 	case sqlite3.SQLITE_CANTOPEN:
 		advice = "it cannot be opened: see that it, its -wal and its -shm can be read and written by this user"
 	case sqlite3.SQLITE_IOERR:
 		advice = "its disk does not read or write"
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL:
-		advice = "another process holds its lock"
+		advice = r.locker() + " holds its lock"
 	default:
 		advice = "SQLite refused"
 	}

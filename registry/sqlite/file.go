@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync/atomic"
 
 	_ "modernc.org/sqlite" // the driver
 
@@ -15,8 +16,10 @@ import (
 type file struct {
 	parts          []os.FileInfo // of the names in suffixes
 	writer, reader *conn         // no writer: opened for reading
+	index          atomic.Int64  // the largest size of its -shm that was seen
 	still          bool          // nobody had it open, so it is read as it is
 	gone           chan struct{} // closed with it
+	notices        *notices      // of those who watch; used with the read lane
 }
 
 // suffixes are those of the files that are the database while it is open. SQLite
@@ -24,35 +27,63 @@ type file struct {
 // closes the database last removes it and its index.
 var suffixes = []string{"", "-wal", "-shm"}
 
-// isAt reports whether the files are still those at the path. What is committed
-// may be in a log that nobody else will ever find.
-func (f *file) isAt(path string) bool {
+// check returns errReplaced if the files are not those at the path any more. What
+// is committed may be in a log that nobody else will ever find. Any other error
+// says that this cannot be told now: that may pass, and replaces nothing.
+func (f *file) check(path string) error {
 	if f == nil {
-		return false
+		return errReplaced
 	}
 	for i, part := range f.parts {
-		info, err := os.Stat(path + suffixes[i])
-		if err != nil || !os.SameFile(info, part) {
-			return false
-		}
-		if f.still && (info.Size() != part.Size() || !info.ModTime().Equal(part.ModTime())) {
-			return false
+		info, err := statSame(path+suffixes[i], part)
+		switch {
+		case err != nil:
+			return err
+		case f.still && (info.Size() != part.Size() || !info.ModTime().Equal(part.ModTime())):
+			return errReplaced
+		case i == 2:
+			if err := f.measure(info.Size()); err != nil {
+				return err
+			}
 		}
 	}
 	if f.still {
-		_, err := os.Stat(path + "-wal")
-		return errors.Is(err, os.ErrNotExist)
+		switch _, err := os.Stat(path + "-wal"); {
+		case err == nil:
+			return errReplaced
+		case !absent(err):
+			return untold(path, err)
+		}
 	}
-	return true
+	return nil
+}
+
+// measure returns errShrunk if the index is smaller than it was. SQLite only ever
+// makes it larger, and has all of it mapped: who reads what is not there any more
+// dies of SIGBUS.
+func (f *file) measure(size int64) error {
+	for {
+		largest := f.index.Load()
+		if size < largest {
+			return errShrunk
+		}
+		if size == largest || f.index.CompareAndSwap(largest, size) {
+			return nil
+		}
+	}
 }
 
 // note adds the next of the files at the path, which are known to be open.
 func (f *file) note(path string) error {
 	info, err := os.Stat(path + suffixes[len(f.parts)])
-	if err == nil {
-		f.parts = append(f.parts, info)
+	switch {
+	case absent(err):
+		return errMoving
+	case err != nil:
+		return untold(path, err)
 	}
-	return err
+	f.parts = append(f.parts, info)
+	return nil
 }
 
 // close saves what is in the log, if nobody else has the file open.
@@ -82,6 +113,9 @@ func (f *file) abandon() {
 // not exist. No other process of ours opens or creates it at the same time.
 func (r *Registry) openFile(ctx context.Context) (*file, error) {
 	existing := r.o.Access != registry.Join
+	if n := len(r.path()); n > longestPath {
+		return nil, fmt.Errorf("%w: %s has %d bytes, and SQLite takes paths of up to %d: name a shorter one", ErrPath, r.path(), n, longestPath)
+	}
 	if err := refuseNetwork(r.path()); err != nil {
 		return nil, err
 	}
@@ -116,7 +150,7 @@ func (r *Registry) openFile(ctx context.Context) (*file, error) {
 			return fmt.Errorf("sqlite: %s: no instance has run with it: there is no %s", r.path(), r.noticePath())
 		}
 		if err != nil && err == ctx.Err() {
-			return fmt.Errorf("sqlite: %s: another process is opening it: %w", r.path(), err)
+			return fmt.Errorf("sqlite: %s: %s is opening it: %w", r.path(), r.opener(), err)
 		}
 		if err != nil {
 			return fmt.Errorf("sqlite: %s: the files beside it cannot be written: %w: give this user the right to write its directory, or name another", r.path(), err)
@@ -132,13 +166,18 @@ func (r *Registry) openFile(ctx context.Context) (*file, error) {
 			return fmt.Errorf("sqlite: %s cannot be created: %w: give this user the right to write its directory, or name another", r.path(), err)
 		}
 		others := neighbours()
-		if f, err = connect(ctx, r.path()); err != nil {
+		if lent(r.path(), others) {
+			return errMoving
+		}
+		if f, err = connect(ctx, r.path(), !existing); err != nil {
 			return err
 		}
-		// Without the lock, another may have made new files before they were noted.
-		if !lock.held() || !f.isAt(r.path()) || f.shares(others) {
+		if err = lock.held(); err == nil {
+			err = r.verify(f, others)
+		}
+		if err != nil {
 			f.abandon()
-			return errMoving
+			return err
 		}
 		enter(f)
 		return nil
@@ -184,16 +223,16 @@ func remove(path string) error {
 }
 
 // connect opens the connections of a file and sees to its schema.
-func connect(ctx context.Context, path string) (*file, error) {
+func connect(ctx context.Context, path string, join bool) (*file, error) {
 	f := &file{gone: make(chan struct{})}
 	if err := f.note(path); err != nil {
-		return nil, errMoving
+		return nil, err
 	}
 	err := func() (err error) {
 		if f.writer, err = newConn(ctx, location(path, "mode=rw")); err != nil {
 			return err
 		}
-		if err := f.writer.prepareSchema(); err != nil {
+		if err := f.writer.prepareSchema(join); err != nil {
 			return err
 		}
 		if f.reader, err = newConn(ctx, location(path, "mode=ro")); err != nil {
@@ -210,9 +249,20 @@ func connect(ctx context.Context, path string) (*file, error) {
 	if err == nil {
 		return f, nil
 	}
-	if !f.isAt(path) || errors.Is(err, os.ErrNotExist) || foreignIndex(err) {
+	if errors.Is(f.check(path), errReplaced) || errors.Is(err, os.ErrNotExist) || foreignIndex(err) {
 		err = errMoving
 	}
 	f.abandon()
 	return nil, err
+}
+
+// verify returns errMoving if the file that was just opened is not the one at the
+// path: others may have made new files before they were noted, or a neighbour's
+// index is used, which is that of another log.
+func (r *Registry) verify(f *file, others []*file) error {
+	err := f.check(r.path())
+	if errors.Is(err, errReplaced) || err == nil && !f.still && f.shares(others) {
+		return errMoving
+	}
+	return err
 }

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -20,14 +21,17 @@ func (r *Registry) Register(ctx context.Context, in registry.Instance) (time.Tim
 		return time.Time{}, fmt.Errorf("register: %w", err)
 	}
 	at, err := writing(ctx, r, ofInstances, func(c *conn) (time.Time, error) {
+		if found, err := c.exists(anInstance, in.ID.String()); err != nil || found {
+			return time.Time{}, cmp.Or(err, registry.ErrRegistered)
+		}
 		at := now()
-		n, err := c.change(`INSERT INTO instances (`+instanceColumns+`)
-			VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+		_, err := c.change(`INSERT INTO instances (`+instanceColumns+`)
+			VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			in.ID.String(), in.Group, in.Host, in.PID, in.Version, at.UnixMicro(), at.UnixMicro(),
 			string(in.Role), in.Term, flag(in.Candidate),
 			micros(in.Interval), micros(in.OrphanAfter), in.Priority, in.Command, registry.Schema)
-		if err == nil && n == 0 {
-			err = registry.ErrRegistered
+		if err == nil {
+			err = c.insist(true, anInstance+` AND beat = 0 AND heartbeat = ?`, in.ID.String(), at.UnixMicro())
 		}
 		c.committed = func() { r.homes[in.ID] = r.generation }
 		return at, err
@@ -46,15 +50,17 @@ func (r *Registry) Beat(ctx context.Context, id uuid.UUID, s registry.Status) (t
 			return time.Time{}, fmt.Errorf("%w: %v", registry.ErrNotRegistered, errReplaced)
 		}
 		at := now()
-		n, err := c.change(`UPDATE instances SET beat = beat + 1, heartbeat = ?, role = ?, term = ?, candidate = ?
-			WHERE id = ? AND typeof(beat) = 'integer' AND beat >= 0 AND beat < ?
-			AND typeof(schema) = 'integer' AND schema BETWEEN 1 AND ?`,
-			at.UnixMicro(), string(s.Role), s.Term, flag(s.Candidate), id.String(), int64(math.MaxInt64), registry.Schema)
+		before, err := r.beatOf(c, id)
 		if err != nil {
 			return at, err
 		}
-		if n == 0 {
-			return at, r.whyNoBeat(c, id)
+		_, err = c.change(`UPDATE instances SET beat = ?, heartbeat = ?, role = ?, term = ?, candidate = ? `+anInstance,
+			before+1, at.UnixMicro(), string(s.Role), s.Term, flag(s.Candidate), id.String())
+		if err != nil {
+			return at, err
+		}
+		if err := c.insist(true, anInstance+` AND beat = ? AND heartbeat = ?`, id.String(), before+1, at.UnixMicro()); err != nil {
+			return at, err
 		}
 		r.homes[id] = r.generation
 		return at, nil
@@ -65,23 +71,33 @@ func (r *Registry) Beat(ctx context.Context, id uuid.UUID, s registry.Status) (t
 	return at, nil
 }
 
-func (r *Registry) whyNoBeat(c *conn, id uuid.UUID) error {
-	list, err := c.instances(`WHERE id = ?`, id.String())
+// beatOf returns the beat of id, if it can be counted up.
+func (r *Registry) beatOf(c *conn, id uuid.UUID) (beat int64, err error) {
+	found := false
+	err = c.each(func(scan func(dest ...any) error) error {
+		found = true
+		return scan(&beat)
+	}, `SELECT beat FROM instances `+anInstance+` AND typeof(beat) = 'integer' AND beat BETWEEN 0 AND ?
+		AND typeof(schema) = 'integer' AND schema BETWEEN 1 AND ?`, id.String(), int64(math.MaxInt64-1), registry.Schema)
+	if err != nil || found {
+		return beat, err
+	}
+	list, err := c.instances(anInstance, id.String())
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if len(list) == 0 {
 		delete(r.homes, id)
-		return registry.ErrNotRegistered
+		return 0, registry.ErrNotRegistered
 	}
-	return fmt.Errorf("%w: instance %v: beat is %d, want less", registry.ErrCorrupt, id, list[0].Beat)
+	return 0, fmt.Errorf("%w: instance %v: beat is %d, want less", registry.ErrCorrupt, id, list[0].Beat)
 }
 
 // Unregister deletes the record of id, if there is one.
 func (r *Registry) Unregister(ctx context.Context, id uuid.UUID) error {
 	_, err := writing(ctx, r, ofInstances, func(c *conn) (int64, error) {
 		delete(r.homes, id)
-		return c.change(`DELETE FROM instances WHERE id = ?`, id.String())
+		return c.remove(anInstance, id.String())
 	})
 	if err != nil {
 		return fmt.Errorf("unregister: %w", err)
@@ -93,14 +109,24 @@ func (r *Registry) Unregister(ctx context.Context, id uuid.UUID) error {
 func (r *Registry) DeleteOrphan(ctx context.Context, id uuid.UUID, beat int64) (bool, error) {
 	n, err := writing(ctx, r, ofInstances, func(c *conn) (int64, error) {
 		if beat == registry.NoBeat {
-			return c.change(`DELETE FROM instances WHERE id = ? AND (typeof(beat) <> 'integer' OR beat < 0)`, id.String())
+			return c.remove(anInstance+` AND (typeof(beat) <> 'integer' OR beat < 0)`, id.String())
 		}
-		return c.change(`DELETE FROM instances WHERE id = ? AND beat = ?`, id.String(), beat)
+		return c.remove(anInstance+` AND beat = ?`, id.String(), beat)
 	})
 	if err != nil {
 		return false, fmt.Errorf("delete orphan: %w", err)
 	}
 	return n > 0, nil
+}
+
+// remove deletes the instance that a condition selects, and reports how many it
+// were.
+func (c *conn) remove(where string, args ...any) (int64, error) {
+	n, err := c.change(`DELETE FROM instances `+where, args...)
+	if err == nil {
+		err = c.insist(false, where, args...)
+	}
+	return n, err
 }
 
 // Candidate returns the senior live candidate of a group. ErrNoCandidate.
@@ -109,9 +135,12 @@ func (r *Registry) Candidate(ctx context.Context, group string, at time.Time, wi
 	if err != nil {
 		return registry.Instance{}, fmt.Errorf("candidate: %w", err)
 	}
-	in, err := r.first(ctx, registry.ErrNoCandidate, func(in registry.Instance) bool { return in.Live(at, within) },
-		`WHERE "group" = ? AND candidate = 1 AND id NOT IN (SELECT value FROM json_each(?)) ORDER BY priority DESC, id`,
-		group, string(excepted))
+	const longest = int64(365 * 24 * time.Hour / time.Microsecond) // of intervals that anybody promises
+	in, err := r.first(ctx, registry.ErrNoCandidate, func(in registry.Instance) bool { return in.Candidate && in.Live(at, within) },
+		ofGroup+` AND candidate = 1 AND typeof(heartbeat) = 'integer'
+		AND abs(heartbeat - ?) <= max(?, iif(typeof(interval) = 'integer' AND interval BETWEEN 1 AND ?, 3 * interval, 0))
+		AND `+isSoundInstance+` AND id NOT IN (SELECT value FROM json_each(?)) ORDER BY priority DESC, id`,
+		group, at.UnixMicro(), micros(within)+1, longest, string(excepted))
 	if err != nil {
 		return registry.Instance{}, fmt.Errorf("candidate: %w", err)
 	}
@@ -121,7 +150,7 @@ func (r *Registry) Candidate(ctx context.Context, group string, at time.Time, wi
 // Claimant returns the instance that claims the highest term. ErrNoClaimant.
 func (r *Registry) Claimant(ctx context.Context, group string, above int64) (registry.Instance, error) {
 	in, err := r.first(ctx, registry.ErrNoClaimant, func(in registry.Instance) bool { return in.Term > above },
-		`WHERE "group" = ? AND typeof(term) = 'integer' AND term > ? ORDER BY term DESC`, group, above)
+		ofGroup+` AND typeof(term) = 'integer' AND term > ? AND `+isSoundInstance+` ORDER BY term DESC`, group, above)
 	if err != nil {
 		return registry.Instance{}, fmt.Errorf("claimant: %w", err)
 	}
@@ -156,8 +185,10 @@ func (r *Registry) first(ctx context.Context, none error, wanted func(registry.I
 // time. ErrCorrupt, ErrSchema: beside them, there are some that cannot be read.
 func (r *Registry) Silent(ctx context.Context, group string, at time.Time, within time.Duration) ([]registry.Instance, error) {
 	// Negated, so that a heartbeat that is no number is not passed over.
-	list, err := r.readable(ctx, `WHERE "group" = ? AND NOT (typeof(heartbeat) = 'integer' AND heartbeat BETWEEN ? AND ?)
-		ORDER BY heartbeat, id LIMIT ?`, group, at.Add(-within).UnixMicro(), at.Add(within).UnixMicro(), registry.MaxSilent)
+	list, err := r.readable(ctx, ofGroup+` AND id IN (SELECT id FROM instances `+ofGroup+`
+		AND NOT (typeof(heartbeat) = 'integer' AND heartbeat BETWEEN ? AND ?) ORDER BY `+isSoundInstance+` DESC, heartbeat, id LIMIT ?)
+		ORDER BY heartbeat, id`,
+		group, group, at.Add(-within).UnixMicro(), at.Add(within).UnixMicro(), registry.MaxSilent)
 	if err != nil {
 		err = fmt.Errorf("silent: %w", err)
 	}
@@ -191,7 +222,7 @@ func (r *Registry) readable(ctx context.Context, where string, args ...any) ([]r
 // Instances returns the instances of a group in order of their UUIDs, and the
 // machine's time. ErrCorrupt, ErrSchema: as for Silent.
 func (r *Registry) Instances(ctx context.Context, group string) ([]registry.Instance, time.Time, error) {
-	list, err := r.readable(ctx, `WHERE "group" = ? ORDER BY id`, group)
+	list, err := r.readable(ctx, ofGroup+` ORDER BY id`, group)
 	if err != nil {
 		err = fmt.Errorf("instances: %w", err)
 	}
@@ -212,6 +243,8 @@ func (c *conn) instances(where string, args ...any) ([]registry.Instance, error)
 	return list, nil
 }
 
+var instanceValues = bounded(instanceColumns)
+
 // eachInstance calls f with each record that a condition selects.
 func (c *conn) eachInstance(f func(row instanceRow) error, where string, args ...any) error {
 	return c.each(func(scan func(dest ...any) error) error {
@@ -220,7 +253,7 @@ func (c *conn) eachInstance(f func(row instanceRow) error, where string, args ..
 			return err
 		}
 		return f(row)
-	}, `SELECT `+instanceColumns+` FROM instances `+where, args...)
+	}, `SELECT `+instanceValues+` FROM instances `+where, args...)
 }
 
 func flag(b bool) int {

@@ -11,14 +11,28 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// longestPath is how many bytes of a path SQLite takes: MAX_PATHNAME without
+// "-journal".
+const longestPath = 512 - 8
+
 // openingLock keeps other processes from opening or creating the database.
 type openingLock struct {
 	file *os.File
 	path string
 }
 
-// held reports whether the lock kept out whoever came until now.
-func (l openingLock) held() bool { return isAt(l.file, l.path) }
+// held returns nil if the lock kept out whoever came until now, else errMoving.
+func (l openingLock) held() error {
+	open, err := l.file.Stat()
+	if err != nil {
+		return err
+	}
+	_, err = statSame(l.path, open)
+	if errors.Is(err, errReplaced) {
+		return errMoving
+	}
+	return err
+}
 
 func (l openingLock) release() { _ = l.file.Close() }
 
@@ -30,12 +44,14 @@ func (r *Registry) lockOpening(ctx context.Context, mode int) (openingLock, erro
 			return openingLock{}, err
 		}
 		lock := openingLock{f, r.noticePath()}
-		err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-		if err == nil && lock.held() {
+		if err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err == nil {
+			err = lock.held()
+		}
+		if err == nil {
 			return lock, nil
 		}
 		lock.release()
-		if err != nil && !errors.Is(err, unix.EWOULDBLOCK) && !errors.Is(err, unix.EINTR) {
+		if !errors.Is(err, errMoving) && !errors.Is(err, unix.EWOULDBLOCK) && !errors.Is(err, unix.EINTR) {
 			return openingLock{}, err
 		}
 		select {
@@ -44,14 +60,4 @@ func (r *Registry) lockOpening(ctx context.Context, mode int) (openingLock, erro
 			return openingLock{}, ctx.Err()
 		}
 	}
-}
-
-// isAt reports whether an open file is the one at the path.
-func isAt(f *os.File, path string) bool {
-	open, err := f.Stat()
-	if err != nil {
-		return false
-	}
-	info, err := os.Stat(path)
-	return err == nil && os.SameFile(open, info)
 }

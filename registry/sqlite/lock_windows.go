@@ -5,11 +5,15 @@ import (
 	"os"
 )
 
+// longestPath is how many bytes of a path SQLite takes:
+// SQLITE_WIN32_MAX_PATH_BYTES without "-journal".
+const longestPath = 4*260 - 8
+
 // openingLock is none. A database that is open cannot be removed on Windows, so
 // nothing needs to be kept from happening.
 type openingLock struct{}
 
-func (openingLock) held() bool { return true }
+func (openingLock) held() error { return nil }
 
 func (openingLock) release() {}
 

@@ -17,15 +17,18 @@ func (r *Registry) look(ctx context.Context) (*file, error) {
 			defer lock.release()
 			defer r.guard()()
 		case ctx.Err() != nil:
-			return fmt.Errorf("sqlite: %s: another process is opening it: %w", r.path(), ctx.Err())
+			return fmt.Errorf("sqlite: %s: %s is opening it: %w", r.path(), r.opener(), ctx.Err())
 		} // no lock to be had: what changes meanwhile is noticed below
 		others := neighbours()
+		if lent(r.path(), others) {
+			return errMoving
+		}
 		if f, err = connectToLook(ctx, r.path()); err != nil {
 			return err
 		}
-		if !f.isAt(r.path()) || !f.still && f.shares(others) {
+		if err := r.verify(f, others); err != nil {
 			f.abandon()
-			return errMoving
+			return err
 		}
 		if !f.still {
 			enter(f)
@@ -44,10 +47,10 @@ func (r *Registry) look(ctx context.Context) (*file, error) {
 func connectToLook(ctx context.Context, path string) (*file, error) {
 	f := &file{gone: make(chan struct{})}
 	if err := f.note(path); err != nil {
-		return nil, errMoving
+		return nil, err
 	}
 	query := "mode=ro"
-	if _, err := os.Stat(path + "-wal"); errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(path + "-wal"); absent(err) {
 		f.still, query = true, "mode=ro&immutable=1"
 	}
 	err := func() (err error) {
@@ -69,7 +72,7 @@ func connectToLook(ctx context.Context, path string) (*file, error) {
 	if err == nil {
 		return f, nil
 	}
-	if !f.isAt(path) || errors.Is(err, os.ErrNotExist) && !errors.Is(err, ErrMissing) || foreignIndex(err) {
+	if errors.Is(f.check(path), errReplaced) || errors.Is(err, os.ErrNotExist) && !errors.Is(err, ErrMissing) || foreignIndex(err) {
 		err = errMoving
 	}
 	f.abandon()

@@ -29,6 +29,15 @@ func (f *file) shares(others []*file) bool {
 	})
 }
 
+// lent reports whether who opens the file at the path would be given the index of
+// one of the others, and that has been made smaller since it was mapped.
+func lent(path string, others []*file) bool {
+	info, err := os.Stat(path + "-shm")
+	return err == nil && slices.ContainsFunc(others, func(other *file) bool {
+		return os.SameFile(other.parts[2], info) && info.Size() < other.index.Load()
+	})
+}
+
 func enter(f *file) {
 	opened.Lock()
 	defer opened.Unlock()

@@ -35,6 +35,14 @@ func TestMain(m *testing.M) {
 		err = findings(path)
 	case "mounts":
 		err = mounts(path)
+	case "fault":
+		err = fault(path)
+	case "pending":
+		err = pending(path)
+	case "unwatchable":
+		err = unwatchable(path)
+	case "unsearchable":
+		err = unsearchable(path)
 	default:
 		os.Exit(m.Run())
 	}

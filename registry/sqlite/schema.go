@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/understudy-go/understudy/registry"
 )
@@ -22,14 +23,38 @@ CREATE TABLE instances (
 CREATE INDEX seniority ON instances ("group", priority DESC, id);
 CREATE TABLE terms (
 	"group", number, holder, host, orphanAfter, startedAt, endedAt, reason, exitCode,
-	handoverTo, handoverAt, schema,
+	handoverTo, handoverAt, schema, silence,
 	PRIMARY KEY ("group", number)
 ) WITHOUT ROWID;
 `
 
+var (
+	termValues    = bounded(termColumns)
+	oldTermValues = strings.Replace(termValues, bounded("silence"), "NULL", 1)
+)
+
+// termValues is what to select of terms. Files that were made before there was
+// the column silence get it when an instance opens them; those who only look may
+// come before that.
+func (c *conn) termValues() (string, error) {
+	if err := c.lookForSilence(); err != nil || !c.silence {
+		return oldTermValues, err
+	}
+	return termValues, nil
+}
+
+// lookForSilence sees whether the terms have the column silence, once they do.
+func (c *conn) lookForSilence() error {
+	if c.silence {
+		return nil
+	}
+	return c.scan(`SELECT count(*) FROM pragma_table_info('terms') WHERE name = 'silence'`, &c.silence)
+}
+
 // prepareSchema creates the tables in an empty file and refuses one that is not
-// for this program or that cannot be written, before anything is changed.
-func (c *conn) prepareSchema() error {
+// for this program or that cannot be written, before anything is changed. To join,
+// it adds what an older version did not have: that version goes on beside.
+func (c *conn) prepareSchema(join bool) error {
 	if _, err := c.isEmpty(); err != nil {
 		return err
 	}
@@ -52,6 +77,11 @@ func (c *conn) prepareSchema() error {
 	empty, err := c.isEmpty()
 	if err == nil && empty {
 		err = c.exec(schema + fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", applicationID, registry.Schema))
+	}
+	if err == nil && join {
+		if err = c.lookForSilence(); err == nil && !c.silence {
+			err = c.exec(`ALTER TABLE terms ADD COLUMN silence`)
+		}
 	}
 	if err := c.finish(err); err != nil || !empty {
 		return err

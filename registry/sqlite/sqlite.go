@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/google/uuid"
@@ -45,6 +48,7 @@ type Registry struct {
 	write, read chan struct{}
 
 	file       *file             // changed with both lanes, used with either
+	left       []os.FileInfo     // the parts of one that was left though nothing of it is lost; write lane
 	generation int               // of the file; write lane
 	homes      map[uuid.UUID]int // the generation that an instance was first seen in; write lane
 
@@ -84,8 +88,11 @@ func Open(ctx context.Context, path string, o Options) (*Registry, error) {
 	}
 	r.real.Store(&given)
 	if r.quota > 0 {
-		// Without one a freeze costs what it costs; that is no reason not to run.
-		r.timer, _ = boottime.NewKillTimer()
+		// Where there is none a freeze costs what it costs; that is no reason not to run.
+		r.timer, err = boottime.NewKillTimer()
+		if o.Access == registry.Join && errors.Is(err, syscall.EAGAIN) {
+			return nil, fmt.Errorf("open: sqlite: %s: the timer that guards its writes: %w", given, err)
+		}
 	}
 	if err := r.reopen(ctx); err != nil {
 		_ = r.Close(context.WithoutCancel(ctx))
@@ -97,17 +104,14 @@ func Open(ctx context.Context, path string, o Options) (*Registry, error) {
 // path is where the file really is, which is where SQLite puts its other files.
 func (r *Registry) path() string { return *r.real.Load() }
 
-// current reports whether the open files are those that the path leads to now: a
-// link in it may have been turned to another directory.
-func (r *Registry) current() bool {
-	if !r.file.isAt(r.path()) {
-		return false
+// current returns errReplaced if the open files are not those that the path leads
+// to now: a link in it may have been turned to another directory.
+func (r *Registry) current() error {
+	if err := r.file.check(r.path()); err != nil || r.given == r.path() {
+		return err
 	}
-	if r.given == r.path() {
-		return true
-	}
-	info, err := os.Stat(r.given)
-	return err == nil && os.SameFile(info, r.file.parts[0])
+	_, err := statSame(r.given, r.file.parts[0])
+	return err
 }
 
 // locate returns where a path leads to.
@@ -127,9 +131,15 @@ func locate(path string, o Options) (string, error) {
 			return "", fmt.Errorf("%w: %s: its directory is not there: make it, or correct the path", ErrPath, path)
 		}
 	}
-	if info, err := os.Lstat(path); err == nil && info.Mode()&os.ModeSymlink != 0 {
+	switch info, err := os.Lstat(path); {
+	case err != nil && !absent(err):
+		return "", untold(path, err)
+	case err == nil && info.Mode()&os.ModeSymlink != 0:
 		real, err := filepath.EvalSymlinks(path)
-		if err != nil {
+		switch {
+		case errors.Is(err, fs.ErrPermission):
+			return "", untold(path, err)
+		case err != nil:
 			return "", fmt.Errorf("%w: %s is a link to what is not there: %w: make the directory that it leads to, or correct it", ErrPath, path, err)
 		}
 		return real, nil
@@ -151,12 +161,14 @@ func (r *Registry) Close(ctx context.Context) error {
 	}
 	done := make(chan error, 1)
 	go func() {
+		debug.SetPanicOnFault(true) // see call
+		defer r.onFault()
 		r.write <- struct{}{}
 		r.read <- struct{}{}
 		r.watches.Wait()
 		defer func() { <-r.read; <-r.write }()
 		var err error
-		if r.current() {
+		if r.current() == nil {
 			err = r.file.close()
 		} else {
 			r.file.abandon()

@@ -1,9 +1,11 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -15,11 +17,11 @@ import (
 // View reads the group's latest term and its holder as of one instant.
 func (r *Registry) View(ctx context.Context, group string) (registry.View, error) {
 	v, err := reading(ctx, r, func(c *conn) (registry.View, error) {
-		terms, err := c.terms(group, 1)
-		if err != nil || len(terms) == 0 {
+		latest, err := c.latest(group)
+		if err != nil || latest == nil {
 			return registry.View{}, err
 		}
-		v := registry.View{Latest: &terms[0]}
+		v := registry.View{Latest: latest}
 		err = c.eachInstance(func(row instanceRow) error {
 			in, err := row.decode()
 			if errors.Is(err, registry.ErrCorrupt) {
@@ -31,7 +33,7 @@ func (r *Registry) View(ctx context.Context, group string) (registry.View, error
 			}
 			v.Holder = &in
 			return err
-		}, `WHERE id = ?`, v.Latest.Holder.String())
+		}, anInstance, v.Latest.Holder.String())
 		return v, err
 	})
 	if err != nil {
@@ -46,10 +48,17 @@ func (r *Registry) BeginTerm(ctx context.Context, t registry.Term) error {
 	if err := t.Check(); err != nil {
 		return fmt.Errorf("begin term: %w", err)
 	}
-	err := r.changeTerm(ctx, registry.ErrTermTaken, func(c *conn) (int64, error) {
-		return c.change(`INSERT INTO terms ("group", number, holder, host, orphanAfter, startedAt, schema)
-			VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+	err := r.changeTerm(ctx, func(c *conn) error {
+		if found, err := c.exists(aTerm, t.Group, t.Number); err != nil || found {
+			return cmp.Or(err, registry.ErrTermTaken)
+		}
+		_, err := c.change(`INSERT INTO terms ("group", number, holder, host, orphanAfter, startedAt, schema)
+			VALUES (?, ?, ?, ?, ?, ?, ?)`,
 			t.Group, t.Number, t.Holder.String(), t.Host, micros(t.OrphanAfter), now().UnixMicro(), registry.Schema)
+		if err != nil {
+			return err
+		}
+		return c.insist(true, anOpenTerm+` AND holder = ?`, t.Group, t.Number, t.Holder.String())
 	})
 	if err != nil {
 		return fmt.Errorf("begin term: %w", err)
@@ -59,10 +68,17 @@ func (r *Registry) BeginTerm(ctx context.Context, t registry.Term) error {
 
 // EndTerm ends a term if it is open and held by holder.
 func (r *Registry) EndTerm(ctx context.Context, group string, number int64, holder uuid.UUID, end registry.End) error {
-	err := r.changeTerm(ctx, nil, func(c *conn) (int64, error) {
-		return c.change(`UPDATE terms SET endedAt = ?, reason = ?, exitCode = ?
-			WHERE "group" = ? AND number = ? AND holder = ? AND endedAt IS NULL`,
-			now().UnixMicro(), string(end.Reason), end.ExitCode, group, number, holder.String())
+	var silence any // NULL: nobody knows
+	if end.Silence > 0 {
+		silence = micros(end.Silence)
+	}
+	err := r.changeTerm(ctx, func(c *conn) error {
+		_, err := c.change(`UPDATE terms SET endedAt = ?, reason = ?, exitCode = ?, silence = ? `+anOpenTerm+` AND holder = ?`,
+			now().UnixMicro(), string(end.Reason), end.ExitCode, silence, group, number, holder.String())
+		if err != nil {
+			return err
+		}
+		return c.insist(false, anOpenTerm+` AND holder = ?`, group, number, holder.String())
 	})
 	if err != nil {
 		return fmt.Errorf("end term: %w", err)
@@ -76,10 +92,15 @@ func (r *Registry) RequestHandover(ctx context.Context, group string, number int
 	if to != uuid.Nil {
 		target = to.String()
 	}
-	err := r.changeTerm(ctx, registry.ErrNoTerm, func(c *conn) (int64, error) {
-		return c.change(`UPDATE terms SET handoverTo = ?, handoverAt = ?
-			WHERE "group" = ? AND number = ? AND endedAt IS NULL`,
-			target, now().UnixMicro(), group, number)
+	err := r.changeTerm(ctx, func(c *conn) error {
+		if found, err := c.exists(anOpenTerm, group, number); err != nil || !found {
+			return cmp.Or(err, registry.ErrNoTerm)
+		}
+		at := now().UnixMicro()
+		if _, err := c.change(`UPDATE terms SET handoverTo = ?, handoverAt = ? `+anOpenTerm, target, at, group, number); err != nil {
+			return err
+		}
+		return c.insist(true, anOpenTerm+` AND handoverTo IS ? AND handoverAt = ?`, group, number, target, at)
 	})
 	if err != nil {
 		return fmt.Errorf("request hand-over: %w", err)
@@ -87,45 +108,69 @@ func (r *Registry) RequestHandover(ctx context.Context, group string, number int
 	return nil
 }
 
-// changeTerm changes one term. If there was nothing to change it returns
-// otherwise.
-func (r *Registry) changeTerm(ctx context.Context, otherwise error, f func(c *conn) (int64, error)) error {
-	_, err := writing(ctx, r, ofTerms, func(c *conn) (int64, error) {
-		n, err := f(c)
-		if err == nil && n == 0 {
-			err = otherwise
-		}
-		return n, err
-	})
+// changeTerm changes one term.
+func (r *Registry) changeTerm(ctx context.Context, f func(c *conn) error) error {
+	_, err := writing(ctx, r, ofTerms, func(c *conn) (none struct{}, err error) { return none, f(c) })
 	return err
 }
 
-// Terms returns up to n terms of a group, the latest first.
+// Terms returns up to n terms of a group, the latest first. ErrCorrupt, ErrSchema:
+// beside them, there are some that cannot be read.
 func (r *Registry) Terms(ctx context.Context, group string, n int) ([]registry.Term, error) {
-	list, err := reading(ctx, r, func(c *conn) ([]registry.Term, error) {
-		return c.terms(group, max(n, 0))
-	})
-	if err != nil {
-		return nil, fmt.Errorf("terms: %w", err)
+	type found struct {
+		list []registry.Term
+		bad  error
 	}
-	return list, nil
+	f, err := reading(ctx, r, func(c *conn) (f found, err error) {
+		note := func(row termRow) error {
+			if t, bad := row.decode(); bad != nil {
+				f.bad = cmp.Or(f.bad, bad)
+			} else {
+				f.list = append(f.list, t)
+			}
+			return nil
+		}
+		if err := c.eachTerm(note, ofGroup+` AND `+isSoundTerm+` ORDER BY number DESC LIMIT ?`, group, max(n, 0)); err != nil || n <= 0 {
+			return f, err
+		}
+		least := int64(math.MinInt64)
+		if len(f.list) == n {
+			least = f.list[n-1].Number
+		}
+		return f, c.eachTerm(note, ofGroup+` AND number >= ? AND NOT `+isSoundTerm+` LIMIT 1`, group, least)
+	})
+	if err == nil {
+		err = f.bad
+	}
+	if err != nil {
+		err = fmt.Errorf("terms: %w", err)
+	}
+	return f.list, err
 }
 
-func (c *conn) terms(group string, n int) ([]registry.Term, error) {
-	var list []registry.Term
-	err := c.each(func(scan func(dest ...any) error) error {
+// latest returns the latest term of a group, or nil if it has none.
+func (c *conn) latest(group string) (latest *registry.Term, err error) {
+	err = c.eachTerm(func(row termRow) error {
+		t, err := row.decode()
+		latest = &t
+		return err
+	}, ofGroup+` ORDER BY number DESC LIMIT 1`, group)
+	return latest, err
+}
+
+// eachTerm calls f with each record that a condition selects.
+func (c *conn) eachTerm(f func(row termRow) error, where string, args ...any) error {
+	values, err := c.termValues()
+	if err != nil {
+		return err
+	}
+	return c.each(func(scan func(dest ...any) error) error {
 		var row termRow
 		if err := scan(row.fields()...); err != nil {
 			return err
 		}
-		t, err := row.decode()
-		list = append(list, t)
-		return err
-	}, `SELECT `+termColumns+` FROM terms WHERE "group" = ? ORDER BY number DESC LIMIT ?`, group, n)
-	if err != nil {
-		return nil, err
-	}
-	return list, nil
+		return f(row)
+	}, `SELECT `+values+` FROM terms `+where, args...)
 }
 
 // Groups implements [registry.Admin].
@@ -146,7 +191,7 @@ func (r *Registry) Groups(ctx context.Context) ([]string, error) {
 			}
 			list = append(list, group)
 			return nil
-		}, `SELECT "group" FROM instances UNION SELECT "group" FROM terms`)
+		}, `SELECT `+bounded(`"group"`)+` AS name FROM instances UNION SELECT `+bounded(`"group"`)+` FROM terms`)
 		slices.Sort(list)
 		return list, err
 	})

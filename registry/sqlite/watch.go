@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"syscall"
 
 	"github.com/fsnotify/fsnotify"
 
@@ -31,26 +32,27 @@ func openNotice(path string) (*os.File, error) {
 
 // Watch receives after changes of any group's terms. The channel is also closed
 // when the database is another one: all that was known may have changed.
-// ErrNoWatch: this system has none.
+// ErrNoWatch: this system has none, or none left.
 func (r *Registry) Watch(ctx context.Context, _ string) (<-chan struct{}, error) {
 	// In the lane, so that Close does not come in between.
-	ch, err := onFile(ctx, r, r.read, func() (chan struct{}, error) {
-		w, err := fsnotify.NewWatcher()
-		if errors.Is(err, errors.ErrUnsupported) {
-			err = fmt.Errorf("%w: %w", registry.ErrNoWatch, err)
+	ch, err := onFile(ctx, r, r.read, func() (<-chan struct{}, error) {
+		if ch := r.file.notices.add(ctx); ch != nil {
+			return ch, nil
 		}
+		w, err := fsnotify.NewWatcher()
 		if err != nil {
-			return nil, err
+			return nil, noWatch(err)
 		}
 		if err := r.watchNotice(w); err != nil {
 			return nil, errors.Join(err, w.Close())
 		}
-		ch := make(chan struct{}, 1)
-		gone := r.file.gone
+		n := newNotices()
+		r.file.notices = n
+		ch, gone := n.add(ctx), r.file.gone
 		r.watches.Go(func() {
-			defer close(ch)
+			defer n.end()
 			defer w.Close()
-			r.forward(ctx, gone, w, ch)
+			r.forward(n, gone, w)
 		})
 		return ch, nil
 	})
@@ -58,6 +60,19 @@ func (r *Registry) Watch(ctx context.Context, _ string) (<-chan struct{}, error)
 		return nil, fmt.Errorf("watch: %w", err)
 	}
 	return ch, nil
+}
+
+// noWatch makes ErrNoWatch of the errors that say that none is to be had.
+func noWatch(err error) error {
+	switch {
+	case errors.Is(err, errors.ErrUnsupported):
+		return fmt.Errorf("%w: %w", registry.ErrNoWatch, err)
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		return fmt.Errorf("%w: %w: raise how many files this process may open or, on Linux, how many inotify instances this user may have (fs.inotify.max_user_instances)", registry.ErrNoWatch, err)
+	case errors.Is(err, syscall.ENOSPC):
+		return fmt.Errorf("%w: %w: raise how many files this user may watch (fs.inotify.max_user_watches)", registry.ErrNoWatch, err)
+	}
+	return err
 }
 
 // watchNotice watches the file that is at the path now.
@@ -75,15 +90,18 @@ func (r *Registry) watchNotice(w *fsnotify.Watcher) error {
 		return err
 	}
 	defer f.Close()
-	return w.Add(path)
+	if err := w.Add(path); err != nil {
+		return noWatch(err)
+	}
+	return nil
 }
 
-// forward sends a notice for each event until ctx or the registry ends, the
-// database is gone, or the watch breaks.
-func (r *Registry) forward(ctx context.Context, gone <-chan struct{}, w *fsnotify.Watcher, ch chan<- struct{}) {
+// forward sends a notice for each event until nobody wants any, the registry
+// ends, the database is gone, or the watch breaks.
+func (r *Registry) forward(n *notices, gone <-chan struct{}, w *fsnotify.Watcher) {
 	for {
 		select {
-		case <-ctx.Done():
+		case <-n.idle:
 			return
 		case <-r.closed:
 			return
@@ -102,9 +120,6 @@ func (r *Registry) forward(ctx context.Context, gone <-chan struct{}, w *fsnotif
 				return
 			}
 		}
-		select {
-		case ch <- struct{}{}:
-		default: // one is waiting to be received
-		}
+		n.send()
 	}
 }

@@ -111,6 +111,34 @@ func TestWatchSurvivesItsFile(t *testing.T) {
 	}
 }
 
+// One who does not receive keeps no notice from the others.
+func TestAReaderWhoSleepsHoldsUpNobody(t *testing.T) {
+	n := newNotices()
+	asleep := n.add(t.Context())
+	var awake []<-chan struct{}
+	for range 20 {
+		awake = append(awake, n.add(t.Context()))
+	}
+	for range 3 {
+		n.send()
+		for _, ch := range awake {
+			select {
+			case <-ch:
+			default:
+				t.Fatal("one had no notice")
+			}
+		}
+	}
+	n.end()
+	for _, ch := range append(awake, asleep) {
+		for range ch {
+		}
+	}
+	if ch := n.add(t.Context()); ch != nil {
+		t.Error("one was added after the end")
+	}
+}
+
 func TestWatchEndsWithItsDatabase(t *testing.T) {
 	if os.PathSeparator == '\\' {
 		t.Skip("Windows does not let go of a file that is open")
@@ -157,6 +185,26 @@ func TestTermsAreSyncedAndBeatsAreNot(t *testing.T) {
 		if err != nil || got != tt.want {
 			t.Errorf("synchronous is %d, %v; want %d", got, err, tt.want)
 		}
+	}
+}
+
+// What a call reads is of one instant, whatever is written between its reads.
+func TestReadsSeeOneInstant(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "registry.db")
+	r, other := open(t, path), open(t, path)
+	begin(t, other, 1)
+	_, err := reading(t.Context(), r, func(c *conn) (none struct{}, err error) {
+		for n := int64(2); n <= 3; n++ {
+			latest, err := c.latest("g")
+			if err != nil || latest.Number != 1 {
+				t.Errorf("the latest is %+v, %v; want term 1 all along", latest, err)
+			}
+			begin(t, other, n)
+		}
+		return none, nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
