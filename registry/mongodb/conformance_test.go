@@ -44,7 +44,19 @@ func TestConformanceOfAStandaloneServer(t *testing.T) {
 		return store(t, uri, "store"+string(rune('a'+stores)))
 	})
 	wantMarks(t, checked(t, uri), map[string]registry.Mark{"replica set": warning, "majority": fine, "watch": warning})
-	index := checkedIn(t, uri, "storeb")["index"]
+	d := db(t, uri, "storeb")
+	if err := d.CreateCollection(t.Context(), "terms"); err != nil {
+		t.Fatal(err)
+	}
+	before := stored(t, d)
+	found := checkedIn(t, uri, "storeb")
+	if f := found["trial"]; f.Mark != fine || !strings.Contains(f.Detail, "two instances were registered") {
+		t.Errorf("a trial without transactions: %+v", f)
+	}
+	if after := stored(t, d); after != before {
+		t.Errorf("before the check there was\n%s\nand after it\n%s", before, after)
+	}
+	index := found["index"]
 	if index.Mark != fine || !strings.Contains(index.Detail, "seniority") {
 		t.Errorf("it made no index: %+v", index)
 	}
