@@ -16,6 +16,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/topology"
 
 	"github.com/understudy-go/understudy/registry"
+	"github.com/understudy-go/understudy/registry/internal/finding"
 )
 
 // ErrUnreachable says that no server that takes writes answered in time, so
@@ -194,9 +195,10 @@ func (t *target) diagnose(err error) (why error, cure string, permanent bool) {
 		noTLS     tls.RecordHeaderError
 		usesTLS   = t.options.TLSConfig != nil
 	)
+	if limit := finding.Files(why, ""); limit != "" {
+		return why, limit, false
+	}
 	switch {
-	case errors.Is(why, syscall.EMFILE), errors.Is(why, syscall.ENFILE):
-		return why, "no more files can be opened: raise the limit of this process (ulimit -n) or of the machine, or see who holds so many", false
 	case errors.As(why, &authority):
 		return why, "its certificate is signed by an authority unknown here: name it by tlsCAFile=FILE in the URI", true
 	case errors.As(why, &host), errors.As(why, &invalid):

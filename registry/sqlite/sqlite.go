@@ -14,6 +14,7 @@ import (
 
 	"github.com/understudy-go/understudy/internal/boottime"
 	"github.com/understudy-go/understudy/registry"
+	"github.com/understudy-go/understudy/registry/internal/finding"
 )
 
 // Options are what Open needs to know beside the path.
@@ -114,7 +115,7 @@ func locate(path string, existing bool) (string, error) {
 			return "", err
 		}
 	} else if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return "", fmt.Errorf("sqlite: %s: its directory is missing and cannot be made: %w: name a file in a directory of yours", path, err)
+		return "", fmt.Errorf("sqlite: %s: its directory is missing and cannot be made: %w: %s", path, err, finding.Files(err, "name a file in a directory of yours"))
 	}
 	if info, err := os.Lstat(path); err == nil && info.Mode()&os.ModeSymlink != 0 {
 		real, err := filepath.EvalSymlinks(path)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -54,7 +55,8 @@ func Instances(ctx context.Context, r registry.Registry, group string) error {
 	return errors.Join(r.Unregister(ctx, one.ID), r.Unregister(ctx, two.ID))
 }
 
-// Terms begins two terms and ends both.
+// Terms begins two terms and ends both, and sees that no group of another name
+// has them.
 func Terms(ctx context.Context, r registry.Registry, group string) error {
 	for number := range int64(2) {
 		t := registry.Term{Group: group, Number: number + 1, Holder: uuid.Must(uuid.NewV7()), Host: "check", OrphanAfter: time.Minute}
@@ -63,6 +65,12 @@ func Terms(ctx context.Context, r registry.Registry, group string) error {
 		}
 		if err := shows(ctx, r, t, true); err != nil {
 			return err
+		}
+		switch v, err := r.View(ctx, strings.ToUpper(group)); {
+		case err != nil:
+			return err
+		case v.Latest != nil:
+			return fmt.Errorf("%w: it takes the groups A and a for one: a collation of somebody else compares their names", registry.ErrRefused)
 		}
 		if err := r.EndTerm(ctx, group, t.Number, t.Holder, registry.End{Reason: registry.Stopped}); err != nil {
 			return err
