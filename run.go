@@ -33,6 +33,8 @@ func runInstance(c *cobra.Command, args []string) error {
 }
 
 func (p *plan) run(ctx context.Context, signals *signals) error {
+	ctx, leave := context.WithCancelCause(ctx)
+	defer leave(nil)
 	front, err := openFront(p.conf, p.version, p.bare)
 	if err != nil {
 		return err
@@ -41,10 +43,11 @@ func (p *plan) run(ctx context.Context, signals *signals) error {
 	signals.use(p.log, nil)
 
 	deadline := time.Now().Add(p.conf.ConnectTimeout)
-	reg, err := openRegistry(ctx, p.conf, informing(p.log))
+	opened, err := openRegistry(ctx, p.conf, informing(p.log))
 	if err != nil {
 		return unlessStopped(ctx, err)
 	}
+	reg := renewed(opened, p.conf, p.log, leave)
 	defer closeSoon(reg)
 
 	in, err := newInstance(p, reg, front, max(time.Until(deadline), time.Second))
@@ -57,7 +60,13 @@ func (p *plan) run(ctx context.Context, signals *signals) error {
 	}
 	p.log = in.member.Logger()
 	signals.use(p.log, in.kill)
-	return in.run(ctx)
+	if err := in.run(ctx); err != nil {
+		return err
+	}
+	if cause := context.Cause(ctx); cause != ctx.Err() {
+		return cause // nobody told it to stop
+	}
+	return nil
 }
 
 // unlessStopped is no error if somebody stopped what failed.

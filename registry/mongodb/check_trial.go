@@ -108,9 +108,9 @@ func (c *checker) deleted(ctx context.Context, of *mongo.Collection, group strin
 	if len(c.privileges.missing(c.t.database, of.Name(), "remove")) > 0 {
 		return errUntried
 	}
-	filter := any(bson.M{"group": group})
+	filter := bson.M{"group": group}
 	if of == c.r.terms {
-		filter = ofGroup(group)
+		filter = bson.M{"$or": bson.A{ofGroup(group), ofGroup(rehearsal.Other(group))}}
 	}
 	defer func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)

@@ -43,6 +43,12 @@ const (
 // says it is.
 var unauthenticated = []int{codeAuthenticationFailed, codeUserNotFound, codeReauthenticate, codeAtlas}
 
+// Denied reports whether a server answered that it does not take this connection
+// for the user that the URI names, or that this user must not do what was asked.
+func Denied(err error) bool {
+	return hasCode(err, unauthenticated...) || hasCode(err, codeUnauthorized)
+}
+
 // changingState are the codes of a server that ceases to be the primary.
 // Source: "not writable primary" and "node is recovering" errors, in the
 // Server Discovery and Monitoring specification.

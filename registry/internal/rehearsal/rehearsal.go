@@ -17,6 +17,9 @@ import (
 // Group makes up the name of a group that nobody else has.
 func Group() string { return "understudy-check:" + uuid.NewString() }
 
+// Other is a group whose name differs from that one in case alone.
+func Other(group string) string { return strings.ToUpper(group) }
+
 // instance is a registration for a rehearsal. Two of them differ in nothing but
 // their UUIDs: that is all that may tell instances apart.
 func instance(group string) registry.Instance {
@@ -55,6 +58,8 @@ func Instances(ctx context.Context, r registry.Registry, group string) error {
 	return errors.Join(r.Unregister(ctx, one.ID), r.Unregister(ctx, two.ID))
 }
 
+const oneGroup = "it takes the groups A and a for one: a collation of somebody else compares their names"
+
 // Terms begins two terms and ends both, and sees that no group of another name
 // has them.
 func Terms(ctx context.Context, r registry.Registry, group string) error {
@@ -66,11 +71,16 @@ func Terms(ctx context.Context, r registry.Registry, group string) error {
 		if err := shows(ctx, r, t, true); err != nil {
 			return err
 		}
-		switch v, err := r.View(ctx, strings.ToUpper(group)); {
+		other := t
+		other.Group = Other(group)
+		switch v, err := r.View(ctx, other.Group); {
 		case err != nil:
 			return err
-		case v.Latest != nil:
-			return fmt.Errorf("%w: it takes the groups A and a for one: a collation of somebody else compares their names", registry.ErrRefused)
+		case v.Number() >= t.Number:
+			return fmt.Errorf("%w: %s", registry.ErrRefused, oneGroup)
+		}
+		if err := r.BeginTerm(ctx, other); err != nil && ctx.Err() == nil {
+			return fmt.Errorf("%s: %w", oneGroup, err)
 		}
 		if err := r.EndTerm(ctx, group, t.Number, t.Holder, registry.End{Reason: registry.Stopped}); err != nil {
 			return err
