@@ -5,7 +5,9 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -91,6 +93,15 @@ func TestMemberThatOnlyTheSetCallsSoIsNamed(t *testing.T) {
 	}
 	if !errors.Is(err, mongodb.ErrUnreachable) || f.Mark != registry.Error {
 		t.Errorf("%v, %+v: want ErrUnreachable", err, f)
+	}
+}
+
+func TestTooManyOpenFilesIsNoFaultOfTheServer(t *testing.T) {
+	for _, errno := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE} {
+		err := &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("socket", errno)}
+		if text := mongodb.Advice(err); !strings.Contains(text, "ulimit -n") || strings.Contains(text, "see that the server runs") {
+			t.Errorf("%v: %s", errno, text)
+		}
 	}
 }
 

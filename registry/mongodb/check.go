@@ -24,9 +24,9 @@ const Reachable = "reachable"
 // checkTimeout bounds each step of a check but the first.
 const checkTimeout = 5 * time.Second
 
-// Check looks at the servers of a URI, and says of each thing that instances
-// need whether it is there. It stops at what makes the rest impossible, leaves
-// nothing behind, and shows no credentials. The servers have the given time to
+// Check looks at the servers of a URI, tries there what instances do first, and
+// says of each thing that they need whether it is there. It stops at what makes
+// the rest impossible, leaves nothing behind, and shows no credentials. The servers have the given time to
 // answer at all, and 5 seconds for each step after that. The finding Reachable
 // is an error if none answered, and its Err is ErrURI if the URI is to blame.
 func Check(ctx context.Context, uri string, o Options, connect time.Duration) []registry.Finding {

@@ -22,8 +22,8 @@ const checkTimeout = 5 * time.Second
 const checkRoom = 128 << 10
 
 // Check looks at the file at path, or at the place where it would be, and says
-// of each thing that instances need whether it is there. It leaves nothing
-// behind. A disk that hangs costs 5 seconds.
+// of each thing that instances need whether it is there. What they do first it
+// tries in a transaction that it rolls back: it leaves nothing behind. A disk that hangs costs 5 seconds.
 func Check(ctx context.Context, path string) []registry.Finding {
 	list := checked(ctx, "file", func(context.Context) []registry.Finding {
 		return append([]registry.Finding{checkFile(path)}, checkPlace(path)...)
