@@ -174,7 +174,7 @@ func (c *checker) writable(ctx context.Context) bool {
 		c.ok("majority", "it acknowledged a write within %v", took)
 	case hasCode(err, codeUnauthorized):
 		c.explain(ctx, "writable", err)
-	case refusal(err):
+	case answeredNo(err):
 		c.explain(ctx, "writable", err)
 		return false
 	default:
@@ -185,8 +185,8 @@ func (c *checker) writable(ctx context.Context) bool {
 	return true
 }
 
-// refusal reports whether a server answered, and will answer so again.
-func refusal(err error) bool {
+// answeredNo reports whether a server answered, and will answer so again.
+func answeredNo(err error) bool {
 	var (
 		server mongo.ServerError
 		write  mongo.WriteException
