@@ -75,9 +75,9 @@ func TestCheckNamesWhatIsInTheWay(t *testing.T) {
 	}{
 		{"nothing", steps{used}, map[string]registry.Mark{"collections": fine, "trial": fine}, []string{"nothing in the way", "was undone"}},
 		{"a validator that refuses", steps{create("terms", options.CreateCollection().SetValidator(bson.M{"customer": bson.M{"$exists": true}})), used},
-			map[string]registry.Mark{"collections": warning, "trial": fault}, []string{`collMod: "terms"`, "begin term", "a validator"}},
+			map[string]registry.Mark{"collections": warning, "trial": fault}, []string{`collMod: "terms"`, "begin term", "validator"}},
 		{"a validator of instances", steps{create("instances", options.CreateCollection().SetValidator(bson.M{"customer": bson.M{"$exists": true}})), used},
-			map[string]registry.Mark{"collections": warning, "trial": fault}, []string{`collMod: "instances"`, "register", "a validator"}},
+			map[string]registry.Mark{"collections": warning, "trial": fault}, []string{`collMod: "instances"`, "register", "validator"}},
 		{"a validator that does not", steps{create("terms", options.CreateCollection().SetValidator(bson.M{"schema": bson.M{"$gte": 1}})), used},
 			map[string]registry.Mark{"collections": warning, "trial": fine}, []string{"what the next one writes may be refused"}},
 		{"a TTL index on terms", steps{index("terms", bson.D{{Key: "startedAt", Value: 1}}, options.Index().SetExpireAfterSeconds(60)), used},

@@ -10,6 +10,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
+	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/registry/internal/rehearsal"
 )
 
@@ -43,6 +44,9 @@ func (c *checker) trial(ctx context.Context) bool {
 		switch {
 		case errors.Is(err, errUntried):
 			continue
+		case errors.Is(err, registry.ErrRefused): // it says by what
+			c.fail(name, err, "")
+			failed = true
 		case err != nil:
 			c.explain(ctx, name, err)
 			failed = true
