@@ -58,29 +58,16 @@ func Instances(ctx context.Context, r registry.Registry, group string) error {
 	return errors.Join(r.Unregister(ctx, one.ID), r.Unregister(ctx, two.ID))
 }
 
-const oneGroup = "it takes the groups A and a for one: a collation of somebody else compares their names"
-
 // Terms begins two terms and ends both, and sees that no group of another name
 // has them.
 func Terms(ctx context.Context, r registry.Registry, group string) error {
 	for number := range int64(2) {
-		t := registry.Term{Group: group, Number: number + 1, Holder: uuid.Must(uuid.NewV7()), Host: "check", OrphanAfter: time.Minute}
+		t := term(group, number+1)
 		if err := r.BeginTerm(ctx, t); err != nil {
 			return doubtful(err)
 		}
 		if err := shows(ctx, r, t, true); err != nil {
 			return err
-		}
-		other := t
-		other.Group = Other(group)
-		switch v, err := r.View(ctx, other.Group); {
-		case err != nil:
-			return err
-		case v.Number() >= t.Number:
-			return fmt.Errorf("%w: %s", registry.ErrRefused, oneGroup)
-		}
-		if err := r.BeginTerm(ctx, other); err != nil && ctx.Err() == nil {
-			return fmt.Errorf("%s: %w", oneGroup, err)
 		}
 		if err := r.EndTerm(ctx, group, t.Number, t.Holder, registry.End{Reason: registry.Stopped}); err != nil {
 			return err
@@ -89,7 +76,24 @@ func Terms(ctx context.Context, r registry.Registry, group string) error {
 			return err
 		}
 	}
-	return nil
+	// One record of the kind does not stand in the way of another: only the name
+	// is left to.
+	other := term(Other(group), 1)
+	v, err := r.View(ctx, other.Group)
+	if err != nil {
+		return err
+	}
+	if v.Latest == nil {
+		err = r.BeginTerm(ctx, other)
+	}
+	if (v.Latest != nil || err != nil) && ctx.Err() == nil {
+		return fmt.Errorf("%w: it takes the groups A and a for one: a collation of somebody else compares their names", registry.ErrRefused)
+	}
+	return err
+}
+
+func term(group string, number int64) registry.Term {
+	return registry.Term{Group: group, Number: number, Holder: uuid.Must(uuid.NewV7()), Host: "check", OrphanAfter: time.Minute}
 }
 
 // shows sees that a view has what was written.
