@@ -56,10 +56,11 @@ func (c *checker) collections(ctx context.Context) bool {
 	return !views
 }
 
-// fits sees to the options of a collection, and reports whether a trial can be
-// undone in it.
+// fits sees to the options of a collection, and reports whether a trial makes
+// sense and can be undone in it.
 func (c *checker) fits(found mongo.CollectionSpecification) bool {
 	const name = "collections"
+	merges := false
 	var o struct {
 		Capped    bool     `bson:"capped"`
 		Validator bson.Raw `bson:"validator"`
@@ -86,13 +87,13 @@ func (c *checker) fits(found mongo.CollectionSpecification) bool {
 			fmt.Sprintf(`db.runCommand({collMod: %q, validator: {}}), or %s`, found.Name, another))
 	}
 	if l := o.Collation; l != nil && l.Locale != "simple" {
-		if l.Strength < 3 || l.Alternate == "shifted" {
+		if merges = l.Strength < 3 || l.Alternate == "shifted"; merges {
 			c.fail(name, fmt.Errorf("%s has a collation (locale %s, strength %d) to which different names are the same: it takes the groups A and a, or a-b and ab, for one", found.Name, l.Locale, l.Strength), another)
 		} else {
 			c.warn(name, fmt.Sprintf("%s has a collation (locale %s, strength %d)", found.Name, l.Locale, l.Strength), another)
 		}
 	}
-	return !o.Capped
+	return !o.Capped && !merges
 }
 
 // indexes sees whether an index of somebody else deletes or refuses records.

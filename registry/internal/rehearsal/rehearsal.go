@@ -86,7 +86,7 @@ func Terms(ctx context.Context, r registry.Registry, group string) error {
 	if v.Latest == nil {
 		err = r.BeginTerm(ctx, other)
 	}
-	if (v.Latest != nil || err != nil) && ctx.Err() == nil {
+	if v.Latest != nil || errors.Is(err, registry.ErrTermTaken) || errors.Is(err, registry.ErrRefused) {
 		return fmt.Errorf("%w: it takes the groups A and a for one: a collation of somebody else compares their names", registry.ErrRefused)
 	}
 	return err
