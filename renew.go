@@ -32,7 +32,7 @@ func renewed(b backend, conf config.Config, log zerolog.Logger, leave func(error
 			cure := "without a restart, only the database can mend that: the work stops with its lease, and this process ends with exit code 69; " +
 				"of a URI in a file (UNDERSTUDY_REGISTRY_FILE) a change is noticed"
 			if file != "" {
-				cure = "write the new user or password into the file that UNDERSTUDY_REGISTRY_FILE names: it is read again until the registry takes it"
+				cure = "write the new user or password into the file that UNDERSTUDY_REGISTRY_FILE names: it is read again for a while"
 			}
 			log.Error().Err(err).Msg("the registry refuses this instance: " + cure)
 		},

@@ -92,12 +92,17 @@ func through[T any](r *Registry, call func(b Backend) (T, error)) (T, error) {
 		if errors.Is(err, registry.ErrClosed) && r.current() != b {
 			continue
 		}
+		r.mu.Lock()
+		if r.denied && !r.closed && r.c.Denied(err) {
+			r.refused(err) // beats may have ended with the lease
+		}
+		r.mu.Unlock()
 		return result, err
 	}
 }
 
-// heard takes the answer to a beat, or to the registration. Other calls do not
-// decide: without the right to one of them the lease is kept all the same.
+// heard takes the answer to a beat, or to the registration. No other call is the
+// first to count: without the right to one of them the lease is kept all the same.
 func (r *Registry) heard(sent time.Time, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
