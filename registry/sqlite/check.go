@@ -64,7 +64,7 @@ func Check(ctx context.Context, path string) []registry.Finding {
 	writable := one("writable", r.checkWriting)
 	one("schema", r.checkRecords)
 	if writable.Mark == registry.OK {
-		one("trial", r.checkTrial)
+		step("trial", r.checkTrial)
 	}
 	one("index", r.checkIndex)
 	one("watch", r.checkWatch)

@@ -72,38 +72,46 @@ func objection(kind, object, table, text string) []registry.Finding {
 	return nil
 }
 
-// checkTrial does what an instance does first, in a group that is made up, in
-// transactions that are rolled back: so they are if this process is killed.
-func (r *Registry) checkTrial(ctx context.Context) registry.Finding {
+// checkTrial does what an instance does first, in a group that is made up.
+func (r *Registry) checkTrial(ctx context.Context) (list []registry.Finding) {
 	const name = "trial"
 	for _, part := range []func(ctx context.Context, r registry.Registry, group string) error{rehearsal.Instances, rehearsal.Terms} {
-		var refused error
-		_, err := onFile(ctx, r, r.write, func() (none struct{}, err error) {
-			c, err := newConn(ctx, location(r.path(), "mode=rw"))
-			if err != nil {
-				return none, err
-			}
-			defer func() { err = errors.Join(err, c.close()) }()
-			if err := c.mayWrite(); err != nil {
-				return none, err
-			}
-			if err := c.exec("BEGIN IMMEDIATE"); err != nil {
-				return none, err
-			}
-			defer r.guard()()
-			c.rehearsing = true
-			refused = part(ctx, r.stage(c), rehearsal.Group())
-			_ = c.exec("ROLLBACK") // or a trigger did it already
-			return none, nil
-		})
-		if err == nil {
-			err = refused
-		}
-		if err != nil {
-			return finding.Error(name, err, "")
+		if err := r.inVain(ctx, part); err != nil {
+			list = append(list, finding.Error(name, err, ""))
 		}
 	}
-	return finding.OK(name, "two instances were registered, beat, began and ended terms; all of it was rolled back")
+	if list == nil {
+		list = append(list, finding.OK(name, "two instances were registered, beat, began and ended terms; all of it was rolled back"))
+	}
+	return list
+}
+
+// inVain calls f in a transaction that is rolled back: so it is, too, if this
+// process is killed.
+func (r *Registry) inVain(ctx context.Context, f func(ctx context.Context, r registry.Registry, group string) error) error {
+	var refused error
+	_, err := onFile(ctx, r, r.write, func() (none struct{}, err error) {
+		c, err := newConn(ctx, location(r.path(), "mode=rw"))
+		if err != nil {
+			return none, err
+		}
+		defer func() { err = errors.Join(err, c.close()) }()
+		if err := c.mayWrite(); err != nil {
+			return none, err
+		}
+		if err := c.exec("BEGIN IMMEDIATE"); err != nil {
+			return none, err
+		}
+		defer r.guard()()
+		c.rehearsing = true
+		refused = f(ctx, r.stage(c), rehearsal.Group())
+		_ = c.exec("ROLLBACK") // or a trigger did it already
+		return none, nil
+	})
+	if err == nil {
+		err = refused
+	}
+	return err
 }
 
 // stage is a registry on one connection whose transaction goes on.
