@@ -169,8 +169,12 @@ func checkPlace(path string) (list []registry.Finding) {
 	}
 	f, err := os.CreateTemp(dir, ".understudy-check-*")
 	if err == nil {
+		gone := os.Remove(f.Name()) == nil // at once, in case that this process is killed; Windows cannot
 		_, err = f.Write(make([]byte, checkRoom))
-		err = errors.Join(err, f.Close(), os.Remove(f.Name()))
+		err = errors.Join(err, f.Close())
+		if !gone {
+			err = errors.Join(err, os.Remove(f.Name()))
+		}
 	}
 	if err != nil {
 		return append(list, finding.Error("directory", err, finding.Files(err, "give this user the right to write it and make room on its disk, or name a file in another")))
