@@ -57,6 +57,20 @@ func TestConformanceOfAStandaloneServer(t *testing.T) {
 		t.Errorf("before the check there was\n%s\nand after it\n%s", before, after)
 	}
 	index := found["index"]
+	half := db(t, uri, "half")
+	unique := mongo.IndexModel{Keys: bson.M{"email": 1}, Options: options.Index().SetUnique(true)}
+	for _, name := range []string{"instances", "terms"} {
+		if _, err := half.Collection(name).Indexes().CreateOne(t.Context(), unique); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before = stored(t, half)
+	if f := checkedIn(t, uri, "half")["trial"]; f.Mark != fault {
+		t.Errorf("a trial that is refused half-way: %+v", f)
+	}
+	if after := stored(t, half); after != before {
+		t.Errorf("before the check there was\n%s\nand after it\n%s", before, after)
+	}
 	if index.Mark != fine || !strings.Contains(index.Detail, "seniority") {
 		t.Errorf("it made no index: %+v", index)
 	}
