@@ -78,14 +78,14 @@ func parse(ctx context.Context, uri string) (*target, error) {
 			},
 			ServerHeartbeatSucceeded: func(e *event.ServerHeartbeatSucceededEvent) { t.server.Store(&e.Reply) },
 		})
+	if t.options.LoadBalanced != nil && *t.options.LoadBalanced {
+		return nil, t.invalid(errors.New("loadBalanced=true is not supported: name the servers themselves"))
+	}
 	if t.options.AppName == nil {
 		t.options.SetAppName("understudy")
 	}
 	if err := t.options.Validate(); err != nil {
 		return nil, t.invalid(err)
-	}
-	if t.options.LoadBalanced != nil && *t.options.LoadBalanced {
-		return nil, t.invalid(errors.New("loadBalanced=true is not supported: name the servers themselves"))
 	}
 	return t, nil
 }
