@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"strings"
 
@@ -16,33 +15,24 @@ import (
 
 // renewed is a registry that is opened anew when it refuses the beats of this
 // instance: its user, or the password, was changed. A file that holds the URI is
-// read again for that. The environment stays as it is, so without such a file
-// leave is called once the lease is over: whoever starts this program again may
-// give it another.
-func renewed(b backend, conf config.Config, log zerolog.Logger, leave func(error)) backend {
+// read again for that.
+func renewed(b backend, conf config.Config, log zerolog.Logger) backend {
 	if conf.Registry.Kind != config.MongoDB {
 		return b // a file asks nobody for a name
 	}
-	file := os.Getenv("UNDERSTUDY_REGISTRY_FILE")
+	cure := "restore the rights of its user, or restart it with another; a change is noticed if the URI is in a file (UNDERSTUDY_REGISTRY_FILE)"
+	if os.Getenv("UNDERSTUDY_REGISTRY_FILE") != "" {
+		cure = "write the new user or password into the file that UNDERSTUDY_REGISTRY_FILE names, which is read again, or restore the rights of its user"
+	}
 	return reopen.New(b, reopen.Config{
 		Denied: mongodb.Denied,
 		Open:   func(ctx context.Context) (backend, error) { return openAgain(ctx, conf) },
 		Lease:  conf.Timing.Lease(),
 		OnDenied: func(err error) {
-			cure := "without a restart, only the database can mend that: the work stops with its lease, and this process ends with exit code 69; " +
-				"of a URI in a file (UNDERSTUDY_REGISTRY_FILE) a change is noticed"
-			if file != "" {
-				cure = "write the new user or password into the file that UNDERSTUDY_REGISTRY_FILE names: it is read again for a while"
-			}
-			log.Error().Err(err).Msg("the registry refuses this instance: " + cure)
+			log.Error().Err(err).Msg("the registry refuses this instance, which ends with its lease (exit code 69): " + cure)
 		},
 		OnOpened: func() { log.Info().Msg("registry opened anew") },
 		OnFailed: func(err error) { log.Warn().Err(err).Msg("the registry could not be opened anew") },
-		OnLost: func(err error) {
-			if file == "" {
-				leave(unavailableError{fmt.Errorf("the registry refused this instance until its lease was over: %w", err)})
-			}
-		},
 	})
 }
 

@@ -33,8 +33,6 @@ func runInstance(c *cobra.Command, args []string) error {
 }
 
 func (p *plan) run(ctx context.Context, signals *signals) error {
-	ctx, leave := context.WithCancelCause(ctx)
-	defer leave(nil)
 	front, err := openFront(p.conf, p.version, p.bare)
 	if err != nil {
 		return err
@@ -47,7 +45,7 @@ func (p *plan) run(ctx context.Context, signals *signals) error {
 	if err != nil {
 		return unlessStopped(ctx, err)
 	}
-	reg := renewed(opened, p.conf, p.log, leave)
+	reg := renewed(opened, p.conf, p.log)
 	defer closeSoon(reg)
 
 	in, err := newInstance(p, reg, front, max(time.Until(deadline), time.Second))
@@ -60,13 +58,7 @@ func (p *plan) run(ctx context.Context, signals *signals) error {
 	}
 	p.log = in.member.Logger()
 	signals.use(p.log, in.kill)
-	if err := in.run(ctx); err != nil {
-		return err
-	}
-	if cause := context.Cause(ctx); cause != ctx.Err() {
-		return cause // nobody told it to stop
-	}
-	return nil
+	return in.run(ctx)
 }
 
 // unlessStopped is no error if somebody stopped what failed.

@@ -7,6 +7,7 @@ package reopen
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -28,7 +29,8 @@ type Config struct {
 	Denied func(error) bool
 	// Open opens the registry with what the configuration says now.
 	Open func(context.Context) (Backend, error)
-	// Lease is how long an acknowledged beat is good for.
+	// Lease is how long an acknowledged beat is good for: several tries have to fit
+	// into it.
 	Lease time.Duration
 
 	// OnDenied is told of the first refusal after beats that were acknowledged.
@@ -37,8 +39,6 @@ type Config struct {
 	OnOpened func()
 	// OnFailed is told why it could not be, if that is another reason than before.
 	OnFailed func(error)
-	// OnLost is told once when the registry has refused for longer than the lease.
-	OnLost func(error)
 }
 
 // Registry is a backend that is opened anew when it refuses the beats of this
@@ -52,9 +52,7 @@ type Registry struct {
 	mu      sync.Mutex
 	backend Backend
 	closed  bool
-	granted time.Time // when the latest beat that was acknowledged was sent
-	denied  bool      // since then
-	lost    bool      // OnLost was called
+	denied  bool // since the latest beat that was acknowledged
 	opening bool
 	next    time.Time // not to be opened before
 	pause   time.Duration
@@ -71,7 +69,7 @@ const (
 
 // New takes over a backend that is open.
 func New(b Backend, c Config) *Registry {
-	r := &Registry{c: c, backend: b, granted: time.Now(), pause: firstPause}
+	r := &Registry{c: c, backend: b, pause: firstPause}
 	r.ctx, r.cancel = context.WithCancel(context.Background())
 	return r
 }
@@ -92,42 +90,40 @@ func through[T any](r *Registry, call func(b Backend) (T, error)) (T, error) {
 		if errors.Is(err, registry.ErrClosed) && r.current() != b {
 			continue
 		}
-		r.mu.Lock()
-		if r.denied && !r.closed && r.c.Denied(err) {
-			r.refused(err) // beats may have ended with the lease
+		if r.c.Denied(err) {
+			r.refused(err, false)
+			if !errors.Is(err, registry.ErrRefused) {
+				err = fmt.Errorf("%w: %w", registry.ErrRefused, err)
+			}
 		}
-		r.mu.Unlock()
 		return result, err
 	}
 }
 
-// heard takes the answer to a beat, or to the registration. No other call is the
-// first to count: without the right to one of them the lease is kept all the same.
-func (r *Registry) heard(sent time.Time, err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+// beaten takes the answer to a beat, or to the registration.
+func (r *Registry) beaten(err error) {
 	switch {
 	case err == nil:
+		r.mu.Lock()
 		r.denied, r.pause, r.failure = false, firstPause, ""
-		if sent.After(r.granted) {
-			r.granted = sent
-		}
-	case r.closed || !r.c.Denied(err):
-	default:
-		r.refused(err)
+		r.mu.Unlock()
+	case r.c.Denied(err):
+		r.refused(err, true)
 	}
 }
 
-// refused sees that the registry is opened anew, but not too often. The caller
-// holds the lock.
-func (r *Registry) refused(err error) {
+// refused sees that the registry is opened anew, but not too often. No other call
+// than a beat is the first to count: without the right to one of them the lease
+// is kept all the same. But beats may have ended with the lease.
+func (r *Registry) refused(err error, beat bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed || !beat && !r.denied {
+		return
+	}
 	if !r.denied {
 		r.denied = true
 		r.c.OnDenied(err)
-	}
-	if !r.lost && time.Since(r.granted) > r.c.Lease {
-		r.lost = true
-		r.c.OnLost(err)
 	}
 	if r.opening || time.Now().Before(r.next) {
 		return
@@ -166,17 +162,15 @@ func (r *Registry) open() {
 
 // Register implements [registry.Registry].
 func (r *Registry) Register(ctx context.Context, in registry.Instance) (time.Time, error) {
-	sent := time.Now()
 	at, err := through(r, func(b Backend) (time.Time, error) { return b.Register(ctx, in) })
-	r.heard(sent, err)
+	r.beaten(err)
 	return at, err
 }
 
 // Beat implements [registry.Registry].
 func (r *Registry) Beat(ctx context.Context, id uuid.UUID, s registry.Status) (time.Time, error) {
-	sent := time.Now()
 	at, err := through(r, func(b Backend) (time.Time, error) { return b.Beat(ctx, id, s) })
-	r.heard(sent, err)
+	r.beaten(err)
 	return at, err
 }
 
