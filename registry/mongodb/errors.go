@@ -172,7 +172,7 @@ type failure struct {
 
 // unreachable prefers what the connection said over the driver's summary.
 func (t *target) unreachable(open string, err error) error {
-	why, cure, permanent := t.diagnose(err)
+	cure, permanent, why := t.diagnose(err)
 	if wrong := t.wrongSet(); wrong != "" {
 		why, cure, permanent = err, wrong, false
 	}
@@ -187,11 +187,11 @@ func (t *target) unreachable(open string, err error) error {
 
 // diagnose says why no server was reached, and what to do about it. It is
 // permanent if another try makes no sense.
-func (t *target) diagnose(err error) (why error, cure string, permanent bool) {
+func (t *target) diagnose(err error) (cure string, permanent bool, why error) {
 	const start = "see that the server runs there, that it may be reached from here, and that a majority of its replica set is up"
 	last := t.failure.Load()
 	if last == nil {
-		return err, start, false
+		return start, false, err
 	}
 	why = last.err
 	var (
@@ -202,34 +202,34 @@ func (t *target) diagnose(err error) (why error, cure string, permanent bool) {
 		usesTLS   = t.options.TLSConfig != nil
 	)
 	if limit := finding.Files(why, ""); limit != "" {
-		return why, limit, false
+		return limit, false, why
 	}
 	switch {
 	case errors.As(why, &authority):
-		return why, "its certificate is signed by an authority unknown here: name it by tlsCAFile=FILE in the URI", true
+		return "its certificate is signed by an authority unknown here: name it by tlsCAFile=FILE in the URI", true, why
 	case errors.As(why, &host), errors.As(why, &invalid):
-		return why, "its certificate does not fit: use the host's name that it is for, or renew it", true
+		return "its certificate does not fit: use the host's name that it is for, or renew it", true, why
 	case errors.As(why, &noTLS):
-		return why, "it does not speak TLS: remove tls=true from the URI", true
+		return "it does not speak TLS: remove tls=true from the URI", true, why
 	case usesTLS && refusedOurTLS(why):
 		if t.options.TLSConfig.Certificates == nil {
-			return why, "it wants a client's certificate: name one by tlsCertificateKeyFile=FILE in the URI", true
+			return "it wants a client's certificate: name one by tlsCertificateKeyFile=FILE in the URI", true, why
 		}
-		return why, "it refused the client's certificate: name one by tlsCertificateKeyFile=FILE that its authority has signed", true
+		return "it refused the client's certificate: name one by tlsCertificateKeyFile=FILE that its authority has signed", true, why
 	case t.inner(last.address):
-		return why, fmt.Sprintf("the replica set itself calls a member %s, which is not to be reached by that name from here: "+
-			"see that it is, or give the member a name that all machines know (rs.reconfig); for one server alone, add directConnection=true to the URI", last.address), false
+		return fmt.Sprintf("the replica set itself calls a member %s, which is not to be reached by that name from here: "+
+			"see that it is, or give the member a name that all machines know (rs.reconfig); for one server alone, add directConnection=true to the URI", last.address), false, why
 	case dialing(why):
-		return why, start, false
+		return start, false, why
 	case usesTLS && hungUp(why) && handshaken(why):
 		if t.options.TLSConfig.Certificates == nil {
-			return why, "it speaks TLS and hung up: does it want a client's certificate (tlsCertificateKeyFile=FILE in the URI)? Else " + start, false
+			return "it speaks TLS and hung up: does it want a client's certificate (tlsCertificateKeyFile=FILE in the URI)? Else " + start, false, why
 		}
-		return why, "it speaks TLS and hung up: does it take this client's certificate? Else " + start, false
+		return "it speaks TLS and hung up: does it take this client's certificate? Else " + start, false, why
 	case usesTLS:
-		return why, "does it speak TLS? If not, remove tls=true from the URI; else " + start, false
+		return "does it speak TLS? If not, remove tls=true from the URI; else " + start, false, why
 	}
-	return why, "does it want TLS? If so, add tls=true to the URI; else " + start, false
+	return "does it want TLS? If so, add tls=true to the URI; else " + start, false, why
 }
 
 // refusedOurTLS reports whether the server refused a handshake by an alert.
