@@ -211,7 +211,9 @@ func (t *target) diagnose(err error) (cure string, permanent bool, why error) {
 		return "its certificate does not fit: use the host's name that it is for, or renew it", true, why
 	case errors.As(why, &noTLS):
 		return "it does not speak TLS: remove tls=true from the URI", true, why
-	case usesTLS && refusedOurTLS(why):
+	case usesTLS && alert(why) != "" && !strings.Contains(alert(why), "certificate"):
+		return "it broke TLS off: see that this machine may connect (on Atlas: that its address is on the project's access list); else " + start, false, why
+	case usesTLS && alert(why) != "":
 		if t.options.TLSConfig.Certificates == nil {
 			return "it wants a client's certificate: name one by tlsCertificateKeyFile=FILE in the URI", true, why
 		}
@@ -232,10 +234,13 @@ func (t *target) diagnose(err error) (cure string, permanent bool, why error) {
 	return "does it want TLS? If so, add tls=true to the URI; else " + start, false, why
 }
 
-// refusedOurTLS reports whether the server refused a handshake by an alert.
-func refusedOurTLS(err error) bool {
+// alert is how the server refused a handshake, or nothing.
+func alert(err error) string {
 	var op *net.OpError
-	return errors.As(err, &op) && op.Op == "remote error"
+	if errors.As(err, &op) && op.Op == "remote error" {
+		return op.Err.Error()
+	}
+	return ""
 }
 
 // handshaken reports whether TLS was agreed on: a message was to be read.

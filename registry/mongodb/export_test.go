@@ -9,9 +9,9 @@ func DatabaseOf(uri string) string { return dissect(uri).database }
 var UnknownOptions = unknownOptions
 
 // Advice is what to do about an error of connecting.
-func Advice(err error) string {
+func Advice(err error, o *options.ClientOptions) string {
 	t := dissect("mongodb://a.invalid/")
-	t.options = options.Client()
+	t.options = o
 	t.failure.Store(&failure{"a.invalid:27017", err})
 	return t.unreachable("open", err).Error()
 }
