@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/understudy-go/understudy/registry/mongodb"
 	"github.com/understudy-go/understudy/registry/sqlite"
 	"github.com/understudy-go/understudy/status"
+	"github.com/understudy-go/understudy/worker"
 )
 
 func newCheck() *cobra.Command {
@@ -21,9 +23,10 @@ func newCheck() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "check",
 		Short: "See whether an instance could run here, without joining",
-		Long: `Check looks at the configuration and at the registry from where it stands: it
-joins no group and leaves nothing behind. It prints a line for each thing that an
-instance needs:
+		Long: `Check looks at the configuration, this machine and the registry from where it
+stands, and tries what an instance does first, in a group that it makes up. All of
+that is undone: it joins no group and leaves nothing behind. It prints a line for
+each thing that an instance needs:
 
   ✓ it is there
   ! it works, but is not advisable; the line says why, and what would be better
@@ -57,6 +60,7 @@ func check(c *cobra.Command, asJSON bool) error {
 	r := checkResult{Findings: checkConfig(conf, warnings, err)}
 	if err == nil {
 		r.Registry = conf.Registry.String()
+		r.Findings = append(r.Findings, checkGuard(c.Context(), conf))
 		say := func(text string) { fmt.Fprintf(c.ErrOrStderr(), "understudy: %s\n", text) }
 		over := slow(say, "waiting for an answer of "+r.Registry)
 		r.Findings = append(r.Findings, checkRegistry(c.Context(), conf)...)
@@ -100,6 +104,27 @@ func checkConfig(conf config.Config, warnings []string, err error) (list []regis
 		list = append(list, registry.Finding{Name: name, Mark: registry.Warning, Detail: w})
 	}
 	return list
+}
+
+// checkGuard starts the process that makes a command stop, and ends it: the
+// machine may refuse what that takes, a timer of the kernel, say.
+func checkGuard(ctx context.Context, conf config.Config) registry.Finding {
+	const name = "guard"
+	begun := time.Now()
+	spec, err := workSpec(conf, nil)
+	if err != nil {
+		return registry.Finding{Name: name, Mark: registry.Error, Detail: err.Error(), Err: err}
+	}
+	command, err := worker.NewCommand(spec)
+	if err == nil {
+		defer command.Close()
+		err = command.Prepare(ctx)
+	}
+	if err != nil {
+		return registry.Finding{Name: name, Mark: registry.Error, Detail: "nothing would end a command in time: " + err.Error(), Err: err}
+	}
+	return registry.Finding{Name: name, Mark: registry.OK, Detail: fmt.Sprintf(
+		"the process that ends a command started within %v", time.Since(begun).Round(time.Millisecond))}
 }
 
 func checkRegistry(ctx context.Context, conf config.Config) []registry.Finding {

@@ -26,21 +26,21 @@ func TestCheckHasALineForEachThing(t *testing.T) {
 		says  string
 	}{
 		{"a file that is not there", []string{"UNDERSTUDY_REGISTRY=sqlite:" + filepath.Join(dir, "registry.db")}, exitOK,
-			[]string{"✓  configuration  group default, a beat every 1s", "✓  file  ", "✓  local  ", "✓  directory  "}, "is not there yet"},
+			[]string{"✓  configuration  group default, a beat every 1s", "✓  guard  the process that ends a command started", "✓  file  ", "✓  local  ", "✓  directory  "}, "is not there yet"},
 		{"a directory that is not there", []string{"UNDERSTUDY_REGISTRY=sqlite:" + filepath.Join(dir, "a", "registry.db")}, exitConfig,
 			[]string{"✗  configuration  UNDERSTUDY_REGISTRY="}, "its directory is not there"},
 		{"a file that is something else", []string{"UNDERSTUDY_REGISTRY=sqlite:" + text}, exitFailure,
-			[]string{"✓  configuration", "✓  file", "✓  local", "✓  directory", "✗  database"}, "name another file"},
+			[]string{"✓  configuration", "✓  guard", "✓  file", "✓  local", "✓  directory", "✗  database"}, "name another file"},
 		{"several mistakes", []string{"UNDERSTUDY_REGISTRY=mongodb://u:hunter2@", "UNDERSTUDY_GROUP=a b\x1b", "UNDERSTUDY_NOBODY_KNOWS=1"}, exitConfig,
 			[]string{"✗  configuration  UNDERSTUDY_REGISTRY", "✗  configuration  UNDERSTUDY_GROUP", "!  configuration  UNDERSTUDY_NOBODY_KNOWS"}, "host 1 of 1"},
 		{"a program that is not there", []string{"UNDERSTUDY_REGISTRY=sqlite:" + filepath.Join(dir, "registry.db"), "UNDERSTUDY_ON_CHANGE=/nope x"}, exitConfig,
-			[]string{"✗  configuration  UNDERSTUDY_ON_CHANGE", "✓  file", "✓  local", "✓  directory"}, "/nope"},
+			[]string{"✗  configuration  UNDERSTUDY_ON_CHANGE", "✓  guard", "✓  file", "✓  local", "✓  directory"}, "/nope"},
 		{"a mistake that the driver finds", []string{"UNDERSTUDY_REGISTRY=mongodb://u:hunter2@127.0.0.1/ops?connectTimeoutMS=abc"}, exitConfig,
-			[]string{"✓  configuration", "✗  reachable"}, "correct the URI"},
+			[]string{"✓  configuration", "✓  guard", "✗  reachable"}, "correct the URI"},
 		{"a server that does not answer", []string{"UNDERSTUDY_REGISTRY=mongodb://app:hunter2@127.0.0.1:9/ops", "UNDERSTUDY_CONNECT_TIMEOUT=2s"}, exitUnavailable,
-			[]string{"✓  configuration", "✗  reachable"}, "connection refused"},
+			[]string{"✓  configuration", "✓  guard", "✗  reachable"}, "connection refused"},
 		{"a real server", []string{"UNDERSTUDY_REGISTRY=" + mongotest.Shared(t)}, exitOK,
-			[]string{"✓  configuration", "✓  reachable", "!  authenticated", "!  replica set", "✓  writable", "✓  majority", "✓  clock", "✓  schema", "✓  index", "✓  watch"}, "1 member"},
+			[]string{"✓  configuration", "✓  guard", "✓  reachable", "!  authenticated", "!  replica set", "✓  collections", "✓  writable", "✓  majority", "✓  clock", "✓  schema", "✓  trial", "✓  index", "✓  watch"}, "1 member"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			settle(t, tt.env...)

@@ -202,7 +202,7 @@ func TestUnusableFilesAreRefusedAndStayAsTheyAre(t *testing.T) {
 		{"foreign", foreign, exitUnavailable, "it is a database of another program"},
 		{"newer", newer, exitUnavailable, "the file has schema 99, this program knows up to 1: upgrade it"},
 		{"torn", torn, exitUnavailable, "the file is damaged"},
-		{"directory", func(path string) { _ = os.Mkdir(path, 0o700) }, exitConfig, "is no file"},
+		{"directory", func(path string) { _ = os.Mkdir(path, 0o700) }, exitConfig, "is a directory"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "registry.db")

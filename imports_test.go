@@ -18,20 +18,22 @@ const module = "github.com/understudy-go/understudy"
 // listed may import none; packages below an internal folder belong to their
 // parent.
 var directions = map[string][]string{
-	".": {"config", "heartbeat", "internal/pid1", "internal/terminal", "registry", "registry/mongodb", "registry/sqlite",
+	".": {"config", "heartbeat", "internal/pid1", "internal/reopen", "internal/terminal", "registry", "registry/mongodb", "registry/sqlite",
 		"status", "status/metrics", "status/web", "worker"},
-	"config":                    {"registry"},
-	"heartbeat":                 {"registry", "internal/boottime"},
-	"worker":                    {"registry", "internal/boottime", "worker/internal/guard"},
-	"worker/internal/guard":     {"registry", "internal/boottime", "internal/procfs"},
-	"internal/pid1":             {"internal/procfs"},
-	"status":                    {"registry"},
-	"status/metrics":            {"registry", "status"},
-	"status/web":                {"registry", "status"},
-	"registry/mongodb":          {"registry", "registry/internal/finding"},
-	"registry/sqlite":           {"registry", "registry/internal/finding", "internal/boottime"},
-	"registry/internal/finding": {"registry"},
-	"registry/registrytest":     {"registry"},
+	"config":                      {"registry"},
+	"heartbeat":                   {"registry", "internal/boottime"},
+	"worker":                      {"registry", "internal/boottime", "worker/internal/guard"},
+	"worker/internal/guard":       {"registry", "internal/boottime", "internal/procfs"},
+	"internal/pid1":               {"internal/procfs"},
+	"internal/reopen":             {"registry"},
+	"status":                      {"registry"},
+	"status/metrics":              {"registry", "status"},
+	"status/web":                  {"registry", "status"},
+	"registry/mongodb":            {"registry", "registry/internal/finding", "registry/internal/rehearsal"},
+	"registry/sqlite":             {"registry", "registry/internal/finding", "registry/internal/rehearsal", "internal/boottime"},
+	"registry/internal/finding":   {"registry"},
+	"registry/internal/rehearsal": {"registry"},
+	"registry/registrytest":       {"registry"},
 }
 
 func TestImportsKeepTheirDirections(t *testing.T) {

@@ -41,10 +41,11 @@ func (p *plan) run(ctx context.Context, signals *signals) error {
 	signals.use(p.log, nil)
 
 	deadline := time.Now().Add(p.conf.ConnectTimeout)
-	reg, err := openRegistry(ctx, p.conf, informing(p.log))
+	opened, err := openRegistry(ctx, p.conf, informing(p.log))
 	if err != nil {
 		return unlessStopped(ctx, err)
 	}
+	reg := renewed(opened, p.conf, p.log)
 	defer closeSoon(reg)
 
 	in, err := newInstance(p, reg, front, max(time.Until(deadline), time.Second))

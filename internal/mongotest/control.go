@@ -134,7 +134,11 @@ func (s *Set) run(i int, within time.Duration, command bson.D, answer any) error
 		}
 		roots := x509.NewCertPool()
 		roots.AppendCertsFromPEM(pem)
-		o.SetTLSConfig(&tls.Config{RootCAs: roots})
+		cert, err := tls.LoadX509KeyPair(s.CertFile, s.CertFile)
+		if err != nil {
+			return err
+		}
+		o.SetTLSConfig(&tls.Config{RootCAs: roots, Certificates: []tls.Certificate{cert}})
 	}
 	client, err := mongo.Connect(o)
 	if err != nil {

@@ -22,6 +22,9 @@ const (
 	Auth Option = iota
 	// TLS makes the servers insist on TLS, with a certificate that CAFile signed.
 	TLS
+	// ClientCerts makes servers with TLS insist on a certificate of the client,
+	// such as CertFile.
+	ClientCerts
 	// Standalone makes a single server that is not a replica set.
 	Standalone
 )
@@ -35,6 +38,8 @@ const setName = "understudy"
 type Set struct {
 	// CAFile is the certificate that signed those of the servers, with [TLS].
 	CAFile string
+	// CertFile is a certificate with its key, signed by that of CAFile.
+	CertFile string
 
 	mongod  string
 	dir     string
@@ -122,12 +127,15 @@ func (s *Set) prepare(n *node) error {
 	}
 	if s.is(TLS) {
 		cert := n.dir + ".pem"
-		s.CAFile = n.dir + ".ca"
+		s.CAFile, s.CertFile = n.dir+".ca", cert
 		if err := certify(cert, s.CAFile); err != nil {
 			return err
 		}
 		n.args = append(n.args, "--tlsMode", "requireTLS", "--tlsCertificateKeyFile", cert,
-			"--tlsCAFile", s.CAFile, "--tlsAllowConnectionsWithoutCertificates")
+			"--tlsCAFile", s.CAFile)
+		if !s.is(ClientCerts) {
+			n.args = append(n.args, "--tlsAllowConnectionsWithoutCertificates")
+		}
 	}
 	return nil
 }
@@ -196,6 +204,9 @@ func (s *Set) URI() string {
 	}
 	if s.is(TLS) {
 		query = append(query, "tls=true", "tlsCAFile="+escape(s.CAFile))
+	}
+	if s.is(ClientCerts) {
+		query = append(query, "tlsCertificateKeyFile="+escape(s.CertFile))
 	}
 	hosts := make([]string, len(s.nodes))
 	for i, n := range s.nodes {

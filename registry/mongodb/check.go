@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
 	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/connstring"
@@ -23,9 +24,9 @@ const Reachable = "reachable"
 // checkTimeout bounds each step of a check but the first.
 const checkTimeout = 5 * time.Second
 
-// Check looks at the servers of a URI, and says of each thing that instances
-// need whether it is there. It stops at what makes the rest impossible, leaves
-// nothing behind, and shows no credentials. The servers have the given time to
+// Check looks at the servers of a URI, tries there what instances do first, and
+// says of each thing that they need whether it is there. It stops at what makes
+// the rest impossible, leaves nothing behind, and shows no credentials. The servers have the given time to
 // answer at all, and 5 seconds for each step after that. The finding Reachable
 // is an error if none answered, and its Err is ErrURI if the URI is to blame.
 func Check(ctx context.Context, uri string, o Options, connect time.Duration) []registry.Finding {
@@ -44,7 +45,7 @@ func Check(ctx context.Context, uri string, o Options, connect time.Duration) []
 	if names := unknownOptions(uri); len(names) > 0 {
 		c.warn("URI", "options that nobody knows are ignored: "+strings.Join(names, ", "), "correct their names, or remove them")
 	}
-	steps := []func(context.Context) bool{c.authenticated, c.primary, c.writable, c.rights, c.clock, c.records, c.index, c.watch}
+	steps := []func(context.Context) bool{c.authenticated, c.primary, c.collections, c.writable, c.rights, c.clock, c.records, c.trial, c.index, c.watch}
 	if !c.reachable(connecting) {
 		return c.findings
 	}
@@ -67,6 +68,8 @@ type checker struct {
 	r          *Registry
 	t          *target
 	privileges privileges
+	usable     map[string]bool // the collections that a trial may write to
+	listed     bool            // their options are known
 	findings   []registry.Finding
 }
 
@@ -94,7 +97,7 @@ func (c *checker) reachable(ctx context.Context) bool {
 	begun := time.Now()
 	command := bson.D{{Key: "hello", Value: 1}}
 	err := c.r.client.Database("admin").RunCommand(ctx, command, options.RunCmd().SetReadPreference(readpref.Nearest())).Err()
-	if err != nil && !hasCode(err, codeAuthenticationFailed, codeAtlas) {
+	if err != nil && !hasCode(err, unauthenticated...) {
 		c.explain(ctx, Reachable, err)
 		return false
 	}
@@ -119,7 +122,7 @@ func (c *checker) authenticated(ctx context.Context) bool {
 	case c.t.options.Auth == nil:
 		c.warn(name, "the server asks nobody for a name: whoever reaches it can write", "turn its access control on, unless the network keeps others out")
 	default:
-		c.ok(name, "as the user that the URI names")
+		c.ok(name, "as %s", strings.Replace(c.t.who(), "this user", "the user that the URI names", 1))
 	}
 	return true
 }
@@ -171,12 +174,27 @@ func (c *checker) writable(ctx context.Context) bool {
 		c.ok("majority", "it acknowledged a write within %v", took)
 	case hasCode(err, codeUnauthorized):
 		c.explain(ctx, "writable", err)
+	case answeredNo(err):
+		c.explain(ctx, "writable", err)
+		return false
 	default:
 		c.fail("majority", fmt.Errorf("it acknowledged no write within %v: %w", took.Round(time.Millisecond), c.t.why(err)),
 			"see that a majority of the replica set's members is up, reach each other, and keep up")
 		return false
 	}
 	return true
+}
+
+// answeredNo reports whether a server answered, and will answer so again.
+func answeredNo(err error) bool {
+	var (
+		server mongo.ServerError
+		write  mongo.WriteException
+	)
+	if !errors.As(err, &server) || mongo.IsTimeout(err) || mongo.IsNetworkError(err) || hasCode(err, changingState...) {
+		return false
+	}
+	return !errors.As(err, &write) || write.WriteConcernError == nil
 }
 
 // clock compares this machine's with the server's, the best of a few answers.
@@ -205,7 +223,7 @@ func (c *checker) clock(ctx context.Context) bool {
 	}
 	text += fmt.Sprintf(" (± %v)", within.Round(time.Millisecond))
 	if offset > far || offset < -far {
-		c.fail(name, errors.New(text), "set both by NTP: the election does not need it, whoever compares logs does")
+		c.warn(name, text+", which no election needs", "set both by NTP, for whoever compares logs")
 		return true
 	}
 	c.ok(name, "%s", text)
@@ -236,7 +254,7 @@ func (t *target) why(err error) error {
 		return errUnclear
 	}
 	if failure := t.failure.Load(); failure != nil {
-		return *failure
+		return failure.err
 	}
 	return err
 }

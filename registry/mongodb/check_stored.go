@@ -92,7 +92,8 @@ func (c *checker) rights(context.Context) bool {
 		}
 	}
 	if len(lacking) > 0 {
-		c.fail("rights", fmt.Errorf("this user lacks: %s", strings.Join(lacking, "; ")),
+		c.usable = nil // a trial would say the same
+		c.fail("rights", fmt.Errorf("%s lacks: %s", c.t.who(), strings.Join(lacking, "; ")),
 			fmt.Sprintf("grant it the role readWrite in the database %s", c.t.database))
 		return true
 	}
@@ -109,17 +110,23 @@ func (c *checker) records(ctx context.Context) bool {
 	err := each(ctx, c.r.instances, bson.D{}, newest, func(raw bson.Raw) error {
 		_, bad := decodeInstance(raw)
 		census.Instance(bad)
+		if raw.Lookup("schema").Type == 0 {
+			census.Foreign()
+		}
 		return nil
 	})
 	if err == nil {
 		err = each(ctx, c.r.terms, bson.D{}, newest, func(raw bson.Raw) error {
 			_, bad := decodeTerm(raw)
 			census.Term(bad)
+			if raw.Lookup("schema").Type == 0 {
+				census.Foreign()
+			}
 			return nil
 		})
 	}
 	if hasCode(err, codeUnauthorized) {
-		c.fail("schema", fmt.Errorf("this user must not read the database %q", c.t.database), "grant it the role readWrite there")
+		c.fail("schema", fmt.Errorf("%s must not read the database %q", c.t.who(), c.t.database), "grant it the role readWrite there")
 		return true
 	}
 	if err != nil {

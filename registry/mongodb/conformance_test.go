@@ -44,7 +44,33 @@ func TestConformanceOfAStandaloneServer(t *testing.T) {
 		return store(t, uri, "store"+string(rune('a'+stores)))
 	})
 	wantMarks(t, checked(t, uri), map[string]registry.Mark{"replica set": warning, "majority": fine, "watch": warning})
-	index := checkedIn(t, uri, "storeb")["index"]
+	d := db(t, uri, "storeb")
+	if err := d.CreateCollection(t.Context(), "terms"); err != nil {
+		t.Fatal(err)
+	}
+	before := stored(t, d)
+	found := checkedIn(t, uri, "storeb")
+	if f := found["trial"]; f.Mark != fine || !strings.Contains(f.Detail, "two instances were registered") {
+		t.Errorf("a trial without transactions: %+v", f)
+	}
+	if after := stored(t, d); after != before {
+		t.Errorf("before the check there was\n%s\nand after it\n%s", before, after)
+	}
+	index := found["index"]
+	half := db(t, uri, "half")
+	unique := mongo.IndexModel{Keys: bson.M{"email": 1}, Options: options.Index().SetUnique(true)}
+	for _, name := range []string{"instances", "terms"} {
+		if _, err := half.Collection(name).Indexes().CreateOne(t.Context(), unique); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before = stored(t, half)
+	if f := checkedIn(t, uri, "half")["trial"]; f.Mark != fault {
+		t.Errorf("a trial that is refused half-way: %+v", f)
+	}
+	if after := stored(t, half); after != before {
+		t.Errorf("before the check there was\n%s\nand after it\n%s", before, after)
+	}
 	if index.Mark != fine || !strings.Contains(index.Detail, "seniority") {
 		t.Errorf("it made no index: %+v", index)
 	}

@@ -6,12 +6,17 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"slices"
 	"strings"
+	"syscall"
 
 	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/topology"
 
 	"github.com/understudy-go/understudy/registry"
+	"github.com/understudy-go/understudy/registry/internal/finding"
 )
 
 // ErrUnreachable says that no server that takes writes answered in time, so
@@ -25,10 +30,24 @@ var ErrURI = errors.New("mongodb: no valid URI")
 // Codes of the server's errors.
 const (
 	codeNotPrimary           = 10107
+	codeUserNotFound         = 11
 	codeUnauthorized         = 13
 	codeAuthenticationFailed = 18
+	codeValidation           = 121
+	codeView                 = 166
+	codeReauthenticate       = 391
 	codeAtlas                = 8000
 )
+
+// unauthenticated are the codes of a server that does not take this for who it
+// says it is.
+var unauthenticated = []int{codeAuthenticationFailed, codeUserNotFound, codeReauthenticate, codeAtlas}
+
+// Denied reports whether a server answered that it does not take this connection
+// for the user that the URI names, or that this user must not do what was asked.
+func Denied(err error) bool {
+	return hasCode(err, unauthenticated...) || hasCode(err, codeUnauthorized)
+}
 
 // changingState are the codes of a server that ceases to be the primary.
 // Source: "not writable primary" and "node is recovering" errors, in the
@@ -99,19 +118,19 @@ func (t *target) explain(ctx context.Context, err error) error {
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
 		return wrap(ctx, open, err)
-	case hasCode(err, codeAuthenticationFailed, codeAtlas):
-		source := "admin"
-		if t.options.Auth != nil && t.options.Auth.AuthSource != "" {
-			source = t.options.Auth.AuthSource
-		}
-		return fmt.Errorf("%s: wrong user name or password, or no such user in the database %q: correct them, or say authSource=DATABASE in the URI: %w",
-			open, source, err)
+	case hasCode(err, unauthenticated...):
+		return fmt.Errorf("%s: %s: %w", open, t.stranger(), err)
 	case hasCode(err, codeUnauthorized) && t.options.Auth == nil:
 		return fmt.Errorf("%s: the server wants a user name and a password: put them into the URI: %w", open, err)
 	case hasCode(err, codeUnauthorized) && t.access == registry.Look:
-		return fmt.Errorf("%s: this user must not read the database %q: grant it the role read there: %w", open, t.database, err)
+		return fmt.Errorf("%s: %s must not read the database %q: grant it the role read there: %w", open, t.who(), t.database, err)
 	case hasCode(err, codeUnauthorized):
-		return fmt.Errorf("%s: this user must not write to the database %q: grant it the role readWrite there: %w", open, t.database, err)
+		return fmt.Errorf("%s: %s must not write to the database %q: grant it the role readWrite there: %w", open, t.who(), t.database, err)
+	case hasCode(err, codeView):
+		return fmt.Errorf("%s: instances or terms is a view in the database %q: %s: %w", open, t.database, another, err)
+	case hasCode(err, codeValidation):
+		return fmt.Errorf("%s: a validator in the database %q refuses what Understudy writes: remove it by the command collMod, or %s: %w",
+			open, t.database, another, err)
 	case hasCode(err, codeNotPrimary) && t.direct():
 		return fmt.Errorf("%s: %w: this server is not the primary, and directConnection=true keeps from looking for it: "+
 			"remove it from the URI, and name all members: %w", open, ErrUnreachable, err)
@@ -123,40 +142,37 @@ func (t *target) explain(ctx context.Context, err error) error {
 	return fmt.Errorf("%s: %w", open, err)
 }
 
+// who is this connection's user, for people. A user without a password may be a
+// password without a user, and is not shown.
+func (t *target) who() string {
+	if auth := t.options.Auth; auth != nil && auth.PasswordSet && auth.Username != "" && !t.unclear {
+		return fmt.Sprintf("the user %q", auth.Username)
+	}
+	return "this user"
+}
+
+// stranger says what to do about a server that does not know this user.
+func (t *target) stranger() string {
+	auth := t.options.Auth
+	if auth != nil && auth.AuthMechanism == "MONGODB-X509" {
+		return `no user in the database "$external" has the name of this certificate's subject: create it there, or name another certificate by tlsCertificateKeyFile`
+	}
+	source := "admin"
+	if auth != nil && auth.AuthSource != "" {
+		source = auth.AuthSource
+	}
+	return fmt.Sprintf("wrong user name or password, or no such user in the database %q: correct them, or say authSource=DATABASE in the URI", source)
+}
+
+// failure is why a server was last found unreachable.
+type failure struct {
+	address string
+	err     error
+}
+
 // unreachable prefers what the connection said over the driver's summary.
 func (t *target) unreachable(open string, err error) error {
-	why := err
-	if failure := t.failure.Load(); failure != nil {
-		why = *failure
-	}
-	var (
-		authority x509.UnknownAuthorityError
-		host      x509.HostnameError
-		invalid   x509.CertificateInvalidError
-		noTLS     tls.RecordHeaderError
-		peerAlert tls.AlertError
-		cure      = "see that the server runs there, that it may be reached from here, and that a majority of its replica set is up"
-		usesTLS   = t.options.TLSConfig != nil
-		permanent = true
-	)
-	switch {
-	case errors.As(why, &authority):
-		cure = "its certificate is signed by an authority unknown here: name it by tlsCAFile=FILE in the URI"
-	case errors.As(why, &host), errors.As(why, &invalid):
-		cure = "its certificate does not fit: use the host's name that it is for, or renew it"
-	case errors.As(why, &noTLS):
-		cure = "it does not speak TLS: remove tls=true from the URI"
-	case errors.As(why, &peerAlert):
-		cure = "it refused our side of TLS: does it want a client's certificate (tlsCertificateKeyFile=FILE in the URI)?"
-	default:
-		permanent = false
-		switch reached := t.failure.Load() != nil && !dialing(why); {
-		case reached && usesTLS:
-			cure = "does it speak TLS? If not, remove tls=true from the URI; else " + cure
-		case reached:
-			cure = "does it want TLS? If so, add tls=true to the URI; else " + cure
-		}
-	}
+	cure, permanent, why := t.diagnose(err)
 	if wrong := t.wrongSet(); wrong != "" {
 		why, cure, permanent = err, wrong, false
 	}
@@ -167,6 +183,92 @@ func (t *target) unreachable(open string, err error) error {
 		return fmt.Errorf("%s: TLS: %w: %s", open, why, cure)
 	}
 	return fmt.Errorf("%s: %w: %w: %s", open, ErrUnreachable, why, cure)
+}
+
+// diagnose says why no server was reached, and what to do about it. It is
+// permanent if another try makes no sense.
+func (t *target) diagnose(err error) (cure string, permanent bool, why error) {
+	const start = "see that the server runs there, that it may be reached from here, and that a majority of its replica set is up"
+	last := t.failure.Load()
+	if last == nil {
+		return start, false, err
+	}
+	why = last.err
+	var (
+		authority x509.UnknownAuthorityError
+		host      x509.HostnameError
+		invalid   x509.CertificateInvalidError
+		noTLS     tls.RecordHeaderError
+		usesTLS   = t.options.TLSConfig != nil
+	)
+	if limit := finding.Files(why, ""); limit != "" {
+		return limit, false, why
+	}
+	switch {
+	case errors.As(why, &authority):
+		return "its certificate is signed by an authority unknown here: name it by tlsCAFile=FILE in the URI", true, why
+	case errors.As(why, &host), errors.As(why, &invalid):
+		return "its certificate does not fit: use the host's name that it is for, or renew it", true, why
+	case errors.As(why, &noTLS):
+		return "it does not speak TLS: remove tls=true from the URI", true, why
+	case usesTLS && alert(why) != "" && !strings.Contains(alert(why), "certificate"):
+		return "it broke TLS off: see that this machine may connect (on Atlas: that its address is on the project's access list); else " + start, false, why
+	case usesTLS && alert(why) != "":
+		if t.options.TLSConfig.Certificates == nil {
+			return "it wants a client's certificate: name one by tlsCertificateKeyFile=FILE in the URI", true, why
+		}
+		return "it refused the client's certificate: name one by tlsCertificateKeyFile=FILE that its authority has signed", true, why
+	case t.inner(last.address):
+		return fmt.Sprintf("the replica set itself calls a member %s, which is not to be reached by that name from here: "+
+			"see that it is, or give the member a name that all machines know (rs.reconfig); for one server alone, add directConnection=true to the URI", last.address), false, why
+	case dialing(why):
+		return start, false, why
+	case usesTLS && hungUp(why) && handshaken(why):
+		if t.options.TLSConfig.Certificates == nil {
+			return "it speaks TLS and hung up: does it want a client's certificate (tlsCertificateKeyFile=FILE in the URI)? Else " + start, false, why
+		}
+		return "it speaks TLS and hung up: does it take this client's certificate? Else " + start, false, why
+	case usesTLS:
+		return "does it speak TLS? If not, remove tls=true from the URI; else " + start, false, why
+	}
+	return "does it want TLS? If so, add tls=true to the URI; else " + start, false, why
+}
+
+// alert is how the server refused a handshake, or nothing.
+func alert(err error) string {
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "remote error" {
+		return op.Err.Error()
+	}
+	return ""
+}
+
+// handshaken reports whether TLS was agreed on: a message was to be read.
+func handshaken(err error) bool {
+	var connection topology.ConnectionError
+	return errors.As(err, &connection) && strings.Contains(connection.Error(), "message")
+}
+
+func hungUp(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)
+}
+
+// inner reports whether an address is one that only the replica set names, not
+// the URI.
+func (t *target) inner(address string) bool {
+	s := t.server.Load()
+	named := func(list []string) bool {
+		return slices.ContainsFunc(list, func(host string) bool { return strings.EqualFold(withPort(host), address) })
+	}
+	return s != nil && named(append(append([]string{}, s.Hosts...), s.Passives...)) && !named(t.options.Hosts)
+}
+
+// withPort is the address of a host as the driver writes it.
+func withPort(host string) string {
+	if _, _, err := net.SplitHostPort(host); err == nil {
+		return host
+	}
+	return net.JoinHostPort(strings.Trim(host, "[]"), "27017")
 }
 
 // wrongSet says what is wrong with the URI's replicaSet, if a server that

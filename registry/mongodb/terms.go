@@ -42,12 +42,14 @@ func (r *Registry) view(ctx context.Context, group string) (v registry.View, err
 	if err := r.mayRead(); err != nil {
 		return v, err
 	}
-	session, err := r.client.StartSession(options.Session().SetCausalConsistency(true))
-	if err != nil {
-		return v, err
+	if mongo.SessionFromContext(ctx) == nil { // a check brings its own
+		session, err := r.client.StartSession(options.Session().SetCausalConsistency(true))
+		if err != nil {
+			return v, err
+		}
+		defer session.EndSession(ctx)
+		ctx = mongo.NewSessionContext(ctx, session)
 	}
-	defer session.EndSession(ctx)
-	ctx = mongo.NewSessionContext(ctx, session)
 	raw, err := r.terms.FindOne(ctx, ofGroup(group), options.FindOne().SetSort(latestFirst)).Raw()
 	if errors.Is(err, mongo.ErrNoDocuments) {
 		return v, nil

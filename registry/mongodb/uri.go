@@ -39,7 +39,7 @@ type target struct {
 	access   registry.Access
 	secrets  []string
 	unclear  bool                                    // where the password ends
-	failure  atomic.Pointer[error]                   // why a server was last found unreachable
+	failure  atomic.Pointer[failure]                 // why a server was last found unreachable
 	server   atomic.Pointer[event.ServerDescription] // the one that answered last
 }
 
@@ -72,9 +72,15 @@ func parse(ctx context.Context, uri string) (*target, error) {
 		SetMaxPoolSize(maxPool).
 		SetMinPoolSize(0).
 		SetServerMonitor(&event.ServerMonitor{
-			ServerHeartbeatFailed:    func(e *event.ServerHeartbeatFailedEvent) { t.failure.Store(&e.Failure) },
+			ServerHeartbeatFailed: func(e *event.ServerHeartbeatFailedEvent) {
+				address, _, _ := strings.Cut(e.ConnectionID, "[-")
+				t.failure.Store(&failure{address, e.Failure})
+			},
 			ServerHeartbeatSucceeded: func(e *event.ServerHeartbeatSucceededEvent) { t.server.Store(&e.Reply) },
 		})
+	if t.options.LoadBalanced != nil && *t.options.LoadBalanced {
+		return nil, t.invalid(errors.New("loadBalanced=true is not supported: name the servers themselves"))
+	}
 	if t.options.AppName == nil {
 		t.options.SetAppName("understudy")
 	}

@@ -29,7 +29,7 @@ var errShrunk = fmt.Errorf("%w, or the -shm was truncated", errReplaced)
 func reading[T any](ctx context.Context, r *Registry, f func(c *conn) (T, error)) (T, error) {
 	return onFile(ctx, r, r.read, func() (result T, err error) {
 		c := r.file.reader
-		if err := c.exec("BEGIN"); err != nil {
+		if err := c.begin("BEGIN"); err != nil {
 			return result, err
 		}
 		result, err = f(c)
@@ -60,7 +60,7 @@ func writing[T any](ctx context.Context, r *Registry, what records, f func(c *co
 		if code(err) == sqlite3.SQLITE_FULL && c.exec("PRAGMA wal_checkpoint(PASSIVE)") == nil {
 			result, err = transact(ctx, r, c, f) // over the log from its start, which takes no more room
 		}
-		if err == nil && what == ofTerms {
+		if err == nil && what == ofTerms && !c.rehearsing {
 			r.announce()
 		}
 		return result, err
@@ -69,7 +69,7 @@ func writing[T any](ctx context.Context, r *Registry, what records, f func(c *co
 
 // transact runs f in one write transaction.
 func transact[T any](ctx context.Context, r *Registry, c *conn, f func(c *conn) (T, error)) (result T, err error) {
-	if err := c.exec("BEGIN IMMEDIATE"); err != nil {
+	if err := c.begin("BEGIN IMMEDIATE"); err != nil {
 		return result, err
 	}
 	defer r.guard()()

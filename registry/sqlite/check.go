@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
+	"syscall"
 	"time"
 
 	"github.com/understudy-go/understudy/registry"
@@ -20,8 +22,8 @@ const checkTimeout = 5 * time.Second
 const checkRoom = 128 << 10
 
 // Check looks at the file at path, or at the place where it would be, and says
-// of each thing that instances need whether it is there. It leaves nothing
-// behind. A disk that hangs costs 5 seconds.
+// of each thing that instances need whether it is there. What they do first it
+// tries in a transaction that it rolls back: it leaves nothing behind. A disk that hangs costs 5 seconds.
 func Check(ctx context.Context, path string) []registry.Finding {
 	list := checked(ctx, "file", func(context.Context) []registry.Finding {
 		return append([]registry.Finding{checkFile(path)}, checkPlace(path)...)
@@ -45,20 +47,27 @@ func Check(ctx context.Context, path string) []registry.Finding {
 		defer cancel()
 		_ = r.Close(ctx)
 	}()
-	for _, part := range []struct {
-		name  string
-		check func(ctx context.Context) registry.Finding
-	}{
-		{"database", r.checkDatabase},
-		{"writable", r.checkWriting},
-		{"schema", r.checkRecords},
-		{"index", r.checkIndex},
-		{"watch", r.checkWatch},
-	} {
-		list = append(list, checked(ctx, part.name, func(ctx context.Context) []registry.Finding {
-			return []registry.Finding{part.check(ctx)}
-		})...)
+	step := func(name string, check func(ctx context.Context) []registry.Finding) (found []registry.Finding) {
+		found = checked(ctx, name, check)
+		list = append(list, found...)
+		return found
 	}
+	one := func(name string, check func(ctx context.Context) registry.Finding) registry.Finding {
+		return step(name, func(ctx context.Context) []registry.Finding { return []registry.Finding{check(ctx)} })[0]
+	}
+	one("database", r.checkDatabase)
+	for _, f := range step("tables", r.checkTables) {
+		if errors.Is(f.Err, errNoTable) {
+			return list
+		}
+	}
+	writable := one("writable", r.checkWriting)
+	one("schema", r.checkRecords)
+	if writable.Mark == registry.OK {
+		step("trial", r.checkTrial)
+	}
+	one("index", r.checkIndex)
+	one("watch", r.checkWatch)
 	return list
 }
 
@@ -81,8 +90,14 @@ func checked(ctx context.Context, name string, step func(ctx context.Context) []
 	}
 }
 
+// longest is the longest path, in bytes, that SQLite takes.
+const longest = 512 - len("-journal")
+
 func checkFile(path string) registry.Finding {
 	info, err := os.Stat(path)
+	if len(path) > longest && runtime.GOOS != "windows" {
+		return finding.Error("file", fmt.Errorf("%w: %.40s… has %d bytes, SQLite takes %d", ErrPath, path, len(path), longest), "name a shorter path")
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		switch _, link := os.Lstat(path); {
 		case link == nil:
@@ -93,10 +108,12 @@ func checkFile(path string) registry.Finding {
 		return finding.OK("file", "%s is not there yet, the first instance makes it", path)
 	}
 	switch {
+	case errors.Is(err, syscall.ENAMETOOLONG):
+		return finding.Error("file", fmt.Errorf("%w: %w", ErrPath, err), "name a shorter path")
 	case err != nil:
-		return finding.Error("file", err, "give this user the right to read it and its directory")
+		return finding.Error("file", err, finding.Files(err, "give this user the right to read it and its directory"))
 	case !info.Mode().IsRegular():
-		return finding.Error("file", fmt.Errorf("%s is no file (%v)", path, info.Mode().Type()), "name one that is, or that is not there yet")
+		return finding.Error("file", fmt.Errorf("%w: %s is %s, not a file", ErrPath, path, kindOf(info.Mode())), "name a file, or one that is not there yet")
 	}
 	if err := refuseNames(path); err != nil {
 		return finding.Error("file", err, "")
@@ -105,6 +122,21 @@ func checkFile(path string) registry.Finding {
 		return finding.OK("file", "%s is empty, the first instance fills it", path)
 	}
 	return finding.OK("file", "%s, %d bytes", path, info.Size())
+}
+
+// kindOf says what something is that is no file.
+func kindOf(mode fs.FileMode) string {
+	switch {
+	case mode.IsDir():
+		return "a directory"
+	case mode&fs.ModeNamedPipe != 0:
+		return "a named pipe"
+	case mode&fs.ModeSocket != 0:
+		return "a socket"
+	case mode&fs.ModeDevice != 0:
+		return "a device"
+	}
+	return "something else"
 }
 
 func missingDir(path string) bool {
@@ -137,11 +169,15 @@ func checkPlace(path string) (list []registry.Finding) {
 	}
 	f, err := os.CreateTemp(dir, ".understudy-check-*")
 	if err == nil {
+		gone := os.Remove(f.Name()) == nil // at once, in case that this process is killed; Windows cannot
 		_, err = f.Write(make([]byte, checkRoom))
-		err = errors.Join(err, f.Close(), os.Remove(f.Name()))
+		err = errors.Join(err, f.Close())
+		if !gone {
+			err = errors.Join(err, os.Remove(f.Name()))
+		}
 	}
 	if err != nil {
-		return append(list, finding.Error("directory", err, "give this user the right to write it and make room on its disk, or name a file in another"))
+		return append(list, finding.Error("directory", err, finding.Files(err, "give this user the right to write it and make room on its disk, or name a file in another")))
 	}
 	return append(list, finding.OK("directory", "files can be made in %s", dir))
 }
@@ -194,8 +230,8 @@ func (r *Registry) checkWriting(ctx context.Context) registry.Finding {
 	took := time.Since(begun)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		return finding.Error("writable", fmt.Errorf("the lock for writing was not to be had within %v: %w", took.Round(time.Millisecond), err),
-			"see whether a process that has the file open is frozen")
+		return finding.Error("writable", fmt.Errorf("another process holds the lock for writing, and did not give it back within %v: %w", took.Round(time.Millisecond), err),
+			"see who has the file open (fuser FILE), and whether it is frozen, or another program in a transaction")
 	case err != nil:
 		return finding.Error("writable", err, "")
 	}

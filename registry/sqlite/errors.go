@@ -11,6 +11,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/understudy-go/understudy/registry"
+	"github.com/understudy-go/understudy/registry/internal/finding"
 )
 
 // code is SQLite's primary result code, 0 for any other error.
@@ -95,7 +96,7 @@ func mustExist(path string) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return missing(path)
 	case err != nil:
-		return fmt.Errorf("sqlite: %w: give this user the right to read it and its directory", err)
+		return fmt.Errorf("sqlite: %w: %s", err, finding.Files(err, "give this user the right to read it and its directory"))
 	}
 	return nil
 }
@@ -131,7 +132,7 @@ func (r *Registry) explain(err error) error {
 		}
 		return fmt.Errorf("sqlite: %s: %w: %w", r.path(), registry.ErrRefused, err)
 	case sqlite3.SQLITE_CANTOPEN:
-		advice = "it cannot be opened: see that it, its -wal and its -shm can be read and written by this user"
+		advice = "it cannot be opened: see that it, its -wal and its -shm can be read and written by this user, and that it may open more files (ulimit -n)"
 	case sqlite3.SQLITE_IOERR:
 		advice = "its disk does not read or write"
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL:

@@ -10,6 +10,7 @@ import (
 	_ "modernc.org/sqlite" // the driver
 
 	"github.com/understudy-go/understudy/registry"
+	"github.com/understudy-go/understudy/registry/internal/finding"
 )
 
 // file is the database, open: what was at the path at that time.
@@ -123,7 +124,7 @@ func (r *Registry) openFile(ctx context.Context) (*file, error) {
 		const smallest = 512 // a page; SQLite would take less for nothing and write over it
 		switch {
 		case !info.Mode().IsRegular():
-			return nil, fmt.Errorf("%w: %s is no file (%v): name one that is, or that is not there yet", ErrPath, r.path(), info.Mode().Type())
+			return nil, fmt.Errorf("%w: %s is %s, not a file: name a file, or one that is not there yet", ErrPath, r.path(), kindOf(info.Mode()))
 		case info.Size() > 0 && info.Size() < smallest:
 			return nil, fmt.Errorf("%w: it is no SQLite database: name another file", registry.ErrCorrupt)
 		}
@@ -153,7 +154,8 @@ func (r *Registry) openFile(ctx context.Context) (*file, error) {
 			return fmt.Errorf("sqlite: %s: %s is opening it: %w", r.path(), r.opener(), err)
 		}
 		if err != nil {
-			return fmt.Errorf("sqlite: %s: the files beside it cannot be written: %w: give this user the right to write its directory, or name another", r.path(), err)
+			return fmt.Errorf("sqlite: %s: the files beside it cannot be written: %w: %s", r.path(), err,
+				finding.Files(err, "give this user the right to write its directory, or name another"))
 		}
 		defer lock.release()
 		defer r.guard()() // a process that is frozen here locks everyone out as well
@@ -163,7 +165,7 @@ func (r *Registry) openFile(ctx context.Context) (*file, error) {
 			}
 		}
 		if err := create(r.path()); err != nil {
-			return fmt.Errorf("sqlite: %s cannot be created: %w: give this user the right to write its directory, or name another", r.path(), err)
+			return fmt.Errorf("sqlite: %s cannot be created: %w: %s", r.path(), err, finding.Files(err, "give this user the right to write its directory, or name another"))
 		}
 		others := neighbours()
 		if lent(r.path(), others) {

@@ -161,7 +161,7 @@ func TestOpenRefuses(t *testing.T) {
 		is   error
 		says string
 	}{
-		{"a directory", func(t *testing.T, path string) { _ = os.Mkdir(path, 0o700) }, ErrPath, "is no file"},
+		{"a directory", func(t *testing.T, path string) { _ = os.Mkdir(path, 0o700) }, ErrPath, "is a directory"},
 		{"a link to nowhere", func(t *testing.T, path string) {
 			if err := os.Symlink(filepath.Join(t.TempDir(), "none", "registry.db"), path); err != nil {
 				t.Skipf("no symbolic links here: %v", err)

@@ -89,7 +89,7 @@ func TestLookIsEnoughForOneWhoMayOnlyRead(t *testing.T) {
 	}
 	say("term 1") // an instance has it open
 	mode = "check"
-	say("file=ok local=ok directory=error database=ok writable=error schema=ok index=ok watch=ok ")
+	say("file=ok local=ok directory=error database=ok tables=ok writable=error schema=ok index=ok watch=ok ")
 	mode = "look"
 
 	in := join(t, owner, "g")

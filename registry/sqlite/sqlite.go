@@ -17,6 +17,7 @@ import (
 
 	"github.com/understudy-go/understudy/internal/boottime"
 	"github.com/understudy-go/understudy/registry"
+	"github.com/understudy-go/understudy/registry/internal/finding"
 )
 
 // Options are what Open needs to know beside the path.
@@ -124,7 +125,7 @@ func locate(path string, o Options) (string, error) {
 		}
 	case o.MakeDirectory:
 		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return "", fmt.Errorf("sqlite: %s: its directory is missing and cannot be made: %w: name a file in a directory of yours", path, err)
+			return "", fmt.Errorf("sqlite: %s: its directory is missing and cannot be made: %w: %s", path, err, finding.Files(err, "name a file in a directory of yours"))
 		}
 	default:
 		if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {

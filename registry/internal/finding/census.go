@@ -10,6 +10,7 @@ import (
 // Census counts what is stored in a registry.
 type Census struct {
 	instances, terms int
+	foreign          int
 	bad              int
 	first            error // of those that are bad; a newer schema before all others
 }
@@ -25,6 +26,10 @@ func (c *Census) Term(err error) {
 	c.terms++
 	c.note(err)
 }
+
+// Foreign says that a record that was counted is of another program: it says of
+// no schema.
+func (c *Census) Foreign() { c.foreign++ }
 
 func (c *Census) note(err error) {
 	if err == nil {
@@ -43,6 +48,9 @@ func (c Census) Finding() registry.Finding {
 	switch {
 	case c.bad == 0:
 		return OK(name, "%d, the one of this program; %s", registry.Schema, all)
+	case c.foreign > 0:
+		return Error(name, fmt.Errorf("%s; of another program, for they have no schema: %d", all, c.foreign),
+			"leave them alone, and name another database (UNDERSTUDY_DATABASE), for Understudy alone")
 	case errors.Is(c.first, registry.ErrSchema):
 		return Error(name, fmt.Errorf("%s; not understood: %d, the first: %w", all, c.bad, c.first), "")
 	}

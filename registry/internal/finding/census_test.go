@@ -40,3 +40,16 @@ func TestCensusSaysTheWorst(t *testing.T) {
 		}
 	}
 }
+
+func TestCensusLeavesTheRecordsOfOthersAlone(t *testing.T) {
+	corrupt := fmt.Errorf("%w: the beat", registry.ErrCorrupt)
+	var c Census
+	c.Instance(corrupt)
+	c.Instance(corrupt)
+	c.Foreign()
+	f := c.Finding()
+	if f.Mark != registry.Error || !strings.Contains(f.Detail, "of another program, for they have no schema: 1") ||
+		!strings.Contains(f.Cure, "another database") || strings.Contains(f.Cure, "delete") {
+		t.Errorf("%+v", f)
+	}
+}

@@ -1,0 +1,124 @@
+// Package rehearsal does with a registry what instances do first, for a backend
+// that checks itself. What was written is for the backend to undo.
+package rehearsal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+// Group makes up the name of a group that nobody else has.
+func Group() string { return "understudy-check:" + uuid.NewString() }
+
+// Other is a group whose name differs from that one in case alone.
+func Other(group string) string { return strings.ToUpper(group) }
+
+// instance is a registration for a rehearsal. Two of them differ in nothing but
+// their UUIDs: that is all that may tell instances apart.
+func instance(group string) registry.Instance {
+	t := registry.DefaultTiming
+	return registry.Instance{
+		ID: uuid.Must(uuid.NewV7()), Group: group, Host: "check", PID: 1, Version: "check",
+		Interval: t.Interval, OrphanAfter: t.OrphanAfter,
+		Status: registry.Status{Role: registry.Passive, Candidate: true},
+	}
+}
+
+// Instances registers two instances, beats, finds the candidate, and unregisters
+// both.
+func Instances(ctx context.Context, r registry.Registry, group string) error {
+	one, two := instance(group), instance(group)
+	for _, in := range []registry.Instance{one, two} {
+		if _, err := r.Register(ctx, in); err != nil {
+			return doubtful(err)
+		}
+	}
+	at, err := r.Beat(ctx, one.ID, one.Status)
+	if errors.Is(err, registry.ErrNotRegistered) {
+		return vanished("the registration")
+	}
+	if err != nil {
+		return err
+	}
+	// One whose heartbeat cannot be read is not found either.
+	_, err = r.Candidate(ctx, group, at, time.Minute)
+	if errors.Is(err, registry.ErrNoCandidate) {
+		return vanished("the registration")
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(r.Unregister(ctx, one.ID), r.Unregister(ctx, two.ID))
+}
+
+// Terms begins two terms and ends both, and sees that no group of another name
+// has them.
+func Terms(ctx context.Context, r registry.Registry, group string) error {
+	for number := range int64(2) {
+		t := term(group, number+1)
+		if err := r.BeginTerm(ctx, t); err != nil {
+			return doubtful(err)
+		}
+		if err := shows(ctx, r, t, true); err != nil {
+			return err
+		}
+		if err := r.EndTerm(ctx, group, t.Number, t.Holder, registry.End{Reason: registry.Stopped}); err != nil {
+			return err
+		}
+		if err := shows(ctx, r, t, false); err != nil {
+			return err
+		}
+	}
+	// One record of the kind does not stand in the way of another: only the name
+	// is left to.
+	other := term(Other(group), 1)
+	v, err := r.View(ctx, other.Group)
+	if err != nil {
+		return err
+	}
+	if v.Latest == nil {
+		err = r.BeginTerm(ctx, other)
+	}
+	if v.Latest != nil || errors.Is(err, registry.ErrTermTaken) || errors.Is(err, registry.ErrRefused) {
+		return fmt.Errorf("%w: it takes the groups A and a for one: a collation of somebody else compares their names", registry.ErrRefused)
+	}
+	return err
+}
+
+func term(group string, number int64) registry.Term {
+	return registry.Term{Group: group, Number: number, Holder: uuid.Must(uuid.NewV7()), Host: "check", OrphanAfter: time.Minute}
+}
+
+// shows sees that a view has what was written.
+func shows(ctx context.Context, r registry.Registry, t registry.Term, open bool) error {
+	v, err := r.View(ctx, t.Group)
+	switch {
+	case err != nil:
+		return err
+	case v.Number() != t.Number || v.Latest.Holder != t.Holder:
+		return vanished("the term")
+	case v.Latest.Open() != open:
+		return vanished("the end of the term")
+	}
+	return nil
+}
+
+// doubtful says what it means that a UUID, or a group, that was just made up is
+// there already.
+func doubtful(err error) error {
+	if errors.Is(err, registry.ErrRegistered) || errors.Is(err, registry.ErrTermTaken) {
+		return fmt.Errorf("it was made up just now, so a unique index or a rule of another program refuses it: %w", err)
+	}
+	return err
+}
+
+func vanished(what string) error {
+	return fmt.Errorf("%w: %s was acknowledged, and is not there: a rule of another program undoes it", registry.ErrRefused, what)
+}

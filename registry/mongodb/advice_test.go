@@ -1,0 +1,162 @@
+package mongodb_test
+
+import (
+	"crypto/tls"
+	"encoding/binary"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/understudy-go/understudy/internal/mongotest"
+	"github.com/understudy-go/understudy/registry"
+	"github.com/understudy-go/understudy/registry/mongodb"
+)
+
+func TestClientCertificatesAreSpokenOf(t *testing.T) {
+	t.Parallel()
+	set := mongotest.Start(t, 1, mongotest.TLS, mongotest.ClientCerts, mongotest.Auth)
+	register(t, open(t, set.URI()), "g")
+	base := "mongodb://" + set.Host(0) + "/?directConnection=true&tls=true&tlsCAFile=" + set.CAFile
+	stranger := base + "&authMechanism=MONGODB-X509&tlsCertificateKeyFile=" + set.CertFile
+	for _, tt := range []struct {
+		name, uri, finding string
+		says               []string
+	}{
+		{"none", base, "reachable", []string{"it speaks TLS and hung up", "tlsCertificateKeyFile"}},
+		{"of nobody known", stranger, "authenticated", []string{`"$external"`, "CN=127.0.0.1"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			found := checked(t, tt.uri)
+			err := refused(t, tt.uri, set.Host(0))
+			for _, text := range tt.says {
+				if f := found[tt.finding]; f.Mark != fault || !strings.Contains(f.Detail, text) {
+					t.Errorf("%s: %s %s, want %q", f.Name, f.Mark, f.Detail, text)
+				}
+				if !strings.Contains(err.Error(), text) {
+					t.Errorf("Open: %v, want %q", err, text)
+				}
+			}
+			if strings.Contains(err.Error(), "does it speak TLS") {
+				t.Errorf("Open asks: %v", err)
+			}
+		})
+	}
+	if f := checked(t, stranger)["reachable"]; f.Mark != fine {
+		t.Errorf("a server that refused a user is taken for one that is not reached: %+v", f)
+	}
+}
+
+func TestLoadBalancedIsRefused(t *testing.T) {
+	const uri = "mongodb://me:hunter2@127.0.0.1:9/?loadBalanced=true"
+	if err := refused(t, uri, "127.0.0.1"); !errors.Is(err, mongodb.ErrURI) || !strings.Contains(err.Error(), "loadBalanced") {
+		t.Errorf("Open: %v, want ErrURI", err)
+	}
+	if f := checked(t, uri)["reachable"]; f.Mark != fault || !errors.Is(f.Err, mongodb.ErrURI) {
+		t.Errorf("check: %+v, want ErrURI", f)
+	}
+}
+
+func TestMemberThatOnlyTheSetCallsSoIsNamed(t *testing.T) {
+	t.Parallel()
+	const inner = "db.inner.invalid:27017"
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go answerHello(c, bson.D{
+				{Key: "ok", Value: 1}, {Key: "isWritablePrimary", Value: true}, {Key: "ismaster", Value: true}, {Key: "setName", Value: "inside"}, {Key: "setVersion", Value: 1},
+				{Key: "hosts", Value: bson.A{inner}}, {Key: "me", Value: inner}, {Key: "primary", Value: inner},
+				{Key: "minWireVersion", Value: 0}, {Key: "maxWireVersion", Value: 17}, {Key: "maxBsonObjectSize", Value: 16 << 20},
+				{Key: "maxMessageSizeBytes", Value: 48000000}, {Key: "maxWriteBatchSize", Value: 100000},
+			})
+		}
+	}()
+	uri := "mongodb://" + l.Addr().String() + "/?replicaSet=inside"
+	err = refused(t, uri, l.Addr().String())
+	f := checked(t, uri)["reachable"]
+	for _, text := range []string{"the replica set itself calls a member " + inner, "directConnection=true"} {
+		if !strings.Contains(err.Error(), text) || !strings.Contains(f.Detail, text) {
+			t.Errorf("Open: %v\ncheck: %s\nwant %q", err, f.Detail, text)
+		}
+	}
+	if !errors.Is(err, mongodb.ErrUnreachable) || f.Mark != registry.Error {
+		t.Errorf("%v, %+v: want ErrUnreachable", err, f)
+	}
+}
+
+func TestTooManyOpenFilesIsNoFaultOfTheServer(t *testing.T) {
+	for _, errno := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE} {
+		err := &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("socket", errno)}
+		if text := mongodb.Advice(err, options.Client()); !strings.Contains(text, "ulimit -n") || strings.Contains(text, "see that the server runs") {
+			t.Errorf("%v: %s", errno, text)
+		}
+	}
+}
+
+func TestTLSThatIsRefusedSaysWhatIsMissing(t *testing.T) {
+	with := func(certificates ...tls.Certificate) *options.ClientOptions {
+		return options.Client().SetTLSConfig(&tls.Config{Certificates: certificates})
+	}
+	for _, tt := range []struct {
+		alert string
+		o     *options.ClientOptions
+		says  string
+	}{
+		{"tls: certificate required", with(), "it wants a client's certificate"},
+		{"tls: bad certificate", with(tls.Certificate{}), "it refused the client's certificate"},
+		{"tls: internal error", with(), "access list"}, // as Atlas says it
+	} {
+		err := &net.OpError{Op: "remote error", Err: errors.New(tt.alert)}
+		if text := mongodb.Advice(err, tt.o); !strings.Contains(text, tt.says) {
+			t.Errorf("%s: %s, want %q", tt.alert, text, tt.says)
+		}
+	}
+}
+
+// answerHello answers whatever it is asked by one document.
+func answerHello(c net.Conn, doc bson.D) {
+	defer c.Close()
+	answer, err := bson.Marshal(doc)
+	if err != nil {
+		return
+	}
+	const opReply, opQuery, opMsg = 1, 2004, 2013
+	for {
+		var header [16]byte
+		if _, err := io.ReadFull(c, header[:]); err != nil {
+			return
+		}
+		length, id, op := binary.LittleEndian.Uint32(header[0:]), binary.LittleEndian.Uint32(header[4:]), binary.LittleEndian.Uint32(header[12:])
+		if _, err := io.CopyN(io.Discard, c, int64(length)-16); err != nil {
+			return
+		}
+		body := make([]byte, 20) // of opReply: flags, cursor, from, number
+		binary.LittleEndian.PutUint32(body[16:], 1)
+		reply := uint32(opReply)
+		if op == opMsg {
+			body, reply = make([]byte, 5), opMsg
+		}
+		body = append(body, answer...)
+		var out []byte
+		for _, n := range []uint32{uint32(16 + len(body)), 1, id, reply} {
+			out = binary.LittleEndian.AppendUint32(out, n)
+		}
+		if _, err := c.Write(append(out, body...)); err != nil {
+			return
+		}
+	}
+}

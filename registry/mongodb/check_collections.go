@@ -1,0 +1,145 @@
+package mongodb
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/understudy-go/understudy/registry/internal/finding"
+)
+
+// another is the cure for a database whose collections are not ours alone.
+const another = "name another database (UNDERSTUDY_DATABASE), for Understudy alone"
+
+// collections sees whether what the server does with our collections by itself
+// fits us. It notes those that may be written to.
+func (c *checker) collections(ctx context.Context) bool {
+	const name = "collections"
+	c.usable = map[string]bool{}
+	db := c.r.terms.Database()
+	list, err := db.ListCollectionSpecifications(ctx, bson.M{"name": bson.M{"$in": bson.A{"instances", "terms"}}})
+	switch {
+	case hasCode(err, codeUnauthorized):
+		c.warn(name, "this user must not see whether a validator, a collation or a TTL index is in the way",
+			"grant it the actions listCollections and listIndexes, or the role readWrite")
+		for _, one := range []*mongo.Collection{c.r.instances, c.r.terms} { // what has a record is there
+			c.usable[one.Name()] = one.FindOne(ctx, bson.D{}, options.FindOne().SetProjection(bson.M{"_id": 1})).Err() == nil
+		}
+		return true
+	case err != nil:
+		c.explain(ctx, name, err)
+		return true
+	}
+	c.listed = true
+	before, views := len(c.findings), false
+	for _, found := range list {
+		if found.Type != "collection" {
+			views = true
+			c.fail(name, fmt.Errorf("%s in the database %s is a %s, which cannot be a registry", found.Name, c.t.database, found.Type), another)
+			continue
+		}
+		c.usable[found.Name] = c.fits(found)
+		c.indexes(ctx, db.Collection(found.Name))
+	}
+	if len(c.findings) == before {
+		switch len(list) {
+		case 2:
+			c.ok(name, "instances and terms in the database %s, with nothing in the way", c.t.database)
+		default:
+			c.ok(name, "the next instance that starts makes what is missing in the database %s", c.t.database)
+		}
+	}
+	return !views
+}
+
+// fits sees to the options of a collection, and reports whether a trial makes
+// sense and can be undone in it.
+func (c *checker) fits(found mongo.CollectionSpecification) bool {
+	const name = "collections"
+	merges := false
+	var o struct {
+		Capped    bool     `bson:"capped"`
+		Validator bson.Raw `bson:"validator"`
+		Action    string   `bson:"validationAction"`
+		Expire    any      `bson:"expireAfterSeconds"`
+		Collation *struct {
+			Locale    string `bson:"locale"`
+			Strength  int    `bson:"strength"`
+			Alternate string `bson:"alternate"`
+		} `bson:"collation"`
+	}
+	if err := bson.Unmarshal(found.Options, &o); err != nil {
+		c.warn(name, fmt.Sprintf("the options of %s cannot be read: %v", found.Name, err), another)
+		return true
+	}
+	if o.Capped {
+		c.fail(name, fmt.Errorf("%s is capped: the server deletes its oldest records, and the numbers of terms would be given twice", found.Name), another)
+	}
+	if o.Expire != nil {
+		c.fail(name, fmt.Errorf("%s expires: the server deletes records by their age, and the numbers of terms would be given twice", found.Name), another)
+	}
+	if len(o.Validator) > 5 && o.Action != "warn" { // 5 bytes are an empty document
+		c.warn(name, fmt.Sprintf("%s has a validator: what this version of Understudy writes is tried below, what the next one writes may be refused", found.Name),
+			fmt.Sprintf(`db.runCommand({collMod: %q, validator: {}}), or %s`, found.Name, another))
+	}
+	if l := o.Collation; l != nil && l.Locale != "simple" {
+		if merges = l.Strength < 3 || l.Alternate == "shifted"; merges {
+			c.fail(name, fmt.Errorf("%s has a collation (locale %s, strength %d) to which different names are the same: it takes the groups A and a, or a-b and ab, for one", found.Name, l.Locale, l.Strength), another)
+		} else {
+			c.warn(name, fmt.Sprintf("%s has a collation (locale %s, strength %d)", found.Name, l.Locale, l.Strength), another)
+		}
+	}
+	return !o.Capped && !merges
+}
+
+// indexes sees whether an index of somebody else deletes or refuses records.
+func (c *checker) indexes(ctx context.Context, of *mongo.Collection) {
+	const name = "collections"
+	var list []struct {
+		Name   string   `bson:"name"`
+		Key    bson.D   `bson:"key"`
+		Unique bool     `bson:"unique"`
+		Sparse bool     `bson:"sparse"`
+		Part   bson.Raw `bson:"partialFilterExpression"`
+		Expire any      `bson:"expireAfterSeconds"`
+	}
+	cursor, err := of.Indexes().List(ctx)
+	if err == nil {
+		err = cursor.All(ctx, &list)
+	}
+	switch {
+	case hasCode(err, codeUnauthorized):
+		c.warn(name, "this user must not see the indexes of "+of.Name(), "grant it the action listIndexes, or the role readWrite")
+	case err != nil:
+		c.explain(ctx, name, err)
+	}
+	for _, index := range list {
+		var keys []string
+		byID := false
+		for _, e := range index.Key {
+			keys = append(keys, e.Key)
+			byID = byID || e.Key == "_id"
+		}
+		about := fmt.Sprintf("the index %q of %s (%s)", index.Name, of.Name(), strings.Join(keys, ", "))
+		drop := fmt.Sprintf("db.%s.dropIndex(%q) if it is of no other program; else %s", of.Name(), index.Name, another)
+		if index.Expire != nil {
+			why := "peers take over from an instance that works"
+			if of.Name() == "terms" {
+				why = "the numbers of terms are given twice"
+			}
+			c.findings = append(c.findings, finding.Error(name, fmt.Errorf("%s is a TTL index: it deletes records, so that %s", about, why), drop))
+		}
+		if !index.Unique || byID {
+			continue
+		}
+		if index.Sparse || index.Part != nil {
+			c.warn(name, about+" is unique, and may refuse a record", drop)
+		} else {
+			c.fail(name, fmt.Errorf("%s is unique: it refuses the second record that is alike in that", about), drop)
+		}
+	}
+}

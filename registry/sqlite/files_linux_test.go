@@ -1,0 +1,55 @@
+package sqlite
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+func TestTooManyOpenFilesIsNoQuestionOfRights(t *testing.T) {
+	dir := t.TempDir()
+	old := filepath.Join(dir, "old.db")
+	join(t, open(t, old), "g")
+	var before unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &before); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 0, Max: before.Max}); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &before); err != nil {
+			t.Fatal(err)
+		}
+	}()
+	var said []string
+	for _, path := range []string{old, filepath.Join(dir, "new.db")} {
+		for _, a := range []registry.Access{registry.Join, registry.Look} {
+			_, err := Open(t.Context(), path, Options{OrphanAfter: time.Minute, Access: a})
+			if err != nil {
+				said = append(said, err.Error())
+			}
+		}
+		for _, f := range checkOf(t, t.Context(), path) {
+			if f.Mark == registry.Error {
+				said = append(said, f.Detail+": "+f.Cure)
+			}
+		}
+	}
+	if len(said) < 4 {
+		t.Errorf("only this failed: %q", said)
+	}
+	for _, text := range said {
+		if strings.Contains(text, "no instance has run") {
+			continue // there is no file, which can be told without opening one
+		}
+		if !strings.Contains(text, "ulimit -n") || strings.Contains(text, "right") {
+			t.Errorf("wrong advice: %s", text)
+		}
+	}
+}
