@@ -33,6 +33,7 @@ type front struct {
 	server   *web.Server
 	metrics  *metrics.Metrics
 	lookout  *status.Lookout
+	observer status.Observer
 	served   chan error
 	shown    atomic.Pointer[shown]
 }
@@ -146,5 +147,5 @@ func (f *front) look(ctx context.Context) (status.Group, error) {
 	if now == nil {
 		return status.Group{}, errors.New("not connected to the registry yet")
 	}
-	return status.Look(ctx, now.admin, f.group, shownTerms)
+	return f.observer.Look(ctx, now.admin, f.group, shownTerms)
 }

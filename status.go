@@ -17,8 +17,10 @@ func newStatus() *cobra.Command {
 
 Ages are by the registry's clock, and times are in UTC. An instance whose beat is
 overdue is "silent"; once it has been silent for UNDERSTUDY_ORPHAN_AFTER it is an
-orphan, and a peer replaces it. One that is "holding off" gave its term away and
-does not compete for now. The UUID in the last column is what handover --to takes;
+orphan, and a peer replaces it. A heartbeat that is ahead of the registry's clock,
+which was set back, proves nothing: then status looks again for as long as those
+take to beat who live. One that is "holding off" gave its term away and does not
+compete for now. The UUID in the last column is what handover --to takes;
 the log shows its last six digits.
 
 With --watch, the picture is drawn anew each second until Ctrl-C. Where stdout is
@@ -63,16 +65,18 @@ func runStatus(c *cobra.Command, asJSON, all bool) error {
 		return err
 	}
 	defer l.close()
-	survey := func() (survey, error) {
+	var s survey
+	survey := func() (err error) {
 		defer l.slowly()()
-		return l.survey(ctx, all)
+		s, err = l.survey(ctx, all)
+		return err
 	}
-	s, err := survey()
+	err = l.settle(ctx, survey)
 	for range 5 { // for a second: who asks by chance within a takeover is not to be alarmed
 		if err != nil || !s.takingOver() || pause(ctx) != nil {
 			break
 		}
-		s, err = survey()
+		err = survey()
 	}
 	if err != nil {
 		return err

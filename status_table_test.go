@@ -228,7 +228,7 @@ func FuzzTables(f *testing.F) {
 			want  int
 		}{
 			{showGroup(g, columns), 2 + n},
-			{showTerms(g.Terms, g.At), 1 + n},
+			{showTerms(g.Terms, g.At, columns), 1 + n},
 		} {
 			if got := strings.Count(plain(tt.lines), "\n"); got != tt.want {
 				t.Fatalf("%d lines, want %d:\n%s", got, tt.want, plain(tt.lines))

@@ -43,7 +43,7 @@ func TestStatusExitCodeFollowsTheGroup(t *testing.T) {
 		s.end(t, "default", 1, a, registry.End{Reason: registry.Stopped})
 		check(exitFailure, "a/"+status.Short(a)+" was stopped; 2 passive")
 		s.begin(t, "default", 2, uuid.Must(uuid.NewV7()), "gone")
-		check(exitFailure, "is gone; a passive one takes over within 1m00s")
+		check(exitFailure, "is gone; a/"+status.Short(a)+" takes over within 1m00s")
 	})
 }
 
