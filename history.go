@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"time"
@@ -87,6 +88,10 @@ func runHistory(c *cobra.Command, n int, asJSON bool) error {
 		return err
 	}
 	defer l.close()
+	return l.history(ctx, out, n, asJSON)
+}
+
+func (l *looker) history(ctx context.Context, out io.Writer, n int, asJSON bool) error {
 	over := l.slowly()
 	var at time.Time
 	terms, err := reply(ctx, l, func(ctx context.Context) (list []status.Term, err error) {
@@ -123,13 +128,26 @@ func showTerms(terms []status.Term, at time.Time, columns int) (lines []terminal
 	if len(terms) == 0 {
 		return nil
 	}
+	var hosts []string
+	for _, t := range terms {
+		hosts = append(hosts, t.Host)
+	}
+	short := withoutDomain(hosts)
 	for _, l := range []struct {
 		host  int
-		brief bool // without the end, which the length tells
+		brief bool // without the end, which the length tells, the seconds of another day, and a domain that all have
 	}{{40, false}, {24, false}, {24, true}, {16, true}, {8, true}} {
 		rows := [][]terminal.Span{heading("TERM", "HOLDER", "FROM (UTC)", "TO (UTC)", "LENGTH", "ENDED", "GAP")}
 		for i, t := range terms {
-			rows = append(rows, showTerm(t, i == 0, at, l.host))
+			if l.brief {
+				t.Host = short(t.Host)
+			}
+			t.Host = shorten(t.Host, l.host)
+			row := showTerm(t, i == 0, at)
+			if from := &row[2].Text; l.brief && len(*from) == len(time.DateTime) {
+				*from = (*from)[:len("2006-01-02 15:04")]
+			}
+			rows = append(rows, row)
 		}
 		for i := range rows {
 			if l.brief {
@@ -143,7 +161,7 @@ func showTerms(terms []status.Term, at time.Time, columns int) (lines []terminal
 	return lines
 }
 
-func showTerm(t status.Term, latest bool, at time.Time, host int) []terminal.Span {
+func showTerm(t status.Term, latest bool, at time.Time) []terminal.Span {
 	open := t.To.IsZero() && latest
 	to, length, ended, gap := status.Instant(t.To, at), t.Length.String(), string(t.Reason), "–"
 	switch {
@@ -168,7 +186,7 @@ func showTerm(t status.Term, latest bool, at time.Time, host int) []terminal.Spa
 		style = terminal.Good
 	}
 	return []terminal.Span{
-		style.Of(strconv.FormatInt(t.Number, 10)), style.Of(status.Name(shorten(t.Host, host), t.Holder)), terminal.Text(status.Instant(t.From, at)),
+		style.Of(strconv.FormatInt(t.Number, 10)), style.Of(status.Name(t.Host, t.Holder)), terminal.Text(status.Instant(t.From, at)),
 		terminal.Text(to), terminal.Text(length), terminal.Text(shorten(ended, 40)), terminal.Text(gap),
 	}
 }

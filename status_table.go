@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/understudy-go/understudy/internal/terminal"
 	"github.com/understudy-go/understudy/registry"
@@ -41,13 +40,12 @@ func showGroup(g status.Group, columns int) []terminal.Line {
 // wrap breaks a text at its spaces, such that all lines but the first can be
 // indented by two. A terminal of less than forty columns is left to itself.
 func wrap(text string, columns int) (lines []string) {
-	width := func(s string) int { return terminal.Line{terminal.Text(s)}.Width() }
 	if columns < 40 {
 		return []string{text}
 	}
 	line, room := "", columns
 	for i, word := range strings.Split(text, " ") {
-		if i > 0 && width(line+" "+word) > room {
+		if i > 0 && terminal.Width(line+" "+word) > room {
 			lines = append(lines, line)
 			line, room = word, columns-2
 			continue
@@ -66,6 +64,7 @@ type layout struct {
 	uuid          bool // else the end of it
 	brief         bool // roles in a word, spans and no dates, hosts without a domain that all have
 	pid           bool
+	bare          bool // without since when, and what comes of a late beat
 }
 
 // layouts are those for ever narrower terminals.
@@ -77,7 +76,9 @@ var layouts = []layout{
 	{host: 24, pid: true, brief: true},
 	{host: 24, brief: true},
 	{host: 16, brief: true},
-	{host: 10, brief: true},
+	{host: 24, brief: true, bare: true},
+	{host: 16, brief: true, bare: true},
+	{host: 10, brief: true, bare: true},
 }
 
 // showInstances shows what there is room for.
@@ -133,21 +134,27 @@ func (l layout) columns(g status.Group) (list []column) {
 	if slices.ContainsFunc(g.Instances, func(in status.Instance) bool { return in.Priority != 0 }) {
 		add("PRIO", func(in status.Instance) string { return strconv.Itoa(in.Priority) })
 	}
-	host := func(in status.Instance) string { return in.Host }
+	host := func(host string) string { return host }
 	if l.brief {
-		host = withoutDomain(g.Instances)
+		var hosts []string
+		for _, in := range g.Instances {
+			hosts = append(hosts, in.Host)
+		}
+		host = withoutDomain(hosts)
 	}
-	add("HOST", func(in status.Instance) string { return shorten(host(in), l.host) })
+	add("HOST", func(in status.Instance) string { return shorten(host(in.Host), l.host) })
 	if l.pid {
 		add("PID", func(in status.Instance) string { return strconv.Itoa(in.PID) })
 	}
 	if l.version > 0 {
 		add("VERSION", func(in status.Instance) string { return shorten(in.Version, l.version) })
 	}
-	list = append(list, column{name: "LAST BEAT", show: showBeat})
-	if l.brief {
+	list = append(list, column{name: "LAST BEAT", show: l.beat})
+	switch {
+	case l.bare:
+	case l.brief:
 		add("FOR", func(in status.Instance) string { return showSpan(in.Since, g.At) })
-	} else {
+	default:
 		add("SINCE (UTC)", func(in status.Instance) string { return status.Instant(in.Since, g.At) })
 	}
 	add("INSTANCE", func(in status.Instance) string {
@@ -159,24 +166,22 @@ func (l layout) columns(g status.Group) (list []column) {
 	return list
 }
 
-// withoutDomain names instances by their hosts, less the domain if all have the
-// same one and differ without it.
-func withoutDomain(list []status.Instance) func(status.Instance) string {
-	_, domain, _ := strings.Cut(list[0].Host, ".")
-	one := true
-	for _, in := range list {
-		if _, d, ok := strings.Cut(in.Host, "."); !ok || d != domain {
-			return func(in status.Instance) string { return in.Host }
+// withoutDomain shortens hosts by the domain, if all have the same one and differ
+// without it.
+func withoutDomain(hosts []string) func(string) string {
+	whole := func(host string) string { return host }
+	_, domain, _ := strings.Cut(hosts[0], ".")
+	differ := false
+	for _, host := range hosts {
+		if _, d, ok := strings.Cut(host, "."); !ok || d != domain {
+			return whole
 		}
-		one = one && in.Host == list[0].Host
+		differ = differ || host != hosts[0]
 	}
-	if one {
-		return func(in status.Instance) string { return in.Host }
+	if !differ {
+		return whole
 	}
-	return func(in status.Instance) string {
-		name, _, _ := strings.Cut(in.Host, ".")
-		return name
-	}
+	return func(host string) string { return strings.TrimSuffix(host, "."+domain) }
 }
 
 func heading(names ...string) []terminal.Span {
@@ -217,8 +222,8 @@ func showNumber(n int64) string {
 	return strconv.FormatInt(n, 10)
 }
 
-// showBeat says how old a beat is, and what comes of it.
-func showBeat(in status.Instance) terminal.Span {
+// beat says how old a beat is, and what comes of it.
+func (l layout) beat(in status.Instance) terminal.Span {
 	if !in.Silent {
 		return terminal.Text(in.Age.String())
 	}
@@ -226,7 +231,10 @@ func showBeat(in status.Instance) terminal.Span {
 	if in.Ahead > 0 {
 		text = "ahead by " + in.Ahead.String()
 	}
-	if in.OrphanIn == 0 {
+	switch {
+	case l.bare:
+		return terminal.Late.Of(text + ", silent")
+	case in.OrphanIn == 0:
 		return terminal.Late.Of(text + ", orphan")
 	}
 	return terminal.Late.Of(fmt.Sprintf("%s, orphan in %v", text, in.OrphanIn))
@@ -239,13 +247,24 @@ func showSpan(since, at time.Time) string {
 	return status.Seconds(at.Sub(since)).String()
 }
 
-// shorten keeps text that is too long for a table to n runes, and so that
+// shorten keeps text that is too long for a table to n columns, and so that
 // something of its end is left.
 func shorten(s string, n int) string {
-	if utf8.RuneCountInString(s) <= n {
+	if terminal.Width(s) <= n {
 		return s
 	}
 	r := []rune(s)
+	keep := func(room int, next func(i int) rune) (runes int) {
+		for runes < len(r) {
+			if room -= terminal.Width(string(next(runes))); room < 0 {
+				break
+			}
+			runes++
+		}
+		return runes
+	}
 	end := (n - 1) / 2
-	return string(r[:n-1-end]) + "…" + string(r[len(r)-end:])
+	last := keep(end, func(i int) rune { return r[len(r)-1-i] })
+	first := keep(n-1-end, func(i int) rune { return r[i] })
+	return string(r[:first]) + "…" + string(r[len(r)-last:])
 }
