@@ -137,8 +137,13 @@ func ended(t Term, at time.Time, others Count) string {
 	return fmt.Sprintf("no active since %s, %s: %s; %s", since, span, why, others.waiting())
 }
 
-// Name names an instance as the log does, by its host and a part of its UUID.
+// Name names an instance as the log does, by its host and a part of its UUID. Of a
+// host that is longer than names are, both ends must do.
 func Name(host string, id uuid.UUID) string {
+	const most, end = 64, 24
+	if runes := []rune(host); len(runes) > most {
+		host = string(runes[:most-1-end]) + "…" + string(runes[len(runes)-end:])
+	}
 	if host == "" {
 		host = "?"
 	}

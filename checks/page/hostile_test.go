@@ -3,6 +3,7 @@ package page
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -41,15 +42,14 @@ func TestHostileTextIsText(t *testing.T) {
 			t.Errorf("a dialog: %s", d.Message)
 		}
 	}()
+	p.look(1200, "light")
 	p.awaitHealth(markup)
-	for _, selector := range []string{"h1", "#health", "#instances .name", "#instances .version", "#instances .role", "#terms tr:nth-child(2) td:nth-child(6)", "#strip small"} {
-		want := hostile
-		if selector == "#strip small" { // all of them have one host
-			want += "/9a8003"
-		}
-		if got := p.text(selector); got != want {
-			t.Errorf("%s has %q", selector, got)
-		}
+	cut := markup[:14] + "…" + strings.Repeat("x", 14)
+	for selector, want := range map[string]string{
+		"h1": hostile, "#health": hostile, "#instances .name": cut, "#instances .version": hostile, "#instances .role": hostile,
+		"#terms .name": cut, "#terms tr:nth-child(2) td:nth-child(6)": hostile, "#strip small": cut + "/9a8003", // all of them have one host
+	} {
+		part.Until(t, fmt.Sprintf("%s to be %q", selector, want), func() bool { return p.text(selector) == want })
 	}
 	if n := eval[int](p, "document.querySelectorAll('img, iframe, object, embed, script:not(body > script)').length"); n != 0 {
 		t.Errorf("%d elements came of text", n)
@@ -111,10 +111,9 @@ func TestHostileRecordsAreVisible(t *testing.T) {
 	p := newTab(t, newServer(t, g).url())
 	p.awaitHealth("1 active")
 	const want = `<b>\x1b[2J\u202etxt.exe\x0a`
+	p.look(1200, "light")
 	for _, selector := range []string{"#instances td.name", "#instances td.version", "#terms td.name", "#strip small"} {
-		if got := p.text(selector); got != want {
-			t.Errorf("%s has %q, want %q", selector, got, want)
-		}
+		part.Until(t, fmt.Sprintf("%s to be %q", selector, want), func() bool { return p.text(selector) == want })
 	}
 }
 

@@ -31,6 +31,11 @@ func TestLostConnectionIsToldAndMended(t *testing.T) {
 	if n := len(p.shown("#instances tbody tr")); n != 3 {
 		t.Errorf("%d instances, want the last known", n)
 	}
+	was := p.age()
+	eval[bool](p, "redraw(), true") // as for another width
+	if got := p.text("#health"); got != "Connection lost, retrying" || p.age() != was {
+		t.Errorf("drawn anew, it says %q and an age of %v, was %v", got, p.age(), was)
+	}
 	s.start()
 	p.awaitHealth("1 active, 2 passive")
 	if got := p.shown("#known"); len(got) != 0 {
