@@ -312,6 +312,24 @@ func TestWaitForABeatIsToldAndEnds(t *testing.T) {
 	})
 }
 
+// An instance that serves a page, and metrics, remembers what it saw.
+func TestFrontJudgesByWhetherABeatMoves(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &front{group: "g"}
+		f.shown.Store(&shown{admin: feed{read: func(context.Context) ([]registry.Term, []registry.Instance, error) {
+			in := memberOf(1, "a", time.Now()) // as the registry's clock has it, again and again
+			return []registry.Term{{Number: 3, Holder: in.ID, StartedAt: time.Now()}}, []registry.Instance{in}, nil
+		}}})
+		for second := range 20 {
+			g, err := f.look(t.Context())
+			if err != nil || g.Healthy != (second <= 9) {
+				t.Errorf("after %d s: %v, %s", second, err, g.Health)
+			}
+			time.Sleep(time.Second)
+		}
+	})
+}
+
 func TestLookerForgetsGroupsThatAreGone(t *testing.T) {
 	l := looking(feed{}, new(bytes.Buffer))
 	m := many{well: map[string]bool{"a": true, "b": true, "c": true}}

@@ -191,7 +191,7 @@ func TestLowerBeatIsNoSignOfLife(t *testing.T) {
 		s := newStage(instance(1, 0))
 		s.actors[0].Beat = 100
 		var o Observer
-		s.look(t, &o)
+		s.pass(t, &o, 2, 0)
 		s.actors[0].Beat = 50
 		s.set = -2 * time.Hour
 		if g := s.pass(t, &o, 1); g.Healthy || of(t, g, 1).Ahead == 0 {
