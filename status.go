@@ -30,10 +30,11 @@ prints one object per second, each on its own line. While the registry does not
 answer, it says so and goes on.
 
 With --json, status prints the picture with its latest terms as an object, and with
---all as a list of them. A group whose work is done with exit code 0 has no active
+--all as a list of them. While the active one is silent, "takeover" says who goes on. A group whose work is done with exit code 0 has no active
 one, and says "done": true.
 
-With --all, groups that are not well come first.`,
+With --all, groups that are not well come first. A terminal that is too narrow for
+the table gets fewer columns.`,
 		Example: `  understudy status
   understudy status --watch
   understudy status --json | jq -r '.instances[] | select(.role == "active") | .host'
