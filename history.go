@@ -34,6 +34,7 @@ for how long, and why it ended:
   orphaned           its instance fell silent, and a peer went on
   registration gone  its instance found itself deleted
   work failed        it failed again and again, so a peer tries
+  not ready          its passive side did not stop, so the work never began
   work done          it is done for the whole group
 
 The gap is the time from its end to the beginning of the next term, in which nobody

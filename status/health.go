@@ -73,7 +73,7 @@ func takeover(g Group, latest registry.Term) *Takeover {
 	if latest.Number == 0 || !latest.Open() {
 		return nil
 	}
-	in := Seconds(latest.OrphanAfter)
+	in := Seconds(min(latest.OrphanAfter, registry.MaxOrphanAfter))
 	if in <= 0 {
 		in = Seconds(registry.DefaultTiming.OrphanAfter)
 	}
@@ -123,6 +123,8 @@ func ended(t Term, at time.Time, others Count) string {
 		why = holder + " fell silent"
 	case registry.Unregistered:
 		why = "the registration of " + holder + " was gone"
+	case registry.NotReady:
+		why = holder + " could not begin the work"
 	case registry.WorkFailed:
 		why = "the work failed on " + holder
 	case "":

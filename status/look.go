@@ -134,8 +134,8 @@ func (r reading) picture(group string) Group {
 	return g
 }
 
-// portray shows an instance as a passive one. Its peers wait for as long as it
-// promised, or as its term says, if it has one and that is longer.
+// portray shows an instance as a passive one. Its peers wait for the longest that
+// its record and its term, if it has one, speak of.
 func (r reading) portray(in registry.Instance, orphanAfter time.Duration) Instance {
 	s, ok := r.sights[in.ID]
 	if !ok {
@@ -148,11 +148,8 @@ func (r reading) portray(in registry.Instance, orphanAfter time.Duration) Instan
 	}
 	p := promised(in)
 	if age > p.Overdue() || ahead > 0 {
-		longer := p
-		if longer.OrphanAfter = max(p.OrphanAfter, orphanAfter); longer.Check() == nil {
-			p = longer
-		}
-		seen.Silent, seen.OrphanIn = true, max(Seconds(p.OrphanAfter)-seen.Age, 0)
+		longest := max(p.OrphanAfter, min(max(in.OrphanAfter, orphanAfter), registry.MaxOrphanAfter))
+		seen.Silent, seen.OrphanIn = true, max(Seconds(longest)-seen.Age, 0)
 	}
 	return seen
 }

@@ -72,6 +72,8 @@ func TestHealth(t *testing.T) {
 	done.End.ExitCode = 7
 	unpromising := open(3, 9)
 	unpromising.OrphanAfter = 0
+	boundless := open(3, 1)
+	boundless.OrphanAfter = 10 * 365 * 24 * time.Hour
 	for _, tt := range []struct {
 		name      string
 		terms     terms
@@ -110,8 +112,14 @@ func TestHealth(t *testing.T) {
 		{"by its own timing, longer than the term's", terms{open(3, 1)}, instances{instance(1, 50*s, timing(s, 5*time.Minute)), instance(2, s)}, false,
 			"no beat from h1/000001 for 50s; h2/000002 takes over in 4m10s; 1 passive"},
 		{"by its own long timing", terms{open(3, 1)}, instances{instance(1, 50*s, timing(20*s, 5*time.Minute)), instance(2, s)}, true, "1 active, 1 passive"},
-		{"a timing that makes no sense", terms{open(3, 1)}, instances{instance(1, 12*s, timing(math.MaxInt64, math.MaxInt64)), instance(2, s, timing(0, 0))}, false,
+		{"a timing that makes no sense", terms{open(3, 1)}, instances{instance(1, 12*s, timing(0, -1)), instance(2, s, timing(0, 0))}, false,
 			"no beat from h1/000001 for 12s; h2/000002 takes over in 48s; 1 passive"},
+		{"a timing that is too long", terms{open(3, 1)}, instances{instance(1, 12*s, timing(math.MaxInt64, math.MaxInt64)), instance(2, s)}, false,
+			"no beat from h1/000001 for 12s; h2/000002 takes over in 1d00h; 1 passive"},
+		{"a term whose timing is too long", terms{boundless}, instances{instance(1, 12*s), instance(2, s)}, false,
+			"no beat from h1/000001 for 12s; h2/000002 takes over in 1d00h; 1 passive"},
+		{"deleted, and a term whose timing is too long", terms{boundless}, instances{instance(2, s)}, false,
+			"the registration of the active one, h1/000001, is gone; h2/000002 takes over within 1d00h"},
 		{"deleted", terms{open(3, 9)}, instances{instance(2, s)}, false,
 			"the registration of the active one, h9/000009, is gone; h2/000002 takes over within 1m00s"},
 		{"deleted, and no word of when", terms{unpromising}, instances{instance(2, s)}, false,
@@ -139,6 +147,8 @@ func TestHealth(t *testing.T) {
 			"no active since 12:00:03 UTC, for 12s: the registration of h1/000001 was gone; 1 passive"},
 		{"work failed", terms{over(3, 1, 12*s, registry.WorkFailed)}, instances{instance(2, s)}, false,
 			"no active since 12:00:03 UTC, for 12s: the work failed on h1/000001; 1 passive"},
+		{"not ready", terms{over(3, 1, 12*s, registry.NotReady)}, instances{instance(2, s)}, false,
+			"no active since 12:00:03 UTC, for 12s: h1/000001 could not begin the work; 1 passive"},
 		{"work done", terms{done}, nil, false, "work done at 12:00:03 UTC, 12s ago, by h1/000001, exit code 7"},
 		{"work done well", terms{over(3, 1, 12*s, registry.WorkDone)}, nil, false, "work done at 12:00:03 UTC, 12s ago, by h1/000001, exit code 0"},
 		{"work that was done once", terms{open(4, 1), over(3, 1, 12*s, registry.WorkDone)}, instances{instance(1, s)}, true, "1 active, 0 passive: nobody would take over"},

@@ -117,6 +117,17 @@ func TestSilenceOfTheActiveOneIsToldAndDrawn(t *testing.T) {
 	}
 }
 
+func TestTermWithoutWorkIsStriped(t *testing.T) {
+	t.Parallel()
+	g := orders()
+	g.Terms[1].Reason = registry.NotReady
+	p := newTab(t, newServer(t, g).url())
+	p.awaitHealth("1 active")
+	if got := eval[[]string](p, "[...document.querySelectorAll('#strip .idle')].map(n => n.textContent)"); !slices.Equal(got, []string{"4lon-3"}) {
+		t.Errorf("drawn as without work: %q", got)
+	}
+}
+
 func TestInstancesOfOneHostHaveColoursOfTheirOwn(t *testing.T) {
 	t.Parallel()
 	colours := func(hosts ...string) []string {
