@@ -101,6 +101,26 @@ func (s shelf) spoil(t *testing.T, group string) {
 	}
 }
 
+// shift moves all heartbeats ahead, as if the registry's clock had been set back.
+func (s shelf) shift(t *testing.T, by time.Duration) {
+	t.Helper()
+	if path, ok := strings.CutPrefix(s.uri, "sqlite:"); ok {
+		db, err := sql.Open("sqlite", "file:"+path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		if _, err := db.ExecContext(t.Context(), `UPDATE instances SET heartbeat = heartbeat + ?`, by.Microseconds()); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	set := bson.A{bson.M{"$set": bson.M{"heartbeat": bson.M{"$add": bson.A{"$heartbeat", by.Milliseconds()}}}}}
+	if r, err := s.collection(t, "instances").UpdateMany(t.Context(), bson.M{}, set); err != nil || r.ModifiedCount == 0 {
+		t.Fatal(r, err)
+	}
+}
+
 // collection is MongoDB's of that name.
 func (s shelf) collection(t *testing.T, name string) *mongo.Collection {
 	t.Helper()
