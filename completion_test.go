@@ -5,8 +5,11 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/understudy-go/understudy/registry"
 )
 
 // complete is what a shell is told after these words, the last of which is not
@@ -77,10 +80,17 @@ func TestCompletionOfWhoTakesOver(t *testing.T) {
 			ids = append(ids, s.join(t, "default", host).String())
 		}
 		s.join(t, "other", "z")
+		dead := registry.Instance{
+			ID: uuid.Must(uuid.NewV7()), Group: "default", Host: "dead", Status: registry.Status{Role: registry.Passive, Candidate: true},
+			Interval: registry.MinInterval, OrphanAfter: time.Second, // silent after 150 ms
+		}
+		if _, err := s.Register(t.Context(), dead); err != nil {
+			t.Fatal(err)
+		}
 		s.begin(t, "default", 1, uuid.MustParse(ids[0]), "a")
 		want := "b-1.example.org " + strings.Join(ids[1:], " ") + " :4"
 		var got string
-		for range 5 { // it does not wait long for a registry
+		for end := time.Now().Add(30 * time.Second); time.Now().Before(end); { // it does not wait long for a registry, and one is to be silent
 			if got = complete(t, "handover", "--wait", "--to", ""); got == want {
 				return
 			}

@@ -75,7 +75,7 @@ func completeHeir(c *cobra.Command, _ []string, _ string) (list []cobra.Completi
 	defer l.close()
 	g, _ := l.look(ctx, l.conf.Group, 1)
 	for _, in := range g.Instances {
-		if in.Role != registry.Passive {
+		if in.Role != registry.Passive || in.Silent {
 			continue
 		}
 		if word.MatchString(in.Host) && !slices.Contains(list, in.Host) {
@@ -185,8 +185,12 @@ func newAsker(ctx context.Context, c *cobra.Command) (*looker, error) {
 // itself holds off until another is active, and says at its next beat that it
 // does no more: that beat is waited for.
 func (l *looker) heir(ctx context.Context, o handoverOptions, promise registry.Timing) (g status.Group, heir status.Instance, warning string, err error) {
+	look := func() (err error) {
+		g, err = l.look(ctx, l.conf.Group, 1)
+		return err
+	}
 	for begun := time.Now(); ; {
-		if g, err = l.look(ctx, l.conf.Group, 1); err != nil {
+		if err = l.settle(ctx, look); err != nil {
 			return g, heir, "", err
 		}
 		heir, warning, err = chooseHeir(g, o.to, false, promise.OrphanAfter)

@@ -62,6 +62,8 @@ const holdingOff = "it handed over or failed before, and does not compete until 
 // unable says why an instance would not take over, or nil.
 func unable(in status.Instance) *refusal {
 	switch {
+	case in.Ahead > 0:
+		return &refusal{why: fmt.Sprintf("%s was not seen to beat since the registry's clock was set back", status.Name(in.Host, in.ID))}
 	case in.Silent:
 		return &refusal{why: fmt.Sprintf("%s has not beaten for %v", status.Name(in.Host, in.ID), in.Age)}
 	case in.HoldingOff:

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
+	"slices"
 	"strconv"
 	"time"
 
@@ -32,18 +34,22 @@ for how long, and why it ended:
   orphaned           its instance fell silent, and a peer went on
   registration gone  its instance found itself deleted
   work failed        it failed again and again, so a peer tries
+  not ready          its passive side did not stop, so the work never began
   work done          it is done for the whole group
 
 The gap is the time from its end to the beginning of the next term, in which nobody
-was active. It is unknown where nobody saw when the work ended: after a crash or an
-outage of the registry the end is written down once the work is long gone, and the
-length, shown with a ≤, is the most that it may have been.
+was active. Where nobody saw when the work ended, after a crash or an outage of the
+registry, the end was written down once the work was long gone: then the length,
+shown with a ≤, is the most that it may have been. The gap is shown with a ≤ where
+a peer knows for how long it had not heard of an orphan; else it is unknown. A term
+that cannot be read is told of on stderr.
 
-With --json it prints a list of objects; one whose gap is unknown has no gapSeconds,
-and lengthAtMost instead. The latest has neither.`,
+With --json it prints a list of objects; one whose gap is not known has no gapSeconds,
+and lengthAtMost instead, and gapAtMostSeconds if there is a bound. The latest has
+none of them.`,
 		Example: `  understudy history
   understudy history -n 100 --json |
-    jq -c '.[1:][] | select(.gapSeconds == null or .gapSeconds > 10)'`,
+    jq -c '.[1:][] | select((.gapSeconds // .gapAtMostSeconds // infinite) > 10)'`,
 		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -84,6 +90,10 @@ func runHistory(c *cobra.Command, n int, asJSON bool) error {
 		return err
 	}
 	defer l.close()
+	return l.history(ctx, out, n, asJSON)
+}
+
+func (l *looker) history(ctx context.Context, out io.Writer, n int, asJSON bool) error {
 	over := l.slowly()
 	var at time.Time
 	terms, err := reply(ctx, l, func(ctx context.Context) (list []status.Term, err error) {
@@ -91,10 +101,12 @@ func runHistory(c *cobra.Command, n int, asJSON bool) error {
 		return list, err
 	})
 	over()
-	if err != nil {
+	switch {
+	case err != nil && len(terms) == 0:
 		return err
-	}
-	if len(terms) == 0 {
+	case err != nil:
+		l.say("a record cannot be read: " + trouble(err))
+	case len(terms) == 0:
 		l.say(fmt.Sprintf("group %s never had a term", l.conf.Group))
 		l.say(l.where())
 	}
@@ -105,19 +117,50 @@ func runHistory(c *cobra.Command, n int, asJSON bool) error {
 		}
 		return write(out, text)
 	}
-	return writeLines(out, showTerms(terms, at))
+	columns := 0
+	if f := terminal.Of(out); f != nil {
+		columns, _ = terminal.Size(f)
+	}
+	return writeLines(out, showTerms(terms, at, columns))
 }
 
-// showTerms is a table of terms, if there are any.
-func showTerms(terms []status.Term, at time.Time) []terminal.Line {
+// showTerms is a table of terms, if there are any. On a terminal that has too few
+// columns it shows less; 0 is no limit.
+func showTerms(terms []status.Term, at time.Time, columns int) (lines []terminal.Line) {
 	if len(terms) == 0 {
 		return nil
 	}
-	rows := [][]terminal.Span{heading("TERM", "HOLDER", "FROM (UTC)", "TO (UTC)", "LENGTH", "ENDED", "GAP")}
-	for i, t := range terms {
-		rows = append(rows, showTerm(t, i == 0, at))
+	var hosts []string
+	for _, t := range terms {
+		hosts = append(hosts, t.Host)
 	}
-	return terminal.Table(rows, 0)
+	short := withoutDomain(hosts)
+	for _, l := range []struct {
+		host  int
+		brief bool // without the end, which the length tells, the seconds of another day, and a domain that all have
+	}{{40, false}, {24, false}, {24, true}, {16, true}, {8, true}} {
+		rows := [][]terminal.Span{heading("TERM", "HOLDER", "FROM (UTC)", "TO (UTC)", "LENGTH", "ENDED", "GAP")}
+		for i, t := range terms {
+			if l.brief {
+				t.Host = short(t.Host)
+			}
+			t.Host = shorten(t.Host, l.host)
+			row := showTerm(t, i == 0, at)
+			if from := &row[2].Text; l.brief && len(*from) == len(time.DateTime) {
+				*from = (*from)[:len("2006-01-02 15:04")]
+			}
+			rows = append(rows, row)
+		}
+		for i := range rows {
+			if l.brief {
+				rows[i] = slices.Delete(rows[i], 3, 4)
+			}
+		}
+		if lines = terminal.Table(rows, 0); fits(lines, columns) {
+			break
+		}
+	}
+	return lines
 }
 
 func showTerm(t status.Term, latest bool, at time.Time) []terminal.Span {
@@ -137,12 +180,15 @@ func showTerm(t status.Term, latest bool, at time.Time) []terminal.Span {
 	case t.AtMost:
 		length, gap = "≤ "+length, "unknown"
 	}
+	if t.GapAtMost != nil {
+		gap = "≤ " + t.GapAtMost.String()
+	}
 	style := terminal.Normal
 	if open {
 		style = terminal.Good
 	}
 	return []terminal.Span{
-		style.Of(strconv.FormatInt(t.Number, 10)), style.Of(status.Name(shorten(t.Host, 40), t.Holder)), terminal.Text(status.Instant(t.From, at)),
+		style.Of(strconv.FormatInt(t.Number, 10)), style.Of(status.Name(t.Host, t.Holder)), terminal.Text(status.Instant(t.From, at)),
 		terminal.Text(to), terminal.Text(length), terminal.Text(shorten(ended, 40)), terminal.Text(gap),
 	}
 }

@@ -1,9 +1,13 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/status"
@@ -56,4 +60,53 @@ func TestHistory(t *testing.T) {
 			t.Errorf("want one length that is a bound, and one gap:\n%s", stdout)
 		}
 	})
+}
+
+// faded is a feed of which one term, of those before the latest, cannot be read.
+type faded struct{ feed }
+
+func (f faded) Terms(ctx context.Context, group string, n int) ([]registry.Term, error) {
+	list, err := f.feed.Terms(ctx, group, n)
+	if err == nil && n > 1 {
+		err = fmt.Errorf("terms: %w: term 2 of group \"g\": holder is \x1b", registry.ErrCorrupt)
+	}
+	return list, err
+}
+
+func TestOneTermThatCannotBeReadHidesNoOther(t *testing.T) {
+	now := time.Now()
+	a := memberOf(1, "a", now)
+	terms := []registry.Term{
+		{Number: 3, Holder: a.ID, Host: "a", StartedAt: now.Add(-time.Minute)},
+		{Number: 1, Holder: a.ID, Host: "a", StartedAt: now.Add(-time.Hour), EndedAt: now.Add(-30 * time.Minute), End: registry.End{Reason: registry.Stopped}},
+	}
+	var stderr, out bytes.Buffer
+	l := looking(feed{}, &stderr)
+	l.admin = faded{feed{read: func(context.Context) ([]registry.Term, []registry.Instance, error) {
+		return terms, []registry.Instance{a, memberOf(2, "b", now)}, nil
+	}}}
+	if err := l.history(t.Context(), &out, 20, false); err != nil {
+		t.Fatal(err)
+	}
+	if lines := strings.Split(out.String(), "\n"); len(lines) != 4 || !strings.HasSuffix(lines[2], "  stopped  unknown") {
+		t.Errorf("history:\n%s", out.String())
+	}
+	wantLine(t, stderr.String(), `understudy: a record cannot be read: terms: corrupt record: term 2 of group "g": holder is \x1b`)
+
+	s, err := l.survey(t.Context(), false)
+	if err != nil || !s.healthy() || len(s.groups[0].Terms) != 2 || !strings.HasPrefix(s.groups[0].Health, "1 active, 1 passive; a record cannot be read: terms: ") {
+		t.Errorf("status: %v, %+v", err, s.groups)
+	}
+}
+
+func TestGapAfterAnOrphanIsBounded(t *testing.T) {
+	now := time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
+	a := memberOf(1, "a", now)
+	g := lookAt(t, []registry.Term{
+		{Number: 2, Holder: a.ID, Host: "a", StartedAt: now},
+		{Number: 1, Holder: a.ID, Host: "a", StartedAt: now.Add(-time.Hour), EndedAt: now, End: registry.End{Reason: registry.Orphaned, Silence: 61 * time.Second}},
+	}, nil)
+	if text := plain(showTerms(g.Terms, now, 0)); !strings.Contains(text, "  ≤ 1h00m  orphaned  ≤ 1m01s\n") {
+		t.Error(text)
+	}
 }

@@ -33,6 +33,8 @@ type front struct {
 	server   *web.Server
 	metrics  *metrics.Metrics
 	lookout  *status.Lookout
+	observer status.Observer
+	since    atomic.Pointer[time.Time] // when this role began
 	served   chan error
 	shown    atomic.Pointer[shown]
 }
@@ -81,12 +83,14 @@ func (f *front) close(log zerolog.Logger) {
 // show shows a member and its work, from now on.
 func (f *front) show(admin registry.Admin, m *heartbeat.Member, c *worker.Command) {
 	if f != nil {
+		f.since.Store(new(time.Now()))
 		f.shown.Store(&shown{admin, m, c})
 	}
 }
 
 func (f *front) role(c heartbeat.Change) {
 	if f != nil {
+		f.since.Store(new(time.Now()))
 		f.metrics.Role(c.Reason)
 	}
 }
@@ -109,7 +113,10 @@ func (f *front) state() web.State {
 		return web.State{Stage: web.Connecting, Role: registry.Passive}
 	}
 	s := now.member.State()
-	shown := web.State{Stage: web.Running, Instance: s.Instance, Role: s.Role(), Term: s.Term, Ready: s.Ready, Stuck: s.Stuck}
+	shown := web.State{
+		Stage: web.Running, Instance: s.Instance, Role: s.Role(), Term: s.Term, Ready: s.Ready, Stuck: s.Stuck,
+		Lease: s.Lease, Since: *f.since.Load(), LastBeat: s.LastBeat,
+	}
 	if s.Leaving {
 		shown.Stage = web.Leaving
 	}
@@ -146,5 +153,5 @@ func (f *front) look(ctx context.Context) (status.Group, error) {
 	if now == nil {
 		return status.Group{}, errors.New("not connected to the registry yet")
 	}
-	return status.Look(ctx, now.admin, f.group, shownTerms)
+	return f.observer.Look(ctx, now.admin, f.group, shownTerms)
 }

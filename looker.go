@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,15 +17,21 @@ import (
 	"github.com/understudy-go/understudy/status"
 )
 
-// lookTimeout is what a registry gets to show one group.
-const lookTimeout = 5 * time.Second
+const (
+	// lookTimeout is what a registry gets to show one group.
+	lookTimeout = 5 * time.Second
+	// doubtLimit is how long it is waited for a beat of those whose heartbeat proves
+	// nothing.
+	doubtLimit = 30 * time.Second
+)
 
 // looker shows people what is in a registry.
 type looker struct {
 	conf   config.Config
 	stderr io.Writer
 	admin  registry.Admin
-	reg    backend // nil: there is no file yet, and admin knows of nothing
+	reg    backend                     // nil: there is no file yet, and admin knows of nothing
+	seen   map[string]*status.Observer // of the groups that were looked at
 
 	showEnded bool            // also the groups that are over
 	shown     map[string]bool // groups, so far
@@ -85,9 +93,45 @@ func (nowhere) Info(context.Context) (registry.Info, error) {
 // look takes a picture of a group with n terms. The error is an
 // [unavailableError] unless it is about a record.
 func (l *looker) look(ctx context.Context, group string, n int) (status.Group, error) {
+	observer := l.seen[group]
+	if observer == nil {
+		if observer = new(status.Observer); l.seen == nil {
+			l.seen = map[string]*status.Observer{}
+		}
+		l.seen[group] = observer
+	}
 	return reply(ctx, l, func(ctx context.Context) (status.Group, error) {
-		return status.Look(ctx, l.admin, group, n)
+		return observer.Look(ctx, l.admin, group, n)
 	})
+}
+
+// forget forgets what was seen of all groups but those.
+func (l *looker) forget(but []string) {
+	maps.DeleteFunc(l.seen, func(group string, _ *status.Observer) bool { return !slices.Contains(but, group) })
+}
+
+// settle looks, and looks again while that may tell whether those live whose
+// heartbeat is ahead of the registry's clock.
+func (l *looker) settle(ctx context.Context, look func() error) error {
+	err := look()
+	if err != nil || l.doubt() == 0 {
+		return err
+	}
+	defer slow(l.say, "the registry's clock was set back: waiting to see who beats")()
+	for begun := time.Now(); err == nil && time.Since(begun) < doubtLimit && pause(ctx) == nil; {
+		if err = look(); l.doubt() == 0 {
+			break
+		}
+	}
+	return err
+}
+
+// doubt is how long the latest looks leave it open who lives.
+func (l *looker) doubt() (d time.Duration) {
+	for _, observer := range l.seen {
+		d = max(d, observer.Doubt())
+	}
+	return d
 }
 
 func (l *looker) groups(ctx context.Context) ([]string, error) {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -96,6 +97,26 @@ func (s shelf) spoil(t *testing.T, group string) {
 		return
 	}
 	if r, err := s.collection(t, "terms").UpdateMany(t.Context(), bson.M{"_id.group": group}, bson.M{"$set": bson.M{"schema": "\x1b[2J"}}); err != nil || r.ModifiedCount == 0 {
+		t.Fatal(r, err)
+	}
+}
+
+// shift moves all heartbeats ahead, as if the registry's clock had been set back.
+func (s shelf) shift(t *testing.T, by time.Duration) {
+	t.Helper()
+	if path, ok := strings.CutPrefix(s.uri, "sqlite:"); ok {
+		db, err := sql.Open("sqlite", "file:"+path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		if _, err := db.ExecContext(t.Context(), `UPDATE instances SET heartbeat = heartbeat + ?`, by.Microseconds()); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	set := bson.A{bson.M{"$set": bson.M{"heartbeat": bson.M{"$add": bson.A{"$heartbeat", by.Milliseconds()}}}}}
+	if r, err := s.collection(t, "instances").UpdateMany(t.Context(), bson.M{}, set); err != nil || r.ModifiedCount == 0 {
 		t.Fatal(r, err)
 	}
 }
@@ -220,4 +241,126 @@ func lookAt(t testing.TB, terms []registry.Term, list []registry.Instance) statu
 		t.Fatal(err)
 	}
 	return g
+}
+
+// setBack is a feed of a registry whose clock was set back by two hours: the beats
+// of all are from before, but those of the given beat on.
+func setBack(alive ...int) feed {
+	begun := time.Now()
+	return feed{read: func(context.Context) ([]registry.Term, []registry.Instance, error) {
+		var list []registry.Instance
+		for i := range 2 {
+			in := memberOf(byte(i), string(rune('a'+i)), begun.Add(2*time.Hour))
+			if passed := time.Since(begun); slices.Contains(alive, i) && passed >= time.Second {
+				in.Beat, in.Heartbeat = 1, begun.Add(time.Second)
+			}
+			list = append(list, in)
+		}
+		return []registry.Term{{Number: 3, Holder: list[0].ID, Host: "a", StartedAt: begun}}, list, nil
+	}}
+}
+
+func TestDeadOnesAreNotTakenForAliveAfterTheClockWasSetBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var stderr tape
+		l := looking(setBack(), &stderr)
+		var s survey
+		begun := time.Now()
+		err := l.settle(t.Context(), func() (err error) {
+			s, err = l.survey(t.Context(), false)
+			return err
+		})
+		took := time.Since(begun)
+		if err != nil || s.healthy() || s.groups[0].Count() != (status.Count{Silent: 2}) || took < 1500*time.Millisecond || took > 3*time.Second {
+			t.Errorf("%v after %v: %+v", err, took, s.groups)
+		}
+		if text := plain(showGroup(s.groups[0], 0)); !strings.Contains(text, "  ahead by 2h00m, orphan in 58s  ") {
+			t.Error(text)
+		}
+		if _, _, _, err := l.heir(t.Context(), handoverOptions{}, registry.DefaultTiming); err == nil || !strings.Contains(err.Error(), "would hear the request: a/9a8000 was not seen to beat") {
+			t.Errorf("handover: %v", err)
+		}
+	})
+}
+
+func TestHandoverDoesNotGoToTheDead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := looking(setBack(0), new(tape))
+		for _, tt := range []struct{ to, want string }{
+			{"b", "b/9a8001 was not seen to beat since the registry's clock was set back; --force"},
+			{"", "nobody could take over, of 1 silent: "},
+		} {
+			g, _, _, err := l.heir(t.Context(), handoverOptions{to: tt.to}, registry.DefaultTiming)
+			if err == nil || !strings.HasPrefix(err.Error(), tt.want) || !g.Healthy {
+				t.Errorf("to %q: %v, want %q; %s", tt.to, err, tt.want, g.Health)
+			}
+		}
+	})
+}
+
+func TestLivingOnesAreSoonKnownAfterTheClockWasSetBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var stderr tape
+		l := looking(setBack(0, 1), &stderr)
+		begun := time.Now()
+		g, heir, _, err := l.heir(t.Context(), handoverOptions{to: "b"}, registry.DefaultTiming)
+		if took := time.Since(begun); err != nil || heir.Host != "b" || !g.Healthy || took < time.Second || took >= 2*time.Second || stderr.String() != "" {
+			t.Errorf("%v after %v: %q, %s; stderr %q", err, took, heir.Host, g.Health, stderr.String())
+		}
+	})
+}
+
+func TestWaitForABeatIsToldAndEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slowly := setBack()
+		read := slowly.read
+		slowly.read = func(ctx context.Context) ([]registry.Term, []registry.Instance, error) {
+			terms, list, err := read(ctx)
+			for i := range list {
+				list[i].Interval, list[i].OrphanAfter = time.Minute, time.Hour
+			}
+			return terms, list, err
+		}
+		var stderr tape
+		l := looking(slowly, &stderr)
+		begun := time.Now()
+		g, _, _, err := l.heir(t.Context(), handoverOptions{}, registry.DefaultTiming)
+		if took := time.Since(begun); err == nil || g.Healthy || took < doubtLimit || took > doubtLimit+time.Second {
+			t.Errorf("%v after %v", err, took)
+		}
+		wantLine(t, stderr.String(), "understudy: the registry's clock was set back: waiting to see who beats\n")
+	})
+}
+
+// An instance that serves a page, and metrics, remembers what it saw.
+func TestFrontJudgesByWhetherABeatMoves(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &front{group: "g"}
+		f.shown.Store(&shown{admin: feed{read: func(context.Context) ([]registry.Term, []registry.Instance, error) {
+			in := memberOf(1, "a", time.Now()) // as the registry's clock has it, again and again
+			return []registry.Term{{Number: 3, Holder: in.ID, StartedAt: time.Now()}}, []registry.Instance{in}, nil
+		}}})
+		for second := range 20 {
+			g, err := f.look(t.Context())
+			if err != nil || g.Healthy != (second <= 9) {
+				t.Errorf("after %d s: %v, %s", second, err, g.Health)
+			}
+			time.Sleep(time.Second)
+		}
+	})
+}
+
+func TestLookerForgetsGroupsThatAreGone(t *testing.T) {
+	l := looking(feed{}, new(bytes.Buffer))
+	m := many{well: map[string]bool{"a": true, "b": true, "c": true}}
+	l.admin = m
+	for range 2 {
+		if _, err := l.survey(t.Context(), true); err != nil {
+			t.Fatal(err)
+		}
+		delete(m.well, "b")
+	}
+	if len(l.seen) != 2 {
+		t.Errorf("it remembers %d groups", len(l.seen))
+	}
 }

@@ -19,8 +19,10 @@ func newStatus() *cobra.Command {
 
 Ages are by the registry's clock, and times are in UTC. An instance whose beat is
 overdue is "silent"; once it has been silent for UNDERSTUDY_ORPHAN_AFTER it is an
-orphan, and a peer replaces it. One that is "holding off" gave its term away and
-does not compete for now. The UUID in the last column is what handover --to takes;
+orphan, and a peer replaces it. A heartbeat that is ahead of the registry's clock,
+which was set back, proves nothing: then status looks again for as long as those
+take to beat who live. One that is "holding off" gave its term away and does not
+compete for now. The UUID in the last column is what handover --to takes;
 the log shows its last six digits.
 
 With --watch, the picture is drawn anew each second until Ctrl-C. Where stdout is
@@ -30,11 +32,13 @@ prints one object per second, each on its own line. While the registry does not
 answer, it says so and goes on.
 
 With --json, status prints the picture with its latest terms as an object, and with
---all as a list of them. A group whose work is done with exit code 0 has no active
-one, and says "done": true.
+--all as a list of them. While the active one is silent, "takeover" says who goes
+on. A group whose work is done with exit code 0 has no active one, and says
+"done": true.
 
 With --all, groups that are not well come first. A group whose latest term has ended
-and that has no instance is over: it does not count, and is shown with --ended only.`,
+and that has no instance is over: it does not count, and is shown with --ended only.
+A terminal that is too narrow for the table gets fewer columns.`,
 		Example: `  understudy status
   understudy status --watch
   understudy status --json | jq -r '.instances[] | select(.role == "active") | .host'
@@ -74,16 +78,18 @@ func runStatus(c *cobra.Command, asJSON, all bool) error {
 		return err
 	}
 	defer l.close()
-	survey := func() (survey, error) {
+	var s survey
+	survey := func() (err error) {
 		defer l.slowly()()
-		return l.survey(ctx, all)
+		s, err = l.survey(ctx, all)
+		return err
 	}
-	s, err := survey()
+	err = l.settle(ctx, survey)
 	for range 5 { // for a second: who asks by chance within a takeover is not to be alarmed
 		if err != nil || !s.takingOver() || pause(ctx) != nil {
 			break
 		}
-		s, err = survey()
+		err = survey()
 	}
 	if err != nil {
 		return err

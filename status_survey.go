@@ -32,6 +32,7 @@ func (l *looker) survey(ctx context.Context, all bool) (survey, error) {
 			return survey{}, err
 		}
 	}
+	l.forget(names)
 	s.groups = make([]status.Group, 0, len(names))
 	for _, name := range names {
 		g, err := l.look(ctx, name, pictureTerms)

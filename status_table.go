@@ -4,10 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
-	"unicode/utf8"
-
-	"github.com/google/uuid"
 
 	"github.com/understudy-go/understudy/internal/terminal"
 	"github.com/understudy-go/understudy/registry"
@@ -15,43 +13,175 @@ import (
 )
 
 // showGroup is what people see of a group: its health, and a table of its
-// instances, if there are any. Of UUIDs the end must do where the terminal has
-// too few columns; 0 is no limit.
+// instances, if there are any. On a terminal that has too few columns the table
+// shows less; 0 is no limit.
 func showGroup(g status.Group, columns int) []terminal.Line {
-	health := terminal.Bad.Of(g.Health)
+	health := terminal.Bad
 	switch {
 	case g.Healthy:
-		health.Style = terminal.Good
+		health = terminal.Good
 	case g.Done:
-		health.Style = terminal.Normal
+		health = terminal.Normal
 	}
-	lines := []terminal.Line{{terminal.Bold.Of(g.Name), terminal.Text(": "), health}}
+	var lines []terminal.Line
+	for i, text := range wrap(g.Name+": "+g.Health, columns) {
+		if i > 0 {
+			lines = append(lines, terminal.Line{terminal.Text("  "), health.Of(text)})
+			continue
+		}
+		lines = append(lines, terminal.Line{terminal.Bold.Of(g.Name), terminal.Text(": "), health.Of(strings.TrimPrefix(text, g.Name+": "))})
+	}
 	if len(g.Instances) == 0 {
 		return lines
 	}
-	instances := showInstances(g, uuid.UUID.String)
-	if columns > 0 && instances[1].Width() > columns {
-		instances = showInstances(g, status.Short)
-	}
-	return append(lines, instances...)
+	return append(lines, showInstances(g, columns)...)
 }
 
-// showInstances has a column for priorities if there are any.
-func showInstances(g status.Group, id func(uuid.UUID) string) []terminal.Line {
-	head, numbers := heading("ROLE", "TERM", "HOST", "PID", "VERSION", "LAST BEAT", "SINCE (UTC)", "INSTANCE"), []int{1, 3}
-	ranked := slices.ContainsFunc(g.Instances, func(in status.Instance) bool { return in.Priority != 0 })
-	if ranked {
-		head, numbers = slices.Insert(head, 2, heading("PRIO")...), []int{1, 2, 4}
+// wrap breaks a text at its spaces, such that all lines but the first can be
+// indented by two. A terminal of less than forty columns is left to itself.
+func wrap(text string, columns int) (lines []string) {
+	if columns < 40 {
+		return []string{text}
 	}
-	rows := [][]terminal.Span{head}
+	line, room := "", columns
+	for i, word := range strings.Split(text, " ") {
+		if i > 0 && terminal.Width(line+" "+word) > room {
+			lines = append(lines, line)
+			line, room = word, columns-2
+			continue
+		}
+		if i > 0 {
+			line += " "
+		}
+		line += word
+	}
+	return append(lines, line)
+}
+
+// layout is how much a table of instances shows.
+type layout struct {
+	host, version int  // how long at most; without a version: 0
+	uuid          bool // else the end of it
+	brief         bool // roles in a word, spans and no dates, hosts without a domain that all have
+	pid           bool
+	bare          bool // without since when, and what comes of a late beat
+}
+
+// layouts are those for ever narrower terminals.
+var layouts = []layout{
+	{host: 40, version: 24, uuid: true, pid: true},
+	{host: 40, version: 24, pid: true},
+	{host: 30, version: 12, pid: true, brief: true},
+	{host: 20, version: 12, pid: true, brief: true},
+	{host: 24, pid: true, brief: true},
+	{host: 24, brief: true},
+	{host: 16, brief: true},
+	{host: 24, brief: true, bare: true},
+	{host: 16, brief: true, bare: true},
+	{host: 10, brief: true, bare: true},
+}
+
+// showInstances shows what there is room for.
+func showInstances(g status.Group, columns int) (lines []terminal.Line) {
+	for _, l := range layouts {
+		if lines = l.table(g); fits(lines, columns) {
+			break
+		}
+	}
+	return lines
+}
+
+// fits reports whether all lines are within so many columns; 0 is no limit.
+func fits(lines []terminal.Line, columns int) bool {
+	return columns == 0 || !slices.ContainsFunc(lines, func(l terminal.Line) bool { return l.Width() > columns })
+}
+
+func (l layout) table(g status.Group) []terminal.Line {
+	var head []string
+	var numbers []int
+	columns := l.columns(g)
+	for i, c := range columns {
+		head = append(head, c.name)
+		if c.number {
+			numbers = append(numbers, i)
+		}
+	}
+	rows := [][]terminal.Span{heading(head...)}
 	for _, in := range g.Instances {
-		row := append(showInstance(in, g.At), terminal.Text(id(in.ID)))
-		if ranked {
-			row = slices.Insert(row, 2, terminal.Text(strconv.Itoa(in.Priority)))
+		var row []terminal.Span
+		for _, c := range columns {
+			row = append(row, c.show(in))
 		}
 		rows = append(rows, row)
 	}
 	return terminal.Table(rows, numbers...)
+}
+
+// column is one of a table of instances.
+type column struct {
+	name   string
+	number bool
+	show   func(status.Instance) terminal.Span
+}
+
+// columns has one for priorities if there are any.
+func (l layout) columns(g status.Group) (list []column) {
+	add := func(name string, show func(status.Instance) string) {
+		list = append(list, column{name, name == "TERM" || name == "PRIO" || name == "PID", func(in status.Instance) terminal.Span { return terminal.Text(show(in)) }})
+	}
+	list = append(list, column{name: "ROLE", show: l.role})
+	add("TERM", func(in status.Instance) string { return showNumber(in.Term) })
+	if slices.ContainsFunc(g.Instances, func(in status.Instance) bool { return in.Priority != 0 }) {
+		add("PRIO", func(in status.Instance) string { return strconv.Itoa(in.Priority) })
+	}
+	host := func(host string) string { return host }
+	if l.brief {
+		var hosts []string
+		for _, in := range g.Instances {
+			hosts = append(hosts, in.Host)
+		}
+		host = withoutDomain(hosts)
+	}
+	add("HOST", func(in status.Instance) string { return shorten(host(in.Host), l.host) })
+	if l.pid {
+		add("PID", func(in status.Instance) string { return strconv.Itoa(in.PID) })
+	}
+	if l.version > 0 {
+		add("VERSION", func(in status.Instance) string { return shorten(in.Version, l.version) })
+	}
+	list = append(list, column{name: "LAST BEAT", show: l.beat})
+	switch {
+	case l.bare:
+	case l.brief:
+		add("FOR", func(in status.Instance) string { return showSpan(in.Since, g.At) })
+	default:
+		add("SINCE (UTC)", func(in status.Instance) string { return status.Instant(in.Since, g.At) })
+	}
+	add("INSTANCE", func(in status.Instance) string {
+		if l.uuid {
+			return in.ID.String()
+		}
+		return status.Short(in.ID)
+	})
+	return list
+}
+
+// withoutDomain shortens hosts by the domain, if all have the same one and differ
+// without it.
+func withoutDomain(hosts []string) func(string) string {
+	whole := func(host string) string { return host }
+	_, domain, _ := strings.Cut(hosts[0], ".")
+	differ := false
+	for _, host := range hosts {
+		if _, d, ok := strings.Cut(host, "."); !ok || d != domain {
+			return whole
+		}
+		differ = differ || host != hosts[0]
+	}
+	if !differ {
+		return whole
+	}
+	return func(host string) string { return strings.TrimSuffix(host, "."+domain) }
 }
 
 func heading(names ...string) []terminal.Span {
@@ -62,42 +192,79 @@ func heading(names ...string) []terminal.Span {
 	return row
 }
 
-func showInstance(in status.Instance, at time.Time) []terminal.Span {
+func (l layout) role(in status.Instance) terminal.Span {
 	role := terminal.Text(string(in.Role))
 	if in.Role == registry.Active {
 		role.Style = terminal.Good
-	}
-	if in.HoldingOff {
-		role.Text += ", holding off"
-	}
-	beat := terminal.Text(in.Age.String())
-	if in.Silent {
-		beat = terminal.Late.Of(fmt.Sprintf("%v, orphan in %v", in.Age, in.OrphanIn))
-		if in.OrphanIn == 0 {
-			beat.Text = fmt.Sprintf("%v, orphan", in.Age)
-		}
-		role.Text += ", silent"
-		if in.Role == registry.Active {
+		if in.Silent {
 			role.Style = terminal.Bad
 		}
 	}
-	term := "–"
-	if in.Term > 0 {
-		term = strconv.FormatInt(in.Term, 10)
+	switch {
+	case l.brief && in.HoldingOff:
+		role.Text = "holding off"
+		return role
+	case l.brief: // the beat says more
+		return role
+	case in.HoldingOff:
+		role.Text += ", holding off"
 	}
-	return []terminal.Span{
-		role, terminal.Text(term), terminal.Text(shorten(in.Host, 40)), terminal.Text(strconv.Itoa(in.PID)), terminal.Text(shorten(in.Version, 24)),
-		beat, terminal.Text(status.Instant(in.Since, at)),
+	if in.Silent {
+		role.Text += ", silent"
 	}
+	return role
 }
 
-// shorten keeps text that is too long for a table to n runes, and so that
+func showNumber(n int64) string {
+	if n <= 0 {
+		return "–"
+	}
+	return strconv.FormatInt(n, 10)
+}
+
+// beat says how old a beat is, and what comes of it.
+func (l layout) beat(in status.Instance) terminal.Span {
+	if !in.Silent {
+		return terminal.Text(in.Age.String())
+	}
+	text := in.Age.String()
+	if in.Ahead > 0 {
+		text = "ahead by " + in.Ahead.String()
+	}
+	switch {
+	case l.bare:
+		return terminal.Late.Of(text + ", silent")
+	case in.OrphanIn == 0:
+		return terminal.Late.Of(text + ", orphan")
+	}
+	return terminal.Late.Of(fmt.Sprintf("%s, orphan in %v", text, in.OrphanIn))
+}
+
+func showSpan(since, at time.Time) string {
+	if since.IsZero() {
+		return "–"
+	}
+	return status.Seconds(at.Sub(since)).String()
+}
+
+// shorten keeps text that is too long for a table to n columns, and so that
 // something of its end is left.
 func shorten(s string, n int) string {
-	if utf8.RuneCountInString(s) <= n {
+	if terminal.Width(s) <= n {
 		return s
 	}
 	r := []rune(s)
+	keep := func(room int, next func(i int) rune) (runes int) {
+		for runes < len(r) {
+			if room -= terminal.Width(string(next(runes))); room < 0 {
+				break
+			}
+			runes++
+		}
+		return runes
+	}
 	end := (n - 1) / 2
-	return string(r[:n-1-end]) + "…" + string(r[len(r)-end:])
+	last := keep(end, func(i int) rune { return r[len(r)-1-i] })
+	first := keep(n-1-end, func(i int) rune { return r[i] })
+	return string(r[:first]) + "…" + string(r[len(r)-last:])
 }

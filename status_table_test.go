@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -61,6 +62,84 @@ passive, silent          –  wörker  4100  v1.2.3   12s, orphan in 48s  –   
 	narrow := plain(showGroup(fixture(), 100))
 	if !strings.Contains(narrow, "  9a8003\n") || strings.Contains(narrow, "01890a5d") {
 		t.Errorf("on a narrow terminal:\n%s", narrow)
+	}
+}
+
+// crowd are three of each kind, whose texts are as long as they may be.
+func crowd(host func(int) string) status.Group {
+	g := fixture()
+	for _, in := range g.Instances {
+		for n := range 2 {
+			in.ID[14], in.PID = byte(n+1), 4194304
+			g.Instances = append(g.Instances, in)
+		}
+	}
+	for i := range g.Instances {
+		in := &g.Instances[i]
+		in.Host, in.Version, in.Priority = host(i), "v0.0.0-20261127003213-120ce28b04c1+dirty", i
+		in.Since = g.At.Add(-100 * 24 * time.Hour)
+	}
+	g.Instances[0].Term = 1234567
+	g.Instances[0].Silent, g.Instances[0].OrphanIn, g.Instances[0].Age = true, status.Seconds(59*time.Minute+59*time.Second), status.Seconds(59*time.Minute+59*time.Second)
+	g.Health = "no beat from a-host-of-a-long-name.example.org/9a8001 for 59m59s; another-host.example.org/9a8002 takes over in 59m59s; 2 passive"
+	return g
+}
+
+func TestTablesFitEightyColumns(t *testing.T) {
+	for name, host := range map[string]func(int) string{
+		"short":       func(i int) string { return fmt.Sprintf("db-%d", i) },
+		"long":        func(int) string { return strings.Repeat("x", 200) },
+		"with domain": func(i int) string { return fmt.Sprintf("worker-%02d.example-of-a-long-name.org", i) },
+		"wide":        func(int) string { return strings.Repeat("主", 60) },
+	} {
+		g := crowd(host)
+		for i := range g.Instances {
+			g.Terms = append(g.Terms, status.Term{
+				Number: 1234567 - int64(i), Holder: g.Instances[i].ID, Host: g.Instances[i].Host, Reason: registry.Unregistered,
+				From: g.At.Add(-100 * 24 * time.Hour), To: g.At.Add(-99 * 24 * time.Hour), Length: status.Seconds(time.Hour), AtMost: true,
+			})
+		}
+		for _, lines := range [][]terminal.Line{showGroup(g, 80), showTerms(g.Terms, g.At, 80)} {
+			for _, l := range lines {
+				if l.Width() > 80 {
+					t.Errorf("%s: %d columns: %s", name, l.Width(), l.Paint(false))
+				}
+			}
+		}
+		if wide := plain(showGroup(g, 0)); strings.Count(wide, "\n") != 2+len(g.Instances) || !strings.Contains(wide, g.Instances[0].ID.String()) {
+			t.Errorf("%s: where it is no terminal:\n%s", name, wide)
+		}
+	}
+	text := plain(showGroup(crowd(func(i int) string { return fmt.Sprintf("worker-%02d.example-of-a-long-name.org", i) }), 80))
+	for i := range 12 {
+		if want := fmt.Sprintf("worker-%02d ", i); !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+}
+
+func TestLongHealthIsWrapped(t *testing.T) {
+	g := crowd(func(int) string { return "h" })
+	lines := showGroup(g, 80)[:2]
+	want := "reports: no beat from a-host-of-a-long-name.example.org/9a8001 for 59m59s;\n  another-host.example.org/9a8002 takes over in 59m59s; 2 passive\n"
+	if got := plain(lines); got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+	if got := wrap("a  b "+strings.Repeat("x", 50)+" c", 40); strings.Join(got, "|") != "a  b|"+strings.Repeat("x", 50)+"|c" {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestDomainStaysWhereHostsDifferByIt(t *testing.T) {
+	for hosts, want := range map[string]string{
+		"a.x.org b.x.org": "a b", "a.x.org b.y.org": "a.x.org b.y.org", "a.x.org b": "a.x.org b", "a.x.org a.x.org": "a.x.org a.x.org",
+		"10.0.0.1 10.0.0.2": "10.0.0.1 10.0.0.2", "a b": "a b", ".x .x": ".x .x",
+	} {
+		list := strings.Fields(hosts)
+		name := withoutDomain(list)
+		if got := name(list[0]) + " " + name(list[1]); got != want {
+			t.Errorf("%s: %q, want %q", hosts, got, want)
+		}
 	}
 }
 
@@ -171,7 +250,7 @@ func (m many) Instances(_ context.Context, group string) ([]registry.Instance, t
 
 func TestShortenKeepsBothEnds(t *testing.T) {
 	for in, want := range map[string]string{
-		"": "", "abcdefg": "abcdefg", "abcdefgh": "abc…fgh", "ääääöüüüü": "äää…üüü",
+		"": "", "abcdefg": "abcdefg", "abcdefgh": "abc…fgh", "ääääöüüüü": "äää…üüü", "主主主机主主": "主…主", "a主主主主": "a主…主",
 	} {
 		if got := shorten(in, 7); got != want {
 			t.Errorf("%q: %q, want %q", in, got, want)
@@ -228,9 +307,9 @@ func FuzzTables(f *testing.F) {
 			want  int
 		}{
 			{showGroup(g, columns), 2 + n},
-			{showTerms(g.Terms, g.At), 1 + n},
+			{showTerms(g.Terms, g.At, columns), 1 + n},
 		} {
-			if got := strings.Count(plain(tt.lines), "\n"); got != tt.want {
+			if got := strings.Count(plain(tt.lines), "\n"); got != len(tt.lines) || got < tt.want {
 				t.Fatalf("%d lines, want %d:\n%s", got, tt.want, plain(tt.lines))
 			}
 			for _, l := range tt.lines {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -43,7 +44,34 @@ func TestStatusExitCodeFollowsTheGroup(t *testing.T) {
 		s.end(t, "default", 1, a, registry.End{Reason: registry.Stopped})
 		check(exitFailure, "a/"+status.Short(a)+" was stopped; 2 passive")
 		s.begin(t, "default", 2, uuid.Must(uuid.NewV7()), "gone")
-		check(exitFailure, "is gone; a passive one takes over within 1m00s")
+		check(exitFailure, "is gone; a/"+status.Short(a)+" takes over within 1m00s")
+	})
+}
+
+func TestGroupOfTheDeadIsNotWellAfterTheClockWasSetBack(t *testing.T) {
+	eachShelf(t, func(t *testing.T, s shelf) {
+		settle(t, "UNDERSTUDY_REGISTRY="+s.uri)
+		a := s.join(t, "default", "a")
+		s.begin(t, "default", 1, a, "a")
+		s.join(t, "default", "b")
+		s.shift(t, 2*time.Hour)
+		for _, args := range []string{"status", "status --all"} {
+			code, stdout, _ := inProcess(strings.Fields(args)...)
+			if want := "a/" + status.Short(a) + " was not seen to beat, and its heartbeat is "; code != exitFailure || !strings.Contains(stdout, want) || !strings.Contains(stdout, "nobody is there to take over, 1 silent") {
+				t.Errorf("%s: exit code %d, want %d and %q in\n%s", args, code, exitFailure, want, stdout)
+			}
+		}
+		code, stdout, stderr := inProcess("handover", "--to", "b", "--force")
+		if code != exitFailure || stdout != "" || !strings.Contains(stderr, "would hear the request: a/") {
+			t.Errorf("handover: exit code %d, %q, %q", code, stdout, stderr)
+		}
+		if _, err := s.Beat(t.Context(), a, registry.Status{Role: registry.Active, Term: 1, Candidate: true}); err != nil {
+			t.Fatal(err)
+		}
+		code, stdout, stderr = inProcess("handover", "--to", "b")
+		if code != exitFailure || stdout != "" || !strings.Contains(stderr, " was not seen to beat since the registry's clock was set back; --force") {
+			t.Errorf("handover to the dead: exit code %d, %q, %q", code, stdout, stderr)
+		}
 	})
 }
 

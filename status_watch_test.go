@@ -37,6 +37,7 @@ func played(t *testing.T, d func(l *looker) display) (stdout, stderr string) {
 				now = lastBeat
 			}
 			in := memberOf(1, "a", now)
+			in.Beat = int64(now.Sub(begun) / time.Second)
 			return []registry.Term{{Number: 3, Holder: in.ID, Host: "a", StartedAt: begun}}, []registry.Instance{in}, nil
 		}}, &log)
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second+time.Millisecond)

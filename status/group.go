@@ -19,9 +19,12 @@ type Group struct {
 	Health  string `json:"health"`
 	// Done says that nobody is active because the work is done, with exit code 0.
 	Done bool `json:"done,omitempty"`
-	// Unread says why a registration could not be read; it is not among the
-	// instances. Empty: all could.
+	// Unread says why a record could not be read; it is not among the instances or
+	// the terms. Empty: all could.
 	Unread string `json:"unread,omitempty"`
+	// Takeover says what comes next while the holder of an open term is silent, or
+	// its registration gone. nil: it is not, or nobody is there to take over.
+	Takeover *Takeover `json:"takeover,omitempty"`
 	// Term is the number of the latest term; 0 if there never was one.
 	Term int64 `json:"term"`
 	// Instances are in the order of their UUIDs, oldest first, the active one
@@ -105,11 +108,26 @@ type Instance struct {
 	Since time.Time `json:"since,omitzero"`
 	// Age is that of the last beat; never negative.
 	Age Seconds `json:"beatAgeSeconds"`
+	// Ahead is by how much its heartbeat lies ahead of the registry's clock, which
+	// was set back: Age is then the least that it may be. An instance that lives
+	// ends this by its next beat. Until then it is silent. 0: it is not ahead, or
+	// its beat was seen to move.
+	Ahead Seconds `json:"heartbeatAheadSeconds,omitempty"`
 	// Silent says that its beat is overdue; OrphanIn is then when it counts as an
 	// orphan at the latest, if it stays so.
 	Silent     bool    `json:"silent,omitempty"`
 	OrphanIn   Seconds `json:"orphanInSeconds,omitempty"`
 	HoldingOff bool    `json:"holdingOff,omitempty"` // does not compete for now
+}
+
+// Takeover is that somebody replaces a holder that is not heard of.
+type Takeover struct {
+	// ID is of whoever is senior now, and will be if nothing changes.
+	ID   uuid.UUID `json:"instance"`
+	Host string    `json:"host"`
+	// In is how long that takes at most, if those who stand by have observed the
+	// silence since its beginning. 0: they are counting for themselves.
+	In Seconds `json:"inSeconds"`
 }
 
 // Term is one term as people see it.
@@ -127,9 +145,15 @@ type Term struct {
 	Reason registry.Reason `json:"reason,omitempty"`
 	// ExitCode is that of the work, if Reason is registry.WorkDone.
 	ExitCode int `json:"exitCode,omitempty"`
+	// Silence is for how long the holder was not heard of at the end of Length,
+	// whether it worked or not: before a peer deposed it, or until At if it is
+	// silent now. 0: it was heard of, or nobody knows.
+	Silence Seconds `json:"silenceSeconds,omitempty"`
 	// Gap is the time from its end to the beginning of the next term; nil if there is
 	// no next one, or if nobody knows when its work ended. Nobody saw that of an
 	// orphan; and who lost its lease, or ended its term after the next one began,
 	// wrote the end down when the work was long gone.
 	Gap *Seconds `json:"gapSeconds,omitempty"`
+	// GapAtMost bounds the gap where Gap is nil, but the Silence is known.
+	GapAtMost *Seconds `json:"gapAtMostSeconds,omitempty"`
 }

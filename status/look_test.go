@@ -19,6 +19,7 @@ type script struct {
 	instances []registry.Instance
 	asked     []int
 	failing   int   // which read of terms fails; 0: none
+	blind     error // of reads of more than one term, beside those that there are
 	deaf      error // of the instances; those of ErrCorrupt and ErrSchema come all the same
 }
 
@@ -28,6 +29,9 @@ func (s *script) Terms(_ context.Context, _ string, n int) ([]registry.Term, err
 	s.asked = append(s.asked, n)
 	if len(s.asked) == s.failing {
 		return nil, errDown
+	}
+	if n > 1 {
+		return s.terms[min(len(s.asked), len(s.terms))-1], s.blind
 	}
 	return s.terms[min(len(s.asked), len(s.terms))-1], nil
 }
@@ -113,6 +117,57 @@ func TestRecordThatCannotBeReadHidesNoOther(t *testing.T) {
 			t.Errorf("%s: %v, %d instances, healthy %v, %q, want %q", tt.name, err, len(g.Instances), g.Healthy, g.Health, tt.want)
 		}
 	}
+}
+
+func TestOldTermThatCannotBeReadHidesNoOther(t *testing.T) {
+	latest, old := open(4, 1), over(2, 2, time.Hour, registry.Stopped) // term 3 makes no sense
+	old.StartedAt = ago(2 * time.Hour)
+	s := &script{terms: [][]registry.Term{{latest, old}}, instances: []registry.Instance{instance(1, time.Second), instance(2, time.Second)},
+		blind: fmt.Errorf("terms: %w: term 3: schema is \x1b", registry.ErrCorrupt)}
+	const text = `terms: corrupt record: term 3: schema is \x1b`
+	g, err := Look(context.Background(), s, "g", 20)
+	if err != nil || !g.Healthy || len(g.Terms) != 2 || g.Unread != text || g.Health != "1 active, 1 passive; a record cannot be read: "+text {
+		t.Errorf("picture: %v, %d terms, healthy %v, %q, %q", err, len(g.Terms), g.Healthy, g.Health, g.Unread)
+	}
+	s.deaf = fmt.Errorf("instances: %w", registry.ErrSchema)
+	if g, err := Look(context.Background(), s, "g", 20); err != nil || g.Unread != "instances: written by a newer version; "+text {
+		t.Errorf("both: %v, %q", err, g.Unread)
+	}
+	terms, _, err := History(context.Background(), s, "g", 20)
+	if !errors.Is(err, registry.ErrCorrupt) || len(terms) != 2 {
+		t.Fatalf("history: %d terms, %v", len(terms), err)
+	}
+	if terms[1].Gap != nil || !terms[1].AtMost {
+		t.Errorf("a gap of %v, though somebody may have worked in it", terms[1].Gap)
+	}
+}
+
+// Without the latest term nobody knows who is active.
+func TestLatestTermHasToBeReadable(t *testing.T) {
+	corrupt := fmt.Errorf("terms: %w", registry.ErrCorrupt)
+	for name, s := range map[string]registry.Admin{
+		"it cannot be read":             &illegible{latest: corrupt, old: []registry.Term{over(2, 2, time.Hour, registry.Stopped)}},
+		"nor any other":                 &illegible{latest: corrupt},
+		"none is shown, but the latest": &script{terms: [][]registry.Term{nil, {open(3, 1)}, nil, {open(3, 1)}, nil, {open(3, 1)}, nil}, blind: corrupt},
+	} {
+		if g, err := Look(context.Background(), s, "g", 20); !errors.Is(err, registry.ErrCorrupt) {
+			t.Errorf("%s: %v, %q", name, err, g.Health)
+		}
+		if terms, _, err := History(context.Background(), s, "g", 20); !errors.Is(err, registry.ErrCorrupt) || len(terms) > 0 {
+			t.Errorf("%s: %v, %d terms", name, err, len(terms))
+		}
+	}
+}
+
+// illegible has a latest term that cannot be read.
+type illegible struct {
+	script
+	latest error
+	old    []registry.Term
+}
+
+func (i *illegible) Terms(_ context.Context, _ string, n int) ([]registry.Term, error) {
+	return i.old[:min(n-1, len(i.old))], i.latest
 }
 
 func TestHistoryNeedsNoInstances(t *testing.T) {

@@ -59,10 +59,18 @@ func (l *Lookout) Look(ctx context.Context) (Group, error) {
 	}
 }
 
-var (
-	errLate   = fmt.Errorf("no answer from the registry within %v", LookLimit)
-	errClosed = errors.New("the registry is not asked any more")
-)
+var errClosed = errors.New("the registry is not asked any more")
+
+// errLate is a context.DeadlineExceeded with words for people.
+var errLate = lateError{}
+
+type lateError struct{}
+
+func (lateError) Error() string {
+	return fmt.Sprintf("no answer from the registry within %v", LookLimit)
+}
+
+func (lateError) Is(target error) bool { return target == context.DeadlineExceeded }
 
 // flight returns the one whose picture is good, or will be.
 func (l *Lookout) flight() (*flight, error) {

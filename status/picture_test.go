@@ -39,6 +39,8 @@ func instance(n int, age time.Duration, change ...func(*registry.Instance)) regi
 
 func holdingOff(in *registry.Instance) { in.Candidate = false }
 
+func priority(n int) func(*registry.Instance) { return func(in *registry.Instance) { in.Priority = n } }
+
 func timing(interval, orphanAfter time.Duration) func(*registry.Instance) {
 	return func(in *registry.Instance) { in.Interval, in.OrphanAfter = interval, orphanAfter }
 }
@@ -57,6 +59,11 @@ func over(number int64, holder int, before time.Duration, reason registry.Reason
 	return t
 }
 
+// picture is what one look makes of it that has seen nothing before.
+func picture(group string, terms []registry.Term, instances []registry.Instance, at time.Time, badInstance error) Group {
+	return reading{terms: terms, instances: instances, at: at, badInstance: badInstance}.picture(group)
+}
+
 func TestHealth(t *testing.T) {
 	const s = time.Second
 	type instances = []registry.Instance
@@ -65,6 +72,8 @@ func TestHealth(t *testing.T) {
 	done.End.ExitCode = 7
 	unpromising := open(3, 9)
 	unpromising.OrphanAfter = 0
+	boundless := open(3, 1)
+	boundless.OrphanAfter = 10 * 365 * 24 * time.Hour
 	for _, tt := range []struct {
 		name      string
 		terms     terms
@@ -81,24 +90,42 @@ func TestHealth(t *testing.T) {
 		{"mixed", terms{open(3, 1)}, instances{instance(1, s), instance(2, s), instance(3, s, holdingOff), instance(4, 10*s)}, true,
 			"1 active, 2 passive (1 holding off), 1 silent"},
 		{"the active one does not compete, and is none who holds off", terms{open(3, 1)}, instances{instance(1, s, holdingOff), instance(2, s)}, true, "1 active, 1 passive"},
-		{"a beat from the future", terms{open(3, 1)}, instances{instance(1, -time.Hour), instance(2, s)}, true, "1 active, 1 passive"},
+		{"a beat from the future", terms{open(3, 1)}, instances{instance(1, -time.Hour), instance(2, s)}, false,
+			"h1/000001 was not seen to beat, and its heartbeat is 1h00m ahead of the registry's clock, which was set back; h2/000002 takes over in 1m00s; 1 passive"},
+		{"beats of all from the future", terms{open(3, 1)}, instances{instance(1, -2*time.Hour), instance(2, -2*time.Hour)}, false,
+			"h1/000001 was not seen to beat, and its heartbeat is 2h00m ahead of the registry's clock, which was set back, an orphan in 1m00s; nobody is there to take over, 1 silent"},
+		{"a beat from just ahead", terms{open(3, 1)}, instances{instance(1, -9*s), instance(2, -9*s)}, true, "1 active, 1 passive"},
 		{"at the edge", terms{open(3, 1)}, instances{instance(1, 9*s), instance(2, s)}, true, "1 active, 1 passive"},
 		{"silent", terms{open(3, 1)}, instances{instance(1, 12*s), instance(2, s), instance(3, s)}, false,
-			"no beat from h1/000001 for 12s, an orphan in 48s; 2 passive"},
-		{"an orphan", terms{open(3, 1)}, instances{instance(1, 75*s), instance(2, s)}, false, "no beat from h1/000001 for 1m15s, an orphan; 1 passive"},
+			"no beat from h1/000001 for 12s; h2/000002 takes over in 48s; 2 passive"},
+		{"silent, with a senior", terms{open(3, 1)}, instances{instance(1, 12*s), instance(2, s), instance(3, s, priority(5)), instance(4, s, priority(5)), instance(5, s, priority(9), holdingOff), instance(6, 20*s, priority(9))}, false,
+			"no beat from h1/000001 for 12s; h3/000003 takes over in 48s; 4 passive (1 holding off), 1 silent"},
+		{"silent, and those who are there hold off", terms{open(3, 1)}, instances{instance(1, 12*s), instance(2, s, holdingOff)}, false,
+			"no beat from h1/000001 for 12s, an orphan in 48s; 1 passive (1 holding off)"},
+		{"an orphan", terms{open(3, 1)}, instances{instance(1, 75*s), instance(2, s)}, false, "no beat from h1/000001 for 1m15s, an orphan; h2/000002 takes over once it has counted that itself; 1 passive"},
 		{"silent and alone", terms{open(3, 1)}, instances{instance(1, 12*s)}, false,
 			"no beat from h1/000001 for 12s, an orphan in 48s; nobody is there to take over"},
 		{"everyone silent", terms{open(3, 1)}, instances{instance(1, 12*s), instance(2, 12*s)}, false,
 			"no beat from h1/000001 for 12s, an orphan in 48s; nobody is there to take over, 1 silent"},
 		{"by its own timing", terms{open(3, 1)}, instances{instance(1, s, timing(100*time.Millisecond, 2*s)), instance(2, s)}, false,
-			"no beat from h1/000001 for 1.0s, an orphan in 1.0s; 1 passive"},
+			"no beat from h1/000001 for 1.0s; h2/000002 takes over in 59s; 1 passive"},
+		{"by its own timing, longer than the term's", terms{open(3, 1)}, instances{instance(1, 50*s, timing(s, 5*time.Minute)), instance(2, s)}, false,
+			"no beat from h1/000001 for 50s; h2/000002 takes over in 4m10s; 1 passive"},
 		{"by its own long timing", terms{open(3, 1)}, instances{instance(1, 50*s, timing(20*s, 5*time.Minute)), instance(2, s)}, true, "1 active, 1 passive"},
-		{"a timing that makes no sense", terms{open(3, 1)}, instances{instance(1, 12*s, timing(math.MaxInt64, math.MaxInt64)), instance(2, s, timing(0, 0))}, false,
-			"no beat from h1/000001 for 12s, an orphan in 48s; 1 passive"},
+		{"a timing that makes no sense", terms{open(3, 1)}, instances{instance(1, 12*s, timing(0, -1)), instance(2, s, timing(0, 0))}, false,
+			"no beat from h1/000001 for 12s; h2/000002 takes over in 48s; 1 passive"},
+		{"a timing that is too long", terms{open(3, 1)}, instances{instance(1, 12*s, timing(math.MaxInt64, math.MaxInt64)), instance(2, s)}, false,
+			"no beat from h1/000001 for 12s; h2/000002 takes over in 1d00h; 1 passive"},
+		{"a term whose timing is too long", terms{boundless}, instances{instance(1, 12*s), instance(2, s)}, false,
+			"no beat from h1/000001 for 12s; h2/000002 takes over in 1d00h; 1 passive"},
+		{"deleted, and a term whose timing is too long", terms{boundless}, instances{instance(2, s)}, false,
+			"the registration of the active one, h1/000001, is gone; h2/000002 takes over within 1d00h"},
 		{"deleted", terms{open(3, 9)}, instances{instance(2, s)}, false,
-			"the registration of the active one, h9/000009, is gone; a passive one takes over within 1m00s"},
+			"the registration of the active one, h9/000009, is gone; h2/000002 takes over within 1m00s"},
 		{"deleted, and no word of when", terms{unpromising}, instances{instance(2, s)}, false,
-			"the registration of the active one, h9/000009, is gone; a passive one takes over within 1m00s"},
+			"the registration of the active one, h9/000009, is gone; h2/000002 takes over within 1m00s"},
+		{"deleted, and those who are there hold off", terms{open(3, 9)}, instances{instance(2, s, holdingOff)}, false,
+			"the registration of the active one, h9/000009, is gone; 1 passive (1 holding off)"},
 		{"all deleted", terms{open(3, 9)}, nil, false, "the registration of the active one, h9/000009, is gone; nobody is there to take over"},
 		{"stopped", terms{over(3, 1, 12*s, registry.Stopped)}, instances{instance(2, s), instance(3, s)}, false,
 			"no active since 12:00:03 UTC, for 12s: h1/000001 was stopped; 2 passive"},
@@ -106,6 +133,10 @@ func TestHealth(t *testing.T) {
 			"no active since 2026-03-03 12:00:15 UTC, for 1d00h: h1/000001 was stopped; nobody is there to take over"},
 		{"stopped in the future", terms{over(3, 1, -s, registry.Stopped)}, instances{instance(2, s)}, false,
 			"no active since 12:00:16 UTC, for 0.0s: h1/000001 was stopped; 1 passive"},
+		{"stopped, and the clock was set back", terms{over(3, 1, -2*time.Hour, registry.Stopped)}, instances{instance(2, s)}, false,
+			"no active since 14:00:15 UTC, ahead of the registry's clock: h1/000001 was stopped; 1 passive"},
+		{"work done, and the clock was set back", terms{over(3, 1, -2*time.Hour, registry.WorkDone)}, nil, false,
+			"work done at 14:00:15 UTC, ahead of the registry's clock, by h1/000001, exit code 0"},
 		{"handed over", terms{over(3, 1, 12*s, registry.HandedOver)}, instances{instance(1, s, holdingOff), instance(2, s)}, false,
 			"no active since 12:00:03 UTC, for 12s: h1/000001 handed over; 2 passive (1 holding off)"},
 		{"lease lost", terms{over(3, 1, 12*s, registry.LeaseLost)}, instances{instance(2, s)}, false,
@@ -116,6 +147,8 @@ func TestHealth(t *testing.T) {
 			"no active since 12:00:03 UTC, for 12s: the registration of h1/000001 was gone; 1 passive"},
 		{"work failed", terms{over(3, 1, 12*s, registry.WorkFailed)}, instances{instance(2, s)}, false,
 			"no active since 12:00:03 UTC, for 12s: the work failed on h1/000001; 1 passive"},
+		{"not ready", terms{over(3, 1, 12*s, registry.NotReady)}, instances{instance(2, s)}, false,
+			"no active since 12:00:03 UTC, for 12s: h1/000001 could not begin the work; 1 passive"},
 		{"work done", terms{done}, nil, false, "work done at 12:00:03 UTC, 12s ago, by h1/000001, exit code 7"},
 		{"work done well", terms{over(3, 1, 12*s, registry.WorkDone)}, nil, false, "work done at 12:00:03 UTC, 12s ago, by h1/000001, exit code 0"},
 		{"work that was done once", terms{open(4, 1), over(3, 1, 12*s, registry.WorkDone)}, instances{instance(1, s)}, true, "1 active, 0 passive: nobody would take over"},
@@ -126,7 +159,7 @@ func TestHealth(t *testing.T) {
 			`no active since 12:00:03 UTC, for 12s: the term of h1/000001 ended: bored\x1b[2J; 1 passive`},
 	} {
 		g := picture("g", tt.terms, tt.instances, now, nil)
-		if want := strings.Contains(tt.name, "work done well"); g.Done != want {
+		if want := strings.Contains(tt.want, "exit code 0"); g.Done != want {
 			t.Errorf("%s: done is %v, want %v", tt.name, g.Done, want)
 		}
 		if g.Healthy != tt.healthy || g.Health != tt.want {
@@ -204,6 +237,71 @@ func TestTermsOfAPicture(t *testing.T) {
 	}
 }
 
+func TestSilenceBoundsTheGapAfterAnOrphan(t *testing.T) {
+	const s = time.Second
+	term := func(number int64, from, to, silence time.Duration, reason registry.Reason) registry.Term {
+		t := over(number, int(number), to, reason)
+		t.StartedAt, t.End.Silence = ago(from), silence
+		return t
+	}
+	latest := open(9, 9)
+	latest.StartedAt = ago(10 * s)
+	g := picture("g", []registry.Term{
+		latest,
+		term(8, 100*s, 10*s-3*time.Millisecond, 61*s, registry.Orphaned), // closed by its successor
+		term(7, 200*s, 102*s, 61*s, registry.Orphaned),                   // closed before that began
+		term(6, 230*s, 200*s, 61*s, registry.Orphaned),                   // not heard of since it began
+		term(5, 300*s, 230*s, 0, registry.Orphaned),                      // by an older version
+		term(4, 400*s, 301*s, 61*s, registry.Stopped),
+		term(2, 500*s, 450*s, 61*s, registry.Orphaned), // term 3 is missing
+	}, nil, now, nil)
+	var got []string
+	for _, term := range g.Terms {
+		line := fmt.Sprintf("%d: silence %v", term.Number, term.Silence)
+		if term.GapAtMost != nil {
+			line += fmt.Sprintf(", gap ≤ %v", *term.GapAtMost)
+		}
+		if term.Gap != nil {
+			line += fmt.Sprintf(", gap %v", *term.Gap)
+		}
+		got = append(got, line)
+	}
+	want := []string{
+		"9: silence 0.0s",
+		"8: silence 1m01s, gap ≤ 1m01s",
+		"7: silence 1m01s, gap ≤ 1m03s",
+		"6: silence 30s, gap ≤ 30s",
+		"5: silence 0.0s",
+		"4: silence 0.0s, gap 1.0s",
+		"2: silence 50s",
+	}
+	if a, b := strings.Join(got, "\n"), strings.Join(want, "\n"); a != b {
+		t.Errorf("got\n%s\nwant\n%s", a, b)
+	}
+}
+
+func TestSilenceOfTheActiveOneIsInThePicture(t *testing.T) {
+	instances := []registry.Instance{instance(1, 22*time.Second), instance(2, time.Second)}
+	g := picture("g", []registry.Term{open(3, 1)}, instances, now, nil)
+	text, err := json.Marshal(g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		`"takeover":{"instance":"` + id(2).String() + `","host":"h2","inSeconds":38}`, `"silenceSeconds":22`,
+		`"health":"no beat from h1/000001 for 22s; h2/000002 takes over in 38s; 1 passive"`,
+	} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("no %s in %s", want, text)
+		}
+	}
+	instances[0].Heartbeat = ago(time.Second)
+	g = picture("g", []registry.Term{open(3, 1)}, instances, now, nil)
+	if g.Takeover != nil || g.Terms[0].Silence != 0 {
+		t.Errorf("it is not silent: %+v, %v", g.Takeover, g.Terms[0].Silence)
+	}
+}
+
 func TestCountOfAGroup(t *testing.T) {
 	const s = time.Second
 	silent := 20 * s
@@ -231,6 +329,17 @@ func TestCountOfAGroup(t *testing.T) {
 	}
 	if _, ok := (Group{}).Active(); ok {
 		t.Error("somebody is active in an empty group")
+	}
+}
+
+func TestNameIsNoLongerThanNamesAre(t *testing.T) {
+	for host, want := range map[string]string{
+		"db1": "db1/000001", "": "?/000001", strings.Repeat("x", 64): strings.Repeat("x", 64) + "/000001",
+		"begin" + strings.Repeat("主", 245) + "end": "begin" + strings.Repeat("主", 34) + "…" + strings.Repeat("主", 21) + "end/000001",
+	} {
+		if got := Name(host, id(1)); got != want {
+			t.Errorf("%q: %q, want %q", host, got, want)
+		}
 	}
 }
 
@@ -321,6 +430,8 @@ func TestTakingOverIsAMatterOfMoments(t *testing.T) {
 	}{
 		{"a term ended just now", Group{Terms: ended(time.Second, registry.Stopped), Instances: standby}, true},
 		{"nobody is there", Group{Terms: ended(time.Second, registry.Stopped)}, false},
+		{"just now by a clock that was set back a little", Group{Terms: ended(-time.Second, registry.Stopped), Instances: standby}, true},
+		{"by a clock that was set back", Group{Terms: ended(-time.Hour, registry.Stopped), Instances: standby}, false},
 		{"a while ago", Group{Terms: ended(2*time.Second, registry.Stopped), Instances: standby}, false},
 		{"the work is done", Group{Terms: ended(time.Second, registry.WorkDone), Instances: standby}, false},
 		{"the term is open", Group{Terms: []Term{{}}, Instances: standby}, false},

@@ -3,6 +3,7 @@ package page
 import (
 	"errors"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -30,6 +31,11 @@ func TestLostConnectionIsToldAndMended(t *testing.T) {
 	if n := len(p.shown("#instances tbody tr")); n != 3 {
 		t.Errorf("%d instances, want the last known", n)
 	}
+	was := p.age()
+	eval[bool](p, "redraw(), true") // as for another width
+	if got := p.text("#health"); got != "Connection lost, retrying" || p.age() != was {
+		t.Errorf("drawn anew, it says %q and an age of %v, was %v", got, p.age(), was)
+	}
 	s.start()
 	p.awaitHealth("1 active, 2 passive")
 	if got := p.shown("#known"); len(got) != 0 {
@@ -43,20 +49,48 @@ func TestRegistryThatDoesNotAnswerIsToldAndMended(t *testing.T) {
 	s.set(orders(), errors.New("not connected to the registry yet"))
 	p := newTab(t, s.url())
 	p.awaitHealth("No news from the registry, retrying")
-	if got := p.shown("#detail"); !slices.Equal(got, []string{"not connected to the registry yet"}) {
+	if got := p.shown("#detail"); !slices.Equal(got, []string{"The registry cannot be reached, or does not answer as it should."}) {
 		t.Errorf("%q", got)
+	}
+	if got := p.text("#cause span"); got != "not connected to the registry yet" {
+		t.Errorf("cause %q", got)
+	}
+	if got := p.text("#own"); !regexp.MustCompile(`^This instance, 9a8002, is passive for 1h0\dm\. Its last beat was answered \d\ds ago\.$`).MatchString(got) {
+		t.Errorf("what it knows itself: %q", got)
 	}
 	s.set(orders(), nil)
 	p.awaitHealth("1 active, 2 passive")
+	if got := p.shown("#own, #cause"); len(got) != 0 {
+		t.Errorf("still there: %q", got)
+	}
 	s.set(status.Group{}, errors.New("no answer from the registry within 2s"))
 	p.awaitHealth("No news from the registry")
 	if got := p.shown("#known"); !slices.Equal(got, []string{"Last known, at 12:00:00 UTC: 1 active, 2 passive"}) {
+		t.Errorf("%q", got)
+	}
+	if got := p.shown("#cause summary"); !slices.Equal(got, []string{"What exactly went wrong"}) {
 		t.Errorf("%q", got)
 	}
 	was := p.age()
 	await(p, "new Promise(done => setTimeout(done, 700))")
 	if now := p.age(); now != was {
 		t.Errorf("an age went on from %v to %v though nobody knows", was, now)
+	}
+}
+
+func TestPageOfTheActiveOneSaysWhatItsLeaseIsGoodFor(t *testing.T) {
+	t.Parallel()
+	p := newTab(t, newServer(t, orders()).url())
+	p.awaitHealth("1 active")
+	for self, want := range map[string]string{
+		`{instance: "x-9a8001", role: "active", term: 7, forSeconds: 7800, lastBeatAgeSeconds: 12, leaseSeconds: 37}`: "This instance, 9a8001, is active in term 7 for 2h10m. " +
+			"Its last beat was answered 12s ago. Unless another is answered, its lease ends in 37s, and its work before that.",
+		`{instance: "x-9a8001", role: "active", term: 7, leaseSeconds: 0}`: "This instance, 9a8001, is active in term 7. Its lease has ended.",
+		`{role: "passive", stage: "connecting"}`:                           "This instance, which is not registered, is passive.",
+	} {
+		if got := eval[string](p, "knows("+self+")"); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
 	}
 }
 

@@ -1,6 +1,8 @@
 package page
 
 import (
+	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -69,11 +71,114 @@ func TestLargeGroupShowsWhatMatters(t *testing.T) {
 	g.Instances = append(g.Instances, silent)
 	p := newTab(t, newServer(t, g).url())
 	p.awaitHealth("1 active")
+	if got := p.shown("#instances td.name"); len(got) != 8 || !slices.Equal(got[:4], []string{"ams-1", "fra-2", "silent", "lon-3"}) {
+		t.Errorf("%d instances, first %q", len(got), got[:min(len(got), 4)])
+	}
+	const fold = "#instances tbody tr:last-child button"
+	if got := p.shown(fold); !slices.Equal(got, []string{"… and 992 more passive ones"}) || p.text("#count") != "1000" {
+		t.Errorf("those who are not shown: %q; count %q", got, p.text("#count"))
+	}
+	eval[bool](p, "document.querySelector("+quote(fold)+").click(), true")
+	part.Until(t, "the others", func() bool { return slices.Equal(p.shown(fold), []string{"show fewer"}) })
 	if got := p.text("#count"); got != "1000, 200 of them shown" {
 		t.Errorf("count %q", got)
 	}
 	if got := p.shown("#instances td.name"); len(got) != 200 || !slices.Equal(got[:4], []string{"ams-1", "fra-2", "silent", "lon-3"}) {
 		t.Errorf("%d instances, first %q", len(got), got[:min(len(got), 4)])
+	}
+}
+
+func TestThoseWhoDifferAreNotFolded(t *testing.T) {
+	t.Parallel()
+	g := orders()
+	for i := range 40 {
+		in := g.Instances[2]
+		in.ID, in.Host = uuid.New(), fmt.Sprintf("worker-%02d", i)
+		switch {
+		case i == 30:
+			in.HoldingOff = true
+		case i == 31:
+			in.Silent = true
+		case i == 32:
+			in.Version = "v2"
+		case i == 33:
+			in.Priority = 7
+		case i >= 34:
+			in.Version = "v3" // six are not worth a fold
+		}
+		g.Instances = append(g.Instances, in)
+	}
+	p := newTab(t, newServer(t, g).url())
+	p.awaitHealth("1 active")
+	want := []string{"ams-1", "fra-2", "lon-3", "worker-00", "worker-01", "worker-02", "worker-03", "worker-30", "worker-31", "worker-32", "worker-33",
+		"worker-34", "worker-35", "worker-36", "worker-37", "worker-38", "worker-39"}
+	if diff := cmp.Diff(want, p.shown("#instances td.name")); diff != "" {
+		t.Error(diff)
+	}
+	if got := p.shown("#instances tr.fold"); !slices.Equal(got, []string{"… and 26 more passive ones"}) {
+		t.Errorf("%q", got)
+	}
+	small := orders()
+	p = newTab(t, newServer(t, small).url())
+	p.awaitHealth("1 active")
+	if got := p.shown("#instances tr.fold"); len(got) != 0 {
+		t.Errorf("of three instances: %q", got)
+	}
+}
+
+// Of long names a phone shows what tells them apart.
+func TestHostsAreToldApartOnAPhone(t *testing.T) {
+	t.Parallel()
+	for name, host := range map[string]func(int) string{
+		"a common beginning": func(i int) string { return fmt.Sprintf("reports-of-the-western-region-worker-7d9f8b6c5-x2k%02d", i) },
+		"a common domain":    func(i int) string { return fmt.Sprintf("ip-10-1-23-%02d.eu-central-1.compute.internal", i) },
+	} {
+		g := orders()
+		for i := range g.Instances {
+			g.Instances[i].Host = host(i)
+		}
+		for i := range g.Terms {
+			g.Terms[i].Host = host(i % 3)
+		}
+		p := newTab(t, newServer(t, g).url())
+		p.awaitHealth("1 active")
+		for _, width := range []int64{390, 1200} {
+			p.look(width, "light")
+			names := map[string]bool{}
+			part.Until(t, "the names", func() bool { // which follow the width
+				clear(names)
+				for _, name := range p.shown("#instances td.name") {
+					names[name] = true
+				}
+				return len(names) == 3
+			})
+			for i := range 3 {
+				short, _, _ := strings.Cut(host(i), ".")
+				if end := short[len(short)-5:]; !slices.ContainsFunc(slices.Collect(maps.Keys(names)), func(name string) bool { return strings.HasSuffix(name, end) }) {
+					t.Errorf("%s at %d: nobody is called …%s: %v", name, width, end, names)
+				}
+			}
+			if cut := eval[[]string](p, "[...document.querySelectorAll('td.name')].filter(n => n.scrollWidth > n.clientWidth + 1).map(n => n.textContent)"); len(cut) > 0 {
+				t.Errorf("%s at %d: cut off at their ends: %q", name, width, cut)
+			}
+		}
+		if got := eval[string](p, "document.querySelector('#instances td.name').title"); got != host(0) {
+			t.Errorf("the title is %q", got)
+		}
+	}
+}
+
+func TestVersionsAreShort(t *testing.T) {
+	t.Parallel()
+	p := newTab(t, newServer(t, orders()).url())
+	p.awaitHealth("1 active")
+	for version, want := range map[string]string{
+		"v1.2.3": "v1.2.3", "v0.0.0-20261127003213-120ce28b04c1": "v0.0.0-120ce28", "v1.2.4-0.20261127003213-120ce28b04c1+dirty": "v1.2.4-120ce28+dirty",
+		"v1.2.4-rc.1.0.20261127003213-120ce28b04c1": "v1.2.4-120ce28", "v1.2.4-rc.1": "v1.2.4-rc.1", "": "", "120ce28b04c1": "120ce28b04c1",
+	} {
+		if got := eval[string](p, "numbered("+quote(version)+")"); got != want {
+			t.Errorf("%s: %s, want %s", version, got, want)
+		}
 	}
 }
 

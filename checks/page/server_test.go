@@ -60,7 +60,10 @@ func (s *server) serve(l net.Listener) {
 	w := web.New(web.Config{
 		Group: "orders", Version: "v1.2.3",
 		State: func() web.State {
-			return web.State{Stage: web.Running, Instance: ids[1], Role: registry.Passive, Ready: true}
+			return web.State{
+				Stage: web.Running, Instance: ids[1], Role: registry.Passive, Ready: true,
+				Since: time.Now().Add(-time.Hour), LastBeat: time.Now().Add(-12 * time.Second),
+			}
 		},
 		Look: func(context.Context) (status.Group, error) {
 			s.mu.Lock()

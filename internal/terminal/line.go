@@ -37,7 +37,7 @@ func Text(text string) Span { return Span{Normal, text} }
 func (l Line) Width() int {
 	n := 0
 	for _, s := range l {
-		n += width(s.Text)
+		n += Width(s.Text)
 	}
 	return n
 }
@@ -70,9 +70,9 @@ func (l Line) Paint(colour bool) string {
 	return strings.TrimRight(b.String(), " ")
 }
 
-// width is how many columns of a terminal a text takes, as far as that can be
+// Width is how many columns of a terminal a text takes, as far as that can be
 // known.
-func width(s string) int {
+func Width(s string) int {
 	n := 0
 	for _, r := range s {
 		n += runeWidth(r)

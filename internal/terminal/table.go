@@ -11,7 +11,7 @@ func Table(rows [][]Span, numbers ...int) []Line {
 			if i == len(widths) {
 				widths = append(widths, 0)
 			}
-			widths[i] = max(widths[i], width(cell.Text))
+			widths[i] = max(widths[i], Width(cell.Text))
 		}
 	}
 	right := map[int]bool{}
@@ -22,7 +22,7 @@ func Table(rows [][]Span, numbers ...int) []Line {
 	for _, row := range rows {
 		var l Line
 		for i, cell := range row {
-			pad := strings.Repeat(" ", widths[i]-width(cell.Text))
+			pad := strings.Repeat(" ", widths[i]-Width(cell.Text))
 			switch {
 			case right[i]:
 				l = append(l, Text(pad), cell)

@@ -3,6 +3,8 @@ package web
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -20,11 +22,13 @@ type picture struct {
 
 // failure is what there is in place of a picture.
 type failure struct {
-	Group string `json:"group"`
-	Error string `json:"error"`
-	Self  self   `json:"self"`
+	Group   string `json:"group"`
+	Problem string `json:"problem"` // in a sentence
+	Error   string `json:"error"`   // as whoever noticed it put it
+	Self    self   `json:"self"`
 }
 
+// self is what an instance knows of itself without the registry.
 type self struct {
 	Instance uuid.UUID     `json:"instance,omitzero"`
 	Role     registry.Role `json:"role"`
@@ -32,6 +36,46 @@ type self struct {
 	Stage    Stage         `json:"stage"`
 	Ready    bool          `json:"ready"`
 	Version  string        `json:"version"`
+	// For is how long it has had this role, Beat how old its last acknowledged beat
+	// is. Lease is what is left of the active one's.
+	For   *status.Seconds `json:"forSeconds,omitempty"`
+	Beat  *status.Seconds `json:"lastBeatAgeSeconds,omitempty"`
+	Lease *status.Seconds `json:"leaseSeconds,omitempty"`
+}
+
+func (c Config) self() self {
+	state, now := c.State(), time.Now()
+	age := func(t time.Time) *status.Seconds {
+		if t.IsZero() {
+			return nil
+		}
+		return new(status.Seconds(max(now.Sub(t), 0)))
+	}
+	me := self{
+		Instance: state.Instance, Role: state.Role, Term: state.Term, Stage: state.Stage, Ready: state.Ready, Version: c.Version,
+		For: age(state.Since), Beat: age(state.LastBeat),
+	}
+	if state.Term > 0 {
+		me.Lease = new(status.Seconds(max(state.Lease, 0)))
+	}
+	return me
+}
+
+// problem says in a sentence why there is no picture.
+func (s self) problem(err error) string {
+	switch {
+	case s.Stage == Connecting:
+		return "This instance is not connected to the registry yet."
+	case errors.Is(err, registry.ErrSchema):
+		return "A newer version of Understudy wrote the latest term."
+	case registry.Unreadable(err):
+		return "The record of the latest term makes no sense."
+	case errors.Is(err, registry.ErrRefused):
+		return "The registry answers, and refuses to be read."
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Sprintf("The registry does not answer within %v.", status.LookLimit)
+	}
+	return "The registry cannot be reached, or does not answer as it should."
 }
 
 // goodFor is how long an answer is good for others: to encode a group of a
@@ -69,17 +113,13 @@ func (a *answers) latest() (text []byte, ok bool) {
 // encode returns the JSON of a picture or, with ok false, of a failure.
 func (s *Server) encode(ctx context.Context) (text []byte, ok bool) {
 	group, err := s.config.Look(ctx)
-	state := s.config.State()
-	me := self{
-		Instance: state.Instance, Role: state.Role, Term: state.Term,
-		Stage: state.Stage, Ready: state.Ready, Version: s.config.Version,
-	}
+	me := s.config.self()
 	if err == nil {
 		if text, err = json.Marshal(picture{group, me}); err == nil {
 			return text, true
 		}
 	}
-	text, _ = json.Marshal(failure{s.config.Group, status.Visible(status.Plain(err.Error())), me})
+	text, _ = json.Marshal(failure{s.config.Group, me.problem(err), status.Visible(status.Plain(err.Error())), me})
 	return text, false
 }
 

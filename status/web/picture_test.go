@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"sync"
 	"testing"
@@ -39,9 +40,71 @@ func TestStatusWithoutTheRegistryIs503AndSaysWhy(t *testing.T) {
 	}
 	s.state.Store(&State{Stage: Connecting, Role: registry.Passive})
 	rec := s.get(http.MethodGet, "/status")
-	want := `{"group":"orders","error":"not connected \\x1b[31myet\\x0a","self":{"role":"passive","stage":"connecting","ready":false,"version":"v1.2.3"}}` + "\n"
+	want := `{"group":"orders","problem":"This instance is not connected to the registry yet.","error":"not connected \\x1b[31myet\\x0a","self":{"role":"passive","stage":"connecting","ready":false,"version":"v1.2.3"}}` + "\n"
 	if rec.Code != http.StatusServiceUnavailable || rec.Body.String() != want {
 		t.Errorf("%d:\n%swant\n%s", rec.Code, rec.Body, want)
+	}
+}
+
+func TestInstanceSaysWhatItKnowsWithoutTheRegistry(t *testing.T) {
+	t.Parallel()
+	s := newStand(t)
+	s.ask = func(context.Context) (status.Group, error) { return status.Group{}, errors.New("away") }
+	type seconds = map[string]float64
+	known := active
+	known.Lease, known.Since, known.LastBeat = 37*time.Second, time.Now().Add(-time.Hour), time.Now().Add(-12*time.Second)
+	ended := known
+	ended.Lease = -time.Second
+	passive := known
+	passive.Role, passive.Term, passive.Since = registry.Passive, 0, time.Now().Add(time.Hour) // the clock was set back
+	for name, tt := range map[string]struct {
+		state State
+		want  seconds
+	}{
+		"active":            {known, seconds{"forSeconds": 3600, "lastBeatAgeSeconds": 12, "leaseSeconds": 37}},
+		"its lease is over": {ended, seconds{"forSeconds": 3600, "lastBeatAgeSeconds": 12, "leaseSeconds": 0}},
+		"passive":           {passive, seconds{"forSeconds": 0, "lastBeatAgeSeconds": 12}},
+		"never heard of":    {State{Stage: Running, Role: registry.Passive}, nil},
+	} {
+		s.state.Store(&tt.state)
+		text, ok := s.encode(t.Context())
+		var got struct{ Self map[string]any }
+		if err := json.Unmarshal(text, &got); err != nil || ok {
+			t.Fatalf("%v, %v: %s", ok, err, text)
+		}
+		for _, field := range []string{"forSeconds", "lastBeatAgeSeconds", "leaseSeconds"} {
+			s, there := got.Self[field].(float64)
+			want, wanted := tt.want[field]
+			if there != wanted || s < want || s > want+float64(patience/time.Second) {
+				t.Errorf("%s: %s is %v, want %v (%v): %s", name, field, got.Self[field], want, wanted, text)
+			}
+		}
+	}
+}
+
+func TestProblemIsToldInASentence(t *testing.T) {
+	t.Parallel()
+	late := status.NewLookout(0, func(ctx context.Context) (status.Group, error) {
+		<-ctx.Done()
+		return status.Group{}, errors.New("server selection error: current topology: { Type: ReplicaSetNoPrimary")
+	})
+	_, errLate := late.Look(t.Context())
+	for _, tt := range []struct {
+		stage Stage
+		err   error
+		want  string
+	}{
+		{Connecting, errors.New("x"), "This instance is not connected to the registry yet."},
+		{Running, errLate, "The registry does not answer within 2s."},
+		{Running, fmt.Errorf("terms: %w: socket", context.DeadlineExceeded), "The registry does not answer within 2s."},
+		{Running, fmt.Errorf("terms: %w", registry.ErrRefused), "The registry answers, and refuses to be read."},
+		{Running, fmt.Errorf("terms: %w", registry.ErrCorrupt), "The record of the latest term makes no sense."},
+		{Running, fmt.Errorf("terms: %w", registry.ErrSchema), "A newer version of Understudy wrote the latest term."},
+		{Leaving, errors.New("connection() error occurred during connection handshake"), "The registry cannot be reached, or does not answer as it should."},
+	} {
+		if got := (self{Stage: tt.stage}).problem(tt.err); got != tt.want {
+			t.Errorf("%v: %q, want %q", tt.err, got, tt.want)
+		}
 	}
 }
 

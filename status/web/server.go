@@ -38,8 +38,13 @@ type State struct {
 	Instance uuid.UUID // uuid.Nil while it is not registered
 	Role     registry.Role
 	Term     int64 // that it works in; 0 while passive
-	Ready    bool  // registered, and its last beat is fresh
-	Stuck    bool  // its loop stands still
+	// Lease is what is left of the lease that it works by. It means nothing while
+	// the instance is passive.
+	Lease    time.Duration
+	Since    time.Time // when this role began, by this machine's clock; zero: not known
+	LastBeat time.Time // when the latest acknowledged beat was sent, likewise; zero: there was none
+	Ready    bool      // registered, and its last beat is fresh
+	Stuck    bool      // its loop stands still
 }
 
 // Stage is how far an instance has come.
