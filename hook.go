@@ -173,7 +173,7 @@ func (h *hook) close() {
 	}
 	h.mu.Unlock()
 	h.told.Signal()
-	defer slow(informing(h.log), "waiting for UNDERSTUDY_ON_CHANGE; SIGTERM or SIGINT once more kills it")()
+	defer slow(informing(h.log), "waiting for UNDERSTUDY_ON_CHANGE; SIGTERM, SIGINT or SIGQUIT once more kills it")()
 	if waits {
 		defer time.AfterFunc(last/2, kill).Stop()
 	}

@@ -41,7 +41,7 @@ func serve() int {
 	_ = syscall.SetNonblock(connFD, true)
 	s := &server{conn: os.NewFile(connFD, "understudy")}
 	notes := make(chan os.Signal, 64)
-	signal.Notify(notes, unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT, unix.SIGPIPE)
+	signal.Notify(notes, unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT, unix.SIGABRT, unix.SIGPIPE)
 	said := make(chan message)
 	go s.listen(said)
 	s.send(message{kind: mReady})
