@@ -33,6 +33,10 @@ const (
 	CodeNotFound      = 127
 )
 
+// CodeLeftBehind is the exit code of a command that exited with 0 by itself, but
+// left processes behind: they were killed, so that the work is not simply done.
+const CodeLeftBehind = 1
+
 // unfit are the errors that speak of the file or of what it is given, besides
 // those of package io/fs. Anything else (too little memory, too many processes
 // or files, a file that is being replaced) may pass.

@@ -28,7 +28,8 @@ const outsideTime = 5 * time.Second
 // descendant of the command is left, however long that takes:
 //
 //   - context.Cause(ctx), told to stop;
-//   - *Exit, the command's final exit, or that it can never be executed;
+//   - *Exit, the command's final exit, or that it can never be executed. A command
+//     that exits with 0 and leaves processes behind has failed, with CodeLeftBehind;
 //   - ErrFailed after five failures in a row (of the command, or to start it), and
 //     after each further one, or when the guard died under Never: the command did
 //     not end by itself, and somebody is to run it. The next call first sits out
@@ -162,6 +163,15 @@ func (c *Command) once(ctx context.Context, g *guard.Guard, env []string, mark s
 		return c.guardDied(ctx, g, started, ran, log)
 	}
 
+	why := fmt.Sprintf("exit code %d", code)
+	if end.Left > 0 && end.Why == guard.Itself {
+		event := log.Warn()
+		if code == 0 {
+			code, event = CodeLeftBehind, log.Error()
+		}
+		why += ", and it " + leftBehind(end.Left)
+		event.Int("code", end.Code).Msgf("the command exited, and it %s: run it in the foreground, and have it wait for what it starts", leftBehind(end.Left))
+	}
 	if c.spec.Restart.final(code) {
 		log.Info().Int("code", code).Msg("command exited for good")
 		return true, &Exit{Code: code}
@@ -173,9 +183,17 @@ func (c *Command) once(ctx context.Context, g *guard.Guard, env []string, mark s
 	}
 	event.Int("code", code).Int("failures", c.backoff.failures).Stringer("restart_in", delay).Msg("command exited")
 	if c.backoff.failed() {
-		return true, fmt.Errorf("%w: exit code %d", ErrFailed, code)
+		return true, fmt.Errorf("%w: %s", ErrFailed, why)
 	}
 	return false, nil
+}
+
+// leftBehind says what became of the processes that a command did not wait for.
+func leftBehind(n int) string {
+	if n == 1 {
+		return "left 1 process behind, which was killed"
+	}
+	return fmt.Sprintf("left %d processes behind, which were killed", n)
 }
 
 // notStarted is what follows a start that failed for want of something, such as

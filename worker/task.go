@@ -70,6 +70,9 @@ func (t Task) Run(ctx context.Context) (code int, err error) {
 	case end.Kind == guard.NotStarted:
 		return 0, fmt.Errorf("task: %s: %w", t.Path, end.Err)
 	case end.Kind == guard.Exited:
+		if end.Left > 0 && end.Why == guard.Itself {
+			t.Log.Warn().Str("path", t.Path).Int("code", end.Code).Msg("the task exited, and it " + leftBehind(end.Left))
+		}
 		return end.Code, nil
 	}
 	return 0, errors.New("worker: task's guard was killed")

@@ -33,12 +33,17 @@ const (
 	ToStderr Output = 2
 )
 
+// lastMoment is what all others have to end by themselves after a command that did:
+// a shell does not wait for the tee of "exec > >(tee log)".
+const lastMoment = time.Second
+
 // Event is what a guard reports of its command.
 type Event struct {
 	Kind EventKind
 	PID  int   // Started
 	Code int   // Exited: the exit code, 128+n for signal n
 	Why  Why   // Exited
+	Left int   // Exited: so many other processes had to be killed, about
 	Err  error // NotStarted
 }
 

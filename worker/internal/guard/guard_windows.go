@@ -132,6 +132,7 @@ func (g *Guard) serve() {
 		}
 	}()
 	why := g.follow(o, proc.Pid, exited)
+	left := active(g.job) // the command among them, if it did not exit by itself
 	g.events <- Event{Kind: Killing}
 	for nap := time.Millisecond; active(g.job) > 0; nap = min(2*nap, 50*time.Millisecond) {
 		_ = windows.TerminateJobObject(g.job, 128+9)
@@ -145,7 +146,7 @@ func (g *Guard) serve() {
 		g.events <- Event{Kind: Died}
 		return
 	}
-	g.events <- Event{Kind: Exited, Code: code, Why: why}
+	g.events <- Event{Kind: Exited, Code: code, Why: why, Left: left}
 }
 
 // follow watches the command until it has exited or is to be killed.
@@ -153,17 +154,21 @@ func (g *Guard) follow(o Order, pid int, exited <-chan struct{}) (why Why) {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	told := false
+	var died time.Duration
 	for {
 		select {
 		case <-exited:
-			if why == 0 {
-				why = Itself
-			}
-			return why
+			exited, died = nil, boottime.Now()
 		case <-g.kick:
 		case <-tick.C:
 		}
 		now := boottime.Now()
+		if died != 0 && (active(g.job) == 0 || now >= died+lastMoment) {
+			if why == 0 {
+				why = Itself
+			}
+			return why
+		}
 		g.mu.Lock()
 		if g.killBy == 0 && now >= g.lease-o.Grace {
 			g.killBy, why = g.lease-o.Margin, Expired

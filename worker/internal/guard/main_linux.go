@@ -58,7 +58,9 @@ type server struct {
 	pid    int // the command, until it is reaped
 	dead   bool
 	died   time.Duration // when that was seen
+	alone  bool          // and by no order that is on its way to this process, too
 	status unix.WaitStatus
+	left   int // others that were killed
 	why    Why
 
 	lease, grace, margin time.Duration

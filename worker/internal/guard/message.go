@@ -23,14 +23,14 @@ const (
 	mNotStarted // errno
 	mLate
 	mKilling
-	mExited // code, why
+	mExited // code, why, how many others had to be killed
 )
 
 // shapes say what messages have: this many numbers, and at least this many
 // strings.
 var shapes = map[kind]struct{ numbers, strings int }{
 	mOrder: {4, 1}, mExtend: {1, 0}, mStop: {1, 0}, mKill: {},
-	mReady: {}, mRefused: {0, 1}, mStarted: {1, 0}, mNotStarted: {1, 0}, mLate: {}, mKilling: {}, mExited: {2, 0},
+	mReady: {}, mRefused: {0, 1}, mStarted: {1, 0}, mNotStarted: {1, 0}, mLate: {}, mKilling: {}, mExited: {3, 0},
 }
 
 // message is what the two processes tell each other: some numbers, some

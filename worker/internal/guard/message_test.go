@@ -14,7 +14,7 @@ func TestMessagesArriveWholeHoweverTheyAreCut(t *testing.T) {
 		{kind: mReady},
 		{kind: mExtend, numbers: []int64{-1}},
 		Order{Path: "/bin/x", Args: []string{"x", "", strings.Repeat("long", 1000)}, Env: []string{"A=ä", ""}, Lease: 1, Grace: 2, Margin: 3}.message(),
-		{kind: mExited, numbers: []int64{0, 255}, strings: []string{"a\x00b"}},
+		{kind: mExited, numbers: []int64{0, 255, 3}, strings: []string{"a\x00b"}},
 	}
 	var stream []byte
 	for _, m := range want {
