@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"slices"
 	"syscall"
+
+	"github.com/understudy-go/understudy/worker/internal/guard"
 )
 
 // The errors of this package. Compare with errors.Is.
@@ -48,11 +50,14 @@ var unfit = []error{
 // startCode is the exit code of a command that can't be executed, so that trying
 // again is as good as pointless; 0 if what stood in the way may pass.
 func startCode(err error) int {
+	if _, ok := errors.AsType[*guard.DirError](err); ok { // a deployment may be under way
+		return 0
+	}
 	is := func(target error) bool { return errors.Is(err, target) }
 	switch {
-	case is(fs.ErrNotExist):
+	case is(ErrNotFound), is(fs.ErrNotExist):
 		return CodeNotFound
-	case is(fs.ErrPermission), slices.ContainsFunc(unfit, is):
+	case is(ErrNotExecutable), is(fs.ErrPermission), slices.ContainsFunc(unfit, is):
 		return CodeNotExecutable
 	}
 	return 0

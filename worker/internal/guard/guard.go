@@ -12,6 +12,7 @@ var ErrStart = errors.New("guard: would not start")
 // internal/boottime's clock.
 type Order struct {
 	Path string
+	Dir  string   // to run it in; empty: this process's
 	Args []string // argv, the name first
 	Env  []string
 
@@ -46,6 +47,16 @@ type Event struct {
 	Left int   // Exited: so many other processes had to be killed, about
 	Err  error // NotStarted
 }
+
+// DirError says that a command was not executed because of its directory.
+type DirError struct {
+	Dir string
+	Err error
+}
+
+func (e *DirError) Error() string { return "directory " + e.Dir + ": " + e.Err.Error() }
+
+func (e *DirError) Unwrap() error { return e.Err }
 
 // EventKind says what happened.
 type EventKind int

@@ -202,6 +202,9 @@ func BecomeSubreaper() error { return nil }
 
 // startIn starts the command suspended, puts it into the job, and lets it go.
 func startIn(job windows.Handle, out Output, o Order) (*os.Process, error) {
+	if _, err := os.Stat(o.Dir); o.Dir != "" && err != nil {
+		return nil, &DirError{o.Dir, err}
+	}
 	null, err := os.Open(os.DevNull)
 	if err != nil {
 		return nil, err
@@ -212,6 +215,7 @@ func startIn(job windows.Handle, out Output, o Order) (*os.Process, error) {
 		stdout = os.Stderr
 	}
 	proc, err := os.StartProcess(o.Path, o.Args, &os.ProcAttr{
+		Dir:   o.Dir,
 		Env:   o.Env,
 		Files: []*os.File{null, stdout, os.Stderr},
 		Sys:   &syscall.SysProcAttr{CreationFlags: windows.CREATE_SUSPENDED | windows.CREATE_NEW_PROCESS_GROUP},

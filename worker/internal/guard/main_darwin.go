@@ -132,14 +132,17 @@ func (s *server) start(o Order, exited chan<- struct{}) bool {
 		s.send(message{kind: mLate})
 		return false
 	}
+	if err := enter(o.Dir); err != nil {
+		s.send(notStarted(err, o.Dir))
+		return false
+	}
 	pid, err := syscall.ForkExec(o.Path, o.Args, &syscall.ProcAttr{
 		Env:   o.Env,
 		Files: []uintptr{0, 1, 2},
 		Sys:   &syscall.SysProcAttr{Setpgid: true},
 	})
 	if err != nil {
-		errno, _ := err.(syscall.Errno)
-		s.send(message{kind: mNotStarted, numbers: []int64{int64(errno)}})
+		s.send(notStarted(err))
 		return false
 	}
 	s.pid = pid

@@ -172,14 +172,17 @@ func (s *server) start(o Order) {
 		s.send(message{kind: mNotStarted, numbers: []int64{int64(unix.EAGAIN)}})
 		syscall.Exit(0)
 	}
+	if err := enter(o.Dir); err != nil {
+		s.send(notStarted(err, o.Dir))
+		syscall.Exit(0)
+	}
 	pid, err := syscall.ForkExec(o.Path, o.Args, &syscall.ProcAttr{
 		Env:   o.Env,
 		Files: []uintptr{0, 1, 2},
 		Sys:   &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL},
 	})
 	if err != nil {
-		errno, _ := err.(syscall.Errno)
-		s.send(message{kind: mNotStarted, numbers: []int64{int64(errno)}})
+		s.send(notStarted(err))
 		syscall.Exit(0)
 	}
 	s.pid, s.phase = pid, running

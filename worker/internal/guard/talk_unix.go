@@ -22,7 +22,7 @@ func (g *Guard) read() {
 			g.events <- Event{Kind: Started, PID: int(m.numbers[0])}
 		case mNotStarted:
 			hasEnded = true
-			g.events <- Event{Kind: NotStarted, Err: syscall.Errno(m.numbers[0])}
+			g.events <- Event{Kind: NotStarted, Err: m.reason()}
 		case mLate:
 			hasEnded = true
 			g.events <- Event{Kind: Late}
