@@ -50,14 +50,14 @@ func newHook(c config.Config) (*hook, error) {
 	if len(args) == 0 {
 		return nil, nil
 	}
-	path, err := worker.Resolve(args[0])
+	path, err := findProgram(args[0])
 	if err != nil {
 		return nil, &config.Error{Mistakes: []string{fmt.Sprintf(
 			"UNDERSTUDY_ON_CHANGE=%q: %v: want a program that can be executed, and its arguments, separated by spaces", args[0], err)}}
 	}
 	h := &hook{
 		task: worker.Task{
-			Path: path, Args: args, Limit: hookLimit,
+			Path: path, Dir: worker.WorkingDir(), Args: args, Limit: hookLimit,
 			Extra: []string{worker.EnvGroup + "=" + c.Group, "UNDERSTUDY_HOST=" + c.Host},
 		},
 		last: hookLimit, served: make(chan struct{}), kill: func() {},
@@ -173,7 +173,7 @@ func (h *hook) close() {
 	}
 	h.mu.Unlock()
 	h.told.Signal()
-	defer slow(informing(h.log), "waiting for UNDERSTUDY_ON_CHANGE; SIGTERM or SIGINT once more kills it")()
+	defer slow(informing(h.log), "waiting for UNDERSTUDY_ON_CHANGE; SIGTERM, SIGINT or SIGQUIT once more kills it")()
 	if waits {
 		defer time.AfterFunc(last/2, kill).Stop()
 	}

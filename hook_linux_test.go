@@ -152,3 +152,30 @@ func TestEndWaitsForAHookOnlySoLong(t *testing.T) {
 		})
 	}
 }
+
+// A deployment may turn a link that this process was started below.
+func TestWorkAndHookAreStartedByTheNamesOfTheStart(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "1"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	current := filepath.Join(dir, "current")
+	if err := os.Symlink("1", current); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(current)
+	t.Setenv("PWD", current)
+	h, err := newHook(config.Config{OnChange: "sh -c true"})
+	if err != nil || h.task.Dir != current || h.task.Path != "sh" {
+		t.Errorf("the hook is %q in %q, %v, want sh in %q", h.task.Path, h.task.Dir, err, current)
+	}
+	if err := os.WriteFile("work", []byte("#!/bin/sh\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, path := range map[string]string{"sh": "sh", "./work": filepath.Join(current, "work")} {
+		spec, err := workSpec(config.Config{}, []string{name})
+		if err != nil || spec.Dir != current || spec.Path != path {
+			t.Errorf("the work %s is %q in %q, %v, want %q in %q", name, spec.Path, spec.Dir, err, path, current)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/rs/zerolog"
@@ -56,6 +57,7 @@ func newPlan(c *cobra.Command, args []string) (p plan, err error) {
 // demo work.
 func workSpec(conf config.Config, args []string) (worker.Spec, error) {
 	spec := worker.Spec{
+		Dir:     worker.WorkingDir(),
 		Env:     os.Environ(),
 		Restart: worker.Policy(conf.Restart),
 		Timing:  conf.Timing,
@@ -68,9 +70,19 @@ func workSpec(conf config.Config, args []string) (worker.Spec, error) {
 		spec.Path, spec.Args = self, []string{"understudy", "tick"}
 		return spec, nil
 	}
-	path, err := worker.Resolve(args[0])
+	path, err := findProgram(args[0])
 	spec.Path, spec.Args = path, args
 	return spec, err
+}
+
+// findProgram is what to start a program by: a path, or a name that is to be looked
+// up again at each start. It is there now, or that is the error.
+func findProgram(name string) (string, error) {
+	path, err := worker.Resolve(name)
+	if filepath.Base(name) == name {
+		path = name
+	}
+	return path, err
 }
 
 // fingerprint tells apart what different instances run.

@@ -25,9 +25,9 @@ COMMAND finds UNDERSTUDY_INSTANCE, UNDERSTUDY_GROUP and UNDERSTUDY_TERM in its
 environment. The term is a fencing token: pass it on to whatever you write to,
 and let that refuse any term lower than the highest it has seen.
 
-SIGTERM, SIGINT or SIGHUP stops it in order: COMMAND gets SIGTERM and
-UNDERSTUDY_STOP_GRACE. A second SIGTERM or SIGINT, 200 ms later or more, kills
-COMMAND at once.
+SIGTERM, SIGINT, SIGQUIT or SIGHUP stops it in order: COMMAND gets SIGTERM,
+whichever it was, and UNDERSTUDY_STOP_GRACE. A second one, 200 ms later or more
+and not SIGHUP, kills COMMAND at once.
 
 A COMMAND that exits is started again, unless UNDERSTUDY_RESTART says that this
 is its end: then all instances that are there leave, and one that starts later

@@ -14,9 +14,10 @@ import (
 // signals a process and then its group.
 const echo = 200 * time.Millisecond
 
-// signals turns the first SIGINT, SIGTERM or SIGHUP into an orderly stop, and
-// the second into an immediate one. A SIGHUP is never the second: as a terminal
-// closes, both its shell and the kernel send one.
+// signals turns the first SIGTERM, SIGINT, SIGQUIT or SIGHUP into an orderly
+// stop, and the second into an immediate one. A SIGHUP is never the second: as a
+// terminal closes, both its shell and the kernel send one. SIGABRT is left to the
+// Go runtime, which says where this process stands and ends it: a watchdog's.
 type signals struct {
 	leave func()
 	first time.Time // when the first one came; of the goroutine alone
@@ -32,9 +33,11 @@ type signals struct {
 }
 
 // orders are the signals that mean "stop". One that was ignored from the start
-// stays so: nohup ignores SIGHUP, a script's background job SIGINT.
+// stays so: nohup ignores SIGHUP, a script's background job SIGINT. SIGQUIT, which
+// Ctrl-\ sends and images have as their STOPSIGNAL, is caught in any case: the Go
+// runtime does not say whether it was ignored.
 func orders() []os.Signal {
-	list := []os.Signal{syscall.SIGTERM}
+	list := []os.Signal{syscall.SIGTERM, syscall.SIGQUIT}
 	for _, s := range []os.Signal{os.Interrupt, syscall.SIGHUP} {
 		if !signal.Ignored(s) {
 			list = append(list, s)
@@ -73,7 +76,7 @@ func (s *signals) obey(sig os.Signal, at time.Time) {
 	case s.first.IsZero():
 		s.first = at
 		s.leave()
-		log.Info().Stringer("signal", sig).Msg("stopping; SIGTERM or SIGINT once more kills the work at once")
+		log.Info().Stringer("signal", sig).Msg("stopping; SIGTERM, SIGINT or SIGQUIT once more kills the work at once")
 	case sig == syscall.SIGHUP, at.Sub(s.first) < echo:
 		log.Debug().Stringer("signal", sig).Msg("stopping already")
 	default:

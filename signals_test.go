@@ -22,6 +22,7 @@ func TestWhichSignalIsTheSecond(t *testing.T) {
 		"one":                         {[]caught{{syscall.SIGTERM, 0}}, 0},
 		"two orders":                  {[]caught{{syscall.SIGTERM, 0}, {syscall.SIGTERM, later}}, 1},
 		"two different orders":        {[]caught{{os.Interrupt, 0}, {syscall.SIGTERM, later}}, 1},
+		"an image's order, twice":     {[]caught{{syscall.SIGQUIT, 0}, {syscall.SIGQUIT, later}}, 1},
 		"a hurry":                     {[]caught{{syscall.SIGTERM, 0}, {syscall.SIGTERM, echo}, {syscall.SIGTERM, later}}, 2},
 		"timeout":                     {[]caught{{syscall.SIGTERM, 0}, {syscall.SIGTERM, time.Millisecond}}, 0},
 		"timeout, and an order":       {[]caught{{syscall.SIGTERM, 0}, {syscall.SIGTERM, echo - 1}, {os.Interrupt, later}}, 1},

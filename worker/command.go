@@ -19,7 +19,8 @@ import (
 
 // Spec describes a command.
 type Spec struct {
-	Path string   // the executable, see Resolve
+	Path string   // the executable; a name without a separator is looked up at each start, see Resolve
+	Dir  string   // to run it in, gone to by this name at each start; empty means this process's, see WorkingDir
 	Args []string // argv, beginning with the command's name; empty means Path alone
 	Env  []string // without the variables that Run adds; nil means this process's
 

@@ -17,6 +17,10 @@
 // lower one. UNDERSTUDY_RUN is random, and another one at each start: by it
 // are found those that outlive a guard that was killed, so leave it alone.
 //
+// The command has to stay in the foreground, and to wait for what it starts. What
+// is still there a second after it exited is killed, and the exit counts as a
+// failure, for that may have been the work: exit code 0 becomes [CodeLeftBehind].
+//
 // A [Task] runs once, in no term, under a guard of its own that kills it, and
 // what it leaves behind, after a limit.
 //

@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"slices"
 	"syscall"
+
+	"github.com/understudy-go/understudy/worker/internal/guard"
 )
 
 // The errors of this package. Compare with errors.Is.
@@ -33,6 +35,10 @@ const (
 	CodeNotFound      = 127
 )
 
+// CodeLeftBehind is the exit code of a command that exited with 0 by itself, but
+// left processes behind: they were killed, so that the work is not simply done.
+const CodeLeftBehind = 1
+
 // unfit are the errors that speak of the file or of what it is given, besides
 // those of package io/fs. Anything else (too little memory, too many processes
 // or files, a file that is being replaced) may pass.
@@ -44,11 +50,14 @@ var unfit = []error{
 // startCode is the exit code of a command that can't be executed, so that trying
 // again is as good as pointless; 0 if what stood in the way may pass.
 func startCode(err error) int {
+	if _, ok := errors.AsType[*guard.DirError](err); ok { // a deployment may be under way
+		return 0
+	}
 	is := func(target error) bool { return errors.Is(err, target) }
 	switch {
-	case is(fs.ErrNotExist):
+	case is(ErrNotFound), is(fs.ErrNotExist):
 		return CodeNotFound
-	case is(fs.ErrPermission), slices.ContainsFunc(unfit, is):
+	case is(ErrNotExecutable), is(fs.ErrPermission), slices.ContainsFunc(unfit, is):
 		return CodeNotExecutable
 	}
 	return 0

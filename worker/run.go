@@ -28,7 +28,8 @@ const outsideTime = 5 * time.Second
 // descendant of the command is left, however long that takes:
 //
 //   - context.Cause(ctx), told to stop;
-//   - *Exit, the command's final exit, or that it can never be executed;
+//   - *Exit, the command's final exit, or that it can never be executed. A command
+//     that exits with 0 and leaves processes behind has failed, with CodeLeftBehind;
 //   - ErrFailed after five failures in a row (of the command, or to start it), and
 //     after each further one, or when the guard died under Never: the command did
 //     not end by itself, and somebody is to run it. The next call first sits out
@@ -56,6 +57,13 @@ func (c *Command) Run(ctx context.Context, t registry.Term, instance uuid.UUID) 
 		if err := c.wait(ctx); err != nil {
 			return err
 		}
+		path, err := located(c.spec.Path)
+		if err != nil {
+			if done, err := c.notExecuted(err, 0, c.spec.Log); done {
+				return err
+			}
+			continue
+		}
 		g, err := c.take(ctx)
 		if err != nil {
 			if ctx.Err() != nil {
@@ -67,7 +75,7 @@ func (c *Command) Run(ctx context.Context, t registry.Term, instance uuid.UUID) 
 			continue
 		}
 		mark := EnvRun + "=" + rand.Text()
-		done, err := c.once(ctx, g, append(environ(c.spec.Env, t, instance), mark), mark)
+		done, err := c.once(ctx, g, path, append(environ(c.spec.Env, t, instance), mark), mark)
 		if done {
 			return err
 		}
@@ -99,7 +107,7 @@ func (c *Command) wait(ctx context.Context) error {
 }
 
 // once runs the command one time. It is done when Run is to return err.
-func (c *Command) once(ctx context.Context, g *guard.Guard, env []string, mark string) (done bool, err error) {
+func (c *Command) once(ctx context.Context, g *guard.Guard, path string, env []string, mark string) (done bool, err error) {
 	c.mu.Lock()
 	if c.exited {
 		c.restarts.Add(1)
@@ -107,7 +115,7 @@ func (c *Command) once(ctx context.Context, g *guard.Guard, env []string, mark s
 	}
 	c.current, c.hurry, c.lapsed = g, make(chan struct{}, 1), false
 	g.Run(guard.Order{
-		Path: c.spec.Path, Args: c.spec.Args, Env: env, Mark: mark,
+		Path: path, Dir: c.spec.Dir, Args: c.spec.Args, Env: env, Mark: mark,
 		Lease: c.lease, Grace: c.spec.Timing.StopGrace, Margin: c.spec.Timing.KillMargin(),
 	})
 	c.mu.Unlock()
@@ -154,14 +162,35 @@ func (c *Command) once(ctx context.Context, g *guard.Guard, env []string, mark s
 	case guard.Late:
 		return false, nil
 	case guard.NotStarted:
-		if code = startCode(end.Err); code == 0 {
-			return c.notStarted(end.Err, ran, log)
-		}
-		log.Error().Err(end.Err).Str("path", c.spec.Path).Msg("command can't be executed")
+		return c.notExecuted(diagnosed(path, end.Err), ran, log)
 	default:
 		return c.guardDied(ctx, g, started, ran, log)
 	}
 
+	why := fmt.Sprintf("exit code %d", code)
+	if end.Left > 0 && end.Why == guard.Itself {
+		event := log.Warn()
+		if code == 0 {
+			code, event = CodeLeftBehind, log.Error()
+		}
+		why += ", and it " + leftBehind(end.Left)
+		event.Int("code", end.Code).Msgf("the command exited, and it %s: run it in the foreground, and have it wait for what it starts", leftBehind(end.Left))
+	}
+	return c.over(code, why, ran, log)
+}
+
+// notExecuted is what follows a start at which the command could not be executed.
+func (c *Command) notExecuted(err error, ran time.Duration, log zerolog.Logger) (done bool, _ error) {
+	code := startCode(err)
+	if code == 0 {
+		return c.notStarted(err, ran, log)
+	}
+	log.Error().Err(err).Str("path", c.spec.Path).Msg("command can't be executed")
+	return c.over(code, err.Error(), ran, log)
+}
+
+// over is what follows an exit, or a start that was none.
+func (c *Command) over(code int, why string, ran time.Duration, log zerolog.Logger) (done bool, _ error) {
 	if c.spec.Restart.final(code) {
 		log.Info().Int("code", code).Msg("command exited for good")
 		return true, &Exit{Code: code}
@@ -173,9 +202,17 @@ func (c *Command) once(ctx context.Context, g *guard.Guard, env []string, mark s
 	}
 	event.Int("code", code).Int("failures", c.backoff.failures).Stringer("restart_in", delay).Msg("command exited")
 	if c.backoff.failed() {
-		return true, fmt.Errorf("%w: exit code %d", ErrFailed, code)
+		return true, fmt.Errorf("%w: %s", ErrFailed, why)
 	}
 	return false, nil
+}
+
+// leftBehind says what became of the processes that a command did not wait for.
+func leftBehind(n int) string {
+	if n == 1 {
+		return "left 1 process behind, which was killed"
+	}
+	return fmt.Sprintf("left %d processes behind, which were killed", n)
 }
 
 // notStarted is what follows a start that failed for want of something, such as

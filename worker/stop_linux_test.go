@@ -140,6 +140,96 @@ func TestNobodyOutlivesRun(t *testing.T) {
 	}
 }
 
+// A command that puts itself into the background has not done its work, whatever
+// its exit code says.
+func TestProcessesLeftBehindAreKilledAndToldOf(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		script string
+		policy Policy
+		code   int // of a final exit; -1: none
+		says   string
+	}{
+		{"on-failure", "sleep 1000 & (setsid sleep 1000 & sleep 1000) & exit 0", OnFailure, -1, "it left 3 processes behind, which were killed"},
+		{"never", "setsid sleep 1000 & exit 0", Never, CodeLeftBehind, "it left 1 process behind, which was killed"},
+		{"never, failed", "sleep 1000 & exit 3", Never, 3, "it left 1 process behind, which was killed"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			m, file := mark(), filepath.Join(t.TempDir(), "log")
+			ctx, stop := context.WithCancelCause(context.Background())
+			defer stop(nil)
+			spec := played(t, m, "")
+			spec.Path, spec.Args, spec.Restart = "/bin/sh", []string{"sh", "-c", "echo ran >>" + file + "; " + tt.script}, tt.policy
+			var log output
+			spec.Log = zerolog.New(&log)
+			c, result := start(t, ctx, spec)
+			if tt.code < 0 {
+				until(t, "a second run", func() bool { return times(file, "ran") >= 2 })
+				stop(errStop)
+				if err := receive(t, result); !errors.Is(err, errStop) {
+					t.Errorf("Run returned %v, want the cause", err)
+				}
+				if c.backoff.failures == 0 {
+					t.Error("it does not count as a failure")
+				}
+			} else {
+				var exit *Exit
+				if err := receive(t, result); !errors.As(err, &exit) || exit.Code != tt.code {
+					t.Errorf("Run returned %v, want exit code %d", err, tt.code)
+				}
+			}
+			if !strings.Contains(log.String(), tt.says+": run it in the foreground") {
+				t.Errorf("want that %s in the log:\n%s", tt.says, log.String())
+			}
+			wantGone(t, m)
+		})
+	}
+}
+
+// What ends by itself soon after the command is nothing to complain of: a shell
+// does not wait for its process substitutions.
+func TestWhoEndsSoonAfterTheCommandIsNotLeftBehind(t *testing.T) {
+	for try := range 10 { // a machine that stalls may take longer than that
+		m, file := mark(), filepath.Join(t.TempDir(), "log")
+		spec := played(t, m, "")
+		spec.Path, spec.Args, spec.Restart = "/bin/sh", []string{"sh", "-c", "(sleep 0.1; echo finished >>" + file + ") & exit 0"}, Never
+		_, result := start(t, context.Background(), spec)
+		err := receive(t, result)
+		wantGone(t, m)
+		var exit *Exit
+		if errors.As(err, &exit) && exit.Code == 0 && holds(file, "finished")() {
+			return
+		}
+		t.Logf("try %d: Run returned %v", try, err)
+	}
+	t.Error("it is killed, and said to be left behind, each time")
+}
+
+// An order that comes while the others have their last moment is passed on.
+func TestWhoIsLeftBehindIsToldToStop(t *testing.T) {
+	for try := range 10 { // on a machine that stalls the moment may be over
+		m, file := mark(), filepath.Join(t.TempDir(), "log")
+		ctx, stop := context.WithCancelCause(context.Background())
+		spec := played(t, m, "shell", file)
+		spec.Timing.StopGrace = shortGrace
+		c, result := start(t, ctx, spec)
+		until(t, "the command", holds(file, "ready"))
+		_ = unix.Kill(childrenOf(guardNow(c))[0], unix.SIGKILL) // its child lives on
+		time.Sleep(100 * time.Millisecond)                      // longer than an order takes that both get
+		stop(errStop)
+		if err := receive(t, result); !errors.Is(err, errStop) {
+			t.Errorf("Run returned %v, want the cause", err)
+		}
+		wantGone(t, m)
+		if holds(file, "finished")() {
+			return
+		}
+		t.Logf("try %d: it was not told", try)
+	}
+	t.Error("it is told no time")
+}
+
 func TestDaemonsLeftBehindAreKilledBeforeTheExitIsReported(t *testing.T) {
 	m := mark()
 	spec := played(t, m, "daemons", "10", "3")

@@ -24,7 +24,8 @@ const taskMargin = time.Second
 // Task is a command that runs once, in no term: whatever becomes of it, a
 // [Command] of the same process does not notice.
 type Task struct {
-	Path  string        // the executable, see Resolve
+	Path  string        // the executable; a name without a separator is looked up, see Resolve
+	Dir   string        // to run it in; empty means this process's, see WorkingDir
 	Args  []string      // argv, beginning with the command's name; empty means Path alone
 	Extra []string      // added to this process's environment, from which what is Understudy's own is left out
 	Limit time.Duration // from the call of Run on; after it, everything gets SIGKILL. Required
@@ -46,6 +47,10 @@ func (t Task) Run(ctx context.Context) (code int, err error) {
 	if t.Path == "" || t.Limit <= 0 {
 		return 0, fmt.Errorf("worker: task %q with a limit of %v: want a path and a limit", t.Path, t.Limit)
 	}
+	path, err := located(t.Path)
+	if err != nil {
+		return 0, fmt.Errorf("task: %w", err)
+	}
 	until := boottime.Now() + t.Limit
 	starting, cancel := context.WithTimeoutCause(ctx, t.Limit, ErrLimit)
 	defer cancel()
@@ -58,7 +63,7 @@ func (t Task) Run(ctx context.Context) (code int, err error) {
 	}
 	mark := EnvRun + "=" + rand.Text()
 	g.Run(guard.Order{
-		Path: t.Path, Args: t.Args, Env: append(public(os.Environ(), t.Extra...), mark), Mark: mark,
+		Path: path, Dir: t.Dir, Args: t.Args, Env: append(public(os.Environ(), t.Extra...), mark), Mark: mark,
 		Lease: until + taskMargin, Grace: taskMargin, Margin: taskMargin, // SIGKILL at the limit
 	})
 	end, killed := t.follow(ctx, g)
@@ -68,8 +73,11 @@ func (t Task) Run(ctx context.Context) (code int, err error) {
 	case end.Kind == guard.Exited && end.Why == guard.Expired, end.Kind == guard.Late, end.Kind == guard.Died && boottime.Now() >= until:
 		return 0, ErrLimit
 	case end.Kind == guard.NotStarted:
-		return 0, fmt.Errorf("task: %s: %w", t.Path, end.Err)
+		return 0, fmt.Errorf("task: %s: %w", path, diagnosed(path, end.Err))
 	case end.Kind == guard.Exited:
+		if end.Left > 0 && end.Why == guard.Itself {
+			t.Log.Warn().Str("path", t.Path).Int("code", end.Code).Msg("the task exited, and it " + leftBehind(end.Left))
+		}
 		return end.Code, nil
 	}
 	return 0, errors.New("worker: task's guard was killed")

@@ -65,7 +65,7 @@ func TestUnitUnderASystemdOfItsOwn(t *testing.T) {
 	frozen := m.processes()
 	_ = syscall.Kill(frozen["understudy"][0], syscall.SIGSTOP)
 	part.Until(t, "a restart", func() bool { return m.property("NRestarts") == "1" })
-	if log := m.log(); strings.Count(log, "SIGQUIT: quit") != 1 {
+	if log := m.log(); strings.Count(log, "SIGABRT: abort") != 1 {
 		t.Error("it did not say where it stood, or not it alone")
 	}
 	part.Until(t, "the command in another term", func() bool { return works() && strings.HasPrefix(m.property("StatusText"), "active in term 2") })

@@ -45,7 +45,6 @@ func TestUnitIsWhatTheGuardNeeds(t *testing.T) {
 		"Type":                     "notify",
 		"NotifyAccess":             "main",
 		"KillMode":                 "control-group", // mixed kills the guard with Understudy
-		"WatchdogSignal":           "SIGQUIT",       // SIGABRT kills the guard, too
 		"OOMPolicy":                "continue",      // else the guard is stopped for the command's memory
 		"NoNewPrivileges":          "yes",           // a setuid program could not be killed
 		"RestartPreventExitStatus": "64 78",
@@ -58,7 +57,7 @@ func TestUnitIsWhatTheGuardNeeds(t *testing.T) {
 			t.Errorf("%s=%s, want %s", name, have[name], want)
 		}
 	}
-	for _, name := range []string{"SendSIGKILL", "KillSignal", "FinalKillSignal", "PIDFile", "ProcSubset", "PrivatePIDs"} {
+	for _, name := range []string{"SendSIGKILL", "KillSignal", "FinalKillSignal", "WatchdogSignal", "PIDFile", "ProcSubset", "PrivatePIDs"} {
 		if value, ok := have[name]; ok {
 			t.Errorf("%s=%s: the guard wants the default", name, value)
 		}

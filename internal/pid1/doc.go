@@ -15,5 +15,5 @@
 // Last of all has a limit, for orphans of a process that was put into the
 // container from outside (docker exec) become its children too and may live for
 // ever. Once the program has ended, a guard is waited for as long as it takes,
-// anybody else for ten seconds, and nobody after another SIGTERM or SIGINT.
+// anybody else for ten seconds, and nobody after another SIGTERM, SIGINT or SIGQUIT.
 package pid1

@@ -49,7 +49,7 @@ func program(mode string, args []string) int {
 		_ = unix.Kill(os.Getpid(), unix.SIGKILL)
 	case "signal": // says ready, then which signals come
 		ch := make(chan os.Signal, 8)
-		signal.Notify(ch, unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGQUIT, unix.SIGUSR1, unix.SIGUSR2)
+		signal.Notify(ch, unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGQUIT, unix.SIGABRT, unix.SIGUSR1, unix.SIGUSR2)
 		fmt.Println("ready")
 		fmt.Println((<-ch).String())
 		return 5

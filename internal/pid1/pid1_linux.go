@@ -30,7 +30,7 @@ const exitNoChild = 70
 func Main() int {
 	deaths, signals := make(chan os.Signal, 1), make(chan os.Signal, 64) // apart: many deaths must not crowd out an order
 	signal.Notify(deaths, unix.SIGCHLD)
-	signal.Notify(signals, unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGQUIT, unix.SIGUSR1, unix.SIGUSR2, unix.SIGCONT)
+	signal.Notify(signals, unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGQUIT, unix.SIGABRT, unix.SIGUSR1, unix.SIGUSR2, unix.SIGCONT)
 	pid, err := start()
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "understudy: init: %v\n", err)
@@ -51,7 +51,7 @@ func Main() int {
 				if sig != unix.SIGUSR1 && sig != unix.SIGUSR2 { // an order, which it does not hear while it is stopped
 					i.resume()
 				}
-			case sig == unix.SIGTERM, sig == unix.SIGINT:
+			case sig == unix.SIGTERM, sig == unix.SIGINT, sig == unix.SIGQUIT:
 				return i.code
 			}
 		case <-look:

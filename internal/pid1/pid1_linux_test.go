@@ -74,7 +74,7 @@ func TestInitWaitsForAGuard(t *testing.T) {
 // Who says stop twice means it.
 func TestSignalAfterTheProgramsEndEndsTheWait(t *testing.T) {
 	needNamespaces(t)
-	for _, sig := range []syscall.Signal{unix.SIGTERM, unix.SIGINT} {
+	for _, sig := range []syscall.Signal{unix.SIGTERM, unix.SIGINT, unix.SIGQUIT} {
 		t.Run(unix.SignalName(sig), func(t *testing.T) {
 			cmd, out := contained(t, "eternal")
 			ended := make(chan struct{})
@@ -101,7 +101,7 @@ func TestSignalAfterTheProgramsEndEndsTheWait(t *testing.T) {
 
 func TestSignalsAreForwarded(t *testing.T) {
 	needNamespaces(t)
-	for _, sig := range []syscall.Signal{unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGQUIT, unix.SIGUSR1, unix.SIGUSR2} {
+	for _, sig := range []syscall.Signal{unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGQUIT, unix.SIGABRT, unix.SIGUSR1, unix.SIGUSR2} {
 		t.Run(unix.SignalName(sig), func(t *testing.T) {
 			cmd, pipe := startPiped(t, "signal")
 			defer cmd.Process.Kill()

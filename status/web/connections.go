@@ -1,24 +1,45 @@
 package web
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"sync"
+	"time"
 )
 
-// maxConns is how many connections may be open. A flood would take the
-// heartbeat's file descriptors.
+// maxConns is how many connections may be open, where this process may have
+// enough files open. A flood would take the heartbeat's file descriptors.
 const maxConns = 500
 
-// connections are those that are open. Above the limit, the one that has waited
-// longest for a request is closed, so that nobody keeps a probe out by holding
-// connections.
+// bodyLimit is what the body of a request gets to arrive. Nobody needs one.
+const bodyLimit = time.Second
+
+// connections are those that are open. Above the limit, the one in which nothing
+// has begun or ended for the longest time is closed, so that nobody keeps a probe
+// out: not by connections without a request, nor by requests that do not end.
+// Viewers are spared, for they have a limit of their own.
 type connections struct {
-	mu      sync.Mutex
-	open    int
-	waiting map[net.Conn]int64 // for a request, since when
-	clock   int64              // counts changes
+	mu    sync.Mutex
+	limit int
+	open  map[net.Conn]*connection
+	clock int64 // counts changes
 }
+
+type connection struct {
+	since  int64 // in this state
+	busy   bool  // with a request
+	spared bool
+}
+
+// connLimit is how many connections a process may have that may have that many
+// files open: half of them, for the registry and the guard need some, too.
+func connLimit(files uint64) int {
+	return int(max(min(files/2, maxConns), 1))
+}
+
+// viewerLimit is how many of that many connections may be viewers'.
+func viewerLimit(conns int) int { return min(conns/2, maxViewers) }
 
 // changed is told of each change by net/http.
 func (c *connections) changed(conn net.Conn, state http.ConnState) {
@@ -34,25 +55,23 @@ func (c *connections) note(conn net.Conn, state http.ConnState) (victim net.Conn
 	c.clock++
 	switch state {
 	case http.StateNew:
-		c.open++
-		c.waiting[conn] = c.clock
-	case http.StateIdle:
-		c.waiting[conn] = c.clock
-	case http.StateActive:
-		delete(c.waiting, conn)
+		c.open[conn] = &connection{since: c.clock}
 	case http.StateClosed, http.StateHijacked:
-		c.open--
-		delete(c.waiting, conn)
+		delete(c.open, conn)
+	default:
+		if now, ok := c.open[conn]; ok { // else it was closed, and does not know yet
+			now.since, now.busy = c.clock, state == http.StateActive
+		}
 	}
-	if state != http.StateNew || c.open <= maxConns {
+	if len(c.open) <= c.limit {
 		return nil
 	}
-	for candidate, since := range c.waiting { // conn itself, if all others are busy
-		if victim == nil || since < c.waiting[victim] {
+	for candidate, is := range c.open {
+		if !is.spared && (victim == nil || is.since < c.open[victim].since) {
 			victim = candidate
 		}
 	}
-	delete(c.waiting, victim)
+	delete(c.open, victim)
 	return victim
 }
 
@@ -60,13 +79,44 @@ func (c *connections) note(conn net.Conn, state http.ConnState) (victim net.Conn
 func (c *connections) close() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for conn := range c.waiting {
-		_ = conn.Close()
+	for conn, is := range c.open {
+		if !is.busy {
+			_ = conn.Close()
+		}
 	}
+}
+
+type connKey struct{}
+
+// known is the context of a connection's requests.
+func known(ctx context.Context, conn net.Conn) context.Context {
+	return context.WithValue(ctx, connKey{}, conn)
+}
+
+// spare spares the connection of a request from being closed, or no longer.
+func (c *connections) spare(ctx context.Context, yes bool) {
+	conn, _ := ctx.Value(connKey{}).(net.Conn)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if is, ok := c.open[conn]; ok {
+		c.clock++
+		is.since, is.spared = c.clock, yes
+	}
+}
+
+// unburdened does not wait for a body for long: net/http reads what is left of
+// one before it takes the connection's next request.
+func unburdened(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength != 0 { // or not known
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyLimit))
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 func (c *connections) count() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.open
+	return len(c.open)
 }

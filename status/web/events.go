@@ -24,10 +24,12 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 	v, ok := s.audience.join()
 	if !ok {
 		header.Del("X-Accel-Buffering")
-		say(w, http.StatusServiceUnavailable, fmt.Sprintf("%d viewers watch already; /status says the same", maxViewers))
+		say(w, http.StatusServiceUnavailable, fmt.Sprintf("%d viewers watch already; /status says the same", s.audience.limit))
 		return
 	}
 	defer s.audience.leave(v)
+	s.conns.spare(r.Context(), true)
+	defer s.conns.spare(r.Context(), false)
 	conn := http.NewResponseController(w)
 	for event := []byte("retry: 1000\n\n"); ; {
 		_ = conn.SetWriteDeadline(time.Now().Add(s.patience))

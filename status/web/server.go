@@ -79,18 +79,19 @@ type Server struct {
 // New makes a server that does not serve yet.
 func New(c Config) *Server {
 	s := &Server{config: c, patience: eventLimit}
-	s.conns.waiting = map[net.Conn]int64{}
+	s.conns.open, s.conns.limit = map[net.Conn]*connection{}, connLimit(maxFiles())
 	s.answers = newAnswers(goodFor, s.encode)
 	s.ctx, s.stop = context.WithCancel(context.Background())
-	s.audience = &audience{event: s.event, every: every, limit: maxViewers}
+	s.audience = &audience{event: s.event, every: every, limit: viewerLimit(s.conns.limit)}
 	s.http = &http.Server{
-		Handler:           s.logged(s.neighbourly(guarded(s.routes()))),
+		Handler:           s.logged(unburdened(s.neighbourly(guarded(s.routes())))),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
 		WriteTimeout:      10 * time.Second,
 		IdleTimeout:       15 * time.Second,
 		MaxHeaderBytes:    maxHeaderSize,
 		ConnState:         s.conns.changed,
+		ConnContext:       known,
 		ErrorLog:          log.New(warnings{c.Log}, "", 0),
 	}
 	return s

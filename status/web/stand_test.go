@@ -96,11 +96,20 @@ func (s *stand) dial() net.Conn {
 	return c
 }
 
-// waiting is how many connections wait for a request.
-func (s *stand) waiting() int {
+// busy is how many connections have a request under way, and waiting how many
+// wait for one.
+func (s *stand) busy() int    { return s.in(true) }
+func (s *stand) waiting() int { return s.in(false) }
+
+func (s *stand) in(busy bool) (n int) {
 	s.conns.mu.Lock()
 	defer s.conns.mu.Unlock()
-	return len(s.conns.waiting)
+	for _, is := range s.conns.open {
+		if is.busy == busy {
+			n++
+		}
+	}
+	return n
 }
 
 // awaitConns waits until that many connections are counted.

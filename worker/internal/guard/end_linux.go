@@ -14,7 +14,7 @@ func (s *server) stop(killBy time.Duration, why Why) {
 		return
 	}
 	s.phase, s.why, s.killBy = stopping, why, killBy
-	if s.dead { // of the same order, which what it started has got as well
+	if s.dead && (!s.alone || why == Outside) { // of the same order, which what it started has got as well
 		return
 	}
 	_ = unix.Kill(-s.pid, unix.SIGTERM)
@@ -60,15 +60,30 @@ func (s *server) explain(now time.Duration) {
 	switch {
 	case s.told.toldToStop():
 		s.stop(min(now+s.grace, s.lease-s.margin), Outside)
-	case now >= s.died+echo:
+	case now >= min(s.died+lastMoment, s.lease-s.grace), now >= s.died+echo && !s.others():
 		s.kill(Itself)
+	default:
+		s.alone = now >= s.died+echo
 	}
+}
+
+// others reports whether anybody but the command lives yet, and buries the dead.
+func (s *server) others() (some bool) {
+	s.kids.each(func(pid int) {
+		if pid != s.pid && !bury(pid, nil) {
+			some = true
+		}
+	})
+	return some
 }
 
 // due is the instant at which watch has something to do next.
 func (s *server) due() time.Duration {
 	switch s.phase {
 	case running:
+		if s.dead && s.alone {
+			return min(s.died+lastMoment, s.lease-s.grace)
+		}
 		if s.dead {
 			return min(s.died+echo, s.lease-s.grace)
 		}
@@ -158,10 +173,18 @@ func (s *server) round() (gone bool) {
 		}
 		some = true
 		if pid != s.pid {
-			bury(pid, nil)
+			s.count(pid)
 		}
 	}
 	return false
+}
+
+// count buries one of the others, and counts it if it was killed.
+func (s *server) count(pid int) {
+	var status unix.WaitStatus
+	if bury(pid, &status) && status.Signaled() && status.Signal() == unix.SIGKILL {
+		s.left++
+	}
 }
 
 // release lets the dead command's number go, and its group's: after this,
@@ -181,7 +204,7 @@ func (s *server) finish() int {
 	if s.status.Signaled() {
 		code = 128 + int(s.status.Signal())
 	}
-	s.send(message{kind: mExited, numbers: []int64{int64(code), int64(s.why)}})
+	s.send(message{kind: mExited, numbers: []int64{int64(code), int64(s.why), int64(s.left)}})
 	return 0
 }
 

@@ -12,6 +12,7 @@ var ErrStart = errors.New("guard: would not start")
 // internal/boottime's clock.
 type Order struct {
 	Path string
+	Dir  string   // to run it in; empty: this process's
 	Args []string // argv, the name first
 	Env  []string
 
@@ -33,14 +34,29 @@ const (
 	ToStderr Output = 2
 )
 
+// lastMoment is what all others have to end by themselves after a command that did:
+// a shell does not wait for the tee of "exec > >(tee log)".
+const lastMoment = time.Second
+
 // Event is what a guard reports of its command.
 type Event struct {
 	Kind EventKind
 	PID  int   // Started
 	Code int   // Exited: the exit code, 128+n for signal n
 	Why  Why   // Exited
+	Left int   // Exited: so many other processes had to be killed, about
 	Err  error // NotStarted
 }
+
+// DirError says that a command was not executed because of its directory.
+type DirError struct {
+	Dir string
+	Err error
+}
+
+func (e *DirError) Error() string { return "directory " + e.Dir + ": " + e.Err.Error() }
+
+func (e *DirError) Unwrap() error { return e.Err }
 
 // EventKind says what happened.
 type EventKind int

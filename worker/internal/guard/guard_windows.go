@@ -132,6 +132,7 @@ func (g *Guard) serve() {
 		}
 	}()
 	why := g.follow(o, proc.Pid, exited)
+	left := active(g.job) // the command among them, if it did not exit by itself
 	g.events <- Event{Kind: Killing}
 	for nap := time.Millisecond; active(g.job) > 0; nap = min(2*nap, 50*time.Millisecond) {
 		_ = windows.TerminateJobObject(g.job, 128+9)
@@ -145,7 +146,7 @@ func (g *Guard) serve() {
 		g.events <- Event{Kind: Died}
 		return
 	}
-	g.events <- Event{Kind: Exited, Code: code, Why: why}
+	g.events <- Event{Kind: Exited, Code: code, Why: why, Left: left}
 }
 
 // follow watches the command until it has exited or is to be killed.
@@ -153,17 +154,21 @@ func (g *Guard) follow(o Order, pid int, exited <-chan struct{}) (why Why) {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	told := false
+	var died time.Duration
 	for {
 		select {
 		case <-exited:
-			if why == 0 {
-				why = Itself
-			}
-			return why
+			exited, died = nil, boottime.Now()
 		case <-g.kick:
 		case <-tick.C:
 		}
 		now := boottime.Now()
+		if died != 0 && (active(g.job) == 0 || now >= died+lastMoment) {
+			if why == 0 {
+				why = Itself
+			}
+			return why
+		}
 		g.mu.Lock()
 		if g.killBy == 0 && now >= g.lease-o.Grace {
 			g.killBy, why = g.lease-o.Margin, Expired
@@ -197,6 +202,9 @@ func BecomeSubreaper() error { return nil }
 
 // startIn starts the command suspended, puts it into the job, and lets it go.
 func startIn(job windows.Handle, out Output, o Order) (*os.Process, error) {
+	if _, err := os.Stat(o.Dir); o.Dir != "" && err != nil {
+		return nil, &DirError{o.Dir, err}
+	}
 	null, err := os.Open(os.DevNull)
 	if err != nil {
 		return nil, err
@@ -207,6 +215,7 @@ func startIn(job windows.Handle, out Output, o Order) (*os.Process, error) {
 		stdout = os.Stderr
 	}
 	proc, err := os.StartProcess(o.Path, o.Args, &os.ProcAttr{
+		Dir:   o.Dir,
 		Env:   o.Env,
 		Files: []*os.File{null, stdout, os.Stderr},
 		Sys:   &syscall.SysProcAttr{CreationFlags: windows.CREATE_SUSPENDED | windows.CREATE_NEW_PROCESS_GROUP},

@@ -41,7 +41,7 @@ func serve() int {
 	_ = syscall.SetNonblock(connFD, true)
 	s := &server{conn: os.NewFile(connFD, "understudy")}
 	notes := make(chan os.Signal, 64)
-	signal.Notify(notes, unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT, unix.SIGPIPE)
+	signal.Notify(notes, unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT, unix.SIGABRT, unix.SIGPIPE)
 	said := make(chan message)
 	go s.listen(said)
 	s.send(message{kind: mReady})
@@ -49,6 +49,7 @@ func serve() int {
 	exited := make(chan struct{})
 	tick := time.NewTicker(20 * time.Millisecond)
 	outside := false
+	var died time.Duration
 	for {
 		select {
 		case m, ok := <-said:
@@ -68,11 +69,10 @@ func serve() int {
 				s.stop(time.Duration(m.numbers[0]), Asked)
 			}
 		case <-exited:
-			if outside {
-				s.because(Outside)
+			exited, died = nil, boottime.Now()
+			if s.over(died, outside) {
+				return s.kill()
 			}
-			s.because(Itself)
-			return s.kill()
 		case sig := <-notes:
 			outside = outside || s.pid != 0 && sig != unix.SIGPIPE
 		case <-tick.C:
@@ -86,7 +86,11 @@ func serve() int {
 			if now >= s.lease-s.margin || s.killBy != 0 && now >= s.killBy {
 				return s.kill()
 			}
-			_ = s.tree.look(s.pid) // again with the next tick
+			if died == 0 {
+				_ = s.tree.look(s.pid) // again with the next tick
+			} else if s.over(died, outside) {
+				return s.kill()
+			}
 		}
 	}
 }
@@ -128,14 +132,17 @@ func (s *server) start(o Order, exited chan<- struct{}) bool {
 		s.send(message{kind: mLate})
 		return false
 	}
+	if err := enter(o.Dir); err != nil {
+		s.send(notStarted(err, o.Dir))
+		return false
+	}
 	pid, err := syscall.ForkExec(o.Path, o.Args, &syscall.ProcAttr{
 		Env:   o.Env,
 		Files: []uintptr{0, 1, 2},
 		Sys:   &syscall.SysProcAttr{Setpgid: true},
 	})
 	if err != nil {
-		errno, _ := err.(syscall.Errno)
-		s.send(message{kind: mNotStarted, numbers: []int64{int64(errno)}})
+		s.send(notStarted(err))
 		return false
 	}
 	s.pid = pid
@@ -172,6 +179,19 @@ func (s *server) because(why Why) {
 	}
 }
 
+// over reports whether there is nobody, or nothing, to wait for any more after the
+// command exited.
+func (s *server) over(died time.Duration, outside bool) bool {
+	if err := s.tree.look(s.pid); (err != nil || len(s.tree.seen) > 0) && boottime.Now() < died+lastMoment {
+		return false
+	}
+	if outside {
+		s.because(Outside)
+	}
+	s.because(Itself)
+	return true
+}
+
 func (s *server) stop(killBy time.Duration, why Why) {
 	if s.pid == 0 || s.killBy != 0 {
 		return
@@ -186,6 +206,8 @@ func (s *server) stop(killBy time.Duration, why Why) {
 // kernel lists none of them any more.
 func (s *server) kill() int {
 	s.send(message{kind: mKilling})
+	_ = s.tree.look(s.pid)
+	left := len(s.tree.seen) // the command among them, if it did not exit by itself
 	for nap := time.Millisecond; ; nap = min(2*nap, 50*time.Millisecond) {
 		_ = unix.Kill(-s.pid, unix.SIGKILL)
 		err := s.tree.look(s.pid)
@@ -204,7 +226,7 @@ func (s *server) kill() int {
 	if status.Signaled() {
 		code = 128 + int(status.Signal())
 	}
-	s.send(message{kind: mExited, numbers: []int64{int64(code), int64(s.why)}})
+	s.send(message{kind: mExited, numbers: []int64{int64(code), int64(s.why), int64(left)}})
 	return 0
 }
 

@@ -58,7 +58,9 @@ type server struct {
 	pid    int // the command, until it is reaped
 	dead   bool
 	died   time.Duration // when that was seen
+	alone  bool          // and by no order that is on its way to this process, too
 	status unix.WaitStatus
+	left   int // others that were killed
 	why    Why
 
 	lease, grace, margin time.Duration
@@ -170,14 +172,17 @@ func (s *server) start(o Order) {
 		s.send(message{kind: mNotStarted, numbers: []int64{int64(unix.EAGAIN)}})
 		syscall.Exit(0)
 	}
+	if err := enter(o.Dir); err != nil {
+		s.send(notStarted(err, o.Dir))
+		syscall.Exit(0)
+	}
 	pid, err := syscall.ForkExec(o.Path, o.Args, &syscall.ProcAttr{
 		Env:   o.Env,
 		Files: []uintptr{0, 1, 2},
 		Sys:   &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL},
 	})
 	if err != nil {
-		errno, _ := err.(syscall.Errno)
-		s.send(message{kind: mNotStarted, numbers: []int64{int64(errno)}})
+		s.send(notStarted(err))
 		syscall.Exit(0)
 	}
 	s.pid, s.phase = pid, running

@@ -11,7 +11,7 @@ type kind byte
 
 const (
 	// To the guard.
-	mOrder  kind = iota + 1 // lease, grace, margin, number of arguments; path, arguments, environment
+	mOrder  kind = iota + 1 // lease, grace, margin, number of arguments; path, directory, arguments, environment
 	mExtend                 // lease
 	mStop                   // the instant to kill at
 	mKill
@@ -20,17 +20,17 @@ const (
 	mReady
 	mRefused    // reason
 	mStarted    // pid
-	mNotStarted // errno
+	mNotStarted // errno; the directory, if that is what is wrong
 	mLate
 	mKilling
-	mExited // code, why
+	mExited // code, why, how many others had to be killed
 )
 
 // shapes say what messages have: this many numbers, and at least this many
 // strings.
 var shapes = map[kind]struct{ numbers, strings int }{
-	mOrder: {4, 1}, mExtend: {1, 0}, mStop: {1, 0}, mKill: {},
-	mReady: {}, mRefused: {0, 1}, mStarted: {1, 0}, mNotStarted: {1, 0}, mLate: {}, mKilling: {}, mExited: {2, 0},
+	mOrder: {4, 2}, mExtend: {1, 0}, mStop: {1, 0}, mKill: {},
+	mReady: {}, mRefused: {0, 1}, mStarted: {1, 0}, mNotStarted: {1, 0}, mLate: {}, mKilling: {}, mExited: {3, 0},
 }
 
 // message is what the two processes tell each other: some numbers, some
@@ -98,7 +98,7 @@ func (m message) valid() bool {
 	if !known || len(m.numbers) != shape.numbers || len(m.strings) < shape.strings {
 		return false
 	}
-	return m.kind != mOrder || 0 <= m.numbers[3] && m.numbers[3] < int64(len(m.strings))
+	return m.kind != mOrder || 0 <= m.numbers[3] && m.numbers[3] <= int64(len(m.strings)-2)
 }
 
 // reader takes fields off a message's body.
@@ -131,16 +131,16 @@ func (r *reader) count(size int) int {
 
 // order is what a valid mOrder asks for.
 func (m message) order() Order {
-	args := m.strings[1:]
+	args := m.strings[2:]
 	n := m.numbers[3]
 	return Order{
-		Path: m.strings[0], Args: args[:n], Env: args[n:],
+		Path: m.strings[0], Dir: m.strings[1], Args: args[:n], Env: args[n:],
 		Lease: time.Duration(m.numbers[0]), Grace: time.Duration(m.numbers[1]), Margin: time.Duration(m.numbers[2]),
 	}
 }
 
 func (o Order) message() message {
 	m := message{kind: mOrder, numbers: []int64{int64(o.Lease), int64(o.Grace), int64(o.Margin), int64(len(o.Args))}}
-	m.strings = append(append(append(m.strings, o.Path), o.Args...), o.Env...)
+	m.strings = append(append(append(m.strings, o.Path, o.Dir), o.Args...), o.Env...)
 	return m
 }

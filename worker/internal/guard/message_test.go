@@ -14,7 +14,7 @@ func TestMessagesArriveWholeHoweverTheyAreCut(t *testing.T) {
 		{kind: mReady},
 		{kind: mExtend, numbers: []int64{-1}},
 		Order{Path: "/bin/x", Args: []string{"x", "", strings.Repeat("long", 1000)}, Env: []string{"A=ä", ""}, Lease: 1, Grace: 2, Margin: 3}.message(),
-		{kind: mExited, numbers: []int64{0, 255}, strings: []string{"a\x00b"}},
+		{kind: mExited, numbers: []int64{0, 255, 3}, strings: []string{"a\x00b"}},
 	}
 	var stream []byte
 	for _, m := range want {
@@ -55,11 +55,11 @@ func TestMessagesThatLackSomethingAreRefused(t *testing.T) {
 		{kind: mExited, numbers: []int64{1}},
 		{kind: mExtend},
 		{kind: mStop, numbers: []int64{1, 2}},
-		{kind: mOrder, numbers: []int64{1, 2, 3, 0}},
-		{kind: mOrder, numbers: []int64{1, 2, 3}, strings: []string{"/bin/x"}},
-		{kind: mOrder, numbers: []int64{1, 2, 3, 2}, strings: []string{"/bin/x", "x"}},
-		{kind: mOrder, numbers: []int64{1, 2, 3, -1}, strings: []string{"/bin/x", "x"}},
-		{kind: mOrder, numbers: []int64{1, 2, 3, math.MaxInt64}, strings: []string{"/bin/x", "x"}},
+		{kind: mOrder, numbers: []int64{1, 2, 3, 0}, strings: []string{"/bin/x"}},
+		{kind: mOrder, numbers: []int64{1, 2, 3}, strings: []string{"/bin/x", ""}},
+		{kind: mOrder, numbers: []int64{1, 2, 3, 2}, strings: []string{"/bin/x", "", "x"}},
+		{kind: mOrder, numbers: []int64{1, 2, 3, -1}, strings: []string{"/bin/x", "", "x"}},
+		{kind: mOrder, numbers: []int64{1, 2, 3, math.MaxInt64}, strings: []string{"/bin/x", "", "x"}},
 	} {
 		if _, _, ok, err := cut(m.appendTo(nil)); ok || !errors.Is(err, errMessage) {
 			t.Errorf("%+v: accepted %v, error %v, want errMessage", m, ok, err)
@@ -69,7 +69,7 @@ func TestMessagesThatLackSomethingAreRefused(t *testing.T) {
 
 func TestOrderArrivesAsItWasSent(t *testing.T) {
 	for _, want := range []Order{
-		{Path: "/bin/x", Args: []string{"x", "y"}, Env: []string{"A=1"}, Lease: 1, Grace: 2, Margin: 3},
+		{Path: "/bin/x", Dir: "/srv/app", Args: []string{"x", "y"}, Env: []string{"A=1"}, Lease: 1, Grace: 2, Margin: 3},
 		{Path: "/bin/x", Args: []string{}, Env: []string{}},
 		{Path: "/bin/x", Args: []string{"x"}, Env: []string{}},
 	} {
@@ -84,8 +84,8 @@ func TestOrderArrivesAsItWasSent(t *testing.T) {
 }
 
 func FuzzCut(f *testing.F) {
-	f.Add(message{kind: mExited, numbers: []int64{1, 2}, strings: []string{"x"}}.appendTo(nil))
-	f.Add(message{kind: mOrder, numbers: []int64{1, 2, 3, 9}, strings: []string{"x"}}.appendTo(nil))
+	f.Add(message{kind: mExited, numbers: []int64{1, 2, 3}, strings: []string{"x"}}.appendTo(nil))
+	f.Add(message{kind: mOrder, numbers: []int64{1, 2, 3, 9}, strings: []string{"x", ""}}.appendTo(nil))
 	f.Add([]byte{9, 0, 0, 0, 1, 255, 255, 255, 255, 0, 0, 0, 0})
 	f.Add([]byte{255, 255, 255, 255})
 	f.Fuzz(func(t *testing.T, b []byte) {

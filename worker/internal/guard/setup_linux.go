@@ -115,12 +115,13 @@ func notify() (*signals, error) {
 	s := &signals{fd: fd}
 	ch := make(chan os.Signal, 64)
 	signal.Notify(ch, unix.SIGCHLD, unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT,
+		unix.SIGABRT, // systemd's watchdog sends it to all of a unit
 		unix.SIGPIPE, unix.SIGTSTP, unix.SIGTTIN, unix.SIGTTOU)
 	go func() {
 		one := [8]byte{1}
 		for sig := range ch {
 			switch sig {
-			case unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT:
+			case unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT, unix.SIGABRT:
 				s.stop.Store(int64(boottime.Now()))
 			}
 			_, _ = unix.Write(fd, one[:])

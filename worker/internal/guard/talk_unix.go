@@ -22,7 +22,7 @@ func (g *Guard) read() {
 			g.events <- Event{Kind: Started, PID: int(m.numbers[0])}
 		case mNotStarted:
 			hasEnded = true
-			g.events <- Event{Kind: NotStarted, Err: syscall.Errno(m.numbers[0])}
+			g.events <- Event{Kind: NotStarted, Err: m.reason()}
 		case mLate:
 			hasEnded = true
 			g.events <- Event{Kind: Late}
@@ -30,7 +30,7 @@ func (g *Guard) read() {
 			g.events <- Event{Kind: Killing}
 		case mExited:
 			hasEnded = true
-			g.events <- Event{Kind: Exited, Code: int(m.numbers[0]), Why: Why(m.numbers[1])}
+			g.events <- Event{Kind: Exited, Code: int(m.numbers[0]), Why: Why(m.numbers[1]), Left: int(m.numbers[2])}
 		}
 	})
 	_ = g.conn.Close()

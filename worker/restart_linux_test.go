@@ -1,0 +1,120 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/rs/zerolog"
+)
+
+// A deployment turns a link and deletes what it named, as cd current;
+// understudy -- ./work has it.
+func TestEachStartIsInTheDirectoryOfTheSameName(t *testing.T) {
+	dir := t.TempDir()
+	current := filepath.Join(dir, "current")
+	release := func(name string) {
+		t.Helper()
+		if err := os.Mkdir(filepath.Join(dir, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		executable(t, filepath.Join(dir, name), "work", "#!/bin/sh\npwd -P >>"+dir+"/log; [ -e ../go ] || exit 1\nexit 0\n", 0o755)
+	}
+	turn := func(name string) {
+		t.Helper()
+		if err := os.Symlink(name, current+".new"); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Rename(current+".new", current); err != nil {
+			t.Fatal(err)
+		}
+	}
+	release("1")
+	turn("1")
+	t.Chdir(current)
+	t.Setenv("PWD", current)
+	path, err := Resolve("./work")
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec := played(t, mark(), "")
+	spec.Path, spec.Args, spec.Dir, spec.Restart = path, nil, WorkingDir(), OnFailure
+	if spec.Dir != current {
+		t.Fatalf("the working directory is %q, want the link's name", spec.Dir)
+	}
+	var log output
+	spec.Log = zerolog.New(&log)
+	_, result := start(t, context.Background(), spec)
+	physical, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	until(t, "a run of the first release", holds(filepath.Join(dir, "log"), filepath.Join(physical, "1")))
+
+	if err := os.Remove(current); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(filepath.Join(dir, "1")); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "word that the directory is gone", logged(&log, "it can't be started in the directory that Understudy was started in: directory "+current))
+	release("2")
+	turn("2")
+	executable(t, dir, "go", "", 0o600)
+	var exit *Exit
+	if err := receive(t, result); !errors.As(err, &exit) || exit.Code != 0 {
+		t.Errorf("Run returned %v, want exit code 0", err)
+	}
+	if !holds(filepath.Join(dir, "log"), filepath.Join(physical, "2"))() {
+		t.Error("it was not started in the second release")
+	}
+}
+
+func TestEachStartLooksItsProgramUp(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"a", "b"} {
+		if err := os.Mkdir(filepath.Join(dir, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("PATH", filepath.Join(dir, "a")+":"+filepath.Join(dir, "b")+":"+os.Getenv("PATH"))
+	first := executable(t, filepath.Join(dir, "a"), "moving-work", "#!/bin/sh\necho ran >>"+dir+"/log\nexit 1\n", 0o755)
+	spec := played(t, mark(), "")
+	spec.Path, spec.Args, spec.Restart = "moving-work", nil, OnFailure
+	_, result := start(t, context.Background(), spec)
+	until(t, "a run", holds(filepath.Join(dir, "log"), "ran"))
+	executable(t, filepath.Join(dir, "b"), "moving-work", "#!/bin/sh\nexit 0\n", 0o755)
+	if err := os.Remove(first); err != nil {
+		t.Fatal(err)
+	}
+	var exit *Exit
+	if err := receive(t, result); !errors.As(err, &exit) || exit.Code != 0 {
+		t.Errorf("Run returned %v, want exit code 0", err)
+	}
+}
+
+// A process whose user may not enter the directory that it was started in, such as
+// root's, is in it all the same.
+func TestDirectoryWithoutANameIsInherited(t *testing.T) {
+	dir := t.TempDir()
+	gone := filepath.Join(dir, "gone")
+	if err := os.Mkdir(gone, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(gone)
+	if err := os.Remove(gone); err != nil {
+		t.Fatal(err)
+	}
+	if name := WorkingDir(); name != "" {
+		t.Errorf("a deleted directory is called %q", name)
+	}
+	spec := played(t, mark(), "exit", "0")
+	spec.Dir, spec.Restart = WorkingDir(), Never
+	_, result := start(t, context.Background(), spec)
+	var exit *Exit
+	if err := receive(t, result); !errors.As(err, &exit) || exit.Code != 0 {
+		t.Errorf("Run returned %v, want exit code 0", err)
+	}
+}

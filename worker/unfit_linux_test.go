@@ -1,0 +1,116 @@
+package worker
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/rs/zerolog"
+)
+
+// executable writes a file that may be executed.
+func executable(t *testing.T, dir, name, text string, mode os.FileMode) string {
+	t.Helper()
+	path := filepath.Join(dir, name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(path, mode); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// elfHeader is a program without code for a machine, with a loader if there is one.
+func elfHeader(machine uint16, loader string) string {
+	b := make([]byte, 64+56, 64+56+len(loader)+1)
+	copy(b, "\x7fELF\x02\x01\x01")
+	le := binary.LittleEndian
+	le.PutUint16(b[16:], 2)
+	le.PutUint16(b[18:], machine)
+	le.PutUint32(b[20:], 1)
+	le.PutUint64(b[32:], 64) // program headers
+	le.PutUint16(b[52:], 64)
+	le.PutUint16(b[54:], 56)
+	le.PutUint16(b[56:], 1)
+	le.PutUint16(b[58:], 64)
+	le.PutUint32(b[64:], 3) // PT_INTERP
+	le.PutUint64(b[64+8:], 64+56)
+	le.PutUint64(b[64+32:], uint64(len(loader)+1))
+	return string(append(append(b, loader...), 0))
+}
+
+func TestWhatIsWrongWithAProgramIsSaidWhenItIsResolved(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("PATH", filepath.Join(dir, "bin"))
+	t.Chdir(dir)
+	if err := os.Mkdir("bin", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	executable(t, dir, "bin/unfit", "#!/bin/sh\n", 0o644)
+	executable(t, dir, "feed.py", "#!/bin/sh\n", 0o755)
+	executable(t, dir, "plain.py", "#!/bin/sh\n", 0o644)
+	executable(t, dir, "crlf", "#!/bin/sh\r\nexit\r\n", 0o755)
+	executable(t, dir, "env-crlf", "#!/usr/bin/env sh\r\nexit\r\n", 0o755)
+	executable(t, dir, "snake", "#!/usr/bin/nosuchpython -u\n", 0o755)
+	for name, want := range map[string]struct {
+		is   error
+		says string
+	}{
+		"feed.py":    {ErrNotFound, "write ./feed.py"},
+		"plain.py":   {ErrNotFound, "write ./plain.py, after chmod +x plain.py"},
+		"./plain.py": {ErrNotExecutable, "chmod +x ./plain.py"},
+		"unfit":      {ErrNotExecutable, "chmod +x " + filepath.Join(dir, "bin/unfit")},
+		"./bin":      {ErrNotExecutable, "is a directory"},
+		"./crlf":     {ErrNotExecutable, "CR LF"},
+		"./env-crlf": {ErrNotExecutable, "CR LF"},
+		"./snake":    {ErrNotFound, `names an interpreter that does not exist, "/usr/bin/nosuchpython"`},
+	} {
+		if path, err := Resolve(name); !errors.Is(err, want.is) || !strings.Contains(err.Error(), want.says) || path != "" {
+			t.Errorf("%s: %q, %v, want %v, and %s", name, path, err, want.is, want.says)
+		}
+	}
+	if path, err := Resolve("./feed.py"); err != nil {
+		t.Errorf("./feed.py: %q, %v", path, err)
+	}
+}
+
+func TestWhatIsWrongWithAProgramIsSaidWhenItIsStarted(t *testing.T) {
+	dir := t.TempDir()
+	machines := map[string]uint16{"amd64": 62, "arm64": 183}
+	for _, tt := range []struct {
+		name, text string
+		mode       os.FileMode
+		code       int
+		says       string
+	}{
+		{"no-interpreter", "echo hello\n", 0o755, CodeNotExecutable, "let it begin with #!/bin/sh"},
+		{"empty", "", 0o755, CodeNotExecutable, "it is empty"},
+		{"crlf", "#!/bin/sh\r\nexit\r\n", 0o755, CodeNotExecutable, "CR LF"},
+		{"snake", "#!/usr/bin/nosuchpython\n", 0o755, CodeNotFound, "names an interpreter that does not exist"},
+		{"unfit", "#!/bin/sh\n", 0o644, CodeNotExecutable, "chmod +x"},
+		{"foreign", elfHeader(0x7777, ""), 0o755, CodeNotExecutable, "it was built for another machine"},
+		{"musl", elfHeader(machines[runtime.GOARCH], "/lib/nosuch-ld.so"), 0o755, CodeNotFound, "the loader that it names, /lib/nosuch-ld.so"},
+		{"garbage", "\x00\x01\x02\x03", 0o755, CodeNotExecutable, "no program for this machine"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			spec := played(t, mark(), "")
+			spec.Path, spec.Args, spec.Restart = executable(t, dir, tt.name, tt.text, tt.mode), nil, Never
+			var log output
+			spec.Log = zerolog.New(&log)
+			_, result := start(t, context.Background(), spec)
+			var exit *Exit
+			if err := receive(t, result); !errors.As(err, &exit) || exit.Code != tt.code {
+				t.Errorf("Run returned %v, want exit code %d", err, tt.code)
+			}
+			if !strings.Contains(log.String(), tt.says) {
+				t.Errorf("want %q in the log:\n%s", tt.says, log.String())
+			}
+		})
+	}
+}
