@@ -52,6 +52,7 @@ type server struct {
 	fuse  *boottime.KillTimer
 	tie   tie
 	kids  children
+	adj   victim
 	told  *signals
 
 	phase  phase
@@ -170,11 +171,13 @@ func (s *server) start(o Order) {
 		s.send(message{kind: mNotStarted, numbers: []int64{int64(unix.EAGAIN)}})
 		syscall.Exit(0)
 	}
+	restore := s.adj.raise()
 	pid, err := syscall.ForkExec(o.Path, o.Args, &syscall.ProcAttr{
 		Env:   o.Env,
 		Files: []uintptr{0, 1, 2},
 		Sys:   &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL},
 	})
+	restore()
 	if err != nil {
 		errno, _ := err.(syscall.Errno)
 		s.send(message{kind: mNotStarted, numbers: []int64{int64(errno)}})

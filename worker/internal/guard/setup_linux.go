@@ -28,12 +28,13 @@ func setup() (*server, error) {
 
 	s := new(server)
 	var err error
-	if s.kids, err = openChildren(); err != nil {
+	if s.kids, err = openChildren("thread-self"); err != nil {
 		return nil, err
 	}
 	if s.fuse, err = boottime.NewKillTimer(); err != nil {
 		return nil, err
 	}
+	s.adj = openVictim()
 	if s.tie, err = newTie(); err != nil {
 		return nil, fmt.Errorf("tie: %w", err)
 	}

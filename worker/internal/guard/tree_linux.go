@@ -11,21 +11,23 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// children lists the children of this process's main thread, which alone forks
-// and adopts. The listing may miss some while others exit; ECHILD is the proof.
+// children lists the children of a thread: of the guard that of its main thread,
+// which alone forks and adopts. The listing may miss some while others exit; ECHILD is the proof.
 type children struct {
 	fd   int
 	buf  [8 << 10]byte
 	more bool // there was more to reap than one round does
 }
 
-func openChildren() (children, error) {
+// openChildren takes a thread's directory below /proc.
+func openChildren(thread string) (children, error) {
 	if err := checkProc(); err != nil {
 		return children{}, err
 	}
-	fd, err := unix.Open("/proc/thread-self/children", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	file := "/proc/" + thread + "/children"
+	fd, err := unix.Open(file, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return children{}, fmt.Errorf("/proc/thread-self/children: %w", err)
+		return children{}, fmt.Errorf("%s: %w", file, err)
 	}
 	return children{fd: fd}, nil
 }
