@@ -129,6 +129,9 @@ type hosted struct {
 	Task      *Task         // run besides
 	Helper    string        // a shell's script that the mode "helped" leaves running
 	Victim    int           // its oom_score_adj, if it is not that of the test
+	User      int           // of the mode "nobody"
+	Hidden    bool          // of the mode "nobody": a /proc that hides others' processes
+	Processes int           // of the mode "nobody": how many it may have
 }
 
 func host(spec string) int {

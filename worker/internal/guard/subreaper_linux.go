@@ -5,8 +5,10 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 
 	"golang.org/x/sys/unix"
 
@@ -48,6 +50,7 @@ func BecomeSubreaper() error {
 		return os.NewSyscallError("prctl", err)
 	}
 	subreaper = true
+	reserveThreads(spareThreads)
 	if hasHandles() {
 		deaths := make(chan os.Signal, 1)
 		signal.Notify(deaths, unix.SIGCHLD)
@@ -59,6 +62,30 @@ func BecomeSubreaper() error {
 		}()
 	}
 	return nil
+}
+
+// spareThreads are more than what goes on in a process at the same time while it
+// sweeps.
+const spareThreads = 12
+
+// reserveThreads has the runtime keep some threads idle. When the limit of
+// processes is reached, as it may be by the dead that a sweep has yet to bury, it
+// could make no more, and Go would abort.
+func reserveThreads(n int) {
+	var have, gone sync.WaitGroup
+	leave := make(chan struct{})
+	have.Add(n)
+	for range n {
+		gone.Go(func() {
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+			have.Done()
+			<-leave
+		})
+	}
+	have.Wait()
+	close(leave)
+	gone.Wait()
 }
 
 // isOrphan reports whether a child of this process may be what a dead guard left
