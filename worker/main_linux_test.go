@@ -63,6 +63,14 @@ func play(mode string, args []string) int {
 		}
 		note(args[2], "ready")
 		time.Sleep(time.Hour)
+	case "guest": // FILE: its child moves into the guard's process group
+		cmd := exec.Command("sleep", "1000")
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pgid: os.Getppid()}
+		if err := cmd.Start(); err != nil {
+			panic(err)
+		}
+		note(args[0], "ready")
+		time.Sleep(time.Hour)
 	case "daemons": // N CODE: leaves N double-forked daemons behind and exits
 		n, _ := strconv.Atoi(args[0])
 		for range n {

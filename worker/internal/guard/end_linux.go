@@ -39,16 +39,23 @@ func (s *server) kill(why Why) {
 // watch holds the clock against what is due.
 func (s *server) watch() {
 	now := boottime.Now()
+	if s.looks() && now >= s.ties.next {
+		s.ties.look(&s.kids, s.pid)
+		now = boottime.Now()
+	}
 	if s.phase == running && s.dead {
 		s.explain(now)
 	}
 	if s.phase == running && now >= s.lease-s.grace {
 		s.stop(s.lease-s.margin, Expired)
 	}
-	if s.phase == stopping && now >= s.due() {
+	if s.phase == stopping && now >= s.ends() {
 		s.kill(s.why)
 	}
 }
+
+// looks reports whether groups that are new have to be tied.
+func (s *server) looks() bool { return s.phase == running || s.phase == stopping }
 
 // echo is how long an order that the command died of may take to reach this
 // process, by Understudy or by a signal to all of them.
@@ -67,6 +74,14 @@ func (s *server) explain(now time.Duration) {
 
 // due is the instant at which watch has something to do next.
 func (s *server) due() time.Duration {
+	if s.looks() {
+		return min(s.ends(), s.ties.next)
+	}
+	return s.ends()
+}
+
+// ends is the instant of the next step towards the end.
+func (s *server) ends() time.Duration {
 	switch s.phase {
 	case running:
 		if s.dead {

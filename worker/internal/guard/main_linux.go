@@ -13,7 +13,7 @@ import (
 
 const (
 	connFD = 3 // to Understudy
-	tieFD  = 4 // the tie that Understudy holds the other end of
+	tieFD  = 4 // the pipe that Understudy holds the other end of
 )
 
 func init() {
@@ -50,7 +50,8 @@ type server struct {
 	poll  [3]unix.PollFd
 	armed time.Duration // what the timer is set to
 	fuse  *boottime.KillTimer
-	tie   tie
+	tie   tie   // of the command's group
+	ties  *ties // of the others
 	kids  children
 	adj   victim
 	told  *signals
@@ -184,7 +185,8 @@ func (s *server) start(o Order) {
 		syscall.Exit(0)
 	}
 	s.pid, s.phase = pid, running
-	s.tie.fasten(pid)
+	s.tie.fasten(-pid)
+	s.ties.begin()
 	s.send(message{kind: mStarted, numbers: []int64{int64(pid)}})
 }
 

@@ -38,6 +38,7 @@ func setup() (*server, error) {
 	if s.tie, err = newTie(); err != nil {
 		return nil, fmt.Errorf("tie: %w", err)
 	}
+	s.ties = newTies()
 	timer, err := unix.TimerfdCreate(unix.CLOCK_BOOTTIME, unix.TFD_CLOEXEC|unix.TFD_NONBLOCK)
 	if err != nil {
 		return nil, fmt.Errorf("timerfd: %w", err)
