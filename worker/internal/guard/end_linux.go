@@ -6,6 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/understudy-go/understudy/internal/boottime"
+	"github.com/understudy-go/understudy/internal/procfs"
 )
 
 // stop sends SIGTERM, and has everything killed at the given instant.
@@ -109,7 +110,7 @@ func (s *server) reap() {
 		return
 	}
 	for range maxReap {
-		switch pid := peek(unix.P_ALL, 0); pid {
+		switch pid := procfs.Peek(unix.P_ALL, 0); pid {
 		case 0, -1:
 			return
 		case s.pid:
@@ -156,15 +157,15 @@ func (s *server) round() (gone bool) {
 		sigkill(-s.pid)
 	}
 	s.kids.each(func(pid int) {
-		if peek(unix.P_PID, pid) == 0 { // a living child, and nobody else's number
+		if procfs.Peek(unix.P_PID, pid) == 0 { // a living child, and nobody else's number
 			sigkill(pid)
 		}
 	})
 	for range maxReap {
-		if s.pid != 0 && peek(unix.P_PID, s.pid) == s.pid {
+		if s.pid != 0 && procfs.Peek(unix.P_PID, s.pid) == s.pid {
 			s.release()
 		}
-		pid := peek(unix.P_ALL, 0)
+		pid := procfs.Peek(unix.P_ALL, 0)
 		if pid == -1 {
 			return true
 		}

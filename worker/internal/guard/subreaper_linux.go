@@ -105,7 +105,7 @@ func isOrphan(pid int) bool {
 // is not another one that got its number.
 func isEarlier(pid int) bool {
 	fd, ok := earlier[pid]
-	if ok && fd >= 0 && peek(unix.P_PIDFD, fd) == -1 { // it was buried
+	if ok && fd >= 0 && procfs.Peek(unix.P_PIDFD, fd) == -1 { // it was buried
 		_ = unix.Close(fd)
 		delete(earlier, pid)
 		ok = false
@@ -122,7 +122,7 @@ func buryOrphans() {
 	list, _ := procfs.Children("self") // of what it leaves out, the next death reminds us
 	var waited map[int]bool
 	for _, pid := range list {
-		if guards.pids[pid] || peek(unix.P_PID, pid) != pid {
+		if guards.pids[pid] || procfs.Peek(unix.P_PID, pid) != pid {
 			continue
 		}
 		if waited == nil {

@@ -128,7 +128,7 @@ func addHidden(all map[int]process, pid, parent int) {
 	}
 	p := process{pid: pid, ppid: parent, state: 'R', threads: 1, comm: "(hidden by /proc)"}
 	p.sid, _ = unix.Getsid(pid)
-	if peek(unix.P_PID, pid) == pid {
+	if procfs.Peek(unix.P_PID, pid) == pid {
 		p.state = 'Z'
 	}
 	all[pid] = p

@@ -130,7 +130,7 @@ func (t *ties) keyOf(pid int) int {
 func isOurs(pid int) bool {
 	me := unix.Getpid()
 	for range maxTree {
-		if peek(unix.P_PID, pid) >= 0 {
+		if procfs.Peek(unix.P_PID, pid) >= 0 {
 			return true // a child, that /proc may hide
 		}
 		p, err := lookUp(pid)

@@ -66,29 +66,6 @@ func (c *children) each(f func(pid int)) {
 	}
 }
 
-// siginfo is the kernel's siginfo_t, as waitid fills it.
-type siginfo struct {
-	signo, errno, code int32
-	_                  [0]uintptr
-	pid                int32
-	_                  [128]byte
-}
-
-// peek returns a dead child that is not buried, without burying it: 0 for none,
-// -1 if there is no such child at all.
-func peek(idtype, id int) int {
-	var info siginfo
-	_, _, errno := unix.RawSyscall6(unix.SYS_WAITID, uintptr(idtype), uintptr(id), uintptr(unsafe.Pointer(&info)),
-		unix.WEXITED|unix.WNOHANG|unix.WNOWAIT|unix.WALL, 0, 0)
-	switch {
-	case errno == unix.ECHILD:
-		return -1
-	case errno != 0:
-		return 0
-	}
-	return int(info.pid)
-}
-
 // bury takes a dead child's status, and reports whether it was dead.
 func bury(pid int, status *unix.WaitStatus) bool {
 	var ws uint32
