@@ -70,6 +70,16 @@ func await(t *testing.T, pid int, want string) {
 	}
 }
 
+func TestInitEndsEverybodyWhenTheGuardOfAProgramThatEndedIsKilled(t *testing.T) {
+	end, program, guard, _ := fragile(t)
+	send(t, program, unix.SIGTERM)
+	await(t, program, "")
+	send(t, guard, unix.SIGKILL)
+	if got := end(); got != 5 {
+		t.Errorf("exit code %d, want the program's own, 5", got)
+	}
+}
+
 // Nobody else is there to end what they left.
 func TestInitEndsEverybodyWhenProgramAndGuardFail(t *testing.T) {
 	for _, tt := range []struct {
