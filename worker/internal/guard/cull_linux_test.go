@@ -106,3 +106,15 @@ func TestChildThatProcHidesIsAmongTheFamily(t *testing.T) {
 		t.Errorf("%+v, want a dead child of ours", p)
 	}
 }
+
+func TestThreadsInReserveStay(t *testing.T) {
+	const n = 24
+	reserveThreads(n)
+	entries, err := os.ReadDir("/proc/self/task")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(entries) < n {
+		t.Errorf("%d threads, want %d at least", len(entries), n)
+	}
+}
