@@ -45,11 +45,11 @@ func (m *machine) stop(cause error, immediate bool) {
 	case !w.stopping && m.guarded:
 		w.killAt = m.now
 	case !w.stopping:
-		w.killAt = m.now + m.timing.KillMargin() // to let go of what it holds
+		w.killAt = m.now + m.timing.LetGo() // to let go of what it holds
 	case immediate && w.killAt > m.now && m.guarded:
 		w.killAt = m.now
-	case immediate && w.killAt > m.now+m.timing.KillMargin():
-		w.killAt = m.now + m.timing.KillMargin()
+	case immediate && w.killAt > m.now+m.timing.LetGo():
+		w.killAt = m.now + m.timing.LetGo()
 	default:
 		return
 	}

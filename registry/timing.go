@@ -45,8 +45,16 @@ func (t Timing) Lease() time.Duration { return t.OrphanAfter - t.Margin() }
 func (t Timing) CallTimeout() time.Duration { return (t.Lease() - t.StopGrace) / 4 }
 
 // KillMargin is K: that long before the lease's end whatever is left of a
-// command is killed.
-func (t Timing) KillMargin() time.Duration { return max(250*time.Millisecond, t.StopGrace/10) }
+// command is killed. It is longer than the period of a second for which the
+// kernel may keep ordinary processes, a guard among them, from a processor that
+// a real-time process takes; but at least half of the grace is the command's.
+func (t Timing) KillMargin() time.Duration {
+	return max(t.LetGo(), min(1200*time.Millisecond, t.StopGrace/2))
+}
+
+// LetGo is what work of this process gets to let go of what it holds when it
+// has to stop at once, and a peer may work already.
+func (t Timing) LetGo() time.Duration { return max(250*time.Millisecond, t.StopGrace/10) }
 
 // The smallest timings that make sense: below them, an ordinary scheduler's
 // delay costs a lease.

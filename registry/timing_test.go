@@ -9,13 +9,14 @@ import (
 func TestTimingArithmetic(t *testing.T) {
 	const s, ms = time.Second, time.Millisecond
 	for _, tt := range []struct {
-		timing                                                 Timing
-		slack, overdue, margin, lease, callTimeout, killMargin time.Duration
+		timing                                                        Timing
+		slack, overdue, margin, lease, callTimeout, killMargin, letGo time.Duration
 	}{
-		{DefaultTiming, 3 * s, 9 * s, 9 * s, 51 * s, 10250 * ms, s},
-		{Timing{s, 20 * s, 2 * s}, s, 3 * s, 3 * s, 17 * s, 3750 * ms, 250 * ms},                                              // B = I = T/20
-		{Timing{100 * ms, 1500 * ms, 500 * ms}, 100 * ms, 300 * ms, 250 * ms, 1250 * ms, 187500 * time.Microsecond, 250 * ms}, // T/10 above 100 ms
-		{Timing{50 * ms, 900 * ms, 500 * ms}, 50 * ms, 150 * ms, 150 * ms, 750 * ms, 62500 * time.Microsecond, 250 * ms},      // T/10 below it
+		{DefaultTiming, 3 * s, 9 * s, 9 * s, 51 * s, 10250 * ms, 1200 * ms, s},
+		{Timing{s, 20 * s, 2 * s}, s, 3 * s, 3 * s, 17 * s, 3750 * ms, s, 250 * ms},                                                     // B = I = T/20
+		{Timing{100 * ms, 1500 * ms, 500 * ms}, 100 * ms, 300 * ms, 250 * ms, 1250 * ms, 187500 * time.Microsecond, 250 * ms, 250 * ms}, // T/10 above 100 ms
+		{Timing{50 * ms, 900 * ms, 500 * ms}, 50 * ms, 150 * ms, 150 * ms, 750 * ms, 62500 * time.Microsecond, 250 * ms, 250 * ms},      // T/10 below it
+		{Timing{s, time.Minute, 20 * s}, 3 * s, 9 * s, 9 * s, 51 * s, 7750 * ms, 2 * s, 2 * s},
 	} {
 		if err := tt.timing.Check(); err != nil {
 			t.Errorf("%+v: %v", tt.timing, err)
@@ -30,6 +31,7 @@ func TestTimingArithmetic(t *testing.T) {
 			{"lease", tt.timing.Lease(), tt.lease},
 			{"call timeout", tt.timing.CallTimeout(), tt.callTimeout},
 			{"kill margin", tt.timing.KillMargin(), tt.killMargin},
+			{"let go", tt.timing.LetGo(), tt.letGo},
 		} {
 			if f.got != f.want {
 				t.Errorf("%+v: %s is %v, want %v", tt.timing, f.name, f.got, f.want)

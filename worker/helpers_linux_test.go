@@ -128,12 +128,21 @@ type hosted struct {
 	Log       string        // a file for the log, besides stderr
 	Task      *Task         // run besides
 	Helper    string        // a shell's script that the mode "helped" leaves running
+	Victim    int           // its oom_score_adj, if it is not that of the test
+	User      int           // of the mode "nobody"
+	Hidden    bool          // of the mode "nobody": a /proc that hides others' processes
+	Processes int           // of the mode "nobody": how many it may have
 }
 
 func host(spec string) int {
 	var h hosted
 	if err := json.Unmarshal([]byte(spec), &h); err != nil {
 		panic(err)
+	}
+	if h.Victim != 0 {
+		if err := os.WriteFile("/proc/self/oom_score_adj", []byte(strconv.Itoa(h.Victim)), 0); err != nil {
+			panic(err)
+		}
 	}
 	if h.Subreaper {
 		if err := BecomeSubreaper(); err != nil {

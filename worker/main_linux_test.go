@@ -63,6 +63,14 @@ func play(mode string, args []string) int {
 		}
 		note(args[2], "ready")
 		time.Sleep(time.Hour)
+	case "guest": // FILE: its child moves into the guard's process group
+		cmd := exec.Command("sleep", "1000")
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pgid: os.Getppid()}
+		if err := cmd.Start(); err != nil {
+			panic(err)
+		}
+		note(args[0], "ready")
+		time.Sleep(time.Hour)
 	case "daemons": // N CODE: leaves N double-forked daemons behind and exits
 		n, _ := strconv.Atoi(args[0])
 		for range n {
@@ -105,8 +113,32 @@ func play(mode string, args []string) int {
 	case "report": // FILE
 		data, _ := json.Marshal(look())
 		_ = os.WriteFile(args[0], data, 0o600)
+	case "hideaway": // FILE: its child can't be dumped, which hides it
+		if len(args) == 1 {
+			spawn(true, "/proc/self/exe", args[0], "child")
+		} else {
+			_ = unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0)
+			note(args[0], "ready")
+		}
+		time.Sleep(time.Hour)
+	case "hoppers": // N FILE: fork, leave the session and exit, each a number of times
+		n, _ := strconv.Atoi(args[0])
+		for range n {
+			if fork() == 0 {
+				hop(20_000)
+			}
+		}
+		note(args[1], "ready")
+		time.Sleep(time.Hour)
 	case "host":
 		return host(args[0])
+	case "nobody": // SPEC: executes itself as a host of a user of its own
+		if err := becomeNobody(args[0]); err != nil {
+			fmt.Println(err)
+			return 1
+		}
+		os.Setenv(envMode, "host")
+		panic(syscall.Exec("/proc/self/exe", os.Args, os.Environ()))
 	case "helped": // SPEC: leaves a helper running, and executes itself as a host
 		var h hosted
 		if err := json.Unmarshal([]byte(args[0]), &h); err != nil {

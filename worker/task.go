@@ -18,8 +18,9 @@ import (
 var ErrLimit = errors.New("worker: task did not end in time")
 
 // taskMargin is what the kernel leaves a guard to kill what is left of a task
-// after its limit, before it kills the guard itself.
-const taskMargin = time.Second
+// after its limit, before it kills the guard itself. A guard may have to wait a
+// second for a processor, see registry.Timing.KillMargin.
+const taskMargin = 1200 * time.Millisecond
 
 // Task is a command that runs once, in no term: whatever becomes of it, a
 // [Command] of the same process does not notice.

@@ -32,6 +32,9 @@ func TestMain(m *testing.M) {
 		if mode == "stranger" || mode == "guard" {
 			strangerTime = 200 * time.Millisecond
 		}
+		if mode == "fragile" {
+			strangerTime = time.Hour
+		}
 		syscall.Exit(Main())
 	}
 	syscall.Exit(program(mode, os.Args[1:])) // at once: the race detector would wait
@@ -75,6 +78,20 @@ func program(mode string, args []string) int {
 	case "guard": // FILE: leaves one behind that outlasts strangers, and says so
 		os.Setenv(envMode, "guarding")
 		return leave(os.Args[0], args...)
+	case "fragile": // has a guard and a stranger, says ready, and when it is resumed, and stops when told
+		ch := make(chan os.Signal, 8)
+		signal.Notify(ch, unix.SIGTERM, unix.SIGCONT)
+		os.Setenv(envMode, "guarding")
+		if leave("sleep", "1000") != 6 || leave(os.Args[0]) != 6 {
+			return 98
+		}
+		fmt.Println("ready")
+		for sig := range ch {
+			fmt.Println(sig)
+			if sig == unix.SIGTERM {
+				return 5
+			}
+		}
 	case "eternal": // leaves a guard behind for ever
 		os.Setenv(envMode, "guarding")
 		return leave(os.Args[0])
@@ -84,7 +101,10 @@ func program(mode string, args []string) int {
 		}
 		fmt.Println("guarding")
 		if len(args) == 0 {
-			time.Sleep(time.Hour)
+			ch := make(chan os.Signal, 1)
+			signal.Notify(ch, unix.SIGUSR1)
+			<-ch // or for ever
+			return 0
 		}
 		time.Sleep(2 * time.Second) // longer than init has for a stranger
 		_ = os.WriteFile(args[0], nil, 0o600)

@@ -36,14 +36,20 @@ func Main() int {
 		fmt.Fprintf(os.Stderr, "understudy: init: %v\n", err)
 		return exitNoChild
 	}
-	i := &initProcess{pid: pid}
+	i := &initProcess{pid: pid, watched: make(map[int]bool), guardDied: make(chan int, 64)}
+	rounds := time.NewTicker(watchEvery)
+	defer rounds.Stop()
 	var look <-chan time.Time // whether a guard is left, when the others have had their time
 	for !i.reap() {
+		i.watch()
 		if i.pid == 0 && look == nil {
 			look = time.After(strangerTime)
 		}
 		select {
 		case <-deaths:
+		case <-rounds.C:
+		case guard := <-i.guardDied:
+			delete(i.watched, guard)
 		case sig := <-signals:
 			switch {
 			case i.pid != 0:
@@ -69,8 +75,8 @@ func Main() int {
 func guarded() bool {
 	list, _ := procfs.Children("self")
 	return slices.ContainsFunc(list, func(pid int) bool {
-		comm, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
-		return string(comm) == GuardName+"\n"
+		state, _ := stateOf(pid)
+		return isGuard(pid) && state != "Z"
 	})
 }
 
@@ -103,6 +109,10 @@ func TakeName() {
 type initProcess struct {
 	pid  int // the program, until it is reaped
 	code int // its exit code
+
+	watched   map[int]bool // the program's guards
+	guardDied chan int
+	failed    bool // a guard, or the program, did not end by itself
 }
 
 // resume has the program go on if it is stopped.
@@ -113,6 +123,7 @@ func (i *initProcess) resume() { _ = unix.Kill(-i.pid, unix.SIGCONT) }
 // could resume it.
 func (i *initProcess) reap() (empty bool) {
 	for {
+		guard := isGuard(procfs.Peek(unix.P_ALL, 0))
 		var ws unix.WaitStatus
 		pid, err := unix.Wait4(-1, &ws, unix.WNOHANG|unix.WUNTRACED|unix.WALL, nil)
 		switch {
@@ -124,6 +135,8 @@ func (i *initProcess) reap() (empty bool) {
 			return false
 		}
 		switch {
+		case pid != i.pid && !ws.Stopped():
+			i.failed = i.failed || guard && ws != 0
 		case pid == i.pid && ws.Stopped():
 			if ws.StopSignal() == unix.SIGTSTP {
 				i.resume()
@@ -132,6 +145,7 @@ func (i *initProcess) reap() (empty bool) {
 			i.pid, i.code = 0, ws.ExitStatus()
 			if ws.Signaled() {
 				i.code = 128 + int(ws.Signal())
+				i.failed = true
 			}
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/understudy-go/understudy/internal/boottime"
+	"github.com/understudy-go/understudy/internal/procfs"
 )
 
 // stop sends SIGTERM, and has everything killed at the given instant.
@@ -39,16 +40,23 @@ func (s *server) kill(why Why) {
 // watch holds the clock against what is due.
 func (s *server) watch() {
 	now := boottime.Now()
+	if s.looks() && now >= s.ties.next {
+		s.ties.look(&s.kids, s.pid)
+		now = boottime.Now()
+	}
 	if s.phase == running && s.dead {
 		s.explain(now)
 	}
 	if s.phase == running && now >= s.lease-s.grace {
 		s.stop(s.lease-s.margin, Expired)
 	}
-	if s.phase == stopping && now >= s.due() {
+	if s.phase == stopping && now >= s.ends() {
 		s.kill(s.why)
 	}
 }
+
+// looks reports whether groups that are new have to be tied.
+func (s *server) looks() bool { return s.phase == running || s.phase == stopping }
 
 // echo is how long an order that the command died of may take to reach this
 // process, by Understudy or by a signal to all of them.
@@ -79,6 +87,14 @@ func (s *server) others() (some bool) {
 
 // due is the instant at which watch has something to do next.
 func (s *server) due() time.Duration {
+	if s.looks() {
+		return min(s.ends(), s.ties.next)
+	}
+	return s.ends()
+}
+
+// ends is the instant of the next step towards the end.
+func (s *server) ends() time.Duration {
 	switch s.phase {
 	case running:
 		if s.dead && s.alone {
@@ -109,7 +125,7 @@ func (s *server) reap() {
 		return
 	}
 	for range maxReap {
-		switch pid := peek(unix.P_ALL, 0); pid {
+		switch pid := procfs.Peek(unix.P_ALL, 0); pid {
 		case 0, -1:
 			return
 		case s.pid:
@@ -156,15 +172,15 @@ func (s *server) round() (gone bool) {
 		sigkill(-s.pid)
 	}
 	s.kids.each(func(pid int) {
-		if peek(unix.P_PID, pid) == 0 { // a living child, and nobody else's number
+		if procfs.Peek(unix.P_PID, pid) == 0 { // a living child, and nobody else's number
 			sigkill(pid)
 		}
 	})
 	for range maxReap {
-		if s.pid != 0 && peek(unix.P_PID, s.pid) == s.pid {
+		if s.pid != 0 && procfs.Peek(unix.P_PID, s.pid) == s.pid {
 			s.release()
 		}
-		pid := peek(unix.P_ALL, 0)
+		pid := procfs.Peek(unix.P_ALL, 0)
 		if pid == -1 {
 			return true
 		}

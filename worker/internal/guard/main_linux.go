@@ -13,7 +13,7 @@ import (
 
 const (
 	connFD = 3 // to Understudy
-	tieFD  = 4 // the tie that Understudy holds the other end of
+	tieFD  = 4 // the pipe that Understudy holds the other end of
 )
 
 func init() {
@@ -50,8 +50,10 @@ type server struct {
 	poll  [3]unix.PollFd
 	armed time.Duration // what the timer is set to
 	fuse  *boottime.KillTimer
-	tie   tie
+	tie   tie   // of the command's group
+	ties  *ties // of the others
 	kids  children
+	adj   victim
 	told  *signals
 
 	phase  phase
@@ -176,17 +178,20 @@ func (s *server) start(o Order) {
 		s.send(notStarted(err, o.Dir))
 		syscall.Exit(0)
 	}
+	restore := s.adj.raise()
 	pid, err := syscall.ForkExec(o.Path, o.Args, &syscall.ProcAttr{
 		Env:   o.Env,
 		Files: []uintptr{0, 1, 2},
 		Sys:   &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL},
 	})
+	restore()
 	if err != nil {
 		s.send(notStarted(err))
 		syscall.Exit(0)
 	}
 	s.pid, s.phase = pid, running
-	s.tie.fasten(pid)
+	s.tie.fasten(-pid)
+	s.ties.begin()
 	s.send(message{kind: mStarted, numbers: []int64{int64(pid)}})
 }
 

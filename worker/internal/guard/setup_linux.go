@@ -15,6 +15,9 @@ import (
 	"github.com/understudy-go/understudy/internal/boottime"
 )
 
+// guardThreads are more than the kernel's calls that a guard has open at a time.
+const guardThreads = 4
+
 // setup makes everything ready that can fail, before there is a command.
 func setup() (*server, error) {
 	if err := unmask(); err != nil {
@@ -26,17 +29,20 @@ func setup() (*server, error) {
 	comm := []byte(argv0 + "\x00")
 	_ = unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(&comm[0])), 0, 0, 0)
 
+	reserveThreads(guardThreads)
 	s := new(server)
 	var err error
-	if s.kids, err = openChildren(); err != nil {
+	if s.kids, err = openChildren("thread-self"); err != nil {
 		return nil, err
 	}
 	if s.fuse, err = boottime.NewKillTimer(); err != nil {
 		return nil, err
 	}
+	s.adj = openVictim()
 	if s.tie, err = newTie(); err != nil {
 		return nil, fmt.Errorf("tie: %w", err)
 	}
+	s.ties = newTies()
 	timer, err := unix.TimerfdCreate(unix.CLOCK_BOOTTIME, unix.TFD_CLOEXEC|unix.TFD_NONBLOCK)
 	if err != nil {
 		return nil, fmt.Errorf("timerfd: %w", err)

@@ -13,7 +13,7 @@ const (
 )
 
 // spawn starts a guard and returns its number and this side's ends of the
-// control socket and of the tie.
+// control socket and of the ties.
 func spawn(out Output) (pid int, conn, tie int, err error) {
 	const flags = unix.SOCK_STREAM | unix.SOCK_CLOEXEC | unix.SOCK_NONBLOCK
 	conns, err := unix.Socketpair(unix.AF_UNIX, flags, 0)
@@ -21,17 +21,17 @@ func spawn(out Output) (pid int, conn, tie int, err error) {
 		return 0, -1, -1, fmt.Errorf("socketpair: %w", err)
 	}
 	defer unix.Close(conns[1])
-	ties, err := unix.Socketpair(unix.AF_UNIX, flags, 0)
-	if err != nil {
+	var ties [2]int
+	if err := unix.Pipe2(ties[:], unix.O_CLOEXEC|unix.O_NONBLOCK); err != nil {
 		unix.Close(conns[0])
-		return 0, -1, -1, fmt.Errorf("socketpair: %w", err)
+		return 0, -1, -1, fmt.Errorf("pipe: %w", err)
 	}
-	defer unix.Close(ties[1])
-	pid, err = fork(self, out, conns[1], ties[1])
+	defer unix.Close(ties[0])
+	pid, err = fork(self, out, conns[1], ties[0])
 	if err != nil {
 		unix.Close(conns[0])
-		unix.Close(ties[0])
+		unix.Close(ties[1])
 		return 0, -1, -1, err
 	}
-	return pid, conns[0], ties[0], nil
+	return pid, conns[0], ties[1], nil
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/understudy-go/understudy/internal/procfs"
 )
 
 // forkOrphan starts a child that nobody waits for, as an orphan that became ours.
@@ -42,7 +44,7 @@ func TestOnlyWhatNobodyWaitsForIsBuried(t *testing.T) {
 
 	buryOrphans()
 	for _, pid := range orphans {
-		if peek(unix.P_PID, pid) != -1 {
+		if procfs.Peek(unix.P_PID, pid) != -1 {
 			t.Errorf("orphan %d is not buried", pid)
 		}
 	}

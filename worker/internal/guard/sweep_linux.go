@@ -8,8 +8,12 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/understudy-go/understudy/internal/boottime"
+	"github.com/understudy-go/understudy/internal/procfs"
 )
 
 // process is a line of /proc/PID/stat.
@@ -74,27 +78,36 @@ func cutLast(s, sep string) (before, after string, ok bool) {
 //   - what descends from the guard;
 //   - what is in its session, which only setsid leaves;
 //   - what has the mark in its environment, which a program may clear;
-//   - as a subreaper: our own children, but for guards, those that were there
-//     before we became one, and those in our own session, into which nothing of
-//     a guard's can come.
+//   - as a subreaper: those of our own children that may be orphans.
 //
-// After an error nothing is known to be gone. guards must be locked.
+// A child that /proc does not show belongs to us all the same. After an error nothing is known to be gone. guards must be locked.
 func family(guard int, mark string) ([]process, error) {
 	all, err := everybody()
 	if err != nil {
 		return nil, err
 	}
-	me, ok := all[os.Getpid()]
-	if !ok {
+	me := os.Getpid()
+	if _, ok := all[me]; !ok {
 		return nil, errors.New("/proc does not show this process")
+	}
+	children, err := procfs.Children("self")
+	if err != nil {
+		return nil, err
+	}
+	for _, pid := range children {
+		addHidden(all, pid, me)
+	}
+	if children, err = procfs.Children(strconv.Itoa(guard)); err == nil { // of a dead one there are none
+		for _, pid := range children {
+			addHidden(all, pid, guard)
+		}
 	}
 	var list []process
 	for pid, p := range all {
-		if guards.pids[pid] || pid == me.pid {
+		if guards.pids[pid] || pid == me {
 			continue
 		}
-		ours := p.sid == guard || descends(all, pid, guard) ||
-			subreaper && p.ppid == me.pid && p.sid != me.sid && earlier[pid] != p.start
+		ours := p.sid == guard || descends(all, pid, guard) || p.ppid == me && isOrphan(pid)
 		if !ours {
 			if ours, err = hasMark(pid, mark); err != nil {
 				return nil, err
@@ -105,6 +118,20 @@ func family(guard int, mark string) ([]process, error) {
 		}
 	}
 	return list, nil
+}
+
+// addHidden adds a child that a /proc mounted with hidepid does not show, since
+// it changed its user or can't be dumped, as what may be told of it all the same.
+func addHidden(all map[int]process, pid, parent int) {
+	if _, shown := all[pid]; shown {
+		return
+	}
+	p := process{pid: pid, ppid: parent, state: 'R', threads: 1, comm: "(hidden by /proc)"}
+	p.sid, _ = unix.Getsid(pid)
+	if procfs.Peek(unix.P_PID, pid) == pid {
+		p.state = 'Z'
+	}
+	all[pid] = p
 }
 
 // everybody reads all processes.
@@ -158,37 +185,73 @@ func hasMark(pid int, mark string) (bool, error) {
 // twice in a row. While that can't be told it goes on trying; Survivors says
 // why. The guard itself must not have been reaped yet.
 func sweep(guard int, mark string) {
-	nap := time.Millisecond
+	var nap time.Duration
 	for clean := 0; clean < 2; {
-		if !sweepOnce(guard, mark) {
+		found, buried := sweepOnce(guard, mark)
+		if !found {
 			clean++
 			continue
 		}
 		clean = 0
+		nap = napAfter(nap, 0, buried)
 		time.Sleep(nap)
-		nap = min(2*nap, 50*time.Millisecond)
 	}
 }
 
-// sweepOnce reports whether something was found, or could not be told. From the
-// look to the signal, nobody but us may bury a child: its number is its own.
-func sweepOnce(guard int, mark string) (found bool) {
+// sweepOnce reports whether something was found, or could not be told, and
+// whether some of it could be buried. From the look to the signal, nobody but us
+// may bury a child: its number is its own.
+func sweepOnce(guard int, mark string) (found, buried bool) {
 	guards.Lock()
 	defer guards.Unlock()
+	if subreaper {
+		found, buried = adopted.cull()
+	}
 	me := os.Getpid()
 	list, err := family(guard, mark)
 	for _, p := range list {
 		switch {
 		case p.ppid == me:
 			sigkill(p.pid)
-			bury(p.pid, nil)
+			buried = bury(p.pid, nil) || buried
 			found = true
 		case !p.dead():
 			killOther(p)
 			found = true
 		}
 	}
-	return found || err != nil
+	return found || err != nil, buried
+}
+
+// cullTime bounds the killing of orphans between two looks at all of /proc.
+const cullTime = 100 * time.Millisecond
+
+// cull kills and buries orphans, round after round, until there are none, and
+// reports whether it found any and buried any. Those that fork, leave the session
+// and exit for ever multiply within one look at all of /proc, and when their dead
+// fill the limit of processes, this one dies of a thread that it can't make. So it
+// makes raw system calls, needs no thread, and does not allocate.
+func (c *children) cull() (found, buried bool) {
+	var nap time.Duration
+	for begin := boottime.Now(); boottime.Now()-begin < cullTime; {
+		left, some := false, false
+		c.each(func(pid int) {
+			if !isOrphan(pid) {
+				return
+			}
+			sigkill(pid)
+			left = true
+			some = bury(pid, nil) || some
+		})
+		if !left {
+			break
+		}
+		found, buried = true, buried || some
+		nap = napAfter(nap, 0, some)
+		ts := unix.NsecToTimespec(int64(min(nap, time.Millisecond)))
+		_, _, _ = unix.RawSyscall(unix.SYS_NANOSLEEP, uintptr(unsafe.Pointer(&ts)), 0, 0)
+	}
+	return found, buried
 }
 
 // killOther kills a process that is not our child, and no other that may have

@@ -11,21 +11,23 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// children lists the children of this process's main thread, which alone forks
-// and adopts. The listing may miss some while others exit; ECHILD is the proof.
+// children lists the children of a thread: of the guard that of its main thread,
+// which alone forks and adopts. The listing may miss some while others exit; ECHILD is the proof.
 type children struct {
 	fd   int
 	buf  [8 << 10]byte
 	more bool // there was more to reap than one round does
 }
 
-func openChildren() (children, error) {
+// openChildren takes a thread's directory below /proc.
+func openChildren(thread string) (children, error) {
 	if err := checkProc(); err != nil {
 		return children{}, err
 	}
-	fd, err := unix.Open("/proc/thread-self/children", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	file := "/proc/" + thread + "/children"
+	fd, err := unix.Open(file, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return children{}, fmt.Errorf("/proc/thread-self/children: %w", err)
+		return children{}, fmt.Errorf("%s: %w", file, err)
 	}
 	return children{fd: fd}, nil
 }
@@ -62,29 +64,6 @@ func (c *children) each(f func(pid int)) {
 			}
 		}
 	}
-}
-
-// siginfo is the kernel's siginfo_t, as waitid fills it.
-type siginfo struct {
-	signo, errno, code int32
-	_                  [0]uintptr
-	pid                int32
-	_                  [128]byte
-}
-
-// peek returns a dead child that is not buried, without burying it: 0 for none,
-// -1 if there is no such child at all.
-func peek(idtype, id int) int {
-	var info siginfo
-	_, _, errno := unix.RawSyscall6(unix.SYS_WAITID, uintptr(idtype), uintptr(id), uintptr(unsafe.Pointer(&info)),
-		unix.WEXITED|unix.WNOHANG|unix.WNOWAIT|unix.WALL, 0, 0)
-	switch {
-	case errno == unix.ECHILD:
-		return -1
-	case errno != 0:
-		return 0
-	}
-	return int(info.pid)
 }
 
 // bury takes a dead child's status, and reports whether it was dead.

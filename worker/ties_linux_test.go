@@ -1,0 +1,124 @@
+package worker
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/understudy-go/understudy/internal/boottime"
+)
+
+// tied is how many groups a guard has tied besides the command's: it opens its
+// end of the pipe anew for each.
+func tied(guard int) int {
+	dir := fmt.Sprintf("/proc/%d/fd", guard)
+	pipe, err := os.Readlink(filepath.Join(dir, "4"))
+	if err != nil {
+		return -1
+	}
+	entries, _ := os.ReadDir(dir)
+	n := -2 // what it was given, and the command's
+	for _, entry := range entries {
+		if link, _ := os.Readlink(filepath.Join(dir, entry.Name())); link == pipe {
+			n++
+		}
+	}
+	return n
+}
+
+// doubly are two failures at once, of which none leaves anybody to sweep.
+var doubly = []struct {
+	name string
+	fail func(t testing.TB, understudy, guard int)
+}{
+	{"both killed", func(t testing.TB, understudy, guard int) {
+		_ = unix.Kill(understudy, unix.SIGKILL)
+		_ = unix.Kill(guard, unix.SIGKILL)
+	}},
+	{"both killed, the guard first", func(t testing.TB, understudy, guard int) {
+		_ = unix.Kill(guard, unix.SIGKILL)
+		_ = unix.Kill(understudy, unix.SIGKILL)
+	}},
+	{"Understudy frozen, the guard killed", func(t testing.TB, understudy, guard int) {
+		freeze(t, understudy)
+		_ = unix.Kill(guard, unix.SIGKILL)
+	}},
+	{"the guard frozen, Understudy killed", func(t testing.TB, understudy, guard int) {
+		freeze(t, guard)
+		_ = unix.Kill(understudy, unix.SIGKILL)
+	}},
+}
+
+func TestTwoFailuresLeaveNoGroupBehind(t *testing.T) {
+	for _, tt := range doubly {
+		t.Run(tt.name, func(t *testing.T) {
+			dir, m := t.TempDir(), mark()
+			file := filepath.Join(dir, "log")
+			h := hostOf(t, dir, m, "forest", "20", "setsid", file)
+			h.Subreaper = true
+			cmd, guard := launch(t, "host", h, holds(file, "ready"))
+			until(t, "all sessions to be tied", func() bool { return tied(guard) == 20 })
+			tt.fail(t, cmd.Process.Pid, guard)
+			until(t, "everybody's end", func() bool { return len(alive(m)) == 0 })
+		})
+	}
+}
+
+// A tie of the guard's own group would kill the guard.
+func TestTwoFailuresLeaveNobodyInTheGuardsGroup(t *testing.T) {
+	for _, tt := range doubly {
+		t.Run(tt.name, func(t *testing.T) {
+			dir, m := t.TempDir(), mark()
+			file := filepath.Join(dir, "log")
+			cmd, guard := launch(t, "host", hostOf(t, dir, m, "guest", file), holds(file, "ready"))
+			until(t, "the guest to be tied", func() bool { return tied(guard) == 1 })
+			tt.fail(t, cmd.Process.Pid, guard)
+			until(t, "everybody's end", func() bool { return len(alive(m)) == 0 })
+		})
+	}
+}
+
+func TestBothFrozenLeaveNoGroupBehindAtTheLeasesEnd(t *testing.T) {
+	t.Parallel()
+	dir, m := t.TempDir(), mark()
+	file := filepath.Join(dir, "log")
+	h := hostOf(t, dir, m, "forest", "20", "setsid", file)
+	h.Timing.StopGrace = leeway
+	h.Lease = h.Timing.StopGrace + leeway
+	cmd, guard := launch(t, "host", h, holds(file, "ready"))
+	until(t, "all sessions to be tied", func() bool { return tied(guard) == 20 })
+	freeze(t, cmd.Process.Pid)
+	freeze(t, guard)
+	until(t, "everybody's end", func() bool { return len(alive(m)) == 0 })
+	after := boottime.Now() - instant(t, filepath.Join(dir, "lease"))
+	if after < -h.Timing.StopGrace/2 {
+		t.Errorf("ended %v before the lease: not by the kernel", -after)
+	}
+}
+
+func TestTiesOfGroupsThatAreGoneAreDropped(t *testing.T) {
+	dir, m := t.TempDir(), mark()
+	file := filepath.Join(dir, "log")
+	h := hosted{
+		Path: "/bin/sh", Args: []string{"sh", "-c", "for i in 1 2 3; do setsid -f sleep 1000; done; echo ready >" + file + "; exec sleep 1000"},
+		Env: append(os.Environ(), m), Timing: testTiming, Dir: dir,
+	}
+	_, guard := launch(t, "host", h, holds(file, "ready"))
+	until(t, "all sessions to be tied", func() bool { return tied(guard) == 3 })
+	pids := alive(m)
+	for _, pid := range pids {
+		if parentOf(t, pid) == guard && pgidOf(pid) == pid && sidOf(pid) == pid { // adopted, and buried by it
+			_ = unix.Kill(pid, unix.SIGKILL)
+		}
+	}
+	until(t, "the ties to be dropped", func() bool { return tied(guard) == 0 })
+	if left := alive(m); len(pids) != 4 || len(left) != 1 {
+		t.Errorf("of %v there are %v, want the command alone", pids, left)
+	}
+}
+
+func pgidOf(pid int) int { pgid, _ := unix.Getpgid(pid); return pgid }
+func sidOf(pid int) int  { sid, _ := unix.Getsid(pid); return sid }
