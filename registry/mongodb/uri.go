@@ -49,7 +49,7 @@ func parse(ctx context.Context, uri string) (*target, error) {
 	t := dissect(uri)
 	scheme, _, found := strings.Cut(uri, "://")
 	if !found || scheme != "mongodb" && scheme != "mongodb+srv" {
-		return nil, fmt.Errorf("open %s: want a URI that begins with mongodb:// or mongodb+srv://", t.name)
+		return nil, fmt.Errorf("open %s: %w: want one that begins with mongodb:// or mongodb+srv://", t.name, ErrURI)
 	}
 	parsed := make(chan *options.ClientOptions, 1)
 	go func() { parsed <- options.Client().ApplyURI(uri) }()
@@ -65,6 +65,7 @@ func parse(ctx context.Context, uri string) (*target, error) {
 		SetReadConcern(readconcern.Majority()).
 		SetReadPreference(readpref.Primary()).
 		SetRetryWrites(false).
+		SetRetryReads(false). // the driver's have no end but the deadline, and hide the reason
 		SetMaxAdaptiveRetries(0).
 		SetConnectTimeout(connectTimeout).
 		SetServerSelectionTimeout(connectTimeout).
@@ -86,6 +87,18 @@ func parse(ctx context.Context, uri string) (*target, error) {
 
 // direct reports whether only the server that the URI names is talked to.
 func (t *target) direct() bool { return t.options.Direct != nil && *t.options.Direct }
+
+// user is whom the URI names, for people; empty: nobody.
+func (t *target) user() string {
+	switch auth := t.options.Auth; {
+	case auth == nil:
+		return ""
+	case auth.Username == "" || t.unclear:
+		return "this user"
+	default:
+		return fmt.Sprintf("the user %.64q", auth.Username)
+	}
+}
 
 // hidden stands for what must not be shown.
 const hidden = "xxxxx"
