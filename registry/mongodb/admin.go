@@ -56,8 +56,12 @@ func (r *Registry) Groups(ctx context.Context) ([]string, error) {
 		record, field string
 	}{{r.instances, "instance", "group"}, {r.terms, "term", "_id.group"}} {
 		var values []bson.RawValue
-		if err := source.collection.Distinct(ctx, source.field, bson.D{}, options.Distinct().SetCollation(r.simple)).Decode(&values); err != nil {
+		found := source.collection.Distinct(ctx, source.field, bson.D{}, options.Distinct().SetCollation(r.simple))
+		if err := found.Err(); err != nil {
 			return nil, wrap(ctx, "groups", r.refused(source.collection, err))
+		}
+		if err := found.Decode(&values); err != nil {
+			return nil, wrap(ctx, "groups", err)
 		}
 		for _, v := range values {
 			name, ok := text(v)

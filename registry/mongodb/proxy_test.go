@@ -32,11 +32,7 @@ func startProxy(t testing.TB, server string) *proxy {
 	p.conns.Go(p.accept)
 	t.Cleanup(func() {
 		l.Close()
-		p.mu.Lock()
-		for c := range p.open {
-			c.Close()
-		}
-		p.mu.Unlock()
+		p.cut()
 		p.conns.Wait()
 	})
 	return p
@@ -49,6 +45,15 @@ func (p *proxy) loseAnswerTo(command string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.lose = []byte(command + "\x00")
+}
+
+// cut closes all connections.
+func (p *proxy) cut() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for c := range p.open {
+		c.Close()
+	}
 }
 
 func (p *proxy) accept() {
