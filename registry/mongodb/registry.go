@@ -42,11 +42,12 @@ type Registry struct {
 	user      string             // the one that the URI names, for people; empty: none
 	simple    *options.Collation // by bytes; nil: this server has no collations
 
-	closing context.Context // ends the watches
-	close   context.CancelFunc
-	watches sync.WaitGroup
-	mu      sync.Mutex // of closed, and of adding to watches
-	closed  bool
+	watching watching
+	closing  context.Context // ends the streams
+	close    context.CancelFunc
+	watches  sync.WaitGroup
+	mu       sync.Mutex // of closed, and of adding to watches
+	closed   bool
 }
 
 // Open connects to the servers of a URI, and sees that they may be written to,
@@ -183,7 +184,7 @@ func (r *Registry) Close(ctx context.Context) error {
 		return fmt.Errorf("close: %w", registry.ErrClosed)
 	}
 	r.close()
-	r.watches.Wait() // each ends within watchClose
+	r.watches.Wait() // each ends within streamClose
 	if err := r.client.Disconnect(ctx); err != nil {
 		return fmt.Errorf("close: %w", err)
 	}

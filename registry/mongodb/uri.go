@@ -27,8 +27,8 @@ const (
 	defaultTimeout = 10 * time.Second
 	openTimeout    = 10 * time.Second
 	indexTimeout   = 2 * time.Second
-	// maxPool is enough for a beat, a view, a sweep and a watch at a time.
-	maxPool = 4
+	// minPool is enough for a beat, a view, a sweep and a watch at a time.
+	minPool = 4
 )
 
 // target is where a URI leads.
@@ -70,8 +70,6 @@ func parse(ctx context.Context, uri string) (*target, error) {
 		SetConnectTimeout(connectTimeout).
 		SetServerSelectionTimeout(connectTimeout).
 		SetTimeout(defaultTimeout).
-		SetMaxPoolSize(maxPool).
-		SetMinPoolSize(0).
 		SetServerMonitor(&event.ServerMonitor{
 			ServerHeartbeatFailed:    func(e *event.ServerHeartbeatFailedEvent) { t.failure.Store(&e.Failure) },
 			ServerHeartbeatSucceeded: func(e *event.ServerHeartbeatSucceededEvent) { t.server.Store(&e.Reply) },
@@ -81,6 +79,10 @@ func parse(ctx context.Context, uri string) (*target, error) {
 	}
 	if err := t.options.Validate(); err != nil {
 		return nil, t.invalid(err)
+	}
+	if size := t.options.MaxPoolSize; size != nil && *size != 0 && *size < minPool {
+		return nil, fmt.Errorf("open %s: %w: maxPoolSize is %d, want %d or more, or none: a beat must not wait for another call",
+			t.name, ErrURI, *size, minPool)
 	}
 	return t, nil
 }
