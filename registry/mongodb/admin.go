@@ -19,7 +19,7 @@ func (r *Registry) Instances(ctx context.Context, group string) ([]registry.Inst
 	if err := r.mayRead(); err != nil {
 		return nil, time.Time{}, wrap(ctx, "instances", err)
 	}
-	list, bad, err := r.readable(ctx, bson.M{"group": group}, options.Find().SetSort(bson.M{"_id": 1}))
+	list, bad, err := r.read(ctx, bson.M{"group": group}, options.Find().SetSort(bson.M{"_id": 1}))
 	if err != nil {
 		return nil, time.Time{}, wrap(ctx, "instances", err)
 	}
@@ -38,7 +38,7 @@ func (r *Registry) Terms(ctx context.Context, group string, n int) ([]registry.T
 	if n <= 0 {
 		return nil, wrap(ctx, "terms", ctx.Err()) // to the server, 0 is no limit
 	}
-	list, err := all(ctx, r.terms, ofGroup(group), options.Find().SetSort(latestFirst).SetLimit(int64(n)), decodeTerm)
+	list, err := r.history(ctx, group, n)
 	return list, wrap(ctx, "terms", err)
 }
 
@@ -52,17 +52,21 @@ func (r *Registry) Groups(ctx context.Context) ([]string, error) {
 		bad   error
 	)
 	for _, source := range []struct {
-		collection *mongo.Collection
-		field      string
-	}{{r.instances, "group"}, {r.terms, "_id.group"}} {
+		collection    *mongo.Collection
+		record, field string
+	}{{r.instances, "instance", "group"}, {r.terms, "term", "_id.group"}} {
 		var values []bson.RawValue
-		if err := source.collection.Distinct(ctx, source.field, bson.D{}).Decode(&values); err != nil {
+		found := source.collection.Distinct(ctx, source.field, bson.D{}, options.Distinct().SetCollation(r.simple))
+		if err := found.Err(); err != nil {
+			return nil, wrap(ctx, "groups", r.refused(source.collection, err))
+		}
+		if err := found.Decode(&values); err != nil {
 			return nil, wrap(ctx, "groups", err)
 		}
 		for _, v := range values {
-			name, ok := v.StringValueOK()
+			name, ok := text(v)
 			if !ok || registry.CheckGroup(name) != nil {
-				bad = fmt.Errorf("%w: %.200v is no group's name", registry.ErrCorrupt, v)
+				bad = corrupt("a "+source.record, source.field, v, "a group's name")
 				continue
 			}
 			names = append(names, name)
@@ -79,11 +83,12 @@ func (r *Registry) RequestHandover(ctx context.Context, group string, number int
 	}
 	result, err := r.terms.UpdateOne(ctx,
 		bson.M{"_id": termID{group, number}, "endedAt": nil},
-		bson.M{"$set": bson.M{"handoverTo": binary(to)}, "$currentDate": bson.M{"handoverAt": true}})
+		bson.M{"$set": bson.M{"handoverTo": binary(to)}, "$currentDate": bson.M{"handoverAt": true}},
+		options.UpdateOne().SetCollation(r.simple))
 	if err == nil && result.MatchedCount == 0 {
 		err = fmt.Errorf("%w: term %d of group %q", registry.ErrNoTerm, number, group)
 	}
-	return wrap(ctx, "request hand-over", err)
+	return wrap(ctx, "request hand-over", r.refused(r.terms, err))
 }
 
 // Info implements [registry.Admin].

@@ -15,7 +15,17 @@ import (
 // says whether there is a value of that type.
 type fields struct{ raw bson.Raw }
 
-func (f fields) text(key string) (string, bool) { return f.raw.Lookup(key).StringValueOK() }
+func (f fields) text(key string) (string, bool) { return text(f.raw.Lookup(key)) }
+
+// text is a text as [registry.Clip] cuts it. One that is long is not copied
+// before it is cut.
+func text(v bson.RawValue) (string, bool) {
+	const length = 4 // of what comes before the bytes
+	if v.Type != bson.TypeString || v.Validate() != nil {
+		return "", false
+	}
+	return registry.Clip(v.Value[length : len(v.Value)-1]), true
+}
 
 func (f fields) flag(key string) (bool, bool) { return f.raw.Lookup(key).BooleanOK() }
 
@@ -74,20 +84,46 @@ func (f fields) small(key string) int {
 func (f fields) schema() (int, error) {
 	n, ok := f.integer("schema")
 	if !ok {
-		return 0, f.corrupt("schema", "a number")
+		return 0, f.corrupt("schema", "a whole number")
 	}
 	return int(min(n, math.MaxInt32)), nil
 }
 
-func (f fields) corrupt(key, want string) error {
-	value := "missing"
-	if v := f.raw.Lookup(key); v.Type != 0 {
-		value = "of type " + v.Type.String()
-	}
+// corrupt says what is wrong with a field of a record, and of which.
+func (f fields) corrupt(field, want string) error {
+	record := "a record"
 	if id, ok := f.id("_id"); ok {
-		return fmt.Errorf("%w: instance %s: %s is %s, want %s", registry.ErrCorrupt, id, key, value, want)
+		record = "instance " + id.String()
+	} else if group, number, err := key(f.raw.Lookup("_id")); err == nil {
+		record = fmt.Sprintf("term %d of group %.64q", number, group)
+	} else if id := f.raw.Lookup("_id"); id.Type != 0 {
+		record = "a record whose _id is " + describe(id)
 	}
-	return fmt.Errorf("%w: record %.200v: %s is %s, want %s", registry.ErrCorrupt, f.raw.Lookup("_id"), key, value, want)
+	return corrupt(record, field, f.raw.Lookup(field), want)
+}
+
+func corrupt(record, key string, v bson.RawValue, want string) error {
+	return fmt.Errorf("%w: %s: %s is %s, want %s", registry.ErrCorrupt, record, key, describe(v), want)
+}
+
+// describe is a value, or what kind of value it is, for people.
+func describe(v bson.RawValue) string {
+	if s, ok := text(v); ok {
+		return fmt.Sprintf("the text %.64q", s)
+	}
+	switch v.Type {
+	case 0:
+		return "missing"
+	case bson.TypeInt32, bson.TypeInt64, bson.TypeDouble, bson.TypeBoolean, bson.TypeNull:
+		var value any
+		if v.Unmarshal(&value) == nil {
+			if value == nil {
+				return "null"
+			}
+			return fmt.Sprint(value)
+		}
+	}
+	return "of type " + v.Type.String()
 }
 
 func milliseconds(d time.Duration) int64 {

@@ -3,6 +3,7 @@ package mongodb
 import (
 	"errors"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -84,6 +85,37 @@ func TestTermIDMustHaveItsShape(t *testing.T) {
 			t.Errorf("%v: %+v, %v, want %v", tt.id, got, err, tt.want)
 		}
 	}
+}
+
+func TestErrorsSayWhichPartOfARecordIsWrong(t *testing.T) {
+	term := func(id any) bson.D {
+		return bson.D{{Key: "_id", Value: id}, {Key: "holder", Value: "me"}, {Key: "schema", Value: int64(1)}}
+	}
+	instance := bson.D{{Key: "_id", Value: binary(uuid.Nil)}, {Key: "group", Value: "g"}, {Key: "beat", Value: 2.5}, {Key: "schema", Value: int64(1)}}
+	_, errBeat := decodeInstance(raw(t, instance))
+	for _, tt := range []struct {
+		err  error
+		want string
+	}{
+		{termError(t, term(bson.D{{Key: "group", Value: "g"}, {Key: "term", Value: "three"}})), `a term of group "g": _id.term is the text "three", want a whole number`},
+		{termError(t, term(bson.D{{Key: "group", Value: "g"}, {Key: "term", Value: math.NaN()}})), `a term of group "g": _id.term is NaN, want a whole number`},
+		{termError(t, term(bson.D{{Key: "group", Value: "g"}, {Key: "term", Value: nil}})), `a term of group "g": _id.term is null, want a whole number`},
+		{termError(t, term(bson.D{{Key: "group", Value: int64(7)}, {Key: "term", Value: int64(3)}})), `_id.group is 7, want a text`},
+		{termError(t, term(bson.D{{Key: "term", Value: int64(3)}, {Key: "group", Value: "g"}})), `_id has the fields ["term" "group"], want group and term, in this order`},
+		{termError(t, term("g/3")), `_id is the text "g/3", want {group: TEXT, term: NUMBER}`},
+		{termError(t, term(termID{"g", 3})), `term 3 of group "g": holder is the text "me", want a UUID`},
+		{errBeat, `instance 00000000-0000-0000-0000-000000000000: beat is 2.5, want a whole number`},
+	} {
+		if tt.err == nil || !strings.HasSuffix(tt.err.Error(), tt.want) {
+			t.Errorf("%v, want %s", tt.err, tt.want)
+		}
+	}
+}
+
+func termError(t *testing.T, doc bson.D) error {
+	t.Helper()
+	_, err := decodeTerm(raw(t, doc))
+	return err
 }
 
 func TestSpansAreRoundedUp(t *testing.T) {

@@ -101,16 +101,6 @@ type terseError struct {
 func (e terseError) Error() string { return e.text }
 func (e terseError) Unwrap() error { return e.error }
 
-// duplicate reports whether the server said, and stands by it, that the key
-// exists. With a write-concern error beside it, it does not stand by it.
-func duplicate(err error) bool {
-	var write mongo.WriteException
-	if errors.As(err, &write) && write.WriteConcernError != nil {
-		return false
-	}
-	return mongo.IsDuplicateKeyError(err)
-}
-
 // explain says why a registry could not be opened, and what to do.
 func (t *target) explain(ctx context.Context, err error) error {
 	open := "open " + t.name

@@ -44,11 +44,11 @@ func (r *Registry) Register(ctx context.Context, in registry.Instance) (time.Tim
 		},
 		options.FindOneAndUpdate().SetUpsert(true).SetReturnDocument(options.After).SetProjection(heartbeatOnly),
 	).Raw()
-	if duplicate(err) {
+	if duplicateID(err) {
 		return fail(fmt.Errorf("%w: %s", registry.ErrRegistered, in.ID))
 	}
 	if err != nil {
-		return fail(err)
+		return fail(r.refused(r.instances, err))
 	}
 	return r.heartbeat(ctx, "register", raw)
 }
@@ -89,7 +89,7 @@ func (r *Registry) Beat(ctx context.Context, id uuid.UUID, s registry.Status) (t
 		return time.Time{}, wrap(ctx, "beat", r.whyUnbeaten(ctx, id))
 	}
 	if err != nil {
-		return time.Time{}, wrap(ctx, "beat", err)
+		return time.Time{}, wrap(ctx, "beat", r.refused(r.instances, err))
 	}
 	return r.heartbeat(ctx, "beat", raw)
 }
@@ -114,7 +114,7 @@ func (r *Registry) Unregister(ctx context.Context, id uuid.UUID) error {
 		return wrap(ctx, "unregister", err)
 	}
 	_, err := r.instances.DeleteOne(ctx, bson.M{"_id": binary(id)})
-	return wrap(ctx, "unregister", err)
+	return wrap(ctx, "unregister", r.refused(r.instances, err))
 }
 
 // DeleteOrphan implements [registry.Registry].
@@ -129,87 +129,15 @@ func (r *Registry) DeleteOrphan(ctx context.Context, id uuid.UUID, beat int64) (
 	}
 	result, err := r.instances.DeleteOne(ctx, filter)
 	if err != nil {
-		return false, wrap(ctx, "delete orphan", err)
+		return false, wrap(ctx, "delete orphan", r.refused(r.instances, err))
 	}
 	return result.DeletedCount == 1, nil
 }
 
-// Candidate implements [registry.Registry].
-func (r *Registry) Candidate(ctx context.Context, group string, at time.Time, within time.Duration, except ...uuid.UUID) (registry.Instance, error) {
-	if err := r.mayRead(); err != nil {
-		return registry.Instance{}, wrap(ctx, "candidate", err)
-	}
-	filter := bson.M{"group": group, "candidate": true}
-	if len(except) > 0 {
-		ids := make(bson.A, len(except))
-		for i, id := range except {
-			ids[i] = binary(id)
-		}
-		filter["_id"] = bson.M{"$nin": ids}
-	}
-	in, err := r.first(ctx, filter, seniority[1:], func(in registry.Instance) bool { return in.Live(at, within) })
-	if err == nil && in == nil {
-		err = fmt.Errorf("%w in group %q", registry.ErrNoCandidate, group)
-	}
-	if err != nil {
-		return registry.Instance{}, wrap(ctx, "candidate", err)
-	}
-	return *in, nil
-}
-
-// Claimant implements [registry.Registry].
-func (r *Registry) Claimant(ctx context.Context, group string, above int64) (registry.Instance, error) {
-	if err := r.mayRead(); err != nil {
-		return registry.Instance{}, wrap(ctx, "claimant", err)
-	}
-	filter := bson.M{"group": group, "term": bson.M{"$gt": above}}
-	in, err := r.first(ctx, filter, bson.D{{Key: "term", Value: -1}}, func(in registry.Instance) bool { return in.Term > above })
-	if err == nil && in == nil {
-		err = fmt.Errorf("%w in group %q", registry.ErrNoClaimant, group)
-	}
-	if err != nil {
-		return registry.Instance{}, wrap(ctx, "claimant", err)
-	}
-	return *in, nil
-}
-
-var errEnough = errors.New("enough")
-
-// first returns the first instance of a query that is wanted, passing over what
-// cannot be read; nil if there is none.
-func (r *Registry) first(ctx context.Context, filter bson.M, order bson.D, wanted func(registry.Instance) bool) (found *registry.Instance, err error) {
-	err = each(ctx, r.instances, filter, options.Find().SetSort(order), func(raw bson.Raw) error {
-		in, err := decodeInstance(raw)
-		if err != nil || !wanted(in) {
-			return nil
-		}
-		found = &in
-		return errEnough
-	})
-	if errors.Is(err, errEnough) {
-		err = nil
-	}
-	return found, err
-}
-
-// Silent implements [registry.Registry].
-func (r *Registry) Silent(ctx context.Context, group string, at time.Time, within time.Duration) ([]registry.Instance, error) {
-	if err := r.mayRead(); err != nil {
-		return nil, wrap(ctx, "silent", err)
-	}
-	// Negated, so that a heartbeat that is no date is not passed over.
-	filter := bson.M{"group": group, "heartbeat": bson.M{"$not": bson.M{"$gte": at.Add(-within), "$lte": at.Add(within)}}}
-	list, bad, err := r.readable(ctx, filter, options.Find().SetSort(bson.M{"heartbeat": 1}).SetLimit(registry.MaxSilent))
-	if err != nil {
-		return nil, wrap(ctx, "silent", err)
-	}
-	return list, wrap(ctx, "silent", bad)
-}
-
-// readable reads the instances that a filter selects. There are others if bad is
-// an error: why the last of them cannot be read.
-func (r *Registry) readable(ctx context.Context, filter any, o options.Lister[options.FindOptions]) (list []registry.Instance, bad, err error) {
-	err = each(ctx, r.instances, filter, o, func(raw bson.Raw) error {
+// read reads the instances that a filter selects. There are others if bad is an
+// error: why the last of them cannot be read.
+func (r *Registry) read(ctx context.Context, filter any, o *options.FindOptionsBuilder) (list []registry.Instance, bad, err error) {
+	err = each(ctx, r.instances, filter, o.SetCollation(r.simple), func(raw bson.Raw) error {
 		in, err := decodeInstance(raw)
 		if err == nil {
 			list = append(list, in)
@@ -218,7 +146,7 @@ func (r *Registry) readable(ctx context.Context, filter any, o options.Lister[op
 		}
 		return nil
 	})
-	return list, bad, err
+	return list, bad, r.refused(r.instances, err)
 }
 
 // record reads one record as it is stored; nil if there is none.
@@ -228,7 +156,7 @@ func (r *Registry) record(ctx context.Context, id uuid.UUID) (bson.Raw, error) {
 	case errors.Is(err, mongo.ErrNoDocuments):
 		return nil, nil
 	case err != nil:
-		return nil, err
+		return nil, r.refused(r.instances, err)
 	}
 	return raw, nil
 }
@@ -244,20 +172,6 @@ func (r *Registry) instance(ctx context.Context, id uuid.UUID) (*registry.Instan
 		return nil, err
 	}
 	return &in, nil
-}
-
-// all reads and decodes what a query finds; all of it, or none.
-func all[T any](ctx context.Context, c *mongo.Collection, filter any, o options.Lister[options.FindOptions], decode func(bson.Raw) (T, error)) ([]T, error) {
-	var list []T
-	err := each(ctx, c, filter, o, func(raw bson.Raw) error {
-		item, err := decode(raw)
-		list = append(list, item)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return list, nil
 }
 
 // each calls f with what a query finds, until f returns an error.
@@ -293,7 +207,7 @@ func decodeInstance(raw bson.Raw) (in registry.Instance, err error) {
 		return in, f.corrupt("group", "a text")
 	}
 	if in.Beat, ok = f.integer("beat"); !ok {
-		return in, f.corrupt("beat", "a number")
+		return in, f.corrupt("beat", "a whole number")
 	}
 	if in.Heartbeat, ok = f.date("heartbeat"); !ok {
 		return in, f.corrupt("heartbeat", "a date")

@@ -67,6 +67,9 @@ func TestOpenSaysWhatIsWrongWithTheURI(t *testing.T) {
 		if errors.Is(err, mongodb.ErrUnreachable) {
 			t.Errorf("Open(%q): %v is not worth another try", tt.uri, err)
 		}
+		if !errors.Is(err, mongodb.ErrURI) {
+			t.Errorf("Open(%q): %v, want ErrURI", tt.uri, err)
+		}
 	}
 }
 

@@ -18,6 +18,8 @@ type proxy struct {
 	conns    sync.WaitGroup
 	mu       sync.Mutex
 	lose     []byte
+	hold     []byte // what is neither passed on nor answered; empty: everything
+	holding  bool
 	commands []bson.Raw // that passed through
 	open     map[net.Conn]bool
 }
@@ -32,11 +34,7 @@ func startProxy(t testing.TB, server string) *proxy {
 	p.conns.Go(p.accept)
 	t.Cleanup(func() {
 		l.Close()
-		p.mu.Lock()
-		for c := range p.open {
-			c.Close()
-		}
-		p.mu.Unlock()
+		p.cut()
 		p.conns.Wait()
 	})
 	return p
@@ -49,6 +47,39 @@ func (p *proxy) loseAnswerTo(command string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.lose = []byte(command + "\x00")
+}
+
+// holdBack lets such commands, or all if none is named, wait for ever, on
+// connections that stay open.
+func (p *proxy) holdBack(command string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.holding, p.hold = true, nil
+	if command != "" {
+		p.hold = []byte(command + "\x00")
+	}
+}
+
+// goOn ends holdBack for what comes from now on.
+func (p *proxy) goOn() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.holding = false
+}
+
+func (p *proxy) holds(question []byte) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.holding && bytes.Contains(question, p.hold)
+}
+
+// cut closes all connections.
+func (p *proxy) cut() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for c := range p.open {
+		c.Close()
+	}
 }
 
 func (p *proxy) accept() {
@@ -80,6 +111,10 @@ func (p *proxy) serve(client, server net.Conn) {
 			return
 		}
 		p.record(question)
+		if p.holds(question) {
+			_, _ = io.Copy(io.Discard, client)
+			return
+		}
 		if _, err := server.Write(question); err != nil {
 			return
 		}

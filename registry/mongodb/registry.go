@@ -39,12 +39,15 @@ type Registry struct {
 	terms     *mongo.Collection
 	clock     clock
 	access    registry.Access
+	user      string             // the one that the URI names, for people; empty: none
+	simple    *options.Collation // by bytes; nil: this server has no collations
 
-	closing context.Context // ends the watches
-	close   context.CancelFunc
-	watches sync.WaitGroup
-	mu      sync.Mutex // of closed, and of adding to watches
-	closed  bool
+	watching watching
+	closing  context.Context // ends the streams
+	close    context.CancelFunc
+	watches  sync.WaitGroup
+	mu       sync.Mutex // of closed, and of adding to watches
+	closed   bool
 }
 
 // Open connects to the servers of a URI, and sees that they may be written to,
@@ -80,7 +83,7 @@ func dial(ctx context.Context, uri string, o Options) (*Registry, *target, error
 	if err != nil {
 		return nil, nil, target.invalid(err)
 	}
-	r := &Registry{client: client, access: o.Access}
+	r := &Registry{client: client, access: o.Access, user: target.user(), simple: &options.Collation{Locale: "simple"}}
 	db := client.Database(target.database)
 	r.instances, r.terms = db.Collection("instances"), db.Collection("terms")
 	r.closing, r.close = context.WithCancel(context.Background())
@@ -94,9 +97,14 @@ func (r *Registry) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	err = r.peek(ctx)
+	if hasCode(err, noCollation...) {
+		r.simple = nil
+		err = r.peek(ctx)
+	}
 	switch r.access {
 	case registry.Look:
-		return r.peek(ctx)
+		return err
 	case registry.Ask:
 		return probe(ctx, r.terms)
 	}
@@ -109,7 +117,8 @@ func (r *Registry) prepare(ctx context.Context) error {
 	if h.SetName != "" || h.Msg != "" { // a standalone server refuses it
 		o.SetCommitQuorumMajority()
 	}
-	_, _ = r.instances.Indexes().CreateOne(indexing, mongo.IndexModel{Keys: seniority}, o)
+	index := mongo.IndexModel{Keys: seniority, Options: options.Index().SetCollation(r.simple)}
+	_, _ = r.instances.Indexes().CreateOne(indexing, index, o)
 
 	if err := probe(ctx, r.instances); err != nil {
 		return err
@@ -117,9 +126,19 @@ func (r *Registry) prepare(ctx context.Context) error {
 	return probe(ctx, r.terms)
 }
 
+// noCollation are codes of servers, and of what speaks like one, that do not know
+// collations. Their texts are equal if their bytes are.
+var noCollation = []int{
+	9,     // FailedToParse
+	115,   // CommandNotSupported
+	238,   // NotImplemented
+	303,   // Amazon DocumentDB: Feature not supported
+	40415, // unknown field
+}
+
 // peek is a read that only one who may read may ask for.
 func (r *Registry) peek(ctx context.Context) error {
-	err := r.terms.FindOne(ctx, bson.M{"_id": "probe"}).Err()
+	err := r.terms.FindOne(ctx, bson.M{"_id": "probe"}, options.FindOne().SetCollation(r.simple)).Err()
 	if errors.Is(err, mongo.ErrNoDocuments) {
 		return nil
 	}
@@ -165,7 +184,7 @@ func (r *Registry) Close(ctx context.Context) error {
 		return fmt.Errorf("close: %w", registry.ErrClosed)
 	}
 	r.close()
-	r.watches.Wait() // each ends within watchClose
+	r.watches.Wait() // each ends within streamClose
 	if err := r.client.Disconnect(ctx); err != nil {
 		return fmt.Errorf("close: %w", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -50,12 +51,12 @@ func (r *Registry) view(ctx context.Context, group string) (v registry.View, err
 		defer session.EndSession(ctx)
 		ctx = mongo.NewSessionContext(ctx, session)
 	}
-	raw, err := r.terms.FindOne(ctx, ofGroup(group), options.FindOne().SetSort(latestFirst)).Raw()
+	raw, err := r.terms.FindOne(ctx, ofGroup(group), options.FindOne().SetSort(latestFirst).SetCollation(r.simple)).Raw()
 	if errors.Is(err, mongo.ErrNoDocuments) {
 		return v, nil
 	}
 	if err != nil {
-		return v, err
+		return v, r.refused(r.terms, err)
 	}
 	term, err := decodeTerm(raw)
 	if err != nil {
@@ -101,10 +102,29 @@ func (r *Registry) BeginTerm(ctx context.Context, t registry.Term) error {
 		{Key: "startedAt", Value: now.StartedAt},
 		{Key: "schema", Value: int64(registry.Schema)},
 	})
-	if duplicate(err) {
-		err = fmt.Errorf("%w: term %d of group %q", registry.ErrTermTaken, t.Number, t.Group)
+	if duplicateID(err) {
+		return wrap(ctx, "begin term", r.taken(ctx, t, err))
 	}
-	return wrap(ctx, "begin term", err)
+	return wrap(ctx, "begin term", r.refused(r.terms, err))
+}
+
+// taken is ErrTermTaken, unless the term that is there is one of another group:
+// a collation can make their names the same to the unique index of _id.
+func (r *Registry) taken(ctx context.Context, t registry.Term, err error) error {
+	taken := fmt.Errorf("%w: term %d of group %q", registry.ErrTermTaken, t.Number, t.Group)
+	if !collated(err) || r.simple == nil {
+		return taken
+	}
+	o := options.FindOne().SetProjection(bson.M{"_id": 1}).SetCollation(r.simple)
+	switch found := r.terms.FindOne(ctx, bson.M{"_id": termID{t.Group, t.Number}}, o).Err(); {
+	case found == nil:
+		return taken
+	case !errors.Is(found, mongo.ErrNoDocuments):
+		return r.refused(r.terms, found)
+	}
+	return fmt.Errorf("%w: by the collation of %s.%s the group %q is the same as another that has term %d: "+
+		"make the collection anew without a collation, or name another database",
+		registry.ErrRefused, r.terms.Database().Name(), r.terms.Name(), t.Group, t.Number)
 }
 
 // EndTerm implements [registry.Registry].
@@ -112,13 +132,15 @@ func (r *Registry) EndTerm(ctx context.Context, group string, number int64, hold
 	if err := r.mayWrite(); err != nil {
 		return wrap(ctx, "end term", err)
 	}
+	set := bson.M{"reason": end.Reason, "exitCode": int64(end.ExitCode)}
+	if end.Silence > 0 {
+		set["silence"] = milliseconds(end.Silence)
+	}
 	_, err := r.terms.UpdateOne(ctx,
 		bson.M{"_id": termID{group, number}, "holder": binary(holder), "endedAt": nil},
-		bson.M{
-			"$set":         bson.M{"reason": end.Reason, "exitCode": int64(end.ExitCode)},
-			"$currentDate": bson.M{"endedAt": true},
-		})
-	return wrap(ctx, "end term", err)
+		bson.M{"$set": set, "$currentDate": bson.M{"endedAt": true}},
+		options.UpdateOne().SetCollation(r.simple))
+	return wrap(ctx, "end term", r.refused(r.terms, err))
 }
 
 // decodeTerm is lenient with what is there for people.
@@ -128,12 +150,13 @@ func decodeTerm(raw bson.Raw) (t registry.Term, err error) {
 		return t, err
 	}
 	var ok bool
-	t.Group, t.Number, ok = key(raw.Lookup("_id"))
+	var wrong error
+	t.Group, t.Number, wrong = key(raw.Lookup("_id"))
 	if t.Schema > registry.Schema {
 		return t, t.Check()
 	}
-	if !ok {
-		return t, f.corrupt("_id", "{group: a text, term: a number}")
+	if wrong != nil {
+		return t, wrong
 	}
 	if t.Holder, ok = f.id("holder"); !ok {
 		return t, f.corrupt("holder", "a UUID")
@@ -149,7 +172,7 @@ func decodeTerm(raw bson.Raw) (t registry.Term, err error) {
 	t.OrphanAfter = f.span("orphanAfter")
 	if !t.Open() {
 		reason, _ := f.text("reason")
-		t.End = registry.End{Reason: registry.Reason(reason), ExitCode: f.small("exitCode")}
+		t.End = registry.End{Reason: registry.Reason(reason), ExitCode: f.small("exitCode"), Silence: f.span("silence")}
 	}
 	if at, ok := f.date("handoverAt"); ok {
 		if to, ok := f.id("handoverTo"); ok {
@@ -160,18 +183,26 @@ func decodeTerm(raw bson.Raw) (t registry.Term, err error) {
 }
 
 // key reads a term's _id, which must have just these two fields in this order.
-func key(id bson.RawValue) (group string, number int64, ok bool) {
+func key(id bson.RawValue) (group string, number int64, err error) {
 	doc, ok := id.DocumentOK()
 	if !ok {
-		return "", 0, false
+		return "", 0, corrupt("a term", "_id", id, "{group: TEXT, term: NUMBER}")
 	}
 	elements, err := doc.Elements()
-	if err != nil || len(elements) != 2 || elements[0].Key() != "group" || elements[1].Key() != "term" {
-		return "", 0, false
+	var names []string
+	for _, e := range elements {
+		names = append(names, e.Key())
 	}
-	group, isText := elements[0].Value().StringValueOK()
-	number, isNumber := integer(elements[1].Value())
-	return group, number, isText && isNumber
+	if err != nil || !slices.Equal(names, []string{"group", "term"}) {
+		return "", 0, fmt.Errorf("%w: a term's _id has the fields %.128q, want group and term, in this order", registry.ErrCorrupt, names)
+	}
+	if group, ok = text(elements[0].Value()); !ok {
+		return "", 0, corrupt("a term", "_id.group", elements[0].Value(), "a text")
+	}
+	if number, ok = integer(elements[1].Value()); !ok {
+		return group, 0, corrupt(fmt.Sprintf("a term of group %.64q", group), "_id.term", elements[1].Value(), "a whole number")
+	}
+	return group, number, nil
 }
 
 // present reports whether a field has a value; the server takes null for none.

@@ -27,8 +27,8 @@ const (
 	defaultTimeout = 10 * time.Second
 	openTimeout    = 10 * time.Second
 	indexTimeout   = 2 * time.Second
-	// maxPool is enough for a beat, a view, a sweep and a watch at a time.
-	maxPool = 4
+	// minPool is enough for a beat, a view, a sweep and a watch at a time.
+	minPool = 4
 )
 
 // target is where a URI leads.
@@ -49,7 +49,7 @@ func parse(ctx context.Context, uri string) (*target, error) {
 	t := dissect(uri)
 	scheme, _, found := strings.Cut(uri, "://")
 	if !found || scheme != "mongodb" && scheme != "mongodb+srv" {
-		return nil, fmt.Errorf("open %s: want a URI that begins with mongodb:// or mongodb+srv://", t.name)
+		return nil, fmt.Errorf("open %s: %w: want one that begins with mongodb:// or mongodb+srv://", t.name, ErrURI)
 	}
 	parsed := make(chan *options.ClientOptions, 1)
 	go func() { parsed <- options.Client().ApplyURI(uri) }()
@@ -65,12 +65,11 @@ func parse(ctx context.Context, uri string) (*target, error) {
 		SetReadConcern(readconcern.Majority()).
 		SetReadPreference(readpref.Primary()).
 		SetRetryWrites(false).
+		SetRetryReads(false). // the driver's have no end but the deadline, and hide the reason
 		SetMaxAdaptiveRetries(0).
 		SetConnectTimeout(connectTimeout).
 		SetServerSelectionTimeout(connectTimeout).
 		SetTimeout(defaultTimeout).
-		SetMaxPoolSize(maxPool).
-		SetMinPoolSize(0).
 		SetServerMonitor(&event.ServerMonitor{
 			ServerHeartbeatFailed: func(e *event.ServerHeartbeatFailedEvent) {
 				address, _, _ := strings.Cut(e.ConnectionID, "[-")
@@ -87,11 +86,27 @@ func parse(ctx context.Context, uri string) (*target, error) {
 	if err := t.options.Validate(); err != nil {
 		return nil, t.invalid(err)
 	}
+	if size := t.options.MaxPoolSize; size != nil && *size != 0 && *size < minPool {
+		return nil, fmt.Errorf("open %s: %w: maxPoolSize is %d, want %d or more, or none: a beat must not wait for another call",
+			t.name, ErrURI, *size, minPool)
+	}
 	return t, nil
 }
 
 // direct reports whether only the server that the URI names is talked to.
 func (t *target) direct() bool { return t.options.Direct != nil && *t.options.Direct }
+
+// user is whom the URI names, for people; empty: nobody.
+func (t *target) user() string {
+	switch auth := t.options.Auth; {
+	case auth == nil:
+		return ""
+	case auth.Username == "" || t.unclear:
+		return "this user"
+	default:
+		return fmt.Sprintf("the user %.64q", auth.Username)
+	}
+}
 
 // hidden stands for what must not be shown.
 const hidden = "xxxxx"

@@ -42,7 +42,7 @@ type Store struct {
 	// the design: of an instance group, host, pid, version, startedAt, beat,
 	// heartbeat, role, term, candidate, interval, orphanAfter, priority,
 	// command and schema; of a term number, holder, host, orphanAfter,
-	// startedAt, endedAt, reason, exitCode, handover (as a whole) and schema.
+	// startedAt, endedAt, reason, exitCode, silence, handover (as a whole) and schema.
 	// The number is part of a term's key: store the term anew under the other.
 	Spoil func(t *testing.T, r Record, field string, value any)
 }
@@ -71,6 +71,9 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"Close", closing},
 		{"Garbage", garbage},
 		{"Lenient", lenient},
+		{"Ends", ends},
+		{"Hidden", hidden},
+		{"Long", long},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.test(t, open) })
 	}

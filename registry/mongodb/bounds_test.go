@@ -1,0 +1,195 @@
+package mongodb_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"github.com/understudy-go/understudy/internal/mongotest"
+	"github.com/understudy-go/understudy/registry"
+	"github.com/understudy-go/understudy/registry/mongodb"
+)
+
+// The driver would repeat such a read until the deadline, and tell that alone.
+func TestReadThatFailsIsToldAndNotRepeated(t *testing.T) {
+	t.Parallel()
+	set := mongotest.Start(t, 1)
+	p, r := throughProxy(t, set)
+	begin(t, r, "g", 1, register(t, r, "g").ID)
+	for _, code := range []int{134, 262, 6, 89, 189, 10107, 13435, 13436, 462} {
+		for name, call := range map[string]func(ctx context.Context) error{
+			"View":      func(ctx context.Context) error { _, err := r.View(ctx, "g"); return err },
+			"Candidate": func(ctx context.Context) error { _, err := r.Candidate(ctx, "g", time.Now(), time.Hour); return err },
+			"Claimant":  func(ctx context.Context) error { _, err := r.Claimant(ctx, "g", 0); return err },
+			"Silent":    func(ctx context.Context) error { _, err := r.Silent(ctx, "g", time.Now(), time.Hour); return err },
+			"Instances": func(ctx context.Context) error { _, _, err := r.Instances(ctx, "g"); return err },
+			"Terms":     func(ctx context.Context) error { _, err := r.Terms(ctx, "g", 1); return err },
+			"Groups":    func(ctx context.Context) error { _, err := r.Groups(ctx); return err },
+		} {
+			set.FailCommand(t, 1_000_000, "failCommands", bson.A{"find", "distinct"}, "errorCode", code,
+				"errorLabels", bson.A{"RetryableError", "SystemOverloadedError"})
+			var err error
+			eventually(t, "the server's error", func() error { // codes of a change of the primary make the driver look around
+				p.recorded()
+				err = call(t.Context())
+				if !strings.Contains(fmt.Sprint(err), "failCommand") {
+					return fmt.Errorf("%s failing with %d: %w", name, code, err)
+				}
+				return nil
+			})
+			if reads := named(p.recorded(), "find", "distinct"); reads > 2 || errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("%s failing with %d: %d reads, %v; want one, or two, and the server's error", name, code, reads, err)
+			}
+		}
+	}
+}
+
+// With the driver's own 30 seconds for the choice of a server and for a
+// connection, a short outage costs as much.
+func TestABlackHoleIsLeftWithinSeconds(t *testing.T) {
+	t.Parallel()
+	const soon = 18 * time.Second // 2 s on a quiet machine
+	set := mongotest.Start(t, 1)
+	p, r := throughProxy(t, set)
+	in := register(t, r, "g")
+	p.holdBack("")
+	p.cut()
+	beat := func() (time.Duration, error) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		begun := time.Now()
+		_, err := r.Beat(ctx, in.ID, in.Status)
+		return time.Since(begun), err
+	}
+	for range 2 { // the first may meet the end of a connection
+		if took, err := beat(); err == nil || took > soon {
+			t.Errorf("a beat into a black hole: %v after %v", err, took)
+		}
+	}
+	p.goOn() // those that wait already go on to wait
+	begun := time.Now()
+	eventually(t, "a beat after it", func() error { _, err := beat(); return err })
+	if took := time.Since(begun); took > soon {
+		t.Errorf("beats again after %v", took)
+	}
+}
+
+// slowViews makes views take long, and returns once that many are under way.
+func slowViews(t *testing.T, set *mongotest.Set, p *proxy, r *mongodb.Registry, n int) (wait func()) {
+	t.Helper()
+	set.FailCommand(t, n, "failCommands", bson.A{"find"}, "blockConnection", true, "blockTimeMS", 10_000)
+	var views sync.WaitGroup
+	p.recorded()
+	for range n {
+		views.Go(func() {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			if _, err := r.View(ctx, "g"); err != nil {
+				t.Errorf("View: %v", err)
+			}
+		})
+	}
+	under := 0
+	eventually(t, "the views", func() error {
+		if under += named(p.recorded(), "find"); under < n {
+			return fmt.Errorf("%d of %d", under, n)
+		}
+		return nil
+	})
+	return views.Wait
+}
+
+func TestPoolIsTheURIsOrElseTheDriversDefault(t *testing.T) {
+	t.Parallel()
+	for _, size := range []int{1, 3} {
+		err := refused(t, fmt.Sprintf("mongodb://localhost/?maxPoolSize=%d", size), "localhost")
+		if !errors.Is(err, mongodb.ErrURI) || !strings.Contains(err.Error(), fmt.Sprintf("maxPoolSize is %d, want 4 or more", size)) {
+			t.Errorf("maxPoolSize=%d: %v", size, err)
+		}
+	}
+	t.Run("the driver's default", func(t *testing.T) {
+		t.Parallel()
+		set := mongotest.Start(t, 1)
+		p, r := throughProxy(t, set)
+		in := register(t, r, "g")
+		defer slowViews(t, set, p, r, 12)()
+		begun := time.Now()
+		if _, err := r.Beat(t.Context(), in.ID, in.Status); err != nil {
+			t.Errorf("a beat beside 12 views that are slow: %v after %v", err, time.Since(begun))
+		}
+	})
+	t.Run("the URI's", func(t *testing.T) {
+		t.Parallel()
+		set := mongotest.Start(t, 1)
+		p := startProxy(t, set.Host(0))
+		r := open(t, "mongodb://"+p.addr()+"/?directConnection=true&maxPoolSize=5")
+		in := register(t, r, "g")
+		defer slowViews(t, set, p, r, 5)()
+		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+		defer cancel()
+		if _, err := r.Beat(ctx, in.ID, in.Status); err == nil {
+			t.Error("a sixth call found a connection")
+		}
+	})
+}
+
+// Whoever can write could store anything; it must not fill everybody's memory.
+func TestHugeRecordsAreReadInBoundedMemory(t *testing.T) {
+	uri := mongotest.Shared(t)
+	r := open(t, uri)
+	stored := db(t, uri, "")
+	huge := strings.Repeat("x", 15<<20)
+	const n = 24 // 360 MB
+	for i := range int64(n) {
+		begin(t, r, "g", i+1, uuid.Must(uuid.NewV7()))
+		register(t, r, "g")
+	}
+	for _, name := range []string{"terms", "instances"} {
+		if _, err := stored.Collection(name).UpdateMany(t.Context(), bson.M{}, bson.M{"$set": bson.M{"host": huge}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	inUse := func() int64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	before, total := inUse(), m.TotalAlloc
+	terms, err := r.Terms(t.Context(), "g", n)
+	if err != nil || len(terms) != n {
+		t.Fatalf("Terms: %d of them, %v", len(terms), err)
+	}
+	list, _, err := r.Instances(t.Context(), "g")
+	if err != nil || len(list) != n {
+		t.Fatalf("Instances: %d of them, %v", len(list), err)
+	}
+	silent, err := r.Silent(t.Context(), "g", time.Now().Add(time.Hour), time.Minute)
+	if err != nil || len(silent) != n {
+		t.Fatalf("Silent: %d of them, %v", len(silent), err)
+	}
+	kept := inUse() - before
+	runtime.ReadMemStats(&m)
+	t.Logf("%d MB kept, %d MB allocated on the way", kept>>20, (m.TotalAlloc-total)>>20)
+	if kept > 8<<20 {
+		t.Errorf("%d bytes are kept of what was read", kept)
+	}
+	runtime.KeepAlive(terms)
+	runtime.KeepAlive(list)
+	runtime.KeepAlive(silent)
+	for _, host := range []string{terms[0].Host, list[0].Host, silent[0].Host} {
+		if len(host) > registry.MaxText {
+			t.Errorf("a host of %d bytes", len(host))
+		}
+	}
+}

@@ -1,0 +1,161 @@
+package mongodb_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+
+	"github.com/understudy-go/understudy/internal/mongotest"
+	"github.com/understudy-go/understudy/registry"
+)
+
+func id(in uuid.UUID) bson.Binary { return bson.Binary{Subtype: bson.TypeBinaryUUID, Data: in[:]} }
+
+// set changes a stored instance beneath the registry.
+func set(t *testing.T, c *mongo.Collection, in uuid.UUID, fields bson.M) {
+	t.Helper()
+	result, err := c.UpdateOne(t.Context(), bson.M{"_id": id(in)}, bson.M{"$set": fields})
+	if err != nil || result.MatchedCount != 1 {
+		t.Fatalf("%+v, %v", result, err)
+	}
+}
+
+// Each of many that promised to beat seldom is asked for only as long as that is
+// cheap; one that beats is found all the same.
+func TestDeadCandidatesOfLongIntervalsHideNoLiveOne(t *testing.T) {
+	uri := mongotest.Shared(t)
+	r := open(t, uri)
+	stored := db(t, uri, "").Collection("instances")
+	join := func(priority int, interval time.Duration, silent time.Duration) uuid.UUID {
+		in := newInstance("g")
+		in.Priority, in.Interval, in.OrphanAfter = priority, interval, time.Hour+10*interval
+		at, err := r.Register(t.Context(), in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		set(t, stored, in.ID, bson.M{"heartbeat": at.Add(-silent)})
+		return in.ID
+	}
+	slow := join(9, time.Minute, 2*time.Minute)
+	if in, err := r.Candidate(t.Context(), "g", time.Now(), time.Minute); err != nil || in.ID != slow {
+		t.Errorf("Candidate: %v, %v; want %v, which beats seldom and is live", in.ID, err, slow)
+	}
+	if in, err := r.Candidate(t.Context(), "g", time.Now(), time.Minute, slow); !errors.Is(err, registry.ErrNoCandidate) {
+		t.Errorf("Candidate without it: %v, %v", in.ID, err)
+	}
+	set(t, stored, slow, bson.M{"heartbeat": time.Now().Add(-time.Hour)})
+	for range 10 {
+		join(9, time.Minute, time.Hour)
+	}
+	live := join(1, time.Second, 0)
+	if in, err := r.Candidate(t.Context(), "g", time.Now(), time.Minute); err != nil || in.ID != live {
+		t.Errorf("Candidate: %v, %v; want %v", in.ID, err, live)
+	}
+}
+
+// No call asks more than a few times, whatever is stored.
+func TestAHintCostsABoundedNumberOfReads(t *testing.T) {
+	set := mongotest.Start(t, 1)
+	p := startProxy(t, set.Host(0))
+	r := open(t, "mongodb://"+p.addr()+"/?directConnection=true")
+	stored := db(t, set.URI(), "understudy").Collection("instances")
+	for range 20 {
+		in := register(t, r, "g")
+		if _, err := stored.UpdateOne(t.Context(), bson.M{"_id": id(in.ID)}, bson.M{"$set": bson.M{"beat": "many", "term": int64(7)}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, call := range map[string]func(ctx context.Context) error{
+		"Candidate": func(ctx context.Context) error { _, err := r.Candidate(ctx, "g", time.Now(), time.Hour); return err },
+		"Claimant":  func(ctx context.Context) error { _, err := r.Claimant(ctx, "g", 1); return err },
+	} {
+		p.recorded()
+		if err := call(t.Context()); !errors.Is(err, registry.ErrNoCandidate) && !errors.Is(err, registry.ErrNoClaimant) {
+			t.Errorf("%s: %v", name, err)
+		}
+		reads := 0
+		for _, command := range p.recorded() {
+			if command.Lookup("find").Type != 0 {
+				reads++
+				if command.Lookup("maxTimeMS").AsInt64() <= 0 {
+					t.Errorf("%s: %v has no deadline", name, command)
+				}
+			}
+		}
+		if reads == 0 || reads > 6 {
+			t.Errorf("%s read %d times, want a few", name, reads)
+		}
+	}
+}
+
+// Of numbers that this program does not write, those that are one count.
+func TestClaimantSeesEveryNumericTerm(t *testing.T) {
+	uri := mongotest.Shared(t)
+	r := open(t, uri)
+	stored := db(t, uri, "").Collection("instances")
+	in := register(t, r, "g")
+	for _, term := range []any{int32(5), 5.0, int64(5)} {
+		set(t, stored, in.ID, bson.M{"term": term})
+		if got, err := r.Claimant(t.Context(), "g", 4); err != nil || got.ID != in.ID || got.Term != 5 {
+			t.Errorf("Claimant of %T: %+v, %v", term, got, err)
+		}
+	}
+	for _, term := range []any{"5", 5.5, bson.A{int64(5)}, true, nil, time.Now()} {
+		set(t, stored, in.ID, bson.M{"term": term})
+		if got, err := r.Claimant(t.Context(), "g", 4); !errors.Is(err, registry.ErrNoClaimant) {
+			t.Errorf("Claimant of %v: %+v, %v", term, got, err)
+		}
+	}
+}
+
+func TestSilentIsBoundedAndOddRecordsStarveNobody(t *testing.T) {
+	uri := mongotest.Shared(t)
+	r := open(t, uri)
+	stored := db(t, uri, "").Collection("instances")
+	now := time.Now()
+	var docs []any
+	add := func(n int, beat any, from time.Time) (last uuid.UUID) {
+		for i := range n {
+			last = uuid.Must(uuid.NewV7())
+			docs = append(docs, bson.D{
+				{Key: "_id", Value: id(last)}, {Key: "group", Value: "g"}, {Key: "beat", Value: beat},
+				{Key: "heartbeat", Value: from.Add(time.Duration(i) * time.Millisecond)}, {Key: "schema", Value: int64(1)},
+			})
+		}
+		return last
+	}
+	add(registry.MaxSilent+200, "many", now.Add(-48*time.Hour))
+	first := len(docs)
+	add(registry.MaxSilent+200, int64(3), now.Add(-24*time.Hour))
+	ahead := add(1, int64(3), now.Add(24*time.Hour))
+	double := add(1, 3.0, now.Add(-30*time.Hour)) // a number of another type, which this program can read
+	if _, err := stored.InsertMany(t.Context(), docs); err != nil {
+		t.Fatal(err)
+	}
+	list, err := r.Silent(t.Context(), "g", now, time.Minute)
+	if !errors.Is(err, registry.ErrCorrupt) {
+		t.Errorf("Silent: %v, want ErrCorrupt beside the list", err)
+	}
+	if len(list) != registry.MaxSilent {
+		t.Fatalf("Silent: %d of them, want %d", len(list), registry.MaxSilent)
+	}
+	for i, in := range list[1:] {
+		if in.Heartbeat.Before(list[i].Heartbeat) {
+			t.Fatalf("Silent: number %d is earlier than the one before", i+1)
+		}
+	}
+	if want := docs[first].(bson.D)[0].Value.(bson.Binary); string(want.Data) != string(list[0].ID[:]) && list[0].ID != double {
+		t.Errorf("Silent: the first is %v", list[0].ID)
+	}
+	if _, err := stored.DeleteMany(t.Context(), bson.M{"heartbeat": bson.M{"$lt": now.Add(-time.Hour)}}); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := r.Silent(t.Context(), "g", now, time.Minute); err != nil || len(list) != 1 || list[0].ID != ahead {
+		t.Errorf("Silent: %v, %v; want %v", list, err, ahead)
+	}
+}
