@@ -14,14 +14,15 @@ var errSimulated = errors.New("simulated failure")
 // check holds what the rules are checked against. It is told of everything
 // that happens, and believes nothing that a machine or the registry says.
 type check struct {
-	registered map[uuid.UUID]bool
-	lastBeat   map[uuid.UUID]time.Duration // the instant of the last beat
+	registered map[uuid.UUID]registry.Timing // what its owner goes by, whatever the record says
+	lastBeat   map[uuid.UUID]time.Duration   // the instant of the last beat
 	highest    int64
 	before     registry.View     // the group as it was before a call
 	victim     registry.Instance // the record that a deletion is about
 	existed    bool              // the record that a beat is about
 	ended      map[int64]resignation
-	void       map[int64]bool // terms that an operator ended by hand
+	void       map[int64]bool     // terms that an operator ended by hand
+	damaged    map[uuid.UUID]bool // records that do not promise what their owners do
 }
 
 // resignation is how a term was given up by its holder for another to begin.
@@ -31,8 +32,8 @@ type resignation struct {
 }
 
 func (c *check) init() {
-	c.registered, c.lastBeat = map[uuid.UUID]bool{}, map[uuid.UUID]time.Duration{}
-	c.ended, c.void = map[int64]resignation{}, map[int64]bool{}
+	c.registered, c.lastBeat = map[uuid.UUID]registry.Timing{}, map[uuid.UUID]time.Duration{}
+	c.ended, c.void, c.damaged = map[int64]resignation{}, map[int64]bool{}, map[uuid.UUID]bool{}
 }
 
 // believes reports whether a process believes that its lease is valid and the
@@ -104,10 +105,10 @@ func (w *world) checkAfter(f *flight) {
 		if f.a.err != nil {
 			return
 		}
-		if w.registered[c.id] {
+		if _, again := w.registered[c.id]; again {
 			w.fail("host%d registers a UUID twice", p.n)
 		}
-		w.registered[c.id] = true
+		w.registered[c.id] = p.timing
 		w.lastBeat[c.id] = w.now
 	case callBeat:
 		if f.a.err == nil {
@@ -138,12 +139,13 @@ func (w *world) checkAfter(f *flight) {
 	}
 }
 
-// checkOrphan: a record is deleted only when its beat stood still for T − B on
-// the deleter's own clock.
+// checkOrphan: a record is deleted only when its beat stood still for its
+// owner's T − B on the deleter's own clock. Whoever lost its promise and holds
+// no term loses nothing by being deleted.
 func (w *world) checkOrphan(p *process, c call) {
-	owner := registry.Timing{Interval: w.victim.Interval, OrphanAfter: w.victim.OrphanAfter}
-	if owner.OrphanAfter < time.Second {
-		owner = p.timing // garbled
+	owner := w.registered[c.id]
+	if c.number == 0 && w.damaged[c.id] {
+		owner.OrphanAfter = min(owner.OrphanAfter, p.timing.OrphanAfter)
 	}
 	still := c.sent - p.localAt(w.lastBeat[c.id])
 	if still < owner.OrphanAfter-owner.Slack() {

@@ -172,7 +172,23 @@ func (w *world) tidy() bool {
 			}
 		}
 	}
-	return live == len(w.store.instances) || w.lame != nil
+	spoilt := 0 // whoever cannot read a record leaves it alone
+	for id := range w.store.spoilt {
+		if _, ok := w.store.instances[id]; ok && !w.runs(id) {
+			spoilt++
+		}
+	}
+	return live+spoilt == len(w.store.instances) || w.lame != nil
+}
+
+// runs reports whether a process is registered as id.
+func (w *world) runs(id uuid.UUID) bool {
+	for _, h := range w.hosts {
+		if h.proc != nil && h.proc.m.id == id {
+			return true
+		}
+	}
+	return false
 }
 
 // drill has people and bad luck at a group without any other fault.
