@@ -48,7 +48,7 @@ func (w *world) voidTerm() {
 	if t == nil || !t.Open() {
 		return
 	}
-	w.void[t.Number] = true
+	w.void[tenure{t.Number, t.Holder}] = true
 	w.note(-1, "term ended by hand", t.Number, t.Holder)
 	_ = w.store.EndTerm(context.Background(), simGroup, t.Number, t.Holder, registry.End{Reason: registry.Stopped})
 	w.termsChanged()

@@ -21,8 +21,19 @@ type check struct {
 	victim     registry.Instance // the record that a deletion is about
 	existed    bool              // the record that a beat is about
 	ended      map[int64]resignation
-	void       map[int64]bool     // terms that an operator ended by hand
-	damaged    map[uuid.UUID]bool // records that do not promise what their owners do
+	void       map[tenure]bool             // terms that an operator took away
+	damaged    map[uuid.UUID]bool          // records that do not promise what their owners do
+	claims     map[uuid.UUID]time.Duration // since when a record claims a term above the latest
+	backAt     time.Duration               // when terms were lost for the last time; 0: never
+	beats      map[uuid.UUID]int64         // the beats that records showed before that
+	late       bool                        // a term from before that was begun after it
+}
+
+// tenure is one instance's time in a term; after a restoration another may have
+// the same number.
+type tenure struct {
+	term   int64
+	holder uuid.UUID
 }
 
 // resignation is how a term was given up by its holder for another to begin.
@@ -33,7 +44,8 @@ type resignation struct {
 
 func (c *check) init() {
 	c.registered, c.lastBeat = map[uuid.UUID]registry.Timing{}, map[uuid.UUID]time.Duration{}
-	c.ended, c.void, c.damaged = map[int64]resignation{}, map[int64]bool{}, map[uuid.UUID]bool{}
+	c.ended, c.void, c.damaged = map[int64]resignation{}, map[tenure]bool{}, map[uuid.UUID]bool{}
+	c.claims, c.beats = map[uuid.UUID]time.Duration{}, map[uuid.UUID]int64{}
 }
 
 // believes reports whether a process believes that its lease is valid and the
@@ -46,7 +58,7 @@ func (p *process) believes() bool {
 func (w *world) checkExclusive(p *process) {
 	for _, h := range w.hosts {
 		o := h.proc
-		if o == nil || o == p || o.suspended || o.work == nil || w.void[o.work.term] || w.void[p.work.term] {
+		if o == nil || o == p || o.suspended || o.work == nil || w.void[o.work.tenure()] || w.void[p.work.tenure()] {
 			continue
 		}
 		if o.work.alive && !o.work.undying || o.believes() {
@@ -77,6 +89,8 @@ func (w *world) checkStoodDown(p *process, a answer) {
 // checkBefore looks at a call just before it is applied.
 func (w *world) checkBefore(f *flight) {
 	switch f.c.kind {
+	case callBeginTerm:
+		w.before = w.store.view()
 	case callEndTerm, callUnregister:
 		if f.c.kind == callEndTerm {
 			w.before = w.store.view()
@@ -116,6 +130,7 @@ func (w *world) checkAfter(f *flight) {
 				w.fail("host%d's beat brings a registration back", p.n)
 			}
 			w.lastBeat[c.id] = w.now
+			w.noteClaim(c.id)
 		}
 	case callDeleteOrphan:
 		if f.a.deleted {
@@ -125,7 +140,7 @@ func (w *world) checkAfter(f *flight) {
 	case callBeginTerm:
 		if f.a.err == nil {
 			w.note(p.n, "begun", c.term.Number, c.id)
-			w.checkTerm(p, *c.term)
+			w.checkTerm(f)
 			w.termsChanged()
 		}
 	case callEndTerm:
@@ -148,6 +163,10 @@ func (w *world) checkOrphan(p *process, c call) {
 		owner.OrphanAfter = min(owner.OrphanAfter, p.timing.OrphanAfter)
 	}
 	still := c.sent - p.localAt(w.lastBeat[c.id])
+	if beat, ok := w.beats[c.id]; ok && c.beat <= beat { // it was counted twice: this may be the sight of the first one
+		w.void[tenure{c.number, c.id}] = true
+		return
+	}
 	if still < owner.OrphanAfter-owner.Slack() {
 		w.fail("host%d deletes a record whose beat stood still for %v only, want %v", p.n, still, owner.OrphanAfter-owner.Slack())
 	}
@@ -155,11 +174,16 @@ func (w *world) checkOrphan(p *process, c call) {
 
 // checkTerm: numbers strictly increase, and who gave the term before up for
 // another does not take the next one.
-func (w *world) checkTerm(p *process, t registry.Term) {
-	if t.Number <= w.highest {
+func (w *world) checkTerm(f *flight) {
+	p, t := f.p, *f.c.term
+	if w.backAt > 0 {
+		w.checkClaims(f)
+		w.late = w.late || f.sent < w.backAt
+	}
+	if t.Number <= w.highest && !w.late {
 		w.fail("host%d begins term %d after term %d", p.n, t.Number, w.highest)
 	}
-	w.highest = t.Number
+	w.highest = max(w.highest, t.Number)
 	o, ok := w.ended[t.Number-1]
 	if !ok || o.p != p || p.dead || p.lostTerms {
 		return

@@ -112,6 +112,9 @@ func (w *world) slowest() (patience, orphanAfter time.Duration) {
 		patience = max(patience, t.OrphanAfter+t.CallTimeout()+5*t.Interval)
 		orphanAfter = max(orphanAfter, t.OrphanAfter)
 	}
+	if w.backAt > 0 { // first the holder of the restored term, then whoever claims a later one
+		patience += orphanAfter
+	}
 	return patience, orphanAfter
 }
 

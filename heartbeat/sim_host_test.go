@@ -49,6 +49,7 @@ type process struct {
 	guard     bool // the guard is frozen too
 	inbox     []event
 	tickAt    time.Duration
+	viewed    time.Duration // when the latest view that it has seen was taken
 	work      *work
 	watch     bool
 	gaveUp    time.Duration // when its last work was told to stop, or was gone

@@ -49,6 +49,9 @@ type flight struct {
 	p        *process
 	c        call
 	a        answer
+	sent     time.Duration // the world's time, as the next two
+	applied  time.Duration
+	viewed   time.Duration // when the view was taken that the caller had seen last
 	deadline time.Duration
 	answered bool // or timed out
 	refs     int8
@@ -76,7 +79,7 @@ func (w *world) send(p *process, c call) {
 		slot, w.flights = int32(len(w.flights)), append(w.flights, new(flight))
 	}
 	f := w.flights[slot]
-	f.p, f.c = p, c
+	f.p, f.c, f.sent, f.viewed = p, c, w.now, p.viewed
 	f.deadline = p.when(c.sent + c.timeout)
 	x := w.rng.Float64()
 	if p.link.noRequests || p.link.onlyBeats && c.kind != callBeat || x < w.weather.lose {
@@ -113,6 +116,7 @@ func (w *world) travel(p *process) time.Duration {
 func (w *world) apply(slot int32) {
 	f := w.flights[slot]
 	p := f.p
+	f.applied = w.now
 	x := w.rng.Float64()
 	failed := x < w.weather.fail
 	if !failed {
@@ -162,6 +166,8 @@ func (w *world) answer(slot int32, late bool) {
 		}
 		if a.err != nil {
 			w.note(f.p.n, "no answer", a.call.seq, a.call.id)
+		} else if a.call.kind == callView {
+			f.p.viewed = f.applied
 		}
 		if f.p.stopped() {
 			f.p.inbox = append(f.p.inbox, a)

@@ -5,4 +5,5 @@ const (
 	damageInMixedGroups = false
 	damageShortens      = false // a record's T becomes a shorter one
 	damageStretches     = false // a record's interval becomes a longer one
+	termsGoBack         = false // older dumps are restored, terms are deleted
 )

@@ -42,6 +42,7 @@ type world struct {
 	mixed    bool          // instances promise different timings
 	pause    time.Duration // the longest between two faults
 	memory   *store        // an older state
+	dump     *store        // an older state that may be restored; nil: nobody restores or loses anything
 	failing  bool
 	healing  bool
 	healed   time.Duration
@@ -65,6 +66,9 @@ func newWorld(seed uint64, broken breakage) *world {
 	w.watches, w.failing = w.chance(0.6), w.chance(0.3)
 	w.pause = w.between(10*time.Second, 3*time.Minute)
 	w.remember()
+	if terms := w.chance(0.25); terms && termsGoBack {
+		w.backUp()
+	}
 	timings := w.timings()
 	guarded := w.chance(0.7)
 	for i := range w.hosts {
