@@ -26,7 +26,7 @@ type check struct {
 	claims     map[uuid.UUID]time.Duration // since when a record claims a term above the latest
 	backAt     time.Duration               // when terms were lost for the last time; 0: never
 	beats      map[uuid.UUID]int64         // the beats that records showed before that
-	late       bool                        // a term from before that was begun after it
+	late       bool                        // one was begun after it for a view from before
 }
 
 // tenure is one instance's time in a term; after a restoration another may have
@@ -178,7 +178,7 @@ func (w *world) checkTerm(f *flight) {
 	p, t := f.p, *f.c.term
 	if w.backAt > 0 {
 		w.checkClaims(f)
-		w.late = w.late || f.sent < w.backAt
+		w.late = w.late || f.viewed < w.backAt
 	}
 	if t.Number <= w.highest && !w.late {
 		w.fail("host%d begins term %d after term %d", p.n, t.Number, w.highest)

@@ -12,7 +12,7 @@ import (
 // both can go by nothing but its own.
 func (w *world) damage(h *host) {
 	p := h.proc
-	if p == nil || w.mixed && !damageInMixedGroups {
+	if p == nil {
 		return
 	}
 	if in, ok := w.store.instances[p.m.id]; ok {
@@ -22,9 +22,7 @@ func (w *world) damage(h *host) {
 		case 0, 1:
 			in.OrphanAfter, in.Interval = w.between(-time.Second, time.Second), 0
 		case 2:
-			if damageShortens {
-				in.OrphanAfter = max(in.OrphanAfter/3, 4*in.Interval+2*time.Second)
-			}
+			in.OrphanAfter = max(in.OrphanAfter/3, 4*in.Interval+2*time.Second)
 		case 3:
 			if damageStretches { // the longest interval that fits its T
 				in.Interval = in.OrphanAfter*2/9 - time.Second

@@ -50,6 +50,7 @@ type process struct {
 	inbox     []event
 	tickAt    time.Duration
 	viewed    time.Duration // when the latest view that it has seen was taken
+	asked     time.Duration // when nobody claimed a later term, as far as it knows
 	work      *work
 	watch     bool
 	gaveUp    time.Duration // when its last work was told to stop, or was gone

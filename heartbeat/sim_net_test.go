@@ -2,6 +2,7 @@ package heartbeat
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -52,6 +53,7 @@ type flight struct {
 	sent     time.Duration // the world's time, as the next two
 	applied  time.Duration
 	viewed   time.Duration // when the view was taken that the caller had seen last
+	asked    time.Duration // when claims were last looked for, as far as the caller knows
 	deadline time.Duration
 	answered bool // or timed out
 	refs     int8
@@ -79,7 +81,7 @@ func (w *world) send(p *process, c call) {
 		slot, w.flights = int32(len(w.flights)), append(w.flights, new(flight))
 	}
 	f := w.flights[slot]
-	f.p, f.c, f.sent, f.viewed = p, c, w.now, p.viewed
+	f.p, f.c, f.sent, f.viewed, f.asked = p, c, w.now, p.viewed, p.asked
 	f.deadline = p.when(c.sent + c.timeout)
 	x := w.rng.Float64()
 	if p.link.noRequests || p.link.onlyBeats && c.kind != callBeat || x < w.weather.lose {
@@ -168,6 +170,9 @@ func (w *world) answer(slot int32, late bool) {
 			w.note(f.p.n, "no answer", a.call.seq, a.call.id)
 		} else if a.call.kind == callView {
 			f.p.viewed = f.applied
+		}
+		if a.call.kind == callClaimant && errors.Is(a.err, registry.ErrNoClaimant) {
+			f.p.asked = f.applied
 		}
 		if f.p.stopped() {
 			f.p.inbox = append(f.p.inbox, a)

@@ -90,13 +90,16 @@ func (w *world) checkClaims(f *flight) {
 		if o == nil || o == f.p || o.work == nil || o.work.undying || !o.work.alive && !o.believes() {
 			continue
 		}
+		if in := w.store.instances[o.work.holder]; in.Term <= w.before.Number() || w.store.spoilt[in.ID] {
+			delete(w.claims, o.work.holder) // the record was deleted or damaged
+		}
 		since, claims := w.claims[o.work.holder]
 		switch t := o.work.tenure(); {
 		case w.void[t]:
 		case f.viewed < w.backAt:
 			w.void[t] = true // nothing that was seen before holds after
 		case t == latest || o.work.began > w.backAt:
-		case claims && since < f.sent:
+		case claims && since < max(f.asked, f.sent-f.p.timing.CallTimeout()):
 			w.fail("host%d begins term %d although host%d works in term %d and has said so for %v", f.p.n, f.c.term.Number, o.n, t.term, f.sent-since)
 		default:
 			w.void[t] = true

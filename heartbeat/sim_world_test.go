@@ -66,7 +66,7 @@ func newWorld(seed uint64, broken breakage) *world {
 	w.watches, w.failing = w.chance(0.6), w.chance(0.3)
 	w.pause = w.between(10*time.Second, 3*time.Minute)
 	w.remember()
-	if terms := w.chance(0.25); terms && termsGoBack {
+	if w.chance(0.25) {
 		w.backUp()
 	}
 	timings := w.timings()
