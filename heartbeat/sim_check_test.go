@@ -15,7 +15,7 @@ var errSimulated = errors.New("simulated failure")
 // that happens, and believes nothing that a machine or the registry says.
 type check struct {
 	registered map[uuid.UUID]registry.Timing // what its owner goes by, whatever the record says
-	lastBeat   map[uuid.UUID]time.Duration   // the instant of the last beat
+	lastBeat   map[uuid.UUID]lastBeat
 	highest    int64
 	before     registry.View     // the group as it was before a call
 	victim     registry.Instance // the record that a deletion is about
@@ -27,6 +27,13 @@ type check struct {
 	backAt     time.Duration               // when terms were lost for the last time; 0: never
 	beats      map[uuid.UUID]int64         // the beats that records showed before that
 	late       bool                        // one was begun after it for a view from before
+}
+
+// lastBeat is when a record beat last, and the highest count that it ever had: in
+// one that was restored, it comes again.
+type lastBeat struct {
+	at   time.Duration
+	most int64
 }
 
 // tenure is one instance's time in a term; after a restoration another may have
@@ -43,7 +50,7 @@ type resignation struct {
 }
 
 func (c *check) init() {
-	c.registered, c.lastBeat = map[uuid.UUID]registry.Timing{}, map[uuid.UUID]time.Duration{}
+	c.registered, c.lastBeat = map[uuid.UUID]registry.Timing{}, map[uuid.UUID]lastBeat{}
 	c.ended, c.void, c.damaged = map[int64]resignation{}, map[tenure]bool{}, map[uuid.UUID]bool{}
 	c.claims, c.beats = map[uuid.UUID]time.Duration{}, map[uuid.UUID]int64{}
 }
@@ -123,13 +130,13 @@ func (w *world) checkAfter(f *flight) {
 			w.fail("host%d registers a UUID twice", p.n)
 		}
 		w.registered[c.id] = p.timing
-		w.lastBeat[c.id] = w.now
+		w.lastBeat[c.id] = lastBeat{at: w.now}
 	case callBeat:
 		if f.a.err == nil {
 			if !w.existed {
 				w.fail("host%d's beat brings a registration back", p.n)
 			}
-			w.lastBeat[c.id] = w.now
+			w.lastBeat[c.id] = lastBeat{w.now, max(w.lastBeat[c.id].most, w.store.instances[c.id].Beat)}
 			w.noteClaim(c.id)
 		}
 	case callDeleteOrphan:
@@ -162,7 +169,7 @@ func (w *world) checkOrphan(p *process, c call) {
 	if c.number == 0 && w.damaged[c.id] {
 		owner.OrphanAfter = min(owner.OrphanAfter, p.timing.OrphanAfter)
 	}
-	still := c.sent - p.localAt(w.lastBeat[c.id])
+	still := c.sent - p.localAt(w.lastBeat[c.id].at)
 	if beat, ok := w.beats[c.id]; ok && c.beat <= beat { // it was counted twice: this may be the sight of the first one
 		w.void[tenure{c.number, c.id}] = true
 		return

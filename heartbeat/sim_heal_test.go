@@ -29,7 +29,7 @@ func (w *world) heal() {
 		return
 	}
 	w.healing, w.healed = true, w.now
-	w.weather = weather{}
+	w.weather, w.lies = weather{}, false
 	lame := w.victimHost()
 	if w.chance(0.7) {
 		lame = nil

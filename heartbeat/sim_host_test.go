@@ -49,6 +49,8 @@ type process struct {
 	guard     bool // the guard is frozen too
 	inbox     []event
 	tickAt    time.Duration
+	election  rate
+	aside     rate
 	viewed    time.Duration // when the latest view that it has seen was taken
 	asked     time.Duration // when nobody claimed a later term, as far as it knows
 	work      *work

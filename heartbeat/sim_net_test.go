@@ -74,6 +74,7 @@ func (w *world) land(slot int32) {
 
 // send lets a request travel. It may be lost, or be applied much later.
 func (w *world) send(p *process, c call) {
+	w.checkRate(p, c)
 	var slot int32
 	if n := len(w.freeFlights); n > 0 {
 		slot, w.freeFlights = w.freeFlights[n-1], w.freeFlights[:n-1]
@@ -121,7 +122,14 @@ func (w *world) apply(slot int32) {
 	f.applied = w.now
 	x := w.rng.Float64()
 	failed := x < w.weather.fail
-	if !failed {
+	switch {
+	case failed:
+	case f.c.kind == callBeginTerm && w.lies:
+		f.a = answer{call: f.c}
+		if w.chance(0.5) {
+			f.a.err = registry.ErrTermTaken
+		}
+	default:
 		w.checkBefore(f)
 		reg := w.reg
 		if p.link.past != nil && f.c.kind == callView {

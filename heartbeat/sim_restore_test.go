@@ -22,9 +22,6 @@ func (w *world) goBack(h *host) {
 	if w.dump == nil || len(s.terms) == 0 {
 		return
 	}
-	for id, in := range s.instances {
-		w.beats[id] = max(w.beats[id], in.Beat)
-	}
 	switch n := w.rng.IntN(4); n {
 	case 0:
 		w.note(-1, "terms dropped", 0, uuid.Nil)
@@ -49,6 +46,7 @@ func (w *world) goBack(h *host) {
 	clear(w.ended)
 	clear(w.claims)
 	for id := range s.instances {
+		w.beats[id] = w.lastBeat[id].most
 		w.noteClaim(id)
 	}
 	w.termsChanged()

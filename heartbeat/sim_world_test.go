@@ -44,6 +44,7 @@ type world struct {
 	memory   *store        // an older state
 	dump     *store        // an older state that may be restored; nil: nobody restores or loses anything
 	failing  bool
+	lies     bool // inserts of terms are answered and do not happen
 	healing  bool
 	healed   time.Duration
 	started  time.Duration // the last start of a process
@@ -54,6 +55,7 @@ type world struct {
 
 	check
 	resource  resource
+	most      [2]int // calls within one interval: of an election, aside
 	trace     trace
 	violation string
 }
