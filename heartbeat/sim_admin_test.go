@@ -2,7 +2,6 @@ package heartbeat
 
 import (
 	"context"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -26,14 +25,14 @@ func (w *world) handover() {
 
 // admin deletes registrations by hand, or ends a term.
 func (w *world) admin(h *host) {
-	switch w.rng.IntN(5) {
+	switch w.rng.IntN(6) {
 	case 0:
 		w.note(-1, "instances emptied", 0, uuid.Nil)
 		clear(w.store.instances)
 	case 1:
 		w.voidTerm()
-	case 2:
-		w.garble(h)
+	case 2, 3:
+		w.damage(h)
 	default:
 		if p := h.proc; p != nil {
 			w.note(-1, "registration deleted", 0, p.m.id)
@@ -49,25 +48,8 @@ func (w *world) voidTerm() {
 	if t == nil || !t.Open() {
 		return
 	}
-	w.void[t.Number] = true
+	w.void[tenure{t.Number, t.Holder}] = true
 	w.note(-1, "term ended by hand", t.Number, t.Holder)
 	_ = w.store.EndTerm(context.Background(), simGroup, t.Number, t.Holder, registry.End{Reason: registry.Stopped})
 	w.termsChanged()
-}
-
-// garble makes a record promise nothing sensible. Who reads it goes by a
-// promise of its own, so all have to make the same one.
-func (w *world) garble(h *host) {
-	p := h.proc
-	if p == nil || w.mixed {
-		return
-	}
-	if in, ok := w.store.instances[p.m.id]; ok {
-		w.note(-1, "record garbled", 0, in.ID)
-		in.OrphanAfter, in.Interval = w.between(-time.Second, time.Second), 0
-		w.store.instances[in.ID] = in
-	}
-	if n := len(w.store.terms); n > 0 {
-		w.store.terms[n-1].OrphanAfter = 0
-	}
 }

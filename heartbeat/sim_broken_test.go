@@ -58,7 +58,7 @@ type brokenRegistry struct {
 }
 
 func (s *store) clone() *store {
-	return &store{clock: s.clock, instances: maps.Clone(s.instances), terms: slices.Clone(s.terms), watchers: s.watchers}
+	return &store{clock: s.clock, instances: maps.Clone(s.instances), terms: slices.Clone(s.terms), spoilt: maps.Clone(s.spoilt), watchers: s.watchers}
 }
 
 // lag keeps an older state, of up to the given age.

@@ -45,7 +45,7 @@ func (w *world) spell() time.Duration {
 }
 
 func (w *world) fault(h *host) {
-	switch w.rng.IntN(21) {
+	switch w.rng.IntN(23) {
 	case 0:
 		if h.proc != nil {
 			h.proc.end("crash")
@@ -94,6 +94,15 @@ func (w *world) fault(h *host) {
 		w.after(w.spell(), func() { h.link.past = nil })
 	case 20:
 		w.lastWord(h)
+	case 21:
+		w.goBack(h)
+	case 22:
+		switch w.rng.IntN(8) {
+		case 0:
+			w.flood()
+		case 1:
+			w.lie()
+		}
 	}
 }
 

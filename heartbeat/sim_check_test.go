@@ -14,14 +14,33 @@ var errSimulated = errors.New("simulated failure")
 // check holds what the rules are checked against. It is told of everything
 // that happens, and believes nothing that a machine or the registry says.
 type check struct {
-	registered map[uuid.UUID]bool
-	lastBeat   map[uuid.UUID]time.Duration // the instant of the last beat
+	registered map[uuid.UUID]registry.Timing // what its owner goes by, whatever the record says
+	lastBeat   map[uuid.UUID]lastBeat
 	highest    int64
 	before     registry.View     // the group as it was before a call
 	victim     registry.Instance // the record that a deletion is about
 	existed    bool              // the record that a beat is about
 	ended      map[int64]resignation
-	void       map[int64]bool // terms that an operator ended by hand
+	void       map[tenure]bool             // terms that an operator took away
+	damaged    map[uuid.UUID]bool          // records that do not promise what their owners do
+	claims     map[uuid.UUID]time.Duration // since when a record claims a term above the latest
+	backAt     time.Duration               // when terms were lost for the last time; 0: never
+	beats      map[uuid.UUID]int64         // the beats that records showed before that
+	late       bool                        // one was begun after it for a view from before
+}
+
+// lastBeat is when a record beat last, and the highest count that it ever had: in
+// one that was restored, it comes again.
+type lastBeat struct {
+	at   time.Duration
+	most int64
+}
+
+// tenure is one instance's time in a term; after a restoration another may have
+// the same number.
+type tenure struct {
+	term   int64
+	holder uuid.UUID
 }
 
 // resignation is how a term was given up by its holder for another to begin.
@@ -31,8 +50,9 @@ type resignation struct {
 }
 
 func (c *check) init() {
-	c.registered, c.lastBeat = map[uuid.UUID]bool{}, map[uuid.UUID]time.Duration{}
-	c.ended, c.void = map[int64]resignation{}, map[int64]bool{}
+	c.registered, c.lastBeat = map[uuid.UUID]registry.Timing{}, map[uuid.UUID]lastBeat{}
+	c.ended, c.void, c.damaged = map[int64]resignation{}, map[tenure]bool{}, map[uuid.UUID]bool{}
+	c.claims, c.beats = map[uuid.UUID]time.Duration{}, map[uuid.UUID]int64{}
 }
 
 // believes reports whether a process believes that its lease is valid and the
@@ -45,7 +65,7 @@ func (p *process) believes() bool {
 func (w *world) checkExclusive(p *process) {
 	for _, h := range w.hosts {
 		o := h.proc
-		if o == nil || o == p || o.suspended || o.work == nil || w.void[o.work.term] || w.void[p.work.term] {
+		if o == nil || o == p || o.suspended || o.work == nil || w.void[o.work.tenure()] || w.void[p.work.tenure()] {
 			continue
 		}
 		if o.work.alive && !o.work.undying || o.believes() {
@@ -76,6 +96,8 @@ func (w *world) checkStoodDown(p *process, a answer) {
 // checkBefore looks at a call just before it is applied.
 func (w *world) checkBefore(f *flight) {
 	switch f.c.kind {
+	case callBeginTerm:
+		w.before = w.store.view()
 	case callEndTerm, callUnregister:
 		if f.c.kind == callEndTerm {
 			w.before = w.store.view()
@@ -104,17 +126,18 @@ func (w *world) checkAfter(f *flight) {
 		if f.a.err != nil {
 			return
 		}
-		if w.registered[c.id] {
+		if _, again := w.registered[c.id]; again {
 			w.fail("host%d registers a UUID twice", p.n)
 		}
-		w.registered[c.id] = true
-		w.lastBeat[c.id] = w.now
+		w.registered[c.id] = p.timing
+		w.lastBeat[c.id] = lastBeat{at: w.now}
 	case callBeat:
 		if f.a.err == nil {
 			if !w.existed {
 				w.fail("host%d's beat brings a registration back", p.n)
 			}
-			w.lastBeat[c.id] = w.now
+			w.lastBeat[c.id] = lastBeat{w.now, max(w.lastBeat[c.id].most, w.store.instances[c.id].Beat)}
+			w.noteClaim(c.id)
 		}
 	case callDeleteOrphan:
 		if f.a.deleted {
@@ -124,7 +147,7 @@ func (w *world) checkAfter(f *flight) {
 	case callBeginTerm:
 		if f.a.err == nil {
 			w.note(p.n, "begun", c.term.Number, c.id)
-			w.checkTerm(p, *c.term)
+			w.checkTerm(f)
 			w.termsChanged()
 		}
 	case callEndTerm:
@@ -138,14 +161,19 @@ func (w *world) checkAfter(f *flight) {
 	}
 }
 
-// checkOrphan: a record is deleted only when its beat stood still for T − B on
-// the deleter's own clock.
+// checkOrphan: a record is deleted only when its beat stood still for its
+// owner's T − B on the deleter's own clock. Whoever lost its promise and holds
+// no term loses nothing by being deleted.
 func (w *world) checkOrphan(p *process, c call) {
-	owner := registry.Timing{Interval: w.victim.Interval, OrphanAfter: w.victim.OrphanAfter}
-	if owner.OrphanAfter < time.Second {
-		owner = p.timing // garbled
+	owner := w.registered[c.id]
+	if c.number == 0 && w.damaged[c.id] {
+		owner.OrphanAfter = min(owner.OrphanAfter, p.timing.OrphanAfter)
 	}
-	still := c.sent - p.localAt(w.lastBeat[c.id])
+	still := c.sent - p.localAt(w.lastBeat[c.id].at)
+	if beat, ok := w.beats[c.id]; ok && c.beat <= beat { // it was counted twice: this may be the sight of the first one
+		w.void[tenure{c.number, c.id}] = true
+		return
+	}
 	if still < owner.OrphanAfter-owner.Slack() {
 		w.fail("host%d deletes a record whose beat stood still for %v only, want %v", p.n, still, owner.OrphanAfter-owner.Slack())
 	}
@@ -153,11 +181,16 @@ func (w *world) checkOrphan(p *process, c call) {
 
 // checkTerm: numbers strictly increase, and who gave the term before up for
 // another does not take the next one.
-func (w *world) checkTerm(p *process, t registry.Term) {
-	if t.Number <= w.highest {
+func (w *world) checkTerm(f *flight) {
+	p, t := f.p, *f.c.term
+	if w.backAt > 0 {
+		w.checkClaims(f)
+		w.late = w.late || f.viewed < w.backAt
+	}
+	if t.Number <= w.highest && !w.late {
 		w.fail("host%d begins term %d after term %d", p.n, t.Number, w.highest)
 	}
-	w.highest = t.Number
+	w.highest = max(w.highest, t.Number)
 	o, ok := w.ended[t.Number-1]
 	if !ok || o.p != p || p.dead || p.lostTerms {
 		return

@@ -29,7 +29,7 @@ func (w *world) heal() {
 		return
 	}
 	w.healing, w.healed = true, w.now
-	w.weather = weather{}
+	w.weather, w.lies = weather{}, false
 	lame := w.victimHost()
 	if w.chance(0.7) {
 		lame = nil
@@ -112,6 +112,9 @@ func (w *world) slowest() (patience, orphanAfter time.Duration) {
 		patience = max(patience, t.OrphanAfter+t.CallTimeout()+5*t.Interval)
 		orphanAfter = max(orphanAfter, t.OrphanAfter)
 	}
+	if w.backAt > 0 { // first the holder of the restored term, then whoever claims a later one
+		patience += orphanAfter
+	}
 	return patience, orphanAfter
 }
 
@@ -172,7 +175,23 @@ func (w *world) tidy() bool {
 			}
 		}
 	}
-	return live == len(w.store.instances) || w.lame != nil
+	spoilt := 0 // whoever cannot read a record leaves it alone
+	for id := range w.store.spoilt {
+		if _, ok := w.store.instances[id]; ok && !w.runs(id) {
+			spoilt++
+		}
+	}
+	return live+spoilt == len(w.store.instances) || w.lame != nil
+}
+
+// runs reports whether a process is registered as id.
+func (w *world) runs(id uuid.UUID) bool {
+	for _, h := range w.hosts {
+		if h.proc != nil && h.proc.m.id == id {
+			return true
+		}
+	}
+	return false
 }
 
 // drill has people and bad luck at a group without any other fault.

@@ -49,6 +49,10 @@ type process struct {
 	guard     bool // the guard is frozen too
 	inbox     []event
 	tickAt    time.Duration
+	election  rate
+	aside     rate
+	viewed    time.Duration // when the latest view that it has seen was taken
+	asked     time.Duration // when nobody claimed a later term, as far as it knows
 	work      *work
 	watch     bool
 	gaveUp    time.Duration // when its last work was told to stop, or was gone

@@ -2,6 +2,7 @@ package heartbeat
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -49,6 +50,10 @@ type flight struct {
 	p        *process
 	c        call
 	a        answer
+	sent     time.Duration // the world's time, as the next two
+	applied  time.Duration
+	viewed   time.Duration // when the view was taken that the caller had seen last
+	asked    time.Duration // when claims were last looked for, as far as the caller knows
 	deadline time.Duration
 	answered bool // or timed out
 	refs     int8
@@ -69,6 +74,7 @@ func (w *world) land(slot int32) {
 
 // send lets a request travel. It may be lost, or be applied much later.
 func (w *world) send(p *process, c call) {
+	w.checkRate(p, c)
 	var slot int32
 	if n := len(w.freeFlights); n > 0 {
 		slot, w.freeFlights = w.freeFlights[n-1], w.freeFlights[:n-1]
@@ -76,7 +82,7 @@ func (w *world) send(p *process, c call) {
 		slot, w.flights = int32(len(w.flights)), append(w.flights, new(flight))
 	}
 	f := w.flights[slot]
-	f.p, f.c = p, c
+	f.p, f.c, f.sent, f.viewed, f.asked = p, c, w.now, p.viewed, p.asked
 	f.deadline = p.when(c.sent + c.timeout)
 	x := w.rng.Float64()
 	if p.link.noRequests || p.link.onlyBeats && c.kind != callBeat || x < w.weather.lose {
@@ -113,9 +119,17 @@ func (w *world) travel(p *process) time.Duration {
 func (w *world) apply(slot int32) {
 	f := w.flights[slot]
 	p := f.p
+	f.applied = w.now
 	x := w.rng.Float64()
 	failed := x < w.weather.fail
-	if !failed {
+	switch {
+	case failed:
+	case f.c.kind == callBeginTerm && w.lies:
+		f.a = answer{call: f.c}
+		if w.chance(0.5) {
+			f.a.err = registry.ErrTermTaken
+		}
+	default:
 		w.checkBefore(f)
 		reg := w.reg
 		if p.link.past != nil && f.c.kind == callView {
@@ -162,6 +176,11 @@ func (w *world) answer(slot int32, late bool) {
 		}
 		if a.err != nil {
 			w.note(f.p.n, "no answer", a.call.seq, a.call.id)
+		} else if a.call.kind == callView {
+			f.p.viewed = f.applied
+		}
+		if a.call.kind == callClaimant && errors.Is(a.err, registry.ErrNoClaimant) {
+			f.p.asked = f.applied
 		}
 		if f.p.stopped() {
 			f.p.inbox = append(f.p.inbox, a)

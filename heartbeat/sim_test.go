@@ -34,6 +34,7 @@ func TestSimulation(t *testing.T) {
 	var (
 		seed, spent atomic.Int64
 		longest     atomic.Int64
+		most        [2]atomic.Int64
 		stop        atomic.Bool
 		workers     sync.WaitGroup
 		budget      = int64(*simHours * float64(time.Hour))
@@ -46,9 +47,9 @@ func TestSimulation(t *testing.T) {
 				w := newWorld(uint64(seed.Add(1)), breakage(*simBroken))
 				w.run()
 				spent.Add(int64(w.now))
-				if l := longest.Load(); int64(w.waited) > l {
-					longest.Store(int64(w.waited))
-				}
+				raise(&longest, int64(w.waited))
+				raise(&most[0], int64(w.most[0]))
+				raise(&most[1], int64(w.most[1]))
 				if w.violation != "" && !stop.Swap(true) {
 					t.Errorf("after %.1f simulated hours, seed %d (-sim.seed=%d replays it), at %v: %s\n%s",
 						time.Duration(spent.Load()).Hours(), w.seed, w.seed, w.now, w.violation, w.trace.tail(60))
@@ -60,8 +61,17 @@ func TestSimulation(t *testing.T) {
 	if raceDetector {
 		t.Logf("fewer hours than without the race detector")
 	}
-	t.Logf("%.0f simulated hours in %d schedules, %v; after healing one was active within %v", time.Duration(spent.Load()).Hours(), seed.Load(),
-		time.Since(began).Round(time.Millisecond), time.Duration(longest.Load()).Round(time.Second))
+	t.Logf("%.0f simulated hours in %d schedules, %v; after healing one was active within %v; at most %d calls of an instance within an interval, and %d aside", time.Duration(spent.Load()).Hours(), seed.Load(),
+		time.Since(began).Round(time.Millisecond), time.Duration(longest.Load()).Round(time.Second), most[0].Load(), most[1].Load())
+}
+
+// raise makes a number at least n.
+func raise(most *atomic.Int64, n int64) {
+	for {
+		if m := most.Load(); m >= n || most.CompareAndSwap(m, n) {
+			return
+		}
+	}
 }
 
 // TestSeedReplays holds the simulation to its promise.

@@ -13,6 +13,7 @@ import (
 type work struct {
 	term     int64
 	holder   uuid.UUID
+	began    time.Duration // the world's time
 	alive    bool
 	told     bool
 	lease    time.Duration // local, as the guard knows it
@@ -22,10 +23,13 @@ type work struct {
 	warned   bool          // by the guard
 }
 
+func (k *work) tenure() tenure { return tenure{k.term, k.holder} }
+
 func (p *process) startWork(t registry.Term) {
 	w := p.w
-	k := &work{term: t.Number, holder: t.Holder, alive: true, lease: p.m.lease}
+	k := &work{term: t.Number, holder: t.Holder, began: w.now, alive: true, lease: p.m.lease}
 	p.work = k
+	w.voidIfLost(k)
 	w.checkExclusive(p)
 	w.checkStart(p)
 	if !w.healing {
@@ -179,10 +183,12 @@ type resource struct {
 
 func (r *resource) accept(w *world, p *process, k *work) {
 	switch {
+	case w.backAt > 0 && (k.began <= w.backAt || w.void[k.tenure()]):
+		// The numbers begin anew: what is older is no fence.
 	case k.term > r.term:
 		r.term, r.holder = k.term, k.holder
 	case k.term < r.term:
-		if k.alive && !k.undying && !p.dead && !w.void[k.term] && !p.suspended {
+		if k.alive && !k.undying && !p.dead && !w.void[k.tenure()] && !p.suspended {
 			w.fail("host%d: the resource refuses the live work of term %d, it has seen term %d", p.n, k.term, r.term)
 		}
 	case k.holder != r.holder:

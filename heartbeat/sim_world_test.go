@@ -42,7 +42,9 @@ type world struct {
 	mixed    bool          // instances promise different timings
 	pause    time.Duration // the longest between two faults
 	memory   *store        // an older state
+	dump     *store        // an older state that may be restored; nil: nobody restores or loses anything
 	failing  bool
+	lies     bool // inserts of terms are answered and do not happen
 	healing  bool
 	healed   time.Duration
 	started  time.Duration // the last start of a process
@@ -53,6 +55,7 @@ type world struct {
 
 	check
 	resource  resource
+	most      [2]int // calls within one interval: of an election, aside
 	trace     trace
 	violation string
 }
@@ -65,6 +68,9 @@ func newWorld(seed uint64, broken breakage) *world {
 	w.watches, w.failing = w.chance(0.6), w.chance(0.3)
 	w.pause = w.between(10*time.Second, 3*time.Minute)
 	w.remember()
+	if w.chance(0.25) {
+		w.backUp()
+	}
 	timings := w.timings()
 	guarded := w.chance(0.7)
 	for i := range w.hosts {

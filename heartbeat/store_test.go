@@ -18,7 +18,8 @@ type store struct {
 	mu        sync.Mutex
 	clock     func() time.Time
 	instances map[uuid.UUID]registry.Instance
-	terms     []registry.Term // of one group, in order
+	terms     []registry.Term    // of one group, in order
+	spoilt    map[uuid.UUID]bool // records that make no sense but for their beat
 	watchers  map[chan struct{}]struct{}
 }
 
@@ -71,6 +72,9 @@ func (s *store) view() registry.View {
 		t := s.terms[n-1]
 		v.Latest = &t
 		if in, ok := s.instances[t.Holder]; ok {
+			if s.spoilt[t.Holder] {
+				in, v.Damage = t.Remains(in.Beat), registry.ErrCorrupt
+			}
 			v.Holder = &in
 		}
 	}
@@ -127,7 +131,7 @@ next:
 				continue next
 			}
 		}
-		if !in.Candidate || !in.Live(at, within) {
+		if !in.Candidate || !in.Live(at, within) || s.spoilt[in.ID] {
 			continue
 		}
 		if best == nil || in.Priority > best.Priority || in.Priority == best.Priority && bytes.Compare(in.ID[:], best.ID[:]) < 0 {
@@ -145,7 +149,7 @@ func (s *store) Claimant(ctx context.Context, group string, above int64) (regist
 	defer s.mu.Unlock()
 	var best registry.Instance
 	for _, in := range s.instances {
-		if in.Term > above && in.Term > best.Term {
+		if in.Term > above && !s.spoilt[in.ID] && (in.Term > best.Term || in.Term == best.Term && bytes.Compare(in.ID[:], best.ID[:]) < 0) {
 			best = in
 		}
 	}
@@ -175,14 +179,21 @@ func (s *store) term(number int64) registry.Term {
 func (s *store) Silent(ctx context.Context, group string, at time.Time, within time.Duration) ([]registry.Instance, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var list []registry.Instance
+	var (
+		list []registry.Instance
+		err  error
+	)
 	for _, in := range s.instances {
+		if s.spoilt[in.ID] {
+			err = registry.ErrCorrupt
+			continue
+		}
 		if at.Sub(in.Heartbeat).Abs() > within {
 			list = append(list, in)
 		}
 	}
 	sortByID(list)
-	return list, nil
+	return list, err
 }
 
 func (s *store) Watch(ctx context.Context, group string) (<-chan struct{}, error) {

@@ -1,0 +1,43 @@
+package heartbeat
+
+import (
+	"testing"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+// A hint may be answered while a view is under way. What was decided by the hint
+// is void once that view shows a later term; the record of the earlier holder may
+// still be there.
+func TestTakeoverThatALaterViewOvertakesIsNoTakeover(t *testing.T) {
+	if !takeoverOvertaken {
+		t.Skip("takeoverOvertaken is off: the protocol does not hold against it yet")
+	}
+	timing := registry.DefaultTiming
+	p := newPuppet(t, timing)
+	p.m.self.Priority = 1
+	first := p.peer(timing)
+	p.begin(1, first)
+	p.live(timing.OrphanAfter - timing.Interval)
+	p.befall = func(c call) fate {
+		if c.kind == callCandidate || c.kind == callView && len(p.hung) > 0 {
+			return hung
+		}
+		return fine
+	}
+	p.live(5 * timing.Interval / 2)
+	if len(p.hung) != 2 || p.hung[0].kind != callCandidate || p.hung[1].kind != callView {
+		t.Fatalf("under way: %v", p.hung)
+	}
+	p.end(1, first)
+	second := p.peer(timing)
+	p.begin(2, second)
+	p.release()
+	for end := p.now + 10*timing.Interval; p.now < end; {
+		p.beat(second)
+		p.live(timing.Interval / 2)
+	}
+	if !p.reg.terms[1].Open() || len(p.calls(callBeginTerm)) > 0 || p.m.deposed.id == second {
+		t.Errorf("terms %+v, asked for one at %v", p.reg.terms, p.calls(callBeginTerm))
+	}
+}
