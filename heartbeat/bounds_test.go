@@ -110,7 +110,7 @@ func TestMemberWithoutAnAnswerForTRegistersAnew(t *testing.T) {
 	p.begin(1, p.peer(timing))
 	p.live(3 * timing.Interval)
 	before := p.m.id
-	p.befall = befalls(broke, callBeat, callRegister)
+	p.befall = befalls(broke, callBeat, callRegister, callUnregister)
 	p.live(timing.OrphanAfter - 3*timing.Interval)
 	if p.m.id != before {
 		t.Fatal("registers anew before T")
@@ -119,10 +119,12 @@ func TestMemberWithoutAnAnswerForTRegistersAnew(t *testing.T) {
 	if p.m.id == before {
 		t.Fatal("beats on under the same UUID")
 	}
+	p.befall = befalls(broke, callUnregister) // the former registration is ended by and by
+	p.live(3 * timing.Interval)
 	p.befall = nil
 	p.live(3 * timing.Interval)
-	if p.m.phase != member || !p.there(p.m.id) {
-		t.Errorf("phase %s, registered: %v", p.m.phase, p.there(p.m.id))
+	if p.m.phase != member || !p.there(p.m.id) || p.there(before) {
+		t.Errorf("phase %s, registered: %v, under the former UUID: %v", p.m.phase, p.there(p.m.id), p.there(before))
 	}
 }
 

@@ -44,10 +44,10 @@ type call struct {
 	within time.Duration      // candidate, silent: how far from it those beat that are there
 	except []uuid.UUID        // candidate
 	peer   bool               // candidate: to try the work of my term, which fails
-	past   bool               // endTerm: nobody waits for it
+	past   bool               // endTerm, unregister: nobody waits for it
 }
 
-// inPast is the end of a term that nobody waits for any more: it goes aside.
+// inPast is the end of something that nobody waits for any more: it goes aside.
 func (c call) inPast() *call {
 	c.past = true
 	return &c

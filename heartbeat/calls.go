@@ -66,6 +66,8 @@ func (m *machine) nextAside() {
 	case c != nil:
 	case m.unclosed != nil:
 		c = m.unclosed
+	case len(m.former) > 0:
+		c = &m.former[0]
 	case len(m.orphans) > 0:
 		c = &m.orphans[0]
 		m.orphans = m.orphans[1:]

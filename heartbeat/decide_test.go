@@ -179,6 +179,7 @@ func TestSight(t *testing.T) {
 		{"a newer beat", before, seen(6, 0), 60 * time.Second, nil},
 		{"a lower beat is another one", before, seen(4, 0), 60 * time.Second, nil},
 		{"T and B are the record's", sighting{}, with(seen(5, time.Hour), 5*time.Second, 200*time.Second), 190 * time.Second, nil},
+		{"a stretched I does not stretch B", sighting{}, with(seen(5, time.Hour), 8*time.Second, 60*time.Second), 57 * time.Second, nil},
 		{"no promise: never before my own T, no back-dating", sighting{}, with(seen(5, time.Hour), 0, 0), 60 * time.Second, nil},
 		{"impossible T", sighting{}, with(seen(5, time.Hour), time.Second, time.Second), 60 * time.Second, nil},
 		{"impossible I, long T", sighting{}, with(seen(5, time.Hour), -time.Second, 300*time.Second), 300 * time.Second, nil},

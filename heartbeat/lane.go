@@ -32,7 +32,7 @@ func (c call) aside() bool {
 		return true
 	case callDeleteOrphan:
 		return c.number == 0 // a passive one
-	case callEndTerm:
+	case callEndTerm, callUnregister:
 		return c.past
 	}
 	return false

@@ -70,6 +70,7 @@ type machine struct {
 	claimant sighting
 	deposed  sighting // the holder that I deleted as an orphan
 	unclosed *call    // the end of a term that is not of this registration
+	former   []call   // registrations that could not be ended when they were given up
 	vacancy  vacancy
 
 	work   workState

@@ -16,9 +16,9 @@ var mutants = []mutant{
 	{name: "staleness by comparing wall clocks", swaps: []swap{
 		{"decide.go", "case now < p.orphanAt:", "case v.Holder != nil && time.Unix(0, int64(now)).Sub(v.Holder.Heartbeat) < v.Holder.OrphanAfter, v.Holder == nil && now < p.orphanAt:"}}},
 	{name: "clamp by the observer's own interval", swaps: []swap{
-		{"sighting.go", "s.since -= min(max(at.Sub(in.Heartbeat), 0), s.promise.Slack())", "s.since -= min(max(at.Sub(in.Heartbeat), 0), own.Slack())"}}},
+		{"sighting.go", "s.since -= min(max(at.Sub(in.Heartbeat), 0), s.promise.Slack(), s.silence/20)", "s.since -= min(max(at.Sub(in.Heartbeat), 0), own.Slack())"}}},
 	{name: "no clamp", swaps: []swap{
-		{"sighting.go", "s.since -= min(max(at.Sub(in.Heartbeat), 0), s.promise.Slack())", "s.since -= at.Sub(in.Heartbeat)"}}},
+		{"sighting.go", "s.since -= min(max(at.Sub(in.Heartbeat), 0), s.promise.Slack(), s.silence/20)", "s.since -= at.Sub(in.Heartbeat)"}}},
 	{name: "T of the observer instead of the record's", swaps: []swap{
 		{"sighting.go", "	s.silence = longest(own, in.OrphanAfter, t)", "	s.silence = own.OrphanAfter"}}},
 	{name: "r at the sending", swaps: []swap{

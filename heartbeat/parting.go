@@ -179,6 +179,14 @@ func (m *machine) ended(a answer) {
 
 // unregistered comes last under a UUID.
 func (m *machine) unregistered(a answer) {
+	if a.call.past {
+		if a.err != nil {
+			m.later(a.call)
+		} else {
+			m.former = m.former[1:]
+		}
+		return
+	}
 	if m.phase == leaving {
 		if a.err == nil {
 			m.act(note{fact: factLeft})
@@ -188,8 +196,15 @@ func (m *machine) unregistered(a answer) {
 		m.parted = true
 		return
 	}
+	if a.err != nil && len(m.former) < maxFormer {
+		m.former = append(m.former, *a.call.inPast())
+	}
 	m.join()
 }
+
+// maxFormer bounds how many former registrations are ended once the registry
+// answers again; peers sweep the others.
+const maxFormer = 10
 
 // abandon leaves what could not be released in time to the peers.
 func (m *machine) abandon() {

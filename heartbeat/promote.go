@@ -21,6 +21,21 @@ type vacancy struct {
 	takenAt time.Duration // when that was known
 }
 
+// overtaken drops what was to be done about the vacancy before: a view has shown
+// that it is over.
+func (m *machine) overtaken(now vacancy) {
+	m.vacancy = now
+	m.lane.then = nil
+	if c := m.aside.then; c != nil && !c.peer {
+		m.aside.then = nil
+	}
+}
+
+// vacant reports whether the vacancy after the term of a number is still there.
+func (m *machine) vacant(number int64) bool {
+	return m.vacancy.found && m.vacancy.last.Number() == number
+}
+
 // competeAt spreads those who are not senior over one interval, after leaving
 // one to the senior.
 func (m *machine) competeAt() time.Duration {
@@ -67,7 +82,7 @@ func (m *machine) seniorFound(a answer) {
 		m.peerFound(a)
 		return
 	}
-	if !m.vacancy.found || a.call.number != m.vacancy.last.Number() {
+	if !m.vacant(a.call.number) {
 		return
 	}
 	m.vacancy.asked = true
@@ -110,7 +125,7 @@ func (m *machine) orphanDeleted(a answer) {
 		return
 	}
 	m.stale = true
-	if !a.deleted || m.duty.after == nil { // it beats again, or a peer was faster
+	if !a.deleted || m.duty.after == nil || !m.vacant(a.call.number) || m.holder.id != a.call.id { // it beats again, or a peer was faster
 		m.pause(0)
 		return
 	}
@@ -147,7 +162,7 @@ func (m *machine) promote(latest *registry.Term) {
 // later one: of somebody who may work in it, in a registry that has gone back in
 // time. Its owner stops once its views show that, or is an orphan after T.
 func (m *machine) claimantFound(a answer) {
-	if m.phase != member || !m.vacancy.found || a.call.number != m.vacancy.last.Number() {
+	if m.phase != member || !m.vacant(a.call.number) {
 		return
 	}
 	switch in := a.claimant; {

@@ -26,15 +26,16 @@ func (s sighting) orphanAt() time.Duration { return s.since + s.silence }
 // sight notes a record whose answer arrived at now. While the beat is the one
 // that was noted before, since stands. Otherwise it is the instant of receipt,
 // back-dated by the record's age on the registry's clock, but by no more than
-// the slack that the margin of a lease allows for. The term is the one that the
-// record's owner holds, if it holds one.
+// the slack that the margin of a lease allows for, which is T/20 at least: the
+// record's interval may be damaged too. The term is the one that the record's owner
+// holds, if it holds one.
 func sight(before sighting, in registry.Instance, t *registry.Term, at time.Time, own registry.Timing, now time.Duration) sighting {
 	s := sighting{id: in.ID, beat: in.Beat, since: now}
 	var sensible bool
-	if s.promise, sensible = promise(in.Interval, in.OrphanAfter, own); sensible {
-		s.since -= min(max(at.Sub(in.Heartbeat), 0), s.promise.Slack())
-	}
 	s.silence = longest(own, in.OrphanAfter, t)
+	if s.promise, sensible = promise(in.Interval, in.OrphanAfter, own); sensible {
+		s.since -= min(max(at.Sub(in.Heartbeat), 0), s.promise.Slack(), s.silence/20)
+	}
 	if before.id == in.ID && !before.missing && before.beat == in.Beat {
 		before.silence = max(before.silence, s.silence)
 		return before

@@ -2,6 +2,6 @@ package heartbeat
 
 // What the simulation does only once the protocol holds against it.
 const (
-	damageStretches   = false // a record's interval becomes a longer one
-	takeoverOvertaken = false // the answer to a hint is acted upon although a view under way shows a later term
+	damageStretches   = true // a record's interval becomes a longer one
+	takeoverOvertaken = true // the answer to a hint is acted upon although a view under way shows a later term
 )

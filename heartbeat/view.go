@@ -58,9 +58,9 @@ func (m *machine) look(v registry.View) (beats bool) {
 	}
 	switch {
 	case !vacant:
-		m.vacancy = vacancy{}
+		m.overtaken(vacancy{})
 	case !m.vacancy.found || m.vacancy.last.Number() != number:
-		m.vacancy = vacancy{found: true, last: v, since: m.now}
+		m.overtaken(vacancy{found: true, last: v, since: m.now})
 	}
 	return beats
 }
