@@ -129,7 +129,7 @@ func checkGuard(ctx context.Context, conf config.Config) registry.Finding {
 
 func checkRegistry(ctx context.Context, conf config.Config) []registry.Finding {
 	if conf.Registry.Kind == config.SQLite {
-		list := sqlite.Check(ctx, conf.Registry.Path)
+		list := sqlite.Check(ctx, conf.Registry.Path, sqlite.Options{MakeDirectory: conf.Registry.Implicit})
 		if conf.Registry.Implicit {
 			list[0].Detail += "; it is the default, for this user on this machine only"
 		}

@@ -122,7 +122,7 @@ func (c *checker) authenticated(ctx context.Context) bool {
 	case c.t.options.Auth == nil:
 		c.warn(name, "the server asks nobody for a name: whoever reaches it can write", "turn its access control on, unless the network keeps others out")
 	default:
-		c.ok(name, "as %s", strings.Replace(c.t.who(), "this user", "the user that the URI names", 1))
+		c.ok(name, "as %s", strings.Replace(c.t.user(), "this user", "the user that the URI names", 1))
 	}
 	return true
 }

@@ -93,7 +93,7 @@ func (c *checker) rights(context.Context) bool {
 	}
 	if len(lacking) > 0 {
 		c.usable = nil // a trial would say the same
-		c.fail("rights", fmt.Errorf("%s lacks: %s", c.t.who(), strings.Join(lacking, "; ")),
+		c.fail("rights", fmt.Errorf("%s lacks: %s", c.t.user(), strings.Join(lacking, "; ")),
 			fmt.Sprintf("grant it the role readWrite in the database %s", c.t.database))
 		return true
 	}
@@ -126,7 +126,7 @@ func (c *checker) records(ctx context.Context) bool {
 		})
 	}
 	if hasCode(err, codeUnauthorized) {
-		c.fail("schema", fmt.Errorf("%s must not read the database %q", c.t.who(), c.t.database), "grant it the role readWrite there")
+		c.fail("schema", fmt.Errorf("%s must not read the database %q", c.t.user(), c.t.database), "grant it the role readWrite there")
 		return true
 	}
 	if err != nil {

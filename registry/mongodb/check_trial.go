@@ -28,6 +28,7 @@ var noTransaction = []int{
 // that is left to the first instance.
 func (c *checker) trial(ctx context.Context) bool {
 	const name = "trial"
+	_ = c.r.collate(ctx) // as Open does
 	begun := time.Now()
 	done, failed := 0, false
 	for _, part := range []struct {

@@ -33,8 +33,6 @@ const (
 	codeUserNotFound         = 11
 	codeUnauthorized         = 13
 	codeAuthenticationFailed = 18
-	codeValidation           = 121
-	codeView                 = 166
 	codeReauthenticate       = 391
 	codeAtlas                = 8000
 )
@@ -113,12 +111,12 @@ func (t *target) explain(ctx context.Context, err error) error {
 	case hasCode(err, codeUnauthorized) && t.options.Auth == nil:
 		return fmt.Errorf("%s: the server wants a user name and a password: put them into the URI: %w", open, err)
 	case hasCode(err, codeUnauthorized) && t.access == registry.Look:
-		return fmt.Errorf("%s: %s must not read the database %q: grant it the role read there: %w", open, t.who(), t.database, err)
+		return fmt.Errorf("%s: %s must not read the database %q: grant it the role read there: %w", open, t.user(), t.database, err)
 	case hasCode(err, codeUnauthorized):
-		return fmt.Errorf("%s: %s must not write to the database %q: grant it the role readWrite there: %w", open, t.who(), t.database, err)
-	case hasCode(err, codeView):
+		return fmt.Errorf("%s: %s must not write to the database %q: grant it the role readWrite there: %w", open, t.user(), t.database, err)
+	case hasCode(err, codeCommandNotSupportedOnView):
 		return fmt.Errorf("%s: instances or terms is a view in the database %q: %s: %w", open, t.database, another, err)
-	case hasCode(err, codeValidation):
+	case hasCode(err, codeDocumentValidationFailure):
 		return fmt.Errorf("%s: a validator in the database %q refuses what Understudy writes: remove it by the command collMod, or %s: %w",
 			open, t.database, another, err)
 	case hasCode(err, codeNotPrimary) && t.direct():
@@ -130,15 +128,6 @@ func (t *target) explain(ctx context.Context, err error) error {
 		return t.unreachable(open, err)
 	}
 	return fmt.Errorf("%s: %w", open, err)
-}
-
-// who is this connection's user, for people. A user without a password may be a
-// password without a user, and is not shown.
-func (t *target) who() string {
-	if auth := t.options.Auth; auth != nil && auth.PasswordSet && auth.Username != "" && !t.unclear {
-		return fmt.Sprintf("the user %q", auth.Username)
-	}
-	return "this user"
 }
 
 // stranger says what to do about a server that does not know this user.

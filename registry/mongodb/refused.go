@@ -42,7 +42,7 @@ func (r *Registry) refused(c *mongo.Collection, err error) error {
 		why = fmt.Sprintf("the server wants a user name and a password for %s: put them into the URI", place)
 	case hasCode(err, codeUnauthorized):
 		why = fmt.Sprintf("%s must not do this in %s: grant it the role readWrite in the database %s", r.user, place, c.Database().Name())
-	case hasCode(err, codeAuthenticationFailed, codeAtlas):
+	case hasCode(err, unauthenticated...):
 		why = fmt.Sprintf("the server does not take the name and the password of %s: %v", r.user, terse(err))
 	case hasCode(err, codeDocumentValidationFailure):
 		why = fmt.Sprintf("the validator of %s does not let this record pass%s: remove the validator%s", place, rule(err), elsewhere)

@@ -97,11 +97,7 @@ func (r *Registry) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = r.peek(ctx)
-	if hasCode(err, noCollation...) {
-		r.simple = nil
-		err = r.peek(ctx)
-	}
+	err = r.collate(ctx)
 	switch r.access {
 	case registry.Look:
 		return err
@@ -124,6 +120,16 @@ func (r *Registry) prepare(ctx context.Context) error {
 		return err
 	}
 	return probe(ctx, r.terms)
+}
+
+// collate sees whether the server knows collations, by a peek.
+func (r *Registry) collate(ctx context.Context) error {
+	err := r.peek(ctx)
+	if hasCode(err, noCollation...) {
+		r.simple = nil
+		err = r.peek(ctx)
+	}
+	return err
 }
 
 // noCollation are codes of servers, and of what speaks like one, that do not know

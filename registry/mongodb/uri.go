@@ -96,12 +96,13 @@ func parse(ctx context.Context, uri string) (*target, error) {
 // direct reports whether only the server that the URI names is talked to.
 func (t *target) direct() bool { return t.options.Direct != nil && *t.options.Direct }
 
-// user is whom the URI names, for people; empty: nobody.
+// user is whom the URI names, for people; empty: nobody. One without a password
+// may be a password without a user, and is not shown.
 func (t *target) user() string {
 	switch auth := t.options.Auth; {
 	case auth == nil:
 		return ""
-	case auth.Username == "" || t.unclear:
+	case auth.Username == "" || !auth.PasswordSet || t.unclear:
 		return "this user"
 	default:
 		return fmt.Sprintf("the user %.64q", auth.Username)

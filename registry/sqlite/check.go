@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"syscall"
 	"time"
 
@@ -23,10 +22,11 @@ const checkRoom = 128 << 10
 
 // Check looks at the file at path, or at the place where it would be, and says
 // of each thing that instances need whether it is there. What they do first it
-// tries in a transaction that it rolls back: it leaves nothing behind. A disk that hangs costs 5 seconds.
-func Check(ctx context.Context, path string) []registry.Finding {
+// tries in a transaction that it rolls back: it leaves nothing behind. A disk that
+// hangs costs 5 seconds. Of the options, MakeDirectory counts.
+func Check(ctx context.Context, path string, o Options) []registry.Finding {
 	list := checked(ctx, "file", func(context.Context) []registry.Finding {
-		return append([]registry.Finding{checkFile(path)}, checkPlace(path)...)
+		return append([]registry.Finding{checkFile(path, o.MakeDirectory)}, checkPlace(path)...)
 	})
 	if info, err := os.Stat(path); list[0].Mark != registry.OK || err != nil || info.Size() == 0 {
 		return list
@@ -90,18 +90,17 @@ func checked(ctx context.Context, name string, step func(ctx context.Context) []
 	}
 }
 
-// longest is the longest path, in bytes, that SQLite takes.
-const longest = 512 - len("-journal")
-
-func checkFile(path string) registry.Finding {
+func checkFile(path string, makeDirectory bool) registry.Finding {
 	info, err := os.Stat(path)
-	if len(path) > longest && runtime.GOOS != "windows" {
-		return finding.Error("file", fmt.Errorf("%w: %.40s… has %d bytes, SQLite takes %d", ErrPath, path, len(path), longest), "name a shorter path")
+	if len(path) > longestPath {
+		return finding.Error("file", fmt.Errorf("%w: %.40s… has %d bytes, SQLite takes %d", ErrPath, path, len(path), longestPath), "name a shorter path")
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		switch _, link := os.Lstat(path); {
 		case link == nil:
 			return finding.Error("file", fmt.Errorf("%w: %s is a link to what is not there", ErrPath, path), "make the directory that it leads to, or correct it")
+		case missingDir(path) && !makeDirectory:
+			return finding.Error("file", fmt.Errorf("%w: %s: its directory is not there", ErrPath, path), "make it, or correct the path")
 		case missingDir(path):
 			return finding.OK("file", "%s is not there yet, nor is its directory: the first instance makes both", path)
 		}
@@ -230,8 +229,8 @@ func (r *Registry) checkWriting(ctx context.Context) registry.Finding {
 	took := time.Since(begun)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		return finding.Error("writable", fmt.Errorf("another process holds the lock for writing, and did not give it back within %v: %w", took.Round(time.Millisecond), err),
-			"see who has the file open (fuser FILE), and whether it is frozen, or another program in a transaction")
+		return finding.Error("writable", fmt.Errorf("the lock for writing was not to be had within %v: %w", took.Round(time.Millisecond), err),
+			"see whether who holds it is frozen, or is another program in a transaction")
 	case err != nil:
 		return finding.Error("writable", err, "")
 	}

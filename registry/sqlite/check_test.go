@@ -22,7 +22,7 @@ import (
 func checkOf(t *testing.T, ctx context.Context, path string) map[string]registry.Finding {
 	t.Helper()
 	found := map[string]registry.Finding{}
-	for _, f := range Check(ctx, path) {
+	for _, f := range Check(ctx, path, Options{MakeDirectory: true}) {
 		t.Logf("%s %s: %s: %s", f.Mark, f.Name, f.Detail, f.Cure)
 		if _, twice := found[f.Name]; twice && f.Name != "tables" && f.Name != "trial" {
 			t.Errorf("%s is there twice", f.Name)
@@ -160,7 +160,7 @@ func TestCheckNamesWhatIsWrong(t *testing.T) {
 				t.Errorf("before the check there was\n%s\nand after it\n%s", before, after)
 			}
 			wantErrors(t, found, tt.faults...)
-			if text := fmt.Sprint(Check(t.Context(), path)); !strings.Contains(text, tt.says) {
+			if text := fmt.Sprint(Check(t.Context(), path, Options{})); !strings.Contains(text, tt.says) {
 				t.Errorf("nothing says %q", tt.says)
 			}
 		})
@@ -178,7 +178,7 @@ func TestCheckEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond) // of this step alone: the others take what they take
 	defer cancel()
 	if f := r.checkWriting(ctx); f.Mark != registry.Error || !errors.Is(f.Err, context.DeadlineExceeded) ||
-		!strings.Contains(f.Detail, "another process holds the lock for writing") {
+		!strings.Contains(f.Detail, "holds its lock") {
 		t.Errorf("with the lock taken: %+v", f)
 	}
 	gone, leave := context.WithCancel(t.Context())
@@ -226,6 +226,16 @@ func contents(t *testing.T, path string) string {
 		_ = rows.Close()
 	}
 	return all.String()
+}
+
+func TestCheckOfAPathWithoutItsDirectory(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "none", "registry.db")
+	if f := Check(t.Context(), path, Options{})[0]; f.Mark != registry.Error || !errors.Is(f.Err, ErrPath) || !strings.Contains(f.Detail, "its directory is not there") {
+		t.Errorf("%+v, want ErrPath", f)
+	}
+	if f := Check(t.Context(), path, Options{MakeDirectory: true})[0]; f.Mark != registry.OK {
+		t.Errorf("with one to be made: %+v", f)
+	}
 }
 
 func TestCheckOfAPathThatIsTooLong(t *testing.T) {

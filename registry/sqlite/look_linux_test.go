@@ -30,7 +30,7 @@ func look(path string) error {
 
 // findings is another process, of a user who may not write, that checks.
 func findings(path string) error {
-	for _, f := range Check(context.Background(), path) {
+	for _, f := range Check(context.Background(), path, Options{}) {
 		fmt.Print(f.Name, "=", f.Mark, " ")
 	}
 	fmt.Println()
