@@ -135,6 +135,11 @@ func TestOutageOfTheRegistryFailsNoLivenessProbe(t *testing.T) {
 				t.Errorf("%s says %d after %v during the outage, want %v within %v:\n%s", tt.path, code, took, tt.codes, outageAnswer, body)
 			}
 			t.Logf("%s: %d after %v", tt.path, code, took)
+			var known struct{ Self map[string]any } // to the instance itself
+			if tt.path == "/status" && code == 503 && (json.Unmarshal([]byte(body), &known) != nil || !strings.Contains(body, `"problem":"The registry `) ||
+				known.Self["forSeconds"] == nil || known.Self["lastBeatAgeSeconds"] == nil || known.Self["leaseSeconds"] != nil) {
+				t.Errorf("%s during the outage says %s", tt.path, body)
+			}
 		}
 		if code := members[1].says("/healthz"); code != 200 {
 			t.Errorf("/healthz says %d", code)

@@ -99,6 +99,41 @@ func TestOneTermThatCannotBeReadHidesNoOther(t *testing.T) {
 	}
 }
 
+func TestOldTermThatCannotBeReadBlindsNobody(t *testing.T) {
+	eachShelf(t, func(t *testing.T, s shelf) {
+		settle(t, "UNDERSTUDY_REGISTRY="+s.uri)
+		a := s.join(t, "default", "a")
+		s.join(t, "default", "b")
+		for number := range int64(3) {
+			s.begin(t, "default", number+1, a, "a")
+			if number < 2 {
+				s.end(t, "default", number+1, a, registry.End{Reason: registry.Orphaned, Silence: time.Minute})
+			}
+		}
+		s.spoilTo(t, "default", 1)
+		code, stdout, stderr := inProcess("status")
+		if code != exitOK || stderr != "" || !strings.HasPrefix(stdout, "default: 1 active, 1 passive; a record cannot be read: ") {
+			t.Errorf("status: exit code %d, %q, %q", code, stdout, stderr)
+		}
+		code, stdout, stderr = inProcess("history")
+		if lines := strings.Split(stdout, "\n"); code != exitOK || len(lines) != 4 || !strings.Contains(lines[2], "  orphaned  ≤ ") {
+			t.Errorf("history: exit code %d\n%s", code, stdout)
+		}
+		wantLine(t, stderr, "understudy: a record cannot be read: ", "schema is")
+		if g, err := status.Look(t.Context(), s, "default", 20); err != nil || len(g.Terms) != 2 || g.Terms[1].GapAtMost == nil || !strings.Contains(g.Unread, "schema is") {
+			t.Errorf("page: %v, %+v", err, g)
+		}
+		s.spoilTo(t, "default", 3)
+		for _, command := range []string{"status", "history", "handover"} {
+			code, stdout, stderr := inProcess(command)
+			if code != exitUnavailable || stdout != "" {
+				t.Errorf("%s without the latest term: exit code %d, %q, want %d", command, code, stdout, exitUnavailable)
+			}
+			wantLine(t, stderr, "understudy: ", "corrupt record")
+		}
+	})
+}
+
 func TestGapAfterAnOrphanIsBounded(t *testing.T) {
 	now := time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
 	a := memberOf(1, "a", now)

@@ -85,18 +85,24 @@ func (s shelf) end(t *testing.T, group string, number int64, holder uuid.UUID, e
 // spoil makes the records of a group's terms senseless.
 func (s shelf) spoil(t *testing.T, group string) {
 	t.Helper()
+	s.spoilTo(t, group, registry.MaxTerm)
+}
+
+// spoilTo does so up to a term.
+func (s shelf) spoilTo(t *testing.T, group string, last int64) {
+	t.Helper()
 	if path, ok := strings.CutPrefix(s.uri, "sqlite:"); ok {
 		db, err := sql.Open("sqlite", "file:"+path)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer db.Close()
-		if _, err := db.ExecContext(t.Context(), `UPDATE terms SET schema = x'1b5b324a' WHERE "group" = ?`, group); err != nil {
+		if _, err := db.ExecContext(t.Context(), `UPDATE terms SET schema = x'1b5b324a' WHERE "group" = ? AND number <= ?`, group, last); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
-	if r, err := s.collection(t, "terms").UpdateMany(t.Context(), bson.M{"_id.group": group}, bson.M{"$set": bson.M{"schema": "\x1b[2J"}}); err != nil || r.ModifiedCount == 0 {
+	if r, err := s.collection(t, "terms").UpdateMany(t.Context(), bson.M{"_id.group": group, "_id.term": bson.M{"$lte": last}}, bson.M{"$set": bson.M{"schema": "\x1b[2J"}}); err != nil || r.ModifiedCount == 0 {
 		t.Fatal(r, err)
 	}
 }
