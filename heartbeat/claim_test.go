@@ -3,6 +3,7 @@ package heartbeat
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -165,16 +166,31 @@ func TestOnlyATermThatWasAskedForIsStarted(t *testing.T) {
 	}
 }
 
-// How long the deposed was silent is an upper bound of the time in which nobody
-// worked, and goes into its term.
+// How long the deposed had not been heard of is an upper bound of the time in which
+// nobody worked, and goes into its term; nothing does where nobody knows.
 func TestSilenceOfTheDeposedIsRecorded(t *testing.T) {
 	timing := registry.DefaultTiming
 	for _, tt := range []struct {
-		holder string
-		set    func(p *puppet, holder uuid.UUID)
+		holder  string
+		set     func(p *puppet, holder uuid.UUID)
+		unknown bool
 	}{
-		{"silent", func(*puppet, uuid.UUID) {}},
-		{"gone", func(p *puppet, holder uuid.UUID) { p.delete(holder) }},
+		{"silent", func(*puppet, uuid.UUID) {}, false},
+		{"gone", func(p *puppet, holder uuid.UUID) { p.delete(holder) }, false},
+		{"silent for long before anybody looked", func(p *puppet, holder uuid.UUID) {
+			for _, in := range p.reg.instances {
+				if in.ID != holder {
+					p.delete(in.ID)
+				}
+			}
+			p.now += time.Hour
+			p.m = newMachine(p.m.settings, p.now)
+		}, false},
+		{"gone before anybody looked", func(p *puppet, holder uuid.UUID) {
+			p.delete(holder)
+			p.delete(p.m.id)
+			p.m = newMachine(p.m.settings, p.now)
+		}, true},
 	} {
 		t.Run(tt.holder, func(t *testing.T) {
 			p := newPuppet(t, timing)
@@ -182,9 +198,9 @@ func TestSilenceOfTheDeposedIsRecorded(t *testing.T) {
 			p.begin(1, holder)
 			p.live(10 * timing.Interval)
 			p.beat(holder)
+			silent := p.now
 			p.live(timing.Slack())
 			tt.set(p, holder)
-			silent := p.now - timing.Slack()
 			for begin := p.now; !p.m.work.running; p.live(timing.Interval) {
 				if p.now > begin+2*timing.OrphanAfter {
 					t.Fatal("does not work")
@@ -192,7 +208,10 @@ func TestSilenceOfTheDeposedIsRecorded(t *testing.T) {
 			}
 			p.live(timing.Interval)
 			end := p.reg.terms[0].End
-			lo, hi := timing.OrphanAfter-timing.Slack(), p.now-silent
+			lo, hi := p.now-silent-3*timing.Interval, p.now-silent+timing.Slack()
+			if tt.unknown {
+				lo, hi = 0, 0
+			}
 			if end.Reason != registry.Orphaned || end.Silence < lo || end.Silence > hi {
 				t.Errorf("ended %+v, want a silence of %v to %v", end, lo, hi)
 			}

@@ -52,7 +52,7 @@ var mutants = []mutant{
 	{name: "monotonic clock that ignores suspend", broken: clockIgnoresSuspend},
 	{name: "terms deleted", broken: termsDeleted},
 	{name: "an unregistered holder taken for a vacancy", swaps: []swap{
-		{"sighting.go", "	s.promise, _ = promise(own.Interval, t.OrphanAfter, own)\n	return s", "	s.promise, _ = promise(own.Interval, t.OrphanAfter, own)\n	s.since -= s.silence\n	return s"}}},
+		{"sighting.go", "		s.last = before.last\n	}\n	return s", "		s.last = before.last\n	}\n	s.since -= s.silence\n	return s"}}},
 	{name: "an unregistered holder silent since its last beat was seen", swaps: []swap{
 		{"sighting.go", "	s := sighting{id: t.Holder, missing: true, since: now, silence: longest(own, 0, &t)}", "	s := sighting{id: t.Holder, missing: true, since: now, silence: longest(own, 0, &t)}\n	if before.id == t.Holder {\n		s.since = before.since\n	}"}}},
 	{name: "observations dropped when many", swaps: []swap{

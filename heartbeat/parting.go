@@ -16,7 +16,7 @@ type duty struct {
 	since  time.Duration
 	end    registry.End
 	after  *registry.Term // the open term of the one deposed, before mine
-	silent time.Duration  // since when that one was
+	silent sighting       // of that one
 }
 
 // retire gives this registration up: it never beats again.

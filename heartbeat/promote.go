@@ -149,9 +149,9 @@ func (m *machine) promote(latest *registry.Term) {
 		}
 		number = t.Number
 		if t.Open() {
-			m.duty.after, m.duty.silent = t, m.holder.since
+			m.duty.after, m.duty.silent = t, m.holder
 			if t.Holder == m.deposed.id {
-				m.duty.silent = m.deposed.since
+				m.duty.silent = m.deposed
 			}
 		}
 	}

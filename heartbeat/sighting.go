@@ -18,6 +18,7 @@ type sighting struct {
 	promise registry.Timing // I and T of the record that was seen, or the observer's own
 	silence time.Duration   // that makes it an orphan
 	listed  time.Duration   // when a search for silent ones last found it
+	last    time.Time       // its latest heartbeat that was seen, by the registry's clock
 }
 
 // orphanAt is the local instant from which the registration is an orphan.
@@ -30,7 +31,7 @@ func (s sighting) orphanAt() time.Duration { return s.since + s.silence }
 // record's interval may be damaged too. The term is the one that the record's owner
 // holds, if it holds one.
 func sight(before sighting, in registry.Instance, t *registry.Term, at time.Time, own registry.Timing, now time.Duration) sighting {
-	s := sighting{id: in.ID, beat: in.Beat, since: now}
+	s := sighting{id: in.ID, beat: in.Beat, since: now, last: in.Heartbeat}
 	var sensible bool
 	s.silence = longest(own, in.OrphanAfter, t)
 	if s.promise, sensible = promise(in.Interval, in.OrphanAfter, own); sensible {
@@ -52,6 +53,9 @@ func sightMissing(before sighting, t registry.Term, own registry.Timing, now tim
 	}
 	s := sighting{id: t.Holder, missing: true, since: now, silence: longest(own, 0, &t)}
 	s.promise, _ = promise(own.Interval, t.OrphanAfter, own)
+	if before.id == t.Holder {
+		s.last = before.last
+	}
 	return s
 }
 
@@ -74,6 +78,16 @@ func longest(own registry.Timing, recorded time.Duration, t *registry.Term) time
 		recorded = max(recorded, t.OrphanAfter)
 	}
 	return max(own.OrphanAfter, min(recorded, registry.MaxOrphanAfter))
+}
+
+// unheard is for how long, at most, nobody had heard of the registration, at an
+// instant that both clocks tell; zero: its last beat was never seen. The observer may
+// have come long after that beat, so the registry's clock has a say, for people.
+func (s sighting) unheard(now time.Duration, clock time.Time) time.Duration {
+	if s.last.IsZero() {
+		return 0
+	}
+	return max(now-s.since, clock.Sub(s.last))
 }
 
 // afterGap is the sighting after the observer itself was away: perhaps everyone
