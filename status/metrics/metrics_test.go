@@ -113,6 +113,7 @@ func TestScrapeShowsWhatTheInstanceKnows(t *testing.T) {
 		`understudy_term{group="a/b"} 7`,
 		`understudy_transitions_total{group="a/b",reason="handed over"} 1`,
 		`understudy_transitions_total{group="a/b",reason="lease lost"} 0`,
+		`understudy_transitions_total{group="a/b",reason="not ready"} 0`,
 		`understudy_transitions_total{group="a/b",reason="orphaned"} 0`,
 		`understudy_transitions_total{group="a/b",reason="other"} 1`,
 		`understudy_transitions_total{group="a/b",reason="promoted"} 2`,
