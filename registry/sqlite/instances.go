@@ -135,12 +135,11 @@ func (r *Registry) Candidate(ctx context.Context, group string, at time.Time, wi
 	if err != nil {
 		return registry.Instance{}, fmt.Errorf("candidate: %w", err)
 	}
-	const longest = int64(365 * 24 * time.Hour / time.Microsecond) // of intervals that anybody promises
 	in, err := r.first(ctx, registry.ErrNoCandidate, func(in registry.Instance) bool { return in.Candidate && in.Live(at, within) },
 		ofGroup+` AND candidate = 1 AND typeof(heartbeat) = 'integer'
 		AND abs(heartbeat - ?) <= max(?, iif(typeof(interval) = 'integer' AND interval BETWEEN 1 AND ?, 3 * interval, 0))
 		AND `+isSoundInstance+` AND id NOT IN (SELECT value FROM json_each(?)) ORDER BY priority DESC, id`,
-		group, at.UnixMicro(), micros(within)+1, longest, string(excepted))
+		group, at.UnixMicro(), micros(within)+1, micros(registry.MaxInterval), string(excepted))
 	if err != nil {
 		return registry.Instance{}, fmt.Errorf("candidate: %w", err)
 	}

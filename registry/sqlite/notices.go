@@ -12,15 +12,24 @@ type notices struct {
 
 	mu      sync.Mutex
 	over    bool // nobody can be added any more
-	readers map[chan struct{}]func() bool
+	readers map[*reader]struct{}
+}
+
+// reader is one who watches a group.
+type reader struct {
+	group  string
+	ch     chan struct{}
+	forget func() bool
+	known  bool // whether state is
+	state  string
 }
 
 func newNotices() *notices {
-	return &notices{idle: make(chan struct{}), readers: map[chan struct{}]func() bool{}}
+	return &notices{idle: make(chan struct{}), readers: map[*reader]struct{}{}}
 }
 
 // add returns a channel for one more reader, until ctx ends; nil if it is too late.
-func (n *notices) add(ctx context.Context) <-chan struct{} {
+func (n *notices) add(ctx context.Context, group string) <-chan struct{} {
 	if n == nil {
 		return nil
 	}
@@ -29,32 +38,50 @@ func (n *notices) add(ctx context.Context) <-chan struct{} {
 	if n.over {
 		return nil
 	}
-	ch := make(chan struct{}, 1)
-	n.readers[ch] = context.AfterFunc(ctx, func() { n.remove(ch) })
-	return ch
+	r := &reader{group: group, ch: make(chan struct{}, 1)}
+	r.forget = context.AfterFunc(ctx, func() { n.remove(r) })
+	n.readers[r] = struct{}{}
+	return r.ch
 }
 
-func (n *notices) remove(ch chan struct{}) {
+func (n *notices) remove(r *reader) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.over {
 		return
 	}
-	close(ch)
-	delete(n.readers, ch)
+	close(r.ch)
+	delete(n.readers, r)
 	if len(n.readers) == 0 {
 		n.over = true
 		close(n.idle)
 	}
 }
 
-// send gives each reader a notice.
-func (n *notices) send() {
+// groups are those that somebody watches.
+func (n *notices) groups() map[string]bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	for ch := range n.readers {
+	groups := map[string]bool{}
+	for r := range n.readers {
+		groups[r.group] = true
+	}
+	return groups
+}
+
+// send gives a notice to each reader whose group is in another state than at the
+// notice before, or in one that is not known.
+func (n *notices) send(states map[string]string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for r := range n.readers {
+		state, known := states[r.group]
+		if known && r.known && state == r.state {
+			continue
+		}
+		r.state, r.known = state, known
 		select {
-		case ch <- struct{}{}:
+		case r.ch <- struct{}{}:
 		default: // one is waiting to be received
 		}
 	}
@@ -65,9 +92,9 @@ func (n *notices) end() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.over = true
-	for ch, forget := range n.readers {
-		forget()
-		close(ch)
+	for r := range n.readers {
+		r.forget()
+		close(r.ch)
 	}
 	n.readers = nil
 }

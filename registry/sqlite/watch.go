@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"syscall"
+	"time"
 
 	"github.com/fsnotify/fsnotify"
 
@@ -30,13 +32,13 @@ func openNotice(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 }
 
-// Watch receives after changes of any group's terms. The channel is also closed
-// when the database is another one: all that was known may have changed.
-// ErrNoWatch: this system has none, or none left.
-func (r *Registry) Watch(ctx context.Context, _ string) (<-chan struct{}, error) {
+// Watch receives after changes of the latest two terms of a group: nobody waits
+// for those of older ones. The channel is also closed when the database is another
+// one: all that was known may have changed. ErrNoWatch: this system has none.
+func (r *Registry) Watch(ctx context.Context, group string) (<-chan struct{}, error) {
 	// In the lane, so that Close does not come in between.
 	ch, err := onFile(ctx, r, r.read, func() (<-chan struct{}, error) {
-		if ch := r.file.notices.add(ctx); ch != nil {
+		if ch := r.file.notices.add(ctx, group); ch != nil {
 			return ch, nil
 		}
 		w, err := fsnotify.NewWatcher()
@@ -48,7 +50,7 @@ func (r *Registry) Watch(ctx context.Context, _ string) (<-chan struct{}, error)
 		}
 		n := newNotices()
 		r.file.notices = n
-		ch, gone := n.add(ctx), r.file.gone
+		ch, gone := n.add(ctx, group), r.file.gone
 		r.watches.Go(func() {
 			defer n.end()
 			defer w.Close()
@@ -62,15 +64,16 @@ func (r *Registry) Watch(ctx context.Context, _ string) (<-chan struct{}, error)
 	return ch, nil
 }
 
-// noWatch makes ErrNoWatch of the errors that say that none is to be had.
+// noWatch makes ErrNoWatch of the error that says that there never is one, and
+// names the limits that keep one from being had now.
 func noWatch(err error) error {
 	switch {
 	case errors.Is(err, errors.ErrUnsupported):
 		return fmt.Errorf("%w: %w", registry.ErrNoWatch, err)
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
-		return fmt.Errorf("%w: %w: raise how many files this process may open or, on Linux, how many inotify instances this user may have (fs.inotify.max_user_instances)", registry.ErrNoWatch, err)
+		return fmt.Errorf("%w: raise how many files this process may open or, on Linux, how many inotify instances this user may have (fs.inotify.max_user_instances)", err)
 	case errors.Is(err, syscall.ENOSPC):
-		return fmt.Errorf("%w: %w: raise how many files this user may watch (fs.inotify.max_user_watches)", registry.ErrNoWatch, err)
+		return fmt.Errorf("%w: raise how many files this user may watch (fs.inotify.max_user_watches)", err)
 	}
 	return err
 }
@@ -99,6 +102,15 @@ func (r *Registry) watchNotice(w *fsnotify.Watcher) error {
 // forward sends a notice for each event until nobody wants any, the registry
 // ends, the database is gone, or the watch breaks.
 func (r *Registry) forward(n *notices, gone <-chan struct{}, w *fsnotify.Watcher) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	go func() { // Close has the lanes, and waits for this
+		select {
+		case <-r.closed:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
 	for {
 		select {
 		case <-n.idle:
@@ -120,6 +132,32 @@ func (r *Registry) forward(n *notices, gone <-chan struct{}, w *fsnotify.Watcher
 				return
 			}
 		}
-		n.send()
+		n.send(r.states(ctx, n.groups()))
 	}
+}
+
+// states tells the latest terms of groups, such that a change of them shows. One
+// that cannot be told is not among them.
+func (r *Registry) states(ctx context.Context, groups map[string]bool) map[string]string {
+	ctx, cancel := context.WithTimeout(ctx, time.Second) // a late notice is better than none
+	defer cancel()
+	states, err := reading(ctx, r, func(c *conn) (map[string]string, error) {
+		states := map[string]string{}
+		for group := range groups {
+			var state []string
+			err := c.eachTerm(func(row termRow) error {
+				state = append(state, fmt.Sprintf("%#v", row))
+				return nil
+			}, ofGroup+` ORDER BY number DESC LIMIT 2`, group)
+			if err != nil {
+				return nil, err
+			}
+			states[group] = strings.Join(state, "\n")
+		}
+		return states, nil
+	})
+	if err != nil {
+		return nil
+	}
+	return states
 }

@@ -36,6 +36,45 @@ func begin(t testing.TB, r *Registry, number int64) registry.Term {
 	return term
 }
 
+// The watch is shared, the notices are not: else each group of a program would be
+// looked at whenever any of them changes.
+func TestNoticesAreForTheGroupThatChanged(t *testing.T) {
+	r := open(t, filepath.Join(t.TempDir(), "registry.db"))
+	in, other := join(t, r, "g"), join(t, r, "other")
+	mine, err := r.Watch(t.Context(), "g")
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs, err := r.Watch(t.Context(), "other")
+	if err != nil {
+		t.Fatal(err)
+	}
+	beginTerm(t, r, 1, in)
+	await(t, mine, "a term")
+	await(t, theirs, "the first change of any, since nothing was known before")
+	for n := int64(2); n <= 10; n++ {
+		beginTerm(t, r, n, in)
+		await(t, mine, "a term")
+		if err := r.EndTerm(t.Context(), "g", n-1, in.ID, registry.End{Reason: registry.Orphaned}); err != nil {
+			t.Fatal(err)
+		}
+		await(t, mine, "the end of the term before")
+		for range 2 {
+			if err := r.RequestHandover(t.Context(), "g", n, uuid.Nil); err != nil {
+				t.Fatal(err)
+			}
+			await(t, mine, "a request")
+		}
+	}
+	select {
+	case <-theirs:
+		t.Error("a notice for a group that did not change")
+	default:
+	}
+	beginTerm(t, r, 1, other)
+	await(t, theirs, "a term of the other")
+}
+
 // All that a watch looks at is the file for notices.
 func TestHeartbeatsWakeNobody(t *testing.T) {
 	r := open(t, filepath.Join(t.TempDir(), "registry.db"))
@@ -114,13 +153,13 @@ func TestWatchSurvivesItsFile(t *testing.T) {
 // One who does not receive keeps no notice from the others.
 func TestAReaderWhoSleepsHoldsUpNobody(t *testing.T) {
 	n := newNotices()
-	asleep := n.add(t.Context())
+	asleep := n.add(t.Context(), "g")
 	var awake []<-chan struct{}
 	for range 20 {
-		awake = append(awake, n.add(t.Context()))
+		awake = append(awake, n.add(t.Context(), "g"))
 	}
 	for range 3 {
-		n.send()
+		n.send(nil)
 		for _, ch := range awake {
 			select {
 			case <-ch:
@@ -134,7 +173,7 @@ func TestAReaderWhoSleepsHoldsUpNobody(t *testing.T) {
 		for range ch {
 		}
 	}
-	if ch := n.add(t.Context()); ch != nil {
+	if ch := n.add(t.Context(), "g"); ch != nil {
 		t.Error("one was added after the end")
 	}
 }
