@@ -24,7 +24,7 @@ func TestFloodOfTermsIsViewedAndToldWithABound(t *testing.T) {
 		p.tell(woken{})
 		p.live(time.Second / perSecond)
 	}
-	if n := len(p.calls(callView)); n > (seconds+2)*viewsPerInterval {
+	if n := len(p.calls(callView)); n > (seconds+2)*viewsPerSpan {
 		t.Errorf("%d views in %d intervals", n, seconds)
 	}
 	lines := 0

@@ -3,14 +3,20 @@ package heartbeat
 import (
 	"cmp"
 	"time"
+
+	"github.com/understudy-go/understudy/registry"
 )
 
-// Bounds of calls per interval, whatever asks for them: a flood of terms, a
+// Bounds of calls per budgetSpan, whatever asks for them: a flood of terms, a
 // registry that shows what it does not take, or a thousand orphans at once.
 const (
-	viewsPerInterval = 10
-	asidePerInterval = 100
+	viewsPerSpan = 10
+	asidePerSpan = 100
 )
+
+// budgetSpan is an interval, but no more than a second: several changes that come
+// together are no flood where beats are rare.
+func budgetSpan(t registry.Timing) time.Duration { return min(t.Interval, time.Second) }
 
 // proceed makes the calls that are due: the beat, which never waits for
 // anything, one of the election, and one aside.
@@ -50,7 +56,7 @@ func (m *machine) nextOfMember() {
 	case m.lane.then != nil:
 		m.makeThen()
 	case m.stale || m.now >= m.nextView:
-		if m.views.spend(m.now, m.timing.Interval, viewsPerInterval) {
+		if m.views.spend(m.now, budgetSpan(m.timing), viewsPerSpan) {
 			m.stale = false
 			m.call(call{kind: callView})
 		}
@@ -58,7 +64,7 @@ func (m *machine) nextOfMember() {
 }
 
 func (m *machine) nextAside() {
-	if m.now < m.asides.next(m.timing.Interval, asidePerInterval) {
+	if m.now < m.asides.next(budgetSpan(m.timing), asidePerSpan) {
 		return
 	}
 	c := m.aside.take()
@@ -78,7 +84,7 @@ func (m *machine) nextAside() {
 	default:
 		return
 	}
-	m.asides.spend(m.now, m.timing.Interval, asidePerInterval)
+	m.asides.spend(m.now, budgetSpan(m.timing), asidePerSpan)
 	m.call(*c)
 }
 

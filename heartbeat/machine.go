@@ -178,9 +178,9 @@ func (m *machine) deadline() time.Duration {
 	at(m.aside.next, m.aside.busy.seq == 0)
 	if m.phase == member && m.lane.busy.seq == 0 {
 		at(m.nextView, true)
-		at(m.views.next(m.timing.Interval, viewsPerInterval), true)
+		at(m.views.next(budgetSpan(m.timing), viewsPerSpan), true)
 	}
-	at(m.asides.next(m.timing.Interval, asidePerInterval), m.phase == member && m.aside.busy.seq == 0)
+	at(m.asides.next(budgetSpan(m.timing), asidePerSpan), m.phase == member && m.aside.busy.seq == 0)
 	at(m.heard+m.timing.OrphanAfter, m.phase == member)
 	return next
 }

@@ -2,29 +2,29 @@ package heartbeat
 
 import "time"
 
-// Bounds of the calls of one instance within any of its intervals, whatever
+// Bounds of the calls of one instance within any span of its budgets, whatever
 // befalls it: of views, of all that the election waits for (each view is followed
 // by a question and a write at the most) with the beats, and of what nothing waits
-// for. The budgets give one interval's worth at once, and another over the interval.
+// for. The budgets give one span's worth at once, and another over the span.
 // TestSimulation tells how close all that comes.
 const (
-	electionBound = 3*2*viewsPerInterval + 2
-	asideBound    = 2 * asidePerInterval
+	electionBound = 3*2*viewsPerSpan + 2
+	asideBound    = 2 * asidePerSpan
 )
 
 // rate counts the calls of late.
 type rate struct {
 	at   [asideBound + 1]time.Duration // of the latest ones
 	n    int
-	most int // within one interval
+	most int // within one span
 }
 
-// count notes a call and reports how many there were within the interval before it.
-func (r *rate) count(now, interval time.Duration) int {
+// count notes a call and reports how many there were within the span before it.
+func (r *rate) count(now, span time.Duration) int {
 	r.at[r.n%len(r.at)] = now
 	r.n++
 	n := 1
-	for n < min(r.n, len(r.at)) && now-r.at[(r.n-1-n)%len(r.at)] < interval {
+	for n < min(r.n, len(r.at)) && now-r.at[(r.n-1-n)%len(r.at)] < span {
 		n++
 	}
 	r.most = max(r.most, n)
@@ -37,8 +37,9 @@ func (w *world) checkRate(p *process, c call) {
 	if c.aside() {
 		r, bound = &p.aside, asideBound
 	}
-	if n := r.count(w.now, p.timing.Interval*98/100); n > bound { // by a clock that may be fast
-		w.fail("host%d makes %d calls within its interval of %v, the last is %s", p.n, n, p.timing.Interval, c.kind)
+	span := budgetSpan(p.timing)
+	if n := r.count(w.now, span*98/100); n > bound { // by a clock that may be fast
+		w.fail("host%d makes %d calls within %v, the last is %s", p.n, n, span, c.kind)
 	}
 	w.most[b2i(c.aside())] = max(w.most[b2i(c.aside())], r.most)
 }
