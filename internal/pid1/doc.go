@@ -12,6 +12,9 @@
 // terminal's Ctrl-Z at once, and else with a SIGCONT of its own or an order to
 // stop, which the program would not hear otherwise.
 //
+// It is a third watcher, too. When a guard has died, and the program is stopped or
+// gone, nobody else is left to end what that guard was to end: init kills everybody.
+//
 // Last of all has a limit, for orphans of a process that was put into the
 // container from outside (docker exec) become its children too and may live for
 // ever. Once the program has ended, a guard is waited for as long as it takes,
