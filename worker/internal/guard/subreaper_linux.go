@@ -66,7 +66,7 @@ func BecomeSubreaper() error {
 
 // spareThreads are more than what goes on in a process at the same time while it
 // sweeps.
-const spareThreads = 12
+const spareThreads = 6
 
 // reserveThreads has the runtime keep some threads idle. When the limit of
 // processes is reached, as it may be by the dead that a sweep has yet to bury, it
