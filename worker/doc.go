@@ -31,7 +31,7 @@
 //
 //	                              Linux                macOS                 Windows
 //	stop                          SIGTERM to the       SIGTERM to the        CTRL_BREAK to the
-//	                              group                group                 group
+//	                              group alone          group alone           group
 //	gone means                    no descendant left   nobody left that was  no process left
 //	                              (ECHILD)             seen to descend       in the job
 //	double-fork escapees          killed               missed, if quick      killed
@@ -39,10 +39,14 @@
 //	                                                   escapees              the job
 //	this process is frozen        tree dies at D − K   the same, but for     runs on
 //	                                                   escapees
-//	guard frozen or killed too    the kernel ends the  runs on               (no guard process)
-//	                              group at D
+//	guard frozen too              the kernel ends the  runs on               (no guard process)
+//	                              groups at D
+//	guard killed too              the kernel ends the  runs on               (no guard process)
+//	                              groups at once
 //	guard killed alone            as above; the rest   its session is        (no guard process)
 //	                              is swept up          swept up
+//	memory runs out               the command goes     may be spared         may be spared
+//	                              first
 //	clock counts a suspend        yes                  yes                   yes
 //	descriptors from 3 on         closed               what this process     closed
 //	                                                   was started with
@@ -53,10 +57,23 @@
 // What runs on may overlap with a peer's: the fencing token is the answer.
 // macOS and Windows are built and vetted, but not measured.
 //
+// The command has to stay in the foreground: once it exits, what it leaves behind
+// is killed. Whoever leaves its process group (setsid, setpgid, a shell's set -m)
+// never gets SIGTERM, but SIGKILL when the group is gone or the grace is over.
+//
 // On Linux, a process that we may not kill (setuid, held by a tracer, in
 // uninterruptible sleep) keeps Run from returning, and is named in the log. The
-// parent-death signal and the tie do not reach a program that changed its user,
-// unless the guard is root, nor one that left the process group; the guard
-// itself does. The guard needs /proc of its own PID namespace, with
-// CONFIG_PROC_CHILDREN.
+// guard needs /proc of its own PID namespace, with CONFIG_PROC_CHILDREN.
+//
+// The kernel alone, with this process and the guard both frozen or killed, ends the
+// process groups that the guard has tied. It looks for new ones each second, and
+// more often at first. It does not reach a group that is younger than that, a
+// program that changed its user, unless the guard is root, nor the first process
+// of a PID namespace that the command made. A process that enters another PID
+// namespace (nsenter) and forks twice there belongs to that namespace's init from
+// then on: neither we nor the kernel end it, but a control group would.
+//
+// When memory runs out, the kernel is to choose the command: its oom_score_adj is
+// higher than this process's by what 40 MB are of the machine's memory, or of the
+// control group's limit, in thousandths.
 package worker

@@ -3,6 +3,8 @@ package worker
 import (
 	"context"
 	"errors"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -252,4 +254,25 @@ func TestOrphansAreReapedAllTheTime(t *testing.T) {
 	stop(errStop)
 	receive(t, result)
 	wantGone(t, m)
+}
+
+// The order goes to the group; whoever leaves it gets SIGKILL alone.
+func TestWhoLeftTheGroupIsKilledAndNotTold(t *testing.T) {
+	if _, err := exec.LookPath("setsid"); err != nil {
+		t.Skip("no setsid here:", err)
+	}
+	file, m := filepath.Join(t.TempDir(), "log"), mark()
+	spec := played(t, m, "polite")
+	spec.Path, spec.Args = "/bin/sh", []string{"sh", "-c", "setsid -f " + os.Args[0] + " " + file + "; exec sleep 1000"}
+	ctx, stop := context.WithCancelCause(context.Background())
+	_, result := start(t, ctx, spec)
+	until(t, "the one that left", holds(file, "ready"))
+	stop(errStop)
+	if err := receive(t, result); !errors.Is(err, errStop) {
+		t.Errorf("Run returned %v, want the cause", err)
+	}
+	wantGone(t, m)
+	if holds(file, "terminated")() {
+		t.Error("it was told to stop")
+	}
 }

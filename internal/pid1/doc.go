@@ -12,8 +12,12 @@
 // terminal's Ctrl-Z at once, and else with a SIGCONT of its own or an order to
 // stop, which the program would not hear otherwise.
 //
+// It is a third watcher, too. When the program was killed and no guard is left, or
+// a guard was killed and the program is stopped or gone, nobody else is there to
+// end what they left: init kills everybody at once.
+//
 // Last of all has a limit, for orphans of a process that was put into the
 // container from outside (docker exec) become its children too and may live for
-// ever. Once the program has ended, a guard is waited for as long as it takes,
+// ever. Once the program has ended by itself, a guard is waited for as long as it takes,
 // anybody else for ten seconds, and nobody after another SIGTERM, SIGINT or SIGQUIT.
 package pid1

@@ -99,10 +99,10 @@ func program(mode string, args []string) int {
 		if err := os.WriteFile("/proc/self/comm", []byte(GuardName), 0); err != nil {
 			return 96
 		}
+		ch := make(chan os.Signal, 1)
+		signal.Notify(ch, unix.SIGUSR1)
 		fmt.Println("guarding")
 		if len(args) == 0 {
-			ch := make(chan os.Signal, 1)
-			signal.Notify(ch, unix.SIGUSR1)
 			<-ch // or for ever
 			return 0
 		}

@@ -67,6 +67,20 @@ func TestOrphansAreKilledAndBuriedBeforeALookAtProc(t *testing.T) {
 	}
 }
 
+// Where there are no pidfds it is better to spare one too many.
+func TestEarlierChildWithoutAPidfdIsSpared(t *testing.T) {
+	adopt(t)
+	pid := forkOrphan(t)
+	guards.Lock()
+	defer guards.Unlock()
+	earlier = map[int]int{pid: -1}
+	defer func() { earlier = nil }()
+	if !isEarlier(pid) || isOrphan(pid) {
+		t.Error("an earlier child passes for an orphan")
+	}
+	bury(pid, nil)
+}
+
 // A number says nothing of who has it.
 func TestEarlierChildIsKnownUntilItIsBuried(t *testing.T) {
 	adopt(t)

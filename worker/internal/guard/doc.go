@@ -9,7 +9,7 @@
 //
 //	Understudy ── socket: order, lease, stop, kill ──▶ guard ── fork ──▶ command ──▶ …
 //	     ▲ ◀───── started, killing, exited ───────────   │   parent-death signal
-//	     └────────────────── tie ────────────────────────┴── tie ──▶ process group
+//	     └────────────────── pipe ───────────────────────┴── ties ─▶ process groups
 //
 // What ends a command, the fastest first:
 //
@@ -17,11 +17,17 @@
 //   - The grace is over, K before the lease's end, or the socket closed because
 //     Understudy died: SIGKILL to the whole tree, round after round, until the
 //     kernel says that no child is left (ECHILD). Nothing else counts as gone.
-//   - Understudy was killed while the guard is frozen: the tie. The kernel
-//     itself kills the process group when the other end of a socket closes.
+//   - Understudy was killed while the guard is frozen: the ties. The kernel
+//     itself kills a process group when the other end of a pipe closes. The
+//     command's group is tied at once, and those that its descendants make when
+//     the guard finds them, by looking through the tree each second.
 //   - Both are frozen: a kernel timer kills the guard at the lease's end, and
-//     with it, by parent-death signal and tie, the command and its group.
-//   - The guard was killed: the same two; Understudy sweeps up the rest.
+//     with it, by parent-death signal and ties, the command and the groups.
+//   - The guard was killed: the same two; Understudy sweeps up the rest. As a
+//     subreaper it goes by its own children, which /proc may hide from it.
+//
+// When memory runs out, the kernel takes the largest: the command is made a
+// better victim than this process and Understudy.
 //
 // The lease is an absolute instant of internal/boottime's clock. One that is
 // past, or earlier than the one before, is ignored: messages queue while a

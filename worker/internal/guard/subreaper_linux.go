@@ -18,7 +18,7 @@ import (
 // guards must be locked for these.
 var (
 	subreaper bool        // orphans of our commands become children of this process
-	earlier   map[int]int // the children that it had before that, and a pidfd of each
+	earlier   map[int]int // the children that it had before that, and a pidfd of each, or -1
 	adopted   children    // those of the thread that adopts
 )
 
@@ -38,8 +38,8 @@ func BecomeSubreaper() error {
 	earlier = make(map[int]int)
 	for _, pid := range list {
 		fd, err := unix.PidfdOpen(pid, 0)
-		if err != nil && err != unix.ENOSYS { // it is unburied, and there
-			return os.NewSyscallError("pidfd_open", err)
+		if err != nil { // an old kernel, or a sandbox that knows no pidfds
+			fd = -1
 		}
 		earlier[pid] = fd
 	}
@@ -66,7 +66,7 @@ func BecomeSubreaper() error {
 
 // spareThreads are more than what goes on in a process at the same time while it
 // sweeps.
-const spareThreads = 12
+const spareThreads = 6
 
 // reserveThreads has the runtime keep some threads idle. When the limit of
 // processes is reached, as it may be by the dead that a sweep has yet to bury, it
