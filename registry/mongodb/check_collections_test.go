@@ -148,8 +148,8 @@ func TestTrialOfACheckThatIsKilledIsUndone(t *testing.T) {
 	begin(t, r, "g", 1, register(t, r, "g").ID)
 	d := db(t, set.URI(), "understudy")
 	before := stored(t, d)
-	// As if the process were gone: it never says that all was in vain.
-	set.FailCommand(t, 10, "failCommands", bson.A{"abortTransaction"}, "closeConnection", true)
+	// As if the process were gone: that all was in vain does not arrive while it waits.
+	set.FailCommand(t, 10, "failCommands", bson.A{"abortTransaction"}, "blockConnection", true, "blockTimeMS", 5000)
 	if f := checked(t, set.URI())["trial"]; f.Mark != fine || !strings.Contains(f.Detail, "two instances were registered") {
 		t.Errorf("%+v, want a trial", f)
 	}
