@@ -69,4 +69,10 @@ var mutants = []mutant{
 		{"view.go", "holdingOff: m.holdsOff()", "holdingOff: false"}}},
 	{name: "holding off forgotten with the registration", swaps: []swap{
 		{"parting.go", "	m.duty, m.work = duty{}, workState{}\n	m.vacancy", "	m.duty, m.work, m.off = duty{}, workState{}, holdOff{}\n	m.vacancy"}}},
+	{name: "T without the term's", swaps: []swap{
+		{"sighting.go", "		recorded = max(recorded, t.OrphanAfter)", "		_ = t"}}},
+	{name: "a term begun whoever claims a later one", swaps: []swap{
+		{"promote.go", "case errors.Is(a.err, registry.ErrNoClaimant), a.err == nil && in.ID == m.id:", "case errors.Is(a.err, registry.ErrNoClaimant), a.err == nil:"}}},
+	{name: "lost terms that keep what was resigned", swaps: []swap{
+		{"view.go", "m.highest, m.past, m.resigned, m.sawOpen = unseen, 0, 0, 0", "m.highest, m.past, m.sawOpen = unseen, 0, 0"}}},
 }

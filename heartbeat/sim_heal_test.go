@@ -207,6 +207,9 @@ func (w *world) drill() {
 		}
 		i, g, t = max(i, h.timing.Slack()), max(g, h.timing.StopGrace), max(t, h.timing.OrphanAfter)
 	}
+	if oneCallHangs {
+		i += w.hangOne()
+	}
 	term := w.highest
 	switch w.rng.IntN(4) {
 	case 0, 1:
@@ -228,6 +231,19 @@ func (w *world) drill() {
 		}
 		w.expectNext(term, t+5*i, "a crash")
 	}
+}
+
+// hangOne lets one call of one instance hang, or soon to be, and returns a fifth
+// of what that may cost: the time after which it is given up.
+func (w *world) hangOne() time.Duration {
+	if w.chance(0.4) {
+		return 0
+	}
+	h := w.victimHost()
+	h.link.hang = kinds[w.rng.IntN(len(kinds))]
+	w.note(h.n, string(h.link.hang), 0, uuid.Nil)
+	w.runUntil(w.now + w.between(0, h.timing.CallTimeout()))
+	return h.timing.CallTimeout() / 5
 }
 
 // expectNext: one is active in a newer term within the time given, and another

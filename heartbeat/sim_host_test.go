@@ -35,6 +35,7 @@ type link struct {
 	noRequests, noAnswers bool
 	onlyBeats             bool
 	slow, lateAnswers     time.Duration
+	hang                  kind   // the next call of it is not answered; it may be carried out
 	past                  *store // a node that views are read from
 	lastWord              bool   // the next beat is the last to arrive, and its answer crawls
 }

@@ -56,6 +56,7 @@ type flight struct {
 	asked    time.Duration // when claims were last looked for, as far as the caller knows
 	deadline time.Duration
 	answered bool // or timed out
+	hangs    bool // no answer will come
 	refs     int8
 }
 
@@ -85,6 +86,16 @@ func (w *world) send(p *process, c call) {
 	f.p, f.c, f.sent, f.viewed, f.asked = p, c, w.now, p.viewed, p.asked
 	f.deadline = p.when(c.sent + c.timeout)
 	x := w.rng.Float64()
+	if p.link.hang == c.kind {
+		w.note(p.n, "hangs", c.seq, c.id)
+		p.link.hang = ""
+		w.plane(due{at: f.deadline, what: dueTimeout, slot: slot})
+		if x < 0.5 {
+			w.plane(due{at: w.now + w.travel(p), what: dueApply, slot: slot})
+		}
+		f.hangs = true
+		return
+	}
 	if p.link.noRequests || p.link.onlyBeats && c.kind != callBeat || x < w.weather.lose {
 		w.plane(due{at: f.deadline, what: dueTimeout, slot: slot})
 		return
@@ -140,7 +151,7 @@ func (w *world) apply(slot int32) {
 		failed = 1-x < w.weather.failApplied
 	}
 	switch {
-	case p.dead || f.answered:
+	case p.dead || f.answered || f.hangs:
 	case failed:
 		f.a = answer{call: f.c, err: errSimulated}
 		if f.c.kind == callView && w.chance(0.2) {

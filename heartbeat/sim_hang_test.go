@@ -1,0 +1,3 @@
+package heartbeat
+
+var kinds = [...]kind{callRegister, callBeat, callUnregister, callView, callDeleteOrphan, callBeginTerm, callEndTerm, callCandidate, callClaimant, callSilent}
