@@ -14,9 +14,8 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// longestPromise is the longest that a record may promise to be silent and live:
-// three intervals of a year.
-const longestPromise = 3 * 365 * 24 * time.Hour
+// longestPromise is the longest that a record may promise to be silent and live.
+const longestPromise = 3 * registry.MaxInterval
 
 // Candidate implements [registry.Registry].
 func (r *Registry) Candidate(ctx context.Context, group string, at time.Time, within time.Duration, except ...uuid.UUID) (registry.Instance, error) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -177,6 +178,34 @@ func TestNoChangeIsMissedWhileOthersJoinAndPart(t *testing.T) {
 	joining.Wait()
 }
 
+// A stream that is replaced may not have told all yet.
+func TestTheOneThatJoinsWakesTheOthers(t *testing.T) {
+	t.Parallel()
+	set := mongotest.Start(t, 1)
+	p, r := throughProxy(t, set)
+	truth := open(t, set.URI())
+	p.holdBack("getMore")
+	mine, _ := watch(t, r, "mine")
+	for quiet := false; !quiet; {
+		select {
+		case <-mine:
+		case <-time.After(500 * time.Millisecond):
+			quiet = true
+		}
+	}
+	begin(t, truth, "mine", 1, uuid.Must(uuid.NewV7()))
+	p.goOn() // the request that waits goes on to wait
+	_, _ = watch(t, r, "other")
+	select {
+	case _, ok := <-mine:
+		if !ok {
+			t.Error("the watch broke")
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("a term began, and nobody was told")
+	}
+}
+
 func TestBrokenStreamsAreTriedEverMoreSeldom(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string][]any{
@@ -258,7 +287,9 @@ func TestFloodOfTermsIsToldInFewNotices(t *testing.T) {
 	uri := mongotest.Shared(t)
 	r := open(t, uri)
 	changes, _ := watch(t, r, "g")
-	terms := db(t, uri, "").Collection("terms", options.Collection().SetWriteConcern(writeconcern.W1()))
+	journaled := writeconcern.Majority()
+	journaled.Journal = new(true)
+	terms := db(t, uri, "").Collection("terms", options.Collection().SetWriteConcern(journaled))
 	begun := time.Now()
 	notices, last := make(chan int), make(chan struct{})
 	go func() {
@@ -274,23 +305,29 @@ func TestFloodOfTermsIsToldInFewNotices(t *testing.T) {
 		}
 	}()
 	holder := uuid.Must(uuid.NewV7())
-	number := int64(0)
-	for ; number < 400 || time.Since(begun) < 2*time.Second; number++ {
-		_, err := terms.InsertOne(t.Context(), bson.D{
-			{Key: "_id", Value: termID("g", number+1)}, {Key: "schema", Value: 1}, {Key: "holder", Value: id(holder)}, {Key: "startedAt", Value: time.Now()},
+	var number atomic.Int64
+	var outsiders sync.WaitGroup
+	for range 4 {
+		outsiders.Go(func() {
+			for time.Since(begun) < 2*time.Second {
+				_, err := terms.InsertOne(t.Context(), bson.D{
+					{Key: "_id", Value: termID("g", number.Add(1))}, {Key: "schema", Value: 1}, {Key: "holder", Value: id(holder)}, {Key: "startedAt", Value: time.Now()},
+				})
+				if err != nil {
+					t.Error(err)
+				}
+			}
 		})
-		if err != nil {
-			t.Fatal(err)
-		}
 	}
+	outsiders.Wait()
 	close(last)
 	n, took := <-notices, time.Since(begun)
-	t.Logf("%d notices of %d terms within %v", n, number, took)
+	t.Logf("%d notices of %d terms within %v", n, number.Load(), took)
 	if most := 30 + int(took/(50*time.Millisecond)); n > most {
-		t.Errorf("%d notices of %d terms within %v, want %d at most", n, number, took, most)
+		t.Errorf("%d notices of %d terms within %v, want %d at most", n, number.Load(), took, most)
 	}
-	begin(t, r, "g", number+1, holder)
-	noticed(t, r, changes, "g", number+1)
+	begin(t, r, "g", number.Add(1), holder)
+	noticed(t, r, changes, "g", number.Load())
 }
 
 func TestWatchOfAClosedRegistryEndsAtOnce(t *testing.T) {
