@@ -83,10 +83,7 @@ func TestConformanceOfAStandaloneServer(t *testing.T) {
 // store is a store of the conformance suite in a database that is empty.
 func store(t *testing.T, uri, database string) registrytest.Store {
 	open := func(t *testing.T, a registry.Access) registrytest.Backend {
-		r, err := mongodb.Open(t.Context(), uri, mongodb.Options{Database: database, Access: a})
-		if err != nil {
-			t.Fatal(err)
-		}
+		r := opened(t, uri, mongodb.Options{Database: database, Access: a})
 		t.Cleanup(func() {
 			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 			defer cancel()

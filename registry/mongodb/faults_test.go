@@ -18,16 +18,27 @@ import (
 // open opens a registry that the test closes.
 func open(t testing.TB, uri string) *mongodb.Registry {
 	t.Helper()
-	r, err := mongodb.Open(context.Background(), uri, mongodb.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := opened(t, uri, mongodb.Options{})
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
 		if err := r.Close(ctx); err != nil {
 			t.Error(err)
 		}
+	})
+	return r
+}
+
+// opened tries again where that makes sense: on a machine that stalls, two
+// seconds may pass before a server answers.
+func opened(t testing.TB, uri string, o mongodb.Options) (r *mongodb.Registry) {
+	t.Helper()
+	eventually(t, "opening "+uri, func() (err error) {
+		r, err = mongodb.Open(context.Background(), uri, o)
+		if err != nil && !errors.Is(err, mongodb.ErrUnreachable) {
+			t.Fatal(err)
+		}
+		return err
 	})
 	return r
 }
@@ -247,6 +258,14 @@ func TestHungServerIsLeftAtTheDeadline(t *testing.T) {
 	in := register(t, r, "g")
 	begin(t, r, "g", 1, in.ID)
 	set.Freeze(t, 0)
+	eventually(t, "the freeze of the last thread", func() error {
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		defer cancel()
+		if _, err := r.Beat(ctx, in.ID, in.Status); err == nil {
+			return errors.New("it answers")
+		}
+		return nil
+	})
 	for name, call := range map[string]func(ctx context.Context) error{
 		"Beat":      func(ctx context.Context) error { _, err := r.Beat(ctx, in.ID, in.Status); return err },
 		"View":      func(ctx context.Context) error { _, err := r.View(ctx, "g"); return err },
