@@ -147,6 +147,10 @@ func (m *machine) laneOf(c call) *lane {
 // later puts the next call of a lane off, after one has failed.
 func (m *machine) later(c call) {
 	l := m.laneOf(c)
+	if m.phase == leaving { // somebody waits
+		l.next = max(l.next, m.now+budgetSpan(m.timing)/4)
+		return
+	}
 	l.next = max(l.next, c.sent+m.timing.Interval, m.now+m.timing.Interval/4)
 }
 

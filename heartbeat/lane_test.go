@@ -61,7 +61,14 @@ func TestHintsAndHistoryDelayNoHandover(t *testing.T) {
 // One's own release does not wait for them either, nor for a hung view, nor for the
 // end of one's own term that hangs once.
 func TestOneHungCallDelaysNoRelease(t *testing.T) {
-	timing := registry.DefaultTiming
+	for _, timing := range []registry.Timing{
+		registry.DefaultTiming, {Interval: 5 * time.Second, OrphanAfter: 300 * time.Second, StopGrace: 30 * time.Second},
+	} {
+		t.Run(timing.Interval.String(), func(t *testing.T) { testHungRelease(t, timing) })
+	}
+}
+
+func testHungRelease(t *testing.T, timing registry.Timing) {
 	for _, tt := range []struct {
 		hangs string
 		which func(c call) bool

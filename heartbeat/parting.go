@@ -140,7 +140,7 @@ func (m *machine) nextOfParting() {
 func (m *machine) release(c call) {
 	if m.phase == leaving {
 		left := m.releaseBy - m.now
-		c.timeout = min(max(left/2, m.timing.Interval), left, m.timing.CallTimeout())
+		c.timeout = min(max(left/2, budgetSpan(m.timing)/2), left, m.timing.CallTimeout())
 	}
 	m.call(c)
 }
