@@ -16,7 +16,10 @@ var mutants = []mutant{
 	{name: "staleness by comparing wall clocks", swaps: []swap{
 		{"decide.go", "case now < p.orphanAt:", "case v.Holder != nil && time.Unix(0, int64(now)).Sub(v.Holder.Heartbeat) < v.Holder.OrphanAfter, v.Holder == nil && now < p.orphanAt:"}}},
 	{name: "clamp by the observer's own interval", swaps: []swap{
-		{"sighting.go", "s.since -= min(max(at.Sub(in.Heartbeat), 0), s.promise.Slack(), s.silence/20)", "s.since -= min(max(at.Sub(in.Heartbeat), 0), own.Slack())"}}},
+		{"sighting.go", "s.since -= min(max(at.Sub(in.Heartbeat), 0), s.promise.Slack(), s.silence/20)", "s.since -= min(max(at.Sub(in.Heartbeat), 0), own.Slack())"}},
+		held: "the observer's own T counts where it is the longest, and its slack is small against that"},
+	{name: "clamp by a quarter of T", swaps: []swap{
+		{"sighting.go", "s.since -= min(max(at.Sub(in.Heartbeat), 0), s.promise.Slack(), s.silence/20)", "s.since -= min(max(at.Sub(in.Heartbeat), 0), s.silence/4)"}}},
 	{name: "no clamp", swaps: []swap{
 		{"sighting.go", "s.since -= min(max(at.Sub(in.Heartbeat), 0), s.promise.Slack(), s.silence/20)", "s.since -= at.Sub(in.Heartbeat)"}}},
 	{name: "T of the observer instead of the record's", swaps: []swap{

@@ -24,7 +24,8 @@ func TestReadThatFailsIsToldAndNotRepeated(t *testing.T) {
 	set := mongotest.Start(t, 1)
 	p, r := throughProxy(t, set)
 	begin(t, r, "g", 1, register(t, r, "g").ID)
-	for _, code := range []int{134, 262, 6, 89, 189, 10107, 13435, 13436, 462} {
+	const every = 134 // of this one, every call is tried: a code of a change of the primary costs seconds
+	for _, code := range []int{every, 262, 6, 89, 189, 10107, 13435, 13436, 462} {
 		for name, call := range map[string]func(ctx context.Context) error{
 			"View":      func(ctx context.Context) error { _, err := r.View(ctx, "g"); return err },
 			"Candidate": func(ctx context.Context) error { _, err := r.Candidate(ctx, "g", time.Now(), time.Hour); return err },
@@ -34,6 +35,9 @@ func TestReadThatFailsIsToldAndNotRepeated(t *testing.T) {
 			"Terms":     func(ctx context.Context) error { _, err := r.Terms(ctx, "g", 1); return err },
 			"Groups":    func(ctx context.Context) error { _, err := r.Groups(ctx); return err },
 		} {
+			if code != every && name != "View" {
+				continue
+			}
 			set.FailCommand(t, 1_000_000, "failCommands", bson.A{"find", "distinct"}, "errorCode", code,
 				"errorLabels", bson.A{"RetryableError", "SystemOverloadedError"})
 			var err error
