@@ -14,6 +14,7 @@ import (
 
 // survey is what was found of one group or of all.
 type survey struct {
+	all    bool // not the one group that was asked for
 	groups []status.Group
 	unread []error // of the groups that could not be understood
 	hidden int     // groups that have ended
@@ -22,7 +23,7 @@ type survey struct {
 // survey looks at the configured group, or at all. A group whose records make no
 // sense does not hide the others.
 func (l *looker) survey(ctx context.Context, all bool) (survey, error) {
-	names, s := []string{l.conf.Group}, survey{}
+	names, s := []string{l.conf.Group}, survey{all: all}
 	if all {
 		var err error
 		switch names, err = l.groups(ctx); {
@@ -74,19 +75,15 @@ func (s survey) takingOver() bool {
 	return slices.ContainsFunc(s.groups, status.Group.TakingOver)
 }
 
-// healthy reports whether every group that has not ended is, and there is one.
+// healthy reports whether every group is; of all groups those that have ended do not
+// count. A registry without a trace of any may be the wrong one.
 func (s survey) healthy() bool {
-	count := 0
 	for _, g := range s.groups {
-		if ended(g) {
-			continue
-		}
-		if !g.Healthy {
+		if !g.Healthy && !(s.all && ended(g)) {
 			return false
 		}
-		count++
 	}
-	return count > 0 && len(s.unread) == 0
+	return len(s.groups)+s.hidden > 0 && len(s.unread) == 0
 }
 
 // lines is what a person sees of it, on a terminal of so many columns.
