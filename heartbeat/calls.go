@@ -45,6 +45,8 @@ func (m *machine) proceed() {
 			m.nextAside()
 		case m.phase == leaving && m.unclosed != nil:
 			m.call(*m.unclosed)
+		case m.phase == leaving && len(m.former) > 0:
+			m.call(m.former[0])
 		}
 	}
 }
@@ -63,29 +65,54 @@ func (m *machine) nextOfMember() {
 	}
 }
 
+// nextAside makes the hint that was asked for, or lets history, former registrations,
+// orphans and the search for them take turns: one that always fails keeps none of the
+// others from its turn.
 func (m *machine) nextAside() {
 	if m.now < m.asides.next(budgetSpan(m.timing), asidePerSpan) {
 		return
 	}
 	c := m.aside.take()
-	switch {
-	case c != nil:
-	case m.unclosed != nil:
-		c = m.unclosed
-	case len(m.former) > 0:
-		c = &m.former[0]
-	case len(m.orphans) > 0:
-		c = &m.orphans[0]
-		m.orphans = m.orphans[1:]
-	case m.work.term.Number > 0 && m.now >= m.nextSweep:
-		m.nextSweep = m.now + m.sweepEvery()
-		c = &call{kind: callSilent}
-		c.time, c.within = m.lately()
-	default:
+	for range len(asides) {
+		if c != nil {
+			break
+		}
+		c = asides[m.turn](m)
+		m.turn = (m.turn + 1) % len(asides)
+	}
+	if c == nil {
 		return
 	}
 	m.asides.spend(m.now, budgetSpan(m.timing), asidePerSpan)
 	m.call(*c)
+}
+
+// asides are the calls that take turns; nil: there is none to be made.
+var asides = [...]func(m *machine) *call{
+	func(m *machine) *call { return m.unclosed },
+	func(m *machine) *call {
+		if len(m.former) == 0 {
+			return nil
+		}
+		return &m.former[0]
+	},
+	func(m *machine) *call {
+		if len(m.orphans) == 0 {
+			return nil
+		}
+		c := m.orphans[0]
+		m.orphans = m.orphans[1:]
+		return &c
+	},
+	func(m *machine) *call {
+		if m.work.term.Number == 0 || m.now < m.nextSweep {
+			return nil
+		}
+		m.nextSweep = m.now + m.sweepEvery()
+		c := &call{kind: callSilent}
+		c.time, c.within = m.lately()
+		return c
+	},
 }
 
 // makeThen makes the call that a decision asked for, if it still may.
@@ -112,8 +139,8 @@ func (m *machine) answered(a answer) {
 		return
 	}
 	l.drop()
-	if err := cmp.Or(a.err, a.view.Damage); a.call.kind != callUnregister { // people are told of that by itself
-		m.outcome(a.call, err)
+	if a.call.kind != callUnregister && !a.call.past { // people are told of that by itself, or need not know
+		m.outcome(a.call, cmp.Or(a.err, a.view.Damage))
 	}
 	switch a.call.kind {
 	case callRegister:

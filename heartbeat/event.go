@@ -42,16 +42,24 @@ type (
 		err    error // broken: what the work returned
 	}
 
+	// stoodDown says that the passive side has returned, so that the work of a term
+	// can start, or by an error that it has not in time.
+	stoodDown struct {
+		term int64
+		err  error
+	}
+
 	// leave says that this process wants to go.
 	leave struct{}
 )
 
-func (tick) isEvent()     {}
-func (answer) isEvent()   {}
-func (woken) isEvent()    {}
-func (watching) isEvent() {}
-func (workGone) isEvent() {}
-func (leave) isEvent()    {}
+func (tick) isEvent()      {}
+func (answer) isEvent()    {}
+func (woken) isEvent()     {}
+func (watching) isEvent()  {}
+func (stoodDown) isEvent() {}
+func (workGone) isEvent()  {}
+func (leave) isEvent()     {}
 
 // result is how the work came to its end.
 type result string
@@ -61,13 +69,15 @@ const (
 	done    result = "done"    // it is finished, for the whole group
 	failing result = "failing" // it failed repeatedly: a peer may try
 	broken  result = "broken"  // it returned an error: this process goes
-	unready result = "unready" // it never began: the passive side did not return
 )
 
 // action is something to be done, in the order given.
 type action interface{ isAction() }
 
 type (
+	// awaitStandby tells the passive side to return, and asks for stoodDown.
+	awaitStandby struct{ term int64 }
+
 	// startWork begins the work of a term.
 	startWork struct{ term registry.Term }
 
@@ -99,13 +109,14 @@ type (
 	abort struct{ err error }
 )
 
-func (call) isAction()      {}
-func (startWork) isAction() {}
-func (stopWork) isAction()  {}
-func (extend) isAction()    {}
-func (note) isAction()      {}
-func (finish) isAction()    {}
-func (abort) isAction()     {}
+func (call) isAction()         {}
+func (awaitStandby) isAction() {}
+func (startWork) isAction()    {}
+func (stopWork) isAction()     {}
+func (extend) isAction()       {}
+func (note) isAction()         {}
+func (finish) isAction()       {}
+func (abort) isAction()        {}
 
 // fact is what a note is about; its text is the log's message, filled in by
 // note.text.

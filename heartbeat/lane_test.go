@@ -216,3 +216,104 @@ func TestLateAnswerAboutTheSeniorIsNoPeerForFailingWork(t *testing.T) {
 		t.Error("yields to itself")
 	}
 }
+
+// What nothing waits for takes turns: an end of a past term that always fails keeps no
+// orphan from its deletion, no search from its time, and no outage untold.
+func TestHistoryThatAlwaysFailsHoldsUpNothingElse(t *testing.T) {
+	timing := registry.DefaultTiming
+	history := func(c call) fate {
+		if c.kind == callEndTerm && c.past {
+			return broke
+		}
+		return fine
+	}
+	t.Run("the sweep", func(t *testing.T) {
+		p := newPuppet(t, timing)
+		p.begin(1, p.peer(timing))
+		stray := p.peer(timing)
+		p.befall = history
+		p.live(4 * timing.OrphanAfter)
+		if !p.m.work.running || p.there(stray) {
+			t.Errorf("works: %v, the passive orphan is registered: %v", p.m.work.running, p.there(stray))
+		}
+		p.did = nil
+		p.befall = befalls(broke, callBeat, callView, callEndTerm)
+		p.live(10 * timing.Interval)
+		p.befall = history
+		p.live(10 * timing.Interval)
+		if down, _, up := p.outages(); down != 1 || up != 1 {
+			t.Errorf("an outage is told %d times and its end %d times", down, up)
+		}
+	})
+	t.Run("the deletion of a dead claimant", func(t *testing.T) {
+		p := newPuppet(t, timing)
+		holder := p.peer(timing)
+		p.begin(1, holder)
+		p.live(3 * timing.Interval)
+		p.m.unclosed = endOf(1, uuid.New(), registry.End{}).inPast()
+		dead := p.peer(timing)
+		p.claims(dead, 9)
+		p.befall = history
+		p.end(1, holder)
+		p.live(3 * timing.OrphanAfter)
+		if !p.m.work.running || p.there(dead) {
+			t.Errorf("works: %v, the dead claimant is registered: %v", p.m.work.running, p.there(dead))
+		}
+	})
+	t.Run("a former registration that cannot be ended", func(t *testing.T) {
+		p := newLeader(t, timing)
+		p.m.former = []call{*call{kind: callUnregister, id: uuid.New()}.inPast()}
+		stray := p.peer(timing)
+		p.befall = func(c call) fate {
+			if c.kind == callUnregister && c.past {
+				return broke
+			}
+			return fine
+		}
+		p.live(3 * timing.OrphanAfter)
+		if p.there(stray) {
+			t.Error("the orphan is never swept")
+		}
+	})
+}
+
+func TestHistoryThatIsRefusedIsGivenUp(t *testing.T) {
+	timing := registry.DefaultTiming
+	p := newLeader(t, timing)
+	p.m.unclosed = endOf(1, uuid.New(), registry.End{}).inPast()
+	p.befall = func(c call) fate {
+		if c.past {
+			return hung
+		}
+		return fine
+	}
+	p.live(timing.Interval)
+	if len(p.hung) != 1 {
+		t.Fatalf("%d calls hang", len(p.hung))
+	}
+	p.tell(answer{call: p.hung[0], err: registry.ErrRefused})
+	if p.m.unclosed != nil {
+		t.Error("is tried for ever")
+	}
+}
+
+// A failing work does not wait for what hangs aside.
+func TestFailingWorkDoesNotWaitForAHungHint(t *testing.T) {
+	timing := registry.DefaultTiming
+	p := newLeader(t, timing)
+	p.yields = true
+	p.befall = befalls(hung, callSilent)
+	p.live(2 * p.m.sweepEvery())
+	if len(p.hung) == 0 {
+		t.Fatal("nothing hangs")
+	}
+	peer := p.peer(timing)
+	p.tell(workGone{term: 1, result: failing})
+	for range 3 {
+		p.beat(peer)
+		p.live(timing.Interval)
+	}
+	if got := p.reg.term(1).End.Reason; got != registry.WorkFailed {
+		t.Errorf("the term ended for %q", got)
+	}
+}

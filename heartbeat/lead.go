@@ -66,10 +66,6 @@ func (s *shell) gone() {
 // stopWork ends the context of the work. A context ends once, with one cause: so
 // work that was asked before, and has no time left now, hears of it by OnKill.
 func (s *shell) stopWork(a stopWork) {
-	if s.waiting != nil {
-		s.waiting.stop()
-		return
-	}
 	cause := a.cause
 	if a.immediate {
 		cause = immediate{a.cause}

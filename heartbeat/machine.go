@@ -13,6 +13,7 @@ type settings struct {
 	self        registry.Instance // Group, Host, PID, Version, Priority, Command
 	timing      registry.Timing
 	guarded     bool          // a guard outside this process ends the work
+	standby     bool          // there is a passive side, which has to return before the work starts
 	joinTimeout time.Duration // for the first registration; 0: none
 	newID       func() uuid.UUID
 }
@@ -53,6 +54,7 @@ type machine struct {
 	lane    lane // what the election waits for
 	aside   lane // hints and history, which nothing waits for
 	asides  budget
+	turn    int // of those that go aside
 	lastErr error
 
 	nextView time.Duration
@@ -132,6 +134,8 @@ func (m *machine) step(now time.Duration, e event) []action {
 		m.stale = true
 	case watching:
 		m.watching, m.stale = e.up, true
+	case stoodDown:
+		m.stoodDown(e)
 	case leave:
 		m.hurry()
 	}

@@ -71,6 +71,9 @@ func (m *machine) conclude() {
 	if m.work.running {
 		return
 	}
+	if m.work.term.Number > 0 && !m.work.waiting && m.phase == member {
+		m.act(note{fact: factPassive, term: m.work.term.Number})
+	}
 	if n := m.work.term.Number; n > m.resigned && n <= m.highest { // it is not, if the terms were lost
 		m.resigned, m.resignedAt = n, m.now
 	}
@@ -165,7 +168,7 @@ func (m *machine) ended(a answer) {
 			// registry, and they need not wait once it is back.
 			m.unclosed, m.duty = m.endOfDuty().inPast(), duty{}
 		}
-		if !own && m.phase != member {
+		if !own && (m.phase != member || errors.Is(a.err, registry.ErrRefused)) {
 			m.unclosed = nil // it is but history
 		}
 	case !own:
@@ -182,7 +185,8 @@ func (m *machine) unregistered(a answer) {
 	if a.call.past {
 		if a.err != nil {
 			m.later(a.call)
-		} else {
+		}
+		if a.err == nil || m.phase == leaving {
 			m.former = m.former[1:]
 		}
 		return

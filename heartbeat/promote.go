@@ -2,6 +2,7 @@ package heartbeat
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -191,7 +192,8 @@ func (m *machine) claimedBy(in registry.Instance) {
 		m.known.claimant = in.ID
 		m.act(note{fact: factClaimed, holder: in.ID, host: in.Host, term: in.Term})
 	}
-	if m.now >= m.claimant.orphanAt() {
+	queued := func(c call) bool { return c.id == in.ID }
+	if m.now >= m.claimant.orphanAt() && !slices.ContainsFunc(m.orphans, queued) {
 		m.orphans = append(m.orphans, call{kind: callDeleteOrphan, id: in.ID, beat: in.Beat})
 	}
 }

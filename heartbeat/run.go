@@ -2,6 +2,7 @@ package heartbeat
 
 import (
 	"context"
+	"errors"
 	"os"
 	"sync"
 	"time"
@@ -42,7 +43,7 @@ func (m *Member) Run(ctx context.Context, lead Lead) error {
 				Group: m.config.Group, Host: m.config.Host, PID: os.Getpid(), Version: m.config.Version,
 				Priority: m.config.Priority, Command: m.config.Command,
 			},
-			timing: m.config.Timing, guarded: m.config.Guarded, joinTimeout: m.config.JoinTimeout,
+			timing: m.config.Timing, guarded: m.config.Guarded, standby: m.config.Standby != nil, joinTimeout: m.config.JoinTimeout,
 			newID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) },
 		}, m.now()),
 	}
@@ -52,8 +53,10 @@ func (m *Member) Run(ctx context.Context, lead Lead) error {
 	close(s.over)
 	cancel()
 	s.wait.Wait()
-	if late := s.awaitStandby(context.Background(), s.standDown()); err == nil {
-		err = late
+	if !errors.Is(err, ErrStandby) { // it had its time
+		if late := s.awaitStandby(context.Background(), s.standDown()); err == nil {
+			err = late
+		}
 	}
 	return err
 }
@@ -73,7 +76,6 @@ type shell struct {
 	over   chan struct{} // closed when no event is taken any more
 	wait   sync.WaitGroup
 
-	waiting *waiting                // the work that is to start once the passive side has returned
 	stop    context.CancelCauseFunc // of the work that runs
 	asked   bool                    // it was called
 	standby context.CancelFunc
@@ -88,11 +90,6 @@ func (s *shell) run() error {
 	s.wait.Go(s.watch)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	defer func() {
-		if s.waiting != nil {
-			s.waiting.stop()
-		}
-	}()
 	left := s.parent.Done()
 	for !s.finished {
 		var e event
@@ -103,10 +100,7 @@ func (s *shell) run() error {
 		case <-left:
 			e, left = leave{}, nil
 		}
-		switch come := e.(type) {
-		case stoodDown:
-			e = s.startWaiting(come.err)
-		case workGone:
+		if _, gone := e.(workGone); gone {
 			s.gone()
 		}
 		actions := s.machine.step(s.now(), e)
@@ -139,15 +133,13 @@ func (s *shell) perform(a action) {
 		if s.stop != nil {
 			_ = s.arm(a.until) // failing, it stays armed for the end before
 		}
+	case awaitStandby:
+		s.askStandby(a.term)
 	case startWork:
-		s.startWork(a.term)
+		s.start(a.term)
 	case stopWork:
 		s.stopWork(a)
 	case note:
-		if a.fact == factActive && s.waiting != nil {
-			s.waiting.note = &a
-			return
-		}
 		s.tell(a)
 	case finish:
 		s.finished, s.err = true, a.err

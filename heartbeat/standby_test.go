@@ -8,6 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -61,4 +63,90 @@ func TestStandbyThatDoesNotReturnDoesNotKeepTheProcess(t *testing.T) {
 		}
 		s.leaveAll(a)
 	})
+}
+
+// The passive side takes its time to return, and the process is frozen meanwhile,
+// for longer than the lease lasts: the work never begins, and nobody says so.
+func TestWorkThatWaitedForStandbyBeginsOnlyWithALease(t *testing.T) {
+	timing := registry.DefaultTiming
+	for _, tt := range []struct {
+		wakes  string
+		events func(p *puppet)
+	}{
+		{"the return", func(p *puppet) { p.tell(stoodDown{term: 1}) }},
+		{"a tick", func(p *puppet) { p.tell(tick{}); p.tell(stoodDown{term: 1}) }},
+	} {
+		for _, guarded := range []bool{false, true} {
+			t.Run(tt.wakes, func(t *testing.T) {
+				p := newPuppet(t, timing)
+				p.m.standby, p.m.guarded = true, guarded
+				p.live(5 * timing.Interval)
+				if !p.m.work.waiting || p.m.work.running || p.m.duty.number != 1 {
+					t.Fatalf("the work is %+v", p.m.work)
+				}
+				p.befall = befalls(hung, callEndTerm)
+				p.now += time.Hour
+				tt.events(p)
+				for _, d := range p.did {
+					switch a := d.action.(type) {
+					case startWork, abort:
+						t.Errorf("%T %v", a, a)
+					case note:
+						if a.fact == factActive || a.fact == factPassive || a.fact == factStuck || a.fact == factLeaseLost {
+							t.Errorf("told %q", a.text())
+						}
+					}
+				}
+				p.release()
+				if p.reg.term(1).Open() {
+					t.Error("the term stays open")
+				}
+			})
+		}
+	}
+}
+
+func TestWorkThatWaitedForStandbyBeginsWhenThatHasReturned(t *testing.T) {
+	timing := registry.DefaultTiming
+	p := newPuppet(t, timing)
+	p.m.standby = true
+	p.live(3 * timing.Interval)
+	p.tell(stoodDown{term: 7}) // of another time
+	if p.m.work.running {
+		t.Fatal("begins for the return of another time")
+	}
+	if len(p.notes(factActive)) != 0 {
+		t.Error("active is told before the work begins")
+	}
+	p.tell(stoodDown{term: 1})
+	if !p.m.work.running || len(p.notes(factActive)) != 1 {
+		t.Errorf("works: %v, told %d times", p.m.work.running, len(p.notes(factActive)))
+	}
+}
+
+// Told to stop before the work began: the term ends at once, whatever the passive
+// side does.
+func TestTermWhoseWorkStillWaitsIsGivenUpAtOnce(t *testing.T) {
+	timing := registry.DefaultTiming
+	for _, tt := range []struct {
+		what string
+		tell func(p *puppet)
+	}{
+		{"leave", func(p *puppet) { p.tell(leave{}) }},
+		{"hand over", func(p *puppet) { p.reg.requestHandover(1, uuid.Nil); p.tell(woken{}); p.live(timing.Interval) }},
+	} {
+		t.Run(tt.what, func(t *testing.T) {
+			p := newPuppet(t, timing)
+			p.m.standby = true
+			p.live(3 * timing.Interval)
+			tt.tell(p)
+			if p.reg.term(1).Open() || len(p.notes(factPassive)) > 0 {
+				t.Errorf("the term is open: %v, told %d times that it is over", p.reg.term(1).Open(), len(p.notes(factPassive)))
+			}
+			p.tell(stoodDown{term: 1})
+			if p.m.work.running {
+				t.Error("begins after all")
+			}
+		})
+	}
 }

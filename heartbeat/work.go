@@ -11,6 +11,7 @@ import (
 // workState is the work of a term.
 type workState struct {
 	term     registry.Term // the term that is mine; Number 0: none
+	waiting  bool          // to be started once the passive side has returned
 	since    time.Duration // when it was started
 	running  bool          // started and not yet gone
 	retry    bool          // it failed, a peer is being looked for
@@ -18,19 +19,44 @@ type workState struct {
 	killAt   time.Duration // when it is killed for not stopping
 }
 
-// begin starts the work of a term that a view has shown to be mine.
+// begin takes a term that a view has shown to be mine, and starts its work, or has
+// the passive side return first.
 func (m *machine) begin(t registry.Term) {
-	m.work = workState{term: t, since: m.now, running: true}
+	m.work = workState{term: t, waiting: m.standby}
 	m.duty.number, m.duty.due, m.duty.end = t.Number, false, registry.End{}
 	m.vacancy, m.known = vacancy{}, known{command: m.known.command, outage: m.known.outage, unreadable: m.known.unreadable}
 	if t := m.duty.after; t != nil {
 		end := registry.End{Reason: registry.Orphaned, Silence: m.duty.silent.unheard(m.now, m.clock.Add(m.now-m.clockAt))}
 		m.unclosed, m.duty.after = endOf(t.Number, t.Holder, end).inPast(), nil
 	}
-	m.act(startWork{t})
-	m.act(note{fact: factActive, term: t.Number})
+	if m.work.waiting {
+		m.act(awaitStandby{t.Number})
+	} else {
+		m.start()
+	}
 	m.nextSweep = m.now + m.sweepEvery()
 	m.nextBeat = m.now // so that this record claims the term
+}
+
+// start starts the work of the term that is mine.
+func (m *machine) start() {
+	w := &m.work
+	w.waiting, w.running, w.since = false, true, m.now
+	m.act(startWork{w.term})
+	m.act(note{fact: factActive, term: w.term.Number})
+}
+
+// stoodDown starts the work that waited, if its term was not given up meanwhile: what
+// time has changed was seen to before.
+func (m *machine) stoodDown(e stoodDown) {
+	switch {
+	case !m.work.waiting || e.term != m.work.term.Number:
+	case e.err != nil:
+		m.because(registry.NotReady)
+		m.leaveWith(e.err)
+	default:
+		m.start()
+	}
 }
 
 // stop tells the work to stop, once in order and once at once.
@@ -103,17 +129,12 @@ func (m *machine) workGone(e workGone) {
 		m.conclude()
 	case e.result == failing:
 		w.retry = true
+		m.aside.drop() // a hint that hangs, or history
 		m.aside.then = m.lookForPeer()
 		m.aside.next = max(m.aside.next, m.now+m.timing.Interval) // work that fails at once is not to spin
-	case e.result == unready:
-		m.because(registry.NotReady)
-		m.leaveWith(e.err)
 	default:
 		m.because(registry.WorkFailed)
 		m.leaveWith(e.err)
-	}
-	if m.phase == member && !w.running && !w.retry {
-		m.act(note{fact: factPassive, term: e.term})
 	}
 }
 
