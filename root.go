@@ -117,7 +117,7 @@ var ending = map[string]string{
 	"status": lookEnvironment + `
 Exit codes:
   0    one is active and beats (with --all: in every group that has not ended), or --watch was ended
-  1    nobody is; with --all also: a group could not be understood, or none is left
+  1    nobody is; with --all also: a group could not be understood, or there is none at all
 ` + lookFailed + ctrlC,
 	"history": lookEnvironment + `
 Exit codes:
