@@ -28,9 +28,10 @@ Where nobody could take over it refuses. With --force it asks all the same: then
 nobody may be active for up to UNDERSTUDY_ORPHAN_AFTER, since the one that stepped
 down does not compete for that long.
 
-A request that the active one does not hear within a few beats expires. With
---wait, handover waits until another is active, and says how long that took; after
-Ctrl-C the request stands. If --to names the active one, there is nothing to do.
+A request that the active one has not heard in time expires, with the default
+timings after 19 seconds. With --wait, handover waits until another is active, and
+says how long that took; after Ctrl-C the request stands. If --to names the active
+one, there is nothing to do.
 
 With --json it prints an object, whatever comes of it: asked, the parties, and on
 a failure an error.`,

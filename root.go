@@ -94,7 +94,7 @@ Exit codes:
   0    orderly stop
   1    no (status, check, health, handover), or another error
   64   wrong usage
-  69   registry unreachable, or not understood
+  69   registry unreachable, or not understood, or it refuses this instance
   70   work would not stop in time
   78   bad configuration
   126  command not executable
@@ -117,7 +117,7 @@ var ending = map[string]string{
 	"status": lookEnvironment + `
 Exit codes:
   0    one is active and beats (with --all: in every group that has not ended), or --watch was ended
-  1    nobody is; with --all also: a group could not be understood
+  1    nobody is; with --all also: a group could not be understood, or there is none at all
 ` + lookFailed + ctrlC,
 	"history": lookEnvironment + `
 Exit codes:

@@ -61,7 +61,7 @@ func (in *input) prepare(m *mistakes) {
 		}
 		switch {
 		case in.empty[v.Name] && v.vital:
-			m.say("%s is set but empty, as one is whose value got lost: give it a value, or leave it out", in.name(v.Name))
+			m.say("%s is set but empty, as if its value got lost: give it a value, or leave it out", in.name(v.Name))
 		case what != "":
 			m.say("%s: %s", in.name(v.Name), what)
 		case !v.Secret && misplacedURI(v.Name, value):

@@ -55,19 +55,21 @@
 // With the interval I, the silence T that makes an orphan, the stop grace G,
 // B = max(I, T/20) and M = B + max(T/10, 100 ms):
 //
-//		holder    beat sent s ······ told to stop ····· dead ·······
-//		                             D−G              D = s+T−M
-//		observer     beat seen r ································ orphan
-//		             since ≥ r−B                                  since+T
+//	holder    beat sent s ······ told to stop ····· dead ·······
+//	                             D−G              D = s+T−M
+//	observer     beat seen r ································ orphan
+//	             since ≥ r−B                                  since+T
 //
-//	  - An acknowledged beat is good until D = s + T − M, counted from the instant
-//	    at which it was sent. An answer that comes after D revives nothing.
-//	  - Work is told to stop at D − G and is dead by D; a kernel timer sees to it
-//	    where the process itself is frozen.
-//	  - An observer notes when it first saw the present beat, back-dated by the
-//	    record's age but by no more than B, and calls it an orphan after T. I and B
-//	    are those that the record promises. T is the longest of the record's, the
-//	    term's and the observer's own: a record may be damaged.
+// The rules are:
+//
+//   - An acknowledged beat is good until D = s + T − M, counted from the instant
+//     at which it was sent. An answer that comes after D revives nothing.
+//   - Work is told to stop at D − G and is dead by D; a kernel timer sees to it
+//     where the process itself is frozen.
+//   - An observer notes when it first saw the present beat, back-dated by the
+//     record's age but by no more than B, and calls it an orphan after T. I and B
+//     are those that the record promises. T is the longest of the record's, the
+//     term's and the observer's own: a record may be damaged.
 //
 // So D lies before any observer's verdict by at least M − B = T/10, which is what
 // two clocks may drift apart over T. Only durations are compared, never clocks,

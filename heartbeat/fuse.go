@@ -48,5 +48,5 @@ func (m *Member) layFuse() (fuse, error) {
 		m.log.Warn().Msg("a frozen process would go on working after its lease: " + runtime.GOOS + " has no timer that ends it; let what the work touches refuse lower terms")
 		return noFuse{}, nil
 	}
-	return nil, fmt.Errorf("heartbeat: timer that ends this process with its lease (is RLIMIT_SIGPENDING, ulimit -i, used up?): %w", err)
+	return nil, fmt.Errorf("heartbeat: timer that ends this process with its lease: %w", err)
 }
