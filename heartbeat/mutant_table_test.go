@@ -72,6 +72,12 @@ var mutants = []mutant{
 		{"view.go", "holdingOff: m.holdsOff()", "holdingOff: false"}}},
 	{name: "holding off forgotten with the registration", swaps: []swap{
 		{"parting.go", "	m.duty, m.work = duty{}, workState{}\n	m.vacancy", "	m.duty, m.work, m.off = duty{}, workState{}, holdOff{}\n	m.vacancy"}}},
+	{name: "no tick at D − G", swaps: []swap{
+		{"machine.go", "	at(m.lease-m.timing.StopGrace, m.duty.number > 0)\n", ""}}},
+	{name: "no tick when work that does not stop is killed", swaps: []swap{
+		{"machine.go", "	at(m.killed(), m.work.running && m.work.stopping)\n", ""}}},
+	{name: "work of this process killed at the end of its grace only", swaps: []swap{
+		{"work.go", "	return min(m.work.killAt, m.lease-m.timing.KillMargin())", "	return m.work.killAt"}}},
 	{name: "T without the term's", swaps: []swap{
 		{"sighting.go", "		recorded = max(recorded, t.OrphanAfter)", "		_ = t"}}},
 	{name: "a term begun whoever claims a later one", swaps: []swap{

@@ -161,6 +161,7 @@ func (w *world) resume(h *host) {
 	h.suspended = false
 	h.setClock()
 	if p := h.proc; p != nil {
+		p.back = p.local()
 		if k := p.work; k != nil {
 			p.guardLooks(k) // the timers are the first to run
 			if k.alive && !p.dead {

@@ -50,6 +50,7 @@ type process struct {
 	guard     bool // the guard is frozen too
 	inbox     []event
 	tickAt    time.Duration
+	back      time.Duration // local: since when it runs without a break
 	election  rate
 	aside     rate
 	viewed    time.Duration // when the latest view that it has seen was taken
@@ -74,7 +75,7 @@ func (h *host) start() {
 	if w.chance(0.1) {
 		s.joinTimeout = 30 * time.Second
 	}
-	p := &process{host: h, index: int32(len(w.procs)), m: newMachine(s, h.local())}
+	p := &process{host: h, index: int32(len(w.procs)), m: newMachine(s, h.local()), back: h.local()}
 	w.procs = append(w.procs, p)
 	h.proc = p
 	w.started = w.now
@@ -137,6 +138,7 @@ func (p *process) step(e event) {
 	if a, ok := e.(answer); ok && a.call.kind == callView && !p.dead {
 		w.checkStoodDown(p, a)
 	}
+	w.checkTold(p)
 	if !p.dead {
 		p.schedule()
 	}
@@ -207,6 +209,7 @@ func (p *process) run() {
 	if p.dead || p.stopped() {
 		return
 	}
+	p.back = p.local()
 	inbox := p.inbox
 	p.inbox = nil
 	p.w.rng.Shuffle(len(inbox), func(i, j int) { inbox[i], inbox[j] = inbox[j], inbox[i] })

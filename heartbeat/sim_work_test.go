@@ -16,6 +16,7 @@ type work struct {
 	began    time.Duration // the world's time
 	alive    bool
 	told     bool
+	killBy   time.Duration // local, once told: the end of the time to stop
 	lease    time.Duration // local, as the guard knows it
 	stubborn bool          // ignores being told
 	slow     time.Duration // outlives its SIGKILL for so long
@@ -103,6 +104,7 @@ func (p *process) stopWork(a stopWork) {
 	if !k.told {
 		p.gaveUp = w.now
 	}
+	p.orderedToStop(k, a.immediate)
 	k.told = true
 	if w.settled {
 		w.fail("host%d stops working in term %d for no reason", p.n, k.term)
@@ -137,6 +139,7 @@ func (p *process) guardLooks(k *work) {
 	if !k.alive || p.dead || p.suspended {
 		return
 	}
+	p.w.checkTold(p)
 	l, g := p.local(), p.timing
 	switch {
 	case l >= k.lease && !p.guarded:
