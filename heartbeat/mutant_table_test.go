@@ -78,6 +78,12 @@ var mutants = []mutant{
 		{"machine.go", "	at(m.killed(), m.work.running && m.work.stopping)\n", ""}}},
 	{name: "work of this process killed at the end of its grace only", swaps: []swap{
 		{"work.go", "	return min(m.work.killAt, m.lease-m.timing.KillMargin())", "	return m.work.killAt"}}},
+	{name: "who was there for work that is done stays", swaps: []swap{
+		{"decide.go", "registry.WorkDone && (t.Number == p.sawOpen || p.wasThere(*t)):", "registry.WorkDone && false:"}}},
+	{name: "who saw work that is done stays, unless it was registered before", swaps: []swap{
+		{"decide.go", "(t.Number == p.sawOpen || p.wasThere(*t)):", "p.wasThere(*t):"}}},
+	{name: "who comes after work was done quits", swaps: []swap{
+		{"decide.go", "(t.Number == p.sawOpen || p.wasThere(*t)):", "(true || p.wasThere(*t)):"}}},
 	{name: "T without the term's", swaps: []swap{
 		{"sighting.go", "		recorded = max(recorded, t.OrphanAfter)", "		_ = t"}}},
 	{name: "a term begun whoever claims a later one", swaps: []swap{

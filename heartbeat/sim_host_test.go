@@ -58,7 +58,8 @@ type process struct {
 	work      *work
 	watch     bool
 	gaveUp    time.Duration // when its last work was told to stop, or was gone
-	lostTerms bool          // it took a read of the past for a restored registry
+	known     knowledge
+	lostTerms bool // it took a read of the past for a restored registry
 }
 
 func (h *host) start() {
@@ -128,6 +129,9 @@ func (p *process) deliver(e event) {
 func (p *process) step(e event) {
 	w := p.w
 	l := p.local()
+	if a, ok := e.(answer); ok {
+		w.learn(p, a)
+	}
 	actions := p.m.step(l, e)
 	for _, a := range actions {
 		if w.violation != "" || p.dead {
@@ -171,6 +175,7 @@ func (p *process) do(a action) {
 		p.lostTerms = p.lostTerms || a.fact == factTermsLost
 		w.note(p.n, string(a.fact), a.term, a.holder)
 	case finish:
+		w.checkQuit(p, a.err)
 		if k := p.work; k != nil && k.alive {
 			w.fail("host%d: the process goes before its work of term %d", p.n, k.term)
 		}

@@ -38,7 +38,7 @@ func (p *process) startWork(t registry.Term) {
 		if w.chance(0.05) {
 			k.slow = w.between(0, 2*p.timing.StopGrace)
 		}
-		if w.failing && w.chance(0.5) {
+		if (w.failing || w.finishing) && w.chance(0.5) {
 			w.after(w.between(0, 4*time.Minute), func() { p.fail(k) })
 		}
 	}
@@ -56,7 +56,11 @@ func (p *process) fail(k *work) {
 
 // outcome is mostly a failure, and now and then the end of it all.
 func (p *process) outcome(k *work) workGone {
-	switch p.w.rng.IntN(20) {
+	kinds := 20
+	if p.w.finishing {
+		kinds = 2
+	}
+	switch p.w.rng.IntN(kinds) {
 	case 0:
 		return workGone{term: k.term, result: done}
 	case 1:
