@@ -72,6 +72,18 @@ var mutants = []mutant{
 		{"view.go", "holdingOff: m.holdsOff()", "holdingOff: false"}}},
 	{name: "holding off forgotten with the registration", swaps: []swap{
 		{"parting.go", "	m.duty, m.work = duty{}, workState{}\n	m.vacancy", "	m.duty, m.work, m.off = duty{}, workState{}, holdOff{}\n	m.vacancy"}}},
+	{name: "no tick at D − G", swaps: []swap{
+		{"machine.go", "	at(m.lease-m.timing.StopGrace, m.duty.number > 0)\n", ""}}},
+	{name: "no tick when work that does not stop is killed", swaps: []swap{
+		{"machine.go", "	at(m.killed(), m.work.running && m.work.stopping)\n", ""}}},
+	{name: "work of this process killed at the end of its grace only", swaps: []swap{
+		{"work.go", "	return min(m.work.killAt, m.lease-m.timing.KillMargin())", "	return m.work.killAt"}}},
+	{name: "who was there for work that is done stays", swaps: []swap{
+		{"decide.go", "registry.WorkDone && (t.Number == p.sawOpen || p.wasThere(*t)):", "registry.WorkDone && false:"}}},
+	{name: "who saw work that is done stays, unless it was registered before", swaps: []swap{
+		{"decide.go", "(t.Number == p.sawOpen || p.wasThere(*t)):", "p.wasThere(*t):"}}},
+	{name: "who comes after work was done quits", swaps: []swap{
+		{"decide.go", "(t.Number == p.sawOpen || p.wasThere(*t)):", "(true || p.wasThere(*t)):"}}},
 	{name: "T without the term's", swaps: []swap{
 		{"sighting.go", "		recorded = max(recorded, t.OrphanAfter)", "		_ = t"}}},
 	{name: "a term begun whoever claims a later one", swaps: []swap{

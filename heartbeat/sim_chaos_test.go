@@ -60,7 +60,7 @@ func (w *world) fault(h *host) {
 		w.storm()
 	case 8, 9, 10:
 		w.note(-1, "the registry's clock jumps", 0, uuid.Nil)
-		w.step = w.between(-10*time.Minute, 10*time.Minute)
+		w.jump()
 	case 11:
 		w.slew(h)
 	case 12, 13:
@@ -104,6 +104,15 @@ func (w *world) fault(h *host) {
 			w.lie()
 		}
 	}
+}
+
+// jump sets the registry's clock, mostly by minutes, now and then by hours.
+func (w *world) jump() {
+	far := 10 * time.Minute
+	if w.chance(0.3) {
+		far = 12 * time.Hour
+	}
+	w.step, w.stepAt = w.between(-far, far), w.now
 }
 
 // lastWord lets one more beat of a host arrive and nothing after it. The answer
@@ -161,6 +170,7 @@ func (w *world) resume(h *host) {
 	h.suspended = false
 	h.setClock()
 	if p := h.proc; p != nil {
+		p.back = p.local()
 		if k := p.work; k != nil {
 			p.guardLooks(k) // the timers are the first to run
 			if k.alive && !p.dead {

@@ -17,9 +17,11 @@ type check struct {
 	registered map[uuid.UUID]registry.Timing // what its owner goes by, whatever the record says
 	lastBeat   map[uuid.UUID]lastBeat
 	highest    int64
-	before     registry.View     // the group as it was before a call
-	victim     registry.Instance // the record that a deletion is about
-	existed    bool              // the record that a beat is about
+	begunAt    map[tenure]time.Duration // when terms began
+	doneAt     map[tenure]time.Duration // when the work of terms was said to be done
+	before     registry.View            // the group as it was before a call
+	victim     registry.Instance        // the record that a deletion is about
+	existed    bool                     // the record that a beat is about
 	ended      map[int64]resignation
 	void       map[tenure]bool             // terms that an operator took away
 	damaged    map[uuid.UUID]bool          // records that do not promise what their owners do
@@ -52,6 +54,7 @@ type resignation struct {
 func (c *check) init() {
 	c.registered, c.lastBeat = map[uuid.UUID]registry.Timing{}, map[uuid.UUID]lastBeat{}
 	c.ended, c.void, c.damaged = map[int64]resignation{}, map[tenure]bool{}, map[uuid.UUID]bool{}
+	c.begunAt, c.doneAt = map[tenure]time.Duration{}, map[tenure]time.Duration{}
 	c.claims, c.beats = map[uuid.UUID]time.Duration{}, map[uuid.UUID]int64{}
 }
 
@@ -130,6 +133,10 @@ func (w *world) checkAfter(f *flight) {
 			w.fail("host%d registers a UUID twice", p.n)
 		}
 		w.registered[c.id] = p.timing
+		if p.known.registered == nil {
+			p.known.registered = map[uuid.UUID]time.Duration{}
+		}
+		p.known.registered[c.id] = w.now
 		w.lastBeat[c.id] = lastBeat{at: w.now}
 	case callBeat:
 		if f.a.err == nil {
@@ -147,12 +154,17 @@ func (w *world) checkAfter(f *flight) {
 	case callBeginTerm:
 		if f.a.err == nil {
 			w.note(p.n, "begun", c.term.Number, c.id)
+			w.begunAt[tenure{c.term.Number, c.term.Holder}] = w.now
+			w.checkRedone(f)
 			w.checkTerm(f)
 			w.termsChanged()
 		}
 	case callEndTerm:
 		if t := w.before.Latest; t != nil && t.Number == c.number && t.Open() && t.Holder == c.id {
 			w.note(p.n, "ended", c.number, c.id)
+			if c.end.Reason == registry.WorkDone {
+				w.doneAt[tenure{c.number, c.id}] = w.now
+			}
 			if r := c.end.Reason; r == registry.HandedOver || r == registry.WorkFailed {
 				w.ended[c.number] = resignation{p, p.gaveUp}
 			}

@@ -199,7 +199,7 @@ func (w *world) drill() {
 	if w.violation != "" || w.lame != nil {
 		return
 	}
-	w.settled = false
+	w.settled, w.drilling = false, true
 	i, g, t := time.Duration(0), time.Duration(0), time.Duration(0)
 	for _, h := range w.hosts {
 		if p := h.proc; p != nil && p.work != nil {
@@ -211,7 +211,7 @@ func (w *world) drill() {
 		i += w.hangOne()
 	}
 	term := w.highest
-	switch w.rng.IntN(4) {
+	switch w.rng.IntN(5) {
 	case 0, 1:
 		w.handover()
 		w.expectNext(term, g+5*i, "a hand-over")
@@ -229,7 +229,17 @@ func (w *world) drill() {
 				p.end("crash")
 			}
 		}
+		if w.hung == callDeleteOrphan { // it may be carried out: nobody knows who deleted it, and all wait for T again
+			t *= 2
+		}
 		w.expectNext(term, t+5*i, "a crash")
+	case 4:
+		for _, h := range w.hosts {
+			if p := h.proc; p != nil && p.work != nil && p.work.alive {
+				p.gone(p.work, workGone{term: p.work.term, result: done})
+			}
+		}
+		w.expectNext(term, 6*time.Second+10*i, "the end of the work") // who goes is started again within 5 s
 	}
 }
 
@@ -240,7 +250,8 @@ func (w *world) hangOne() time.Duration {
 		return 0
 	}
 	h := w.victimHost()
-	h.link.hang = kinds[w.rng.IntN(len(kinds))]
+	w.hung = kinds[w.rng.IntN(len(kinds))]
+	h.link.hang = w.hung
 	w.note(h.n, string(h.link.hang), 0, uuid.Nil)
 	w.runUntil(w.now + w.between(0, h.timing.CallTimeout()))
 	return h.timing.CallTimeout() / 5

@@ -50,6 +50,7 @@ type process struct {
 	guard     bool // the guard is frozen too
 	inbox     []event
 	tickAt    time.Duration
+	back      time.Duration // local: since when it runs without a break
 	election  rate
 	aside     rate
 	viewed    time.Duration // when the latest view that it has seen was taken
@@ -57,7 +58,8 @@ type process struct {
 	work      *work
 	watch     bool
 	gaveUp    time.Duration // when its last work was told to stop, or was gone
-	lostTerms bool          // it took a read of the past for a restored registry
+	known     knowledge
+	lostTerms bool // it took a read of the past for a restored registry
 }
 
 func (h *host) start() {
@@ -74,7 +76,7 @@ func (h *host) start() {
 	if w.chance(0.1) {
 		s.joinTimeout = 30 * time.Second
 	}
-	p := &process{host: h, index: int32(len(w.procs)), m: newMachine(s, h.local())}
+	p := &process{host: h, index: int32(len(w.procs)), m: newMachine(s, h.local()), back: h.local()}
 	w.procs = append(w.procs, p)
 	h.proc = p
 	w.started = w.now
@@ -127,6 +129,9 @@ func (p *process) deliver(e event) {
 func (p *process) step(e event) {
 	w := p.w
 	l := p.local()
+	if a, ok := e.(answer); ok {
+		w.learn(p, a)
+	}
 	actions := p.m.step(l, e)
 	for _, a := range actions {
 		if w.violation != "" || p.dead {
@@ -137,6 +142,7 @@ func (p *process) step(e event) {
 	if a, ok := e.(answer); ok && a.call.kind == callView && !p.dead {
 		w.checkStoodDown(p, a)
 	}
+	w.checkTold(p)
 	if !p.dead {
 		p.schedule()
 	}
@@ -169,6 +175,7 @@ func (p *process) do(a action) {
 		p.lostTerms = p.lostTerms || a.fact == factTermsLost
 		w.note(p.n, string(a.fact), a.term, a.holder)
 	case finish:
+		w.checkQuit(p, a.err)
 		if k := p.work; k != nil && k.alive {
 			w.fail("host%d: the process goes before its work of term %d", p.n, k.term)
 		}
@@ -207,6 +214,7 @@ func (p *process) run() {
 	if p.dead || p.stopped() {
 		return
 	}
+	p.back = p.local()
 	inbox := p.inbox
 	p.inbox = nil
 	p.w.rng.Shuffle(len(inbox), func(i, j int) { inbox[i], inbox[j] = inbox[j], inbox[i] })

@@ -133,6 +133,7 @@ func (w *world) apply(slot int32) {
 	f.applied = w.now
 	x := w.rng.Float64()
 	failed := x < w.weather.fail
+	var late time.Duration
 	switch {
 	case failed:
 	case f.c.kind == callBeginTerm && w.lies:
@@ -148,6 +149,7 @@ func (w *world) apply(slot int32) {
 		}
 		f.a = f.c.do(context.Background(), reg, simGroup)
 		w.checkAfter(f)
+		late = w.mislead(&f.a)
 		failed = 1-x < w.weather.failApplied
 	}
 	switch {
@@ -159,7 +161,7 @@ func (w *world) apply(slot int32) {
 		}
 		fallthrough
 	default:
-		at := w.now + w.travel(p) + p.link.lateAnswers
+		at := w.now + w.travel(p) + p.link.lateAnswers + late
 		if p.link.lastWord && f.c.kind == callBeat {
 			p.link.lastWord, p.link.noRequests = false, true
 			at = max(at, f.deadline-w.between(0, f.c.timeout/20))

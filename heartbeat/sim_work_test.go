@@ -16,6 +16,7 @@ type work struct {
 	began    time.Duration // the world's time
 	alive    bool
 	told     bool
+	killBy   time.Duration // local, once told: the end of the time to stop
 	lease    time.Duration // local, as the guard knows it
 	stubborn bool          // ignores being told
 	slow     time.Duration // outlives its SIGKILL for so long
@@ -37,7 +38,7 @@ func (p *process) startWork(t registry.Term) {
 		if w.chance(0.05) {
 			k.slow = w.between(0, 2*p.timing.StopGrace)
 		}
-		if w.failing && w.chance(0.5) {
+		if (w.failing || w.finishing) && w.chance(0.5) {
 			w.after(w.between(0, 4*time.Minute), func() { p.fail(k) })
 		}
 	}
@@ -55,7 +56,11 @@ func (p *process) fail(k *work) {
 
 // outcome is mostly a failure, and now and then the end of it all.
 func (p *process) outcome(k *work) workGone {
-	switch p.w.rng.IntN(20) {
+	kinds := 20
+	if p.w.finishing {
+		kinds = 2
+	}
+	switch p.w.rng.IntN(kinds) {
 	case 0:
 		return workGone{term: k.term, result: done}
 	case 1:
@@ -103,6 +108,7 @@ func (p *process) stopWork(a stopWork) {
 	if !k.told {
 		p.gaveUp = w.now
 	}
+	p.orderedToStop(k, a.immediate)
 	k.told = true
 	if w.settled {
 		w.fail("host%d stops working in term %d for no reason", p.n, k.term)
@@ -137,6 +143,7 @@ func (p *process) guardLooks(k *work) {
 	if !k.alive || p.dead || p.suspended {
 		return
 	}
+	p.w.checkTold(p)
 	l, g := p.local(), p.timing
 	switch {
 	case l >= k.lease && !p.guarded:

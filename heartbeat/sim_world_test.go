@@ -34,24 +34,29 @@ type world struct {
 	hosts [len(hostNames)]*host
 	procs []*process // all that ever ran, nil once ended
 
-	store    *store
-	reg      registry.Registry
-	step     time.Duration // how far the registry's clock is off
-	weather  weather
-	watches  bool
-	mixed    bool          // instances promise different timings
-	pause    time.Duration // the longest between two faults
-	memory   *store        // an older state
-	dump     *store        // an older state that may be restored; nil: nobody restores or loses anything
-	failing  bool
-	lies     bool // inserts of terms are answered and do not happen
-	healing  bool
-	healed   time.Duration
-	started  time.Duration // the last start of a process
-	lastLate time.Duration // the last instant at which a request will be applied
-	waited   time.Duration // until one was active again
-	settled  bool          // healed for so long that nothing may change any more
-	lame     *host         // never healed: its calls arrive, the answers do not
+	store     *store
+	reg       registry.Registry
+	step      time.Duration // how far the registry's clock is off
+	stepAt    time.Duration // when it was set last
+	weather   weather
+	misled    bool // hints are wrong now and again
+	watches   bool
+	mixed     bool          // instances promise different timings
+	pause     time.Duration // the longest between two faults
+	memory    *store        // an older state
+	dump      *store        // an older state that may be restored; nil: nobody restores or loses anything
+	failing   bool
+	finishing bool // work is often done for good
+	lies      bool // inserts of terms are answered and do not happen
+	healing   bool
+	drilling  bool
+	hung      kind // the call that hangs during the drill, if one does
+	healed    time.Duration
+	started   time.Duration // the last start of a process
+	lastLate  time.Duration // the last instant at which a request will be applied
+	waited    time.Duration // until one was active again
+	settled   bool          // healed for so long that nothing may change any more
+	lame      *host         // never healed: its calls arrive, the answers do not
 
 	check
 	resource  resource
@@ -66,6 +71,7 @@ func newWorld(seed uint64, broken breakage) *world {
 	w.reg = broken.wrap(w)
 	w.check.init()
 	w.watches, w.failing = w.chance(0.6), w.chance(0.3)
+	w.misled, w.finishing = w.chance(0.3), w.chance(0.2)
 	w.pause = w.between(10*time.Second, 3*time.Minute)
 	w.remember()
 	if w.chance(0.25) {

@@ -1,0 +1,46 @@
+package heartbeat
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+// mislead makes a hint wrong, and returns by how much it comes late. Once all is
+// healed the lists of silent ones are complete again, but may name too many.
+func (w *world) mislead(a *answer) (late time.Duration) {
+	if !w.misled || w.settled || w.drilling || a.err != nil && a.call.kind != callCandidate || !w.chance(0.5) {
+		return 0
+	}
+	switch a.call.kind {
+	case callCandidate:
+		*a = answer{call: a.call}
+		switch h := w.hosts[w.rng.IntN(len(w.hosts))]; w.rng.IntN(3) {
+		case 0:
+			a.err = registry.ErrNoCandidate
+		case 1:
+			a.senior = w.newID() // nobody
+		case 2:
+			if h.proc != nil {
+				a.senior = h.proc.m.id
+			}
+		}
+	case callSilent:
+		all := slices.Collect(maps.Values(w.store.instances))
+		sortByID(all)
+		switch n := w.rng.IntN(3); {
+		case n == 0:
+			a.silent = all
+		case n == 1 && !w.healing:
+			a.silent = nil
+		}
+	default:
+		return 0
+	}
+	if w.chance(0.3) {
+		late = w.between(0, 8*time.Second)
+	}
+	return late
+}
