@@ -92,6 +92,7 @@
 //	                               up; else as an unreachable registry  still for the longer T
 //	gone between deleting an       –                                    wait T once more: who deleted it
 //	orphan and taking its place                                         they cannot know
+//	answer to that deletion lost   waits T once more, as its peers do   –
 //	nothing answers for T          registers anew                       sweep the record of before
 //	terms lost or restored         stops after 3·B, registers anew      wait until it has
 //	a request to hand over and     the next one finds the request,      –

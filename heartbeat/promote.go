@@ -163,7 +163,7 @@ func (m *machine) promote(latest *registry.Term) {
 // later one: of somebody who may work in it, in a registry that has gone back in
 // time. Its owner stops once its views show that, or is an orphan after T.
 func (m *machine) claimantFound(a answer) {
-	if m.phase != member || !m.vacant(a.call.number) {
+	if m.phase != member {
 		return
 	}
 	switch in := a.claimant; {

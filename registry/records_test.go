@@ -137,3 +137,15 @@ func TestPromiseIsWhatMakesSense(t *testing.T) {
 		}
 	}
 }
+
+// What is left of a damaged record promises the T of its term, and no interval.
+func TestRemainsPromiseTheTermsT(t *testing.T) {
+	term := Term{Group: "g", Number: 7, Holder: uuid.New(), Host: "h", OrphanAfter: time.Hour}
+	in := term.Remains(3)
+	if in.OrphanAfter != time.Hour || in.Interval != 0 || in.Beat != 3 || in.ID != term.Holder || in.Term != 7 {
+		t.Errorf("%+v", in)
+	}
+	if in := term.Remains(-5); in.Beat != NoBeat {
+		t.Errorf("beat %d, want %d", in.Beat, NoBeat)
+	}
+}

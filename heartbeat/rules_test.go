@@ -1,0 +1,151 @@
+package heartbeat
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+// An acknowledgement that comes after the lease's end revives nothing, while the
+// work drains on the way out either.
+func TestLeavingInstanceRevivesNoLease(t *testing.T) {
+	timing := registry.DefaultTiming
+	p := newLeader(t, timing)
+	p.m.guarded = true
+	p.befall = befalls(hung, callBeat)
+	p.live(p.m.lease - timing.StopGrace - timing.Interval - p.now)
+	p.tell(leave{})
+	end := p.m.lease
+	p.live(end + timing.Interval/2 - p.now)
+	if p.m.phase != leaving || !p.m.work.running {
+		t.Fatalf("phase %s, works: %v", p.m.phase, p.m.work.running)
+	}
+	p.tell(answer{call: call{kind: callBeat, id: p.m.id, sent: end - timing.Interval}, at: noon})
+	if p.m.lease != end {
+		t.Errorf("the lease is %v longer", p.m.lease-end)
+	}
+}
+
+// Whoever handed over competes again once another has held a newer term.
+func TestHoldOffEndsWithANewerTermOfAnother(t *testing.T) {
+	timing := registry.DefaultTiming
+	p := newLeader(t, timing)
+	p.yields = true
+	p.reg.requestHandover(1, uuid.Nil)
+	p.live(timing.Interval)
+	p.begin(2, other)
+	p.live(2 * timing.Interval)
+	p.end(2, other)
+	p.live(4 * timing.Interval)
+	if !p.m.work.running || p.m.work.term.Number != 3 {
+		t.Errorf("works: %v in term %d, want term 3 at once", p.m.work.running, p.m.work.term.Number)
+	}
+}
+
+// A term that began and ended between two views leaves a vacancy of its own, with a
+// senior and a time of its own.
+func TestNextVacancyIsAnother(t *testing.T) {
+	timing := registry.DefaultTiming
+	p := newPuppet(t, timing)
+	p.begin(1, other)
+	p.live(3 * timing.Interval)
+	p.befall = befalls(hung, callCandidate)
+	p.end(1, other)
+	p.tell(woken{})
+	first := p.m.vacancy
+	if !first.found || first.last.Number() != 1 {
+		t.Fatalf("vacancy %+v", first)
+	}
+	p.m.vacancy.asked = true
+	p.now += timing.Interval / 2
+	p.begin(2, other)
+	p.end(2, other)
+	p.tell(woken{})
+	if v := p.m.vacancy; v.last.Number() != 2 || v.since != p.now || v.asked {
+		t.Errorf("vacancy after term %d since %v, asked: %v", v.last.Number(), v.since, v.asked)
+	}
+}
+
+// The end of the deposed's term is history: one who leaves tries it once.
+func TestWhoLeavesDoesNotInsistOnHistory(t *testing.T) {
+	timing := registry.DefaultTiming
+	p := newLeader(t, timing)
+	p.m.unclosed = endOf(1, uuid.New(), registry.End{}).inPast()
+	tries := 0
+	p.befall = func(c call) fate {
+		if c.past {
+			tries++
+			return broke
+		}
+		return fine
+	}
+	p.tell(leave{})
+	p.live(5 * timing.Interval) // the work drains
+	if tries != 1 || p.m.phase != leaving {
+		t.Errorf("%d tries, phase %s", tries, p.m.phase)
+	}
+}
+
+// UUIDs of version 7 begin with the time: those who start together share that.
+func TestThoseWhoStartTogetherCompeteAtDifferentTimes(t *testing.T) {
+	timing := registry.DefaultTiming
+	p := newPuppet(t, timing)
+	lo, hi := time.Duration(1<<62), time.Duration(0)
+	for range 100 {
+		p.m.id = uuid.Must(uuid.NewV7())
+		at := p.m.competeAt()
+		lo, hi = min(lo, at), max(hi, at)
+	}
+	if lo < timing.Interval || hi > 2*timing.Interval || hi-lo < timing.Interval/2 {
+		t.Errorf("a hundred compete from %v to %v, want them spread from %v to %v", lo, hi, timing.Interval, 2*timing.Interval)
+	}
+}
+
+// What the work returns while it is being stopped counts.
+func TestResultOfWorkThatIsBeingStopped(t *testing.T) {
+	odd := errors.New("odd")
+	t.Run("done", func(t *testing.T) {
+		p := newLeader(t, registry.DefaultTiming)
+		p.reg.requestHandover(1, uuid.Nil)
+		p.live(registry.DefaultTiming.Interval)
+		p.tell(workGone{term: 1, result: done, code: 3})
+		if end := p.reg.term(1).End; end.Reason != registry.WorkDone || end.ExitCode != 3 || p.m.phase != finished {
+			t.Errorf("ended %+v, phase %s", end, p.m.phase)
+		}
+	})
+	t.Run("an error", func(t *testing.T) {
+		p := newLeader(t, registry.DefaultTiming)
+		p.tell(leave{})
+		p.tell(workGone{term: 1, result: broken, err: odd})
+		var got error
+		for _, d := range p.did {
+			if f, ok := d.action.(finish); ok {
+				got = f.err
+			}
+		}
+		if !errors.Is(got, odd) {
+			t.Errorf("Run would return %v", got)
+		}
+	})
+}
+
+// One record that cannot be read hides others for a while: what was noted of them
+// stands.
+func TestSightingsOutlastDamage(t *testing.T) {
+	timing := registry.DefaultTiming
+	p := newLeader(t, timing)
+	stray := p.peer(timing)
+	p.live(timing.OrphanAfter / 2)
+	before, ok := p.m.passives[stray]
+	if !ok {
+		t.Fatal("not noted")
+	}
+	p.m.sweep(answer{call: call{kind: callSilent, sent: p.now}, err: registry.ErrCorrupt})
+	if after := p.m.passives[stray]; after.since != before.since || after.id != stray {
+		t.Errorf("noted %+v and then %+v", before, after)
+	}
+}
