@@ -1,0 +1,35 @@
+package heartbeat
+
+import (
+	"testing"
+	"time"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+// Holds what deadline counts: when work of this process is killed, when it is told
+// to stop, and when its lease ends.
+func TestTicksComeWhenTheWorkIsToldAndKilled(t *testing.T) {
+	timing := registry.DefaultTiming
+	const short = 10 * time.Millisecond
+	for _, tt := range []struct {
+		what string
+		set  func(m *machine, at time.Duration)
+	}{
+		{"told to stop", func(m *machine, at time.Duration) { m.lease = at + timing.StopGrace }},
+		{"the end of its lease", func(m *machine, at time.Duration) { m.lease, m.work.stopping, m.work.killAt = at, true, at+time.Hour }},
+		{"killed", func(m *machine, at time.Duration) { m.work.stopping, m.work.killAt = true, at }},
+	} {
+		t.Run(tt.what, func(t *testing.T) {
+			p := newLeader(t, timing)
+			m := p.m
+			// Nothing else is due.
+			m.nextBeat, m.nextView, m.lane.next, m.aside.next = 0, 0, 0, 0
+			m.views, m.asides = budget{}, budget{}
+			tt.set(m, m.now+short)
+			if got := m.deadline(); got != m.now+short {
+				t.Errorf("a tick after %v, want %v", got-m.now, short)
+			}
+		})
+	}
+}
