@@ -4,6 +4,7 @@ package guard
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -34,6 +35,9 @@ const startTimeout = 10 * time.Second
 // Start starts a guard and waits until it is ready. ErrStart: it would not.
 func Start(ctx context.Context, out Output) (*Guard, error) {
 	pid, conn, tie, err := spawnOwn(out)
+	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
+		err = fmt.Errorf("%w: raise the limit of this process (RLIMIT_NOFILE, ulimit -n) or of the machine", err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrStart, err)
 	}

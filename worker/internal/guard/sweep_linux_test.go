@@ -1,7 +1,9 @@
 package guard
 
 import (
+	"errors"
 	"os/exec"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -25,6 +27,18 @@ func starve(t *testing.T) (feed func()) {
 		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &before); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+func TestGuardThatFindsNoDescriptorNamesTheLimit(t *testing.T) {
+	feed := starve(t)
+	g, err := Start(t.Context(), ToStdout)
+	feed()
+	if err == nil {
+		g.Abort()
+	}
+	if !errors.Is(err, syscall.EMFILE) || !strings.Contains(err.Error(), "RLIMIT_NOFILE") {
+		t.Errorf("%v, want the limit's name", err)
 	}
 }
 
