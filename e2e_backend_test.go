@@ -12,7 +12,6 @@ import (
 
 	"github.com/understudy-go/understudy/internal/mongotest"
 	"github.com/understudy-go/understudy/registry"
-	"github.com/understudy-go/understudy/registry/mongodb"
 	"github.com/understudy-go/understudy/registry/sqlite"
 )
 
@@ -75,7 +74,7 @@ func (at place) open(t testing.TB) backend {
 	if at.path != "" {
 		b, err = sqlite.Open(ctx, at.path, sqlite.Options{})
 	} else {
-		b, err = mongodb.Open(ctx, at.uri, mongodb.Options{})
+		b, err = openMongoDB(ctx, at.uri)
 	}
 	if err != nil {
 		t.Fatal(err)

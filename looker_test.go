@@ -45,13 +45,26 @@ func eachShelf(t *testing.T, test func(t *testing.T, s shelf)) {
 	})
 	t.Run("mongodb", func(t *testing.T) {
 		uri := mongotest.Shared(t)
-		reg, err := mongodb.Open(t.Context(), uri, mongodb.Options{})
+		reg, err := openMongoDB(t.Context(), uri)
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = reg.Close(context.Background()) })
 		test(t, shelf{reg, uri})
 	})
+}
+
+// openMongoDB opens a registry, and tries again for a minute while its server does
+// not answer: the machine's disk may stand still.
+func openMongoDB(ctx context.Context, uri string) (*mongodb.Registry, error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	for {
+		r, err := mongodb.Open(ctx, uri, mongodb.Options{})
+		if !errors.Is(err, mongodb.ErrUnreachable) || ctx.Err() != nil {
+			return r, err
+		}
+	}
 }
 
 // join registers an instance.
