@@ -3,6 +3,7 @@ package heartbeat
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -104,6 +105,10 @@ func (m *machine) beaten(a answer) {
 		m.retire(factSpoilt, registry.LeaseLost, ErrLeaseLost, true)
 	}
 }
+
+// registryNow is the registry's time, by the latest acknowledged beat and what has
+// passed since.
+func (m *machine) registryNow() time.Time { return m.clock.Add(m.now - m.clockAt) }
 
 // renew extends the lease, counted from the instant that the beat was sent.
 func (m *machine) renew(a answer) {

@@ -101,7 +101,7 @@ func (m *machine) lookAt(v registry.View) (beats bool) {
 
 func (m *machine) position() position {
 	return position{
-		id: m.id, timing: m.timing, lease: m.lease, clock: m.clock.Add(m.now - m.clockAt),
+		id: m.id, timing: m.timing, lease: m.lease, clock: m.registryNow(),
 		term: m.work.term.Number, begun: m.duty.number, judged: m.judged.settled(), resigned: m.resigned, sawOpen: m.sawOpen, highest: m.highest, seen: m.seen, joined: m.joined,
 		past: m.past, holdingOff: m.holdsOff(), deposed: m.deposed.id,
 		orphanAt: m.holder.orphanAt(), competeAt: m.competeAt(), asked: m.vacancy.asked,

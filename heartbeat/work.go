@@ -26,7 +26,7 @@ func (m *machine) begin(t registry.Term) {
 	m.duty.number, m.duty.due, m.duty.end = t.Number, false, registry.End{}
 	m.vacancy, m.known = vacancy{}, known{command: m.known.command, outage: m.known.outage, unreadable: m.known.unreadable}
 	if t := m.duty.after; t != nil {
-		end := registry.End{Reason: registry.Orphaned, Silence: m.duty.silent.unheard(m.now, m.clock.Add(m.now-m.clockAt))}
+		end := registry.End{Reason: registry.Orphaned, Silence: m.duty.silent.unheard(m.now, m.registryNow())}
 		m.unclosed, m.duty.after = endOf(t.Number, t.Holder, end).inPast(), nil
 	}
 	if m.work.waiting {

@@ -208,9 +208,9 @@ func (r *Registry) checkDatabase(ctx context.Context) registry.Finding {
 	return finding.OK(name, "intact, with a write-ahead log")
 }
 
-// checkWriting takes the lock that every write takes, and writes nothing.
-func (r *Registry) checkWriting(ctx context.Context) registry.Finding {
-	begun := time.Now()
+// locked calls f with a connection of its own that has the lock for writing, which f
+// gives back.
+func (r *Registry) locked(ctx context.Context, f func(c *conn) error) error {
 	_, err := onFile(ctx, r, r.write, func() (none struct{}, err error) {
 		c, err := newConn(ctx, location(r.path(), "mode=rw"))
 		if err != nil {
@@ -224,8 +224,15 @@ func (r *Registry) checkWriting(ctx context.Context) registry.Finding {
 			return none, err
 		}
 		defer r.guard()()
-		return none, c.exec("ROLLBACK")
+		return none, f(c)
 	})
+	return err
+}
+
+// checkWriting takes the lock that every write takes, and writes nothing.
+func (r *Registry) checkWriting(ctx context.Context) registry.Finding {
+	begun := time.Now()
+	err := r.locked(ctx, func(c *conn) error { return c.exec("ROLLBACK") })
 	took := time.Since(begun)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):

@@ -90,23 +90,11 @@ func (r *Registry) checkTrial(ctx context.Context) (list []registry.Finding) {
 // process is killed.
 func (r *Registry) inVain(ctx context.Context, f func(ctx context.Context, r registry.Registry, group string) error) error {
 	var refused error
-	_, err := onFile(ctx, r, r.write, func() (none struct{}, err error) {
-		c, err := newConn(ctx, location(r.path(), "mode=rw"))
-		if err != nil {
-			return none, err
-		}
-		defer func() { err = errors.Join(err, c.close()) }()
-		if err := c.mayWrite(); err != nil {
-			return none, err
-		}
-		if err := c.exec("BEGIN IMMEDIATE"); err != nil {
-			return none, err
-		}
-		defer r.guard()()
+	err := r.locked(ctx, func(c *conn) error {
 		c.rehearsing = true
 		refused = f(ctx, r.stage(c), rehearsal.Group())
 		_ = c.exec("ROLLBACK") // or a trigger did it already
-		return none, nil
+		return nil
 	})
 	if err == nil {
 		err = refused
