@@ -6,7 +6,7 @@ COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
 ARG VERSION=
-RUN CGO_ENABLED=0 go build -trimpath -ldflags="-s -w -X main.release=$VERSION" -o /understudy .
+RUN CGO_ENABLED=0 go build -trimpath -ldflags="-s -w -X github.com/understudy-go/understudy/internal/cli.release=$VERSION" -o /understudy .
 
 # Nothing but the program and the certificates that it checks servers by. It is
 # its own init. Put your command into an image of its own that has

@@ -18,7 +18,8 @@ const module = "github.com/understudy-go/understudy"
 // listed may import none; packages below an internal folder belong to their
 // parent.
 var directions = map[string][]string{
-	".": {"config", "heartbeat", "internal/pid1", "internal/reopen", "internal/terminal", "registry", "registry/mongodb", "registry/sqlite",
+	".": {"internal/cli", "internal/pid1"},
+	"internal/cli": {"config", "heartbeat", "internal/reopen", "internal/terminal", "registry", "registry/mongodb", "registry/sqlite",
 		"status", "status/metrics", "status/web", "worker"},
 	"config":                      {"registry"},
 	"heartbeat":                   {"registry", "internal/boottime"},

@@ -53,7 +53,7 @@ func draw(ctx context.Context, to string) error {
 	if err != nil {
 		return err
 	}
-	build := exec.CommandContext(ctx, "go", "build", "-ldflags=-X main.release=v0.1.0", "-o", program, ".")
+	build := exec.CommandContext(ctx, "go", "build", "-ldflags=-X github.com/understudy-go/understudy/internal/cli.release=v0.1.0", "-o", program, ".")
 	build.Dir = root
 	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %w\n%s", err, out)

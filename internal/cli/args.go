@@ -1,0 +1,108 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// plainPath is a command's path as it follows "understudy: ".
+func plainPath(c *cobra.Command) string {
+	return strings.TrimPrefix(c.CommandPath(), c.Root().Name()+" ")
+}
+
+func noArgs(c *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usageError{fmt.Errorf("%s takes no arguments, got %q", plainPath(c), args[0])}
+	}
+	return nil
+}
+
+// onlyAfterDash takes a command only behind "--", so that a mistyped subcommand
+// is not run as one.
+func onlyAfterDash(c *cobra.Command, args []string) error {
+	if len(args) > 0 && c.ArgsLenAtDash() != 0 {
+		text := fmt.Sprintf("unknown command %q: ", args[0])
+		if hint := meant(c, args[0]); hint != "" {
+			text += hint + " To"
+		} else {
+			text += "to"
+		}
+		return usageError{fmt.Errorf("%s run a program, put it after --, as in %s -- %s", text, c.CommandPath(), args[0])}
+	}
+	if len(args) == 0 && c.ArgsLenAtDash() == 0 {
+		return usageError{errors.New("nothing after --: name the command to run, or leave the -- out for the built-in demo work")}
+	}
+	return nil
+}
+
+// meant asks what a mistyped subcommand may have been.
+func meant(c *cobra.Command, typed string) string {
+	list := slices.Sorted(slices.Values(c.SuggestionsFor(typed)))
+	if typed == "version" {
+		list = []string{"--version"}
+	}
+	if len(list) == 0 {
+		return ""
+	}
+	return "did you mean " + either(list) + "?"
+}
+
+// either lists what there is to choose from.
+func either(list []string) string {
+	last := len(list) - 1
+	if last == 0 {
+		return list[0]
+	}
+	return strings.Join(list[:last], ", ") + " or " + list[last]
+}
+
+// strict makes cobra's own subcommands refuse what they do not know. They would
+// print their help, and "source <(understudy completion bsh)" would execute it.
+func strict(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		switch c.Name() {
+		case "help":
+			c.Args = func(c *cobra.Command, args []string) error {
+				about, rest, err := root.Find(args)
+				if err == nil && len(rest) == 0 {
+					return nil
+				}
+				hint := meant(about, rest[0])
+				if hint == "" {
+					hint = "see " + about.CommandPath() + " --help"
+				}
+				return usageError{fmt.Errorf("no help for %q: %s", strings.Join(args, " "), hint)}
+			}
+		case "completion":
+			var shells []string
+			for _, shell := range c.Commands() {
+				shells = append(shells, shell.Name())
+				shell.Args = noArgs
+			}
+			c.Args = nil
+			c.RunE = func(_ *cobra.Command, args []string) error {
+				got := "nothing"
+				if len(args) > 0 {
+					got = fmt.Sprintf("%q", args[0])
+				}
+				return usageError{fmt.Errorf("completion: want %s, got %s", either(shells), got)}
+			}
+		}
+	}
+}
+
+// filesAfterDash completes files, but only as COMMAND and its arguments. Cobra
+// does not tell whether there was a "--".
+func filesAfterDash(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	if slices.Contains(os.Args[:len(os.Args)-1], "--") {
+		return nil, cobra.ShellCompDirectiveDefault
+	}
+	return nil, cobra.ShellCompDirectiveNoFileComp
+}

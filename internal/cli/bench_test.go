@@ -1,0 +1,202 @@
+//go:build linux
+
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"golang.org/x/sys/unix"
+
+	"github.com/understudy-go/understudy/internal/boottime"
+	"github.com/understudy-go/understudy/internal/mongotest"
+	"github.com/understudy-go/understudy/registry"
+)
+
+// BenchmarkGracefulTakeover measures from SIGTERM to the active instance to the
+// first instruction of its peer's command.
+func BenchmarkGracefulTakeover(b *testing.B) {
+	for _, on := range []struct {
+		name string
+		at   func(b *testing.B) place
+	}{
+		{"sqlite", func(b *testing.B) place { return onSQLite(b) }},
+		{"mongodb", func(b *testing.B) place { return place{uri: mongotest.Shared(b)} }},
+	} {
+		b.Run(on.name, func(b *testing.B) {
+			g := newGroup(b, on.at(b), registry.DefaultTiming, "escapee=")
+			active := g.joinAll("0", "1")[0]
+			var took []time.Duration
+			for term := int64(1); b.Loop(); term++ {
+				told := boottime.Now()
+				active.signal(unix.SIGTERM)
+				next := g.work(term + 1)
+				took = append(took, next.first-told)
+				b.StopTimer()
+				active = g.holder(next)
+				g.join(fmt.Sprint(term + 1)).await("standing by for")
+				b.StartTimer()
+			}
+			g.conclude()
+			slices.Sort(took)
+			b.ReportMetric(0, "ns/op")
+			b.ReportMetric(milliseconds(took[len(took)/2]), "ms-median")
+			b.ReportMetric(milliseconds(took[len(took)*9/10]), "ms-p90")
+			b.ReportMetric(milliseconds(took[len(took)-1]), "ms-max")
+		})
+	}
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+// BenchmarkIdlePassive measures what standing by costs at the default timings:
+// memory and processor of Understudy and its guard, and what it asks of the
+// registry.
+func BenchmarkIdlePassive(b *testing.B) {
+	const span = 15 * time.Second
+	for _, name := range []string{"sqlite", "mongodb"} {
+		b.Run(name, func(b *testing.B) {
+			var at, passive place
+			if name == "sqlite" {
+				at = onSQLite(b)
+				passive = at
+			} else {
+				set := mongotest.Start(b, 1)
+				at = place{uri: set.URI() + "&appName=active", set: set}
+				passive = place{uri: set.URI() + "&appName=passive", set: set}
+			}
+			g := newGroup(b, at, registry.DefaultTiming)
+			g.joinAll("active")
+			p := g.join("passive", "UNDERSTUDY_REGISTRY="+passive.uri)
+			p.await("standing by for")
+			pids := append(g.guards(p), p.cmd.Process.Pid)
+			if len(pids) != 2 {
+				b.Fatalf("want Understudy and one guard, have %v", pids)
+			}
+			sleep(2 * time.Second) // for what a start costs
+
+			if at.set != nil {
+				at.profile(b, true)
+			}
+			begun, before := time.Now(), processorTime(b, pids)
+			sleep(span)
+			used, took := processorTime(b, pids)-before, time.Since(begun)
+			if at.set != nil {
+				reads, writes := at.asked(b, "passive", took)
+				b.ReportMetric(reads, "reads/s")
+				b.ReportMetric(writes, "writes/s")
+				if reads > 2.1 || writes > 1.1 {
+					b.Errorf("%.2f reads and %.2f writes a second, want at most 2 and 1", reads, writes)
+				}
+			}
+			memory := float64(pss(b, pids)) / 1e6
+			if memory > 30 {
+				b.Errorf("%.1f MB, want less than 30", memory)
+			}
+			for b.Loop() { // what is measured takes its time once
+			}
+			b.ReportMetric(0, "ns/op")
+			b.ReportMetric(memory, "MB-PSS")
+			b.ReportMetric(100*used.Seconds()/took.Seconds(), "%-of-a-core")
+			g.conclude()
+		})
+	}
+}
+
+// processorTime is what processes have used of the processors so far.
+func processorTime(b *testing.B, pids []int) (sum time.Duration) {
+	for _, pid := range pids {
+		var used unix.Timespec
+		if err := unix.ClockGettime(int32(^pid<<3|2), &used); err != nil { // as clock_getcpuclockid has it
+			b.Fatal(err)
+		}
+		sum += time.Duration(used.Nano())
+	}
+	return sum
+}
+
+// pss is the memory of processes in bytes, what they share divided among those
+// who share it.
+func pss(b *testing.B, pids []int) (sum int64) {
+	for _, pid := range pids {
+		rollup, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
+		if err != nil {
+			b.Skipf("the kernel does not tell: %v", err)
+		}
+		_, after, _ := strings.Cut(string(rollup), "\nPss:")
+		n, err := strconv.ParseInt(strings.Fields(after)[0], 10, 64)
+		if err != nil {
+			b.Fatal(err)
+		}
+		sum += n << 10
+	}
+	return sum
+}
+
+// profile has the server note each operation.
+func (at place) profile(b *testing.B, on bool) {
+	level := 0
+	if on {
+		level = 2
+	}
+	client := at.client(b)
+	command := bson.D{{Key: "profile", Value: level}}
+	if err := client.Database("understudy").RunCommand(context.Background(), command).Err(); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// asked counts a client's operations per second, and ends the profile.
+func (at place) asked(b *testing.B, appName string, took time.Duration) (reads, writes float64) {
+	at.profile(b, false)
+	client := at.client(b)
+	cursor, err := client.Database("understudy").Collection("system.profile").Find(context.Background(), bson.M{"appName": appName})
+	if err != nil {
+		b.Fatal(err)
+	}
+	var ops []struct {
+		Op           string `bson:"op"`
+		Command      bson.D `bson:"command"`
+		DocsExamined int64  `bson:"docsExamined"`
+	}
+	if err := cursor.All(context.Background(), &ops); err != nil {
+		b.Fatal(err)
+	}
+	counts := map[string]int{}
+	for _, op := range ops {
+		name := op.Op
+		if len(op.Command) > 0 {
+			name = op.Command[0].Key
+		}
+		counts[name]++
+		switch name {
+		case "find", "aggregate", "count":
+			reads++
+		case "update", "insert", "delete", "findAndModify":
+			writes++
+		}
+		if op.DocsExamined > 1 {
+			b.Errorf("%s looked at %d documents", name, op.DocsExamined)
+		}
+	}
+	b.Logf("within %v: %v", took.Round(time.Millisecond), counts)
+	return reads / took.Seconds(), writes / took.Seconds()
+}
+
+func (at place) client(b *testing.B) *mongo.Client {
+	client, err := mongo.Connect(options.Client().ApplyURI(at.uri))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = client.Disconnect(context.Background()) })
+	return client
+}

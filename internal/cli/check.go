@@ -1,0 +1,185 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/understudy-go/understudy/config"
+	"github.com/understudy-go/understudy/internal/terminal"
+	"github.com/understudy-go/understudy/registry"
+	"github.com/understudy-go/understudy/registry/mongodb"
+	"github.com/understudy-go/understudy/registry/sqlite"
+	"github.com/understudy-go/understudy/status"
+	"github.com/understudy-go/understudy/worker"
+)
+
+func newCheck() *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "check",
+		Short: "See whether an instance could run here, without joining",
+		Long: `Check looks at the configuration, this machine and the registry from where it
+stands, and tries what an instance does first, in a group that it makes up. All of
+that is undone: it joins no group and leaves nothing behind. It prints a line for
+each thing that an instance needs:
+
+  ✓ it is there
+  ! it works, but is not advisable; the line says why, and what would be better
+  ✗ an instance would not work, or not for long; the line says what to do
+
+It gives a registry 10 seconds to answer, or UNDERSTUDY_CONNECT_TIMEOUT if that is
+less.`,
+		Example: `  understudy check
+  understudy check --json | jq -r '.findings[] | select(.mark == "error") | .detail'`,
+		Args:              noArgs,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(c *cobra.Command, _ []string) error {
+			defer catchPipe()()
+			return check(c, asJSON)
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	addWhere(c)
+	return c
+}
+
+// checkResult is what check found.
+type checkResult struct {
+	OK       bool               `json:"ok"`
+	Registry string             `json:"registry,omitempty"` // without secrets
+	Findings []registry.Finding `json:"findings"`
+}
+
+func check(c *cobra.Command, asJSON bool) error {
+	conf, warnings, err := loadConfig(c)
+	r := checkResult{Findings: checkConfig(conf, warnings, err)}
+	if err == nil {
+		r.Registry = conf.Registry.String()
+		r.Findings = append(r.Findings, checkGuard(c.Context(), conf))
+		say := func(text string) { fmt.Fprintf(c.ErrOrStderr(), "understudy: %s\n", text) }
+		over := slow(say, "waiting for an answer of "+r.Registry)
+		r.Findings = append(r.Findings, checkRegistry(c.Context(), conf)...)
+		over()
+	}
+	for i, f := range r.Findings { // a record's text may be in it
+		r.Findings[i].Detail, r.Findings[i].Cure = status.Escape(status.Plain(f.Detail)), status.Escape(f.Cure)
+	}
+	code := r.judge()
+	if err := r.write(c.OutOrStdout(), asJSON); unlessGone(err) != nil {
+		return err
+	}
+	if code != exitOK {
+		return resultError(code)
+	}
+	return nil
+}
+
+// checkConfig is what there is to say of the environment.
+func checkConfig(conf config.Config, warnings []string, err error) (list []registry.Finding) {
+	const name = "configuration"
+	var wrong *config.Error
+	switch {
+	case errors.As(err, &wrong):
+		for _, m := range wrong.Mistakes {
+			list = append(list, registry.Finding{Name: name, Mark: registry.Error, Detail: m, Err: err})
+		}
+	case err != nil:
+		list = append(list, registry.Finding{Name: name, Mark: registry.Error, Detail: err.Error(), Err: err})
+	default:
+		t := conf.Timing
+		list = append(list, registry.Finding{Name: name, Mark: registry.OK, Detail: fmt.Sprintf(
+			"group %s, a beat every %v, an orphan after %v, a stop grace of %v", conf.Group, t.Interval, t.OrphanAfter, t.StopGrace)})
+	}
+	if err == nil {
+		if _, err := newHook(conf); errors.As(err, &wrong) {
+			list[0] = registry.Finding{Name: name, Mark: registry.Error, Detail: wrong.Mistakes[0], Err: err}
+		}
+	}
+	for _, w := range warnings {
+		list = append(list, registry.Finding{Name: name, Mark: registry.Warning, Detail: w})
+	}
+	return list
+}
+
+// checkGuard starts the process that makes a command stop, and ends it: the
+// machine may refuse what that takes, a timer of the kernel, say.
+func checkGuard(ctx context.Context, conf config.Config) registry.Finding {
+	const name = "guard"
+	begun := time.Now()
+	spec, err := workSpec(conf, nil)
+	if err != nil {
+		return registry.Finding{Name: name, Mark: registry.Error, Detail: err.Error(), Err: err}
+	}
+	command, err := worker.NewCommand(spec)
+	if err == nil {
+		defer command.Close()
+		err = command.Prepare(ctx)
+	}
+	if err != nil {
+		return registry.Finding{Name: name, Mark: registry.Error, Detail: "nothing would end a command in time: " + err.Error(), Err: err}
+	}
+	return registry.Finding{Name: name, Mark: registry.OK, Detail: fmt.Sprintf(
+		"the process that ends a command started within %v", time.Since(begun).Round(time.Millisecond))}
+}
+
+func checkRegistry(ctx context.Context, conf config.Config) []registry.Finding {
+	if conf.Registry.Kind == config.SQLite {
+		list := sqlite.Check(ctx, conf.Registry.Path, sqlite.Options{MakeDirectory: conf.Registry.Implicit})
+		if conf.Registry.Implicit {
+			list[0].Detail += "; it is the default, for this user on this machine only"
+		}
+		return list
+	}
+	return mongodb.Check(ctx, conf.Registry.URI.Reveal(), mongodb.Options{Database: conf.Database}, min(conf.ConnectTimeout, connectToLook))
+}
+
+// judge is the exit code, by the worst that was found.
+func (r *checkResult) judge() int {
+	r.OK = true
+	code := exitOK
+	for _, f := range r.Findings {
+		switch {
+		case f.Mark != registry.Error:
+			continue
+		case misconfigured(f.Err):
+			code = exitConfig
+		case f.Name == mongodb.Reachable:
+			code = exitUnavailable
+		case r.OK:
+			code = exitFailure
+		}
+		r.OK = false
+	}
+	return code
+}
+
+// marks are how a finding begins, and in which style.
+var marks = map[registry.Mark]terminal.Span{
+	registry.OK:      terminal.Good.Of("✓"),
+	registry.Warning: terminal.Late.Of("!"),
+	registry.Error:   terminal.Bad.Of("✗"),
+}
+
+func (r checkResult) write(out io.Writer, asJSON bool) error {
+	if asJSON {
+		text, err := encode(r, true)
+		if err != nil {
+			return err
+		}
+		return write(out, text)
+	}
+	var rows [][]terminal.Span
+	for _, f := range r.Findings {
+		text := f.Detail
+		if f.Cure != "" {
+			text += ": " + f.Cure
+		}
+		rows = append(rows, []terminal.Span{marks[f.Mark], terminal.Text(f.Name), terminal.Text(text)})
+	}
+	return writeLines(out, terminal.Table(rows))
+}

@@ -1,0 +1,29 @@
+package cli
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+func TestCheckSaysWhereNothingWouldEndACommand(t *testing.T) {
+	settle(t, "UNDERSTUDY_REGISTRY=sqlite:"+filepath.Join(t.TempDir(), "registry.db"))
+	var before unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_SIGPENDING, &before); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Setrlimit(unix.RLIMIT_SIGPENDING, &unix.Rlimit{Cur: 0, Max: before.Max}); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := unix.Setrlimit(unix.RLIMIT_SIGPENDING, &before); err != nil {
+			t.Fatal(err)
+		}
+	}()
+	code, stdout, _ := inProcess("check")
+	if code != exitFailure || !strings.Contains(stdout, "✗  guard") || !strings.Contains(stdout, "timer_create") {
+		t.Errorf("exit code %d, want %d and what cannot be had:\n%s", code, exitFailure, stdout)
+	}
+}

@@ -1,0 +1,102 @@
+package cli
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/understudy-go/understudy/internal/mongotest"
+	"github.com/understudy-go/understudy/registry"
+)
+
+func TestCheckHasALineForEachThing(t *testing.T) {
+	dir := t.TempDir()
+	text := filepath.Join(dir, "text.db")
+	if err := os.WriteFile(text, []byte(strings.Repeat("no database\n", 500)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name  string
+		env   []string
+		code  int
+		lines []string // beginnings
+		says  string
+	}{
+		{"a file that is not there", []string{"UNDERSTUDY_REGISTRY=sqlite:" + filepath.Join(dir, "registry.db")}, exitOK,
+			[]string{"✓  configuration  group default, a beat every 1s", "✓  guard  the process that ends a command started", "✓  file  ", "✓  local  ", "✓  directory  "}, "is not there yet"},
+		{"a directory that is not there", []string{"UNDERSTUDY_REGISTRY=sqlite:" + filepath.Join(dir, "a", "registry.db")}, exitConfig,
+			[]string{"✗  configuration  UNDERSTUDY_REGISTRY="}, "its directory is not there"},
+		{"a file that is something else", []string{"UNDERSTUDY_REGISTRY=sqlite:" + text}, exitFailure,
+			[]string{"✓  configuration", "✓  guard", "✓  file", "✓  local", "✓  directory", "✗  database"}, "name another file"},
+		{"several mistakes", []string{"UNDERSTUDY_REGISTRY=mongodb://u:hunter2@", "UNDERSTUDY_GROUP=a b\x1b", "UNDERSTUDY_NOBODY_KNOWS=1"}, exitConfig,
+			[]string{"✗  configuration  UNDERSTUDY_REGISTRY", "✗  configuration  UNDERSTUDY_GROUP", "!  configuration  UNDERSTUDY_NOBODY_KNOWS"}, "host 1 of 1"},
+		{"a program that is not there", []string{"UNDERSTUDY_REGISTRY=sqlite:" + filepath.Join(dir, "registry.db"), "UNDERSTUDY_ON_CHANGE=/nope x"}, exitConfig,
+			[]string{"✗  configuration  UNDERSTUDY_ON_CHANGE", "✓  guard", "✓  file", "✓  local", "✓  directory"}, "/nope"},
+		{"a mistake that the driver finds", []string{"UNDERSTUDY_REGISTRY=mongodb://u:hunter2@127.0.0.1/ops?connectTimeoutMS=abc"}, exitConfig,
+			[]string{"✓  configuration", "✓  guard", "✗  reachable"}, "correct the URI"},
+		{"a server that does not answer", []string{"UNDERSTUDY_REGISTRY=mongodb://app:hunter2@127.0.0.1:9/ops", "UNDERSTUDY_CONNECT_TIMEOUT=2s"}, exitUnavailable,
+			[]string{"✓  configuration", "✓  guard", "✗  reachable"}, "connection refused"},
+		{"a real server", []string{"UNDERSTUDY_REGISTRY=" + mongotest.Shared(t)}, exitOK,
+			[]string{"✓  configuration", "✓  guard", "✓  reachable", "!  authenticated", "!  replica set", "✓  collections", "✓  writable", "✓  majority", "✓  clock", "✓  schema", "✓  trial", "✓  index", "✓  watch"}, "1 member"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			settle(t, tt.env...)
+			code, stdout, stderr := inProcess("check")
+			if code != tt.code || stderr != "" {
+				t.Errorf("exit code %d, stderr %q, want %d and nothing", code, stderr, tt.code)
+			}
+			stdout = withoutPerishable(stdout)
+			lines := strings.Split(strings.TrimSuffix(stdout, "\n"), "\n")
+			if len(lines) != len(tt.lines) {
+				t.Fatalf("want %d lines, got\n%s", len(tt.lines), stdout)
+			}
+			for i, line := range lines {
+				if !strings.HasPrefix(strings.Join(strings.Fields(line), " "), strings.Join(strings.Fields(tt.lines[i]), " ")) {
+					t.Errorf("line %d is %q, want %q", i+1, line, tt.lines[i])
+				}
+			}
+			if !strings.Contains(stdout, tt.says) || strings.Contains(stdout, "hunter2") || strings.Contains(stdout, "\x1b") {
+				t.Errorf("want %q, no secret and no control character in\n%s", tt.says, stdout)
+			}
+
+			code, stdout, _ = inProcess("check", "--json")
+			var r checkResult
+			err := json.Unmarshal([]byte(stdout), &r)
+			r.Findings = slices.DeleteFunc(r.Findings, func(f registry.Finding) bool { return withoutPerishable(f.Detail) == "" })
+			if err != nil || code != tt.code || r.OK != (code == exitOK) || len(r.Findings) != len(lines) {
+				t.Errorf("--json: exit code %d, %v\n%s", code, err, stdout)
+			}
+			for i, f := range r.Findings {
+				if !strings.HasPrefix(lines[i], marks[f.Mark].Text+"  "+f.Name) {
+					t.Errorf("--json has %+v for the line %q", f, lines[i])
+				}
+			}
+		})
+	}
+	if _, err := os.Stat(filepath.Join(dir, "a")); err == nil {
+		t.Error("it made a directory")
+	}
+}
+
+func TestExitCodeOfCheckIsThatOfTheWorst(t *testing.T) {
+	fault := registry.Finding{Name: "schema", Mark: registry.Error}
+	unreachable := registry.Finding{Name: "reachable", Mark: registry.Error}
+	fine, warning := registry.Finding{Name: "file", Mark: registry.OK}, registry.Finding{Name: "index", Mark: registry.Warning}
+	for _, tt := range []struct {
+		list []registry.Finding
+		code int
+	}{
+		{[]registry.Finding{fine, warning}, exitOK},
+		{[]registry.Finding{fine, fault, warning}, exitFailure},
+		{[]registry.Finding{fault, unreachable}, exitUnavailable},
+		{[]registry.Finding{unreachable, fault}, exitUnavailable},
+	} {
+		r := checkResult{Findings: tt.list}
+		if code := r.judge(); code != tt.code || r.OK != (code == exitOK) {
+			t.Errorf("%v: exit code %d, ok %v, want %d", tt.list, code, r.OK, tt.code)
+		}
+	}
+}

@@ -1,0 +1,108 @@
+package cli
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+// complete is what a shell is told after these words, the last of which is not
+// complete yet: what there is to choose from, and ":0" for files if none of it
+// fits, ":4" for none. It takes a process of its own, whose arguments they are.
+func complete(t *testing.T, words ...string) string {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := exec.CommandContext(t.Context(), self, append([]string{"__completeNoDesc"}, words...)...)
+	c.Env = append(os.Environ(), envRole+"=cli")
+	stdout, err := c.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Join(strings.Fields(string(stdout)), " ")
+}
+
+func TestCompletion(t *testing.T) {
+	settle(t)
+	for words, want := range map[string]string{
+		"":                   "check completion demo handover health help history run status :4",
+		"h":                  "handover health help history :4",
+		"t":                  ":4",
+		"--":                 "--help --version :4",
+		"-- ./":              ":0",
+		"-- ls ":             ":0",
+		"run ":               ":4",
+		"run r":              ":4",
+		"run -- ":            ":0",
+		"run -- ls ":         ":0",
+		"run -- ls -":        ":0",
+		"status ":            ":4",
+		"status --":          "--all --ended --group --help --json --registry --watch :4",
+		"history ":           ":4",
+		"history --":         "--group --help --json --number --registry :4",
+		"history --number ":  ":4",
+		"handover ":          ":4",
+		"handover --":        "--force --group --help --json --registry --to --wait :4",
+		"check ":             ":4",
+		"status --group ":    ":4",
+		"status --registry ": ":4",
+		"check --j":          "--json :4",
+		"health ":            ":4",
+		"health --":          "--active --help --json --ready :4",
+		"demo ":              ":4",
+		"completion ":        "bash fish powershell zsh :4",
+		"completion b":       "bash :4",
+		"help ":              "check completion demo handover health help history run status :4",
+		"completion bash ":   ":4",
+	} {
+		if got := complete(t, strings.Split(words, " ")...); got != want {
+			t.Errorf("understudy %s: %s, want %s", words, got, want)
+		}
+	}
+}
+
+func TestCompletionOfWhoTakesOver(t *testing.T) {
+	eachShelf(t, func(t *testing.T, s shelf) {
+		settle(t, "UNDERSTUDY_REGISTRY="+s.uri)
+		if got := complete(t, "handover", "--to", ""); got != ":4" {
+			t.Errorf("nobody: %s", got)
+		}
+		var ids []string
+		for _, host := range []string{"a", "b-1.example.org", "b-1.example.org", "$(reboot)", "c d", "-x"} {
+			ids = append(ids, s.join(t, "default", host).String())
+		}
+		s.join(t, "other", "z")
+		dead := registry.Instance{
+			ID: uuid.Must(uuid.NewV7()), Group: "default", Host: "dead", Status: registry.Status{Role: registry.Passive, Candidate: true},
+			Interval: registry.MinInterval, OrphanAfter: time.Second, // silent after 150 ms
+		}
+		if _, err := s.Register(t.Context(), dead); err != nil {
+			t.Fatal(err)
+		}
+		s.begin(t, "default", 1, uuid.MustParse(ids[0]), "a")
+		want := "b-1.example.org " + strings.Join(ids[1:], " ") + " :4"
+		var got string
+		for end := time.Now().Add(30 * time.Second); time.Now().Before(end); { // it does not wait long for a registry, and one is to be silent
+			if got = complete(t, "handover", "--wait", "--to", ""); got == want {
+				return
+			}
+		}
+		t.Errorf("got  %s\nwant %s", got, want)
+	})
+	settle(t, "UNDERSTUDY_REGISTRY=mongodb://127.0.0.1:1/ops?directConnection=true", "UNDERSTUDY_CONNECT_TIMEOUT=1h")
+	if got := complete(t, "handover", "--to", ""); got != ":4" {
+		t.Errorf("registry out of reach: %s", got)
+	}
+	t.Setenv("UNDERSTUDY_GROUP", "no way")
+	if got := complete(t, "handover", "--to", ""); got != ":4" {
+		t.Errorf("bad configuration: %s", got)
+	}
+}

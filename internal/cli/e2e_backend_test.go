@@ -1,0 +1,149 @@
+//go:build linux
+
+package cli
+
+import (
+	"context"
+	"database/sql"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/understudy-go/understudy/internal/mongotest"
+	"github.com/understudy-go/understudy/registry"
+	"github.com/understudy-go/understudy/registry/sqlite"
+)
+
+// place is a registry of one test.
+type place struct {
+	uri  string // as in UNDERSTUDY_REGISTRY
+	path string // of SQLite's file
+	set  *mongotest.Set
+}
+
+// both runs a test on each backend, on a registry that it shares with nobody.
+func both(t *testing.T, test func(t *testing.T, at place)) {
+	t.Parallel()
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		test(t, onSQLite(t))
+	})
+	t.Run("mongodb", func(t *testing.T) {
+		t.Parallel()
+		test(t, place{uri: mongotest.Shared(t)})
+	})
+}
+
+// bothAlone is both with a server of its own, which can be made to fail.
+func bothAlone(t *testing.T, test func(t *testing.T, at place)) {
+	t.Parallel()
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		test(t, onSQLite(t))
+	})
+	t.Run("mongodb", func(t *testing.T) {
+		t.Parallel()
+		set := mongotest.Start(t, 1)
+		test(t, place{uri: set.URI(), set: set})
+	})
+}
+
+// onSQLite is a new file, in memory if possible: a disk that is busy with the
+// servers of other tests would cost leases.
+func onSQLite(t testing.TB) place {
+	t.Helper()
+	dir, err := os.MkdirTemp(filepath.Dir(inMemory), filepath.Base(inMemory)+thisRun)
+	if err != nil {
+		dir = t.TempDir()
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	path := filepath.Join(dir, "registry.db")
+	return place{uri: "sqlite:" + path, path: path}
+}
+
+// open opens the registry as the tests themselves look at it.
+func (at place) open(t testing.TB) backend {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	var (
+		b   backend
+		err error
+	)
+	if at.path != "" {
+		b, err = sqlite.Open(ctx, at.path, sqlite.Options{})
+	} else {
+		b, err = openMongoDB(ctx, at.uri)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = b.Close(context.Background()) })
+	return b
+}
+
+// state is what the registry has of a group: terms in order, and instances.
+func (at place) state(t testing.TB, group string) ([]registry.Term, []registry.Instance) {
+	t.Helper()
+	b := at.open(t)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	terms, err := b.Terms(ctx, group, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	instances, _, err := b.Instances(ctx, group)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return terms, instances
+}
+
+// cut makes the registry unreachable for writes until mend.
+func (at place) cut(t testing.TB) (mend func()) {
+	t.Helper()
+	if at.path == "" {
+		at.set.Freeze(t, 0)
+		return func() { at.set.Thaw(t, 0) }
+	}
+	db := openFile(t, at.path)
+	c, err := db.Conn(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the write lock", func() bool {
+		_, err := c.ExecContext(context.Background(), "BEGIN EXCLUSIVE")
+		return err == nil
+	})
+	return func() {
+		if _, err := c.ExecContext(context.Background(), "ROLLBACK"); err != nil {
+			t.Error(err)
+		}
+		_ = c.Close()
+	}
+}
+
+// writable reports whether one can write that is not kept out for long.
+func (at place) writable(t testing.TB) bool {
+	t.Helper()
+	if at.path == "" {
+		return true
+	}
+	_, err := openFile(t, at.path+"?_pragma=busy_timeout(200)").Exec("BEGIN IMMEDIATE; ROLLBACK")
+	return err == nil
+}
+
+// openFile opens a SQLite file behind the registry's back.
+func openFile(t testing.TB, path string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+// sleep lets time pass that is part of a scenario, not of a wait.
+func sleep(d time.Duration) { time.Sleep(d) }

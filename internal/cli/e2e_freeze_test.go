@@ -1,0 +1,105 @@
+//go:build linux
+
+package cli
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// freeze stops a member between two writes: one that stands still within a write
+// to a SQLite file would lock all others out, and is killed for it.
+func (g *group) freeze(m *process) {
+	g.t.Helper()
+	until(g.t, m.name+" to stand still with nothing locked", func() bool {
+		m.signal(unix.SIGSTOP)
+		until(g.t, "all of its threads to be stopped", func() bool { return stopped(m.cmd.Process.Pid) })
+		if g.at.writable(g.t) {
+			return true
+		}
+		m.signal(unix.SIGCONT)
+		return false
+	})
+}
+
+// stopped reports whether every thread of a process is.
+func stopped(pid int) bool {
+	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+	for _, file := range files {
+		stat, err := os.ReadFile(file)
+		if _, state, found := strings.Cut(string(stat), ") "); err == nil && found && !strings.HasPrefix(state, "T") {
+			return false
+		}
+	}
+	return len(files) > 0
+}
+
+func TestFrozenForLongerThanT(t *testing.T) {
+	both(t, func(t *testing.T, at place) {
+		g := newGroup(t, at, quick)
+		a := g.joinAll("a", "b")[0]
+		first := g.workOf(1, 2)
+		g.freeze(a)
+		next := g.workOf(2, 2)
+		a.signal(unix.SIGCONT)
+		g.comesBack(a, first)
+		until(t, "the work of the other to go on", func() bool { return g.lasts(next) })
+		g.conclude()
+	})
+}
+
+// comesBack waits until a member stands by under another UUID than it had.
+func (g *group) comesBack(m *process, was span) {
+	g.t.Helper()
+	until(g.t, m.name+" to stand by again", func() bool {
+		return m.logs(`"message":"registered as`) == 2 && m.logged("standing by for")
+	})
+	if m.logs(`"message":"registered as `+was.instance) != 1 {
+		g.t.Errorf("%s has its old UUID again", m.name)
+	}
+}
+
+func TestFrozenWithItsGuard(t *testing.T) {
+	both(t, func(t *testing.T, at place) {
+		// Who has left the command's process group is out of the kernel's reach.
+		g := newGroup(t, at, quick, "escapee=")
+		a := g.joinAll("a", "b")[0]
+		first := g.work(1)
+		guards := g.guards(a)
+		if len(guards) == 0 {
+			t.Fatal("it has no guard")
+		}
+		g.freeze(a)
+		for _, pid := range guards {
+			if err := unix.Kill(pid, unix.SIGSTOP); err != nil {
+				t.Fatal(err)
+			}
+		}
+		g.work(2)
+		a.signal(unix.SIGCONT)
+		g.comesBack(a, first)
+		g.conclude()
+	})
+}
+
+func TestFrozenForShorterThanTheLease(t *testing.T) {
+	both(t, func(t *testing.T, at place) {
+		g := newGroup(t, at, quick)
+		a := g.joinAll("a", "b")[0]
+		s := g.workOf(1, 2)
+		g.freeze(a)
+		sleep(quick.OrphanAfter / 6)
+		a.signal(unix.SIGCONT)
+		sleep(quick.OrphanAfter / 6)
+		s = g.workOf(1, 2)
+		until(t, "its work to go on", func() bool { return g.lasts(s) })
+		if list := g.conclude(); list[0].last-list[0].first < quick.OrphanAfter/3 || a.logs("command started") != 1 {
+			t.Errorf("%v did not last", list[0])
+		}
+	})
+}

@@ -1,0 +1,284 @@
+//go:build linux
+
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/understudy-go/understudy/internal/boottime"
+	"github.com/understudy-go/understudy/registry"
+)
+
+// quick is short for watching and long enough for a busy machine: a call may
+// take 0.8 s before it counts as failed.
+var quick = registry.Timing{Interval: 150 * time.Millisecond, OrphanAfter: 5 * time.Second, StopGrace: time.Second}
+
+// leisurely is for who is to be next: the one whose turn it is has an interval.
+var leisurely = registry.Timing{Interval: 3 * time.Second, OrphanAfter: 15 * time.Second, StopGrace: time.Second}
+
+// group is a group of real instances whose work leaves spans.
+type group struct {
+	*program
+	at      place
+	timing  registry.Timing
+	env     []string
+	command []string
+	spans   string // directory
+	members []*process
+	killed  []*process // those who could not leave in order
+}
+
+func newGroup(t testing.TB, at place, timing registry.Timing, env ...string) *group {
+	t.Helper()
+	if err := timing.Check(); err != nil {
+		t.Fatal(err)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := &group{
+		program: newProgram(t), at: at, timing: timing, spans: t.TempDir(), command: []string{self},
+	}
+	g.env = append([]string{
+		"UNDERSTUDY_REGISTRY=" + at.uri,
+		"UNDERSTUDY_HEARTBEAT_INTERVAL=" + timing.Interval.String(),
+		"UNDERSTUDY_ORPHAN_AFTER=" + timing.OrphanAfter.String(),
+		"UNDERSTUDY_STOP_GRACE=" + timing.StopGrace.String(),
+		envRole + "=spans", envSpans + "=" + g.spans, "escapee=yes",
+	}, env...)
+	t.Cleanup(func() {
+		if !t.Failed() {
+			return
+		}
+		for _, m := range g.members {
+			t.Logf("the log of %s:\n%s", m.name, m.read(m.log))
+		}
+		list, err := readSpans(g.spans)
+		t.Logf("now %v, spans (%v): %v", boottime.Now(), err, list)
+	})
+	return g
+}
+
+// join starts an instance.
+func (g *group) join(name string, env ...string) *process {
+	g.t.Helper()
+	m := g.start(name, append(append(slices.Clone(g.env), "UNDERSTUDY_HOST="+name), env...), append([]string{"--"}, g.command...))
+	g.members = append(g.members, m)
+	return m
+}
+
+// joinAll starts instances one after another: the first works, the others
+// stand by.
+func (g *group) joinAll(names ...string) (members []*process) {
+	g.t.Helper()
+	for i, name := range names {
+		m := g.join(name)
+		members = append(members, m)
+		if i == 0 {
+			g.work(1)
+		} else {
+			m.await("standing by for")
+		}
+	}
+	return members
+}
+
+// work waits for the first sign of work in that term or a later one.
+func (g *group) work(term int64) span {
+	g.t.Helper()
+	return g.workOf(term, 1)
+}
+
+// workOf waits for work of that many processes.
+func (g *group) workOf(term int64, processes int) span {
+	g.t.Helper()
+	var found span
+	until(g.t, fmt.Sprintf("work in term %d", term), func() bool {
+		if !g.begun(term) {
+			return false
+		}
+		list, err := readSpans(g.spans)
+		if err != nil {
+			g.t.Fatal(err)
+		}
+		i := slices.IndexFunc(list, func(s span) bool { return s.term >= term && s.processes >= processes })
+		if i >= 0 {
+			found = list[i]
+		}
+		return i >= 0
+	})
+	return found
+}
+
+// begun looks at the names of the files alone.
+func (g *group) begun(term int64) bool {
+	files, err := os.ReadDir(g.spans)
+	return err == nil && slices.ContainsFunc(files, func(f os.DirEntry) bool {
+		number, _, _ := strings.Cut(f.Name(), ".")
+		n, err := strconv.ParseInt(number, 10, 64)
+		return err == nil && n >= term
+	})
+}
+
+// holder returns the member that has, or had, a UUID. Work may be seen before the
+// log of its instance.
+func (g *group) holder(s span) (holder *process) {
+	g.t.Helper()
+	until(g.t, "somebody to be "+s.instance, func() bool {
+		i := slices.IndexFunc(g.members, func(m *process) bool { return m.logged(`"instance":"` + s.instance + `"`) })
+		if i >= 0 {
+			holder = g.members[i]
+		}
+		return i >= 0
+	})
+	return holder
+}
+
+// workers counts the living processes of the work.
+func (g *group) workers() int { return len(marked(g.mark+"\x00")) - g.alive() }
+
+// alive counts the members that run.
+func (g *group) alive() (n int) {
+	for _, m := range g.members {
+		if m.running() {
+			n++
+		}
+	}
+	return n
+}
+
+// kill ends a member by SIGKILL, and waits for it. It returns when that was sent.
+func (g *group) kill(m *process) (sent time.Duration) {
+	g.t.Helper()
+	g.killed = append(g.killed, m)
+	m.signal(unix.SIGKILL)
+	sent = boottime.Now()
+	m.exit()
+	return sent
+}
+
+// guards are the guards of a member.
+func (g *group) guards(m *process) (pids []int) {
+	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", m.cmd.Process.Pid))
+	for _, file := range files {
+		data, _ := os.ReadFile(file)
+		for _, field := range strings.Fields(string(data)) {
+			comm, _ := os.ReadFile("/proc/" + field + "/comm")
+			if pid, err := strconv.Atoi(field); err == nil && string(comm) == "work-guard\n" {
+				pids = append(pids, pid)
+			}
+		}
+	}
+	return pids
+}
+
+// lasts reports whether the work of a span still writes.
+func (g *group) lasts(s span) bool {
+	list, err := readSpans(g.spans)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	for _, later := range list {
+		if later.term == s.term && later.instance == s.instance {
+			return later.last > s.last
+		}
+	}
+	return false
+}
+
+// conclude stops whoever still runs, in order, and checks what all of it left.
+func (g *group) conclude() []span {
+	g.t.Helper()
+	for _, m := range g.members {
+		if err := m.cmd.Process.Signal(unix.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+			g.t.Error(err)
+		}
+	}
+	for _, m := range g.members {
+		if code := m.exit(); code != 0 && !slices.Contains(g.killed, m) {
+			g.t.Errorf("%s ended with %d", m.name, code)
+		}
+	}
+	list := g.check()
+	terms := g.unregistered()
+	for i, t := range terms {
+		if want := int64(len(terms) - i); t.Number != want {
+			g.t.Errorf("the registry has term %d, want %d", t.Number, want)
+		}
+	}
+	if len(terms) == 0 || terms[0].Open() && !g.unanswered(g.holder(span{instance: terms[0].Holder.String()})) {
+		g.t.Errorf("the latest term did not end: %v", terms)
+	}
+	return list
+}
+
+// unregistered checks that whoever left in order is not registered any more. A
+// registration that its owner never learned of may be there until it is swept.
+func (g *group) unregistered() []registry.Term {
+	g.t.Helper()
+	terms, instances := g.at.state(g.t, "default")
+	for _, in := range instances {
+		for _, m := range g.members {
+			if !slices.Contains(g.killed, m) && m.logged("registered as "+in.ID.String()) && !g.unanswered(m) {
+				g.t.Errorf("instance %s of %s is still registered", in.ID, m.name)
+			}
+		}
+	}
+	return terms
+}
+
+// unanswered reports whether a member said that it had to go without an answer
+// of the registry. That is all that it may do on a machine whose disk stands
+// still for longer than a call may take.
+func (g *group) unanswered(m *process) bool {
+	said := m.logged("registry does not answer: the term stays open") || m.logged("registry does not answer: this registration stays")
+	if said {
+		g.t.Logf("%s had to leave without an answer of the registry", m.name)
+	}
+	return said
+}
+
+// check checks the spans, and that no process is left.
+func (g *group) check() []span {
+	g.t.Helper()
+	// What was killed a moment ago may take one to go.
+	until(g.t, "no process to be left", func() bool { return len(g.left()) == 0 })
+	list, err := readSpans(g.spans)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	if err := checkSpans(list); err != nil {
+		g.t.Error(err)
+	}
+	for _, m := range g.members {
+		if m.logged("panic:") || m.logged("goroutine ") {
+			g.t.Errorf("%s panicked", m.name)
+		}
+		for line := range strings.Lines(m.read(m.log)) {
+			var fields struct {
+				Instance, Group, Role *string
+				Term                  *int64
+			}
+			if err := json.Unmarshal([]byte(line), &fields); err == nil &&
+				(fields.Instance == nil || fields.Group == nil || fields.Role == nil || fields.Term == nil) {
+				g.t.Errorf("a line of the log of %s lacks who wrote it: %s", m.name, line)
+			}
+		}
+		if out := m.read(m.out); out != "" {
+			g.t.Errorf("%s has on stdout what is not the work's: %q", m.name, out)
+		}
+	}
+	return list
+}

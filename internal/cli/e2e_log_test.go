@@ -1,0 +1,238 @@
+//go:build linux
+
+package cli
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/understudy-go/understudy/config"
+	"github.com/understudy-go/understudy/registry"
+)
+
+// pipe is a log with room for a page, which is read only while a test reads it.
+type pipe struct {
+	t    *testing.T
+	path string
+	*os.File
+}
+
+func newPipe(t *testing.T) pipe {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "log")
+	if err := unix.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	fd, err := unix.Open(path, unix.O_RDWR|unix.O_NONBLOCK|unix.O_CLOEXEC, 0) // both ends, so that nobody waits for one
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := unix.FcntlInt(uintptr(fd), unix.F_SETPIPE_SZ, 4096); err != nil {
+		t.Fatal(err)
+	}
+	p := pipe{t, path, os.NewFile(uintptr(fd), path)}
+	t.Cleanup(func() { p.Close() })
+	return p
+}
+
+// await reads the log until a text is in it.
+func (p pipe) await(text string) {
+	p.t.Helper()
+	if err := p.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		p.t.Fatal(err)
+	}
+	for in := bufio.NewScanner(p); in.Scan(); {
+		if strings.Contains(in.Text(), text) {
+			return
+		}
+	}
+	p.t.Fatalf("no %q in the log", text)
+}
+
+// fill leaves no room: whoever writes now waits for a reader.
+func (p pipe) fill() {
+	p.t.Helper()
+	raw, err := p.SyscallConn()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	var full error
+	err = raw.Write(func(fd uintptr) bool {
+		for full == nil {
+			_, full = unix.Write(int(fd), []byte("\n"))
+		}
+		return true
+	})
+	if err != nil || !errors.Is(full, unix.EAGAIN) {
+		p.t.Fatal(err, full)
+	}
+}
+
+// startUnread starts an instance whose log is a pipe.
+func (g *group) startUnread(name string, log pipe) *process {
+	g.t.Helper()
+	return g.start(name, g.env, nil, shell(fmt.Sprintf("exec %s -- %s 2>%s", g.path, strings.Join(g.command, " "), log.path)))
+}
+
+func TestUnreadLogStopsNothing(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	starts, end := filepath.Join(dir, "starts"), filepath.Join(dir, "end")
+	g := newGroup(t, onSQLite(t), quick)
+	g.command = []string{script(t, "echo $UNDERSTUDY_TERM >>"+starts+"\nuntil rm "+end+"; do sleep 0.02; done 2>/dev/null\nexit 1")}
+	started := func(what string, terms ...string) {
+		t.Helper()
+		until(t, what, func() bool { return slices.Equal(hooked(t, starts), terms) })
+	}
+
+	logA, logB := newPipe(t), newPipe(t)
+	a := g.startUnread("a", logA)
+	started("a's work", "1")
+	b := g.startUnread("b", logB)
+	logB.await("standing by")
+	logA.fill()
+	logB.fill()
+	if err := os.WriteFile(end, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	started("a's work to be started again", "1", "1")
+	a.signal(unix.SIGTERM)
+	if code := a.exit(); code != 0 {
+		t.Errorf("a ended with %d", code)
+	}
+	until(t, "b's work", func() bool { return slices.Contains(hooked(t, starts), "2") })
+	b.signal(unix.SIGTERM)
+	if code := b.exit(); code != 0 {
+		t.Errorf("b ended with %d", code)
+	}
+	terms, instances := g.at.state(t, "default")
+	if len(terms) != 2 || terms[0].End.Reason != registry.Stopped || terms[1].End.Reason != registry.Stopped || len(instances) != 0 {
+		t.Errorf("left %v and %v", terms, instances)
+	}
+}
+
+func TestUnreadLogHoldsUpNoSecondSignal(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	started, told := filepath.Join(dir, "started"), filepath.Join(dir, "told")
+	g := newGroup(t, onSQLite(t), registry.Timing{Interval: quick.Interval, OrphanAfter: 3 * patience, StopGrace: 2 * patience})
+	g.command = []string{script(t, "exec 2>/dev/null\ntrap 'touch "+told+"' TERM\ntouch "+started+"\nwhile :; do sleep 0.02; done")}
+	there := func(file string) func() bool {
+		return func() bool {
+			_, err := os.Stat(file)
+			return err == nil
+		}
+	}
+	log := newPipe(t)
+	ps := g.startUnread("unread", log)
+	until(t, "the work", there(started))
+	log.fill()
+	ps.signal(unix.SIGTERM)
+	until(t, "the work to be told to stop", there(told))
+	ps.signalAgain(unix.SIGTERM)
+	if code := ps.exit(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+// Once it is read again, whole lines come, to the last one.
+func TestUnreadLogIsReadLater(t *testing.T) {
+	t.Parallel()
+	g := newGroup(t, onSQLite(t), quick, "UNDERSTUDY_LOG_LEVEL=debug", "escapee=")
+	log := newPipe(t)
+	ps := g.startUnread("unread", log)
+	log.await("command started")
+	log.fill()
+	reg := g.at.open(t)
+	beat := func() int64 {
+		instances, _, err := reg.Instances(t.Context(), "default")
+		if err != nil || len(instances) != 1 {
+			t.Fatalf("want one instance, have %v, %v", instances, err)
+		}
+		return instances[0].Beat
+	}
+	enough := beat() + 10
+	until(t, "ten beats", func() bool { return beat() >= enough })
+	ps.signal(unix.SIGTERM)
+	lines := 0
+	for in := bufio.NewScanner(log); in.Scan(); {
+		line := in.Text()
+		if line == "" {
+			continue
+		}
+		if !json.Valid(in.Bytes()) {
+			t.Errorf("not a line: %s", line)
+		}
+		if lines++; strings.Contains(line, `"message":"left"`) {
+			break
+		}
+	}
+	if lines < 10 {
+		t.Errorf("%d lines", lines)
+	}
+	if code := ps.exit(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+func TestClosedLogKeepsTheExitCode(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	for want, tt := range map[int]struct{ args, env string }{
+		exitUsage:       {"nonsense", ""},
+		exitUnavailable: {"", "UNDERSTUDY_REGISTRY=sqlite:/proc/registry.db"},
+		exitConfig:      {"status", "UNDERSTUDY_GROUP=no way"},
+		exitNotFound:    {"-- /none", "UNDERSTUDY_REGISTRY=sqlite:" + filepath.Join(t.TempDir(), "registry.db")},
+	} {
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Close()
+		ps := p.start(fmt.Sprint(want), []string{tt.env}, nil, shell("exec "+p.path+" "+tt.args+" 2>&3"), func(cmd *exec.Cmd) {
+			cmd.ExtraFiles = []*os.File{w}
+		})
+		w.Close()
+		if code := ps.exit(); code != want {
+			t.Errorf("%q with %q: exit code %d, want %d", tt.args, tt.env, code, want)
+		}
+	}
+}
+
+func TestLogOnATerminalIsForPeople(t *testing.T) {
+	settle(t, "TERM=xterm", "NO_COLOR=")
+	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Skip(err)
+	}
+	defer master.Close()
+	n, err := unix.IoctlGetInt(int(master.Fd()), unix.TIOCGPTN)
+	if err := errors.Join(err, unix.IoctlSetPointerInt(int(master.Fd()), unix.TIOCSPTLCK, 0)); err != nil {
+		t.Fatal(err)
+	}
+	screen, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer screen.Close()
+	queue := &logQueue{stderr: screen}
+	log := newLogger(config.Config{}, queue)
+	log.Warn().Msg("see this")
+	queue.flush()
+	line := make([]byte, 200)
+	k, err := master.Read(line)
+	if got := string(line[:k]); err != nil || !strings.Contains(got, "\x1b[33mWARN") || !strings.Contains(got, "see this") {
+		t.Errorf("the terminal shows %q, %v", got, err)
+	}
+}

@@ -1,0 +1,102 @@
+//go:build linux
+
+package cli
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// before is the commit of the version before this one.
+const before = "e5c8d9319b09f656db6516fe10937dd667f93da1"
+
+// buildBefore builds the version before this one from the history.
+var buildBefore = sync.OnceValues(func() (string, error) {
+	tree, path := filepath.Join(scratch, "before"), filepath.Join(scratch, "understudy-before")
+	if err := os.Mkdir(tree, 0o700); err != nil {
+		return "", err
+	}
+	for _, line := range []string{
+		fmt.Sprintf("git archive %s | tar -x -C %s", before, tree),
+		fmt.Sprintf("cd %s && CGO_ENABLED=0 go build -ldflags='-s -w' -o %s .", tree, path),
+	} {
+		if out, err := exec.Command("bash", "-o", "pipefail", "-c", line).CombinedOutput(); err != nil {
+			return "", fmt.Errorf("%s: %w: %s", line, err, out)
+		}
+	}
+	return path, os.RemoveAll(tree)
+})
+
+// needBefore skips a test where the version before cannot be had. In CI the
+// commit has to be there, unless the history is known to be cut off.
+func needBefore(t *testing.T) {
+	t.Helper()
+	err := exec.Command("git", "cat-file", "-e", before+"^{commit}").Run()
+	if err == nil {
+		return
+	}
+	reason := fmt.Sprintf("the commit of the version before, %.7s, is not there: %v", before, err)
+	shallow, err := exec.Command("git", "rev-parse", "--is-shallow-repository").Output()
+	if err == nil && strings.TrimSpace(string(shallow)) == "false" && os.Getenv("UNDERSTUDY_TEST_REQUIRE_MONGODB") == "1" {
+		t.Fatalf("%s, and this is no shallow clone", reason)
+	}
+	fmt.Fprintln(os.Stderr, t.Name()+" skipped: "+reason)
+	t.Skip(reason)
+}
+
+// TestUpgradeOneByOne replaces a group of the version before by this one, and
+// this one by the version before again, so that each takes over from the other,
+// in order and after a crash.
+func TestUpgradeOneByOne(t *testing.T) {
+	needBefore(t)
+	both(t, func(t *testing.T, at place) {
+		old, err := buildBefore()
+		if err != nil {
+			t.Fatal(err)
+		}
+		g := newGroup(t, at, quick)
+		isOld := map[*process]bool{}
+		var term int64
+		join := func(name, path string) *process {
+			m := g.start(name, append(g.env[:len(g.env):len(g.env)], "UNDERSTUDY_HOST="+name), append([]string{"--"}, g.command...),
+				func(cmd *exec.Cmd) { cmd.Path, cmd.Args[0] = path, path })
+			g.members = append(g.members, m)
+			isOld[m] = path == old
+			m.await("registered as")
+			return m
+		}
+		// replace ends whoever is active, when one of the other version stands by.
+		replace := func(crash bool) {
+			s := g.work(term + 1)
+			term = s.term
+			active := g.holder(s)
+			name, path := fmt.Sprintf("new-%d", len(g.members)), g.path
+			if !isOld[active] {
+				name, path = fmt.Sprintf("old-%d", len(g.members)), old
+			}
+			join(name, path).await("standing by for")
+			if crash {
+				g.kill(active)
+			} else {
+				active.signal(unix.SIGTERM)
+				active.exit()
+			}
+			next := g.holder(g.work(term + 1))
+			if isOld[next] == isOld[active] {
+				t.Errorf("term %d went from %s to %s: want the other version", term+1, active.name, next.name)
+			}
+		}
+		join("old-0", old)
+		for _, crash := range []bool{false, false, true, true} {
+			replace(crash)
+		}
+		g.conclude()
+	})
+}

@@ -1,0 +1,111 @@
+//go:build linux
+
+package cli
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+func TestClosedLogEndsNothing(t *testing.T) {
+	t.Parallel()
+	p, at := newProgram(t), onSQLite(t)
+	fifo := filepath.Join(t.TempDir(), "log")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ps := p.start("deaf", []string{"UNDERSTUDY_REGISTRY=" + at.uri}, nil, shell("exec "+p.path+" 2>"+fifo))
+	r, err := os.Open(fifo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for in := bufio.NewScanner(r); in.Scan() && !strings.Contains(in.Text(), "tick 1"); {
+	}
+	r.Close() // from here on each line of the log is a SIGPIPE
+	ps.signal(syscall.SIGTERM)
+	if code := ps.exit(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	terms, instances := at.state(t, "default")
+	if len(terms) != 1 || terms[0].End.Reason != registry.Stopped || len(instances) != 0 {
+		t.Errorf("left %v and %v", terms, instances)
+	}
+}
+
+func TestNohup(t *testing.T) {
+	t.Parallel()
+	p, at := newProgram(t), onSQLite(t)
+	ps := p.start("nohup", []string{"UNDERSTUDY_REGISTRY=" + at.uri}, nil, shell(`trap "" HUP; exec `+p.path))
+	ps.await("active in term 1")
+	ps.signal(syscall.SIGHUP)
+	ps.signal(syscall.SIGTERM)
+	if code := ps.exit(); code != 0 || ps.logged("hangup") || !ps.logged("terminated") {
+		t.Errorf("exit code %d\n%s", code, ps.read(ps.log))
+	}
+}
+
+// SIGQUIT is the STOPSIGNAL of many an image, and Ctrl-\ of a terminal.
+func TestSIGQUITStopsInOrder(t *testing.T) {
+	t.Parallel()
+	p, at := newProgram(t), onSQLite(t)
+	ps := p.start("quit", []string{"UNDERSTUDY_REGISTRY=" + at.uri}, []string{"--", "sh", "-c",
+		`trap 'kill $!; echo told >&2; exit' TERM; echo begun >&2; sleep 1000 & wait`})
+	ps.await("begun\n")
+	ps.signal(syscall.SIGQUIT)
+	if code := ps.exit(); code != 0 || !ps.logged("told\n") || ps.logged("goroutine ") {
+		t.Errorf("exit code %d\n%s", code, ps.read(ps.log))
+	}
+	terms, instances := at.state(t, "default")
+	if len(terms) != 1 || terms[0].End.Reason != registry.Stopped || len(instances) != 0 {
+		t.Errorf("left %v and %v", terms, instances)
+	}
+}
+
+// SIGABRT is a watchdog's, of systemd to all of a unit: the process says where it
+// stands, and its guard, which gets it too, lives to kill the command.
+func TestSIGABRTSaysWhereItStands(t *testing.T) {
+	t.Parallel()
+	g := newGroup(t, onSQLite(t), quick)
+	a := g.joinAll("a")[0]
+	g.workOf(1, 2)
+	a.signal(syscall.SIGSTOP) // why the watchdog was not told
+	for _, guard := range g.guards(a) {
+		if err := unix.Kill(guard, syscall.SIGABRT); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a.signal(syscall.SIGABRT)
+	a.signal(syscall.SIGCONT)
+	if code := a.exit(); code != 2 || !a.logged("SIGABRT: abort") || !a.logged("goroutine ") {
+		t.Errorf("exit code %d\n%s", code, a.read(a.log))
+	}
+	until(t, "nothing to be left", func() bool { return len(g.left()) == 0 })
+}
+
+func TestInterruptedAtTheStart(t *testing.T) {
+	t.Parallel()
+	p, at := newProgram(t), onSQLite(t)
+	for i := range 30 {
+		ps := p.start(fmt.Sprintf("start-%d", i), []string{"UNDERSTUDY_REGISTRY=" + at.uri}, nil)
+		time.Sleep(time.Duration(i) * 1500 * time.Microsecond) // some moment or other
+		ps.signal(syscall.SIGINT)
+		_ = ps.exit()
+		ended := ps.cmd.ProcessState.Sys().(syscall.WaitStatus)
+		if early := ended.Signaled() && ended.Signal() == syscall.SIGINT; !early && ended.ExitStatus() != 0 {
+			t.Errorf("%v after its start: %v\n%s", time.Duration(i)*1500*time.Microsecond, ps.cmd.ProcessState, ps.read(ps.log))
+		}
+	}
+	if _, instances := at.state(t, "default"); len(instances) != 0 {
+		t.Errorf("left %v", instances)
+	}
+}

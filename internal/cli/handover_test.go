@@ -1,0 +1,237 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/understudy-go/understudy/registry"
+	"github.com/understudy-go/understudy/status"
+)
+
+// crew is a group of instances that are all well, the first one active.
+func crewOf(hosts ...string) status.Group {
+	g := status.Group{Name: "g", Term: 7, Healthy: true, Health: "the health"}
+	for i, host := range hosts {
+		in := status.Instance{
+			ID:   uuid.MustParse(fmt.Sprintf("01890a5d-ac9%d-774b-bcce-b302099a805%d", i, i)),
+			Host: host, Role: registry.Passive, Age: status.Seconds(time.Second),
+		}
+		if i == 0 {
+			in.Role, in.Term = registry.Active, g.Term
+		}
+		g.Instances = append(g.Instances, in)
+	}
+	return g
+}
+
+func TestChooseHeir(t *testing.T) {
+	silent := func(i int) func(*status.Group) { return func(g *status.Group) { g.Instances[i].Silent = true } }
+	holdingOff := func(i int) func(*status.Group) { return func(g *status.Group) { g.Instances[i].HoldingOff = true } }
+	both := func(a, b func(*status.Group)) func(*status.Group) { return func(g *status.Group) { a(g); b(g) } }
+	for _, tt := range []struct {
+		name   string
+		hosts  string
+		change func(g *status.Group)
+		to     string
+		force  bool
+		heir   string // its host; empty: whoever is senior
+		warns  string
+		fails  string
+	}{
+		{name: "whoever is senior", hosts: "a b c"},
+		{name: "a host", hosts: "a b c", to: "c", heir: "c"},
+		{name: "a host in capitals", hosts: "a b c", to: "C", heir: "c"},
+		{name: "a host with a slash", hosts: "a x/b c", to: "x/b", heir: "x/b"},
+		{name: "a UUID", hosts: "a b c", to: "01890a5d-ac91-774b-bcce-b302099a8051", heir: "b"},
+		{name: "a UUID in capitals, without dashes", hosts: "a b c", to: "01890A5DAC91774BBCCEB302099A8051", heir: "b"},
+		{name: "its last six digits", hosts: "a b c", to: "9a8052", heir: "c"},
+		{name: "its first digits", hosts: "a b c", to: "01890a5d-ac92", heir: "c"},
+		{name: "a host and digits, as in the log", hosts: "a b b", to: "b/9a8052", heir: "b"},
+
+		{name: "five digits are too few", hosts: "a b c", to: "a8052", fails: `no instance is called "a8052"; there are 01890a5d-ac90-774b-bcce-b302099a8050 on a, 01890a5d-ac91`},
+		{name: "digits in the middle", hosts: "a b c", to: "774bbcce", fails: "no instance is called"},
+		{name: "digits that several begin with", hosts: "a b c", to: "01890a5d", fails: "is the name of 3 instances"},
+		{name: "no such host", hosts: "a b", to: "z\x1b", fails: `no instance is called "z\x1b"`},
+		{name: "another host with these digits", hosts: "a b c", to: "a/9a8052", fails: "no instance is called"},
+		{name: "a host of several", hosts: "a b b", to: "b",
+			fails: `"b" is the name of 2 instances, say which: 01890a5d-ac91-774b-bcce-b302099a8051 on b, 01890a5d-ac92-774b-bcce-b302099a8052 on b`},
+		{name: "a host of several is no matter of force", hosts: "a b b", to: "b", force: true, fails: "is the name of 2 instances"},
+		{name: "the active one", hosts: "a b", to: "a", heir: "a"},
+		{name: "the active one, by force", hosts: "a", to: "a", force: true, heir: "a"},
+
+		{name: "nobody else", hosts: "a", fails: "nobody else is there to take over: start another instance; --force"},
+		{name: "nobody else, by force", hosts: "a", force: true, warns: "warning: nobody else is there to take over, so nobody works for up to 1m00s"},
+		{name: "others that could not", hosts: "a b c", change: both(silent(1), holdingOff(2)), fails: "nobody could take over, of 1 silent and 1 holding off: start another instance, or wait (it handed over or failed before"},
+		{name: "others that could not, by force", hosts: "a b c", change: both(silent(1), holdingOff(2)), force: true, warns: "warning: nobody could take over, of 1 silent and 1 holding off, so nobody works for up to 1m00s"},
+		{name: "others that are all silent", hosts: "a b", change: silent(1), fails: "nobody could take over, of 1 silent: start another instance; --force"},
+		{name: "one that could is enough", hosts: "a b c", change: silent(1)},
+		{name: "one that could, and force", hosts: "a b c", change: silent(1), force: true},
+
+		{name: "a silent one", hosts: "a b c", change: silent(1), to: "b", fails: "b/9a8051 has not beaten for 1.0s; --force"},
+		{name: "a silent one by force", hosts: "a b c", change: silent(1), to: "b", force: true, heir: "b", warns: "warning: b/9a8051 has not beaten for 1.0s, so another may take over instead"},
+		{name: "one that holds off", hosts: "a b c", change: holdingOff(1), to: "b", fails: "b/9a8051 holds off: it handed over or failed before, and"},
+		{name: "one that holds off, by force, and nobody else", hosts: "a b", change: holdingOff(1), to: "b", force: true, heir: "b", warns: "warning: b/9a8051 holds off, so nobody works for up to 1m00s"},
+
+		{name: "nobody active", hosts: "a b", change: func(g *status.Group) { g.Instances[0].Role = registry.Passive }, force: true, fails: `nobody in group "g" would hear the request: the health`},
+		{name: "an active one that is silent", hosts: "a b", change: silent(0), force: true, fails: "would hear the request: the health"},
+		{name: "nobody at all", hosts: "", force: true, fails: "would hear the request: the health"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			g := crewOf(strings.Fields(tt.hosts)...)
+			if tt.change != nil {
+				tt.change(&g)
+			}
+			heir, warning, err := chooseHeir(g, tt.to, tt.force, time.Minute)
+			if tt.fails != "" {
+				if err == nil || !strings.Contains(err.Error(), tt.fails) || strings.ContainsAny(err.Error(), "\n\x1b") {
+					t.Fatalf("got %q, want %q in it", err, tt.fails)
+				}
+				return
+			}
+			if err != nil || heir.Host != tt.heir {
+				t.Errorf("got %q, %v, want %q", heir.Host, err, tt.heir)
+			}
+			if !strings.Contains(warning, tt.warns) || tt.warns == "" && warning != "" {
+				t.Errorf("the warning is %q, want %q", warning, tt.warns)
+			}
+		})
+	}
+}
+
+func TestListsOfInstancesEnd(t *testing.T) {
+	g := crewOf("a")
+	for range 999 {
+		g.Instances = append(g.Instances, status.Instance{ID: uuid.New(), Host: "many"})
+	}
+	_, _, err := chooseHeir(g, "many", false, time.Minute)
+	if err == nil || len(err.Error()) > 2000 || !strings.HasSuffix(err.Error(), "and 979 more") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestHandoverSaysWhetherItCameAsWanted(t *testing.T) {
+	party := func(i int) party { return partyOf(crewOf("a", "b", "c").Instances[i]) }
+	for _, tt := range []struct {
+		wanted, next int // 0: none wanted
+		fails        string
+	}{
+		{0, 1, ""},
+		{2, 2, ""},
+		{2, 1, "b/9a8051 took over, and not c/9a8052"},
+		{2, 0, "nobody else took over from a/9a8050"},
+		{0, 0, "nobody else took over from a/9a8050"},
+	} {
+		r := handoverResult{From: party(0), Next: &successor{party: party(tt.next)}}
+		if tt.wanted > 0 {
+			r.Wanted = new(party(tt.wanted))
+		}
+		if err := r.judge(); err != nil && err.Error() != tt.fails || err == nil && tt.fails != "" {
+			t.Errorf("wanted %d, got %d: %v, want %q", tt.wanted, tt.next, err, tt.fails)
+		}
+	}
+}
+
+func TestHandoverIsAskedProperly(t *testing.T) {
+	settle(t, "UNDERSTUDY_REGISTRY=sqlite:"+t.TempDir()+"/none.db")
+	for _, tt := range []struct {
+		args string
+		code int
+		want string
+	}{
+		{"handover --to=", exitUsage, "--to is empty"},
+		{"handover b", exitUsage, "takes no arguments"},
+		{"handover --wait=soon", exitUsage, "--wait"},
+		{"handover", exitFailure, "nobody is there to be asked"},
+		{"handover --wait", exitFailure, "none.db; there is no such file yet"},
+	} {
+		code, stdout, stderr := inProcess(strings.Split(tt.args, " ")...)
+		if code != tt.code || stdout != "" {
+			t.Errorf("%s: exit code %d, stdout %q, want %d and nothing", tt.args, code, stdout, tt.code)
+		}
+		wantLine(t, stderr, "understudy: ", tt.want)
+	}
+}
+
+func TestHandoverAsJSONIsAnObjectWhateverComesOfIt(t *testing.T) {
+	eachShelf(t, func(t *testing.T, s shelf) {
+		settle(t, "UNDERSTUDY_REGISTRY="+s.uri)
+		run := func(code int, args ...string) (r handoverResult, stderr string) {
+			t.Helper()
+			got, stdout, stderr := inProcess(append([]string{"handover", "--json"}, args...)...)
+			if err := json.Unmarshal([]byte(stdout), &r); err != nil || got != code {
+				t.Errorf("%q: exit code %d, want %d; %v in %q; stderr %q", args, got, code, err, stdout, stderr)
+			}
+			if (r.Error != "") != (code != exitOK) || r.Error != "" && stderr != "understudy: "+r.Error+"\n" {
+				t.Errorf("%q: the error is %q, stderr %q", args, r.Error, stderr)
+			}
+			return r, stderr
+		}
+		if r, _ := run(exitFailure); r.Group != "default" || r.Asked || r.From.Host != "" || !strings.Contains(r.Error, "nobody in group") {
+			t.Errorf("nobody at all: %+v", r)
+		}
+		a := s.join(t, "default", "a")
+		s.begin(t, "default", 1, a, "a")
+		if r, _ := run(exitFailure); r.Asked || !strings.HasPrefix(r.Error, "nobody else is there to take over: start another instance") {
+			t.Errorf("nobody else: %+v", r)
+		}
+		s.join(t, "default", "b")
+		if r, _ := run(exitFailure, "--to", "z\x1b"); r.Asked || !strings.Contains(r.Error, `"z\x1b"`) {
+			t.Errorf("nobody of that name: %+v", r)
+		}
+		if r, _ := run(exitOK, "--to", "a", "--wait"); r.Asked || !r.Already || r.Term != 1 || r.From.Instance != a || r.Wanted == nil || r.Wanted.Instance != a {
+			t.Errorf("the active one: %+v", r)
+		}
+		code, stdout, stderr := inProcess("handover", "--to", "a")
+		if want := "a/" + status.Short(a) + " is the active one already, in term 1\n"; code != exitOK || stdout != want || stderr != "" {
+			t.Errorf("the active one: exit code %d, %q, want %q; stderr %q", code, stdout, want, stderr)
+		}
+		if view, err := s.View(t.Context(), "default"); err != nil || view.Latest.Handover != nil {
+			t.Errorf("something was asked: %v, %v", view.Latest, err)
+		}
+		if r, _ := run(exitOK, "--to", "b"); !r.Asked || r.Already || r.Wanted.Host != "b" {
+			t.Errorf("asked: %+v", r)
+		}
+		s.spoil(t, "default")
+		if r, _ := run(exitUnavailable); r.Asked || !strings.Contains(r.Error, "corrupt record") {
+			t.Errorf("not understood: %+v", r)
+		}
+	})
+	settle(t, "UNDERSTUDY_GROUP=no way", "UNDERSTUDY_REGISTRY=mongodb://h")
+	if code, stdout, _ := inProcess("handover", "--json"); code != exitConfig || !strings.Contains(stdout, `"error": "UNDERSTUDY_GROUP=`) {
+		t.Errorf("bad configuration: exit code %d, %s", code, stdout)
+	}
+}
+
+// unreadable is a registry whose group has one record too many.
+type unreadable struct {
+	backend
+	list []registry.Instance
+}
+
+func (u unreadable) Terms(context.Context, string, int) ([]registry.Term, error) {
+	return []registry.Term{{Number: 1, Holder: u.list[0].ID, StartedAt: time.Now()}}, nil
+}
+
+func (u unreadable) Instances(context.Context, string) ([]registry.Instance, time.Time, error) {
+	return u.list, time.Now(), fmt.Errorf("instances: %w: it is\x1b odd", registry.ErrCorrupt)
+}
+
+func TestHandoverGoesPastARecordThatCannotBeRead(t *testing.T) {
+	now := time.Now()
+	l := looking(feed{}, new(bytes.Buffer))
+	l.admin = unreadable{list: []registry.Instance{memberOf(1, "a", now), memberOf(2, "b", now)}}
+	g, heir, _, err := l.heir(t.Context(), handoverOptions{to: "b"}, registry.DefaultTiming)
+	if want := `a record cannot be read: instances: corrupt record: it is\x1b odd`; err != nil || heir.Host != "b" || unread(g) != want {
+		t.Errorf("%v, %q, %q, want b and %q", err, heir.Host, unread(g), want)
+	}
+	if text := unread(status.Group{}); text != "" {
+		t.Error(text)
+	}
+}

@@ -1,0 +1,170 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/understudy-go/understudy/config"
+	"github.com/understudy-go/understudy/status"
+)
+
+// healthTimeout is what an instance gets to answer.
+const healthTimeout = 3 * time.Second
+
+func newHealth() *cobra.Command {
+	var ready, active, asJSON bool
+	c := &cobra.Command{
+		Use:   "health",
+		Short: "Ask the instance on this machine whether it is well; exit code 0 or 1",
+		Long: `Health asks the instance that serves UNDERSTUDY_HTTP_ADDR on this machine, and
+exits with 0 if it is well, or else with 1 and a line that says why. It is for
+images without curl, and needs no registry.
+
+An instance is well while its loops turn, whatever the registry does. With --ready
+it must also be registered and its last beat fresh, and with --active it must be
+the active one.
+
+With --json it prints an object, whether it is well or not: ok, the endpoint, its
+HTTP code (0: no answer), and the text that it answered or why it did not.`,
+		Example: `  UNDERSTUDY_HTTP_ADDR=:8080 understudy health
+  HEALTHCHECK CMD ["/understudy", "health"]`,
+		Args:              noArgs,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(c *cobra.Command, _ []string) error {
+			path := "/healthz"
+			switch {
+			case ready && active:
+				return usageError{errors.New("--ready and --active: want one of them")}
+			case ready:
+				path = "/readyz"
+			case active:
+				path = "/activez"
+			}
+			base, err := healthURL(os.Getenv("UNDERSTUDY_HTTP_ADDR"))
+			if err != nil {
+				return &config.Error{Mistakes: []string{err.Error()}}
+			}
+			defer catchPipe()()
+			r := healthResult{Endpoint: base + path}
+			if r.Code, r.Text, err = probe(c.Context(), r.Endpoint, healthTimeout); err != nil {
+				r.Text = err.Error()
+			}
+			r.OK = r.Code == http.StatusOK
+			return r.write(c.OutOrStdout(), asJSON)
+		},
+	}
+	c.Flags().BoolVar(&ready, "ready", false, "ask whether it is registered with a fresh beat")
+	c.Flags().BoolVar(&active, "active", false, "ask whether it is the active one")
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return c
+}
+
+// healthResult is what an instance answered.
+type healthResult struct {
+	OK       bool   `json:"ok"`
+	Endpoint string `json:"endpoint"`
+	Code     int    `json:"code"` // 0: no answer
+	Text     string `json:"text"` // of the answer, or why there is none
+}
+
+// write returns an error if the instance is not well. JSON says all there is to say.
+func (r healthResult) write(out io.Writer, asJSON bool) error {
+	switch {
+	case asJSON:
+		text, err := encode(r, true)
+		if err == nil {
+			err = unlessGone(write(out, text))
+		}
+		if err == nil && !r.OK {
+			err = resultError(exitFailure)
+		}
+		return err
+	case r.OK:
+		return unlessGone(write(out, []byte(r.Text+"\n")))
+	case r.Code == 0:
+		return fmt.Errorf("%s: %s", r.Endpoint, r.Text)
+	}
+	return fmt.Errorf("%s: %d: %s", r.Endpoint, r.Code, r.Text)
+}
+
+// healthURL is where an instance with that address is reached from its own
+// machine. Nothing else of the environment counts: a healthcheck may lack what
+// the instance was given.
+func healthURL(addr string) (string, error) {
+	if addr == "" {
+		return "", errors.New("UNDERSTUDY_HTTP_ADDR is not set: want the instance's own, HOST:PORT or :PORT")
+	}
+	if what := config.Odd(addr); what != "" {
+		return "", fmt.Errorf("UNDERSTUDY_HTTP_ADDR: %s", what)
+	}
+	host, port, err := net.SplitHostPort(addr)
+	n, bad := strconv.ParseUint(port, 10, 16)
+	base := url.URL{Scheme: "http", Host: addr}
+	if _, odd := url.Parse(base.String()); err != nil || bad != nil || odd != nil {
+		return "", fmt.Errorf("UNDERSTUDY_HTTP_ADDR=%.100q: want the instance's own, HOST:PORT or :PORT", addr)
+	}
+	if n == 0 {
+		return "", fmt.Errorf("UNDERSTUDY_HTTP_ADDR=%.100q: port 0 is a different one each time: want the one that the instance logs as serving", addr)
+	}
+	switch ip, _ := netip.ParseAddr(host); {
+	case ip == netip.IPv6Unspecified():
+		host = "::1"
+	case host == "" || ip.IsUnspecified():
+		host = "127.0.0.1"
+	}
+	base.Host = net.JoinHostPort(host, port)
+	return base.String(), nil
+}
+
+// probe returns the code and the first line of an answer, or why there is none.
+func probe(ctx context.Context, url string, timeout time.Duration) (code int, line string, err error) {
+	client := http.Client{
+		Timeout:       timeout,
+		Transport:     &http.Transport{DisableKeepAlives: true}, // and no proxy
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return 0, "", err
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return 0, "", unreached(err, timeout)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, 1024))
+	if err != nil {
+		return 0, "", unreached(err, timeout)
+	}
+	line, _, _ = strings.Cut(string(body), "\n")
+	return resp.StatusCode, status.Visible(line), nil
+}
+
+// unreached says in short why there is no answer.
+func unreached(err error, timeout time.Duration) error {
+	var late net.Error
+	if errors.As(err, &late) && late.Timeout() {
+		return fmt.Errorf("no answer within %v", timeout)
+	}
+	var op *net.OpError
+	var get *url.Error
+	switch {
+	case errors.As(err, &op):
+		return op.Err
+	case errors.As(err, &get):
+		return get.Err
+	}
+	return err
+}

@@ -1,0 +1,155 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+)
+
+// instanceThatSays serves answers by path.
+func instanceThatSays(t *testing.T, answers map[string]http.HandlerFunc) (addr string) {
+	t.Helper()
+	mux := http.NewServeMux()
+	for path, answer := range answers {
+		mux.HandleFunc("GET "+path, answer)
+	}
+	s := httptest.NewServer(mux)
+	t.Cleanup(s.Close)
+	return s.Listener.Addr().String()
+}
+
+func says(code int, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(code)
+		fmt.Fprint(w, body)
+	}
+}
+
+func TestHealthIsWhatTheInstanceSays(t *testing.T) {
+	addr := instanceThatSays(t, map[string]http.HandlerFunc{
+		"/healthz": says(200, "ok\n"), "/readyz": says(503, "not registered\x1b[31m\nsecond line"), "/activez": says(200, "active in term 7\n"),
+	})
+	_, port, _ := net.SplitHostPort(addr)
+	// What else is wrong with the environment, or a proxy in it, does not count.
+	settle(t, "UNDERSTUDY_GROUP=no way", "http_proxy=http://192.0.2.1:1", "HTTP_PROXY=http://192.0.2.1:1", "NO_PROXY=", "no_proxy=")
+	for _, host := range []string{"127.0.0.1", "", "0.0.0.0", "[::ffff:127.0.0.1]"} {
+		t.Setenv("UNDERSTUDY_HTTP_ADDR", host+":"+port)
+		if code, stdout, stderr := inProcess("health"); code != exitOK || stdout != "ok\n" || stderr != "" {
+			t.Errorf("%q: exit code %d, stdout %q, stderr %q", host, code, stdout, stderr)
+		}
+	}
+	t.Setenv("UNDERSTUDY_HTTP_ADDR", addr)
+	if code, stdout, stderr := inProcess("health", "--active"); code != exitOK || stdout != "active in term 7\n" || stderr != "" {
+		t.Errorf("--active: exit code %d, stdout %q, stderr %q", code, stdout, stderr)
+	}
+	code, stdout, stderr := inProcess("health", "--ready")
+	if code != exitFailure || stdout != "" {
+		t.Errorf("--ready: exit code %d, stdout %q", code, stdout)
+	}
+	wantLine(t, stderr, "understudy: http://"+addr+`/readyz: 503: not registered\x1b[31m`)
+}
+
+func TestHealthAsJSON(t *testing.T) {
+	addr := instanceThatSays(t, map[string]http.HandlerFunc{"/healthz": says(200, "ok\n"), "/readyz": says(503, "no \"beat\"\x1b\u202e\n")})
+	settle(t)
+	for _, tt := range []struct {
+		addr, args string
+		exit       int
+		want       healthResult
+	}{
+		{addr, "health --json", exitOK, healthResult{true, "http://" + addr + "/healthz", 200, "ok"}},
+		{addr, "health --ready --json", exitFailure, healthResult{false, "http://" + addr + "/readyz", 503, `no "beat"\x1b\u202e`}},
+		{deaf, "health --json", exitFailure, healthResult{false, "http://" + deaf + "/healthz", 0, "connect: connection refused"}},
+	} {
+		t.Setenv("UNDERSTUDY_HTTP_ADDR", tt.addr)
+		code, stdout, stderr := inProcess(strings.Fields(tt.args)...)
+		var got healthResult
+		if err := json.Unmarshal([]byte(stdout), &got); err != nil || got != tt.want || code != tt.exit || stderr != "" {
+			t.Errorf("%s: exit code %d, %+v, %v, stderr %q\nwant %d, %+v", tt.args, code, got, err, stderr, tt.exit, tt.want)
+		}
+	}
+	t.Setenv("UNDERSTUDY_HTTP_ADDR", "")
+	if code, stdout, _ := inProcess("health", "--json"); code != exitConfig || stdout != "" {
+		t.Errorf("no address: exit code %d, stdout %q", code, stdout)
+	}
+}
+
+// deaf is an address where nobody listens: a port that no other test can be given.
+const deaf = "127.0.0.1:1"
+
+func TestHealthOfWhatDoesNotAnswerIs1(t *testing.T) {
+	moved := instanceThatSays(t, map[string]http.HandlerFunc{"/healthz": func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "/elsewhere", http.StatusFound)
+	}, "/elsewhere": says(200, "ok")})
+	settle(t)
+	for _, tt := range []struct{ addr, want string }{
+		{deaf, "refused"},
+		{moved, "302"},
+	} {
+		t.Setenv("UNDERSTUDY_HTTP_ADDR", tt.addr)
+		code, stdout, stderr := inProcess("health")
+		if code != exitFailure || stdout != "" {
+			t.Errorf("exit code %d, stdout %q", code, stdout)
+		}
+		wantLine(t, stderr, "understudy: http://"+tt.addr+"/healthz: ", tt.want)
+	}
+}
+
+func TestHealthDoesNotWaitForever(t *testing.T) {
+	t.Parallel()
+	silent, err := net.Listen("tcp", "127.0.0.1:0") // accepts, and says nothing
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	const timeout = 50 * time.Millisecond
+	begun := time.Now()
+	_, _, err = probe(t.Context(), "http://"+silent.Addr().String()+"/healthz", timeout)
+	if took := time.Since(begun); err == nil || err.Error() != "no answer within 50ms" || took < timeout {
+		t.Errorf("error %v after %v", err, took)
+	}
+}
+
+func TestHealthWithoutAnAddressIs78(t *testing.T) {
+	settle(t)
+	for addr, want := range map[string]string{
+		":8080 ":             "UNDERSTUDY_HTTP_ADDR: it ends with a space: leave that out",
+		"":                   "UNDERSTUDY_HTTP_ADDR is not set: want the instance's own",
+		"8080":               `UNDERSTUDY_HTTP_ADDR="8080": want the instance's own, HOST:PORT or :PORT`,
+		"127.0.0.1:http":     "want the instance's own",
+		"127.0.0.1:70000":    "want the instance's own",
+		"http://127.0.0.1:1": "want the instance's own",
+		"a\x01b:1":           `"a\x01b:1"`,
+		"a\nb:1":             "UNDERSTUDY_HTTP_ADDR: it has a line break in it",
+		"127.0.0.1:0":        "port 0 is a different one each time",
+	} {
+		t.Setenv("UNDERSTUDY_HTTP_ADDR", addr)
+		code, stdout, stderr := inProcess("health")
+		if code != exitConfig || stdout != "" {
+			t.Errorf("%q: exit code %d, stdout %q", addr, code, stdout)
+		}
+		wantLine(t, stderr, "understudy: ", want)
+	}
+	t.Setenv("UNDERSTUDY_HTTP_ADDR", "127.0.0.1:1")
+	for _, args := range []string{"health --ready --active", "health now", "health --read"} {
+		if code, _, stderr := inProcess(strings.Fields(args)...); code != exitUsage {
+			t.Errorf("%s: exit code %d: %s", args, code, stderr)
+		}
+	}
+}
+
+func TestHealthReachesAnIPv6Instance(t *testing.T) {
+	for addr, want := range map[string]string{
+		":80": "http://127.0.0.1:80", "[::]:80": "http://[::1]:80", "0.0.0.0:80": "http://127.0.0.1:80",
+		"[::1]:80": "http://[::1]:80", "db:80": "http://db:80", "[fe80::1%eth0]:80": "http://[fe80::1%25eth0]:80",
+	} {
+		if got, err := healthURL(addr); got != want || err != nil {
+			t.Errorf("%s: %s, %v, want %s", addr, got, err, want)
+		}
+	}
+}

@@ -1,0 +1,194 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/understudy-go/understudy/internal/terminal"
+	"github.com/understudy-go/understudy/registry"
+	"github.com/understudy-go/understudy/status"
+)
+
+// maxHistory is the most terms that history shows.
+const maxHistory = 1000
+
+func newHistory() *cobra.Command {
+	var asJSON bool
+	number := count("20")
+	c := &cobra.Command{
+		Use:   "history",
+		Short: "Show who was active, from when to when, and why it ended",
+		Long: `History shows the latest terms of UNDERSTUDY_GROUP, newest first, with times in
+UTC. A term is one instance's time as the active one. Each line shows who held it,
+for how long, and why it ended:
+
+  stopped            its instance was told to stop
+  handed over        somebody asked for it
+  lease lost         its instance could not reach the registry in time
+  orphaned           its instance fell silent, and a peer went on
+  registration gone  its instance found itself deleted
+  work failed        it failed again and again, so a peer tries
+  not ready          its passive side did not stop, so the work never began
+  work done          it is done for the whole group
+
+The gap is the time from its end to the beginning of the next term, in which nobody
+was active. Where nobody saw when the work ended, after a crash or an outage of the
+registry, the end was written down once the work was long gone: then the length,
+shown with a ≤, is the most that it may have been. The gap is shown with a ≤ where
+a peer knows for how long it had not heard of an orphan; else it is unknown. A term
+that cannot be read is told of on stderr.
+
+With --json it prints a list of objects; one whose gap is not known has no gapSeconds,
+and lengthAtMost instead, and gapAtMostSeconds if there is a bound. The latest has
+none of them.`,
+		Example: `  understudy history
+  understudy history -n 100 --json |
+    jq -c '.[1:][] | select((.gapSeconds // .gapAtMostSeconds // infinite) > 10)'`,
+		Args:              noArgs,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(c *cobra.Command, _ []string) error {
+			n, err := strconv.Atoi(string(number))
+			if err != nil || n < 1 || n > maxHistory {
+				return usageError{fmt.Errorf("-n %s: want a number of terms from 1 to %d", number, maxHistory)}
+			}
+			defer catchPipe()()
+			return unlessGone(runHistory(c, n, asJSON))
+		},
+	}
+	c.Flags().VarP(&number, "number", "n", fmt.Sprintf("show the latest `N` terms, up to %d", maxHistory))
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	addWhere(c)
+	_ = c.RegisterFlagCompletionFunc("number", cobra.NoFileCompletions)
+	return c
+}
+
+// count is a flag's value that is judged after all flags were understood.
+type count string
+
+func (c *count) String() string { return string(*c) }
+
+func (c *count) Type() string { return "int" }
+
+func (c *count) Set(text string) error {
+	*c = count(text)
+	return nil
+}
+
+func runHistory(c *cobra.Command, n int, asJSON bool) error {
+	ctx, out := c.Context(), c.OutOrStdout()
+	l, err := newLooker(c)
+	if err != nil {
+		return err
+	}
+	if err := l.open(ctx, openToLook); err != nil {
+		return err
+	}
+	defer l.close()
+	return l.history(ctx, out, n, asJSON)
+}
+
+func (l *looker) history(ctx context.Context, out io.Writer, n int, asJSON bool) error {
+	over := l.slowly()
+	var at time.Time
+	terms, err := reply(ctx, l, func(ctx context.Context) (list []status.Term, err error) {
+		list, at, err = status.History(ctx, l.admin, l.conf.Group, n)
+		return list, err
+	})
+	over()
+	switch {
+	case err != nil && len(terms) == 0:
+		return err
+	case err != nil:
+		l.say("a record cannot be read: " + trouble(err))
+	case len(terms) == 0:
+		l.say(fmt.Sprintf("group %s never had a term", l.conf.Group))
+		l.say(l.where())
+	}
+	if asJSON {
+		text, err := encode(terms, true)
+		if err != nil {
+			return err
+		}
+		return write(out, text)
+	}
+	columns := 0
+	if f := terminal.Of(out); f != nil {
+		columns, _ = terminal.Size(f)
+	}
+	return writeLines(out, showTerms(terms, at, columns))
+}
+
+// showTerms is a table of terms, if there are any. On a terminal that has too few
+// columns it shows less; 0 is no limit.
+func showTerms(terms []status.Term, at time.Time, columns int) (lines []terminal.Line) {
+	if len(terms) == 0 {
+		return nil
+	}
+	var hosts []string
+	for _, t := range terms {
+		hosts = append(hosts, t.Host)
+	}
+	short := withoutDomain(hosts)
+	for _, l := range []struct {
+		host  int
+		brief bool // without the end, which the length tells, the seconds of another day, and a domain that all have
+	}{{40, false}, {24, false}, {24, true}, {16, true}, {8, true}} {
+		rows := [][]terminal.Span{heading("TERM", "HOLDER", "FROM (UTC)", "TO (UTC)", "LENGTH", "ENDED", "GAP")}
+		for i, t := range terms {
+			if l.brief {
+				t.Host = short(t.Host)
+			}
+			t.Host = shorten(t.Host, l.host)
+			row := showTerm(t, i == 0, at)
+			if from := &row[2].Text; l.brief && len(*from) == len(time.DateTime) {
+				*from = (*from)[:len("2006-01-02 15:04")]
+			}
+			rows = append(rows, row)
+		}
+		for i := range rows {
+			if l.brief {
+				rows[i] = slices.Delete(rows[i], 3, 4)
+			}
+		}
+		if lines = terminal.Table(rows, 0); fits(lines, columns) {
+			break
+		}
+	}
+	return lines
+}
+
+func showTerm(t status.Term, latest bool, at time.Time) []terminal.Span {
+	open := t.To.IsZero() && latest
+	to, length, ended, gap := status.Instant(t.To, at), t.Length.String(), string(t.Reason), "–"
+	switch {
+	case open:
+		to, ended = "now", "–"
+	case t.Reason == "":
+		ended = "unknown"
+	case t.Reason == registry.WorkDone:
+		ended = fmt.Sprintf("%s, exit code %d", t.Reason, t.ExitCode)
+	}
+	switch {
+	case t.Gap != nil:
+		gap = t.Gap.String()
+	case t.AtMost:
+		length, gap = "≤ "+length, "unknown"
+	}
+	if t.GapAtMost != nil {
+		gap = "≤ " + t.GapAtMost.String()
+	}
+	style := terminal.Normal
+	if open {
+		style = terminal.Good
+	}
+	return []terminal.Span{
+		style.Of(strconv.FormatInt(t.Number, 10)), style.Of(status.Name(t.Host, t.Holder)), terminal.Text(status.Instant(t.From, at)),
+		terminal.Text(to), terminal.Text(length), terminal.Text(shorten(ended, 40)), terminal.Text(gap),
+	}
+}

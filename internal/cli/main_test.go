@@ -1,0 +1,313 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/understudy-go/understudy/config"
+	"github.com/understudy-go/understudy/internal/mongotest"
+)
+
+// The test binary is also what the instances under test run: a role is such a
+// program, named by a variable of the environment.
+const envRole = "UNDERSTUDY_TEST_ROLE"
+
+var roles = map[string]func(args []string) int{}
+
+// scratch is a directory for all tests of a run.
+var scratch string
+
+func TestMain(m *testing.M) {
+	if err := os.Chdir("../.."); err != nil { // the documents are there
+		panic(err)
+	}
+	if role := roles[os.Getenv(envRole)]; role != nil {
+		os.Exit(role(os.Args[1:]))
+	}
+	flag.Parse()
+	together := true
+	flag.Visit(func(f *flag.Flag) { together = together && f.Name != "test.parallel" })
+	if together { // most of what the instances do is to wait
+		_ = flag.Set("test.parallel", "10")
+	}
+	dir, err := os.MkdirTemp("", "understudy-test-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	scratch = dir
+	code := mongotest.Main(m)
+	_ = os.RemoveAll(scratch)
+	os.Exit(code)
+}
+
+// settle leaves nothing of ours in the environment but what is given.
+func settle(t *testing.T, env ...string) {
+	t.Helper()
+	for _, entry := range os.Environ() {
+		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "UNDERSTUDY_") {
+			t.Setenv(name, "") // so that it is as before at the end
+			os.Unsetenv(name)
+		}
+	}
+	for _, name := range []string{"STATE_DIRECTORY", "XDG_STATE_HOME", "KUBERNETES_SERVICE_HOST"} {
+		t.Setenv(name, "")
+	}
+	t.Setenv("HOME", t.TempDir())
+	for _, entry := range env {
+		name, value, _ := strings.Cut(entry, "=")
+		t.Setenv(name, value)
+	}
+}
+
+// hasDefault reports whether there is a registry that nobody has to name: in a
+// container there is none.
+func hasDefault(t testing.TB) bool {
+	t.Helper()
+	_, _, err := config.Load()
+	if err != nil && !strings.Contains(err.Error(), "UNDERSTUDY_REGISTRY is not set, and this is ") {
+		t.Fatal(err)
+	}
+	if err != nil {
+		t.Logf("without the part about the default registry: %v", err)
+	}
+	return err == nil
+}
+
+// inProcess runs the program in this process. It must not come to the point of
+// joining a group: an instance is the parent of all orphans of its process.
+func inProcess(args ...string) (code int, stdout, stderr string) {
+	var out, log bytes.Buffer
+	code = Main(context.Background(), args, &out, &log)
+	return code, out.String(), unhurried(log.String())
+}
+
+// unhurried is a log without the lines that only say that this machine is slow.
+func unhurried(log string) string {
+	var b strings.Builder
+	for line := range strings.Lines(log) {
+		if !strings.HasPrefix(line, "understudy: waiting for an answer of ") && !strings.HasPrefix(line, "understudy: connecting to ") {
+			b.WriteString(line)
+		}
+	}
+	return withoutPerishable(b.String())
+}
+
+// withoutPerishable is text without the lines which say that these tests run in a
+// container.
+func withoutPerishable(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		if !strings.Contains(line, config.Perishable) {
+			b.WriteString(line)
+		}
+	}
+	return b.String()
+}
+
+func TestWrongUsageIs64(t *testing.T) {
+	settle(t)
+	for _, tt := range []struct {
+		args string
+		want string
+	}{
+		{"foo", `unknown command "foo": to run a program, put it after --, as in understudy -- foo`},
+		{"run foo", `as in understudy run -- foo`},
+		{"foo -- bar", `unknown command "foo"`},
+		{"--", "nothing after --: name the command to run"},
+		{"run --", "nothing after --"},
+		{"--nope", "unknown flag: --nope (see understudy --help)"},
+		{"run --nope", "unknown flag: --nope (see understudy run --help)"},
+		{"-x", "unknown shorthand flag"},
+		{"histroy", `unknown command "histroy": did you mean history? To run a program, put it after --, as in understudy -- histroy`},
+		{"h", "did you mean handover, health or history? "},
+		{"version", "did you mean --version? "},
+		{"help nope", `no help for "nope": see understudy --help`},
+		{"help statsu", `no help for "statsu": did you mean status?`},
+		{"help run nope", `no help for "run nope": see understudy run --help`},
+		{"completion", "completion: want bash, fish, powershell or zsh, got nothing"},
+		{"completion bsh", `completion: want bash, fish, powershell or zsh, got "bsh"`},
+		{"completion bash now", `completion bash takes no arguments, got "now"`},
+		{"demo now", `understudy: demo takes no arguments, got "now"`},
+		{"demo --fast", "unknown flag: --fast"},
+		{"tick tock", "takes no arguments"},
+	} {
+		t.Run(tt.args, func(t *testing.T) {
+			code, stdout, stderr := inProcess(strings.Fields(tt.args)...)
+			if code != exitUsage || stdout != "" {
+				t.Errorf("exit code %d, stdout %q, want %d and nothing", code, stdout, exitUsage)
+			}
+			wantLine(t, stderr, "understudy: ", tt.want)
+		})
+	}
+}
+
+const patience = 40 * time.Second // a generous deadline
+
+// until waits for a condition.
+func until(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(patience); !ok(); time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("waited %v for %s", patience, what)
+		}
+	}
+}
+
+// tape is written by the program while a test reads it.
+type tape struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (t *tape) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.text.Write(p)
+}
+
+func (t *tape) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.text.String()
+}
+
+// wantLine checks that text is one line with all these parts.
+func wantLine(t testing.TB, text string, parts ...string) {
+	t.Helper()
+	if strings.Count(text, "\n") != 1 || !strings.HasSuffix(text, "\n") {
+		t.Errorf("want one line, got %d:\n%s", strings.Count(text, "\n"), text)
+	}
+	for _, part := range parts {
+		if !strings.Contains(text, part) {
+			t.Errorf("want %q in\n%s", part, text)
+		}
+	}
+}
+
+func TestHelpGoesToStdout(t *testing.T) {
+	settle(t, "UNDERSTUDY_GROUP=not a name") // help is there whatever is wrong
+	if code, stdout, stderr := inProcess("help", "completion", "bash"); code != exitOK || stderr != "" || !strings.Contains(stdout, "source <(understudy completion bash)") {
+		t.Errorf("help completion bash: exit code %d, stdout %q, stderr %q", code, stdout, stderr)
+	}
+	for _, args := range []string{"--help", "-h", "help", "run --help", "help run"} {
+		code, stdout, stderr := inProcess(strings.Fields(args)...)
+		if code != exitOK || stderr != "" {
+			t.Errorf("%s: exit code %d, stderr %q, want 0 and nothing", args, code, stderr)
+		}
+		for _, want := range []string{"UNDERSTUDY_REGISTRY ", "UNDERSTUDY_ORPHAN_AFTER ", "Exit codes:", "understudy -- ./consumer", "understudy demo"} {
+			if !strings.Contains(stdout, want) {
+				t.Errorf("%s: want %q in\n%s", args, want, stdout)
+			}
+		}
+		if strings.Contains(stdout, "tick\t") || strings.Contains(stdout, "  tick ") {
+			t.Errorf("%s: shows the hidden command tick:\n%s", args, stdout)
+		}
+	}
+}
+
+func TestHelpNamesWhatTheCommandNeeds(t *testing.T) {
+	settle(t)
+	for name, tt := range map[string]struct {
+		want string // words
+		none string
+	}{
+		"status":     {"UNDERSTUDY_REGISTRY UNDERSTUDY_GROUP UNDERSTUDY_CONNECT_TIMEOUT codes: 69 understood 130", "UNDERSTUDY_RESTART 127"},
+		"history":    {"UNDERSTUDY_REGISTRY UNDERSTUDY_GROUP UNDERSTUDY_CONNECT_TIMEOUT codes: 69 understood 130", "UNDERSTUDY_RESTART 127"},
+		"handover":   {"UNDERSTUDY_REGISTRY UNDERSTUDY_GROUP UNDERSTUDY_CONNECT_TIMEOUT codes: 69 understood 130", "UNDERSTUDY_RESTART 127"},
+		"check":      {"UNDERSTUDY_REGISTRY, UNDERSTUDY_GROUP UNDERSTUDY_CONNECT_TIMEOUT codes: 69 130", "UNDERSTUDY_RESTART 127"},
+		"health":     {"UNDERSTUDY_HTTP_ADDR codes: 78 130", "UNDERSTUDY_REGISTRY 69"},
+		"demo":       {"Usage:", "UNDERSTUDY_ codes:"},
+		"completion": {"Usage:", "UNDERSTUDY_ codes:"},
+	} {
+		_, stdout, _ := inProcess(name, "--help")
+		for _, word := range strings.Fields(tt.want) {
+			if !strings.Contains(stdout, word) {
+				t.Errorf("%s: want %q in\n%s", name, word, stdout)
+			}
+		}
+		for _, word := range append(strings.Fields(tt.none), "no value") {
+			if strings.Contains(stdout, word) {
+				t.Errorf("%s: want no %q in\n%s", name, word, stdout)
+			}
+		}
+	}
+}
+
+func TestVersion(t *testing.T) {
+	settle(t)
+	code, stdout, stderr := inProcess("--version")
+	if code != exitOK || stderr != "" || !strings.HasPrefix(stdout, "understudy ") || len(strings.Fields(stdout)) != 2 {
+		t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout, stderr)
+	}
+}
+
+func TestBadConfigurationIs78WithAllMistakes(t *testing.T) {
+	settle(t,
+		"UNDERSTUDY_REGISTRY=mongodb://app:hunter2@",
+		"UNDERSTUDY_GROUP=no way",
+		"UNDERSTUDY_ORPHAN_AFTER=60",
+		"UNDERSTUDY_RESTART=sometimes",
+		"UNDERSTUDY_STOP_GRASE=1s")
+	code, stdout, stderr := inProcess("--", "true")
+	if code != exitConfig || stdout != "" {
+		t.Errorf("exit code %d, stdout %q, want %d and nothing", code, stdout, exitConfig)
+	}
+	for _, want := range []string{
+		"UNDERSTUDY_REGISTRY=", `UNDERSTUDY_GROUP="no way"`, "UNDERSTUDY_ORPHAN_AFTER=\"60\": want a duration such as 60s",
+		"UNDERSTUDY_RESTART=\"sometimes\": want always, on-failure or never", "did you mean UNDERSTUDY_STOP_GRACE?",
+	} {
+		if strings.Count(stderr, want) != 1 {
+			t.Errorf("want %q once in\n%s", want, stderr)
+		}
+	}
+	if strings.Contains(stderr, "hunter2") {
+		t.Errorf("the password is shown:\n%s", stderr)
+	}
+}
+
+func TestCommandIsResolvedAtStart(t *testing.T) {
+	dir := t.TempDir()
+	plain := filepath.Join(dir, "plain")
+	if err := os.WriteFile(plain, []byte("#!/bin/sh\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		command string
+		code    int
+		want    string
+	}{
+		{filepath.Join(dir, "none"), exitNotFound, "command not found"},
+		{"understudy-no-such-command", exitNotFound, "command not found"},
+		{plain, exitNotExecutable, "command not executable"},
+		{dir, exitNotExecutable, "command not executable"},
+	} {
+		settle(t, "UNDERSTUDY_REGISTRY=sqlite:"+filepath.Join(dir, "registry.db"))
+		code, stdout, stderr := inProcess("--", tt.command)
+		if code != tt.code || stdout != "" {
+			t.Errorf("%s: exit code %d, stdout %q, want %d and nothing", tt.command, code, stdout, tt.code)
+		}
+		wantLine(t, stderr, "understudy: ", tt.want, tt.command)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "registry.db")); err == nil {
+		t.Error("it touched the registry first")
+	}
+}
+
+func TestStoppedWhileConnectingIsInOrder(t *testing.T) {
+	settle(t, "UNDERSTUDY_REGISTRY=sqlite:"+filepath.Join(t.TempDir(), "registry.db"))
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	var out, log bytes.Buffer
+	if code := Main(ctx, nil, &out, &log); code != exitOK {
+		t.Errorf("exit code %d:\n%s", code, log.String())
+	}
+}

@@ -1,0 +1,58 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strings"
+
+	"github.com/rs/zerolog"
+
+	"github.com/understudy-go/understudy/config"
+	"github.com/understudy-go/understudy/internal/reopen"
+	"github.com/understudy-go/understudy/registry/mongodb"
+)
+
+// renewed is a registry that is opened anew when it refuses the beats of this
+// instance: its user, or the password, was changed. A file that holds the URI is
+// read again for that.
+func renewed(b backend, conf config.Config, log zerolog.Logger) backend {
+	if conf.Registry.Kind != config.MongoDB {
+		return b // a file asks nobody for a name
+	}
+	cure := "restore the rights of its user, or restart it with another; a change is noticed if the URI is in a file (UNDERSTUDY_REGISTRY_FILE)"
+	if os.Getenv("UNDERSTUDY_REGISTRY_FILE") != "" {
+		cure = "write the new user or password into the file that UNDERSTUDY_REGISTRY_FILE names, which is read again, or restore the rights of its user"
+	}
+	return reopen.New(b, reopen.Config{
+		Denied: mongodb.Denied,
+		Open:   func(ctx context.Context) (backend, error) { return openAgain(ctx, conf) },
+		Lease:  conf.Timing.Lease(),
+		OnDenied: func(err error) {
+			log.Error().Err(err).Msg("the registry refuses this instance, which ends with its lease (exit code 69): " + cure)
+		},
+		OnOpened: func() { log.Info().Msg("registry opened anew") },
+		OnFailed: func(err error) { log.Warn().Err(err).Msg("the registry could not be opened anew") },
+	})
+}
+
+// openAgain opens the registry with what the configuration says now. It must be
+// the same one: in another, somebody else may be active.
+func openAgain(ctx context.Context, before config.Config) (backend, error) {
+	now, _, err := config.Load()
+	if err != nil {
+		return nil, err
+	}
+	if now.Registry.Kind != before.Registry.Kind || now.Database != before.Database || servers(now.Registry.URI) != servers(before.Registry.URI) {
+		return nil, errors.New("the file names another registry by now: restart the instance to use that")
+	}
+	return mongodb.Open(ctx, now.Registry.URI.Reveal(), mongodb.Options{Database: now.Database})
+}
+
+// servers is what of a URI says where the registry is.
+func servers(u config.URI) string {
+	scheme, rest, _ := strings.Cut(u.String(), "://") // redacted, and so without any other @
+	rest, _, _ = strings.Cut(rest, "?")
+	hosts, _, _ := strings.Cut(rest[strings.LastIndexByte(rest, '@')+1:], "/")
+	return strings.ToLower(scheme + "://" + hosts)
+}

@@ -1,0 +1,179 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/understudy-go/understudy/internal/terminal"
+	"github.com/understudy-go/understudy/registry"
+	"github.com/understudy-go/understudy/status"
+)
+
+// layout is how much a table of instances shows.
+type layout struct {
+	host, version int  // how long at most; without a version: 0
+	uuid          bool // else the end of it
+	brief         bool // roles in a word, spans and no dates, hosts without a domain that all have
+	pid           bool
+	bare          bool // without since when, and what comes of a late beat
+}
+
+// layouts are those for ever narrower terminals.
+var layouts = []layout{
+	{host: 40, version: 24, uuid: true, pid: true},
+	{host: 40, version: 24, pid: true},
+	{host: 30, version: 12, pid: true, brief: true},
+	{host: 20, version: 12, pid: true, brief: true},
+	{host: 24, pid: true, brief: true},
+	{host: 24, brief: true},
+	{host: 16, brief: true},
+	{host: 24, brief: true, bare: true},
+	{host: 16, brief: true, bare: true},
+	{host: 10, brief: true, bare: true},
+}
+
+// showInstances shows what there is room for.
+func showInstances(g status.Group, columns int) (lines []terminal.Line) {
+	for _, l := range layouts {
+		if lines = l.table(g); fits(lines, columns) {
+			break
+		}
+	}
+	return lines
+}
+
+// fits reports whether all lines are within so many columns; 0 is no limit.
+func fits(lines []terminal.Line, columns int) bool {
+	return columns == 0 || !slices.ContainsFunc(lines, func(l terminal.Line) bool { return l.Width() > columns })
+}
+
+func (l layout) table(g status.Group) []terminal.Line {
+	var head []string
+	var numbers []int
+	columns := l.columns(g)
+	for i, c := range columns {
+		head = append(head, c.name)
+		if c.number {
+			numbers = append(numbers, i)
+		}
+	}
+	rows := [][]terminal.Span{heading(head...)}
+	for _, in := range g.Instances {
+		var row []terminal.Span
+		for _, c := range columns {
+			row = append(row, c.show(in))
+		}
+		rows = append(rows, row)
+	}
+	return terminal.Table(rows, numbers...)
+}
+
+// column is one of a table of instances.
+type column struct {
+	name   string
+	number bool
+	show   func(status.Instance) terminal.Span
+}
+
+// columns has one for priorities if there are any.
+func (l layout) columns(g status.Group) (list []column) {
+	add := func(name string, show func(status.Instance) string) {
+		list = append(list, column{name, name == "TERM" || name == "PRIO" || name == "PID", func(in status.Instance) terminal.Span { return terminal.Text(show(in)) }})
+	}
+	list = append(list, column{name: "ROLE", show: l.role})
+	add("TERM", func(in status.Instance) string { return showNumber(in.Term) })
+	if slices.ContainsFunc(g.Instances, func(in status.Instance) bool { return in.Priority != 0 }) {
+		add("PRIO", func(in status.Instance) string { return strconv.Itoa(in.Priority) })
+	}
+	host := func(host string) string { return host }
+	if l.brief {
+		var hosts []string
+		for _, in := range g.Instances {
+			hosts = append(hosts, in.Host)
+		}
+		host = withoutDomain(hosts)
+	}
+	add("HOST", func(in status.Instance) string { return shorten(host(in.Host), l.host) })
+	if l.pid {
+		add("PID", func(in status.Instance) string { return strconv.Itoa(in.PID) })
+	}
+	if l.version > 0 {
+		add("VERSION", func(in status.Instance) string { return shorten(in.Version, l.version) })
+	}
+	list = append(list, column{name: "LAST BEAT", show: l.beat})
+	switch {
+	case l.bare:
+	case l.brief:
+		add("FOR", func(in status.Instance) string { return showSpan(in.Since, g.At) })
+	default:
+		add("SINCE (UTC)", func(in status.Instance) string { return status.Instant(in.Since, g.At) })
+	}
+	add("INSTANCE", func(in status.Instance) string {
+		if l.uuid {
+			return in.ID.String()
+		}
+		return status.Short(in.ID)
+	})
+	return list
+}
+
+// withoutDomain shortens hosts by the domain, if all have the same one and differ
+// without it.
+func withoutDomain(hosts []string) func(string) string {
+	whole := func(host string) string { return host }
+	_, domain, _ := strings.Cut(hosts[0], ".")
+	differ := false
+	for _, host := range hosts {
+		if _, d, ok := strings.Cut(host, "."); !ok || d != domain {
+			return whole
+		}
+		differ = differ || host != hosts[0]
+	}
+	if !differ {
+		return whole
+	}
+	return func(host string) string { return strings.TrimSuffix(host, "."+domain) }
+}
+
+func (l layout) role(in status.Instance) terminal.Span {
+	role := terminal.Text(string(in.Role))
+	if in.Role == registry.Active {
+		role.Style = terminal.Good
+		if in.Silent {
+			role.Style = terminal.Bad
+		}
+	}
+	switch {
+	case l.brief && in.HoldingOff:
+		role.Text = "holding off"
+		return role
+	case l.brief: // the beat says more
+		return role
+	case in.HoldingOff:
+		role.Text += ", holding off"
+	}
+	if in.Silent {
+		role.Text += ", silent"
+	}
+	return role
+}
+
+// beat says how old a beat is, and what comes of it.
+func (l layout) beat(in status.Instance) terminal.Span {
+	if !in.Silent {
+		return terminal.Text(in.Age.String())
+	}
+	text := in.Age.String()
+	if in.Ahead > 0 {
+		text = "ahead by " + in.Ahead.String()
+	}
+	switch {
+	case l.bare:
+		return terminal.Late.Of(text + ", silent")
+	case in.OrphanIn == 0:
+		return terminal.Late.Of(text + ", orphan")
+	}
+	return terminal.Late.Of(fmt.Sprintf("%s, orphan in %v", text, in.OrphanIn))
+}

@@ -1,0 +1,81 @@
+package cli
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestFlagsSayWhereToLook(t *testing.T) {
+	eachShelf(t, func(t *testing.T, s shelf) {
+		// What the environment says would be refused, or be somewhere else.
+		for _, env := range [][]string{
+			nil,
+			{"UNDERSTUDY_REGISTRY=sqlite:" + filepath.Join(t.TempDir(), "other.db"), "UNDERSTUDY_GROUP=other"},
+			{"UNDERSTUDY_REGISTRY=", "UNDERSTUDY_GROUP="},
+			{"UNDERSTUDY_REGISTRY_FILE=/no/such/file", "UNDERSTUDY_GROUP=not a name"},
+		} {
+			settle(t, env...)
+			group := "g" + strings.ReplaceAll(filepath.Base(t.TempDir()), ".", "")
+			a := s.join(t, group, "hostA")
+			s.begin(t, group, 1, a, "hostA")
+			s.join(t, group, "hostB")
+			for _, tt := range []struct{ command, want string }{
+				{"status", "1 active, 1 passive"},
+				{"status --json", `"group": "` + group + `"`},
+				{"history", "hostA"},
+				{"handover", "hostA"},
+				{"check", "group " + group},
+			} {
+				args := append(strings.Fields(tt.command), "--registry", s.uri, "--group="+group)
+				if code, stdout, stderr := inProcess(args...); code != exitOK || !strings.Contains(stdout, tt.want) {
+					t.Errorf("%q, %s: exit code %d, stdout %q, stderr %q, want %q", env, tt.command, code, stdout, stderr, tt.want)
+				}
+			}
+		}
+	})
+}
+
+func TestFlagsThatSayWhereAreChecked(t *testing.T) {
+	settle(t, "UNDERSTUDY_REGISTRY=sqlite:"+filepath.Join(t.TempDir(), "registry.db"))
+	for _, command := range []string{"status", "status --watch", "history", "handover", "check"} {
+		for _, tt := range []struct {
+			flag string
+			code int
+			want string
+		}{
+			{"--group=a b", exitConfig, `--group="a b": group name`},
+			{"--group=", exitConfig, "--group is set but empty"},
+			{"--registry=", exitConfig, "--registry is set but empty"},
+			{"--registry=mongodb://u:hunter2@", exitConfig, `--registry="mongodb://xxxxx"`},
+			{"--registry=sqlite:/no/such/dir/x.db", exitConfig, "its directory is not there"},
+			{"--registry=sqlite:x.db ", exitConfig, "--registry: it ends with a space"},
+		} {
+			code, stdout, stderr := inProcess(append(strings.Fields(command), tt.flag)...)
+			if said := stdout + stderr; code != tt.code || !strings.Contains(said, tt.want) || strings.Contains(said, "hunter2") {
+				t.Errorf("%s %s: exit code %d, stdout %q, stderr %q, want %d and %q", command, tt.flag, code, stdout, stderr, tt.code, tt.want)
+			}
+		}
+	}
+	for _, args := range []string{"status --all --group=g", "status --ended", "status --ended --watch"} {
+		code, stdout, stderr := inProcess(strings.Fields(args)...)
+		if code != exitUsage || stdout != "" {
+			t.Errorf("%s: exit code %d, stdout %q", args, code, stdout)
+		}
+		wantLine(t, stderr, "understudy: ", "--all")
+	}
+	for _, args := range []string{"--group=g", "run --registry=sqlite:x.db", "health --group=g", "demo --group=g"} {
+		if code, _, stderr := inProcess(strings.Fields(args)...); code != exitUsage || !strings.Contains(stderr, "unknown flag") {
+			t.Errorf("%s: exit code %d, %q", args, code, stderr)
+		}
+	}
+}
+
+func TestHelpSaysWhoSeesAPassword(t *testing.T) {
+	settle(t)
+	for _, name := range []string{"status", "history", "handover", "check"} {
+		if _, stdout, _ := inProcess(name, "--help"); !strings.Contains(stdout, "every user can see its password in the list of processes") {
+			t.Errorf("%s: no word of it in\n%s", name, stdout)
+		}
+	}
+}
