@@ -1,6 +1,6 @@
 //go:build linux
 
-package cli
+package e2e
 
 import (
 	"encoding/json"
@@ -16,6 +16,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/understudy-go/understudy/internal/testkit"
 )
 
 // instruction is one of a Dockerfile, its continuation lines joined.
@@ -23,7 +25,7 @@ type instruction struct{ name, rest string }
 
 func parseDockerfile(t *testing.T) (list []instruction) {
 	t.Helper()
-	data, err := os.ReadFile("Dockerfile")
+	data, err := os.ReadFile(filepath.Join(repository, "Dockerfile"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +56,7 @@ func TestDockerfile(t *testing.T) {
 		t.Fatalf("%d stages, want one that builds and one that is shipped", len(stages))
 	}
 
-	mod, err := os.ReadFile("go.mod")
+	mod, err := os.ReadFile(filepath.Join(repository, "go.mod"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,9 +113,9 @@ func image(t *testing.T, p *program) (root string) {
 	}
 	err = errors.Join(
 		os.Chmod(scratch, 0o755), os.Chmod(root, 0o755),
-		os.Link(p.path, filepath.Join(root, "understudy")),
-		os.Mkdir(filepath.Join(root, "proc"), 0o755), os.Mkdir(filepath.Join(root, "dev"), 0o755),
-		os.Mkdir(filepath.Join(root, "data"), 0o700), os.Chown(filepath.Join(root, "data"), nobody, nobody),
+		os.Link(p.path, filepath.Join(repository, "understudy")),
+		os.Mkdir(filepath.Join(repository, "proc"), 0o755), os.Mkdir(filepath.Join(root, "dev"), 0o755),
+		os.Mkdir(filepath.Join(repository, "data"), 0o700), os.Chown(filepath.Join(root, "data"), nobody, nobody),
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -143,7 +145,7 @@ func contained(t *testing.T, root string) func(*exec.Cmd) {
 	}
 	return func(cmd *exec.Cmd) {
 		cmd.Path, cmd.Args = self, append([]string{self, root, "/understudy"}, cmd.Args[1:]...)
-		cmd.Env = append(cmd.Env, envRole+"=container")
+		cmd.Env = append(cmd.Env, testkit.EnvRole+"=container")
 		cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWPID | unix.CLONE_NEWNS, Unshareflags: unix.CLONE_NEWNS}
 	}
 }
@@ -168,7 +170,7 @@ func TestContainerWithoutARegistryIs78(t *testing.T) {
 		if code != exitConfig || stdout != "" {
 			t.Errorf("exit code %d, stdout %q, want %d and nothing", code, stdout, exitConfig)
 		}
-		wantLine(t, stderr, "understudy: UNDERSTUDY_REGISTRY is not set", "container")
+		testkit.WantLine(t, stderr, "understudy: UNDERSTUDY_REGISTRY is not set", "container")
 	}
 }
 
@@ -243,7 +245,7 @@ func TestContainerStopsInOrder(t *testing.T) {
 	if code := a.exit(); code != 0 || !a.logged("told to stop: done with the ticks") {
 		t.Errorf("exit code %d:\n%s", code, a.read(a.log))
 	}
-	path := filepath.Join(root, "data", "registry.db")
+	path := filepath.Join(repository, "data", "registry.db")
 	terms, instances := place{uri: "sqlite:" + path, path: path}.state(t, "default")
 	if len(terms) != 1 || terms[0].Open() || len(instances) != 0 {
 		t.Errorf("it left terms %v and instances %v", terms, instances)
