@@ -15,6 +15,7 @@ import (
 
 	"github.com/understudy-go/understudy/internal/mongotest"
 	"github.com/understudy-go/understudy/registry"
+	"github.com/understudy-go/understudy/registry/finding"
 	"github.com/understudy-go/understudy/registry/mongodb"
 	"github.com/understudy-go/understudy/registry/registrytest"
 )
@@ -43,7 +44,7 @@ func TestConformanceOfAStandaloneServer(t *testing.T) {
 		stores++
 		return store(t, uri, "store"+string(rune('a'+stores)))
 	})
-	wantMarks(t, checked(t, uri), map[string]registry.Mark{"replica set": warning, "majority": fine, "watch": warning})
+	wantMarks(t, checked(t, uri), map[string]finding.Mark{"replica set": warning, "majority": fine, "watch": warning})
 	d := db(t, uri, "storeb")
 	if err := d.CreateCollection(t.Context(), "terms"); err != nil {
 		t.Fatal(err)
