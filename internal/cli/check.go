@@ -11,7 +11,7 @@ import (
 
 	"github.com/understudy-go/understudy/config"
 	"github.com/understudy-go/understudy/internal/terminal"
-	"github.com/understudy-go/understudy/registry"
+	"github.com/understudy-go/understudy/registry/finding"
 	"github.com/understudy-go/understudy/registry/mongodb"
 	"github.com/understudy-go/understudy/registry/sqlite"
 	"github.com/understudy-go/understudy/status"
@@ -50,9 +50,9 @@ less.`,
 
 // checkResult is what check found.
 type checkResult struct {
-	OK       bool               `json:"ok"`
-	Registry string             `json:"registry,omitempty"` // without secrets
-	Findings []registry.Finding `json:"findings"`
+	OK       bool              `json:"ok"`
+	Registry string            `json:"registry,omitempty"` // without secrets
+	Findings []finding.Finding `json:"findings"`
 }
 
 func check(c *cobra.Command, asJSON bool) error {
@@ -80,40 +80,40 @@ func check(c *cobra.Command, asJSON bool) error {
 }
 
 // checkConfig is what there is to say of the environment.
-func checkConfig(conf config.Config, warnings []string, err error) (list []registry.Finding) {
+func checkConfig(conf config.Config, warnings []string, err error) (list []finding.Finding) {
 	const name = "configuration"
 	var wrong *config.Error
 	switch {
 	case errors.As(err, &wrong):
 		for _, m := range wrong.Mistakes {
-			list = append(list, registry.Finding{Name: name, Mark: registry.Error, Detail: m, Err: err})
+			list = append(list, finding.Finding{Name: name, Mark: finding.MarkError, Detail: m, Err: err})
 		}
 	case err != nil:
-		list = append(list, registry.Finding{Name: name, Mark: registry.Error, Detail: err.Error(), Err: err})
+		list = append(list, finding.Finding{Name: name, Mark: finding.MarkError, Detail: err.Error(), Err: err})
 	default:
 		t := conf.Timing
-		list = append(list, registry.Finding{Name: name, Mark: registry.OK, Detail: fmt.Sprintf(
+		list = append(list, finding.Finding{Name: name, Mark: finding.MarkOK, Detail: fmt.Sprintf(
 			"group %s, a beat every %v, an orphan after %v, a stop grace of %v", conf.Group, t.Interval, t.OrphanAfter, t.StopGrace)})
 	}
 	if err == nil {
 		if _, err := newHook(conf); errors.As(err, &wrong) {
-			list[0] = registry.Finding{Name: name, Mark: registry.Error, Detail: wrong.Mistakes[0], Err: err}
+			list[0] = finding.Finding{Name: name, Mark: finding.MarkError, Detail: wrong.Mistakes[0], Err: err}
 		}
 	}
 	for _, w := range warnings {
-		list = append(list, registry.Finding{Name: name, Mark: registry.Warning, Detail: w})
+		list = append(list, finding.Finding{Name: name, Mark: finding.MarkWarning, Detail: w})
 	}
 	return list
 }
 
 // checkGuard starts the process that makes a command stop, and ends it: the
 // machine may refuse what that takes, a timer of the kernel, say.
-func checkGuard(ctx context.Context, conf config.Config) registry.Finding {
+func checkGuard(ctx context.Context, conf config.Config) finding.Finding {
 	const name = "guard"
 	begun := time.Now()
 	spec, err := workSpec(conf, nil)
 	if err != nil {
-		return registry.Finding{Name: name, Mark: registry.Error, Detail: err.Error(), Err: err}
+		return finding.Finding{Name: name, Mark: finding.MarkError, Detail: err.Error(), Err: err}
 	}
 	command, err := worker.NewCommand(spec)
 	if err == nil {
@@ -121,13 +121,13 @@ func checkGuard(ctx context.Context, conf config.Config) registry.Finding {
 		err = command.Prepare(ctx)
 	}
 	if err != nil {
-		return registry.Finding{Name: name, Mark: registry.Error, Detail: "nothing would end a command in time: " + err.Error(), Err: err}
+		return finding.Finding{Name: name, Mark: finding.MarkError, Detail: "nothing would end a command in time: " + err.Error(), Err: err}
 	}
-	return registry.Finding{Name: name, Mark: registry.OK, Detail: fmt.Sprintf(
+	return finding.Finding{Name: name, Mark: finding.MarkOK, Detail: fmt.Sprintf(
 		"the process that ends a command started within %v", time.Since(begun).Round(time.Millisecond))}
 }
 
-func checkRegistry(ctx context.Context, conf config.Config) []registry.Finding {
+func checkRegistry(ctx context.Context, conf config.Config) []finding.Finding {
 	if conf.Registry.Kind == config.SQLite {
 		list := sqlite.Check(ctx, conf.Registry.Path, sqlite.Options{MakeDirectory: conf.Registry.Implicit})
 		if conf.Registry.Implicit {
@@ -144,7 +144,7 @@ func (r *checkResult) judge() int {
 	code := exitOK
 	for _, f := range r.Findings {
 		switch {
-		case f.Mark != registry.Error:
+		case f.Mark != finding.MarkError:
 			continue
 		case misconfigured(f.Err):
 			code = exitConfig
@@ -159,10 +159,10 @@ func (r *checkResult) judge() int {
 }
 
 // marks are how a finding begins, and in which style.
-var marks = map[registry.Mark]terminal.Span{
-	registry.OK:      terminal.Good.Of("✓"),
-	registry.Warning: terminal.Late.Of("!"),
-	registry.Error:   terminal.Bad.Of("✗"),
+var marks = map[finding.Mark]terminal.Span{
+	finding.MarkOK:      terminal.Good.Of("✓"),
+	finding.MarkWarning: terminal.Late.Of("!"),
+	finding.MarkError:   terminal.Bad.Of("✗"),
 }
 
 func (r checkResult) write(out io.Writer, asJSON bool) error {

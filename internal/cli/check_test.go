@@ -10,7 +10,7 @@ import (
 
 	"github.com/understudy-go/understudy/internal/mongotest"
 	"github.com/understudy-go/understudy/internal/testkit"
-	"github.com/understudy-go/understudy/registry"
+	"github.com/understudy-go/understudy/registry/finding"
 )
 
 func TestCheckHasALineForEachThing(t *testing.T) {
@@ -66,7 +66,7 @@ func TestCheckHasALineForEachThing(t *testing.T) {
 			code, stdout, _ = inProcess("check", "--json")
 			var r checkResult
 			err := json.Unmarshal([]byte(stdout), &r)
-			r.Findings = slices.DeleteFunc(r.Findings, func(f registry.Finding) bool { return testkit.WithoutContainer(f.Detail) == "" })
+			r.Findings = slices.DeleteFunc(r.Findings, func(f finding.Finding) bool { return testkit.WithoutContainer(f.Detail) == "" })
 			if err != nil || code != tt.code || r.OK != (code == exitOK) || len(r.Findings) != len(lines) {
 				t.Errorf("--json: exit code %d, %v\n%s", code, err, stdout)
 			}
@@ -83,17 +83,17 @@ func TestCheckHasALineForEachThing(t *testing.T) {
 }
 
 func TestExitCodeOfCheckIsThatOfTheWorst(t *testing.T) {
-	fault := registry.Finding{Name: "schema", Mark: registry.Error}
-	unreachable := registry.Finding{Name: "reachable", Mark: registry.Error}
-	fine, warning := registry.Finding{Name: "file", Mark: registry.OK}, registry.Finding{Name: "index", Mark: registry.Warning}
+	fault := finding.Finding{Name: "schema", Mark: finding.MarkError}
+	unreachable := finding.Finding{Name: "reachable", Mark: finding.MarkError}
+	fine, warning := finding.Finding{Name: "file", Mark: finding.MarkOK}, finding.Finding{Name: "index", Mark: finding.MarkWarning}
 	for _, tt := range []struct {
-		list []registry.Finding
+		list []finding.Finding
 		code int
 	}{
-		{[]registry.Finding{fine, warning}, exitOK},
-		{[]registry.Finding{fine, fault, warning}, exitFailure},
-		{[]registry.Finding{fault, unreachable}, exitUnavailable},
-		{[]registry.Finding{unreachable, fault}, exitUnavailable},
+		{[]finding.Finding{fine, warning}, exitOK},
+		{[]finding.Finding{fine, fault, warning}, exitFailure},
+		{[]finding.Finding{fault, unreachable}, exitUnavailable},
+		{[]finding.Finding{unreachable, fault}, exitUnavailable},
 	} {
 		r := checkResult{Findings: tt.list}
 		if code := r.judge(); code != tt.code || r.OK != (code == exitOK) {

@@ -15,7 +15,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/understudy-go/understudy/internal/mongotest"
-	"github.com/understudy-go/understudy/registry"
+	"github.com/understudy-go/understudy/registry/finding"
 	"github.com/understudy-go/understudy/registry/mongodb"
 )
 
@@ -93,7 +93,7 @@ func TestMemberThatOnlyTheSetCallsSoIsNamed(t *testing.T) {
 			t.Errorf("Open: %v\ncheck: %s\nwant %q", err, f.Detail, text)
 		}
 	}
-	if !errors.Is(err, mongodb.ErrUnreachable) || f.Mark != registry.Error {
+	if !errors.Is(err, mongodb.ErrUnreachable) || f.Mark != finding.MarkError {
 		t.Errorf("%v, %+v: want ErrUnreachable", err, f)
 	}
 }

@@ -15,7 +15,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/connstring"
 
 	"github.com/understudy-go/understudy/registry"
-	"github.com/understudy-go/understudy/registry/internal/finding"
+	"github.com/understudy-go/understudy/registry/finding"
 )
 
 // Reachable names the finding that a server answers.
@@ -29,12 +29,12 @@ const checkTimeout = 5 * time.Second
 // the rest impossible, leaves nothing behind, and shows no credentials. The servers have the given time to
 // answer at all, and 5 seconds for each step after that. The finding Reachable
 // is an error if none answered, and its Err is ErrURI if the URI is to blame.
-func Check(ctx context.Context, uri string, o Options, connect time.Duration) []registry.Finding {
+func Check(ctx context.Context, uri string, o Options, connect time.Duration) []finding.Finding {
 	connecting, cancel := context.WithTimeout(ctx, connect)
 	defer cancel()
 	r, t, err := dial(connecting, uri, o)
 	if err != nil {
-		return []registry.Finding{finding.Error(Reachable, err, "")}
+		return []finding.Finding{finding.Error(Reachable, err, "")}
 	}
 	defer func() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
@@ -70,7 +70,7 @@ type checker struct {
 	privileges privileges
 	usable     map[string]bool // the collections that a trial may write to
 	listed     bool            // their options are known
-	findings   []registry.Finding
+	findings   []finding.Finding
 }
 
 func (c *checker) ok(name, format string, args ...any) {

@@ -11,7 +11,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/understudy-go/understudy/internal/mongotest"
-	"github.com/understudy-go/understudy/registry"
+	"github.com/understudy-go/understudy/registry/finding"
 	"github.com/understudy-go/understudy/registry/mongodb"
 )
 
@@ -70,41 +70,41 @@ func TestCheckNamesWhatIsInTheWay(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		make  steps
-		marks map[string]registry.Mark
+		marks map[string]finding.Mark
 		says  []string
 	}{
-		{"nothing", steps{used}, map[string]registry.Mark{"collections": fine, "trial": fine}, []string{"nothing in the way", "was undone"}},
+		{"nothing", steps{used}, map[string]finding.Mark{"collections": fine, "trial": fine}, []string{"nothing in the way", "was undone"}},
 		{"a validator that refuses", steps{create("terms", options.CreateCollection().SetValidator(bson.M{"customer": bson.M{"$exists": true}})), used},
-			map[string]registry.Mark{"collections": warning, "trial": fault}, []string{`collMod: "terms"`, "begin term", "validator"}},
+			map[string]finding.Mark{"collections": warning, "trial": fault}, []string{`collMod: "terms"`, "begin term", "validator"}},
 		{"a validator of instances", steps{create("instances", options.CreateCollection().SetValidator(bson.M{"customer": bson.M{"$exists": true}})), used},
-			map[string]registry.Mark{"collections": warning, "trial": fault}, []string{`collMod: "instances"`, "register", "validator"}},
+			map[string]finding.Mark{"collections": warning, "trial": fault}, []string{`collMod: "instances"`, "register", "validator"}},
 		{"a validator that does not", steps{create("terms", options.CreateCollection().SetValidator(bson.M{"schema": bson.M{"$gte": 1}})), used},
-			map[string]registry.Mark{"collections": warning, "trial": fine}, []string{"what the next one writes may be refused"}},
+			map[string]finding.Mark{"collections": warning, "trial": fine}, []string{"what the next one writes may be refused"}},
 		{"a TTL index on terms", steps{index("terms", bson.D{{Key: "startedAt", Value: 1}}, options.Index().SetExpireAfterSeconds(60)), used},
-			map[string]registry.Mark{"collections": fault, "trial": fine}, []string{`db.terms.dropIndex("startedAt_1")`, "given twice"}},
+			map[string]finding.Mark{"collections": fault, "trial": fine}, []string{`db.terms.dropIndex("startedAt_1")`, "given twice"}},
 		{"a TTL index on instances", steps{index("instances", bson.D{{Key: "heartbeat", Value: 1}}, options.Index().SetExpireAfterSeconds(60)), used},
-			map[string]registry.Mark{"collections": fault, "trial": fine}, []string{`db.instances.dropIndex("heartbeat_1")`}},
+			map[string]finding.Mark{"collections": fault, "trial": fine}, []string{`db.instances.dropIndex("heartbeat_1")`}},
 		{"a collation", steps{create("terms", options.CreateCollection().SetCollation(&options.Collation{Locale: "en", Strength: 2})), used},
-			map[string]registry.Mark{"collections": fault}, []string{"the groups A and a", "strength 2"}},
+			map[string]finding.Mark{"collections": fault}, []string{"the groups A and a", "strength 2"}},
 		{"a collation that ignores nothing", steps{create("terms", options.CreateCollection().SetCollation(&options.Collation{Locale: "en"})), used},
-			map[string]registry.Mark{"collections": warning, "trial": fine}, []string{"strength 3"}},
+			map[string]finding.Mark{"collections": warning, "trial": fine}, []string{"strength 3"}},
 		{"capped terms", steps{create("terms", options.CreateCollection().SetCapped(true).SetSizeInBytes(1<<20)), used},
-			map[string]registry.Mark{"collections": fault}, []string{"terms is capped"}},
+			map[string]finding.Mark{"collections": fault}, []string{"terms is capped"}},
 		{"a unique index of an application", steps{index("instances", bson.D{{Key: "email", Value: 1}}, options.Index().SetUnique(true)), used},
-			map[string]registry.Mark{"collections": fault, "trial": fault}, []string{`the index "email_1" of instances (email)`}},
+			map[string]finding.Mark{"collections": fault, "trial": fault}, []string{`the index "email_1" of instances (email)`}},
 		{"a unique index on terms", steps{index("terms", bson.D{{Key: "slug", Value: 1}}, options.Index().SetUnique(true)), used},
-			map[string]registry.Mark{"collections": fault, "trial": fault}, []string{`the index "slug_1" of terms (slug)`}},
+			map[string]finding.Mark{"collections": fault, "trial": fault}, []string{`the index "slug_1" of terms (slug)`}},
 		{"a unique index that skips our records", steps{index("terms", bson.D{{Key: "slug", Value: 1}}, options.Index().SetUnique(true).SetSparse(true)), used},
-			map[string]registry.Mark{"collections": warning, "trial": fine}, []string{`"slug_1"`}},
+			map[string]finding.Mark{"collections": warning, "trial": fine}, []string{`"slug_1"`}},
 		{"a view", steps{func(t *testing.T, d *mongo.Database) {
 			if err := d.CreateView(t.Context(), "terms", "else", mongo.Pipeline{}); err != nil {
 				t.Fatal(err)
 			}
-		}}, map[string]registry.Mark{"collections": fault}, []string{"is a view", "UNDERSTUDY_DATABASE"}},
+		}}, map[string]finding.Mark{"collections": fault}, []string{"is a view", "UNDERSTUDY_DATABASE"}},
 		{"a time series", steps{create("terms", options.CreateCollection().SetTimeSeriesOptions(options.TimeSeries().SetTimeField("at")))},
-			map[string]registry.Mark{"collections": fault}, []string{"is a timeseries"}},
+			map[string]finding.Mark{"collections": fault}, []string{"is a timeseries"}},
 		{"records of an application", steps{insert(bson.M{"_id": 1, "email": "a@b.c"}, bson.M{"_id": "x", "group": "sales"}), used},
-			map[string]registry.Mark{"schema": fault, "trial": fine}, []string{"of another program, for they have no schema: 2", "leave them alone, and name another database"}},
+			map[string]finding.Mark{"schema": fault, "trial": fine}, []string{"of another program, for they have no schema: 2", "leave them alone, and name another database"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			uri := mongotest.Shared(t)
@@ -114,7 +114,7 @@ func TestCheckNamesWhatIsInTheWay(t *testing.T) {
 			}
 			before := stored(t, d)
 			var all []string
-			found := map[string]registry.Finding{}
+			found := map[string]finding.Finding{}
 			for _, f := range mongodb.Check(t.Context(), uri, mongodb.Options{}, 10*time.Second) {
 				text := fmt.Sprintf("%s %s: %s: %s", f.Mark, f.Name, f.Detail, f.Cure)
 				t.Log(text)

@@ -12,7 +12,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
 
-	"github.com/understudy-go/understudy/registry/internal/finding"
+	"github.com/understudy-go/understudy/registry/finding"
 )
 
 // privileges are what the server lets a user do. Nil: it does not say, or asks

@@ -12,20 +12,21 @@ import (
 
 	"github.com/understudy-go/understudy/internal/mongotest"
 	"github.com/understudy-go/understudy/registry"
+	"github.com/understudy-go/understudy/registry/finding"
 	"github.com/understudy-go/understudy/registry/mongodb"
 	"github.com/understudy-go/understudy/registry/registrytest"
 )
 
 // checked is what Check finds, by name, without a secret in it.
-func checked(t *testing.T, uri string) map[string]registry.Finding {
+func checked(t *testing.T, uri string) map[string]finding.Finding {
 	t.Helper()
 	return checkedIn(t, uri, "")
 }
 
-func checkedIn(t *testing.T, uri, database string) map[string]registry.Finding {
+func checkedIn(t *testing.T, uri, database string) map[string]finding.Finding {
 	t.Helper()
 	begun := time.Now()
-	found := map[string]registry.Finding{}
+	found := map[string]finding.Finding{}
 	for _, f := range mongodb.Check(t.Context(), uri, mongodb.Options{Database: database}, 10*time.Second) {
 		t.Logf("%s %s: %s: %s", f.Mark, f.Name, f.Detail, f.Cure)
 		found[f.Name] = f
@@ -45,7 +46,7 @@ func checkedIn(t *testing.T, uri, database string) map[string]registry.Finding {
 }
 
 // wantMarks checks the marks of some findings, and that no other is an error.
-func wantMarks(t *testing.T, found map[string]registry.Finding, want map[string]registry.Mark) {
+func wantMarks(t *testing.T, found map[string]finding.Finding, want map[string]finding.Mark) {
 	t.Helper()
 	for name, mark := range want {
 		if found[name].Mark != mark {
@@ -53,20 +54,20 @@ func wantMarks(t *testing.T, found map[string]registry.Finding, want map[string]
 		}
 	}
 	for name, f := range found {
-		if f.Mark == registry.Error && want[name] != registry.Error {
+		if f.Mark == finding.MarkError && want[name] != finding.MarkError {
 			t.Errorf("%s is an error: %s", name, f.Detail)
 		}
-		if f.Mark == registry.Warning && f.Cure == "" {
+		if f.Mark == finding.MarkWarning && f.Cure == "" {
 			t.Errorf("%s says nothing of what would be better", name)
 		}
 	}
 }
 
-const fine, warning, fault = registry.OK, registry.Warning, registry.Error
+const fine, warning, fault = finding.MarkOK, finding.MarkWarning, finding.MarkError
 
 func TestCheckLeavesNothingBehind(t *testing.T) {
 	uri := mongotest.Shared(t)
-	wantMarks(t, checked(t, uri), map[string]registry.Mark{
+	wantMarks(t, checked(t, uri), map[string]finding.Mark{
 		"reachable": fine, "authenticated": warning, "replica set": warning, "writable": fine, "majority": fine,
 		"clock": fine, "schema": fine, "index": fine, "watch": fine,
 	})
@@ -82,7 +83,7 @@ func TestCheckReadsWhatIsStored(t *testing.T) {
 	in := register(t, r, "g")
 	begin(t, r, "g", 1, in.ID)
 	found := checked(t, uri)
-	wantMarks(t, found, map[string]registry.Mark{"schema": fine, "index": fine})
+	wantMarks(t, found, map[string]finding.Mark{"schema": fine, "index": fine})
 	if !strings.Contains(found["schema"].Detail, "instances: 1, terms: 1") || !strings.Contains(found["index"].Detail, "seniority") {
 		t.Errorf("schema: %s; index: %s", found["schema"].Detail, found["index"].Detail)
 	}
@@ -112,7 +113,7 @@ func checkWaysToName(t *testing.T, set *mongotest.Set) {
 	one, other := "mongodb://"+set.Host(primary)+"/", "mongodb://"+set.Host((primary+1)%3)+"/"
 	for _, tt := range []struct {
 		uri, finding string
-		mark         registry.Mark
+		mark         finding.Mark
 		says         string
 	}{
 		{set.URI(), "replica set", fine, "1 may fail"},

@@ -11,7 +11,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/understudy-go/understudy/registry"
-	"github.com/understudy-go/understudy/registry/internal/rehearsal"
+	"github.com/understudy-go/understudy/registry/internal/trial"
 )
 
 // Codes of servers that have no transactions, or not for this.
@@ -35,8 +35,8 @@ func (c *checker) trial(ctx context.Context) bool {
 		of  *mongo.Collection
 		run func(ctx context.Context, group string) error
 	}{
-		{c.r.instances, func(ctx context.Context, group string) error { return rehearsal.Instances(ctx, c.r, group) }},
-		{c.r.terms, func(ctx context.Context, group string) error { return rehearsal.Terms(ctx, c.r, group) }},
+		{c.r.instances, func(ctx context.Context, group string) error { return trial.Instances(ctx, c.r, group) }},
+		{c.r.terms, func(ctx context.Context, group string) error { return trial.Terms(ctx, c.r, group) }},
 	} {
 		if !c.usable[part.of.Name()] {
 			continue
@@ -74,7 +74,7 @@ var errUntried = errors.New("not tried")
 // meanwhile: by a transaction that is never committed. A server without
 // transactions has the records deleted.
 func (c *checker) inVain(ctx context.Context, of *mongo.Collection, f func(ctx context.Context, group string) error) error {
-	group := rehearsal.Group()
+	group := trial.Group()
 	for try := 1; ; try++ {
 		err := c.r.aborted(ctx, func(ctx context.Context) error { return f(ctx, group) })
 		var labeled mongo.LabeledError
@@ -115,7 +115,7 @@ func (c *checker) deleted(ctx context.Context, of *mongo.Collection, group strin
 	}
 	filter := bson.M{"group": group}
 	if of == c.r.terms {
-		filter = bson.M{"$or": bson.A{ofGroup(group), ofGroup(rehearsal.Other(group))}}
+		filter = bson.M{"$or": bson.A{ofGroup(group), ofGroup(trial.Other(group))}}
 	}
 	defer func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/understudy-go/understudy/internal/mongotest"
 	"github.com/understudy-go/understudy/registry"
+	"github.com/understudy-go/understudy/registry/finding"
 	"github.com/understudy-go/understudy/registry/mongodb"
 	"github.com/understudy-go/understudy/registry/registrytest"
 )
@@ -43,7 +44,7 @@ func TestConformanceOfAStandaloneServer(t *testing.T) {
 		stores++
 		return store(t, uri, "store"+string(rune('a'+stores)))
 	})
-	wantMarks(t, checked(t, uri), map[string]registry.Mark{"replica set": warning, "majority": fine, "watch": warning})
+	wantMarks(t, checked(t, uri), map[string]finding.Mark{"replica set": warning, "majority": fine, "watch": warning})
 	d := db(t, uri, "storeb")
 	if err := d.CreateCollection(t.Context(), "terms"); err != nil {
 		t.Fatal(err)
@@ -82,7 +83,7 @@ func TestConformanceOfAStandaloneServer(t *testing.T) {
 
 // store is a store of the conformance suite in a database that is empty.
 func store(t *testing.T, uri, database string) registrytest.Store {
-	open := func(t *testing.T, a registry.Access) registrytest.Backend {
+	open := func(t *testing.T, a registry.Access) registry.Backend {
 		r := opened(t, uri, mongodb.Options{Database: database, Access: a})
 		t.Cleanup(func() {
 			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
@@ -92,8 +93,8 @@ func store(t *testing.T, uri, database string) registrytest.Store {
 		return r
 	}
 	return registrytest.Store{
-		Open: func(t *testing.T) registrytest.Backend { return open(t, registry.Join) },
-		Look: func(t *testing.T) registrytest.Backend { return open(t, registry.Look) },
+		Open: func(t *testing.T) registry.Backend { return open(t, registry.Join) },
+		Look: func(t *testing.T) registry.Backend { return open(t, registry.Look) },
 		Spoil: func(t *testing.T, r registrytest.Record, field string, value any) {
 			spoil(t, db(t, uri, database), r, field, value)
 		},

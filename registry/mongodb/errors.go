@@ -16,7 +16,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/topology"
 
 	"github.com/understudy-go/understudy/registry"
-	"github.com/understudy-go/understudy/registry/internal/finding"
+	"github.com/understudy-go/understudy/registry/finding"
 )
 
 // ErrUnreachable says that no server that takes writes answered in time, so
@@ -180,7 +180,7 @@ func (t *target) diagnose(err error) (cure string, permanent bool, why error) {
 		noTLS     tls.RecordHeaderError
 		usesTLS   = t.options.TLSConfig != nil
 	)
-	if limit := finding.Files(why, ""); limit != "" {
+	if limit := finding.OpenCure(why, ""); limit != "" {
 		return limit, false, why
 	}
 	switch {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/understudy-go/understudy/internal/mongotest"
 	"github.com/understudy-go/understudy/registry"
+	"github.com/understudy-go/understudy/registry/finding"
 	"github.com/understudy-go/understudy/registry/mongodb"
 )
 
@@ -162,7 +163,7 @@ func TestWriteOfAMinorityIsNotAcknowledged(t *testing.T) {
 
 	set.FailCommand(t, 1, "failCommands", bson.A{"update"},
 		"writeConcernError", bson.M{"code": 64, "errmsg": "waiting for replication timed out"})
-	wantMarks(t, checked(t, set.URI()), map[string]registry.Mark{"replica set": warning, "majority": fault})
+	wantMarks(t, checked(t, set.URI()), map[string]finding.Mark{"replica set": warning, "majority": fault})
 }
 
 func TestTakenIsNotSaidWithoutAMajority(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/understudy-go/understudy/internal/mongotest"
 	"github.com/understudy-go/understudy/registry"
+	"github.com/understudy-go/understudy/registry/finding"
 	"github.com/understudy-go/understudy/registry/mongodb"
 )
 
@@ -183,16 +184,16 @@ func TestOpenWithCredentials(t *testing.T) {
 	t.Run("check", func(t *testing.T) {
 		for _, tt := range []struct {
 			name, uri string
-			want      map[string]registry.Mark
+			want      map[string]finding.Mark
 		}{
-			{"root", right, map[string]registry.Mark{"authenticated": fine, "rights": fine, "watch": fine}},
-			{"wrong password", as("reader", "hunter%32x"), map[string]registry.Mark{"reachable": fine, "authenticated": fault}},
-			{"no user", "mongodb://" + set.Host(0) + "/?directConnection=true", map[string]registry.Mark{"reachable": fine, "authenticated": fault}},
-			{"reader", as("reader", "hunter2"), map[string]registry.Mark{"authenticated": fine, "writable": fault, "rights": fault, "schema": fine}},
-			{"of another database", as("narrow", "hunter2"), map[string]registry.Mark{"authenticated": fine, "writable": fault, "rights": fault, "schema": fault}},
-			{"minimal", as("minimal", "hunter2"), map[string]registry.Mark{"rights": fine, "majority": fine, "index": warning, "watch": warning}},
-			{"nobody", as("nothing", "hunter2"), map[string]registry.Mark{"authenticated": fine, "writable": fault, "rights": fault, "schema": fault, "index": warning, "watch": warning}},
-			{"one who may not insert", as("updater", "hunter2"), map[string]registry.Mark{"writable": fine, "rights": fault, "index": warning, "watch": warning}},
+			{"root", right, map[string]finding.Mark{"authenticated": fine, "rights": fine, "watch": fine}},
+			{"wrong password", as("reader", "hunter%32x"), map[string]finding.Mark{"reachable": fine, "authenticated": fault}},
+			{"no user", "mongodb://" + set.Host(0) + "/?directConnection=true", map[string]finding.Mark{"reachable": fine, "authenticated": fault}},
+			{"reader", as("reader", "hunter2"), map[string]finding.Mark{"authenticated": fine, "writable": fault, "rights": fault, "schema": fine}},
+			{"of another database", as("narrow", "hunter2"), map[string]finding.Mark{"authenticated": fine, "writable": fault, "rights": fault, "schema": fault}},
+			{"minimal", as("minimal", "hunter2"), map[string]finding.Mark{"rights": fine, "majority": fine, "index": warning, "watch": warning}},
+			{"nobody", as("nothing", "hunter2"), map[string]finding.Mark{"authenticated": fine, "writable": fault, "rights": fault, "schema": fault, "index": warning, "watch": warning}},
+			{"one who may not insert", as("updater", "hunter2"), map[string]finding.Mark{"writable": fine, "rights": fault, "index": warning, "watch": warning}},
 		} {
 			t.Run(tt.name, func(t *testing.T) {
 				found := checked(t, tt.uri)

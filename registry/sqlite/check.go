@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/understudy-go/understudy/registry"
-	"github.com/understudy-go/understudy/registry/internal/finding"
+	"github.com/understudy-go/understudy/registry/finding"
 )
 
 // checkTimeout bounds each step of a check.
@@ -24,18 +24,18 @@ const checkRoom = 128 << 10
 // of each thing that instances need whether it is there. What they do first it
 // tries in a transaction that it rolls back: it leaves nothing behind. A disk that
 // hangs costs 5 seconds. Of the options, MakeDirectory counts.
-func Check(ctx context.Context, path string, o Options) []registry.Finding {
-	list := checked(ctx, "file", func(context.Context) []registry.Finding {
-		return append([]registry.Finding{checkFile(path, o.MakeDirectory)}, checkPlace(path)...)
+func Check(ctx context.Context, path string, o Options) []finding.Finding {
+	list := checked(ctx, "file", func(context.Context) []finding.Finding {
+		return append([]finding.Finding{checkFile(path, o.MakeDirectory)}, checkPlace(path)...)
 	})
-	if info, err := os.Stat(path); list[0].Mark != registry.OK || err != nil || info.Size() == 0 {
+	if info, err := os.Stat(path); list[0].Mark != finding.MarkOK || err != nil || info.Size() == 0 {
 		return list
 	}
 	var r *Registry
-	opened := checked(ctx, "database", func(ctx context.Context) []registry.Finding {
+	opened := checked(ctx, "database", func(ctx context.Context) []finding.Finding {
 		var err error
 		if r, err = Open(ctx, path, Options{Access: registry.Look, OrphanAfter: time.Minute}); err != nil {
-			return []registry.Finding{finding.Error("database", err, "")}
+			return []finding.Finding{finding.Error("database", err, "")}
 		}
 		return nil
 	})
@@ -47,13 +47,13 @@ func Check(ctx context.Context, path string, o Options) []registry.Finding {
 		defer cancel()
 		_ = r.Close(ctx)
 	}()
-	step := func(name string, check func(ctx context.Context) []registry.Finding) (found []registry.Finding) {
+	step := func(name string, check func(ctx context.Context) []finding.Finding) (found []finding.Finding) {
 		found = checked(ctx, name, check)
 		list = append(list, found...)
 		return found
 	}
-	one := func(name string, check func(ctx context.Context) registry.Finding) registry.Finding {
-		return step(name, func(ctx context.Context) []registry.Finding { return []registry.Finding{check(ctx)} })[0]
+	one := func(name string, check func(ctx context.Context) finding.Finding) finding.Finding {
+		return step(name, func(ctx context.Context) []finding.Finding { return []finding.Finding{check(ctx)} })[0]
 	}
 	one("database", r.checkDatabase)
 	for _, f := range step("tables", r.checkTables) {
@@ -63,7 +63,7 @@ func Check(ctx context.Context, path string, o Options) []registry.Finding {
 	}
 	writable := one("writable", r.checkWriting)
 	one("schema", r.checkRecords)
-	if writable.Mark == registry.OK {
+	if writable.Mark == finding.MarkOK {
 		step("trial", r.checkTrial)
 	}
 	one("index", r.checkIndex)
@@ -72,10 +72,10 @@ func Check(ctx context.Context, path string, o Options) []registry.Finding {
 }
 
 // checked runs one step, which is left behind if it hangs.
-func checked(ctx context.Context, name string, step func(ctx context.Context) []registry.Finding) []registry.Finding {
+func checked(ctx context.Context, name string, step func(ctx context.Context) []finding.Finding) []finding.Finding {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
-	done := make(chan []registry.Finding, 1)
+	done := make(chan []finding.Finding, 1)
 	go func() { done <- step(ctx) }()
 	select {
 	case list := <-done:
@@ -86,11 +86,11 @@ func checked(ctx context.Context, name string, step func(ctx context.Context) []
 	case list := <-done: // what knows its end may say more
 		return list
 	case <-time.After(100 * time.Millisecond):
-		return []registry.Finding{finding.Error(name, fmt.Errorf("no answer within %v: %w", checkTimeout, ctx.Err()), "see whether the disk answers")}
+		return []finding.Finding{finding.Error(name, fmt.Errorf("no answer within %v: %w", checkTimeout, ctx.Err()), "see whether the disk answers")}
 	}
 }
 
-func checkFile(path string, makeDirectory bool) registry.Finding {
+func checkFile(path string, makeDirectory bool) finding.Finding {
 	info, err := os.Stat(path)
 	if len(path) > longestPath {
 		return finding.Error("file", fmt.Errorf("%w: %.40s… has %d bytes, SQLite takes %d", ErrPath, path, len(path), longestPath), "name a shorter path")
@@ -110,7 +110,7 @@ func checkFile(path string, makeDirectory bool) registry.Finding {
 	case errors.Is(err, syscall.ENAMETOOLONG):
 		return finding.Error("file", fmt.Errorf("%w: %w", ErrPath, err), "name a shorter path")
 	case err != nil:
-		return finding.Error("file", err, finding.Files(err, "give this user the right to read it and its directory"))
+		return finding.Error("file", err, finding.OpenCure(err, "give this user the right to read it and its directory"))
 	case !info.Mode().IsRegular():
 		return finding.Error("file", fmt.Errorf("%w: %s is %s, not a file", ErrPath, path, kindOf(info.Mode())), "name a file, or one that is not there yet")
 	}
@@ -145,7 +145,7 @@ func missingDir(path string) bool {
 
 // checkPlace looks at the directory, where the database's other files are as
 // well.
-func checkPlace(path string) (list []registry.Finding) {
+func checkPlace(path string) (list []finding.Finding) {
 	dir := filepath.Dir(path)
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		dir = filepath.Dir(real)
@@ -176,13 +176,13 @@ func checkPlace(path string) (list []registry.Finding) {
 		}
 	}
 	if err != nil {
-		return append(list, finding.Error("directory", err, finding.Files(err, "give this user the right to write it and make room on its disk, or name a file in another")))
+		return append(list, finding.Error("directory", err, finding.OpenCure(err, "give this user the right to write it and make room on its disk, or name a file in another")))
 	}
 	return append(list, finding.OK("directory", "files can be made in %s", dir))
 }
 
 // checkDatabase looks at what SQLite itself knows of the file.
-func (r *Registry) checkDatabase(ctx context.Context) registry.Finding {
+func (r *Registry) checkDatabase(ctx context.Context) finding.Finding {
 	const name = "database"
 	mode, err := reading(ctx, r, func(c *conn) (mode string, err error) {
 		var damage string
@@ -230,7 +230,7 @@ func (r *Registry) locked(ctx context.Context, f func(c *conn) error) error {
 }
 
 // checkWriting takes the lock that every write takes, and writes nothing.
-func (r *Registry) checkWriting(ctx context.Context) registry.Finding {
+func (r *Registry) checkWriting(ctx context.Context) finding.Finding {
 	begun := time.Now()
 	err := r.locked(ctx, func(c *conn) error { return c.exec("ROLLBACK") })
 	took := time.Since(begun)
@@ -245,7 +245,7 @@ func (r *Registry) checkWriting(ctx context.Context) registry.Finding {
 }
 
 // checkRecords reads all of them.
-func (r *Registry) checkRecords(ctx context.Context) registry.Finding {
+func (r *Registry) checkRecords(ctx context.Context) finding.Finding {
 	census, err := reading(ctx, r, func(c *conn) (n finding.Census, err error) {
 		err = c.eachInstance(func(row instanceRow) error {
 			_, bad := row.decode()
@@ -267,7 +267,7 @@ func (r *Registry) checkRecords(ctx context.Context) registry.Finding {
 	return census.Finding()
 }
 
-func (r *Registry) checkIndex(ctx context.Context) registry.Finding {
+func (r *Registry) checkIndex(ctx context.Context) finding.Finding {
 	found, err := reading(ctx, r, func(c *conn) (found bool, err error) {
 		return found, c.scan(`SELECT count(*) FROM sqlite_schema WHERE type = 'index' AND name = 'seniority'`, &found)
 	})
@@ -282,7 +282,7 @@ func (r *Registry) checkIndex(ctx context.Context) registry.Finding {
 }
 
 // checkWatch sees whether changes are told, by a file that instances make.
-func (r *Registry) checkWatch(ctx context.Context) registry.Finding {
+func (r *Registry) checkWatch(ctx context.Context) finding.Finding {
 	if _, err := os.Stat(r.noticePath()); errors.Is(err, fs.ErrNotExist) {
 		return finding.OK("watch", "the first instance makes %s", r.noticePath())
 	}

@@ -15,13 +15,14 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/understudy-go/understudy/registry"
+	"github.com/understudy-go/understudy/registry/finding"
 	"github.com/understudy-go/understudy/registry/registrytest"
 )
 
 // checkOf is what Check finds, by name.
-func checkOf(t *testing.T, ctx context.Context, path string) map[string]registry.Finding {
+func checkOf(t *testing.T, ctx context.Context, path string) map[string]finding.Finding {
 	t.Helper()
-	found := map[string]registry.Finding{}
+	found := map[string]finding.Finding{}
 	for _, f := range Check(ctx, path, Options{MakeDirectory: true}) {
 		t.Logf("%s %s: %s: %s", f.Mark, f.Name, f.Detail, f.Cure)
 		if _, twice := found[f.Name]; twice && f.Name != "tables" && f.Name != "trial" {
@@ -30,7 +31,7 @@ func checkOf(t *testing.T, ctx context.Context, path string) map[string]registry
 		if strings.ContainsAny(f.Detail+f.Cure, "\n\x1b") {
 			t.Errorf("%s is not one plain line: %q", f.Name, f.Detail+f.Cure)
 		}
-		if found[f.Name].Mark != registry.Error {
+		if found[f.Name].Mark != finding.MarkError {
 			found[f.Name] = f
 		}
 	}
@@ -38,15 +39,15 @@ func checkOf(t *testing.T, ctx context.Context, path string) map[string]registry
 }
 
 // wantErrors checks that these findings are errors, and no others.
-func wantErrors(t *testing.T, found map[string]registry.Finding, names ...string) {
+func wantErrors(t *testing.T, found map[string]finding.Finding, names ...string) {
 	t.Helper()
 	for _, name := range names {
-		if found[name].Mark != registry.Error {
+		if found[name].Mark != finding.MarkError {
 			t.Errorf("%s is %q, want an error", name, found[name].Mark)
 		}
 	}
 	for name, f := range found {
-		if f.Mark == registry.Error && !slices.Contains(names, name) {
+		if f.Mark == finding.MarkError && !slices.Contains(names, name) {
 			t.Errorf("%s is an error: %s", name, f.Detail)
 		}
 	}
@@ -76,7 +77,7 @@ func TestCheckLeavesNothingBehind(t *testing.T) {
 		found := checkOf(t, t.Context(), path)
 		wantErrors(t, found)
 		for _, name := range []string{"database", "tables", "writable", "schema", "trial", "index", "watch"} {
-			if found[name].Mark != registry.OK {
+			if found[name].Mark != finding.MarkOK {
 				t.Errorf("%s is %q", name, found[name].Mark)
 			}
 		}
@@ -177,7 +178,7 @@ func TestCheckEndsWithItsContext(t *testing.T) {
 	r := openWith(t, path, Options{Access: registry.Look})
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond) // of this step alone: the others take what they take
 	defer cancel()
-	if f := r.checkWriting(ctx); f.Mark != registry.Error || !errors.Is(f.Err, context.DeadlineExceeded) ||
+	if f := r.checkWriting(ctx); f.Mark != finding.MarkError || !errors.Is(f.Err, context.DeadlineExceeded) ||
 		!strings.Contains(f.Detail, "holds its lock") {
 		t.Errorf("with the lock taken: %+v", f)
 	}
@@ -185,7 +186,7 @@ func TestCheckEndsWithItsContext(t *testing.T) {
 	leave()
 	said := false
 	for _, f := range checkOf(t, gone, path) {
-		said = said || f.Mark == registry.Error && errors.Is(f.Err, context.Canceled)
+		said = said || f.Mark == finding.MarkError && errors.Is(f.Err, context.Canceled)
 	}
 	if !said {
 		t.Error("all of it is as if its context had not ended")
@@ -230,10 +231,10 @@ func contents(t *testing.T, path string) string {
 
 func TestCheckOfAPathWithoutItsDirectory(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "none", "registry.db")
-	if f := Check(t.Context(), path, Options{})[0]; f.Mark != registry.Error || !errors.Is(f.Err, ErrPath) || !strings.Contains(f.Detail, "its directory is not there") {
+	if f := Check(t.Context(), path, Options{})[0]; f.Mark != finding.MarkError || !errors.Is(f.Err, ErrPath) || !strings.Contains(f.Detail, "its directory is not there") {
 		t.Errorf("%+v, want ErrPath", f)
 	}
-	if f := Check(t.Context(), path, Options{MakeDirectory: true})[0]; f.Mark != registry.OK {
+	if f := Check(t.Context(), path, Options{MakeDirectory: true})[0]; f.Mark != finding.MarkOK {
 		t.Errorf("with one to be made: %+v", f)
 	}
 }
@@ -256,7 +257,7 @@ func TestCheckOfAPathThatIsTooLong(t *testing.T) {
 		}
 		path = filepath.Join(path, strings.Repeat("f", tt.length-len(path)-1))
 		f := checkOf(t, t.Context(), path)["file"]
-		if (f.Mark == registry.OK) != tt.fits || !tt.fits && !errors.Is(f.Err, ErrPath) {
+		if (f.Mark == finding.MarkOK) != tt.fits || !tt.fits && !errors.Is(f.Err, ErrPath) {
 			t.Errorf("a path of %d bytes: %+v", len(path), f)
 		}
 		r, err := Open(t.Context(), path, Options{OrphanAfter: time.Minute})

@@ -9,8 +9,8 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/understudy-go/understudy/registry"
-	"github.com/understudy-go/understudy/registry/internal/finding"
-	"github.com/understudy-go/understudy/registry/internal/rehearsal"
+	"github.com/understudy-go/understudy/registry/finding"
+	"github.com/understudy-go/understudy/registry/internal/trial"
 )
 
 // anew is the cure for a file that somebody else has changed.
@@ -20,9 +20,9 @@ var errNoTable = errors.New("no such table")
 
 // checkTables sees whether the file holds what we make in it, and what else has
 // a say in our tables.
-func (r *Registry) checkTables(ctx context.Context) []registry.Finding {
+func (r *Registry) checkTables(ctx context.Context) []finding.Finding {
 	const name = "tables"
-	list, err := reading(ctx, r, func(c *conn) (list []registry.Finding, err error) {
+	list, err := reading(ctx, r, func(c *conn) (list []finding.Finding, err error) {
 		missing := map[string]bool{"instances": true, "terms": true}
 		err = c.each(func(scan func(dest ...any) error) error {
 			var kind, object, table, text any
@@ -43,39 +43,39 @@ func (r *Registry) checkTables(ctx context.Context) []registry.Finding {
 	})
 	switch {
 	case err != nil:
-		return []registry.Finding{finding.Error(name, err, "")}
+		return []finding.Finding{finding.Error(name, err, "")}
 	case len(list) == 0:
-		return []registry.Finding{finding.OK(name, "instances and terms, with nothing in the way")}
+		return []finding.Finding{finding.OK(name, "instances and terms, with nothing in the way")}
 	}
 	return list
 }
 
 // objection says what is to be said against an object of the schema that belongs
 // to one of our tables.
-func objection(kind, object, table, text string) []registry.Finding {
+func objection(kind, object, table, text string) []finding.Finding {
 	const name = "tables"
 	drop := fmt.Sprintf(`DROP %s "%s", or %s`, strings.ToUpper(kind), object, anew)
 	text = strings.ToUpper(text)
 	switch {
 	case kind == "view":
-		return []registry.Finding{finding.Error(name, fmt.Errorf("%w: %s is a view, which cannot be a registry", errNoTable, object), anew)}
+		return []finding.Finding{finding.Error(name, fmt.Errorf("%w: %s is a view, which cannot be a registry", errNoTable, object), anew)}
 	case kind == "trigger":
-		return []registry.Finding{finding.Warning(name,
+		return []finding.Finding{finding.Warning(name,
 			fmt.Sprintf("the trigger %.64q has a say in the table %s: what this version of Understudy writes is tried below, what the next one writes may be refused", object, table), drop)}
 	case kind == "index" && strings.HasPrefix(text, "CREATE UNIQUE"):
 		about := fmt.Sprintf("the index %.64q of %s is unique", object, table)
 		if strings.Contains(text, "WHERE") {
-			return []registry.Finding{finding.Warning(name, about+", and may refuse a record", drop)}
+			return []finding.Finding{finding.Warning(name, about+", and may refuse a record", drop)}
 		}
-		return []registry.Finding{finding.Error(name, errors.New(about+": it refuses the second record that is alike in that"), drop)}
+		return []finding.Finding{finding.Error(name, errors.New(about+": it refuses the second record that is alike in that"), drop)}
 	}
 	return nil
 }
 
 // checkTrial does what an instance does first, in a group that is made up.
-func (r *Registry) checkTrial(ctx context.Context) (list []registry.Finding) {
+func (r *Registry) checkTrial(ctx context.Context) (list []finding.Finding) {
 	const name = "trial"
-	for _, part := range []func(ctx context.Context, r registry.Registry, group string) error{rehearsal.Instances, rehearsal.Terms} {
+	for _, part := range []func(ctx context.Context, r registry.Registry, group string) error{trial.Instances, trial.Terms} {
 		if err := r.inVain(ctx, part); err != nil {
 			list = append(list, finding.Error(name, err, ""))
 		}
@@ -92,7 +92,7 @@ func (r *Registry) inVain(ctx context.Context, f func(ctx context.Context, r reg
 	var refused error
 	err := r.locked(ctx, func(c *conn) error {
 		c.rehearsing = true
-		refused = f(ctx, r.stage(c), rehearsal.Group())
+		refused = f(ctx, r.stage(c), trial.Group())
 		_ = c.exec("ROLLBACK") // or a trigger did it already
 		return nil
 	})

@@ -11,7 +11,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/understudy-go/understudy/registry"
-	"github.com/understudy-go/understudy/registry/internal/finding"
+	"github.com/understudy-go/understudy/registry/finding"
 )
 
 // code is SQLite's primary result code, 0 for any other error.
@@ -96,7 +96,7 @@ func mustExist(path string) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return missing(path)
 	case err != nil:
-		return fmt.Errorf("sqlite: %w: %s", err, finding.Files(err, "give this user the right to read it and its directory"))
+		return fmt.Errorf("sqlite: %w: %s", err, finding.OpenCure(err, "give this user the right to read it and its directory"))
 	}
 	return nil
 }

@@ -10,7 +10,7 @@ import (
 	_ "modernc.org/sqlite" // the driver
 
 	"github.com/understudy-go/understudy/registry"
-	"github.com/understudy-go/understudy/registry/internal/finding"
+	"github.com/understudy-go/understudy/registry/finding"
 )
 
 // file is the database, open: what was at the path at that time.
@@ -155,7 +155,7 @@ func (r *Registry) openFile(ctx context.Context) (*file, error) {
 		}
 		if err != nil {
 			return fmt.Errorf("sqlite: %s: the files beside it cannot be written: %w: %s", r.path(), err,
-				finding.Files(err, "give this user the right to write its directory, or name another"))
+				finding.OpenCure(err, "give this user the right to write its directory, or name another"))
 		}
 		defer lock.release()
 		defer r.guard()() // a process that is frozen here locks everyone out as well
@@ -165,7 +165,7 @@ func (r *Registry) openFile(ctx context.Context) (*file, error) {
 			}
 		}
 		if err := create(r.path()); err != nil {
-			return fmt.Errorf("sqlite: %s cannot be created: %w: %s", r.path(), err, finding.Files(err, "give this user the right to write its directory, or name another"))
+			return fmt.Errorf("sqlite: %s cannot be created: %w: %s", r.path(), err, finding.OpenCure(err, "give this user the right to write its directory, or name another"))
 		}
 		others := neighbours()
 		if lent(r.path(), others) {

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/understudy-go/understudy/registry"
+	"github.com/understudy-go/understudy/registry/finding"
 )
 
 func TestTooManyOpenFilesIsNoQuestionOfRights(t *testing.T) {
@@ -36,7 +37,7 @@ func TestTooManyOpenFilesIsNoQuestionOfRights(t *testing.T) {
 			}
 		}
 		for _, f := range checkOf(t, t.Context(), path) {
-			if f.Mark == registry.Error {
+			if f.Mark == finding.MarkError {
 				said = append(said, f.Detail+": "+f.Cure)
 			}
 		}

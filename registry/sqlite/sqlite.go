@@ -17,7 +17,7 @@ import (
 
 	"github.com/understudy-go/understudy/internal/boottime"
 	"github.com/understudy-go/understudy/registry"
-	"github.com/understudy-go/understudy/registry/internal/finding"
+	"github.com/understudy-go/understudy/registry/finding"
 )
 
 // Options are what Open needs to know beside the path.
@@ -58,10 +58,7 @@ type Registry struct {
 	watches sync.WaitGroup
 }
 
-var (
-	_ registry.Registry = (*Registry)(nil)
-	_ registry.Admin    = (*Registry)(nil)
-)
+var _ registry.Backend = (*Registry)(nil)
 
 // Open opens the registry in the file at path. A missing file is created, its
 // directory only if that is wanted. It refuses what cannot be a
@@ -125,7 +122,7 @@ func locate(path string, o Options) (string, error) {
 		}
 	case o.MakeDirectory:
 		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return "", fmt.Errorf("sqlite: %s: its directory is missing and cannot be made: %w: %s", path, err, finding.Files(err, "name a file in a directory of yours"))
+			return "", fmt.Errorf("sqlite: %s: its directory is missing and cannot be made: %w: %s", path, err, finding.OpenCure(err, "name a file in a directory of yours"))
 		}
 	default:
 		if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {

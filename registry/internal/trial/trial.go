@@ -1,6 +1,6 @@
-// Package rehearsal does with a registry what instances do first, for a backend
-// that checks itself. What was written is for the backend to undo.
-package rehearsal
+// Package trial makes the calls that an instance makes first, for a backend that
+// checks itself. The backend undoes what they wrote.
+package trial
 
 import (
 	"context"
@@ -14,14 +14,14 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// Group makes up the name of a group that nobody else has.
+// Group returns the name of a group that nobody else has.
 func Group() string { return "understudy-check:" + uuid.NewString() }
 
-// Other is a group whose name differs from that one in case alone.
+// Other returns a name that differs from that of the group in case alone.
 func Other(group string) string { return strings.ToUpper(group) }
 
-// instance is a registration for a rehearsal. Two of them differ in nothing but
-// their UUIDs: that is all that may tell instances apart.
+// instance returns an instance to register. Two of them differ in their UUIDs
+// alone, because a backend may tell instances apart by nothing else.
 func instance(group string) registry.Instance {
 	t := registry.DefaultTiming
 	return registry.Instance{
@@ -31,8 +31,8 @@ func instance(group string) registry.Instance {
 	}
 }
 
-// Instances registers two instances, beats, finds the candidate, and unregisters
-// both.
+// Instances registers two instances of a group, sends a heartbeat, finds the
+// candidate, and unregisters both.
 func Instances(ctx context.Context, r registry.Registry, group string) error {
 	one, two := instance(group), instance(group)
 	for _, in := range []registry.Instance{one, two} {
@@ -47,7 +47,7 @@ func Instances(ctx context.Context, r registry.Registry, group string) error {
 	if err != nil {
 		return err
 	}
-	// One whose heartbeat cannot be read is not found either.
+	// A record whose heartbeat was changed by somebody else is not found either.
 	_, err = r.Candidate(ctx, group, at, time.Minute)
 	if errors.Is(err, registry.ErrNoCandidate) {
 		return vanished("the registration")
@@ -58,8 +58,8 @@ func Instances(ctx context.Context, r registry.Registry, group string) error {
 	return errors.Join(r.Unregister(ctx, one.ID), r.Unregister(ctx, two.ID))
 }
 
-// Terms begins two terms and ends both, and sees that no group of another name
-// has them.
+// Terms begins two terms of a group, ends both, and checks that a group of another
+// name does not have them.
 func Terms(ctx context.Context, r registry.Registry, group string) error {
 	for number := range int64(2) {
 		t := term(group, number+1)
@@ -76,8 +76,8 @@ func Terms(ctx context.Context, r registry.Registry, group string) error {
 			return err
 		}
 	}
-	// One record of the kind does not stand in the way of another: only the name
-	// is left to.
+	// The terms above prove that two records may exist side by side. So if this one
+	// is refused, its name is the reason.
 	other := term(Other(group), 1)
 	v, err := r.View(ctx, other.Group)
 	if err != nil {
@@ -96,7 +96,7 @@ func term(group string, number int64) registry.Term {
 	return registry.Term{Group: group, Number: number, Holder: uuid.Must(uuid.NewV7()), Host: "check", OrphanAfter: time.Minute}
 }
 
-// shows sees that a view has what was written.
+// shows checks that a view contains the term as it was written.
 func shows(ctx context.Context, r registry.Registry, t registry.Term, open bool) error {
 	v, err := r.View(ctx, t.Group)
 	switch {
@@ -110,8 +110,8 @@ func shows(ctx context.Context, r registry.Registry, t registry.Term, open bool)
 	return nil
 }
 
-// doubtful says what it means that a UUID, or a group, that was just made up is
-// there already.
+// doubtful explains an error that says that a UUID or a term exists already,
+// although it was made up a moment ago.
 func doubtful(err error) error {
 	if errors.Is(err, registry.ErrRegistered) || errors.Is(err, registry.ErrTermTaken) {
 		return fmt.Errorf("it was made up just now, so a unique index or a rule of another program refuses it: %w", err)
@@ -119,6 +119,7 @@ func doubtful(err error) error {
 	return err
 }
 
+// vanished returns the error for a record that was acknowledged and is missing.
 func vanished(what string) error {
 	return fmt.Errorf("%w: %s was acknowledged, and is not there: a rule of another program undoes it", registry.ErrRefused, what)
 }

@@ -7,28 +7,28 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// Census counts what is stored in a registry.
+// Census counts the records of a registry, and those that cannot be decoded.
 type Census struct {
 	instances, terms int
-	foreign          int
-	bad              int
-	first            error // of those that are bad; a newer schema before all others
+	foreign          int   // records of another program
+	bad              int   // records that cannot be decoded
+	first            error // why the first bad record cannot be; ErrSchema comes before the others
 }
 
-// Instance counts one record of an instance, with the error of decoding it.
+// Instance counts the record of an instance. The error is that of decoding it.
 func (c *Census) Instance(err error) {
 	c.instances++
 	c.note(err)
 }
 
-// Term counts one record of a term, with the error of decoding it.
+// Term counts the record of a term. The error is that of decoding it.
 func (c *Census) Term(err error) {
 	c.terms++
 	c.note(err)
 }
 
-// Foreign says that a record that was counted is of another program: it says of
-// no schema.
+// Foreign notes that a record was written by another program: it has no schema.
+// The record is counted by Instance or Term as well.
 func (c *Census) Foreign() { c.foreign++ }
 
 func (c *Census) note(err error) {
@@ -41,8 +41,8 @@ func (c *Census) note(err error) {
 	}
 }
 
-// Finding is the census for people.
-func (c Census) Finding() registry.Finding {
+// Finding reports the census to people.
+func (c Census) Finding() Finding {
 	const name = "schema"
 	all := fmt.Sprintf("instances: %d, terms: %d", c.instances, c.terms)
 	switch {
