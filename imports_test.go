@@ -19,13 +19,13 @@ const module = "github.com/understudy-go/understudy"
 // parent.
 var directions = map[string][]string{
 	".": {"internal/cli", "internal/pid1"},
-	"internal/cli": {"config", "heartbeat", "internal/reopen", "internal/terminal", "registry", "registry/mongodb", "registry/sqlite",
-		"status", "status/metrics", "status/web", "worker"},
+	"internal/cli": {"config", "heartbeat", "internal/exitcode", "internal/reopen", "internal/signals", "internal/terminal",
+		"registry", "registry/mongodb", "registry/sqlite", "status", "status/metrics", "status/web", "worker"},
 	"config":                      {"registry"},
 	"heartbeat":                   {"registry", "internal/boottime"},
 	"worker":                      {"registry", "internal/boottime", "worker/internal/guard"},
 	"worker/internal/guard":       {"registry", "internal/boottime", "internal/procfs"},
-	"internal/pid1":               {"config", "internal/procfs"},
+	"internal/pid1":               {"config", "internal/exitcode", "internal/procfs"},
 	"internal/reopen":             {"registry"},
 	"status":                      {"registry"},
 	"status/metrics":              {"registry", "status"},

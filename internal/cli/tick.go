@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/understudy-go/understudy/config"
+	"github.com/understudy-go/understudy/internal/signals"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -23,7 +24,7 @@ func newTick() *cobra.Command {
 		Hidden: true,
 		Args:   noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			ctx, stop := signal.NotifyContext(c.Context(), orders()...)
+			ctx, stop := signal.NotifyContext(c.Context(), signals.ToStop()...)
 			defer stop()
 			term, _ := strconv.ParseInt(os.Getenv(config.EnvTerm), 10, 64)
 			log := newLogger(config.Config{

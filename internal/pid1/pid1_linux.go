@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/understudy-go/understudy/config"
+	"github.com/understudy-go/understudy/internal/exitcode"
 	"github.com/understudy-go/understudy/internal/procfs"
 )
 
@@ -20,9 +21,6 @@ import (
 var strangerTime = 10 * time.Second
 
 const lookAgain = 100 * time.Millisecond
-
-// exitNoChild is the exit code when the child could not be started.
-const exitNoChild = 70
 
 // Main is for process 1 alone: it runs this program as a child, with the same
 // arguments, and is its init. It returns the exit code when nobody is left that
@@ -35,7 +33,7 @@ func Main() int {
 	pid, err := start()
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "understudy: init: %v\n", err)
-		return exitNoChild
+		return exitcode.Stuck
 	}
 	i := &initProcess{pid: pid, watched: make(map[int]bool), guardDied: make(chan int, 64)}
 	rounds := time.NewTicker(watchEvery)
