@@ -181,12 +181,6 @@ func TestWatchThatDoesNotHeedItsContextKeepsNobody(t *testing.T) {
 	})
 }
 
-func TestGuardedWorkNeedsSomebodyToTellItsLease(t *testing.T) {
-	if _, err := New(Config{Registry: newStore(time.Now), Group: "g", Host: "h", Guarded: true}); err == nil {
-		t.Error("accepted")
-	}
-}
-
 func TestMissingHolderCannotBlockForLongerThanTheLongestT(t *testing.T) {
 	term := *open(7, other)
 	term.OrphanAfter = 10 * 365 * 24 * time.Hour

@@ -34,7 +34,7 @@ func (noFuse) Close() error            { return nil }
 // layFuse returns the fuse for work in this process. Where the kernel cannot
 // have one, people are warned; where it could and does not, that is an error.
 func (m *Member) layFuse() (fuse, error) {
-	if m.config.Guarded {
+	if m.config.Guard != nil {
 		return noFuse{}, nil
 	}
 	f, err := m.fuse()

@@ -28,16 +28,27 @@ func TestMain(m *testing.M) {
 
 var quick = registry.Timing{Interval: 50 * time.Millisecond, OrphanAfter: 2 * time.Second, StopGrace: 500 * time.Millisecond}
 
+// printingFuse prints for when it is armed.
+type printingFuse struct{ fuse }
+
+func (f printingFuse) Arm(at time.Duration) error {
+	fmt.Println("lease", int64(at))
+	return f.fuse.Arm(at)
+}
+
 func workInProcess(mode string) {
 	if mode == "no timer" {
 		if err := unix.Setrlimit(unix.RLIMIT_SIGPENDING, &unix.Rlimit{}); err != nil {
 			panic(err)
 		}
 	}
-	m, err := New(Config{Registry: newStore(time.Now), Group: "g", Timing: quick, Log: zerolog.New(os.Stderr),
-		OnLease: func(until time.Duration) { fmt.Println("lease", int64(until)) }})
+	m, err := New(Config{Registry: newStore(time.Now), Group: "g", Timing: quick, Log: zerolog.New(os.Stderr)})
 	if err != nil {
 		panic(err)
+	}
+	m.fuse = func() (fuse, error) {
+		f, err := newFuse()
+		return printingFuse{f}, err
 	}
 	err = m.Run(context.Background(), func(ctx context.Context, t registry.Term) error {
 		fmt.Println("working")

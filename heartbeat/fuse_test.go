@@ -96,7 +96,7 @@ func TestWorkDoesNotStartUnderAFuseThatCannotBeArmed(t *testing.T) {
 func TestContextOfTheWorkIsNotTheCallers(t *testing.T) {
 	type key struct{}
 	synctest.Test(t, func(t *testing.T) {
-		m, err := New(Config{Registry: newStore(time.Now), Group: "g", Host: "h", Guarded: true, OnLease: func(time.Duration) {}})
+		m, err := New(Config{Registry: newStore(time.Now), Group: "g", Host: "h", Guard: new(fakeGuard)})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,7 +2,6 @@ package heartbeat
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/understudy-go/understudy/registry"
@@ -36,24 +35,6 @@ func (s *shell) arm(at time.Duration) error {
 	return err
 }
 
-// outcome reads what lead's return means.
-func outcome(ctx context.Context, err error) workGone {
-	var exit interface{ FinalExit() int }
-	var gaveUp interface{ WorkFailing() bool }
-	told := ctx.Err() != nil
-	switch {
-	case errors.As(err, &exit):
-		return workGone{result: done, code: exit.FinalExit(), err: err}
-	case err == nil && !told:
-		return workGone{result: done}
-	case told && (err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.Cause(ctx))):
-		return workGone{result: yielded}
-	case errors.Is(err, ErrWorkFailing), errors.As(err, &gaveUp) && gaveUp.WorkFailing():
-		return workGone{result: failing, err: err}
-	}
-	return workGone{result: broken, err: err}
-}
-
 // gone takes note that lead has returned.
 func (s *shell) gone() {
 	s.stop = nil
@@ -63,24 +44,16 @@ func (s *shell) gone() {
 	}
 }
 
-// stopWork ends the context of the work. A context ends once, with one cause: so
-// work that was asked before, and has no time left now, hears of it by OnKill.
+// stopWork ends the context of the work. A context ends only once, with one cause.
+// So when work that was asked to stop before has no time left now, the guard kills it.
 func (s *shell) stopWork(a stopWork) {
 	cause := a.cause
 	if a.immediate {
 		cause = immediate{a.cause}
 	}
-	if s.asked && a.immediate && s.config.OnKill != nil {
-		s.config.OnKill()
+	if s.asked && a.immediate && s.config.Guard != nil {
+		s.config.Guard.Kill()
 	}
 	s.asked = true
 	s.stop(cause)
 }
-
-// immediate is the cause of work that has no time left.
-type immediate struct{ error }
-
-// Immediate says that the work is to be killed, not asked.
-func (immediate) Immediate() bool { return true }
-
-func (i immediate) Unwrap() error { return i.error }

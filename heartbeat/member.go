@@ -33,16 +33,10 @@ type Config struct {
 	// Run returns ErrStandby while Standby still runs.
 	Standby func(ctx context.Context)
 
-	// Guarded says that the work runs outside this process, under a guard that
-	// ends it when the lease does. The guard learns of the lease by OnLease.
-	Guarded bool
-	// OnLease is called with each new end of the lease, an instant of a clock that
-	// counts suspends: pass it to a worker.Command's Extend. It must not block.
-	OnLease func(until time.Duration)
-
-	// OnKill is called when work that was asked to stop has no time left after
-	// all: another term began, or this registration is gone. It must not block.
-	OnKill func()
+	// Guard ends the work when the lease ends, for work that runs outside this
+	// process. A *worker.Command is one. Nil: the work runs in this process, which a
+	// timer of the kernel ends with the lease.
+	Guard Guard
 
 	// OnRole is called at each change of this instance's role, OnBeat with the
 	// outcome of each beat (the registration counts as one) and how long it took,
@@ -54,32 +48,27 @@ type Config struct {
 	// JoinTimeout bounds the first registration; zero: none.
 	JoinTimeout time.Duration
 
-	// Log gets what happens, one line a fact; the zero value logs nothing.
+	// Log gets one line for each thing that happens; the zero value logs nothing.
+	// New adds who writes it to each line, unless Author is set.
 	Log zerolog.Logger
+	// Author, if set, is a hook that Log has already. The member fills it in.
+	Author *Author
 }
 
-// Lead is the work of the active instance. Its context ends, with a cause that
-// says why, when it has to stop: within the stop grace, or at once if the cause
-// has a method Immediate that returns true. What it touches should refuse a
-// term lower than the highest it has seen.
-//
-// Nil means that the work is done, for the whole group: all who saw this term
-// go. A [WorkExit], or any error with a method FinalExit() int, says the same with
-// an exit code. [ErrWorkFailing], or an error with a method WorkFailing() bool that
-// returns true, asks for a peer to try; without one, lead is called again. Any
-// other error makes this instance leave, and a peer take over. So what a
-// worker.Command's Run returns can be returned as it is.
-type Lead func(ctx context.Context, t registry.Term) error
-
-// WorkExit is returned by the work that came to its final end.
-type WorkExit struct {
-	Code int
+// Guard ends work that runs outside the process of its member. Its methods are
+// called in the loop that beats, so they must not block.
+type Guard interface {
+	// Extend tells the guard the latest end of the lease. It is an instant of a local
+	// clock that goes on while the machine is suspended (on Linux CLOCK_BOOTTIME).
+	// Extend is called with every acknowledged beat, while this instance is passive
+	// too, so the guard knows the lease before the work starts. The guard tells the
+	// work to stop one stop grace before the end, and has killed it by the end, even
+	// if the member's process is frozen or gone by then.
+	Extend(until time.Duration)
+	// Kill kills work that was asked to stop before and has no time left now: another
+	// term began, this registration is gone, or the lease has ended.
+	Kill()
 }
-
-// FinalExit is the exit code.
-func (e *WorkExit) FinalExit() int { return e.Code }
-
-func (e *WorkExit) Error() string { return fmt.Sprintf("work exited with %d", e.Code) }
 
 // Member is one process's membership in a group.
 type Member struct {
@@ -112,12 +101,17 @@ func New(c Config) (*Member, error) {
 		}
 		c.Host = host
 	}
-	if c.Guarded && c.OnLease == nil {
-		return nil, errors.New("heartbeat: Guarded without OnLease: the guard that ends the work with its lease would never learn of one")
+	if c.Author != nil && c.Author.group != c.Group {
+		return nil, fmt.Errorf("heartbeat: the author is of the group %q, want %q", c.Author.group, c.Group)
 	}
-	m := &Member{config: c, now: boottime.Now, exit: os.Exit, fuse: newFuse}
+	m := &Member{config: c, log: c.Log, now: boottime.Now, exit: os.Exit, fuse: newFuse}
 	m.turn.Store(&turn{})
-	m.log = c.Log.Hook(zerolog.HookFunc(m.identify))
+	author := c.Author
+	if author == nil {
+		author = NewAuthor(c.Group)
+		m.log = c.Log.Hook(author)
+	}
+	author.member.Store(m)
 	return m, nil
 }
 
@@ -128,19 +122,6 @@ func (m *Member) Instance() uuid.UUID { return m.turn.Load().id }
 // Term is the term that this instance works in, and 0 while it is passive.
 func (m *Member) Term() int64 { return m.term.Load() }
 
-// Logger is the configured one; each of its lines has instance, group, role and
-// term, as they are when it is written.
+// Logger is the configured logger. Each of its lines has the instance, group, role
+// and term that it was written under.
 func (m *Member) Logger() zerolog.Logger { return m.log }
-
-// identify puts onto a line of the log who wrote it.
-func (m *Member) identify(e *zerolog.Event, _ zerolog.Level, _ string) {
-	role, term := registry.Passive, m.Term()
-	if term > 0 {
-		role = registry.Active
-	}
-	id := ""
-	if m.Instance() != uuid.Nil {
-		id = m.Instance().String()
-	}
-	e.Str("instance", id).Str("group", m.config.Group).Str("role", string(role)).Int64("term", term)
-}

@@ -225,7 +225,7 @@ func TestLostLeaseIsNotRevivedByLeaving(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)
 		s.deaf = true
-		a := s.join(guardedWork)
+		a := s.join(underGuard(new(fakeGuard)))
 		s.until(time.Second, "works", func() bool { return a.works() == 1 })
 		first := a.Instance()
 		s.reg.set(func(kind, registry.Instance) fate { return hung })

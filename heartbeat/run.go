@@ -43,7 +43,7 @@ func (m *Member) Run(ctx context.Context, lead Lead) error {
 				Group: m.config.Group, Host: m.config.Host, PID: os.Getpid(), Version: m.config.Version,
 				Priority: m.config.Priority, Command: m.config.Command,
 			},
-			timing: m.config.Timing, guarded: m.config.Guarded, standby: m.config.Standby != nil, joinTimeout: m.config.JoinTimeout,
+			timing: m.config.Timing, guarded: m.config.Guard != nil, standby: m.config.Standby != nil, joinTimeout: m.config.JoinTimeout,
 			newID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) },
 		}, m.now()),
 	}
@@ -127,8 +127,8 @@ func (s *shell) perform(a action) {
 	case call:
 		s.wait.Go(func() { s.send(s.carryOut(a)) })
 	case extend:
-		if s.config.OnLease != nil {
-			s.config.OnLease(a.until)
+		if s.config.Guard != nil {
+			s.config.Guard.Extend(a.until)
 		}
 		if s.stop != nil {
 			_ = s.arm(a.until) // failing, it stays armed for the end before

@@ -448,31 +448,6 @@ func TestPassiveSaysOnceWhomItStandsByFor(t *testing.T) {
 	})
 }
 
-func TestKillReachesWorkThatWasAsked(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
-		killed := make(chan struct{}, 1)
-		s.deaf = true
-		a := s.join(func(c *Config) {
-			guardedWork(c)
-			c.OnKill = func() { killed <- struct{}{} }
-		})
-		s.until(time.Second, "works", func() bool { return a.works() == 1 })
-		s.reg.requestHandover(1, uuid.Nil)
-		time.Sleep(time.Second)
-		if len(killed) != 0 {
-			t.Fatal("killed within the grace")
-		}
-		_ = s.reg.store.Unregister(t.Context(), a.Instance())
-		<-killed
-		close(a.release)
-		s.until(time.Minute, "registered anew", func() bool { return a.works() == 2 || a.Instance() != uuid.Nil })
-		a.ignores.Store(false)
-		a.leave()
-		<-a.done
-	})
-}
-
 func TestWorkThatReturnsAfterItsLeaseEnded(t *testing.T) {
 	// Nothing steps the machine from before D−G until after D, as in a freeze, and
 	// the first that it hears of is that the work has returned by itself.

@@ -72,8 +72,33 @@ func (s *stage) join(change ...func(*Config)) *actor {
 	return a
 }
 
-// guardedWork is a change of one whose work a guard ends.
-func guardedWork(c *Config) { c.Guarded, c.OnLease = true, func(time.Duration) {} }
+// fakeGuard notes what a guard is told.
+type fakeGuard struct {
+	mu    sync.Mutex
+	until time.Duration // the latest end of the lease
+	kills int
+}
+
+func (g *fakeGuard) Extend(until time.Duration) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.until = until
+}
+
+func (g *fakeGuard) Kill() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.kills++
+}
+
+func (g *fakeGuard) told() (until time.Duration, kills int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.until, g.kills
+}
+
+// underGuard lets a guard end the work of a member.
+func underGuard(g Guard) func(*Config) { return func(c *Config) { c.Guard = g } }
 
 // joinFirst is join of one that finds an empty group, and waits until it works.
 func (s *stage) joinFirst(change ...func(*Config)) *actor {

@@ -53,7 +53,7 @@ func TestGuardedWorkThatWillNotDieIsExit70(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)
 		s.deaf = true
-		a := s.join(guardedWork)
+		a := s.join(underGuard(new(fakeGuard)))
 		s.until(time.Second, "works", func() bool { return a.works() == 1 })
 		s.reg.requestHandover(1, uuid.Nil)
 		timing := registry.DefaultTiming

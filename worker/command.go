@@ -143,7 +143,7 @@ func (c *Command) prepareSoon() {
 var ErrGuard = guard.ErrStart
 
 // Extend tells the end of the lease with each acknowledged beat, before Run as
-// well as during it: what heartbeat.Config.OnLease is called with. The command is
+// well as during it, as heartbeat.Guard has it. The command is
 // told to stop G before the latest of them and dead at it, even if this process
 // does not run then. Extend never blocks.
 func (c *Command) Extend(until time.Duration) {

@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/rs/zerolog"
 
 	"github.com/understudy-go/understudy/config"
@@ -58,7 +57,6 @@ func openFront(conf config.Config, version string, log zerolog.Logger) (*front, 
 	f := &front{group: conf.Group, listener: listener, served: make(chan error, 1)}
 	f.lookout = status.NewLookout(shownFor, f.look)
 	f.metrics = metrics.New(metrics.Source{Group: conf.Group, Version: version, State: f.gauges, Look: f.lookout.Look, Restarts: f.restarts})
-	log = log.Hook(zerolog.HookFunc(f.identify))
 	f.server = web.New(web.Config{
 		Group: conf.Group, Version: version,
 		State: f.state, Look: f.lookout.Look, Metrics: f.metrics.Handler(), Log: log,
@@ -121,15 +119,6 @@ func (f *front) state() web.State {
 		shown.Stage = web.Leaving
 	}
 	return shown
-}
-
-// identify puts onto a line of the log who wrote it.
-func (f *front) identify(e *zerolog.Event, _ zerolog.Level, _ string) {
-	s, id := f.state(), ""
-	if s.Instance != uuid.Nil {
-		id = s.Instance.String()
-	}
-	e.EmbedObject(author{id, f.group, s.Role, s.Term})
 }
 
 func (f *front) gauges() metrics.State {

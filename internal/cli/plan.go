@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/understudy-go/understudy/config"
-	"github.com/understudy-go/understudy/registry"
+	"github.com/understudy-go/understudy/heartbeat"
 	"github.com/understudy-go/understudy/worker"
 )
 
@@ -24,8 +24,8 @@ type plan struct {
 	work    worker.Spec
 	print   string // of the command: peers warn when theirs differs
 	hook    *hook
-	bare    zerolog.Logger // its lines do not say who writes them
-	log     zerolog.Logger // the member's, once there is one
+	author  *heartbeat.Author // adds to each line of log who writes it
+	log     zerolog.Logger    // of the whole process
 }
 
 func newPlan(c *cobra.Command, args []string) (p plan, err error) {
@@ -33,11 +33,12 @@ func newPlan(c *cobra.Command, args []string) (p plan, err error) {
 	if err != nil {
 		return plan{}, err
 	}
-	p = plan{conf: conf, version: c.Root().Version, print: fingerprint(args), bare: newLogger(conf, c.ErrOrStderr())}
-	p.log = p.bare.With().EmbedObject(author{Group: conf.Group, Role: registry.Passive}).Logger()
+	p = plan{conf: conf, version: c.Root().Version, print: fingerprint(args), author: heartbeat.NewAuthor(conf.Group)}
+	p.log = newLogger(conf, c.ErrOrStderr()).Hook(p.author)
 	if p.work, err = workSpec(conf, args); err != nil {
 		return plan{}, err
 	}
+	p.work.Log = p.log
 	if p.hook, err = newHook(conf); err != nil {
 		return plan{}, err
 	}

@@ -34,7 +34,7 @@ func runInstance(c *cobra.Command, args []string) error {
 }
 
 func (p *plan) run(ctx context.Context, caught *signals.Handler) error {
-	front, err := openFront(p.conf, p.version, p.bare)
+	front, err := openFront(p.conf, p.version, p.log)
 	if err != nil {
 		return err
 	}
@@ -57,7 +57,6 @@ func (p *plan) run(ctx context.Context, caught *signals.Handler) error {
 	if err := in.command.Prepare(ctx); err != nil {
 		return unlessStopped(ctx, err)
 	}
-	p.log = in.member.Logger()
 	caught.Use(p.log, in.kill)
 	return in.run(ctx)
 }
@@ -76,17 +75,19 @@ type instance struct {
 	command *worker.Command
 	hook    *hook
 	systemd *notifier
+	log     zerolog.Logger
 }
 
 func newInstance(p *plan, reg backend, front *front, join time.Duration) (*instance, error) {
-	in := &instance{hook: p.hook, systemd: newNotifier()}
+	in := &instance{hook: p.hook, systemd: newNotifier(), log: p.log}
 	var err error
+	if in.command, err = worker.NewCommand(p.work); err != nil {
+		return nil, err
+	}
 	in.member, err = heartbeat.New(heartbeat.Config{
 		Registry: reg, Group: p.conf.Group, Timing: p.conf.Timing,
 		Host: p.conf.Host, Version: p.version, Priority: p.conf.Priority, Command: p.print,
-		Guarded: true,
-		OnLease: func(until time.Duration) { in.command.Extend(until) },
-		OnKill:  func() { in.command.Kill() },
+		Guard: in.command,
 		OnRole: func(c heartbeat.Change) {
 			front.role(c)
 			in.systemd.role(c)
@@ -98,13 +99,10 @@ func newInstance(p *plan, reg backend, front *front, join time.Duration) (*insta
 		},
 		OnOrphan:    front.orphan,
 		JoinTimeout: join,
-		Log:         p.bare,
+		Log:         p.log,
+		Author:      p.author,
 	})
 	if err != nil {
-		return nil, err
-	}
-	p.work.Log = in.member.Logger()
-	if in.command, err = worker.NewCommand(p.work); err != nil {
 		return nil, err
 	}
 	if err := worker.BecomeSubreaper(); err != nil {
@@ -117,9 +115,9 @@ func newInstance(p *plan, reg backend, front *front, join time.Duration) (*insta
 // run is the membership, from joining to having left. Whoever is told of it
 // hears of the end too; that is waited for when the term has been released.
 func (in *instance) run(ctx context.Context) error {
-	in.systemd.start(ctx, in.member.Logger(), func() bool { return !in.member.State().Stuck })
+	in.systemd.start(ctx, in.log, func() bool { return !in.member.State().Stuck })
 	defer in.systemd.close()
-	in.hook.start(in.member.Logger())
+	in.hook.start(in.log)
 	defer in.hook.close()
 	defer in.systemd.stopping()
 	return in.member.Run(ctx, func(ctx context.Context, t registry.Term) error {

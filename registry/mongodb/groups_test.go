@@ -13,6 +13,12 @@ import (
 	"github.com/understudy-go/understudy/registry/mongodb"
 )
 
+// noGuard lets work do without the timer of the kernel that ends this process.
+type noGuard struct{}
+
+func (noGuard) Extend(time.Duration) {}
+func (noGuard) Kill()                {}
+
 // members joins one member to each group by one registry, as a program of many
 // groups does. What becomes active is told by its group.
 func members(t *testing.T, r *mongodb.Registry, groups int, active chan<- int) (leave func()) {
@@ -20,7 +26,7 @@ func members(t *testing.T, r *mongodb.Registry, groups int, active chan<- int) (
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	for i := range groups {
-		m, err := heartbeat.New(heartbeat.Config{Registry: r, Group: fmt.Sprint("group", i), Guarded: true, OnLease: func(time.Duration) {}})
+		m, err := heartbeat.New(heartbeat.Config{Registry: r, Group: fmt.Sprint("group", i), Guard: noGuard{}})
 		if err != nil {
 			t.Fatal(err)
 		}
