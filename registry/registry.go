@@ -95,8 +95,8 @@ func (v View) Number() int64 {
 	return v.Latest.Number
 }
 
-// Admin is what people need besides: looking and asking, never electing. Every
-// backend of a [Registry] has it too.
+// Admin is what people need besides: looking and asking, never electing. See
+// [Backend].
 type Admin interface {
 	// Instances returns the instances of a group in order of their UUIDs, and
 	// the registry's time. ErrCorrupt, ErrSchema: beside them, which are returned

@@ -8,14 +8,12 @@ import (
 	"time"
 
 	"github.com/understudy-go/understudy/config"
-	"github.com/understudy-go/understudy/internal/reopen"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/registry/mongodb"
 	"github.com/understudy-go/understudy/registry/sqlite"
 )
 
-// backend is a registry for those who elect and for those who look.
-type backend = reopen.Backend
+type backend = registry.Backend
 
 // openRegistry opens the registry for an instance, which makes what is missing.
 func openRegistry(ctx context.Context, c config.Config, say func(string)) (backend, error) {

@@ -15,7 +15,7 @@ import (
 func TestConformance(t *testing.T) {
 	registrytest.Run(t, func(t *testing.T) registrytest.Store {
 		path := filepath.Join(t.TempDir(), "registry.db")
-		open := func(t *testing.T, a registry.Access) registrytest.Backend {
+		open := func(t *testing.T, a registry.Access) registry.Backend {
 			b, err := sqlite.Open(t.Context(), path, sqlite.Options{Access: a})
 			if err != nil {
 				t.Fatal(err)
@@ -25,8 +25,8 @@ func TestConformance(t *testing.T) {
 			return r
 		}
 		return registrytest.Store{
-			Open:  func(t *testing.T) registrytest.Backend { return open(t, registry.Join) },
-			Look:  func(t *testing.T) registrytest.Backend { return open(t, registry.Look) },
+			Open:  func(t *testing.T) registry.Backend { return open(t, registry.Join) },
+			Look:  func(t *testing.T) registry.Backend { return open(t, registry.Look) },
 			Spoil: func(t *testing.T, r registrytest.Record, field string, value any) { spoil(t, path, r, field, value) },
 		}
 	})

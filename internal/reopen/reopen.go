@@ -16,19 +16,13 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// Backend is a registry for those who elect and for those who look.
-type Backend interface {
-	registry.Registry
-	registry.Admin
-}
-
 // Config is what a [Registry] needs. Nothing may be missing.
 type Config struct {
 	// Denied reports whether an error says that the registry does not take, or not
 	// any more, this process for one that may do what it asked for.
 	Denied func(error) bool
 	// Open opens the registry with what the configuration says now.
-	Open func(context.Context) (Backend, error)
+	Open func(context.Context) (registry.Backend, error)
 	// Lease is how long an acknowledged beat is good for: several tries have to fit
 	// into it.
 	Lease time.Duration
@@ -50,7 +44,7 @@ type Registry struct {
 	wait   sync.WaitGroup
 
 	mu      sync.Mutex
-	backend Backend
+	backend registry.Backend
 	closed  bool
 	denied  bool // since the latest beat that was acknowledged
 	opening bool
@@ -59,7 +53,7 @@ type Registry struct {
 	failure string // the latest that OnFailed was told of
 }
 
-var _ Backend = (*Registry)(nil)
+var _ registry.Backend = (*Registry)(nil)
 
 const (
 	firstPause  = time.Second
@@ -68,14 +62,14 @@ const (
 )
 
 // New takes over a backend that is open.
-func New(b Backend, c Config) *Registry {
+func New(b registry.Backend, c Config) *Registry {
 	r := &Registry{c: c, backend: b, pause: firstPause}
 	r.ctx, r.cancel = context.WithCancel(context.Background())
 	return r
 }
 
 // current is the backend for a call.
-func (r *Registry) current() Backend {
+func (r *Registry) current() registry.Backend {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.backend
@@ -83,7 +77,7 @@ func (r *Registry) current() Backend {
 
 // through makes a call. One that came too late for a backend that was replaced
 // did nothing, and is made with the next.
-func through[T any](r *Registry, call func(b Backend) (T, error)) (T, error) {
+func through[T any](r *Registry, call func(b registry.Backend) (T, error)) (T, error) {
 	for {
 		b := r.current()
 		result, err := call(b)
@@ -162,14 +156,14 @@ func (r *Registry) open() {
 
 // Register implements [registry.Registry].
 func (r *Registry) Register(ctx context.Context, in registry.Instance) (time.Time, error) {
-	at, err := through(r, func(b Backend) (time.Time, error) { return b.Register(ctx, in) })
+	at, err := through(r, func(b registry.Backend) (time.Time, error) { return b.Register(ctx, in) })
 	r.beaten(err)
 	return at, err
 }
 
 // Beat implements [registry.Registry].
 func (r *Registry) Beat(ctx context.Context, id uuid.UUID, s registry.Status) (time.Time, error) {
-	at, err := through(r, func(b Backend) (time.Time, error) { return b.Beat(ctx, id, s) })
+	at, err := through(r, func(b registry.Backend) (time.Time, error) { return b.Beat(ctx, id, s) })
 	r.beaten(err)
 	return at, err
 }

@@ -18,7 +18,7 @@ var errDenied = errors.New("denied")
 
 // fake is a backend whose beats end with an error that the test sets.
 type fake struct {
-	Backend
+	registry.Backend
 	err    atomic.Pointer[error]
 	closed atomic.Bool
 	beats  atomic.Int64
@@ -55,7 +55,7 @@ func (f *fake) Close(context.Context) error {
 // told counts what a registry tells.
 type told struct{ denied, opened, failed int }
 
-func over(b Backend, open func(context.Context) (Backend, error)) (*Registry, *told) {
+func over(b registry.Backend, open func(context.Context) (registry.Backend, error)) (*Registry, *told) {
 	n := new(told) // under the registry's lock
 	return New(b, Config{
 		Denied: func(err error) bool { return errors.Is(err, errDenied) }, Open: open, Lease: 40 * time.Second,
@@ -72,7 +72,7 @@ func beat(t *testing.T, r *Registry) error {
 func TestRefusedBeatOpensTheRegistryAnew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		old, next := newFake(nil), newFake(nil)
-		r, n := over(old, func(context.Context) (Backend, error) { return next, nil })
+		r, n := over(old, func(context.Context) (registry.Backend, error) { return next, nil })
 		if err := beat(t, r); err != nil {
 			t.Fatal(err)
 		}
@@ -99,7 +99,7 @@ func TestRefusedBeatOpensTheRegistryAnew(t *testing.T) {
 func TestRegistryIsNotOpenedAnewWithoutNeed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newFake(errors.New("no answer"))
-		r, n := over(b, func(context.Context) (Backend, error) { panic("opened") })
+		r, n := over(b, func(context.Context) (registry.Backend, error) { panic("opened") })
 		_ = beat(t, r) // an outage
 		b.err.Store(&errDenied)
 		if _, err := r.View(t.Context(), "g"); !errors.Is(err, errDenied) {
@@ -116,7 +116,7 @@ func TestRegistryIsNotOpenedAnewWithoutNeed(t *testing.T) {
 func TestRefusalThatLastsIsBoundedAndTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		opens := 0
-		r, n := over(newFake(errDenied), func(context.Context) (Backend, error) {
+		r, n := over(newFake(errDenied), func(context.Context) (registry.Backend, error) {
 			opens++
 			return nil, errors.New("the old password")
 		})
@@ -140,7 +140,7 @@ func TestRefusalThatLastsIsBoundedAndTold(t *testing.T) {
 func TestRegistryThatIsOpenedAndRefusesIsBoundedToo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var opened []*fake
-		r, _ := over(newFake(errDenied), func(context.Context) (Backend, error) {
+		r, _ := over(newFake(errDenied), func(context.Context) (registry.Backend, error) {
 			opened = append(opened, newFake(errDenied))
 			return opened[len(opened)-1], nil
 		})
@@ -165,7 +165,7 @@ func TestCallThatCameTooLateForABackendIsMadeWithTheNext(t *testing.T) {
 		old, next := newFake(nil), newFake(nil)
 		r, _ := over(old, nil)
 		calls := 0
-		_, err := through(r, func(b Backend) (none, error) {
+		_, err := through(r, func(b registry.Backend) (none, error) {
 			if calls++; calls == 1 { // it is replaced between the look at it and the call
 				r.mu.Lock()
 				r.backend = next
@@ -188,7 +188,7 @@ func TestCallThatCameTooLateForABackendIsMadeWithTheNext(t *testing.T) {
 func TestCloseWhileItIsOpenedAnewLeavesNothingOpen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		old, next := newFake(errDenied), newFake(nil)
-		r, n := over(old, func(ctx context.Context) (Backend, error) {
+		r, n := over(old, func(ctx context.Context) (registry.Backend, error) {
 			<-ctx.Done() // and opens all the same
 			return next, nil
 		})

@@ -82,7 +82,7 @@ func TestConformanceOfAStandaloneServer(t *testing.T) {
 
 // store is a store of the conformance suite in a database that is empty.
 func store(t *testing.T, uri, database string) registrytest.Store {
-	open := func(t *testing.T, a registry.Access) registrytest.Backend {
+	open := func(t *testing.T, a registry.Access) registry.Backend {
 		r := opened(t, uri, mongodb.Options{Database: database, Access: a})
 		t.Cleanup(func() {
 			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
@@ -92,8 +92,8 @@ func store(t *testing.T, uri, database string) registrytest.Store {
 		return r
 	}
 	return registrytest.Store{
-		Open: func(t *testing.T) registrytest.Backend { return open(t, registry.Join) },
-		Look: func(t *testing.T) registrytest.Backend { return open(t, registry.Look) },
+		Open: func(t *testing.T) registry.Backend { return open(t, registry.Join) },
+		Look: func(t *testing.T) registry.Backend { return open(t, registry.Look) },
 		Spoil: func(t *testing.T, r registrytest.Record, field string, value any) {
 			spoil(t, db(t, uri, database), r, field, value)
 		},

@@ -14,10 +14,7 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-var (
-	_ registry.Registry = (*Registry)(nil)
-	_ registry.Admin    = (*Registry)(nil)
-)
+var _ registry.Backend = (*Registry)(nil)
 
 // DefaultDatabase is used where neither the options nor the URI name one.
 const DefaultDatabase = "understudy"

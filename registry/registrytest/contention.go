@@ -32,7 +32,7 @@ func race(f func(i int) error) []error {
 func contention(t *testing.T, open func(t *testing.T) Store) {
 	store := open(t)
 	shared := store.Open(t)
-	handles := map[string][]Backend{"OneHandle": nil, "ManyHandles": nil}
+	handles := map[string][]registry.Backend{"OneHandle": nil, "ManyHandles": nil}
 	for range rivals {
 		handles["OneHandle"] = append(handles["OneHandle"], shared)
 		handles["ManyHandles"] = append(handles["ManyHandles"], store.Open(t))

@@ -21,7 +21,7 @@ func contexts(t *testing.T, open func(t *testing.T) Store) {
 	// usable fails the test unless both handles read and write at once.
 	usable := func(t *testing.T) {
 		t.Helper()
-		for _, h := range []Backend{b, other} {
+		for _, h := range []registry.Backend{b, other} {
 			ctx, cancel := context.WithTimeout(t.Context(), deadline)
 			if _, err := h.Beat(ctx, in.ID, in.Status); err != nil {
 				t.Errorf("then Beat: %v", err)
@@ -101,7 +101,7 @@ func closing(t *testing.T, open func(t *testing.T) Store) {
 	in := newInstance(t, "close")
 	register(t, b, in)
 	term := begin(t, b, in.Group, 1, in.ID)
-	handles := map[string]Backend{"a registry": b}
+	handles := map[string]registry.Backend{"a registry": b}
 	if store.Look != nil {
 		handles["one that only looked"] = store.Look(t)
 	}

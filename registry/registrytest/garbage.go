@@ -24,7 +24,7 @@ type spoilt struct {
 func (s spoilt) String() string { return fmt.Sprintf("%s=%#v", s.field, s.value) }
 
 // lead makes a group of three terms, the last one open and its holder there.
-func lead(t *testing.T, b Backend) (registry.Instance, registry.Term) {
+func lead(t *testing.T, b registry.Backend) (registry.Instance, registry.Term) {
 	t.Helper()
 	in := newInstance(t, "")
 	in.Group = "garbage:" + in.ID.String()

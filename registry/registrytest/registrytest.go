@@ -20,21 +20,15 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// Backend is what every backend offers.
-type Backend interface {
-	registry.Registry
-	registry.Admin
-}
-
 // Store is one store of a backend, empty at first.
 type Store struct {
 	// Open opens one more handle on the store, as another process would. It is
 	// closed by t.Cleanup; the suite may have closed it before.
-	Open func(t *testing.T) Backend
+	Open func(t *testing.T) registry.Backend
 
 	// Look opens one more handle with [registry.Look], after Open was called;
 	// nil: the backend has none.
-	Look func(t *testing.T) Backend
+	Look func(t *testing.T) registry.Backend
 
 	// Spoil sets one field of a stored record beneath the registry, or removes
 	// it where value is nil. Otherwise the value is an int64, a float64, a
@@ -102,7 +96,7 @@ func newInstance(t *testing.T, group string) registry.Instance {
 	}
 }
 
-func register(t *testing.T, b Backend, in registry.Instance) time.Time {
+func register(t *testing.T, b registry.Backend, in registry.Instance) time.Time {
 	t.Helper()
 	at, err := b.Register(t.Context(), in)
 	if err != nil {
@@ -115,7 +109,7 @@ func register(t *testing.T, b Backend, in registry.Instance) time.Time {
 // may read its clock for each of them, as MongoDB does, and be held up in between.
 func together(a, b time.Time) bool { return a.Sub(b).Abs() < time.Minute }
 
-func beat(t *testing.T, b Backend, id uuid.UUID, s registry.Status) time.Time {
+func beat(t *testing.T, b registry.Backend, id uuid.UUID, s registry.Status) time.Time {
 	t.Helper()
 	at, err := b.Beat(t.Context(), id, s)
 	if err != nil {
@@ -125,7 +119,7 @@ func beat(t *testing.T, b Backend, id uuid.UUID, s registry.Status) time.Time {
 }
 
 // begin begins a term and returns it as it should be read.
-func begin(t *testing.T, b Backend, group string, number int64, holder uuid.UUID) registry.Term {
+func begin(t *testing.T, b registry.Backend, group string, number int64, holder uuid.UUID) registry.Term {
 	t.Helper()
 	term := registry.Term{Group: group, Number: number, Holder: holder, Host: "host", OrphanAfter: 15 * time.Second}
 	if err := b.BeginTerm(t.Context(), term); err != nil {
@@ -135,14 +129,14 @@ func begin(t *testing.T, b Backend, group string, number int64, holder uuid.UUID
 	return term
 }
 
-func end(t *testing.T, b Backend, term registry.Term, e registry.End) {
+func end(t *testing.T, b registry.Backend, term registry.Term, e registry.End) {
 	t.Helper()
 	if err := b.EndTerm(t.Context(), term.Group, term.Number, term.Holder, e); err != nil {
 		t.Fatalf("EndTerm(%d): %v", term.Number, err)
 	}
 }
 
-func view(t *testing.T, b Backend, group string) registry.View {
+func view(t *testing.T, b registry.Backend, group string) registry.View {
 	t.Helper()
 	v, err := b.View(t.Context(), group)
 	if err != nil {
@@ -152,7 +146,7 @@ func view(t *testing.T, b Backend, group string) registry.View {
 }
 
 // latest is the group's latest term, which must be there.
-func latest(t *testing.T, b Backend, group string) registry.Term {
+func latest(t *testing.T, b registry.Backend, group string) registry.Term {
 	t.Helper()
 	v := view(t, b, group)
 	if v.Latest == nil {
@@ -162,7 +156,7 @@ func latest(t *testing.T, b Backend, group string) registry.Term {
 }
 
 // find is the record of an instance, or nil.
-func find(t *testing.T, b Backend, group string, id uuid.UUID) *registry.Instance {
+func find(t *testing.T, b registry.Backend, group string, id uuid.UUID) *registry.Instance {
 	t.Helper()
 	list, _, err := b.Instances(t.Context(), group)
 	if err != nil {
@@ -193,7 +187,7 @@ type call struct {
 }
 
 // calls are all methods but Close, about an instance and an open term.
-func calls(t *testing.T, b Backend, in registry.Instance, term registry.Term) []call {
+func calls(t *testing.T, b registry.Backend, in registry.Instance, term registry.Term) []call {
 	stranger := newInstance(t, in.Group)
 	next := term
 	next.Number++

@@ -12,7 +12,7 @@ import (
 )
 
 func watch(t *testing.T, open func(t *testing.T) Store) {
-	start := func(t *testing.T, b Backend, group string) (<-chan struct{}, context.CancelFunc) {
+	start := func(t *testing.T, b registry.Backend, group string) (<-chan struct{}, context.CancelFunc) {
 		t.Helper()
 		ctx, cancel := context.WithCancel(t.Context())
 		t.Cleanup(cancel)
@@ -47,7 +47,7 @@ func watch(t *testing.T, open func(t *testing.T) Store) {
 		b, other := store.Open(t), store.Open(t)
 		const group = "watched"
 		chans := make([]<-chan struct{}, 2) // of another process, and of one's own
-		for i, h := range []Backend{b, other} {
+		for i, h := range []registry.Backend{b, other} {
 			chans[i], _ = start(t, h, group)
 		}
 		term := registry.Term{Group: group, Holder: newID(t)}

@@ -58,10 +58,7 @@ type Registry struct {
 	watches sync.WaitGroup
 }
 
-var (
-	_ registry.Registry = (*Registry)(nil)
-	_ registry.Admin    = (*Registry)(nil)
-)
+var _ registry.Backend = (*Registry)(nil)
 
 // Open opens the registry in the file at path. A missing file is created, its
 // directory only if that is wanted. It refuses what cannot be a

@@ -33,8 +33,8 @@ func TestConformance(t *testing.T) {
 	registrytest.Run(t, func(t *testing.T) registrytest.Store {
 		path := filepath.Join(t.TempDir(), "registry.db")
 		return registrytest.Store{
-			Open:  func(t *testing.T) registrytest.Backend { return open(t, path) },
-			Look:  func(t *testing.T) registrytest.Backend { return openWith(t, path, Options{Access: registry.Look}) },
+			Open:  func(t *testing.T) registry.Backend { return open(t, path) },
+			Look:  func(t *testing.T) registry.Backend { return openWith(t, path, Options{Access: registry.Look}) },
 			Spoil: func(t *testing.T, r registrytest.Record, field string, value any) { spoil(t, path, r, field, value) },
 		}
 	})
