@@ -10,6 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/understudy-go/understudy/config"
+	"github.com/understudy-go/understudy/internal/exitcode"
+	"github.com/understudy-go/understudy/internal/signals"
 	"github.com/understudy-go/understudy/internal/terminal"
 	"github.com/understudy-go/understudy/registry/finding"
 	"github.com/understudy-go/understudy/registry/mongodb"
@@ -39,7 +41,7 @@ less.`,
 		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(c *cobra.Command, _ []string) error {
-			defer catchPipe()()
+			defer signals.IgnorePipe()()
 			return check(c, asJSON)
 		},
 	}
@@ -73,7 +75,7 @@ func check(c *cobra.Command, asJSON bool) error {
 	if err := r.write(c.OutOrStdout(), asJSON); unlessGone(err) != nil {
 		return err
 	}
-	if code != exitOK {
+	if code != exitcode.OK {
 		return resultError(code)
 	}
 	return nil
@@ -141,17 +143,17 @@ func checkRegistry(ctx context.Context, conf config.Config) []finding.Finding {
 // judge is the exit code, by the worst that was found.
 func (r *checkResult) judge() int {
 	r.OK = true
-	code := exitOK
+	code := exitcode.OK
 	for _, f := range r.Findings {
 		switch {
 		case f.Mark != finding.MarkError:
 			continue
 		case misconfigured(f.Err):
-			code = exitConfig
+			code = exitcode.Config
 		case f.Name == mongodb.Reachable:
-			code = exitUnavailable
+			code = exitcode.Unavailable
 		case r.OK:
-			code = exitFailure
+			code = exitcode.Failure
 		}
 		r.OK = false
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/understudy-go/understudy/internal/signals"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/registry/sqlite"
 	"github.com/understudy-go/understudy/status"
@@ -33,7 +34,7 @@ and how long that took. It uses short timings and leaves nothing behind.`,
 		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(c *cobra.Command, _ []string) error {
-			ctx, stop := signal.NotifyContext(c.Context(), append(orders(), syscall.SIGPIPE)...)
+			ctx, stop := signal.NotifyContext(c.Context(), append(signals.ToStop(), syscall.SIGPIPE)...)
 			defer stop()
 			err := demo(ctx, c.OutOrStdout())
 			if errors.Is(err, context.Canceled) {

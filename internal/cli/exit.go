@@ -8,24 +8,12 @@ import (
 
 	"github.com/understudy-go/understudy/config"
 	"github.com/understudy-go/understudy/heartbeat"
+	"github.com/understudy-go/understudy/internal/exitcode"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/registry/mongodb"
 	"github.com/understudy-go/understudy/registry/sqlite"
 	"github.com/understudy-go/understudy/status"
 	"github.com/understudy-go/understudy/worker"
-)
-
-// The exit codes, after sysexits.h and what shells use for commands.
-const (
-	exitOK            = 0
-	exitFailure       = 1
-	exitUsage         = 64
-	exitUnavailable   = 69
-	exitStuck         = 70
-	exitConfig        = 78
-	exitNotExecutable = 126
-	exitNotFound      = 127
-	exitSignal        = 128 // and the signal's number
 )
 
 // usageError is a mistake on the command line.
@@ -68,7 +56,7 @@ func judge(err error) (code int, said bool) {
 	said = errors.As(err, &logged)
 	switch {
 	case err == nil:
-		return exitOK, true
+		return exitcode.OK, true
 	case errors.As(err, &final):
 		return final.FinalExit(), true
 	case errors.As(err, &peerDone):
@@ -76,21 +64,21 @@ func judge(err error) (code int, said bool) {
 	case errors.As(err, &result):
 		return int(result), true
 	case errors.As(err, &stopped):
-		return exitSignal + int(stopped.signal), said
+		return exitcode.Signal + int(stopped.signal), said
 	case errors.As(err, &usage):
-		return exitUsage, said
+		return exitcode.Usage, said
 	case misconfigured(err):
-		return exitConfig, said
+		return exitcode.Config, said
 	case errors.As(err, &unavailable), errors.Is(err, heartbeat.ErrUnreachable), errors.Is(err, registry.ErrRefused), registry.Unreadable(err):
-		return exitUnavailable, said
+		return exitcode.Unavailable, said
 	case errors.Is(err, heartbeat.ErrStuck):
-		return exitStuck, said
+		return exitcode.Stuck, said
 	case errors.Is(err, worker.ErrNotFound):
-		return exitNotFound, said
+		return exitcode.NotFound, said
 	case errors.Is(err, worker.ErrNotExecutable):
-		return exitNotExecutable, said
+		return exitcode.NotExecutable, said
 	}
-	return exitFailure, said
+	return exitcode.Failure, said
 }
 
 // explain is an error as people read it.

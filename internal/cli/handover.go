@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
+	"github.com/understudy-go/understudy/internal/signals"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/status"
 )
@@ -44,7 +45,7 @@ a failure an error.`,
 			if c.Flags().Changed("to") && o.to == "" {
 				return usageError{errors.New("--to is empty: want a host or the UUID of an instance")}
 			}
-			defer catchPipe()()
+			defer signals.IgnorePipe()()
 			return unlessGone(handover(c, o))
 		},
 	}

@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/understudy-go/understudy/internal/signals"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/status"
 )
@@ -103,7 +104,7 @@ func (e signalError) Error() string {
 func untilSignal(ctx context.Context) (_ context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	caught := make(chan os.Signal, 1)
-	signal.Notify(caught, orders()...)
+	signal.Notify(caught, signals.ToStop()...)
 	go func() {
 		select {
 		case s := <-caught:

@@ -17,6 +17,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/understudy-go/understudy/config"
+	"github.com/understudy-go/understudy/internal/exitcode"
+	"github.com/understudy-go/understudy/internal/signals"
 	"github.com/understudy-go/understudy/status"
 )
 
@@ -52,11 +54,11 @@ HTTP code (0: no answer), and the text that it answered or why it did not.`,
 			case active:
 				path = "/activez"
 			}
-			base, err := healthURL(os.Getenv("UNDERSTUDY_HTTP_ADDR"))
+			base, err := healthURL(os.Getenv(config.EnvHTTPAddr))
 			if err != nil {
 				return &config.Error{Mistakes: []string{err.Error()}}
 			}
-			defer catchPipe()()
+			defer signals.IgnorePipe()()
 			r := healthResult{Endpoint: base + path}
 			if r.Code, r.Text, err = probe(c.Context(), r.Endpoint, healthTimeout); err != nil {
 				r.Text = err.Error()
@@ -88,7 +90,7 @@ func (r healthResult) write(out io.Writer, asJSON bool) error {
 			err = unlessGone(write(out, text))
 		}
 		if err == nil && !r.OK {
-			err = resultError(exitFailure)
+			err = resultError(exitcode.Failure)
 		}
 		return err
 	case r.OK:

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/understudy-go/understudy/internal/signals"
 	"github.com/understudy-go/understudy/internal/terminal"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/status"
@@ -57,7 +58,7 @@ none of them.`,
 			if err != nil || n < 1 || n > maxHistory {
 				return usageError{fmt.Errorf("-n %s: want a number of terms from 1 to %d", number, maxHistory)}
 			}
-			defer catchPipe()()
+			defer signals.IgnorePipe()()
 			return unlessGone(runHistory(c, n, asJSON))
 		},
 	}

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"github.com/understudy-go/understudy/internal/signals"
 )
 
 const (
@@ -84,7 +86,7 @@ func (q *logQueue) put(to io.Writer, p []byte) {
 
 // write writes until nothing is left.
 func (q *logQueue) write() {
-	defer catchPipe()()
+	defer signals.IgnorePipe()()
 	for l, ok := q.next(); ok; l, ok = q.next() {
 		_, _ = l.to.Write(l.text) // there is nowhere else to complain
 	}

@@ -15,6 +15,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/understudy-go/understudy/config"
+	"github.com/understudy-go/understudy/internal/signals"
 	"github.com/understudy-go/understudy/internal/testkit"
 )
 
@@ -48,7 +49,7 @@ func messages(t *testing.T, log string) (list []string) {
 // goroutine outlives it.
 func inBubble(t *testing.T, test func(t *testing.T)) {
 	t.Helper()
-	catchPipe()() // from the first time on, a goroutine of package signal waits for ever
+	signals.IgnorePipe()() // from the first time on, a goroutine of package signal waits for ever
 	synctest.Test(t, test)
 }
 

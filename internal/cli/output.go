@@ -6,20 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
 	"syscall"
 
 	"github.com/understudy-go/understudy/internal/terminal"
 )
-
-// catchPipe makes a reader who went away an error of writing, and not the end of
-// this process.
-func catchPipe() (stop func()) {
-	c := make(chan os.Signal, 1)
-	signal.Notify(c, syscall.SIGPIPE)
-	return func() { signal.Stop(c) }
-}
 
 func write(out io.Writer, text []byte) error {
 	if _, err := out.Write(text); err != nil {

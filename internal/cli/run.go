@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/understudy-go/understudy/heartbeat"
+	"github.com/understudy-go/understudy/internal/signals"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/worker"
 )
@@ -17,14 +18,14 @@ import (
 func runInstance(c *cobra.Command, args []string) error {
 	ctx, stop := context.WithCancel(c.Context())
 	defer stop()
-	signals := catchSignals(stop, zerolog.Nop()) // first: whoever starts it may have second thoughts
-	defer signals.stop()
+	caught := signals.Catch(stop, zerolog.Nop()) // first: whoever starts it may have second thoughts
+	defer caught.Close()
 
 	p, err := newPlan(c, args)
 	if err != nil {
 		return err
 	}
-	err = p.run(ctx, signals)
+	err = p.run(ctx, caught)
 	if _, said := judge(err); said {
 		return err
 	}
@@ -32,13 +33,13 @@ func runInstance(c *cobra.Command, args []string) error {
 	return saidError{err}
 }
 
-func (p *plan) run(ctx context.Context, signals *signals) error {
+func (p *plan) run(ctx context.Context, caught *signals.Handler) error {
 	front, err := openFront(p.conf, p.version, p.log)
 	if err != nil {
 		return err
 	}
 	defer front.close(p.log)
-	signals.use(p.log, nil)
+	caught.Use(p.log, nil)
 
 	deadline := time.Now().Add(p.conf.ConnectTimeout)
 	opened, err := openRegistry(ctx, p.conf, informing(p.log))
@@ -56,7 +57,7 @@ func (p *plan) run(ctx context.Context, signals *signals) error {
 	if err := in.command.Prepare(ctx); err != nil {
 		return unlessStopped(ctx, err)
 	}
-	signals.use(p.log, in.kill)
+	caught.Use(p.log, in.kill)
 	return in.run(ctx)
 }
 

@@ -4,6 +4,9 @@ import (
 	"errors"
 
 	"github.com/spf13/cobra"
+
+	"github.com/understudy-go/understudy/internal/exitcode"
+	"github.com/understudy-go/understudy/internal/signals"
 )
 
 // pictureTerms is how many terms come with a picture.
@@ -53,7 +56,7 @@ A terminal that is too narrow for the table gets fewer columns.`,
 			if ended && !all {
 				return usageError{errors.New("--ended is about groups: want --all with it")}
 			}
-			defer catchPipe()()
+			defer signals.IgnorePipe()()
 			if watch {
 				return unlessGone(runWatch(c, asJSON, all))
 			}
@@ -104,7 +107,7 @@ func runStatus(c *cobra.Command, asJSON, all bool) error {
 		return err
 	}
 	if !s.healthy() {
-		return resultError(exitFailure)
+		return resultError(exitcode.Failure)
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/understudy-go/understudy/internal/signals"
 	"github.com/understudy-go/understudy/internal/terminal"
 	"github.com/understudy-go/understudy/status"
 )
@@ -33,7 +34,7 @@ type display interface {
 }
 
 func runWatch(c *cobra.Command, asJSON, all bool) error {
-	ctx, stop := signal.NotifyContext(c.Context(), orders()...)
+	ctx, stop := signal.NotifyContext(c.Context(), signals.ToStop()...)
 	defer stop()
 	l, err := newLooker(c)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/understudy-go/understudy/config"
+	"github.com/understudy-go/understudy/internal/signals"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -23,14 +24,14 @@ func newTick() *cobra.Command {
 		Hidden: true,
 		Args:   noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			ctx, stop := signal.NotifyContext(c.Context(), orders()...)
+			ctx, stop := signal.NotifyContext(c.Context(), signals.ToStop()...)
 			defer stop()
-			term, _ := strconv.ParseInt(os.Getenv("UNDERSTUDY_TERM"), 10, 64)
+			term, _ := strconv.ParseInt(os.Getenv(config.EnvTerm), 10, 64)
 			log := newLogger(config.Config{
-				LogLevel:  os.Getenv("UNDERSTUDY_LOG_LEVEL"),
-				LogFormat: config.LogFormat(os.Getenv("UNDERSTUDY_LOG_FORMAT")),
+				LogLevel:  os.Getenv(config.EnvLogLevel),
+				LogFormat: config.LogFormat(os.Getenv(config.EnvLogFormat)),
 			}, c.ErrOrStderr())
-			who := author{os.Getenv("UNDERSTUDY_INSTANCE"), os.Getenv("UNDERSTUDY_GROUP"), registry.Active, term}
+			who := author{os.Getenv(config.EnvInstance), os.Getenv(config.EnvGroup), registry.Active, term}
 			tick(ctx, log.With().EmbedObject(who).Logger(), term)
 			return nil
 		},

@@ -11,6 +11,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/understudy-go/understudy/config"
+	"github.com/understudy-go/understudy/internal/exitcode"
 	"github.com/understudy-go/understudy/internal/procfs"
 )
 
@@ -19,9 +21,6 @@ import (
 var strangerTime = 10 * time.Second
 
 const lookAgain = 100 * time.Millisecond
-
-// exitNoChild is the exit code when the child could not be started.
-const exitNoChild = 70
 
 // Main is for process 1 alone: it runs this program as a child, with the same
 // arguments, and is its init. It returns the exit code when nobody is left that
@@ -34,7 +33,7 @@ func Main() int {
 	pid, err := start()
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "understudy: init: %v\n", err)
-		return exitNoChild
+		return exitcode.Stuck
 	}
 	i := &initProcess{pid: pid, watched: make(map[int]bool), guardDied: make(chan int, 64)}
 	rounds := time.NewTicker(watchEvery)
@@ -86,7 +85,7 @@ func guarded() bool {
 func start() (pid int, err error) {
 	const self = "/proc/self/exe"
 	pid, err = syscall.ForkExec(self, os.Args, &syscall.ProcAttr{
-		Env:   append(os.Environ(), Marker+"=1"),
+		Env:   append(os.Environ(), config.EnvUnderInit+"=1"),
 		Files: []uintptr{0, 1, 2},
 		Sys:   &syscall.SysProcAttr{Setpgid: true},
 	})
@@ -100,7 +99,7 @@ func start() (pid int, err error) {
 // TakeName has the child called by the program's name, where the kernel has that
 // of the link by which it was executed. In any other process it does nothing.
 func TakeName() {
-	if os.Getenv(Marker) != "" {
+	if os.Getenv(config.EnvUnderInit) != "" {
 		_ = os.WriteFile("/proc/self/comm", []byte(filepath.Base(os.Args[0])), 0)
 	}
 }

@@ -1,4 +1,4 @@
-package cli
+package signals
 
 import (
 	"os"
@@ -10,15 +10,15 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// echo is how long after the first signal another one is the same order: timeout
+// SameOrder is how long after the first signal another one is the same order: timeout
 // signals a process and then its group.
-const echo = 200 * time.Millisecond
+const SameOrder = 200 * time.Millisecond
 
-// signals turns the first SIGTERM, SIGINT, SIGQUIT or SIGHUP into an orderly
+// Handler turns the first SIGTERM, SIGINT, SIGQUIT or SIGHUP into an orderly
 // stop, and the second into an immediate one. A SIGHUP is never the second: as a
 // terminal closes, both its shell and the kernel send one. SIGABRT is left to the
 // Go runtime, which says where this process stands and ends it: a watchdog's.
-type signals struct {
+type Handler struct {
 	leave func()
 	first time.Time // when the first one came; of the goroutine alone
 
@@ -32,11 +32,11 @@ type signals struct {
 	kill func()
 }
 
-// orders are the signals that mean "stop". One that was ignored from the start
+// ToStop returns the signals that mean "stop". One that was ignored from the start
 // stays so: nohup ignores SIGHUP, a script's background job SIGINT. SIGQUIT, which
 // Ctrl-\ sends and images have as their STOPSIGNAL, is caught in any case: the Go
 // runtime does not say whether it was ignored.
-func orders() []os.Signal {
+func ToStop() []os.Signal {
 	list := []os.Signal{syscall.SIGTERM, syscall.SIGQUIT}
 	for _, s := range []os.Signal{os.Interrupt, syscall.SIGHUP} {
 		if !signal.Ignored(s) {
@@ -46,12 +46,12 @@ func orders() []os.Signal {
 	return list
 }
 
-func catchSignals(leave func(), log zerolog.Logger) *signals {
-	s := &signals{
+func Catch(leave func(), log zerolog.Logger) *Handler {
+	s := &Handler{
 		leave:  leave,
 		caught: make(chan os.Signal, 2), closed: make(chan os.Signal, 1), over: make(chan struct{}), log: log,
 	}
-	signal.Notify(s.caught, orders()...)
+	signal.Notify(s.caught, ToStop()...)
 	signal.Notify(s.closed, syscall.SIGPIPE)
 	s.done.Go(func() {
 		for {
@@ -68,7 +68,7 @@ func catchSignals(leave func(), log zerolog.Logger) *signals {
 }
 
 // obey acts on a signal that came at an instant, and says so after that.
-func (s *signals) obey(sig os.Signal, at time.Time) {
+func (s *Handler) obey(sig os.Signal, at time.Time) {
 	s.mu.Lock()
 	log, kill := s.log, s.kill
 	s.mu.Unlock()
@@ -77,7 +77,7 @@ func (s *signals) obey(sig os.Signal, at time.Time) {
 		s.first = at
 		s.leave()
 		log.Info().Stringer("signal", sig).Msg("stopping; SIGTERM, SIGINT or SIGQUIT once more kills the work at once")
-	case sig == syscall.SIGHUP, at.Sub(s.first) < echo:
+	case sig == syscall.SIGHUP, at.Sub(s.first) < SameOrder:
 		log.Debug().Stringer("signal", sig).Msg("stopping already")
 	default:
 		if kill != nil {
@@ -87,14 +87,14 @@ func (s *signals) obey(sig os.Signal, at time.Time) {
 	}
 }
 
-// use sets what a second signal does, and whose log the signals go to.
-func (s *signals) use(log zerolog.Logger, kill func()) {
+// Use sets what a second signal does, and whose log the signals go to.
+func (s *Handler) Use(log zerolog.Logger, kill func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.log, s.kill = log, kill
 }
 
-func (s *signals) stop() {
+func (s *Handler) Close() {
 	signal.Stop(s.caught)
 	signal.Stop(s.closed)
 	close(s.over)

@@ -1,4 +1,4 @@
-package cli
+package signals
 
 import (
 	"os"
@@ -23,16 +23,16 @@ func TestWhichSignalIsTheSecond(t *testing.T) {
 		"two orders":                  {[]caught{{syscall.SIGTERM, 0}, {syscall.SIGTERM, later}}, 1},
 		"two different orders":        {[]caught{{os.Interrupt, 0}, {syscall.SIGTERM, later}}, 1},
 		"an image's order, twice":     {[]caught{{syscall.SIGQUIT, 0}, {syscall.SIGQUIT, later}}, 1},
-		"a hurry":                     {[]caught{{syscall.SIGTERM, 0}, {syscall.SIGTERM, echo}, {syscall.SIGTERM, later}}, 2},
+		"a hurry":                     {[]caught{{syscall.SIGTERM, 0}, {syscall.SIGTERM, SameOrder}, {syscall.SIGTERM, later}}, 2},
 		"timeout":                     {[]caught{{syscall.SIGTERM, 0}, {syscall.SIGTERM, time.Millisecond}}, 0},
-		"timeout, and an order":       {[]caught{{syscall.SIGTERM, 0}, {syscall.SIGTERM, echo - 1}, {os.Interrupt, later}}, 1},
+		"timeout, and an order":       {[]caught{{syscall.SIGTERM, 0}, {syscall.SIGTERM, SameOrder - 1}, {os.Interrupt, later}}, 1},
 		"a terminal closes":           {[]caught{{syscall.SIGHUP, 0}, {syscall.SIGHUP, time.Millisecond}, {syscall.SIGHUP, later}}, 0},
 		"then the machine stops":      {[]caught{{syscall.SIGHUP, 0}, {syscall.SIGHUP, time.Millisecond}, {syscall.SIGTERM, later}}, 1},
 		"Ctrl-C, the terminal closes": {[]caught{{os.Interrupt, 0}, {syscall.SIGHUP, later}}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			leaves, kills := 0, 0
-			s := &signals{leave: func() { leaves++ }, kill: func() { kills++ }, log: zerolog.Nop()}
+			s := &Handler{leave: func() { leaves++ }, kill: func() { kills++ }, log: zerolog.Nop()}
 			begin := time.Now()
 			for _, c := range tt.caught {
 				s.obey(c.signal, begin.Add(c.after))
@@ -48,7 +48,7 @@ func TestWhichSignalIsTheSecond(t *testing.T) {
 func TestSignalActsBeforeItIsLogged(t *testing.T) {
 	did := ""
 	log := zerolog.New(writerFunc(func(p []byte) { did += "log " }))
-	s := &signals{leave: func() { did += "leave " }, kill: func() { did += "kill " }, log: log}
+	s := &Handler{leave: func() { did += "leave " }, kill: func() { did += "kill " }, log: log}
 	now := time.Now()
 	s.obey(syscall.SIGTERM, now)
 	s.obey(syscall.SIGTERM, now.Add(time.Hour))
