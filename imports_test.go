@@ -19,8 +19,8 @@ const module = "github.com/understudy-go/understudy"
 // parent.
 var directions = map[string][]string{
 	".": {"internal/cli", "internal/pid1"},
-	"internal/cli": {"config", "heartbeat", "internal/reopen", "internal/terminal", "registry", "registry/mongodb", "registry/sqlite",
-		"status", "status/metrics", "status/web", "worker"},
+	"internal/cli": {"config", "heartbeat", "internal/reopen", "internal/terminal", "metrics", "registry", "registry/mongodb", "registry/sqlite",
+		"status", "web", "worker"},
 	"config":                      {"registry"},
 	"heartbeat":                   {"registry", "internal/boottime"},
 	"worker":                      {"registry", "internal/boottime", "worker/internal/guard"},
@@ -28,8 +28,8 @@ var directions = map[string][]string{
 	"internal/pid1":               {"internal/procfs"},
 	"internal/reopen":             {"registry"},
 	"status":                      {"registry"},
-	"status/metrics":              {"registry", "status"},
-	"status/web":                  {"registry", "status"},
+	"metrics":                     {"registry", "status"},
+	"web":                         {"registry", "status"},
 	"registry/mongodb":            {"registry", "registry/internal/finding", "registry/internal/rehearsal"},
 	"registry/sqlite":             {"registry", "registry/internal/finding", "registry/internal/rehearsal", "internal/boottime"},
 	"registry/internal/finding":   {"registry"},
