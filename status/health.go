@@ -113,24 +113,13 @@ func ended(t Term, at time.Time, others Count) string {
 			line += "; " + others.others()
 		}
 		return line
-	case registry.Stopped:
-		why = holder + " was stopped"
-	case registry.HandedOver:
-		why = holder + " handed over"
-	case registry.LeaseLost:
-		why = holder + " lost its lease"
-	case registry.Orphaned:
-		why = holder + " fell silent"
-	case registry.Unregistered:
-		why = "the registration of " + holder + " was gone"
-	case registry.NotReady:
-		why = holder + " could not begin the work"
-	case registry.WorkFailed:
-		why = "the work failed on " + holder
 	case "":
 		why = "the term of " + holder + " ended"
 	default:
 		why = fmt.Sprintf("the term of %s ended: %s", holder, t.Reason)
+		if words := t.Reason.Words(); words != "" {
+			why = holder + " " + words
+		}
 	}
 	span := fmt.Sprintf("for %v", ago)
 	if ahead {
@@ -149,13 +138,7 @@ func Name(host string, id uuid.UUID) string {
 	if host == "" {
 		host = "?"
 	}
-	return host + "/" + Short(id)
-}
-
-// Short is enough of a UUID to tell an instance from its peers.
-func Short(id uuid.UUID) string {
-	s := id.String()
-	return s[len(s)-6:]
+	return registry.Name(host, id)
 }
 
 // Instant shows in UTC when something was: the time of day, before it the date

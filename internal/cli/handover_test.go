@@ -189,7 +189,7 @@ func TestHandoverAsJSONIsAnObjectWhateverComesOfIt(t *testing.T) {
 			t.Errorf("the active one: %+v", r)
 		}
 		code, stdout, stderr := inProcess("handover", "--to", "a")
-		if want := "a/" + status.Short(a) + " is the active one already, in term 1\n"; code != exitOK || stdout != want || stderr != "" {
+		if want := "a/" + registry.ShortID(a) + " is the active one already, in term 1\n"; code != exitOK || stdout != want || stderr != "" {
 			t.Errorf("the active one: exit code %d, %q, want %q; stderr %q", code, stdout, want, stderr)
 		}
 		if view, err := s.View(t.Context(), "default"); err != nil || view.Latest.Handover != nil {

@@ -37,9 +37,9 @@ func TestHistory(t *testing.T) {
 		}
 		for i, want := range [][]string{
 			{"TERM", "HOLDER", "FROM", "TO", "LENGTH", "ENDED", "GAP"},
-			{"   3  a/" + status.Short(a), "  now  ", "–"},
-			{"   2  b/" + status.Short(b), "  work done, exit code 3  "},
-			{"   1  a/" + status.Short(a), "  ≤ ", "  orphaned  ", "unknown"},
+			{"   3  a/" + registry.ShortID(a), "  now  ", "–"},
+			{"   2  b/" + registry.ShortID(b), "  work done, exit code 3  "},
+			{"   1  a/" + registry.ShortID(a), "  ≤ ", "  orphaned  ", "unknown"},
 		} {
 			for _, part := range want {
 				if !strings.Contains(lines[i], part) {

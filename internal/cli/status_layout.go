@@ -114,7 +114,7 @@ func (l layout) columns(g status.Group) (list []column) {
 		if l.uuid {
 			return in.ID.String()
 		}
-		return status.Short(in.ID)
+		return registry.ShortID(in.ID)
 	})
 	return list
 }

@@ -42,9 +42,9 @@ func TestStatusExitCodeFollowsTheGroup(t *testing.T) {
 		s.join(t, "default", "b")
 		check(exitOK, "1 active, 1 passive")
 		s.end(t, "default", 1, a, registry.End{Reason: registry.Stopped})
-		check(exitFailure, "a/"+status.Short(a)+" was stopped; 2 passive")
+		check(exitFailure, "a/"+registry.ShortID(a)+" was stopped; 2 passive")
 		s.begin(t, "default", 2, uuid.Must(uuid.NewV7()), "gone")
-		check(exitFailure, "is gone; a/"+status.Short(a)+" takes over within 1m00s")
+		check(exitFailure, "is gone; a/"+registry.ShortID(a)+" takes over within 1m00s")
 	})
 }
 
@@ -57,7 +57,7 @@ func TestGroupOfTheDeadIsNotWellAfterTheClockWasSetBack(t *testing.T) {
 		s.shift(t, 2*time.Hour)
 		for _, args := range []string{"status", "status --all"} {
 			code, stdout, _ := inProcess(strings.Fields(args)...)
-			if want := "a/" + status.Short(a) + " was not seen to beat, and its heartbeat is "; code != exitFailure || !strings.Contains(stdout, want) || !strings.Contains(stdout, "nobody is there to take over, 1 silent") {
+			if want := "a/" + registry.ShortID(a) + " was not seen to beat, and its heartbeat is "; code != exitFailure || !strings.Contains(stdout, want) || !strings.Contains(stdout, "nobody is there to take over, 1 silent") {
 				t.Errorf("%s: exit code %d, want %d and %q in\n%s", args, code, exitFailure, want, stdout)
 			}
 		}
