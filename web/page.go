@@ -3,46 +3,79 @@ package web
 import (
 	"bytes"
 	"crypto/sha256"
-	_ "embed"
+	"embed"
 	"encoding/base64"
 	"net/http"
 	"strings"
 )
 
-//go:embed page.html
-var source []byte
+// pageFiles are the parts of the page. It is served as one document with one style and
+// one script in it, so that a browser needs nothing else.
+//
+//go:embed page
+var pageFiles embed.FS
+
+// scripts are the files of the page's script, in their order in it.
+var scripts = []string{"dom.js", "format.js", "hosts.js", "banner.js", "instances.js", "terms.js", "main.js"}
 
 var (
-	// A browser hashes a script with its line ends as newlines, whatever a
-	// checkout made of them.
-	html   = bytes.ReplaceAll(source, []byte("\r\n"), []byte("\n"))
+	style  = pagePart("page.css")
+	script = joinScripts()
+	html   = assemble()
 	policy = strings.Join([]string{
 		"default-src 'none'",
-		"script-src " + hashOf("script"),
-		"style-src " + hashOf("style"),
+		"script-src " + hashSource(script),
+		"style-src " + hashSource(style),
 		"img-src data:",
 		"connect-src 'self'",
 		"base-uri 'none'",
 		"form-action 'none'",
 		"frame-ancestors 'none'",
-		"require-trusted-types-for 'script'", // no innerHTML
+		"require-trusted-types-for 'script'", // forbids innerHTML
 	}, "; ")
 )
 
-// hashOf is the source expression that allows the page's one inline element of
-// that name.
-func hashOf(element string) string {
-	_, after, ok := bytes.Cut(html, []byte("<"+element+">"))
-	text, _, closed := bytes.Cut(after, []byte("</"+element+">"))
-	if !ok || !closed {
-		panic("page.html has no <" + element + ">")
+// pagePart returns a file of the page. Its lines end with a newline alone, whatever a
+// checkout made of them, for so a browser hashes a script.
+func pagePart(name string) []byte {
+	text, err := pageFiles.ReadFile("page/" + name)
+	if err != nil {
+		panic(err) // the program was built without a part of it
 	}
-	sum := sha256.Sum256(text)
+	return bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n"))
+}
+
+func joinScripts() []byte {
+	parts := [][]byte{[]byte("\n'use strict';\n")}
+	for _, name := range scripts {
+		parts = append(parts, pagePart(name))
+	}
+	return bytes.Join(parts, []byte("\n"))
+}
+
+// assemble puts the style and the script into the document.
+func assemble() []byte {
+	document := pagePart("page.html")
+	for element, content := range map[string][]byte{"style": style, "script": script} {
+		empty := []byte("<" + element + "></" + element + ">")
+		if bytes.Count(document, empty) != 1 {
+			panic("page.html needs one empty element " + element)
+		}
+		full := bytes.Join([][]byte{[]byte("<" + element + ">"), content, []byte("</" + element + ">")}, nil)
+		document = bytes.Replace(document, empty, full, 1)
+	}
+	return document
+}
+
+// hashSource returns the source expression of the policy that allows an inline element
+// with this content, and no other one.
+func hashSource(content []byte) string {
+	sum := sha256.Sum256(content)
 	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
-// guarded has browsers do nothing with any answer but show the page.
-func guarded(next http.Handler) http.Handler {
+// secured adds the headers by which browsers do nothing with an answer but show it.
+func secured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()
 		header.Set("Cache-Control", "no-store")
