@@ -10,6 +10,6 @@
 // through [Visible]: control characters and what turns the direction of writing
 // are shown, not sent to a terminal.
 //
-// Package status/web serves the picture to probes and browsers, and package
-// status/metrics counts what one instance does.
+// Package web serves the picture to probes and browsers, and package
+// metrics counts what one instance does.
 package status

@@ -4,56 +4,54 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
+
+	"golang.org/x/sync/singleflight"
 )
 
-// LookLimit is how long a look at the registry may take, and what whoever asks
-// for one waits at most.
+// LookLimit bounds how long one look at the registry takes, and how long anybody
+// waits for one.
 const LookLimit = 2 * time.Second
 
-// Lookout takes pictures for all who ask, probes, viewers and scrapes alike: one
-// at a time, each good for a while, a failure too. So however many ask, and
-// however slow the registry is, it gets one question at a time.
+// Lookout shares looks at the registry among all clients: probes, pages and scrapes.
+// One look is under way at a time, and its result, a picture or an error, is kept for
+// a while. However many clients ask, and however slow the registry is, it gets one
+// request at a time.
 type Lookout struct {
 	look func(context.Context) (Group, error)
 	keep time.Duration
-	ctx  context.Context // of all looks, until Close
+	ctx  context.Context // of all looks; it ends with Close
 	stop context.CancelFunc
 
-	mu     sync.Mutex
-	latest *flight
+	flights singleflight.Group
+	latest  result // touched only within a flight, and there is one at a time
 }
 
-// flight is one look, under way until done is closed.
-type flight struct {
+// result is what one look came to.
+type result struct {
 	begun time.Time
-	done  chan struct{}
 	group Group
 	err   error
 }
 
-// NewLookout returns a lookout whose pictures are good for the time of keep,
-// counted from the beginning of the look.
+// NewLookout returns a lookout that keeps a result for the given time, counted from
+// the beginning of the look. The function look has to return soon after its context
+// ends.
 func NewLookout(keep time.Duration, look func(context.Context) (Group, error)) *Lookout {
 	l := &Lookout{look: look, keep: keep}
 	l.ctx, l.stop = context.WithCancel(context.Background())
 	return l
 }
 
-// Look returns the latest picture if it is still good, or else joins the look
-// that is under way, or begins one. It takes no longer than LookLimit, even if
-// the registry hangs. The picture is shared: do not change it.
+// Look returns the latest picture if it is fresh enough. Otherwise it joins the look
+// that is under way, or begins one. It returns within LookLimit, even if the registry
+// hangs. The picture is shared: do not change it.
 func (l *Lookout) Look(ctx context.Context) (Group, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, LookLimit, errLate)
 	defer cancel()
-	f, err := l.flight()
-	if err != nil {
-		return Group{}, err
-	}
 	select {
-	case <-f.done:
-		return f.group, f.err
+	case r := <-l.flights.DoChan("", l.flight):
+		return r.Val.(Group), r.Err
 	case <-ctx.Done():
 		return Group{}, context.Cause(ctx)
 	}
@@ -61,7 +59,7 @@ func (l *Lookout) Look(ctx context.Context) (Group, error) {
 
 var errClosed = errors.New("the registry is not asked any more")
 
-// errLate is a context.DeadlineExceeded with words for people.
+// errLate is a context.DeadlineExceeded with a text for people.
 var errLate = lateError{}
 
 type lateError struct{}
@@ -72,55 +70,42 @@ func (lateError) Error() string {
 
 func (lateError) Is(target error) bool { return target == context.DeadlineExceeded }
 
-// flight returns the one whose picture is good, or will be.
-func (l *Lookout) flight() (*flight, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+// flight returns the latest result while it is fresh, or else that of a new look. It
+// does not end with the context of a client, for others may have joined it.
+func (l *Lookout) flight() (any, error) {
 	if l.ctx.Err() != nil {
-		return nil, errClosed
+		return Group{}, errClosed
 	}
-	if l.latest != nil {
-		select {
-		case <-l.latest.done:
-			if time.Since(l.latest.begun) < l.keep {
-				return l.latest, nil
-			}
-		default:
-			return l.latest, nil
-		}
+	if l.latest.begun.IsZero() || time.Since(l.latest.begun) >= l.keep {
+		l.latest = l.take()
 	}
-	l.latest = &flight{begun: time.Now(), done: make(chan struct{})}
-	go l.take(l.latest)
-	return l.latest, nil
+	return l.latest.group, l.latest.err
 }
 
-func (l *Lookout) take(f *flight) {
-	defer close(f.done)
-	defer func() { // a picture that cannot be drawn must not end the work
+// take looks at the registry. A panic becomes an error, since a picture that cannot
+// be drawn must not end the work of this process.
+func (l *Lookout) take() (r result) {
+	r.begun = time.Now()
+	defer func() {
 		if p := recover(); p != nil {
-			f.err = fmt.Errorf("panic: %v", p)
+			r.group, r.err = Group{}, fmt.Errorf("panic: %v", p)
 		}
 	}()
 	ctx, cancel := context.WithTimeoutCause(l.ctx, LookLimit, errLate)
 	defer cancel()
-	f.group, f.err = l.look(ctx)
-	if ctx.Err() != nil { // what came too late is not shown to anybody
-		f.group, f.err = Group{}, context.Cause(ctx)
+	r.group, r.err = l.look(ctx)
+	if ctx.Err() != nil { // the result is too old to be shown
+		r.group, r.err = Group{}, context.Cause(ctx)
 	}
+	return r
 }
 
-// Close ends the look that is under way, and returns when it has, or when ctx
-// ends. Who asks later gets an error.
+// Close ends the look that is under way, and returns as soon as it has ended, or when
+// ctx ends. Later calls of Look return an error.
 func (l *Lookout) Close(ctx context.Context) error {
 	l.stop()
-	l.mu.Lock()
-	f := l.latest
-	l.mu.Unlock()
-	if f == nil {
-		return nil
-	}
 	select {
-	case <-f.done:
+	case <-l.flights.DoChan("", l.flight): // either the one under way, or one that asks nobody
 		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("wait for the registry's answer: %w", ctx.Err())

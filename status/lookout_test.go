@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// counted asks nobody, and counts how often.
+// counted counts how often it is asked. Without f it answers with that number as the
+// latest term.
 type counted struct {
 	asked atomic.Int64
 	f     func(context.Context) (Group, error)
@@ -27,10 +28,10 @@ func (c *counted) ask(ctx context.Context) (Group, error) {
 
 func newLookout(c *counted) *Lookout { return NewLookout(900*time.Millisecond, c.ask) }
 
-func TestHangingRegistryIsAskedOnceAndAnsweredForAfterTwoSeconds(t *testing.T) {
+func TestLookout_AsksHangingRegistryOnceAndAnswersAfterTwoSeconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		answer := make(chan struct{})
-		c := &counted{f: func(context.Context) (Group, error) { // it does not even heed its context
+		c := &counted{f: func(context.Context) (Group, error) { // it does not end with its context, either
 			<-answer
 			return Group{}, nil
 		}}
@@ -61,7 +62,7 @@ func TestHangingRegistryIsAskedOnceAndAnsweredForAfterTwoSeconds(t *testing.T) {
 	})
 }
 
-func TestReadIsBoundedByItsContext(t *testing.T) {
+func TestLookout_BoundsTheLookByItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLookout(&counted{f: func(ctx context.Context) (Group, error) {
 			<-ctx.Done()
@@ -69,7 +70,7 @@ func TestReadIsBoundedByItsContext(t *testing.T) {
 		}})
 		begun := time.Now()
 		var all sync.WaitGroup
-		for range 2 { // the second has time left when the read ends
+		for range 2 { // the second one would wait for longer than the read takes
 			all.Go(func() {
 				_, err := l.Look(t.Context())
 				if took := time.Since(begun); err == nil || !strings.Contains(err.Error(), "no answer from the registry within 2s") || took != LookLimit {
@@ -85,13 +86,13 @@ func TestReadIsBoundedByItsContext(t *testing.T) {
 	})
 }
 
-func TestAnswerIsKeptForOthers(t *testing.T) {
+func TestLookout_KeepsResultForOthers(t *testing.T) {
 	for name, fails := range map[string]error{"a picture": nil, "an error": errors.New("refused")} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := &counted{f: func(context.Context) (Group, error) { return Group{}, fails }}
 				l := newLookout(c)
-				for range 40 { // four seconds
+				for range 40 { // for four seconds
 					if _, err := l.Look(t.Context()); !errors.Is(err, fails) {
 						t.Errorf("error %v", err)
 					}
@@ -105,7 +106,7 @@ func TestAnswerIsKeptForOthers(t *testing.T) {
 	}
 }
 
-func TestWhoeverGoesAwayDoesNotTakeTheAnswerWithThem(t *testing.T) {
+func TestLookout_ClientThatLeavesDoesNotEndTheLook(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLookout(&counted{f: func(ctx context.Context) (Group, error) {
 			select {
@@ -129,7 +130,7 @@ func TestWhoeverGoesAwayDoesNotTakeTheAnswerWithThem(t *testing.T) {
 	})
 }
 
-func TestNobodyIsAskedAfterTheEnd(t *testing.T) {
+func TestLookout_AsksNobodyAfterClose(t *testing.T) {
 	c := &counted{}
 	l := newLookout(c)
 	if err := l.Close(t.Context()); err != nil {
@@ -140,7 +141,32 @@ func TestNobodyIsAskedAfterTheEnd(t *testing.T) {
 	}
 }
 
-func TestPanicOverAPictureIsAnError(t *testing.T) {
+// TestLookout_LookDuringCloseIsPictureOrError: a call that comes while Close waits must
+// not get an empty picture for a good one.
+func TestLookout_LookDuringCloseIsPictureOrError(t *testing.T) {
+	for range 200 {
+		l := newLookout(&counted{})
+		var all sync.WaitGroup
+		for range 4 {
+			all.Go(func() {
+				if g, err := l.Look(t.Context()); err == nil && g.Term == 0 {
+					t.Error("an empty picture, and no error")
+				}
+			})
+		}
+		all.Go(func() {
+			if err := l.Close(t.Context()); err != nil {
+				t.Errorf("close: %v", err)
+			}
+		})
+		all.Wait()
+		if _, err := l.Look(t.Context()); !errors.Is(err, errClosed) {
+			t.Errorf("error %v, want %v", err, errClosed)
+		}
+	}
+}
+
+func TestLookout_PanicIsAnError(t *testing.T) {
 	l := newLookout(&counted{f: func(context.Context) (Group, error) { panic("out of paint") }})
 	if _, err := l.Look(t.Context()); err == nil || !strings.Contains(err.Error(), "out of paint") {
 		t.Errorf("error %v", err)

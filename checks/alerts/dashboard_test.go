@@ -14,9 +14,9 @@ import (
 	"testing"
 
 	"github.com/understudy-go/understudy/checks/part"
+	"github.com/understudy-go/understudy/metrics"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/status"
-	"github.com/understudy-go/understudy/status/metrics"
 )
 
 // group is the one that is exported.

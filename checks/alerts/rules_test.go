@@ -1,5 +1,5 @@
 // Package alerts checks the alert rules and the dashboard: with promtool, and
-// against what package status/metrics exports.
+// against what package metrics exports.
 package alerts
 
 import (

@@ -55,7 +55,7 @@ func TestRegistryThatDoesNotAnswerIsToldAndMended(t *testing.T) {
 	if got := p.text("#cause span"); got != "not connected to the registry yet" {
 		t.Errorf("cause %q", got)
 	}
-	if got := p.text("#own"); !regexp.MustCompile(`^This instance, 9a8002, is passive for 1h0\dm\. Its last beat was answered \d\ds ago\.$`).MatchString(got) {
+	if got := p.text("#own"); !regexp.MustCompile(`^This instance, 9a8002, has been passive for 1h0\dm\. Its last acknowledged beat was sent \d\ds ago\.$`).MatchString(got) {
 		t.Errorf("what it knows itself: %q", got)
 	}
 	s.set(orders(), nil)
@@ -83,12 +83,12 @@ func TestPageOfTheActiveOneSaysWhatItsLeaseIsGoodFor(t *testing.T) {
 	p := newTab(t, newServer(t, orders()).url())
 	p.awaitHealth("1 active")
 	for self, want := range map[string]string{
-		`{instance: "x-9a8001", role: "active", term: 7, forSeconds: 7800, lastBeatAgeSeconds: 12, leaseSeconds: 37}`: "This instance, 9a8001, is active in term 7 for 2h10m. " +
-			"Its last beat was answered 12s ago. Unless another is answered, its lease ends in 37s, and its work before that.",
+		`{instance: "x-9a8001", role: "active", term: 7, forSeconds: 7800, lastBeatAgeSeconds: 12, leaseSeconds: 37}`: "This instance, 9a8001, has been active in term 7 for 2h10m. " +
+			"Its last acknowledged beat was sent 12s ago. Its lease ends in 37s unless another beat is acknowledged, and its work ends before that.",
 		`{instance: "x-9a8001", role: "active", term: 7, leaseSeconds: 0}`: "This instance, 9a8001, is active in term 7. Its lease has ended.",
 		`{role: "passive", stage: "connecting"}`:                           "This instance, which is not registered, is passive.",
 	} {
-		if got := eval[string](p, "knows("+self+")"); got != want {
+		if got := eval[string](p, "ownAccount("+self+")"); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}

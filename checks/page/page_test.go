@@ -25,6 +25,9 @@ func TestPageShowsTheGroup(t *testing.T) {
 	if got := eval[string](p, "document.title"); got != "● orders: 1 active, 2 passive" {
 		t.Errorf("title %q", got)
 	}
+	if got := p.text("#detail"); !strings.HasPrefix(got, "ams-1 has been active in term 5 for 1h00m") {
+		t.Errorf("below it %q", got)
+	}
 	roles := p.shown("#instances tbody td:nth-child(1)")
 	hosts := p.shown("#instances tbody td:nth-child(2)")
 	if diff := cmp.Diff([][]string{{"active", "passive", "passive"}, {"ams-1", "fra-2", "lon-3"}}, [][]string{roles, hosts}); diff != "" {
@@ -227,7 +230,7 @@ func TestWhatChangesAppearsByItself(t *testing.T) {
 	if got := eval[string](p, "document.title"); !strings.HasPrefix(got, "▲ orders: no active") {
 		t.Errorf("title %q", got)
 	}
-	if got := eval[[]string](p, "[...document.querySelectorAll('#strip .gap.now')].map(n => n.title)"); len(got) != 1 || !strings.HasPrefix(got[0], "nobody for 1m0") {
+	if got := eval[[]string](p, "[...document.querySelectorAll('#strip .gap.now')].map(n => n.title)"); len(got) != 1 || !strings.HasPrefix(got[0], "nobody was active for 1m0") {
 		t.Errorf("the gap that lasts: %q", got)
 	}
 	if icon := eval[string](p, "document.querySelector('#icon').href"); !strings.Contains(icon, "dc2626") {

@@ -15,7 +15,7 @@ import (
 	"github.com/understudy-go/understudy/checks/part"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/status"
-	"github.com/understudy-go/understudy/status/web"
+	"github.com/understudy-go/understudy/web"
 )
 
 // server serves the page of a group that a test makes up.

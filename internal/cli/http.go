@@ -12,10 +12,10 @@ import (
 
 	"github.com/understudy-go/understudy/config"
 	"github.com/understudy-go/understudy/heartbeat"
+	"github.com/understudy-go/understudy/metrics"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/status"
-	"github.com/understudy-go/understudy/status/metrics"
-	"github.com/understudy-go/understudy/status/web"
+	"github.com/understudy-go/understudy/web"
 	"github.com/understudy-go/understudy/worker"
 )
 

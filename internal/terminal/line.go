@@ -2,13 +2,14 @@ package terminal
 
 import (
 	"strings"
-	"unicode"
+
+	"github.com/mattn/go-runewidth"
 )
 
-// Style is how text is shown: the number of a terminal's style.
+// Style is how text is shown: the number that a terminal knows a style by.
 type Style string
 
-// The styles.
+// These styles are in use. Aside is for what matters less than the rest.
 const (
 	Normal Style = ""
 	Bold   Style = "1"
@@ -18,22 +19,22 @@ const (
 	Aside  Style = "90"   // grey
 )
 
-// Span is text in one style, and Line what is on a line of a terminal.
-type (
-	Span struct {
-		Style Style
-		Text  string
-	}
-	Line []Span
-)
+// Span is text in one style.
+type Span struct {
+	Style Style
+	Text  string
+}
 
-// Of is text in this style.
+// Line is what stands on one line of a terminal.
+type Line []Span
+
+// Of returns text in this style.
 func (s Style) Of(text string) Span { return Span{s, text} }
 
-// Text is text in the normal style.
+// Text returns text in the normal style.
 func Text(text string) Span { return Span{Normal, text} }
 
-// Width is how many columns the line takes, as far as that can be known.
+// Width returns how many columns the line takes, as far as that can be known.
 func (l Line) Width() int {
 	n := 0
 	for _, s := range l {
@@ -42,19 +43,21 @@ func (l Line) Width() int {
 	return n
 }
 
-// Clip cuts a line off after the given number of columns.
-func (l Line) Clip(columns int) Line {
+// Clip cuts a line off after the given number of columns. A character of two columns
+// that would be cut in half is left out.
+func (l Line) Clip(room int) Line {
 	for i, s := range l {
-		for at, r := range s.Text {
-			if columns -= runeWidth(r); columns < 0 {
-				return append(l[:i:i], Span{s.Style, s.Text[:at]})
-			}
+		width := Width(s.Text)
+		if width > room {
+			return append(l[:i:i], Span{s.Style, columns.Truncate(s.Text, room, "")})
 		}
+		room -= width
 	}
 	return l
 }
 
-// Paint is the line without its end, with the styles of a terminal if colour.
+// Paint returns the text of the line without a line end. With colour it has the
+// terminal's codes for the styles in it; without, the spaces at its end are cut off.
 func (l Line) Paint(colour bool) string {
 	var b strings.Builder
 	for _, s := range l {
@@ -70,27 +73,12 @@ func (l Line) Paint(colour bool) string {
 	return strings.TrimRight(b.String(), " ")
 }
 
-// Width is how many columns of a terminal a text takes, as far as that can be
-// known.
-func Width(s string) int {
-	n := 0
-	for _, r := range s {
-		n += runeWidth(r)
-	}
-	return n
-}
+// columns counts an ambiguous character, such as "…" or "–", as one column in every
+// locale: terminals show it so unless they are set up otherwise, and what one user
+// sees does not differ from what another one sees.
+var columns = &runewidth.Condition{EastAsianWidth: false, StrictEmojiNeutral: true}
 
-func runeWidth(r rune) int {
-	switch {
-	case r < 0x300:
-		return 1
-	case unicode.In(r, unicode.Mn, unicode.Me):
-		return 0
-	case 0xff61 <= r && r <= 0xffdc: // half-width forms
-		return 1
-	case unicode.In(r, unicode.Han, unicode.Hangul, unicode.Hiragana, unicode.Katakana, unicode.Bopomofo, unicode.Yi),
-		0x3001 <= r && r <= 0x303e, 0xff01 <= r && r <= 0xff60, 0x1f300 <= r && r <= 0x1faff:
-		return 2
-	}
-	return 1
-}
+// Width returns how many columns of a terminal a text takes, as far as that can be
+// known. A control character takes none: text from a registry has to be escaped
+// before.
+func Width(text string) int { return columns.StringWidth(text) }

@@ -2,8 +2,8 @@ package terminal
 
 import "strings"
 
-// Table lines up rows of cells. Cells of numbers are on the right of their
-// column.
+// Table lines up rows of cells, two spaces between two columns. Numbers are the
+// indexes of the columns whose cells are aligned to the right.
 func Table(rows [][]Span, numbers ...int) []Line {
 	var widths []int
 	for _, row := range rows {

@@ -2,5 +2,5 @@ package terminal
 
 import "io"
 
-// Unread does not know: only a write tells.
+// Unread reports false: on Windows only a write shows that the reader is gone.
 func Unread(io.Writer) bool { return false }

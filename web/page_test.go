@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -55,5 +56,21 @@ func TestPolicyAllowsThePageAndNothingElse(t *testing.T) {
 		if strings.Contains(text, bad) {
 			t.Errorf("the page has %s in it", bad)
 		}
+	}
+}
+
+func TestPage_HasAllItsFiles(t *testing.T) {
+	t.Parallel()
+	files, err := pageFiles.ReadDir("page")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if name := f.Name(); strings.HasSuffix(name, ".js") && !slices.Contains(scripts, name) {
+			t.Errorf("%s is not among the scripts of the page", name)
+		}
+	}
+	if want := len(scripts) + len([]string{"page.html", "page.css"}); len(files) != want {
+		t.Errorf("%d files, want %d: the document, the style and the scripts", len(files), want)
 	}
 }

@@ -84,7 +84,7 @@ func New(c Config) *Server {
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.audience = &audience{event: s.event, every: every, limit: viewerLimit(s.conns.limit)}
 	s.http = &http.Server{
-		Handler:           s.logged(unburdened(s.neighbourly(guarded(s.routes())))),
+		Handler:           s.logged(unburdened(s.checkHost(secured(s.routes())))),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
 		WriteTimeout:      10 * time.Second,

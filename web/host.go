@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// neighbourly refuses, on a listener for this machine alone, what was asked of
-// another name: by DNS rebinding a page from anywhere asks a browser here.
-func (s *Server) neighbourly(next http.Handler) http.Handler {
+// checkHost refuses, on a listener for this machine alone, a request that names another
+// host: by DNS rebinding a page from anywhere can make a browser send one.
+func (s *Server) checkHost(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s.local.Load() && !ofThisMachine(r.Host) {
 			say(w, http.StatusMisdirectedRequest, "this is served to this machine alone: ask by address, or as localhost")

@@ -1,0 +1,94 @@
+package web
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/base64"
+	"net/http"
+	"strings"
+)
+
+// pageFiles are the parts of the page. It is served as one document with one style and
+// one script in it, so that a browser needs nothing else.
+//
+//go:embed page
+var pageFiles embed.FS
+
+// scripts are the files of the page's script, in their order in it.
+var scripts = []string{"dom.js", "format.js", "hosts.js", "banner.js", "instances.js", "terms.js", "main.js"}
+
+var (
+	style  = pagePart("page.css")
+	script = joinScripts()
+	html   = assemble()
+	policy = strings.Join([]string{
+		"default-src 'none'",
+		"script-src " + hashSource(script),
+		"style-src " + hashSource(style),
+		"img-src data:",
+		"connect-src 'self'",
+		"base-uri 'none'",
+		"form-action 'none'",
+		"frame-ancestors 'none'",
+		"require-trusted-types-for 'script'", // forbids innerHTML
+	}, "; ")
+)
+
+// pagePart returns a file of the page. Its lines end with a newline alone, whatever a
+// checkout made of them, for so a browser hashes a script.
+func pagePart(name string) []byte {
+	text, err := pageFiles.ReadFile("page/" + name)
+	if err != nil {
+		panic(err) // the program was built without a part of it
+	}
+	return bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n"))
+}
+
+func joinScripts() []byte {
+	parts := [][]byte{[]byte("\n'use strict';\n")}
+	for _, name := range scripts {
+		parts = append(parts, pagePart(name))
+	}
+	return bytes.Join(parts, []byte("\n"))
+}
+
+// assemble puts the style and the script into the document.
+func assemble() []byte {
+	document := pagePart("page.html")
+	for element, content := range map[string][]byte{"style": style, "script": script} {
+		empty := []byte("<" + element + "></" + element + ">")
+		if bytes.Count(document, empty) != 1 {
+			panic("page.html needs one empty element " + element)
+		}
+		full := bytes.Join([][]byte{[]byte("<" + element + ">"), content, []byte("</" + element + ">")}, nil)
+		document = bytes.Replace(document, empty, full, 1)
+	}
+	return document
+}
+
+// hashSource returns the source expression of the policy that allows an inline element
+// with this content, and no other one.
+func hashSource(content []byte) string {
+	sum := sha256.Sum256(content)
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+}
+
+// secured adds the headers by which browsers do nothing with an answer but show it.
+func secured(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		header := w.Header()
+		header.Set("Cache-Control", "no-store")
+		header.Set("Content-Security-Policy", policy)
+		header.Set("Cross-Origin-Resource-Policy", "same-origin")
+		header.Set("Referrer-Policy", "no-referrer")
+		header.Set("X-Content-Type-Options", "nosniff")
+		header.Set("X-Frame-Options", "DENY")
+		next.ServeHTTP(w, r)
+	})
+}
+
+func page(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_, _ = w.Write(html)
+}
