@@ -25,7 +25,7 @@ var directions = map[string][]string{
 	"heartbeat":                   {"registry", "internal/boottime"},
 	"worker":                      {"registry", "internal/boottime", "worker/internal/guard"},
 	"worker/internal/guard":       {"registry", "internal/boottime", "internal/procfs"},
-	"internal/pid1":               {"internal/procfs"},
+	"internal/pid1":               {"config", "internal/procfs"},
 	"internal/reopen":             {"registry"},
 	"status":                      {"registry"},
 	"status/metrics":              {"registry", "status"},

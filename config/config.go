@@ -80,20 +80,20 @@ func (c Config) String() string {
 		name  string
 		value any
 	}{
-		{"UNDERSTUDY_REGISTRY", c.Registry},
-		{"UNDERSTUDY_DATABASE", c.Database},
-		{"UNDERSTUDY_GROUP", c.Group},
-		{"UNDERSTUDY_HOST", c.Host},
-		{"UNDERSTUDY_PRIORITY", c.Priority},
-		{"UNDERSTUDY_HEARTBEAT_INTERVAL", c.Timing.Interval},
-		{"UNDERSTUDY_ORPHAN_AFTER", c.Timing.OrphanAfter},
-		{"UNDERSTUDY_STOP_GRACE", c.Timing.StopGrace},
-		{"UNDERSTUDY_CONNECT_TIMEOUT", c.ConnectTimeout},
-		{"UNDERSTUDY_RESTART", c.Restart},
-		{"UNDERSTUDY_ON_CHANGE", hideURIs(c.OnChange)},
-		{"UNDERSTUDY_HTTP_ADDR", c.HTTPAddr},
-		{"UNDERSTUDY_LOG_LEVEL", c.LogLevel},
-		{"UNDERSTUDY_LOG_FORMAT", c.LogFormat},
+		{EnvRegistry, c.Registry},
+		{EnvDatabase, c.Database},
+		{EnvGroup, c.Group},
+		{EnvHost, c.Host},
+		{EnvPriority, c.Priority},
+		{EnvInterval, c.Timing.Interval},
+		{EnvOrphanAfter, c.Timing.OrphanAfter},
+		{EnvStopGrace, c.Timing.StopGrace},
+		{EnvConnectTimeout, c.ConnectTimeout},
+		{EnvRestart, c.Restart},
+		{EnvOnChange, hideURIs(c.OnChange)},
+		{EnvHTTPAddr, c.HTTPAddr},
+		{EnvLogLevel, c.LogLevel},
+		{EnvLogFormat, c.LogFormat},
 	} {
 		text := fmt.Sprint(v.value)
 		if text == "" {

@@ -31,11 +31,11 @@ func newInput(s settings, flags Flags, set func(variable string) bool, at place)
 		*to, in.flags[name], in.empty[name] = value, flag, value == ""
 	}
 	if flags.Registry != nil {
-		override("UNDERSTUDY_REGISTRY", "--registry", &in.Registry, *flags.Registry)
-		in.RegistryFile, in.empty["UNDERSTUDY_REGISTRY_FILE"] = "", false
+		override(EnvRegistry, "--registry", &in.Registry, *flags.Registry)
+		in.RegistryFile, in.empty[EnvRegistryFile] = "", false
 	}
 	if flags.Group != nil {
-		override("UNDERSTUDY_GROUP", "--group", &in.Group, *flags.Group)
+		override(EnvGroup, "--group", &in.Group, *flags.Group)
 	}
 	return in
 }
@@ -56,7 +56,7 @@ func (in *input) prepare(m *mistakes) {
 		f := fields.Field(i)
 		value := f.String()
 		what := Odd(value)
-		if v.Name == "UNDERSTUDY_ON_CHANGE" && forShell(value) != "" && strings.Contains(value, " ") {
+		if v.Name == EnvOnChange && forShell(value) != "" && strings.Contains(value, " ") {
 			what = Odd(strings.TrimRight(value, "\"'`")) // which belong to one of its words
 		}
 		switch {
@@ -81,7 +81,7 @@ func (in *input) prepare(m *mistakes) {
 // one: it would be shown. A command may well have one of another kind for an
 // argument.
 func misplacedURI(name, value string) bool {
-	if name == "UNDERSTUDY_ON_CHANGE" {
+	if name == EnvOnChange {
 		program, _, _ := strings.Cut(value, " ")
 		return strings.Contains(program, "://") || strings.Contains(value, "mongodb://") || strings.Contains(value, "mongodb+srv://")
 	}

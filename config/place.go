@@ -7,10 +7,6 @@ import (
 	"runtime"
 )
 
-// UnderInit is set, to anything, for a process that this program started as
-// the init of its container.
-const UnderInit = "UNDERSTUDY_UNDER_INIT"
-
 // place is where this process runs.
 type place struct {
 	os     string // as runtime.GOOS
@@ -46,7 +42,7 @@ func (p place) registry() (string, error) {
 // empty on a machine.
 func (p place) container() string {
 	switch {
-	case p.pid == 1 || p.getenv(UnderInit) != "":
+	case p.pid == 1 || p.getenv(EnvUnderInit) != "":
 		return "a container (this program is its first process)"
 	case p.getenv("KUBERNETES_SERVICE_HOST") != "":
 		return "Kubernetes (KUBERNETES_SERVICE_HOST is set)"

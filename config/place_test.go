@@ -32,7 +32,7 @@ func TestDefaultRegistry(t *testing.T) {
 		{"systemd, two directories", "linux", 7, env{"STATE_DIRECTORY": list}, filepath.Join(state, "registry.db")},
 		{"systemd, relative", "linux", 7, env{"STATE_DIRECTORY": "x", "XDG_STATE_HOME": state}, xdg},
 		{"PID 1", "linux", 1, env{"HOME": home, "STATE_DIRECTORY": state}, "this is a container (this program is its first process): each with"},
-		{"under init", "linux", 7, env{"HOME": home, UnderInit: "1"}, "this is a container (this program is its first process): each with"},
+		{"under init", "linux", 7, env{"HOME": home, EnvUnderInit: "1"}, "this is a container (this program is its first process): each with"},
 		{"Kubernetes", "linux", 7, env{"HOME": home, "KUBERNETES_SERVICE_HOST": "10.0.0.1"}, "this is Kubernetes"},
 		{"no home", "linux", 7, nil, "HOME names no home"},
 		{"relative home", "linux", 7, env{"HOME": "."}, "HOME names no home"},

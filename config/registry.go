@@ -40,7 +40,7 @@ const wantRegistry = "want mongodb://…, mongodb+srv://… or sqlite:PATH"
 
 // registry also returns the database that a URI of MongoDB names.
 func (s *input) registry(m *mistakes) (r Registry, database string) {
-	const variable, file = "UNDERSTUDY_REGISTRY", "UNDERSTUDY_REGISTRY_FILE"
+	const variable, file = EnvRegistry, EnvRegistryFile
 	name, value := s.name(variable), s.Registry
 	switch {
 	case s.refused[variable] || s.refused[file]:

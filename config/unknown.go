@@ -12,8 +12,8 @@ import (
 // work, which may be another instance, for what runs at a change of role, and
 // for the process below its own init.
 var exports = []string{
-	"UNDERSTUDY_INSTANCE", "UNDERSTUDY_TERM", "UNDERSTUDY_RUN",
-	"UNDERSTUDY_OLD_ROLE", "UNDERSTUDY_NEW_ROLE", "UNDERSTUDY_REASON", UnderInit,
+	EnvInstance, EnvTerm, EnvRun,
+	EnvOldRole, EnvNewRole, EnvReason, EnvUnderInit,
 }
 
 // serviceLink is what Kubernetes sets for a service that is called understudy,
@@ -33,8 +33,8 @@ func unknown(m *mistakes, environ []string) (warnings []string) {
 			name = strings.ToUpper(name)
 		}
 		switch {
-		case !strings.HasPrefix(name, "UNDERSTUDY_"), value == "", known(name), slices.Contains(exports, name),
-			strings.HasPrefix(name, "UNDERSTUDY_TEST_"), serviceLink.MatchString(name + "=" + value):
+		case !strings.HasPrefix(name, EnvPrefix), value == "", known(name), slices.Contains(exports, name),
+			strings.HasPrefix(name, EnvTestPrefix), serviceLink.MatchString(name + "=" + value):
 			continue
 		}
 		if meant := closest(name); meant != "" {

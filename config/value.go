@@ -28,24 +28,24 @@ func (s *input) parse(m *mistakes) (c Config, warnings []string) {
 	c.Registry, path = s.registry(m)
 	c.Database = s.database(m, c.Registry.Kind, path)
 	if c.Registry.Path != "" && s.at.perishable(c.Registry.Path) {
-		warnings = append(warnings, s.name("UNDERSTUDY_REGISTRY")+": "+Perishable)
+		warnings = append(warnings, s.name(EnvRegistry)+": "+Perishable)
 	}
 	if s.Database != "" && c.Registry.Kind == SQLite {
 		warnings = append(warnings, "UNDERSTUDY_DATABASE means nothing to a SQLite registry")
 	}
 	c.Group = s.Group
 	if err := registry.CheckGroup(s.Group); err != nil {
-		m.add(s.name("UNDERSTUDY_GROUP"), s.Group, "%v", err)
+		m.add(s.name(EnvGroup), s.Group, "%v", err)
 	}
 	c.Host = s.host(m, os.Hostname)
 	c.Priority = s.priority(m)
 	c.Timing = s.timing(m)
-	c.ConnectTimeout, _ = duration(m, "UNDERSTUDY_CONNECT_TIMEOUT", s.ConnectTimeout, minConnect, maxConnect)
-	c.Restart = choice(m, "UNDERSTUDY_RESTART", s.Restart, RestartAlways, RestartOnFailure, RestartNever)
+	c.ConnectTimeout, _ = duration(m, EnvConnectTimeout, s.ConnectTimeout, minConnect, maxConnect)
+	c.Restart = choice(m, EnvRestart, s.Restart, RestartAlways, RestartOnFailure, RestartNever)
 	c.OnChange = s.onChange(m)
 	c.HTTPAddr = s.httpAddr(m)
-	c.LogLevel = choice(m, "UNDERSTUDY_LOG_LEVEL", s.LogLevel, "debug", "info", "warn", "error")
-	c.LogFormat = choice(m, "UNDERSTUDY_LOG_FORMAT", s.LogFormat, LogAuto, LogConsole, LogJSON)
+	c.LogLevel = choice(m, EnvLogLevel, s.LogLevel, "debug", "info", "warn", "error")
+	c.LogFormat = choice(m, EnvLogFormat, s.LogFormat, LogAuto, LogConsole, LogJSON)
 	return c, warnings
 }
 
@@ -53,13 +53,13 @@ func (s *input) parse(m *mistakes) (c Config, warnings []string) {
 func (s *input) database(m *mistakes, kind Kind, fromURI string) string {
 	if s.Database != "" {
 		if err := checkDatabase(s.Database); err != nil {
-			m.add("UNDERSTUDY_DATABASE", s.Database, "%v", err)
+			m.add(EnvDatabase, s.Database, "%v", err)
 		}
 	}
 	switch {
 	case kind != MongoDB:
 		return ""
-	case s.Database != "" || s.refused["UNDERSTUDY_DATABASE"]:
+	case s.Database != "" || s.refused[EnvDatabase]:
 		return s.Database
 	case fromURI == "":
 		return "understudy"
@@ -93,9 +93,9 @@ func (s settings) host(m *mistakes, hostname func() (string, error)) string {
 	if s.Host != "" {
 		switch {
 		case unexpanded.MatchString(s.Host):
-			m.add("UNDERSTUDY_HOST", s.Host, notExpanded)
+			m.add(EnvHost, s.Host, notExpanded)
 		case !usable(s.Host):
-			m.add("UNDERSTUDY_HOST", s.Host, "want a name of at most 255 bytes without spaces and control characters")
+			m.add(EnvHost, s.Host, "want a name of at most 255 bytes without spaces and control characters")
 		}
 		return s.Host
 	}
@@ -110,7 +110,7 @@ func (s settings) host(m *mistakes, hostname func() (string, error)) string {
 // would do something else, and nobody would notice before the first takeover.
 func (s settings) onChange(m *mistakes) string {
 	if strings.ContainsFunc(s.OnChange, unicode.IsControl) {
-		m.add("UNDERSTUDY_ON_CHANGE", s.OnChange, "want a program and its arguments on one line, separated by spaces")
+		m.add(EnvOnChange, s.OnChange, "want a program and its arguments on one line, separated by spaces")
 	} else if what := forShell(s.OnChange); what != "" {
 		m.say("UNDERSTUDY_ON_CHANGE: it has %s in it, but it is no line for a shell: write the line into a script, and name that", what)
 	}
@@ -122,13 +122,13 @@ func (s settings) httpAddr(m *mistakes) string {
 		return ""
 	}
 	if unexpanded.MatchString(s.HTTPAddr) {
-		m.add("UNDERSTUDY_HTTP_ADDR", s.HTTPAddr, notExpanded)
+		m.add(EnvHTTPAddr, s.HTTPAddr, notExpanded)
 		return ""
 	}
 	host, port, err := net.SplitHostPort(s.HTTPAddr)
 	odd := func(r rune) bool { return !unicode.IsGraphic(r) || unicode.IsSpace(r) || r == '/' }
 	if _, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil || !utf8.ValidString(host) || strings.ContainsFunc(host, odd) {
-		m.add("UNDERSTUDY_HTTP_ADDR", s.HTTPAddr, "want HOST:PORT or :PORT, such as 127.0.0.1:8080, with a port from 0 (any) to 65535")
+		m.add(EnvHTTPAddr, s.HTTPAddr, "want HOST:PORT or :PORT, such as 127.0.0.1:8080, with a port from 0 (any) to 65535")
 	}
 	return s.HTTPAddr
 }
@@ -136,7 +136,7 @@ func (s settings) httpAddr(m *mistakes) string {
 func (s settings) priority(m *mistakes) int {
 	n, err := strconv.Atoi(s.Priority)
 	if err != nil || n < -maxPriority || n > maxPriority {
-		m.add("UNDERSTUDY_PRIORITY", s.Priority, "want a whole number from %d to %d", -maxPriority, maxPriority)
+		m.add(EnvPriority, s.Priority, "want a whole number from %d to %d", -maxPriority, maxPriority)
 		return 0
 	}
 	return n
@@ -145,14 +145,14 @@ func (s settings) priority(m *mistakes) int {
 func (s settings) timing(m *mistakes) registry.Timing {
 	var t registry.Timing
 	var okI, okT, okG bool
-	t.Interval, okI = duration(m, "UNDERSTUDY_HEARTBEAT_INTERVAL", s.Interval, registry.MinInterval, registry.MaxInterval)
-	t.OrphanAfter, okT = duration(m, "UNDERSTUDY_ORPHAN_AFTER", s.OrphanAfter, math.MinInt64, registry.MaxOrphanAfter) // the others decide
-	t.StopGrace, okG = duration(m, "UNDERSTUDY_STOP_GRACE", s.StopGrace, registry.MinStopGrace, registry.MaxStopGrace)
+	t.Interval, okI = duration(m, EnvInterval, s.Interval, registry.MinInterval, registry.MaxInterval)
+	t.OrphanAfter, okT = duration(m, EnvOrphanAfter, s.OrphanAfter, math.MinInt64, registry.MaxOrphanAfter) // the others decide
+	t.StopGrace, okG = duration(m, EnvStopGrace, s.StopGrace, registry.MinStopGrace, registry.MaxStopGrace)
 	if !okI || !okG {
 		// It cannot be judged by the others, but there is a T that is too short for any.
 		least := registry.Timing{Interval: registry.MinInterval, StopGrace: registry.MinStopGrace}.SmallestOrphanAfter()
 		if okT && t.OrphanAfter < least {
-			m.add("UNDERSTUDY_ORPHAN_AFTER", s.OrphanAfter, "want %v or more, depending on the interval and the stop grace", least)
+			m.add(EnvOrphanAfter, s.OrphanAfter, "want %v or more, depending on the interval and the stop grace", least)
 		}
 	}
 	if !okI || !okT || !okG {

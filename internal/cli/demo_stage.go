@@ -66,15 +66,15 @@ func (s *stage) start(name string) error {
 	}
 	cmd := exec.Command(self)
 	for _, v := range os.Environ() {
-		if !strings.HasPrefix(v, "UNDERSTUDY_") {
+		if !strings.HasPrefix(v, config.EnvPrefix) {
 			cmd.Env = append(cmd.Env, v)
 		}
 	}
 	cmd.Env = append(cmd.Env,
-		"UNDERSTUDY_REGISTRY=sqlite:"+s.path, "UNDERSTUDY_GROUP="+demoGroup, "UNDERSTUDY_HOST="+name, "UNDERSTUDY_LOG_FORMAT=json",
-		"UNDERSTUDY_HEARTBEAT_INTERVAL="+demoTiming.Interval.String(),
-		"UNDERSTUDY_ORPHAN_AFTER="+demoTiming.OrphanAfter.String(),
-		"UNDERSTUDY_STOP_GRACE="+demoTiming.StopGrace.String())
+		config.EnvRegistry+"=sqlite:"+s.path, config.EnvGroup+"="+demoGroup, config.EnvHost+"="+name, config.EnvLogFormat+"=json",
+		config.EnvInterval+"="+demoTiming.Interval.String(),
+		config.EnvOrphanAfter+"="+demoTiming.OrphanAfter.String(),
+		config.EnvStopGrace+"="+demoTiming.StopGrace.String())
 	dieWithUs(cmd)
 	stderr, err := cmd.StderrPipe()
 	if err != nil {

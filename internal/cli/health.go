@@ -52,7 +52,7 @@ HTTP code (0: no answer), and the text that it answered or why it did not.`,
 			case active:
 				path = "/activez"
 			}
-			base, err := healthURL(os.Getenv("UNDERSTUDY_HTTP_ADDR"))
+			base, err := healthURL(os.Getenv(config.EnvHTTPAddr))
 			if err != nil {
 				return &config.Error{Mistakes: []string{err.Error()}}
 			}

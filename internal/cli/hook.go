@@ -58,7 +58,7 @@ func newHook(c config.Config) (*hook, error) {
 	h := &hook{
 		task: worker.Task{
 			Path: path, Dir: worker.WorkingDir(), Args: args, Limit: hookLimit,
-			Extra: []string{worker.EnvGroup + "=" + c.Group, "UNDERSTUDY_HOST=" + c.Host},
+			Extra: []string{config.EnvGroup + "=" + c.Group, "UNDERSTUDY_HOST=" + c.Host},
 		},
 		last: hookLimit, served: make(chan struct{}), kill: func() {},
 	}
@@ -130,8 +130,8 @@ func (h *hook) next() (ctx context.Context, c heartbeat.Change, dropped int) {
 func (h *hook) run(ctx context.Context, c heartbeat.Change) {
 	task := h.task
 	task.Extra = append(task.Extra[:len(task.Extra):len(task.Extra)],
-		"UNDERSTUDY_OLD_ROLE="+string(other(c.Role)), "UNDERSTUDY_NEW_ROLE="+string(c.Role), "UNDERSTUDY_REASON="+string(c.Reason),
-		worker.EnvTerm+"="+strconv.FormatInt(c.Term, 10), worker.EnvInstance+"="+c.Instance.String())
+		config.EnvOldRole+"="+string(other(c.Role)), config.EnvNewRole+"="+string(c.Role), config.EnvReason+"="+string(c.Reason),
+		config.EnvTerm+"="+strconv.FormatInt(c.Term, 10), config.EnvInstance+"="+c.Instance.String())
 	begin := time.Now()
 	code, err := task.Run(ctx)
 	log := h.log.With().Str("program", task.Path).Str("change", fmt.Sprintf("%s, term %d", c.Role, c.Term)).

@@ -21,7 +21,7 @@ func renewed(b backend, conf config.Config, log zerolog.Logger) backend {
 		return b // a file asks nobody for a name
 	}
 	cure := "restore the rights of its user, or restart it with another; a change is noticed if the URI is in a file (UNDERSTUDY_REGISTRY_FILE)"
-	if os.Getenv("UNDERSTUDY_REGISTRY_FILE") != "" {
+	if os.Getenv(config.EnvRegistryFile) != "" {
 		cure = "write the new user or password into the file that UNDERSTUDY_REGISTRY_FILE names, which is read again, or restore the rights of its user"
 	}
 	return reopen.New(b, reopen.Config{

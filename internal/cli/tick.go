@@ -25,12 +25,12 @@ func newTick() *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error {
 			ctx, stop := signal.NotifyContext(c.Context(), orders()...)
 			defer stop()
-			term, _ := strconv.ParseInt(os.Getenv("UNDERSTUDY_TERM"), 10, 64)
+			term, _ := strconv.ParseInt(os.Getenv(config.EnvTerm), 10, 64)
 			log := newLogger(config.Config{
-				LogLevel:  os.Getenv("UNDERSTUDY_LOG_LEVEL"),
-				LogFormat: config.LogFormat(os.Getenv("UNDERSTUDY_LOG_FORMAT")),
+				LogLevel:  os.Getenv(config.EnvLogLevel),
+				LogFormat: config.LogFormat(os.Getenv(config.EnvLogFormat)),
 			}, c.ErrOrStderr())
-			who := author{os.Getenv("UNDERSTUDY_INSTANCE"), os.Getenv("UNDERSTUDY_GROUP"), registry.Active, term}
+			who := author{os.Getenv(config.EnvInstance), os.Getenv(config.EnvGroup), registry.Active, term}
 			tick(ctx, log.With().EmbedObject(who).Logger(), term)
 			return nil
 		},

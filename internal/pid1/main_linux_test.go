@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/understudy-go/understudy/config"
 	"github.com/understudy-go/understudy/internal/procfs"
 )
 
@@ -41,7 +42,7 @@ func TestMain(m *testing.M) {
 }
 
 func program(mode string, args []string) int {
-	if os.Getenv(Marker) != "1" {
+	if os.Getenv(config.EnvUnderInit) != "1" {
 		return 99
 	}
 	switch mode {

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/understudy-go/understudy/config"
 	"github.com/understudy-go/understudy/internal/procfs"
 )
 
@@ -86,7 +87,7 @@ func guarded() bool {
 func start() (pid int, err error) {
 	const self = "/proc/self/exe"
 	pid, err = syscall.ForkExec(self, os.Args, &syscall.ProcAttr{
-		Env:   append(os.Environ(), Marker+"=1"),
+		Env:   append(os.Environ(), config.EnvUnderInit+"=1"),
 		Files: []uintptr{0, 1, 2},
 		Sys:   &syscall.SysProcAttr{Setpgid: true},
 	})
@@ -100,7 +101,7 @@ func start() (pid int, err error) {
 // TakeName has the child called by the program's name, where the kernel has that
 // of the link by which it was executed. In any other process it does nothing.
 func TakeName() {
-	if os.Getenv(Marker) != "" {
+	if os.Getenv(config.EnvUnderInit) != "" {
 		_ = os.WriteFile("/proc/self/comm", []byte(filepath.Base(os.Args[0])), 0)
 	}
 }

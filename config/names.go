@@ -1,0 +1,43 @@
+package config
+
+// EnvPrefix begins the name of every variable of ours.
+const EnvPrefix = "UNDERSTUDY_"
+
+// The variables that an instance reads. [Variables] describes them.
+const (
+	EnvRegistry       = EnvPrefix + "REGISTRY"
+	EnvRegistryFile   = EnvPrefix + "REGISTRY_FILE"
+	EnvDatabase       = EnvPrefix + "DATABASE"
+	EnvGroup          = EnvPrefix + "GROUP" // the work and the hook get it, too
+	EnvHost           = EnvPrefix + "HOST"  // the hook gets it, too
+	EnvPriority       = EnvPrefix + "PRIORITY"
+	EnvInterval       = EnvPrefix + "HEARTBEAT_INTERVAL"
+	EnvOrphanAfter    = EnvPrefix + "ORPHAN_AFTER"
+	EnvStopGrace      = EnvPrefix + "STOP_GRACE"
+	EnvConnectTimeout = EnvPrefix + "CONNECT_TIMEOUT"
+	EnvRestart        = EnvPrefix + "RESTART"
+	EnvOnChange       = EnvPrefix + "ON_CHANGE"
+	EnvHTTPAddr       = EnvPrefix + "HTTP_ADDR"
+	EnvLogLevel       = EnvPrefix + "LOG_LEVEL"
+	EnvLogFormat      = EnvPrefix + "LOG_FORMAT"
+)
+
+// The variables that this program sets for the processes that it starts, and does
+// not read as its own configuration.
+const (
+	EnvInstance = EnvPrefix + "INSTANCE" // for the work and the hook: the UUID of the instance
+	EnvTerm     = EnvPrefix + "TERM"     // for the work and the hook: the fencing token
+	EnvRun      = EnvPrefix + "RUN"      // for the work: random, and a new one for each start of the command
+
+	EnvOldRole = EnvPrefix + "OLD_ROLE" // for the hook
+	EnvNewRole = EnvPrefix + "NEW_ROLE" // for the hook
+	EnvReason  = EnvPrefix + "REASON"   // for the hook: why the role changed
+
+	// EnvUnderInit is set, to anything, for a process that this program started as
+	// the init of its container.
+	EnvUnderInit = EnvPrefix + "UNDER_INIT"
+)
+
+// EnvTestPrefix begins the names that tests use. They are never reported as
+// unknown.
+const EnvTestPrefix = EnvPrefix + "TEST_"
