@@ -1,8 +1,10 @@
-// Package docs_test compares the documents with the code.
-package docs_test
+// Package docs holds the tests of the documents: their tables, their links and
+// the parts of them that are made from the code.
+package docs
 
 import (
 	"bytes"
+	"context"
 	"flag"
 	"os"
 	"path/filepath"
@@ -19,78 +21,72 @@ import (
 
 var update = flag.Bool("update", false, "write the parts of the documents that are made from the code")
 
-// TestMain changes to the root of the repository, from where the documents are
-// named.
-func TestMain(m *testing.M) {
-	if err := os.Chdir(".."); err != nil {
-		panic(err)
+// root is the directory of the module, seen from this one.
+const root = ".."
+
+// read returns the text of a file that is named from the module's directory.
+func read(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root, name))
+	if err != nil {
+		t.Fatal(err)
 	}
-	os.Exit(m.Run())
+	return string(text)
 }
 
-// TestDocumentsAreMadeFromTheCode holds the parts of the documents that repeat
-// the code: go test -run Documents -update ./docs brings them up to date.
-func TestDocumentsAreMadeFromTheCode(t *testing.T) {
+// TestDocuments_RepeatTheCode compares the parts of the documents that repeat
+// the code with the code. "make documents" brings them up to date.
+func TestDocuments_RepeatTheCode(t *testing.T) {
 	for _, part := range []struct{ file, name, want string }{
 		{"README.md", "library", "```go\n" + exampleBody(t) + "```\n"},
 		{"docs/library.md", "library", "```go\n" + exampleBody(t) + "```\n"},
 		{"docs/configuration.md", "configuration", config.Table()},
 	} {
-		old, err := os.ReadFile(part.file)
-		if err != nil {
-			t.Fatal(err)
-		}
+		old := read(t, part.file)
 		begin, end := "<!-- begin "+part.name+" -->\n", "<!-- end "+part.name+" -->"
-		head, rest, ok := strings.Cut(string(old), begin)
+		head, rest, ok := strings.Cut(old, begin)
 		_, tail, ok2 := strings.Cut(rest, end)
 		if !ok || !ok2 {
 			t.Fatalf("%s has no part %q", part.file, part.name)
 		}
 		text := head + begin + part.want + end + tail
 		switch {
-		case text == string(old):
+		case text == old:
 		case !*update:
-			t.Errorf("%s is out of date: go test -run Documents -update ./docs", part.file)
+			t.Errorf("%s is out of date: run make documents", part.file)
 		default:
-			if err := os.WriteFile(part.file, []byte(text), 0o644); err != nil {
+			if err := os.WriteFile(filepath.Join(root, part.file), []byte(text), 0o644); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
 }
 
-// TestExitCodesOfTheHelpAreInTheDocuments follows the list in the help.
-func TestExitCodesOfTheHelpAreInTheDocuments(t *testing.T) {
-	text, err := os.ReadFile("docs/configuration.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, table, _ := strings.Cut(string(text), "\n## Exit codes\n")
+// TestDocuments_HaveTheExitCodesOfTheHelp looks for each exit code of the help
+// in the table of docs/configuration.md.
+func TestDocuments_HaveTheExitCodesOfTheHelp(t *testing.T) {
 	var help, stderr bytes.Buffer
-	if code := cli.Main(t.Context(), []string{"--help"}, &help, &stderr); code != 0 {
-		t.Fatalf("--help: exit code %d, %s", code, stderr.String())
+	if code := cli.Main(context.Background(), []string{"--help"}, &help, &stderr); code != 0 {
+		t.Fatalf("understudy --help: exit code %d\n%s", code, &stderr)
 	}
+	_, table, _ := strings.Cut(read(t, "docs/configuration.md"), "\n## Exit codes\n")
 	_, list, _ := strings.Cut(help.String(), "Exit codes:\n")
-	codes := strings.Split(strings.TrimSpace(list), "\n")
+	codes := strings.Split(strings.TrimRight(list, "\n"), "\n")
 	if len(codes) < 10 {
 		t.Errorf("the help lists %q: has its form changed?", codes)
 	}
 	for _, line := range codes {
-		code := strings.Fields(line)[0]
-		if !regexp.MustCompile(`(?m)^\|[^|]*\b` + code + `\b[^|]*\|`).MatchString(table) {
-			t.Errorf("docs/configuration.md does not have the exit code %s", code)
+		code, _, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if code == "" || !regexp.MustCompile(`(?m)^\|[^|]*\b`+code+`\b[^|]*\|`).MatchString(table) {
+			t.Errorf("docs/configuration.md does not have the exit code of the line %q", line)
 		}
 	}
 }
 
-// exampleBody is the code of the library's runnable example.
+// exampleBody returns the code of the library's runnable example.
 func exampleBody(t *testing.T) string {
 	t.Helper()
-	src, err := os.ReadFile("heartbeat/example_test.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, body, _ := strings.Cut(string(src), "func Example() {\n")
+	_, body, _ := strings.Cut(read(t, "heartbeat/example_test.go"), "func Example() {\n")
 	body, _, ok := strings.Cut(body, "\t// Output")
 	if !ok {
 		t.Fatal("heartbeat/example_test.go has no example with an output")
@@ -101,14 +97,10 @@ func exampleBody(t *testing.T) string {
 	return regexp.MustCompile(`(?m)^\t`).ReplaceAllString(body, "")
 }
 
-// TestTimingsOfTheDocumentsAreAccepted checks each row of the table of timings.
-func TestTimingsOfTheDocumentsAreAccepted(t *testing.T) {
-	text, err := os.ReadFile("docs/operations.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+// TestDocuments_TimingsAreAccepted checks each row of the table of timings.
+func TestDocuments_TimingsAreAccepted(t *testing.T) {
 	const head = "| T | I | G | outage that the work survives | nobody after a crash, about | |\n|---|---|---|---|---|---|\n"
-	_, table, ok := strings.Cut(string(text), head)
+	_, table, ok := strings.Cut(read(t, "docs/operations.md"), head)
 	if !ok {
 		t.Fatalf("docs/operations.md has no table with the head\n%s", head)
 	}
@@ -119,8 +111,9 @@ func TestTimingsOfTheDocumentsAreAccepted(t *testing.T) {
 			break
 		}
 		rows++
-		var values [5]time.Duration // T, I, G, the outage, and nobody
+		var values [5]time.Duration // T, I, G, the outage, and the time in which nobody works
 		for i := range values {
+			var err error
 			if values[i], err = time.ParseDuration(strings.TrimSpace(cells[i+1])); err != nil {
 				t.Errorf("%s: %v", line, err)
 			}
@@ -138,20 +131,31 @@ func TestTimingsOfTheDocumentsAreAccepted(t *testing.T) {
 	}
 }
 
-// TestLinksOfTheDocumentsLeadSomewhere follows the links to files of ours and to
-// their headings.
-func TestLinksOfTheDocumentsLeadSomewhere(t *testing.T) {
-	files, err := filepath.Glob("docs/*.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	links := 0
-	for _, file := range append(files, "README.md", "CHANGELOG.md") {
-		text, err := os.ReadFile(file)
+// TestDocuments_LinksLeadSomewhere follows the links to files of this
+// repository and to their headings.
+func TestDocuments_LinksLeadSomewhere(t *testing.T) {
+	var files []string
+	for _, pattern := range []string{"*.md", "docs/*.md", "docs/adr/*.md", ".github/*.md", ".github/*/*.md"} {
+		found, err := filepath.Glob(filepath.Join(root, pattern))
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, link := range regexp.MustCompile(`\]\(([^)\s]+)\)`).FindAllStringSubmatch(string(text), -1) {
+		for _, file := range found {
+			name, err := filepath.Rel(root, file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			files = append(files, filepath.ToSlash(name))
+		}
+	}
+	for _, name := range []string{"README.md", "CHANGELOG.md", "docs/operations.md"} {
+		if !slices.Contains(files, name) {
+			t.Errorf("%s is not among the documents %v", name, files)
+		}
+	}
+	links := 0
+	for _, file := range files {
+		for _, link := range regexp.MustCompile(`\]\(([^)\s]+)\)`).FindAllStringSubmatch(read(t, file), -1) {
 			to, anchor, _ := strings.Cut(link[1], "#")
 			if strings.Contains(to, "://") {
 				continue
@@ -161,7 +165,7 @@ func TestLinksOfTheDocumentsLeadSomewhere(t *testing.T) {
 			if link[1][0] == '#' {
 				to = file
 			}
-			if _, err := os.Stat(to); err != nil {
+			if _, err := os.Stat(filepath.Join(root, to)); err != nil {
 				t.Errorf("%s links to %s: %v", file, link[1], err)
 			} else if anchor != "" && !slices.Contains(anchors(t, to), anchor) {
 				t.Errorf("%s links to %s: it has no such heading", file, link[1])
@@ -173,14 +177,11 @@ func TestLinksOfTheDocumentsLeadSomewhere(t *testing.T) {
 	}
 }
 
-// anchors are what the headings of a Markdown file are linked by.
+// anchors returns the names by which links lead to the headings of a Markdown
+// file.
 func anchors(t *testing.T, file string) (list []string) {
 	t.Helper()
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, heading := range regexp.MustCompile(`(?m)^#+ (.+)$`).FindAllStringSubmatch(string(text), -1) {
+	for _, heading := range regexp.MustCompile(`(?m)^#+ (.+)$`).FindAllStringSubmatch(read(t, file), -1) {
 		plain := regexp.MustCompile(`[^\pL\pN _-]`).ReplaceAllString(strings.ToLower(heading[1]), "")
 		list = append(list, strings.ReplaceAll(plain, " ", "-"))
 	}

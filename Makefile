@@ -1,0 +1,83 @@
+# The commands of this project, each written down once. "make help" lists them,
+# .ci/run runs those that a change has to pass, CONTRIBUTING.md explains them.
+
+# Go runs these tools from source, so nobody has to install them, and everybody has the same version.
+STATICCHECK  := go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOLANGCI     := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+ACTIONLINT   := go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+GORELEASER   := go run github.com/goreleaser/goreleaser/v2@v2.18.2
+
+# The platforms of a release; .goreleaser.yaml has the same six.
+PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+
+# What "make sim", "make mutants" and "make bench" are asked to do.
+HOURS   := 10000
+SEED    :=
+MUTANT  :=
+BENCH   := .
+TIMES   := 20x
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo test race vet lint golangci tidy cross sim mutants bench checks pictures documents release-check
+
+help: ## list these commands
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; do printf '%-14s %s\n' "$$name" "$$text"; done
+
+build: ## build the program, static, as ./understudy
+	CGO_ENABLED=0 go build -trimpath -o understudy .
+
+demo: ## run the demo: three processes, one is killed, one is stopped
+	go run . demo
+
+test: ## run all tests of the program
+	go test ./...
+
+race: ## run all tests of the program with the race detector
+	go test -race ./...
+
+vet: ## let go vet look at both modules
+	go vet ./...
+	cd checks && go vet ./...
+
+lint: vet ## check the format of the code, and run go vet and staticcheck on both modules
+	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { printf 'not formatted, run gofmt -w:\n%s\n' "$$unformatted"; exit 1; }
+	$(STATICCHECK) ./...
+	cd checks && $(STATICCHECK) ./...
+
+golangci: ## run golangci-lint with .golangci.yml; its first build takes minutes
+	$(GOLANGCI) run ./...
+	cd checks && $(GOLANGCI) run --config ../.golangci.yml ./...
+
+tidy: ## check that go.mod and go.sum of both modules are tidy
+	go mod tidy -diff
+	cd checks && go mod tidy -diff
+
+cross: ## build and vet the program for all six platforms of a release
+	@set -e; for platform in $(PLATFORMS); do \
+		echo "$$platform"; \
+		export GOOS=$${platform%/*} GOARCH=$${platform#*/} CGO_ENABLED=0; \
+		go build -o /dev/null .; \
+		go vet ./...; \
+	done
+
+sim: ## simulate the protocol for HOURS=10000 hours, or replay one SEED=n
+	go test ./heartbeat -run '^TestSimulation$$' -timeout 0 -v -count=1 $(if $(SEED),-sim.seed=$(SEED),-sim.hours=$(HOURS))
+
+mutants: ## break each rule of the protocol, or only MUTANT='its name'; the simulation has to notice
+	go test ./heartbeat -run '^TestSimulationCatchesMutants$$$(if $(MUTANT),/$(MUTANT))' -timeout 20m -v -mutants
+
+bench: ## run the benchmarks; BENCH=name selects, TIMES=20x says how often
+	go test -run '^$$' -bench '$(BENCH)' -benchtime $(TIMES) ./...
+
+checks: ## check page, documents and deploy/ with real tools: chromium, promtool, systemd-analyze
+	cd checks && go test -count=1 ./... # -count=1, since the cache of go test does not see deploy/ and docs/
+
+pictures: ## draw the pictures of the README anew, from the real program; needs chromium
+	cd checks && go run ./pictures ../docs/pictures
+
+documents: ## bring the parts of the documents up to date that are made from the code
+	go test -count=1 -run Documents ./docs -update
+
+release-check: ## check the release and workflow files with goreleaser and actionlint; their first build takes minutes
+	$(ACTIONLINT)
+	$(GORELEASER) check
