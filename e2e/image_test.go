@@ -113,9 +113,9 @@ func image(t *testing.T, p *program) (root string) {
 	}
 	err = errors.Join(
 		os.Chmod(scratch, 0o755), os.Chmod(root, 0o755),
-		os.Link(p.path, filepath.Join(repository, "understudy")),
-		os.Mkdir(filepath.Join(repository, "proc"), 0o755), os.Mkdir(filepath.Join(root, "dev"), 0o755),
-		os.Mkdir(filepath.Join(repository, "data"), 0o700), os.Chown(filepath.Join(root, "data"), nobody, nobody),
+		os.Link(p.path, filepath.Join(root, "understudy")),
+		os.Mkdir(filepath.Join(root, "proc"), 0o755), os.Mkdir(filepath.Join(root, "dev"), 0o755),
+		os.Mkdir(filepath.Join(root, "data"), 0o700), os.Chown(filepath.Join(root, "data"), nobody, nobody),
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -245,7 +245,7 @@ func TestContainerStopsInOrder(t *testing.T) {
 	if code := a.exit(); code != 0 || !a.logged("told to stop: done with the ticks") {
 		t.Errorf("exit code %d:\n%s", code, a.read(a.log))
 	}
-	path := filepath.Join(repository, "data", "registry.db")
+	path := filepath.Join(root, "data", "registry.db")
 	terms, instances := place{uri: "sqlite:" + path, path: path}.state(t, "default")
 	if len(terms) != 1 || terms[0].Open() || len(instances) != 0 {
 		t.Errorf("it left terms %v and instances %v", terms, instances)
