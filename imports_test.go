@@ -27,6 +27,7 @@ var directions = map[string][]string{
 	"worker/internal/guard":       {"registry", "internal/boottime", "internal/procfs"},
 	"internal/pid1":               {"internal/procfs"},
 	"internal/reopen":             {"registry"},
+	"internal/testkit":            {"config", "internal/mongotest", "registry/mongodb"},
 	"status":                      {"registry"},
 	"status/metrics":              {"registry", "status"},
 	"status/web":                  {"registry", "status"},

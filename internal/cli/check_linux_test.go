@@ -6,10 +6,12 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/understudy-go/understudy/internal/testkit"
 )
 
 func TestCheckSaysWhereNothingWouldEndACommand(t *testing.T) {
-	settle(t, "UNDERSTUDY_REGISTRY=sqlite:"+filepath.Join(t.TempDir(), "registry.db"))
+	testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY=sqlite:"+filepath.Join(t.TempDir(), "registry.db"))
 	var before unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_SIGPENDING, &before); err != nil {
 		t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/understudy-go/understudy/internal/mongotest"
+	"github.com/understudy-go/understudy/internal/testkit"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -43,12 +44,12 @@ func TestCheckHasALineForEachThing(t *testing.T) {
 			[]string{"✓  configuration", "✓  guard", "✓  reachable", "!  authenticated", "!  replica set", "✓  collections", "✓  writable", "✓  majority", "✓  clock", "✓  schema", "✓  trial", "✓  index", "✓  watch"}, "1 member"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			settle(t, tt.env...)
+			testkit.CleanEnv(t, tt.env...)
 			code, stdout, stderr := inProcess("check")
 			if code != tt.code || stderr != "" {
 				t.Errorf("exit code %d, stderr %q, want %d and nothing", code, stderr, tt.code)
 			}
-			stdout = withoutPerishable(stdout)
+			stdout = testkit.WithoutContainer(stdout)
 			lines := strings.Split(strings.TrimSuffix(stdout, "\n"), "\n")
 			if len(lines) != len(tt.lines) {
 				t.Fatalf("want %d lines, got\n%s", len(tt.lines), stdout)
@@ -65,7 +66,7 @@ func TestCheckHasALineForEachThing(t *testing.T) {
 			code, stdout, _ = inProcess("check", "--json")
 			var r checkResult
 			err := json.Unmarshal([]byte(stdout), &r)
-			r.Findings = slices.DeleteFunc(r.Findings, func(f registry.Finding) bool { return withoutPerishable(f.Detail) == "" })
+			r.Findings = slices.DeleteFunc(r.Findings, func(f registry.Finding) bool { return testkit.WithoutContainer(f.Detail) == "" })
 			if err != nil || code != tt.code || r.OK != (code == exitOK) || len(r.Findings) != len(lines) {
 				t.Errorf("--json: exit code %d, %v\n%s", code, err, stdout)
 			}

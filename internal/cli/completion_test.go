@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/understudy-go/understudy/internal/testkit"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -22,7 +23,7 @@ func complete(t *testing.T, words ...string) string {
 		t.Fatal(err)
 	}
 	c := exec.CommandContext(t.Context(), self, append([]string{"__completeNoDesc"}, words...)...)
-	c.Env = append(os.Environ(), envRole+"=cli")
+	c.Env = append(os.Environ(), testkit.EnvRole+"=cli")
 	stdout, err := c.Output()
 	if err != nil {
 		t.Fatal(err)
@@ -31,7 +32,7 @@ func complete(t *testing.T, words ...string) string {
 }
 
 func TestCompletion(t *testing.T) {
-	settle(t)
+	testkit.CleanEnv(t)
 	for words, want := range map[string]string{
 		"":                   "check completion demo handover health help history run status :4",
 		"h":                  "handover health help history :4",
@@ -71,7 +72,7 @@ func TestCompletion(t *testing.T) {
 
 func TestCompletionOfWhoTakesOver(t *testing.T) {
 	eachShelf(t, func(t *testing.T, s shelf) {
-		settle(t, "UNDERSTUDY_REGISTRY="+s.uri)
+		testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY="+s.uri)
 		if got := complete(t, "handover", "--to", ""); got != ":4" {
 			t.Errorf("nobody: %s", got)
 		}
@@ -97,7 +98,7 @@ func TestCompletionOfWhoTakesOver(t *testing.T) {
 		}
 		t.Errorf("got  %s\nwant %s", got, want)
 	})
-	settle(t, "UNDERSTUDY_REGISTRY=mongodb://127.0.0.1:1/ops?directConnection=true", "UNDERSTUDY_CONNECT_TIMEOUT=1h")
+	testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY=mongodb://127.0.0.1:1/ops?directConnection=true", "UNDERSTUDY_CONNECT_TIMEOUT=1h")
 	if got := complete(t, "handover", "--to", ""); got != ":4" {
 		t.Errorf("registry out of reach: %s", got)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/understudy-go/understudy/internal/testkit"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/status"
 )
@@ -139,7 +140,7 @@ func TestHandoverSaysWhetherItCameAsWanted(t *testing.T) {
 }
 
 func TestHandoverIsAskedProperly(t *testing.T) {
-	settle(t, "UNDERSTUDY_REGISTRY=sqlite:"+t.TempDir()+"/none.db")
+	testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY=sqlite:"+t.TempDir()+"/none.db")
 	for _, tt := range []struct {
 		args string
 		code int
@@ -155,13 +156,13 @@ func TestHandoverIsAskedProperly(t *testing.T) {
 		if code != tt.code || stdout != "" {
 			t.Errorf("%s: exit code %d, stdout %q, want %d and nothing", tt.args, code, stdout, tt.code)
 		}
-		wantLine(t, stderr, "understudy: ", tt.want)
+		testkit.WantLine(t, stderr, "understudy: ", tt.want)
 	}
 }
 
 func TestHandoverAsJSONIsAnObjectWhateverComesOfIt(t *testing.T) {
 	eachShelf(t, func(t *testing.T, s shelf) {
-		settle(t, "UNDERSTUDY_REGISTRY="+s.uri)
+		testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY="+s.uri)
 		run := func(code int, args ...string) (r handoverResult, stderr string) {
 			t.Helper()
 			got, stdout, stderr := inProcess(append([]string{"handover", "--json"}, args...)...)
@@ -203,7 +204,7 @@ func TestHandoverAsJSONIsAnObjectWhateverComesOfIt(t *testing.T) {
 			t.Errorf("not understood: %+v", r)
 		}
 	})
-	settle(t, "UNDERSTUDY_GROUP=no way", "UNDERSTUDY_REGISTRY=mongodb://h")
+	testkit.CleanEnv(t, "UNDERSTUDY_GROUP=no way", "UNDERSTUDY_REGISTRY=mongodb://h")
 	if code, stdout, _ := inProcess("handover", "--json"); code != exitConfig || !strings.Contains(stdout, `"error": "UNDERSTUDY_GROUP=`) {
 		t.Errorf("bad configuration: exit code %d, %s", code, stdout)
 	}

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/understudy-go/understudy/internal/testkit"
 )
 
 // instanceThatSays serves answers by path.
@@ -36,7 +38,7 @@ func TestHealthIsWhatTheInstanceSays(t *testing.T) {
 	})
 	_, port, _ := net.SplitHostPort(addr)
 	// What else is wrong with the environment, or a proxy in it, does not count.
-	settle(t, "UNDERSTUDY_GROUP=no way", "http_proxy=http://192.0.2.1:1", "HTTP_PROXY=http://192.0.2.1:1", "NO_PROXY=", "no_proxy=")
+	testkit.CleanEnv(t, "UNDERSTUDY_GROUP=no way", "http_proxy=http://192.0.2.1:1", "HTTP_PROXY=http://192.0.2.1:1", "NO_PROXY=", "no_proxy=")
 	for _, host := range []string{"127.0.0.1", "", "0.0.0.0", "[::ffff:127.0.0.1]"} {
 		t.Setenv("UNDERSTUDY_HTTP_ADDR", host+":"+port)
 		if code, stdout, stderr := inProcess("health"); code != exitOK || stdout != "ok\n" || stderr != "" {
@@ -51,12 +53,12 @@ func TestHealthIsWhatTheInstanceSays(t *testing.T) {
 	if code != exitFailure || stdout != "" {
 		t.Errorf("--ready: exit code %d, stdout %q", code, stdout)
 	}
-	wantLine(t, stderr, "understudy: http://"+addr+`/readyz: 503: not registered\x1b[31m`)
+	testkit.WantLine(t, stderr, "understudy: http://"+addr+`/readyz: 503: not registered\x1b[31m`)
 }
 
 func TestHealthAsJSON(t *testing.T) {
 	addr := instanceThatSays(t, map[string]http.HandlerFunc{"/healthz": says(200, "ok\n"), "/readyz": says(503, "no \"beat\"\x1b\u202e\n")})
-	settle(t)
+	testkit.CleanEnv(t)
 	for _, tt := range []struct {
 		addr, args string
 		exit       int
@@ -86,7 +88,7 @@ func TestHealthOfWhatDoesNotAnswerIs1(t *testing.T) {
 	moved := instanceThatSays(t, map[string]http.HandlerFunc{"/healthz": func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/elsewhere", http.StatusFound)
 	}, "/elsewhere": says(200, "ok")})
-	settle(t)
+	testkit.CleanEnv(t)
 	for _, tt := range []struct{ addr, want string }{
 		{deaf, "refused"},
 		{moved, "302"},
@@ -96,7 +98,7 @@ func TestHealthOfWhatDoesNotAnswerIs1(t *testing.T) {
 		if code != exitFailure || stdout != "" {
 			t.Errorf("exit code %d, stdout %q", code, stdout)
 		}
-		wantLine(t, stderr, "understudy: http://"+tt.addr+"/healthz: ", tt.want)
+		testkit.WantLine(t, stderr, "understudy: http://"+tt.addr+"/healthz: ", tt.want)
 	}
 }
 
@@ -116,7 +118,7 @@ func TestHealthDoesNotWaitForever(t *testing.T) {
 }
 
 func TestHealthWithoutAnAddressIs78(t *testing.T) {
-	settle(t)
+	testkit.CleanEnv(t)
 	for addr, want := range map[string]string{
 		":8080 ":             "UNDERSTUDY_HTTP_ADDR: it ends with a space: leave that out",
 		"":                   "UNDERSTUDY_HTTP_ADDR is not set: want the instance's own",
@@ -133,7 +135,7 @@ func TestHealthWithoutAnAddressIs78(t *testing.T) {
 		if code != exitConfig || stdout != "" {
 			t.Errorf("%q: exit code %d, stdout %q", addr, code, stdout)
 		}
-		wantLine(t, stderr, "understudy: ", want)
+		testkit.WantLine(t, stderr, "understudy: ", want)
 	}
 	t.Setenv("UNDERSTUDY_HTTP_ADDR", "127.0.0.1:1")
 	for _, args := range []string{"health --ready --active", "health now", "health --read"} {

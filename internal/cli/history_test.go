@@ -9,13 +9,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/understudy-go/understudy/internal/testkit"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/status"
 )
 
 func TestHistory(t *testing.T) {
 	eachShelf(t, func(t *testing.T, s shelf) {
-		settle(t, "UNDERSTUDY_REGISTRY="+s.uri)
+		testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY="+s.uri)
 		code, stdout, stderr := inProcess("history")
 		if code != exitOK || stdout != "" || !strings.Contains(stderr, "group default never had a term\n") {
 			t.Errorf("nobody ever: exit code %d, %q, %q", code, stdout, stderr)
@@ -91,7 +92,7 @@ func TestOneTermThatCannotBeReadHidesNoOther(t *testing.T) {
 	if lines := strings.Split(out.String(), "\n"); len(lines) != 4 || !strings.HasSuffix(lines[2], "  stopped  unknown") {
 		t.Errorf("history:\n%s", out.String())
 	}
-	wantLine(t, stderr.String(), `understudy: a record cannot be read: terms: corrupt record: term 2 of group "g": holder is \x1b`)
+	testkit.WantLine(t, stderr.String(), `understudy: a record cannot be read: terms: corrupt record: term 2 of group "g": holder is \x1b`)
 
 	s, err := l.survey(t.Context(), false)
 	if err != nil || !s.healthy() || len(s.groups[0].Terms) != 2 || !strings.HasPrefix(s.groups[0].Health, "1 active, 1 passive; a record cannot be read: terms: ") {
@@ -101,7 +102,7 @@ func TestOneTermThatCannotBeReadHidesNoOther(t *testing.T) {
 
 func TestOldTermThatCannotBeReadBlindsNobody(t *testing.T) {
 	eachShelf(t, func(t *testing.T, s shelf) {
-		settle(t, "UNDERSTUDY_REGISTRY="+s.uri)
+		testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY="+s.uri)
 		a := s.join(t, "default", "a")
 		s.join(t, "default", "b")
 		for number := range int64(3) {
@@ -119,7 +120,7 @@ func TestOldTermThatCannotBeReadBlindsNobody(t *testing.T) {
 		if lines := strings.Split(stdout, "\n"); code != exitOK || len(lines) != 4 || !strings.Contains(lines[2], "  orphaned  ≤ ") {
 			t.Errorf("history: exit code %d\n%s", code, stdout)
 		}
-		wantLine(t, stderr, "understudy: a record cannot be read: ", "schema is")
+		testkit.WantLine(t, stderr, "understudy: a record cannot be read: ", "schema is")
 		if g, err := status.Look(t.Context(), s, "default", 20); err != nil || len(g.Terms) != 2 || g.Terms[1].GapAtMost == nil || !strings.Contains(g.Unread, "schema is") {
 			t.Errorf("page: %v, %+v", err, g)
 		}
@@ -129,7 +130,7 @@ func TestOldTermThatCannotBeReadBlindsNobody(t *testing.T) {
 			if code != exitUnavailable || stdout != "" {
 				t.Errorf("%s without the latest term: exit code %d, %q, want %d", command, code, stdout, exitUnavailable)
 			}
-			wantLine(t, stderr, "understudy: ", "corrupt record")
+			testkit.WantLine(t, stderr, "understudy: ", "corrupt record")
 		}
 	})
 }

@@ -14,25 +14,26 @@ import (
 
 	"github.com/understudy-go/understudy/config"
 	"github.com/understudy-go/understudy/heartbeat"
+	"github.com/understudy-go/understudy/internal/testkit"
 	"github.com/understudy-go/understudy/registry"
 )
 
 // newTestHook runs a script, which finds the directory as $1 and is to note
 // there, in a file "ran", what it was told.
-func newTestHook(t *testing.T, limit time.Duration, text string) (h *hook, ran func() []string, log *tape) {
+func newTestHook(t *testing.T, limit time.Duration, text string) (h *hook, ran func() []string, log *testkit.LogBuffer) {
 	t.Helper()
 	dir := t.TempDir()
-	h, err := newHook(config.Config{OnChange: script(t, text) + " " + dir, Group: "test", Host: "here"})
+	h, err := newHook(config.Config{OnChange: testkit.Script(t, text) + " " + dir, Group: "test", Host: "here"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if h.task.Limit != hookLimit || h.last != hookLimit {
 		t.Errorf("a run has %v, the end %v; want %v", h.task.Limit, h.last, hookLimit)
 	}
-	log = new(tape)
+	log = new(testkit.LogBuffer)
 	h.task.Limit = limit
 	h.start(zerolog.New(log))
-	return h, func() []string { return hooked(t, filepath.Join(dir, "ran")) }, log
+	return h, func() []string { return testkit.FileLines(t, filepath.Join(dir, "ran")) }, log
 }
 
 func (h *hook) tellOf(term int64) {
@@ -41,9 +42,9 @@ func (h *hook) tellOf(term int64) {
 
 func TestHookThatIsTooSlowHearsTheLastInOrder(t *testing.T) {
 	t.Parallel()
-	h, ran, log := newTestHook(t, patience, `echo $UNDERSTUDY_TERM >>$1/ran; until [ -e $1/go ]; do sleep 0.01; done`)
+	h, ran, log := newTestHook(t, testkit.Patience, `echo $UNDERSTUDY_TERM >>$1/ran; until [ -e $1/go ]; do sleep 0.01; done`)
 	h.tellOf(1)
-	until(t, "the first run", func() bool { return slices.Equal(ran(), []string{"1"}) })
+	testkit.Until(t, "the first run", func() bool { return slices.Equal(ran(), []string{"1"}) })
 	const told = 3 * hookQueue
 	for term := int64(2); term <= told; term++ {
 		h.tellOf(term)
@@ -51,7 +52,7 @@ func TestHookThatIsTooSlowHearsTheLastInOrder(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(h.task.Args[1], "go"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "the last run", func() bool { return slices.Contains(ran(), fmt.Sprint(told)) })
+	testkit.Until(t, "the last run", func() bool { return slices.Contains(ran(), fmt.Sprint(told)) })
 	h.close()
 	want := []string{"1"}
 	for term := told - hookQueue + 1; term <= told; term++ {
@@ -75,7 +76,7 @@ func TestHookThatTakesTooLongOrFailsCostsNoOther(t *testing.T) {
 	for term := range int64(3) {
 		h.tellOf(term + 1)
 	}
-	until(t, "three runs", func() bool { return len(ran()) == 3 })
+	testkit.Until(t, "three runs", func() bool { return len(ran()) == 3 })
 	h.close()
 	if got := ran(); !slices.Equal(got, []string{"1", "2", "3"}) {
 		t.Errorf("it ran for terms %v, want 1, 2, 3", got)
@@ -92,9 +93,9 @@ func TestHookThatTakesTooLongOrFailsCostsNoOther(t *testing.T) {
 
 func TestLastChangeIsToldAtTheEndThoughARunHangs(t *testing.T) {
 	t.Parallel()
-	h, ran, _ := newTestHook(t, patience, `echo $UNDERSTUDY_TERM >>$1/ran; [ $UNDERSTUDY_TERM != 1 ] || sleep 1000`)
+	h, ran, _ := newTestHook(t, testkit.Patience, `echo $UNDERSTUDY_TERM >>$1/ran; [ $UNDERSTUDY_TERM != 1 ] || sleep 1000`)
 	h.tellOf(1)
-	until(t, "the first run", func() bool { return slices.Equal(ran(), []string{"1"}) })
+	testkit.Until(t, "the first run", func() bool { return slices.Equal(ran(), []string{"1"}) })
 	for term := range int64(5) {
 		h.tellOf(term + 2)
 	}
@@ -111,9 +112,9 @@ func TestEndWaitsForAHookOnlySoLong(t *testing.T) {
 			t.Parallel()
 			h, ran, log := newTestHook(t, time.Hour, `echo $UNDERSTUDY_TERM >>$1/ran; sleep 1000`)
 			h.tellOf(1)
-			until(t, "the run", func() bool { return slices.Equal(ran(), []string{"1"}) })
+			testkit.Until(t, "the run", func() bool { return slices.Equal(ran(), []string{"1"}) })
 			h.tellOf(2)
-			h.last = 4 * patience
+			h.last = 4 * testkit.Patience
 			switch by {
 			case "time":
 				h.last = 200 * time.Millisecond
@@ -126,7 +127,7 @@ func TestEndWaitsForAHookOnlySoLong(t *testing.T) {
 				h.close()
 			}()
 			if by == "a signal" {
-				until(t, "close to wait", func() bool {
+				testkit.Until(t, "close to wait", func() bool {
 					h.mu.Lock()
 					defer h.mu.Unlock()
 					return h.closing
@@ -135,12 +136,12 @@ func TestEndWaitsForAHookOnlySoLong(t *testing.T) {
 			}
 			select {
 			case <-closed:
-			case <-time.After(patience):
+			case <-time.After(testkit.Patience):
 				t.Fatal("it waits for the hook")
 			}
 			select {
 			case <-h.served:
-			case <-time.After(patience):
+			case <-time.After(testkit.Patience):
 				t.Fatal("what runs is not killed")
 			}
 			if !strings.Contains(log.String(), "killed before it was done") {

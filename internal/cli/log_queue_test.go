@@ -15,11 +15,12 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/understudy-go/understudy/config"
+	"github.com/understudy-go/understudy/internal/testkit"
 )
 
 // gate is a reader who does not read until it is opened.
 type gate struct {
-	tape
+	testkit.LogBuffer
 	open chan struct{}
 }
 
@@ -27,7 +28,7 @@ func newGate() *gate { return &gate{open: make(chan struct{})} }
 
 func (g *gate) Write(p []byte) (int, error) {
 	<-g.open
-	return g.tape.Write(p)
+	return g.LogBuffer.Write(p)
 }
 
 // messages are those of a log in JSON.
@@ -95,7 +96,7 @@ func TestWhatIsLostIsSaidToPeopleToo(t *testing.T) {
 		log.Info().Msg("a line")
 	}
 	close(g.open)
-	until(t, "all to be read", func() bool { return strings.Contains(g.String(), "lost") })
+	testkit.Until(t, "all to be read", func() bool { return strings.Contains(g.String(), "lost") })
 	lines := strings.Split(strings.TrimSuffix(g.String(), "\n"), "\n")
 	if last := lines[len(lines)-1]; !strings.Contains(last, "WARN") || !strings.Contains(last, "lines of the log were lost") {
 		t.Errorf("the last line is %q", last)
@@ -112,7 +113,7 @@ func (w slowly) Write(p []byte) (int, error) {
 
 func TestLastWordsAreOutBeforeTheExit(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
-		var out tape
+		var out testkit.LogBuffer
 		q := &logQueue{stderr: slowly{&out}}
 		log := newLogger(config.Config{}, q)
 		log.Error().Msg("the work does not stop")
@@ -125,7 +126,7 @@ func TestLastWordsAreOutBeforeTheExit(t *testing.T) {
 
 func TestWhatIsSaidDirectlyComesAfterTheLog(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
-		var out tape
+		var out testkit.LogBuffer
 		q := &logQueue{stderr: slowly{&out}}
 		log := newLogger(config.Config{}, q)
 		log.Info().Msg("of the log")
@@ -140,7 +141,7 @@ func TestWhatIsSaidDirectlyComesAfterTheLog(t *testing.T) {
 
 func TestUnreadErrorHoldsUpNoExit(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
-	settle(t)
+	testkit.CleanEnv(t)
 	g := newGate()
 	ended := make(chan int)
 	go func() { ended <- Main(t.Context(), []string{"nonsense"}, io.Discard, g) }()
@@ -150,7 +151,7 @@ func TestUnreadErrorHoldsUpNoExit(t *testing.T) {
 			t.Errorf("exit code %d, want %d", code, exitUsage)
 		}
 		close(g.open)
-	case <-time.After(patience):
+	case <-time.After(testkit.Patience):
 		close(g.open)
 		t.Error("it waits for a reader")
 		<-ended

@@ -21,8 +21,8 @@ import (
 
 	"github.com/understudy-go/understudy/config"
 	"github.com/understudy-go/understudy/internal/mongotest"
+	"github.com/understudy-go/understudy/internal/testkit"
 	"github.com/understudy-go/understudy/registry"
-	"github.com/understudy-go/understudy/registry/mongodb"
 	"github.com/understudy-go/understudy/registry/sqlite"
 	"github.com/understudy-go/understudy/status"
 )
@@ -45,26 +45,13 @@ func eachShelf(t *testing.T, test func(t *testing.T, s shelf)) {
 	})
 	t.Run("mongodb", func(t *testing.T) {
 		uri := mongotest.Shared(t)
-		reg, err := openMongoDB(t.Context(), uri)
+		reg, err := testkit.OpenMongoDB(t.Context(), uri)
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = reg.Close(context.Background()) })
 		test(t, shelf{reg, uri})
 	})
-}
-
-// openMongoDB opens a registry, and tries again for a minute while its server does
-// not answer: the machine's disk may stand still.
-func openMongoDB(ctx context.Context, uri string) (*mongodb.Registry, error) {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	for {
-		r, err := mongodb.Open(ctx, uri, mongodb.Options{})
-		if !errors.Is(err, mongodb.ErrUnreachable) || ctx.Err() != nil {
-			return r, err
-		}
-	}
 }
 
 // join registers an instance.
@@ -158,7 +145,7 @@ func (s shelf) collection(t *testing.T, name string) *mongo.Collection {
 // A registration without a UUID is quoted in the error about it.
 func TestTextOfARecordIsShownNotObeyed(t *testing.T) {
 	s := shelf{uri: mongotest.Shared(t)}
-	settle(t, "UNDERSTUDY_REGISTRY="+s.uri)
+	testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY="+s.uri)
 	evil := bson.M{"_id": "\u009b31m\u202eY\x1b[2J", "group": "default", "schema": 1}
 	if _, err := s.collection(t, "instances").InsertOne(t.Context(), evil); err != nil {
 		t.Fatal(err)
@@ -208,7 +195,7 @@ func hang(ctx context.Context) ([]registry.Term, []registry.Instance, error) {
 
 func TestRegistryThatHangsIsGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var stderr tape
+		var stderr testkit.LogBuffer
 		l := looking(feed{read: hang}, &stderr)
 		begun := time.Now()
 		over := l.slowly()
@@ -220,7 +207,7 @@ func TestRegistryThatHangsIsGivenUp(t *testing.T) {
 		if want := "registry sqlite:/registry.db: no answer within 5s: "; err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)
 		}
-		wantLine(t, stderr.String(), "understudy: waiting for an answer of sqlite:/registry.db\n")
+		testkit.WantLine(t, stderr.String(), "understudy: waiting for an answer of sqlite:/registry.db\n")
 	})
 }
 
@@ -238,7 +225,7 @@ func TestWhatIsNotUnderstoodIsNotTakenForNobody(t *testing.T) {
 		if unavailable := (unavailableError{}); errors.As(got, &unavailable) == registry.Unreadable(err) {
 			t.Errorf("%v: taken for an outage: %v", err, got)
 		}
-		wantLine(t, stderr.String(), "understudy: ", strings.TrimPrefix(err.Error(), "registry: "))
+		testkit.WantLine(t, stderr.String(), "understudy: ", strings.TrimPrefix(err.Error(), "registry: "))
 	}
 }
 
@@ -281,7 +268,7 @@ func setBack(alive ...int) feed {
 
 func TestDeadOnesAreNotTakenForAliveAfterTheClockWasSetBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var stderr tape
+		var stderr testkit.LogBuffer
 		l := looking(setBack(), &stderr)
 		var s survey
 		begun := time.Now()
@@ -304,7 +291,7 @@ func TestDeadOnesAreNotTakenForAliveAfterTheClockWasSetBack(t *testing.T) {
 
 func TestHandoverDoesNotGoToTheDead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := looking(setBack(0), new(tape))
+		l := looking(setBack(0), new(testkit.LogBuffer))
 		for _, tt := range []struct{ to, want string }{
 			{"b", "b/9a8001 was not seen to beat since the registry's clock was set back; --force"},
 			{"", "nobody could take over, of 1 silent: "},
@@ -319,7 +306,7 @@ func TestHandoverDoesNotGoToTheDead(t *testing.T) {
 
 func TestLivingOnesAreSoonKnownAfterTheClockWasSetBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var stderr tape
+		var stderr testkit.LogBuffer
 		l := looking(setBack(0, 1), &stderr)
 		begun := time.Now()
 		g, heir, _, err := l.heir(t.Context(), handoverOptions{to: "b"}, registry.DefaultTiming)
@@ -340,14 +327,14 @@ func TestWaitForABeatIsToldAndEnds(t *testing.T) {
 			}
 			return terms, list, err
 		}
-		var stderr tape
+		var stderr testkit.LogBuffer
 		l := looking(slowly, &stderr)
 		begun := time.Now()
 		g, _, _, err := l.heir(t.Context(), handoverOptions{}, registry.DefaultTiming)
 		if took := time.Since(begun); err == nil || g.Healthy || took < doubtLimit || took > doubtLimit+time.Second {
 			t.Errorf("%v after %v", err, took)
 		}
-		wantLine(t, stderr.String(), "understudy: the registry's clock was set back: waiting to see who beats\n")
+		testkit.WantLine(t, stderr.String(), "understudy: the registry's clock was set back: waiting to see who beats\n")
 	})
 }
 

@@ -3,83 +3,19 @@ package cli
 import (
 	"bytes"
 	"context"
-	"flag"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
-	"github.com/understudy-go/understudy/config"
-	"github.com/understudy-go/understudy/internal/mongotest"
+	"github.com/understudy-go/understudy/internal/testkit"
 )
 
-// The test binary is also what the instances under test run: a role is such a
-// program, named by a variable of the environment.
-const envRole = "UNDERSTUDY_TEST_ROLE"
-
-var roles = map[string]func(args []string) int{}
-
-// scratch is a directory for all tests of a run.
-var scratch string
-
 func TestMain(m *testing.M) {
-	if err := os.Chdir("../.."); err != nil { // the documents are there
-		panic(err)
-	}
-	if role := roles[os.Getenv(envRole)]; role != nil {
-		os.Exit(role(os.Args[1:]))
-	}
-	flag.Parse()
-	together := true
-	flag.Visit(func(f *flag.Flag) { together = together && f.Name != "test.parallel" })
-	if together { // most of what the instances do is to wait
-		_ = flag.Set("test.parallel", "10")
-	}
-	dir, err := os.MkdirTemp("", "understudy-test-")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	scratch = dir
-	code := mongotest.Main(m)
-	_ = os.RemoveAll(scratch)
-	os.Exit(code)
-}
-
-// settle leaves nothing of ours in the environment but what is given.
-func settle(t *testing.T, env ...string) {
-	t.Helper()
-	for _, entry := range os.Environ() {
-		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "UNDERSTUDY_") {
-			t.Setenv(name, "") // so that it is as before at the end
-			os.Unsetenv(name)
-		}
-	}
-	for _, name := range []string{"STATE_DIRECTORY", "XDG_STATE_HOME", "KUBERNETES_SERVICE_HOST"} {
-		t.Setenv(name, "")
-	}
-	t.Setenv("HOME", t.TempDir())
-	for _, entry := range env {
-		name, value, _ := strings.Cut(entry, "=")
-		t.Setenv(name, value)
-	}
-}
-
-// hasDefault reports whether there is a registry that nobody has to name: in a
-// container there is none.
-func hasDefault(t testing.TB) bool {
-	t.Helper()
-	_, _, err := config.Load()
-	if err != nil && !strings.Contains(err.Error(), "UNDERSTUDY_REGISTRY is not set, and this is ") {
-		t.Fatal(err)
-	}
-	if err != nil {
-		t.Logf("without the part about the default registry: %v", err)
-	}
-	return err == nil
+	testkit.PlayRole(map[string]testkit.Role{
+		"cli": func(args []string) int { return Main(context.Background(), args, os.Stdout, os.Stderr) },
+	})
+	os.Exit(testkit.Main(m))
 }
 
 // inProcess runs the program in this process. It must not come to the point of
@@ -87,34 +23,11 @@ func hasDefault(t testing.TB) bool {
 func inProcess(args ...string) (code int, stdout, stderr string) {
 	var out, log bytes.Buffer
 	code = Main(context.Background(), args, &out, &log)
-	return code, out.String(), unhurried(log.String())
-}
-
-// unhurried is a log without the lines that only say that this machine is slow.
-func unhurried(log string) string {
-	var b strings.Builder
-	for line := range strings.Lines(log) {
-		if !strings.HasPrefix(line, "understudy: waiting for an answer of ") && !strings.HasPrefix(line, "understudy: connecting to ") {
-			b.WriteString(line)
-		}
-	}
-	return withoutPerishable(b.String())
-}
-
-// withoutPerishable is text without the lines which say that these tests run in a
-// container.
-func withoutPerishable(text string) string {
-	var b strings.Builder
-	for line := range strings.Lines(text) {
-		if !strings.Contains(line, config.Perishable) {
-			b.WriteString(line)
-		}
-	}
-	return b.String()
+	return code, out.String(), testkit.WithoutWaiting(log.String())
 }
 
 func TestWrongUsageIs64(t *testing.T) {
-	settle(t)
+	testkit.CleanEnv(t)
 	for _, tt := range []struct {
 		args string
 		want string
@@ -145,56 +58,13 @@ func TestWrongUsageIs64(t *testing.T) {
 			if code != exitUsage || stdout != "" {
 				t.Errorf("exit code %d, stdout %q, want %d and nothing", code, stdout, exitUsage)
 			}
-			wantLine(t, stderr, "understudy: ", tt.want)
+			testkit.WantLine(t, stderr, "understudy: ", tt.want)
 		})
 	}
 }
 
-const patience = 40 * time.Second // a generous deadline
-
-// until waits for a condition.
-func until(t testing.TB, what string, ok func() bool) {
-	t.Helper()
-	for end := time.Now().Add(patience); !ok(); time.Sleep(2 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("waited %v for %s", patience, what)
-		}
-	}
-}
-
-// tape is written by the program while a test reads it.
-type tape struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (t *tape) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.text.Write(p)
-}
-
-func (t *tape) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.text.String()
-}
-
-// wantLine checks that text is one line with all these parts.
-func wantLine(t testing.TB, text string, parts ...string) {
-	t.Helper()
-	if strings.Count(text, "\n") != 1 || !strings.HasSuffix(text, "\n") {
-		t.Errorf("want one line, got %d:\n%s", strings.Count(text, "\n"), text)
-	}
-	for _, part := range parts {
-		if !strings.Contains(text, part) {
-			t.Errorf("want %q in\n%s", part, text)
-		}
-	}
-}
-
 func TestHelpGoesToStdout(t *testing.T) {
-	settle(t, "UNDERSTUDY_GROUP=not a name") // help is there whatever is wrong
+	testkit.CleanEnv(t, "UNDERSTUDY_GROUP=not a name") // help is there whatever is wrong
 	if code, stdout, stderr := inProcess("help", "completion", "bash"); code != exitOK || stderr != "" || !strings.Contains(stdout, "source <(understudy completion bash)") {
 		t.Errorf("help completion bash: exit code %d, stdout %q, stderr %q", code, stdout, stderr)
 	}
@@ -215,7 +85,7 @@ func TestHelpGoesToStdout(t *testing.T) {
 }
 
 func TestHelpNamesWhatTheCommandNeeds(t *testing.T) {
-	settle(t)
+	testkit.CleanEnv(t)
 	for name, tt := range map[string]struct {
 		want string // words
 		none string
@@ -243,7 +113,7 @@ func TestHelpNamesWhatTheCommandNeeds(t *testing.T) {
 }
 
 func TestVersion(t *testing.T) {
-	settle(t)
+	testkit.CleanEnv(t)
 	code, stdout, stderr := inProcess("--version")
 	if code != exitOK || stderr != "" || !strings.HasPrefix(stdout, "understudy ") || len(strings.Fields(stdout)) != 2 {
 		t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout, stderr)
@@ -251,7 +121,7 @@ func TestVersion(t *testing.T) {
 }
 
 func TestBadConfigurationIs78WithAllMistakes(t *testing.T) {
-	settle(t,
+	testkit.CleanEnv(t,
 		"UNDERSTUDY_REGISTRY=mongodb://app:hunter2@",
 		"UNDERSTUDY_GROUP=no way",
 		"UNDERSTUDY_ORPHAN_AFTER=60",
@@ -290,12 +160,31 @@ func TestCommandIsResolvedAtStart(t *testing.T) {
 		{plain, exitNotExecutable, "command not executable"},
 		{dir, exitNotExecutable, "command not executable"},
 	} {
-		settle(t, "UNDERSTUDY_REGISTRY=sqlite:"+filepath.Join(dir, "registry.db"))
+		testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY=sqlite:"+filepath.Join(dir, "registry.db"))
 		code, stdout, stderr := inProcess("--", tt.command)
 		if code != tt.code || stdout != "" {
 			t.Errorf("%s: exit code %d, stdout %q, want %d and nothing", tt.command, code, stdout, tt.code)
 		}
-		wantLine(t, stderr, "understudy: ", tt.want, tt.command)
+		testkit.WantLine(t, stderr, "understudy: ", tt.want, tt.command)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "registry.db")); err == nil {
+		t.Error("it touched the registry first")
+	}
+}
+
+func TestHookThatCannotRunIsBadConfiguration(t *testing.T) {
+	dir := t.TempDir()
+	plain := filepath.Join(dir, "plain")
+	if err := os.WriteFile(plain, []byte("#!/bin/sh\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, program := range []string{filepath.Join(dir, "none"), "understudy-no-such-command", plain, dir} {
+		testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY=sqlite:"+filepath.Join(dir, "registry.db"), "UNDERSTUDY_ON_CHANGE="+program+" arg")
+		code, stdout, stderr := inProcess("--", "true")
+		if code != exitConfig || stdout != "" {
+			t.Errorf("%s: exit code %d, stdout %q, want %d and nothing", program, code, stdout, exitConfig)
+		}
+		testkit.WantLine(t, stderr, "understudy: UNDERSTUDY_ON_CHANGE=", program, "want a program that can be executed")
 	}
 	if _, err := os.Stat(filepath.Join(dir, "registry.db")); err == nil {
 		t.Error("it touched the registry first")
@@ -303,7 +192,7 @@ func TestCommandIsResolvedAtStart(t *testing.T) {
 }
 
 func TestStoppedWhileConnectingIsInOrder(t *testing.T) {
-	settle(t, "UNDERSTUDY_REGISTRY=sqlite:"+filepath.Join(t.TempDir(), "registry.db"))
+	testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY=sqlite:"+filepath.Join(t.TempDir(), "registry.db"))
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	var out, log bytes.Buffer

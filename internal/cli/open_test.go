@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/understudy-go/understudy/config"
+	"github.com/understudy-go/understudy/internal/testkit"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/registry/sqlite"
 )
@@ -19,7 +20,7 @@ func TestOnlyTheDefaultsDirectoryIsMade(t *testing.T) {
 		dir := filepath.Join(t.TempDir(), "a", "b")
 		conf := config.Config{
 			Registry: config.Registry{Kind: config.SQLite, Path: filepath.Join(dir, "registry.db"), Implicit: implicit},
-			Timing:   registry.DefaultTiming, ConnectTimeout: patience,
+			Timing:   registry.DefaultTiming, ConnectTimeout: testkit.Patience,
 		}
 		reg, err := openRegistry(t.Context(), conf, func(string) {})
 		if reg != nil {

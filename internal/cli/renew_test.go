@@ -6,12 +6,13 @@ import (
 	"testing"
 
 	"github.com/understudy-go/understudy/config"
+	"github.com/understudy-go/understudy/internal/testkit"
 )
 
 func TestOnlyTheSameRegistryIsOpenedAnew(t *testing.T) {
 	load := func(uri string, env ...string) config.Config {
 		t.Helper()
-		settle(t, append(env, "UNDERSTUDY_REGISTRY="+uri)...)
+		testkit.CleanEnv(t, append(env, "UNDERSTUDY_REGISTRY="+uri)...)
 		conf, _, err := config.Load()
 		if err != nil {
 			t.Fatal(err)

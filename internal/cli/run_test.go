@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/understudy-go/understudy/internal/testkit"
 )
 
 // broken are ways to fail between the first line of the log and the registration.
@@ -25,7 +27,7 @@ func broken(t *testing.T) map[int][]string {
 func TestLastWordOfAnInstanceIsALineOfItsLog(t *testing.T) {
 	says := map[int]string{exitUnavailable: "no answer within 200ms (UNDERSTUDY_CONNECT_TIMEOUT)", exitFailure: "UNDERSTUDY_HTTP_ADDR: listen on "}
 	for want, env := range broken(t) {
-		settle(t, append(env, "UNDERSTUDY_GROUP=g", "UNDERSTUDY_LOG_FORMAT=json")...)
+		testkit.CleanEnv(t, append(env, "UNDERSTUDY_GROUP=g", "UNDERSTUDY_LOG_FORMAT=json")...)
 		code, stdout, stderr := inProcess()
 		if code != want || stdout != "" {
 			t.Errorf("exit code %d, stdout %q, want %d and nothing", code, stdout, want)
@@ -56,7 +58,7 @@ func TestLastWordOfAnInstanceIsALineOfItsLog(t *testing.T) {
 }
 
 func TestMistakesAreFoundBeforeThereIsALog(t *testing.T) {
-	settle(t, "UNDERSTUDY_REGISTRY=sqlite:"+filepath.Join(t.TempDir(), "registry.db"), "UNDERSTUDY_NOBODY_KNOWS=1", "UNDERSTUDY_LOG_FORMAT=json")
+	testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY=sqlite:"+filepath.Join(t.TempDir(), "registry.db"), "UNDERSTUDY_NOBODY_KNOWS=1", "UNDERSTUDY_LOG_FORMAT=json")
 	for _, tt := range []struct {
 		hook, args, want string
 		code             int
@@ -69,6 +71,6 @@ func TestMistakesAreFoundBeforeThereIsALog(t *testing.T) {
 		if code != tt.code || stdout != "" || !strings.HasPrefix(stderr, tt.want) {
 			t.Errorf("exit code %d, stdout %q, want %d and nothing", code, stdout, tt.code)
 		}
-		wantLine(t, stderr, tt.want)
+		testkit.WantLine(t, stderr, tt.want)
 	}
 }

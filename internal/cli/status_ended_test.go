@@ -8,13 +8,14 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/understudy-go/understudy/internal/testkit"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/status"
 )
 
 func TestGroupsThatEndedDoNotCount(t *testing.T) {
 	eachShelf(t, func(t *testing.T, s shelf) {
-		settle(t, "UNDERSTUDY_REGISTRY="+s.uri)
+		testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY="+s.uri)
 		over := func(name string, end registry.End) {
 			holder := uuid.Must(uuid.NewV7())
 			s.begin(t, name, 1, holder, "gone")

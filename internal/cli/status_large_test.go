@@ -10,6 +10,8 @@ import (
 
 	"github.com/google/uuid"
 	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"github.com/understudy-go/understudy/internal/testkit"
 )
 
 // fill adds passive instances to a group that differ by their UUID and host.
@@ -42,7 +44,7 @@ func (s shelf) fill(t *testing.T, group string, n int) {
 func TestStatusOfAThousandInstancesIsSoonThere(t *testing.T) {
 	const target, bound = 200 * time.Millisecond, time.Second // on an idle machine, and on any
 	eachShelf(t, func(t *testing.T, s shelf) {
-		settle(t, "UNDERSTUDY_REGISTRY="+s.uri)
+		testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY="+s.uri)
 		s.begin(t, "default", 1, s.join(t, "default", "a"), "a")
 		s.fill(t, "default", 999)
 		var took []time.Duration

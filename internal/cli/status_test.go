@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -13,13 +12,14 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/understudy-go/understudy/internal/testkit"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/status"
 )
 
 func TestStatusExitCodeFollowsTheGroup(t *testing.T) {
 	eachShelf(t, func(t *testing.T, s shelf) {
-		settle(t, "UNDERSTUDY_REGISTRY="+s.uri)
+		testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY="+s.uri)
 		check := func(code int, health string) {
 			t.Helper()
 			for _, args := range []string{"status", "status --all", "status --json"} {
@@ -33,7 +33,7 @@ func TestStatusExitCodeFollowsTheGroup(t *testing.T) {
 		if code != exitFailure || !strings.HasPrefix(stdout, "default: no instance: ") {
 			t.Errorf("nobody: exit code %d, %q", code, stdout)
 		}
-		wantLine(t, stderr, "understudy: looked in ")
+		testkit.WantLine(t, stderr, "understudy: looked in ")
 
 		a := s.join(t, "default", "a")
 		check(exitFailure, "no active yet; 1 passive")
@@ -50,7 +50,7 @@ func TestStatusExitCodeFollowsTheGroup(t *testing.T) {
 
 func TestGroupOfTheDeadIsNotWellAfterTheClockWasSetBack(t *testing.T) {
 	eachShelf(t, func(t *testing.T, s shelf) {
-		settle(t, "UNDERSTUDY_REGISTRY="+s.uri)
+		testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY="+s.uri)
 		a := s.join(t, "default", "a")
 		s.begin(t, "default", 1, a, "a")
 		s.join(t, "default", "b")
@@ -77,7 +77,7 @@ func TestGroupOfTheDeadIsNotWellAfterTheClockWasSetBack(t *testing.T) {
 
 func TestStatusOfAllGroups(t *testing.T) {
 	eachShelf(t, func(t *testing.T, s shelf) {
-		settle(t, "UNDERSTUDY_REGISTRY="+s.uri, "UNDERSTUDY_GROUP=c")
+		testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY="+s.uri, "UNDERSTUDY_GROUP=c")
 		a := s.join(t, "a", "hostA")
 		s.begin(t, "a", 1, a, "hostA")
 		if code, stdout, stderr := inProcess("status", "--all"); code != exitOK || stderr != "" || !strings.HasPrefix(stdout, "a: 1 active") {
@@ -94,7 +94,7 @@ func TestStatusOfAllGroups(t *testing.T) {
 			!strings.Contains(stdout, "\n\na: 1 active") {
 			t.Errorf("exit code %d\n%s", code, stdout)
 		}
-		wantLine(t, stderr, "understudy: group c: ", "corrupt record", "schema is")
+		testkit.WantLine(t, stderr, "understudy: group c: ", "corrupt record", "schema is")
 		if strings.Contains(stderr, "\x1b") {
 			t.Errorf("status --all: %q", stderr)
 		}
@@ -104,14 +104,14 @@ func TestStatusOfAllGroups(t *testing.T) {
 		if err := json.Unmarshal([]byte(stdout), &groups); err != nil || code != exitFailure || len(groups) != 2 || groups[0].Name != "b" {
 			t.Errorf("exit code %d, %d groups, %v", code, len(groups), err)
 		}
-		wantLine(t, stderr, "corrupt record")
+		testkit.WantLine(t, stderr, "corrupt record")
 
 		for _, args := range []string{"status", "status --json", "history"} {
 			code, stdout, stderr = inProcess(strings.Fields(args)...)
 			if code != exitUnavailable || stdout != "" {
 				t.Errorf("%s: exit code %d\n%s", args, code, stdout)
 			}
-			wantLine(t, stderr, "understudy: ", "corrupt record", "schema is")
+			testkit.WantLine(t, stderr, "understudy: ", "corrupt record", "schema is")
 			if strings.Contains(stderr, "\x1b") {
 				t.Errorf("%s: %q", args, stderr)
 			}
@@ -121,7 +121,7 @@ func TestStatusOfAllGroups(t *testing.T) {
 
 func TestStatusAsJSON(t *testing.T) {
 	eachShelf(t, func(t *testing.T, s shelf) {
-		settle(t, "UNDERSTUDY_REGISTRY="+s.uri)
+		testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY="+s.uri)
 		evil := "<b>\x1b[2J\u202eb"
 		a, b := s.join(t, "default", "a"), s.join(t, "default", evil)
 		s.begin(t, "default", 1, a, "a")
@@ -149,11 +149,11 @@ func TestStatusAsJSON(t *testing.T) {
 
 func TestLookingMakesNoFile(t *testing.T) {
 	for _, implicit := range []bool{false, true} {
-		settle(t)
+		testkit.CleanEnv(t)
 		dir := t.TempDir()
 		if !implicit {
 			t.Setenv("UNDERSTUDY_REGISTRY", "sqlite:"+filepath.Join(dir, "registry.db"))
-		} else if !hasDefault(t) {
+		} else if !testkit.HasDefaultRegistry(t) {
 			continue
 		}
 		for _, tt := range []struct {
@@ -188,18 +188,18 @@ func TestLookingMakesNoFile(t *testing.T) {
 }
 
 func TestRegistryOutOfReachIs69(t *testing.T) {
-	settle(t, "UNDERSTUDY_REGISTRY=mongodb://127.0.0.1:1/ops?directConnection=true", "UNDERSTUDY_CONNECT_TIMEOUT=200ms")
+	testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY=mongodb://127.0.0.1:1/ops?directConnection=true", "UNDERSTUDY_CONNECT_TIMEOUT=200ms")
 	for _, args := range []string{"status", "status --all", "status --json", "status --watch", "history"} {
 		code, stdout, stderr := inProcess(strings.Fields(args)...)
 		if code != exitUnavailable || stdout != "" {
 			t.Errorf("%s: exit code %d, stdout %q, want %d and nothing", args, code, stdout, exitUnavailable)
 		}
-		wantLine(t, stderr, "understudy: ", "no answer within 200ms (UNDERSTUDY_CONNECT_TIMEOUT)", "127.0.0.1:1")
+		testkit.WantLine(t, stderr, "understudy: ", "no answer within 200ms (UNDERSTUDY_CONNECT_TIMEOUT)", "127.0.0.1:1")
 	}
 }
 
 func TestWrongUsageOfLookingIs64(t *testing.T) {
-	settle(t)
+	testkit.CleanEnv(t)
 	for args, want := range map[string]string{
 		"status now":       `understudy: status takes no arguments, got "now"`,
 		"status --nope":    "unknown flag: --nope (see understudy status --help)",
@@ -216,18 +216,14 @@ func TestWrongUsageOfLookingIs64(t *testing.T) {
 		if code != exitUsage || stdout != "" {
 			t.Errorf("%s: exit code %d, stdout %q, want %d and nothing", args, code, stdout, exitUsage)
 		}
-		wantLine(t, stderr, "understudy: ", want)
+		testkit.WantLine(t, stderr, "understudy: ", want)
 	}
-}
-
-func init() {
-	roles["cli"] = func(args []string) int { return Main(context.Background(), args, os.Stdout, os.Stderr) }
 }
 
 // A process of its own, as the kernel ends one that writes to a pipe without a
 // reader, if that is its stdout.
 func TestNobodyReadsWhatIsShown(t *testing.T) {
-	settle(t, "UNDERSTUDY_REGISTRY=sqlite:"+filepath.Join(t.TempDir(), "registry.db"), envRole+"=cli")
+	testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY=sqlite:"+filepath.Join(t.TempDir(), "registry.db"), testkit.EnvRole+"=cli")
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)

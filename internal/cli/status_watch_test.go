@@ -15,6 +15,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/understudy-go/understudy/internal/testkit"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/registry/sqlite"
 	"github.com/understudy-go/understudy/status"
@@ -59,9 +60,9 @@ func TestWatchAsLinesSaysWhatChanges(t *testing.T) {
 	if _, err := time.Parse(time.RFC3339, strings.Fields(lines[0])[0]); err != nil {
 		t.Error(err)
 	}
-	wantLine(t, lines[0], " g: 1 active, 0 passive: nobody would take over; a/9a8001 in term 3")
-	wantLine(t, lines[1], " g: no beat from a/9a8001 for 10s, an orphan in 50s; nobody is there to take over")
-	wantLine(t, stderr, `understudy: registry does not answer: registry sqlite:/registry.db: it is\x1b away`)
+	testkit.WantLine(t, lines[0], " g: 1 active, 0 passive: nobody would take over; a/9a8001 in term 3")
+	testkit.WantLine(t, lines[1], " g: no beat from a/9a8001 for 10s, an orphan in 50s; nobody is there to take over")
+	testkit.WantLine(t, stderr, `understudy: registry does not answer: registry sqlite:/registry.db: it is\x1b away`)
 }
 
 func TestWatchAsJSONIsAnObjectPerSecond(t *testing.T) {
@@ -76,7 +77,7 @@ func TestWatchAsJSONIsAnObjectPerSecond(t *testing.T) {
 			t.Errorf("%v: %s", err, line)
 		}
 	}
-	wantLine(t, stderr, "understudy: registry does not answer: ")
+	testkit.WantLine(t, stderr, "understudy: registry does not answer: ")
 }
 
 func TestWatchOnATerminalKeepsThePictureThroughAnOutage(t *testing.T) {
@@ -128,7 +129,7 @@ func TestWatchEndsAlthoughNobodyReads(t *testing.T) {
 
 func TestWatchEndsDuringACall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var out, stderr tape
+		var out, stderr testkit.LogBuffer
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
 		begun := time.Now()
@@ -136,7 +137,7 @@ func TestWatchEndsDuringACall(t *testing.T) {
 		if err := w.run(ctx); err != nil || time.Since(begun) != 3*time.Second {
 			t.Errorf("after %v: %v", time.Since(begun), err)
 		}
-		wantLine(t, stderr.String(), "understudy: waiting for an answer of ")
+		testkit.WantLine(t, stderr.String(), "understudy: waiting for an answer of ")
 	})
 }
 
@@ -161,14 +162,14 @@ func TestWatchSaysAnOutageOnceEachTime(t *testing.T) {
 
 func TestWatchSeesTheFirstInstanceCome(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "registry.db")
-	settle(t, "UNDERSTUDY_REGISTRY=sqlite:"+path)
+	testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY=sqlite:"+path)
 	ctx, cancel := context.WithCancel(t.Context())
-	var out, stderr tape
+	var out, stderr testkit.LogBuffer
 	ended := make(chan int)
 	go func() { ended <- Main(ctx, []string{"status", "--watch"}, &out, &stderr) }()
 	await := func(text string) {
 		t.Helper()
-		until(t, text, func() bool { return strings.Contains(out.String(), text) })
+		testkit.Until(t, text, func() bool { return strings.Contains(out.String(), text) })
 	}
 	await("default: no instance: ")
 	reg, err := sqlite.Open(t.Context(), path, sqlite.Options{})
@@ -182,7 +183,7 @@ func TestWatchSeesTheFirstInstanceCome(t *testing.T) {
 	if code := <-ended; code != exitOK {
 		t.Errorf("exit code %d", code)
 	}
-	wantLine(t, unhurried(stderr.String()), "there is no such file yet")
+	testkit.WantLine(t, testkit.WithoutWaiting(stderr.String()), "there is no such file yet")
 }
 
 // gone is a reader who went away after some writes.
@@ -209,16 +210,16 @@ func TestWatchEndsWhenTheReaderGoesAway(t *testing.T) {
 
 // As behind head -1: there is one line, and no change after it.
 func TestWatchEndsWhenItsPipeIsClosedWithoutAChange(t *testing.T) {
-	settle(t, "UNDERSTUDY_REGISTRY=sqlite:"+filepath.Join(t.TempDir(), "registry.db"))
+	testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY=sqlite:"+filepath.Join(t.TempDir(), "registry.db"))
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer w.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), testkit.Patience)
 	defer cancel()
 	ended := make(chan int)
-	go func() { ended <- Main(ctx, []string{"status", "--watch"}, w, new(tape)) }()
+	go func() { ended <- Main(ctx, []string{"status", "--watch"}, w, new(testkit.LogBuffer)) }()
 	if line, err := bufio.NewReader(r).ReadString('\n'); err != nil || !strings.Contains(line, "no instance") {
 		t.Errorf("%q, %v", line, err)
 	}

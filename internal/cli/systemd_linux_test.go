@@ -3,10 +3,8 @@ package cli
 import (
 	"net"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -14,116 +12,49 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/understudy-go/understudy/heartbeat"
+	"github.com/understudy-go/understudy/internal/testkit"
 )
-
-// manager listens as systemd does.
-type manager struct {
-	t    testing.TB
-	path string
-	conn *net.UnixConn
-
-	mu    sync.Mutex
-	lines []string
-}
-
-func newManager(t testing.TB, path string) *manager {
-	t.Helper()
-	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = conn.Close() })
-	return &manager{t: t, path: path, conn: conn}
-}
-
-// listen begins to hear.
-func (m *manager) listen() *manager {
-	go func() {
-		b := make([]byte, 4096)
-		for {
-			n, err := m.conn.Read(b)
-			if err != nil {
-				return
-			}
-			m.mu.Lock()
-			m.lines = append(m.lines, strings.Split(string(b[:n]), "\n")...)
-			m.mu.Unlock()
-		}
-	}()
-	return m
-}
-
-func (m *manager) heard() []string {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return slices.Clone(m.lines)
-}
-
-// count is how often it heard a line.
-func (m *manager) count(line string) (n int) {
-	for _, l := range m.heard() {
-		if l == line {
-			n++
-		}
-	}
-	return n
-}
-
-func (m *manager) await(line string) {
-	m.t.Helper()
-	until(m.t, "systemd to hear "+line, func() bool { return m.count(line) > 0 })
-}
-
-// socket is a path short enough for an address.
-func socket(t testing.TB) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "s")
-	if len(path) > 100 {
-		t.Skipf("%s is too long for a socket", path)
-	}
-	return path
-}
 
 func yes() bool { return true }
 
 func TestNotifierSaysHowThisInstanceIs(t *testing.T) {
-	m := newManager(t, socket(t)).listen()
-	t.Setenv("NOTIFY_SOCKET", m.path)
+	m := testkit.NewSystemd(t, testkit.SocketPath(t)).Listen()
+	t.Setenv("NOTIFY_SOCKET", m.Path)
 	t.Setenv("WATCHDOG_USEC", "")
 	n := newNotifier()
 	n.start(t.Context(), zerolog.Nop(), yes)
 	n.beat(net.ErrClosed)
 	n.role(heartbeat.Change{Role: "active", Term: 1, Reason: heartbeat.Promoted}) // only to see it pass
-	m.await("STATUS=active in term 1")
+	m.Await("STATUS=active in term 1")
 	n.beat(nil)
-	m.await("STATUS=passive, standing by")
+	m.Await("STATUS=passive, standing by")
 	n.role(heartbeat.Change{Role: "active", Term: 3, Reason: heartbeat.Promoted})
-	m.await("STATUS=active in term 3")
+	m.Await("STATUS=active in term 3")
 	n.beat(nil)
 	n.role(heartbeat.Change{Role: "passive", Term: 3, Reason: "lease lost"})
-	until(t, "systemd to hear the role again", func() bool { return m.count("STATUS=passive, standing by") == 2 })
+	testkit.Until(t, "systemd to hear the role again", func() bool { return m.Count("STATUS=passive, standing by") == 2 })
 	n.stopping()
-	m.await("STATUS=stopping")
+	m.Await("STATUS=stopping")
 	n.role(heartbeat.Change{Role: "passive", Term: 4, Reason: "stopped"})
 	n.close()
 	want := []string{
 		"STATUS=active in term 1", "READY=1", "STATUS=passive, standing by", "STATUS=active in term 3", "STATUS=passive, standing by",
 		"STOPPING=1", "STATUS=stopping",
 	}
-	if got := m.heard(); !slices.Equal(got, want) {
+	if got := m.Lines(); !slices.Equal(got, want) {
 		t.Errorf("systemd heard %q, want %q", got, want)
 	}
 }
 
 func TestWatchdogIsToldOnlyWhileTheLoopTurns(t *testing.T) {
-	m := newManager(t, socket(t)).listen()
-	t.Setenv("NOTIFY_SOCKET", m.path)
+	m := testkit.NewSystemd(t, testkit.SocketPath(t)).Listen()
+	t.Setenv("NOTIFY_SOCKET", m.Path)
 	t.Setenv("WATCHDOG_USEC", "20000")
 	n := newNotifier()
 	var turns atomic.Bool
 	var looks, fine atomic.Int64
 	turns.Store(true)
-	log := new(tape)
+	log := new(testkit.LogBuffer)
 	n.start(t.Context(), zerolog.New(log), func() bool {
 		looks.Add(1)
 		well := turns.Load()
@@ -132,16 +63,16 @@ func TestWatchdogIsToldOnlyWhileTheLoopTurns(t *testing.T) {
 		}
 		return well
 	})
-	told := func() int { return m.count("WATCHDOG=1") }
-	until(t, "the watchdog to be told", func() bool { return told() > 2 })
+	told := func() int { return m.Count("WATCHDOG=1") }
+	testkit.Until(t, "the watchdog to be told", func() bool { return told() > 2 })
 	turns.Store(false)
 	looked := looks.Load()
-	until(t, "ten looks", func() bool { return looks.Load() > looked+10 })
+	testkit.Until(t, "ten looks", func() bool { return looks.Load() > looked+10 })
 	before := fine.Load()
 	turns.Store(true)
-	until(t, "the watchdog to be told again", func() bool { return int64(told()) > before+2 })
+	testkit.Until(t, "the watchdog to be told again", func() bool { return int64(told()) > before+2 })
 	n.close()
-	m.await("STOPPING=1") // all that was said before has been heard
+	m.Await("STOPPING=1") // all that was said before has been heard
 	if said, found := int64(told()), fine.Load(); said > found {
 		t.Errorf("the watchdog was told %d times that the loop turns, which it did at %d looks", said, found)
 	}
@@ -151,8 +82,8 @@ func TestWatchdogIsToldOnlyWhileTheLoopTurns(t *testing.T) {
 }
 
 func TestWatchdogThatIsNotOursOrNonsense(t *testing.T) {
-	m := newManager(t, socket(t)).listen()
-	t.Setenv("NOTIFY_SOCKET", m.path)
+	m := testkit.NewSystemd(t, testkit.SocketPath(t)).Listen()
+	t.Setenv("NOTIFY_SOCKET", m.Path)
 	for _, tt := range []struct {
 		usec, pid string
 		warns     bool
@@ -166,7 +97,7 @@ func TestWatchdogThatIsNotOursOrNonsense(t *testing.T) {
 	} {
 		t.Setenv("WATCHDOG_USEC", tt.usec)
 		t.Setenv("WATCHDOG_PID", tt.pid)
-		n, log := newNotifier(), new(tape)
+		n, log := newNotifier(), new(testkit.LogBuffer)
 		n.start(t.Context(), zerolog.New(log), yes)
 		n.close()
 		if n.every != 0 || (log.String() != "") != tt.warns {
@@ -196,22 +127,22 @@ func TestNobodyListens(t *testing.T) {
 }
 
 func TestWhatCouldNotBeSaidIsSaidLater(t *testing.T) {
-	path := socket(t)
-	_ = newManager(t, path).conn.Close() // the file stays, and refuses
+	path := testkit.SocketPath(t)
+	_ = testkit.NewSystemd(t, path).Conn.Close() // the file stays, and refuses
 	t.Setenv("NOTIFY_SOCKET", path)
 	t.Setenv("WATCHDOG_USEC", "")
-	n, log := newNotifier(), new(tape)
+	n, log := newNotifier(), new(testkit.LogBuffer)
 	n.start(t.Context(), zerolog.New(log), yes)
 	defer n.close()
 	n.beat(nil)
 	n.role(heartbeat.Change{Role: "active", Term: 3, Reason: heartbeat.Promoted})
-	until(t, "a failure", func() bool { return strings.Contains(log.String(), "can't be told") })
-	m := newManager(t, path+"2").listen()
-	if err := os.Rename(m.path, path); err != nil { // it is never missing
+	testkit.Until(t, "a failure", func() bool { return strings.Contains(log.String(), "can't be told") })
+	m := testkit.NewSystemd(t, path+"2").Listen()
+	if err := os.Rename(m.Path, path); err != nil { // it is never missing
 		t.Fatal(err)
 	}
-	m.await("READY=1")
-	m.await("STATUS=active in term 3")
+	m.Await("READY=1")
+	m.Await("STATUS=active in term 3")
 }
 
 func TestOnlyWhatIsStillTrueIsSaidLater(t *testing.T) {
@@ -228,13 +159,13 @@ func TestDeadOrDeafManagerHoldsNothingUp(t *testing.T) {
 		warns int
 	}{{"dead", 1}, {"deaf", 0}} {
 		t.Run(tt.name, func(t *testing.T) {
-			path := socket(t)
+			path := testkit.SocketPath(t)
 			if tt.name == "deaf" {
-				_ = newManager(t, path).conn.SetReadBuffer(1)
+				_ = testkit.NewSystemd(t, path).Conn.SetReadBuffer(1)
 			}
 			t.Setenv("NOTIFY_SOCKET", path)
 			t.Setenv("WATCHDOG_USEC", "2000")
-			n, log := newNotifier(), new(tape)
+			n, log := newNotifier(), new(testkit.LogBuffer)
 			n.start(t.Context(), zerolog.New(log), yes)
 			for range 1000 {
 				n.role(heartbeat.Change{Role: "active", Term: 1})

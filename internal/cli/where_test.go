@@ -4,6 +4,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/understudy-go/understudy/internal/testkit"
 )
 
 func TestFlagsSayWhereToLook(t *testing.T) {
@@ -15,7 +17,7 @@ func TestFlagsSayWhereToLook(t *testing.T) {
 			{"UNDERSTUDY_REGISTRY=", "UNDERSTUDY_GROUP="},
 			{"UNDERSTUDY_REGISTRY_FILE=/no/such/file", "UNDERSTUDY_GROUP=not a name"},
 		} {
-			settle(t, env...)
+			testkit.CleanEnv(t, env...)
 			group := "g" + strings.ReplaceAll(filepath.Base(t.TempDir()), ".", "")
 			a := s.join(t, group, "hostA")
 			s.begin(t, group, 1, a, "hostA")
@@ -37,7 +39,7 @@ func TestFlagsSayWhereToLook(t *testing.T) {
 }
 
 func TestFlagsThatSayWhereAreChecked(t *testing.T) {
-	settle(t, "UNDERSTUDY_REGISTRY=sqlite:"+filepath.Join(t.TempDir(), "registry.db"))
+	testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY=sqlite:"+filepath.Join(t.TempDir(), "registry.db"))
 	for _, command := range []string{"status", "status --watch", "history", "handover", "check"} {
 		for _, tt := range []struct {
 			flag string
@@ -62,7 +64,7 @@ func TestFlagsThatSayWhereAreChecked(t *testing.T) {
 		if code != exitUsage || stdout != "" {
 			t.Errorf("%s: exit code %d, stdout %q", args, code, stdout)
 		}
-		wantLine(t, stderr, "understudy: ", "--all")
+		testkit.WantLine(t, stderr, "understudy: ", "--all")
 	}
 	for _, args := range []string{"--group=g", "run --registry=sqlite:x.db", "health --group=g", "demo --group=g"} {
 		if code, _, stderr := inProcess(strings.Fields(args)...); code != exitUsage || !strings.Contains(stderr, "unknown flag") {
@@ -72,7 +74,7 @@ func TestFlagsThatSayWhereAreChecked(t *testing.T) {
 }
 
 func TestHelpSaysWhoSeesAPassword(t *testing.T) {
-	settle(t)
+	testkit.CleanEnv(t)
 	for _, name := range []string{"status", "history", "handover", "check"} {
 		if _, stdout, _ := inProcess(name, "--help"); !strings.Contains(stdout, "every user can see its password in the list of processes") {
 			t.Errorf("%s: no word of it in\n%s", name, stdout)

@@ -1,6 +1,6 @@
 //go:build linux
 
-package cli
+package e2e
 
 import (
 	"fmt"
@@ -10,15 +10,17 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/understudy-go/understudy/internal/testkit"
 )
 
 // freeze stops a member between two writes: one that stands still within a write
 // to a SQLite file would lock all others out, and is killed for it.
 func (g *group) freeze(m *process) {
 	g.t.Helper()
-	until(g.t, m.name+" to stand still with nothing locked", func() bool {
+	testkit.Until(g.t, m.name+" to stand still with nothing locked", func() bool {
 		m.signal(unix.SIGSTOP)
-		until(g.t, "all of its threads to be stopped", func() bool { return stopped(m.cmd.Process.Pid) })
+		testkit.Until(g.t, "all of its threads to be stopped", func() bool { return stopped(m.cmd.Process.Pid) })
 		if g.at.writable(g.t) {
 			return true
 		}
@@ -48,7 +50,7 @@ func TestFrozenForLongerThanT(t *testing.T) {
 		next := g.workOf(2, 2)
 		a.signal(unix.SIGCONT)
 		g.comesBack(a, first)
-		until(t, "the work of the other to go on", func() bool { return g.lasts(next) })
+		testkit.Until(t, "the work of the other to go on", func() bool { return g.lasts(next) })
 		g.conclude()
 	})
 }
@@ -56,7 +58,7 @@ func TestFrozenForLongerThanT(t *testing.T) {
 // comesBack waits until a member stands by under another UUID than it had.
 func (g *group) comesBack(m *process, was span) {
 	g.t.Helper()
-	until(g.t, m.name+" to stand by again", func() bool {
+	testkit.Until(g.t, m.name+" to stand by again", func() bool {
 		return m.logs(`"message":"registered as`) == 2 && m.logged("standing by for")
 	})
 	if m.logs(`"message":"registered as `+was.instance) != 1 {
@@ -97,7 +99,7 @@ func TestFrozenForShorterThanTheLease(t *testing.T) {
 		a.signal(unix.SIGCONT)
 		sleep(quick.OrphanAfter / 6)
 		s = g.workOf(1, 2)
-		until(t, "its work to go on", func() bool { return g.lasts(s) })
+		testkit.Until(t, "its work to go on", func() bool { return g.lasts(s) })
 		if list := g.conclude(); list[0].last-list[0].first < quick.OrphanAfter/3 || a.logs("command started") != 1 {
 			t.Errorf("%v did not last", list[0])
 		}

@@ -1,6 +1,6 @@
 //go:build linux
 
-package cli
+package e2e
 
 import (
 	"bytes"
@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/understudy-go/understudy/internal/testkit"
 )
 
 const nobody = 65532 // the user of the image
@@ -45,7 +47,7 @@ type program struct {
 
 var build = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(scratch, "understudy")
-	cmd := exec.Command("go", "build", "-ldflags=-s -w", "-o", path, ".")
+	cmd := exec.Command("go", "build", "-ldflags=-s -w", "-o", path, module)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build: %w\n%s", err, out)
@@ -60,7 +62,7 @@ func startWarden() error {
 		return err
 	}
 	warden := exec.Command("/proc/self/exe", envMark+"="+thisRun+"/", scratch, inMemory+thisRun+"*")
-	warden.Env = append(os.Environ(), envRole+"=warden")
+	warden.Env = append(os.Environ(), testkit.EnvRole+"=warden")
 	warden.Stdin = r
 	warden.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := warden.Start(); err != nil {
@@ -100,13 +102,9 @@ func newProgram(t testing.TB) *program {
 	return p
 }
 
-// environ is this process's environment without any of ours, and what is given.
+// environ returns the environment for a process of the test.
 func (p *program) environ(env ...string) []string {
-	list := slices.DeleteFunc(os.Environ(), func(entry string) bool {
-		name, _, _ := strings.Cut(entry, "=")
-		return strings.HasPrefix(name, "UNDERSTUDY_") || slices.Contains([]string{"STATE_DIRECTORY", "XDG_STATE_HOME", "KUBERNETES_SERVICE_HOST"}, name)
-	})
-	return append(append(list, p.mark, "UNDERSTUDY_LOG_FORMAT=json"), env...)
+	return testkit.Environ(append([]string{p.mark, "UNDERSTUDY_LOG_FORMAT=json"}, env...)...)
 }
 
 // process is a process that a test has started, with its output in files.
@@ -182,10 +180,14 @@ func (ps *process) signal(s syscall.Signal) {
 	}
 }
 
-// signalAgain sends a signal after one that was heard: late enough to be another.
+// repeated is how long after a signal another one still counts as the same order.
+const repeated = 200 * time.Millisecond
+
+// signalAgain sends a signal after one that was received: late enough to count as
+// another order.
 func (ps *process) signalAgain(s syscall.Signal) {
 	ps.t.Helper()
-	time.Sleep(echo)
+	time.Sleep(repeated)
 	ps.signal(s)
 }
 
@@ -194,8 +196,8 @@ func (ps *process) exit() int {
 	ps.t.Helper()
 	select {
 	case <-ps.done:
-	case <-time.After(patience):
-		ps.t.Fatalf("%s did not end within %v:\n%s", ps.name, patience, ps.read(ps.log))
+	case <-time.After(testkit.Patience):
+		ps.t.Fatalf("%s did not end within %v:\n%s", ps.name, testkit.Patience, ps.read(ps.log))
 	}
 	status := ps.cmd.ProcessState.Sys().(syscall.WaitStatus)
 	if status.Signaled() {
@@ -219,7 +221,7 @@ func (ps *process) logs(text string) int    { return strings.Count(ps.read(ps.lo
 // await waits until the log has a text in it.
 func (ps *process) await(text string) {
 	ps.t.Helper()
-	until(ps.t, ps.name+" to log "+text, func() bool { return ps.logged(text) })
+	testkit.Until(ps.t, ps.name+" to log "+text, func() bool { return ps.logged(text) })
 }
 
 // leftover is a living process of a test.

@@ -1,6 +1,6 @@
 //go:build linux
 
-package cli
+package e2e
 
 import (
 	"fmt"
@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/understudy-go/understudy/internal/boottime"
+	"github.com/understudy-go/understudy/internal/testkit"
 )
 
 func TestSIGTERMOfTheActive(t *testing.T) {
@@ -56,7 +57,7 @@ func TestSIGKILLOfTheActive(t *testing.T) {
 		g := newGroup(t, at, quick)
 		members := g.joinAll("a", "b", "c")
 		killed := g.kill(members[0])
-		until(t, "its processes to be gone", func() bool { return g.workers() == 0 })
+		testkit.Until(t, "its processes to be gone", func() bool { return g.workers() == 0 })
 		next := g.work(2)
 		list := g.conclude()
 		list[0].endsSoonAfter(t, killed)
@@ -79,7 +80,7 @@ func TestSIGKILLOfTheActiveAndItsGuard(t *testing.T) {
 		}
 	}
 	killed := g.kill(a)
-	until(t, "its processes to be gone", func() bool { return g.workers() == 0 })
+	testkit.Until(t, "its processes to be gone", func() bool { return g.workers() == 0 })
 	g.work(2)
 	g.conclude()[0].endsSoonAfter(t, killed)
 }

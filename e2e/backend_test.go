@@ -1,6 +1,6 @@
 //go:build linux
 
-package cli
+package e2e
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/understudy-go/understudy/internal/mongotest"
+	"github.com/understudy-go/understudy/internal/testkit"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/registry/sqlite"
 )
@@ -49,6 +50,12 @@ func bothAlone(t *testing.T, test func(t *testing.T, at place)) {
 	})
 }
 
+// backend is a registry with all that can be asked of it.
+type backend interface {
+	registry.Registry
+	registry.Admin
+}
+
 // onSQLite is a new file, in memory if possible: a disk that is busy with the
 // servers of other tests would cost leases.
 func onSQLite(t testing.TB) place {
@@ -65,7 +72,7 @@ func onSQLite(t testing.TB) place {
 // open opens the registry as the tests themselves look at it.
 func (at place) open(t testing.TB) backend {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), testkit.Patience)
 	defer cancel()
 	var (
 		b   backend
@@ -74,7 +81,7 @@ func (at place) open(t testing.TB) backend {
 	if at.path != "" {
 		b, err = sqlite.Open(ctx, at.path, sqlite.Options{})
 	} else {
-		b, err = openMongoDB(ctx, at.uri)
+		b, err = testkit.OpenMongoDB(ctx, at.uri)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -87,7 +94,7 @@ func (at place) open(t testing.TB) backend {
 func (at place) state(t testing.TB, group string) ([]registry.Term, []registry.Instance) {
 	t.Helper()
 	b := at.open(t)
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), testkit.Patience)
 	defer cancel()
 	terms, err := b.Terms(ctx, group, 1000)
 	if err != nil {
@@ -112,7 +119,7 @@ func (at place) cut(t testing.TB) (mend func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	until(t, "the write lock", func() bool {
+	testkit.Until(t, "the write lock", func() bool {
 		_, err := c.ExecContext(context.Background(), "BEGIN EXCLUSIVE")
 		return err == nil
 	})

@@ -1,6 +1,6 @@
 //go:build linux
 
-package cli
+package e2e
 
 import (
 	"context"
@@ -19,6 +19,7 @@ import (
 
 	"github.com/understudy-go/understudy/internal/boottime"
 	"github.com/understudy-go/understudy/internal/mongotest"
+	"github.com/understudy-go/understudy/internal/testkit"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -57,6 +58,40 @@ func BenchmarkGracefulTakeover(b *testing.B) {
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+// BenchmarkGracefulTakeoverWithHook measures as BenchmarkGracefulTakeover does,
+// by turns in a group without a hook and in one with.
+func BenchmarkGracefulTakeoverWithHook(b *testing.B) {
+	type side struct {
+		*group
+		active *process
+		took   []time.Duration
+	}
+	var sides []*side
+	for _, env := range []string{"", "UNDERSTUDY_ON_CHANGE=" + testkit.Script(b, "exit 0")} {
+		g := newGroup(b, onSQLite(b), quick, "escapee=", env)
+		sides = append(sides, &side{group: g, active: g.joinAll("0", "1")[0]})
+	}
+	for term := int64(1); b.Loop(); term++ {
+		for _, s := range sides {
+			told := boottime.Now()
+			s.active.signal(unix.SIGTERM)
+			next := s.work(term + 1)
+			s.took = append(s.took, next.first-told)
+			s.active.exit()
+			s.active = s.holder(next)
+			s.join(fmt.Sprint(term + 1)).await("standing by for")
+		}
+	}
+	b.ReportMetric(0, "ns/op")
+	for i, name := range []string{"without", "with"} {
+		sides[i].conclude()
+		took := sides[i].took
+		slices.Sort(took)
+		b.ReportMetric(milliseconds(took[len(took)/2]), "ms-median-"+name)
+		b.ReportMetric(milliseconds(took[len(took)*9/10]), "ms-p90-"+name)
+	}
+}
 
 // BenchmarkIdlePassive measures what standing by costs at the default timings:
 // memory and processor of Understudy and its guard, and what it asks of the

@@ -1,6 +1,6 @@
 //go:build linux
 
-package cli
+package e2e
 
 import (
 	"encoding/json"
@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/understudy-go/understudy/internal/testkit"
 	"github.com/understudy-go/understudy/status"
 )
 
@@ -24,11 +25,11 @@ const anyPort = "UNDERSTUDY_HTTP_ADDR=127.0.0.1:0"
 func (ps *process) get(path string) (code int, body string) {
 	ps.t.Helper()
 	var base string
-	until(ps.t, ps.name+" to serve", func() bool {
+	testkit.Until(ps.t, ps.name+" to serve", func() bool {
 		base = regexp.MustCompile(`http://127\.0\.0\.1:\d+`).FindString(ps.read(ps.log))
 		return base != ""
 	})
-	client := http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}
+	client := http.Client{Timeout: testkit.Patience, Transport: &http.Transport{DisableKeepAlives: true}}
 	resp, err := client.Get(base + path)
 	if err != nil {
 		ps.t.Fatalf("%s: %v", ps.name, err)
@@ -54,7 +55,7 @@ func TestProbesAndMetricsFollowTheGroup(t *testing.T) {
 			if code := m.says("/healthz"); code != 200 {
 				t.Errorf("%s: /healthz says %d", m.name, code)
 			}
-			until(t, m.name+" to be ready", func() bool { return m.says("/readyz") == 200 })
+			testkit.Until(t, m.name+" to be ready", func() bool { return m.says("/readyz") == 200 })
 		}
 		s := g.work(1)
 		for term := int64(2); term <= 3; term++ {
@@ -72,9 +73,9 @@ func TestProbesAndMetricsFollowTheGroup(t *testing.T) {
 			s = g.work(term)
 		}
 		last := g.holder(s)
-		until(t, "/activez of the last", func() bool { return last.says("/activez") == 200 })
+		testkit.Until(t, "/activez of the last", func() bool { return last.says("/activez") == 200 })
 		var shown status.Group
-		until(t, "the last to be alone", func() bool {
+		testkit.Until(t, "the last to be alone", func() bool {
 			_, body := last.get("/status")
 			shown = status.Group{}
 			return json.Unmarshal([]byte(body), &shown) == nil && len(shown.Instances) == 1
@@ -108,7 +109,7 @@ func TestOutageOfTheRegistryFailsNoLivenessProbe(t *testing.T) {
 		members := g.joinAll("a", "b")
 		mend := at.cut(t)
 		begun := time.Now()
-		until(t, "both to be unready", func() bool {
+		testkit.Until(t, "both to be unready", func() bool {
 			for _, m := range members {
 				if code := m.says("/healthz"); code != 200 {
 					t.Fatalf("%s: /healthz says %d, %v after the registry went away", m.name, code, time.Since(begun))
@@ -145,7 +146,7 @@ func TestOutageOfTheRegistryFailsNoLivenessProbe(t *testing.T) {
 			t.Errorf("/healthz says %d", code)
 		}
 		mend()
-		until(t, "both to be ready again", func() bool {
+		testkit.Until(t, "both to be ready again", func() bool {
 			return members[0].says("/readyz") == 200 && members[1].says("/readyz") == 200
 		})
 		g.conclude()

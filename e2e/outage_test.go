@@ -1,6 +1,6 @@
 //go:build linux
 
-package cli
+package e2e
 
 import (
 	"context"
@@ -17,6 +17,7 @@ import (
 
 	"github.com/understudy-go/understudy/internal/boottime"
 	"github.com/understudy-go/understudy/internal/mongotest"
+	"github.com/understudy-go/understudy/internal/testkit"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -31,7 +32,7 @@ func TestRegistryGoneForLongerThanTheLease(t *testing.T) {
 		mend := at.cut(t)
 		cut := boottime.Now()
 		a.await("lease not renewed in time")
-		until(t, "the work to be gone", func() bool { return g.workers() == 0 })
+		testkit.Until(t, "the work to be gone", func() bool { return g.workers() == 0 })
 		gone := boottime.Now()
 		sleep(quick.OrphanAfter / 2) // for T since the cut, and more
 		mend()
@@ -73,7 +74,7 @@ func TestRegistryGoneForShorterThanTheLease(t *testing.T) {
 // keeps checks that the work of a span is still the only one.
 func (g *group) keeps(s span) {
 	g.t.Helper()
-	until(g.t, "the work to go on", func() bool { return g.lasts(s) })
+	testkit.Until(g.t, "the work to go on", func() bool { return g.lasts(s) })
 	list, err := readSpans(g.spans)
 	if err != nil || len(list) != 1 || g.holder(s).logs("command started") != 1 {
 		g.t.Errorf("want %v alone, and no restart: %v, %v", s, list, err)
@@ -110,7 +111,7 @@ func TestFileDeletedWhileRunning(t *testing.T) {
 		t.Fatal(err)
 	}
 	a.await("this registration was deleted")
-	until(t, "work in the new registry", func() bool {
+	testkit.Until(t, "work in the new registry", func() bool {
 		list, err := readSpans(g.spans)
 		return err == nil && len(list) == 2
 	})
@@ -143,13 +144,13 @@ func TestPrimaryKilledUnderLoad(t *testing.T) {
 
 	var written atomic.Int64
 	stop := load(t, set.URI(), &written)
-	until(t, "load", func() bool { return written.Load() > 20 })
+	testkit.Until(t, "load", func() bool { return written.Load() > 20 })
 	primary := set.Primary(t)
 	killed, before := time.Now(), written.Load()
 	set.Kill(t, primary)
-	until(t, "a new primary", func() bool { return set.Primary(t) != primary })
+	testkit.Until(t, "a new primary", func() bool { return set.Primary(t) != primary })
 	elected := time.Since(killed)
-	until(t, "the load to go on", func() bool { return written.Load() > before+20 })
+	testkit.Until(t, "the load to go on", func() bool { return written.Load() > before+20 })
 	t.Logf("a new primary after %v, the load writes again after %v; the lease is %v", elected, time.Since(killed), enduring.Lease())
 	g.beat()
 	stop()
@@ -175,11 +176,11 @@ func (g *group) beat() {
 		return all
 	}
 	var before map[uuid.UUID]int64
-	until(g.t, "the registry to answer", func() bool {
+	testkit.Until(g.t, "the registry to answer", func() bool {
 		before = beats()
 		return len(before) == len(g.members)
 	})
-	until(g.t, "all to beat", func() bool {
+	testkit.Until(g.t, "all to beat", func() bool {
 		now := beats()
 		for id, beat := range before {
 			if now[id] <= beat {

@@ -1,6 +1,6 @@
 //go:build linux
 
-package cli
+package e2e
 
 import (
 	"encoding/json"
@@ -11,6 +11,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/google/uuid"
+	"github.com/understudy-go/understudy/internal/testkit"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/status"
 )
@@ -23,6 +25,24 @@ func (g *group) handover(code int, stdout, stderr string, args ...string) string
 		g.t.Errorf("handover %v: exit code %d, want %d; stdout, want %q:\n%s\nstderr, want %q:\n%s", args, got, code, stdout, out, stderr, log)
 	}
 	return out
+}
+
+// handoverResult is what handover --json shows.
+type handoverResult struct {
+	From   party
+	Wanted *party
+	Asked  bool
+	Next   *struct {
+		party
+		Term  int64
+		After status.Seconds `json:"afterSeconds"`
+	}
+	Error string
+}
+
+type party struct {
+	Instance uuid.UUID
+	Host     string
 }
 
 func TestHandoverOnRequest(t *testing.T) {
@@ -49,7 +69,7 @@ func TestHandoverOnRequest(t *testing.T) {
 		out := g.handover(exitOK, `"term": 3`, "", "--to", g.work(1).instance[28:], "--wait", "--json")
 		var r handoverResult
 		if err := json.Unmarshal([]byte(out), &r); err != nil || r.From.Host != "c" || r.Wanted == nil || r.Wanted.Host != "a" ||
-			r.Next == nil || r.Next.Host != "a" || r.Next.Term != 4 || r.Next.After <= 0 || r.Next.After > status.Seconds(patience) {
+			r.Next == nil || r.Next.Host != "a" || r.Next.Term != 4 || r.Next.After <= 0 || r.Next.After > status.Seconds(testkit.Patience) {
 			t.Errorf("got %+v, %v", r, err)
 		}
 		if s := g.work(4); g.holder(s) != a {

@@ -1,6 +1,6 @@
 //go:build linux
 
-package cli
+package e2e
 
 import (
 	"bufio"
@@ -17,7 +17,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/understudy-go/understudy/config"
+	"github.com/understudy-go/understudy/internal/testkit"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -49,7 +49,7 @@ func newPipe(t *testing.T) pipe {
 // await reads the log until a text is in it.
 func (p pipe) await(text string) {
 	p.t.Helper()
-	if err := p.SetReadDeadline(time.Now().Add(patience)); err != nil {
+	if err := p.SetReadDeadline(time.Now().Add(testkit.Patience)); err != nil {
 		p.t.Fatal(err)
 	}
 	for in := bufio.NewScanner(p); in.Scan(); {
@@ -90,10 +90,10 @@ func TestUnreadLogStopsNothing(t *testing.T) {
 	dir := t.TempDir()
 	starts, end := filepath.Join(dir, "starts"), filepath.Join(dir, "end")
 	g := newGroup(t, onSQLite(t), quick)
-	g.command = []string{script(t, "echo $UNDERSTUDY_TERM >>"+starts+"\nuntil rm "+end+"; do sleep 0.02; done 2>/dev/null\nexit 1")}
+	g.command = []string{testkit.Script(t, "echo $UNDERSTUDY_TERM >>"+starts+"\nuntil rm "+end+"; do sleep 0.02; done 2>/dev/null\nexit 1")}
 	started := func(what string, terms ...string) {
 		t.Helper()
-		until(t, what, func() bool { return slices.Equal(hooked(t, starts), terms) })
+		testkit.Until(t, what, func() bool { return slices.Equal(testkit.FileLines(t, starts), terms) })
 	}
 
 	logA, logB := newPipe(t), newPipe(t)
@@ -111,7 +111,7 @@ func TestUnreadLogStopsNothing(t *testing.T) {
 	if code := a.exit(); code != 0 {
 		t.Errorf("a ended with %d", code)
 	}
-	until(t, "b's work", func() bool { return slices.Contains(hooked(t, starts), "2") })
+	testkit.Until(t, "b's work", func() bool { return slices.Contains(testkit.FileLines(t, starts), "2") })
 	b.signal(unix.SIGTERM)
 	if code := b.exit(); code != 0 {
 		t.Errorf("b ended with %d", code)
@@ -126,8 +126,8 @@ func TestUnreadLogHoldsUpNoSecondSignal(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	started, told := filepath.Join(dir, "started"), filepath.Join(dir, "told")
-	g := newGroup(t, onSQLite(t), registry.Timing{Interval: quick.Interval, OrphanAfter: 3 * patience, StopGrace: 2 * patience})
-	g.command = []string{script(t, "exec 2>/dev/null\ntrap 'touch "+told+"' TERM\ntouch "+started+"\nwhile :; do sleep 0.02; done")}
+	g := newGroup(t, onSQLite(t), registry.Timing{Interval: quick.Interval, OrphanAfter: 3 * testkit.Patience, StopGrace: 2 * testkit.Patience})
+	g.command = []string{testkit.Script(t, "exec 2>/dev/null\ntrap 'touch "+told+"' TERM\ntouch "+started+"\nwhile :; do sleep 0.02; done")}
 	there := func(file string) func() bool {
 		return func() bool {
 			_, err := os.Stat(file)
@@ -136,10 +136,10 @@ func TestUnreadLogHoldsUpNoSecondSignal(t *testing.T) {
 	}
 	log := newPipe(t)
 	ps := g.startUnread("unread", log)
-	until(t, "the work", there(started))
+	testkit.Until(t, "the work", there(started))
 	log.fill()
 	ps.signal(unix.SIGTERM)
-	until(t, "the work to be told to stop", there(told))
+	testkit.Until(t, "the work to be told to stop", there(told))
 	ps.signalAgain(unix.SIGTERM)
 	if code := ps.exit(); code != 0 {
 		t.Errorf("exit code %d", code)
@@ -163,7 +163,7 @@ func TestUnreadLogIsReadLater(t *testing.T) {
 		return instances[0].Beat
 	}
 	enough := beat() + 10
-	until(t, "ten beats", func() bool { return beat() >= enough })
+	testkit.Until(t, "ten beats", func() bool { return beat() >= enough })
 	ps.signal(unix.SIGTERM)
 	lines := 0
 	for in := bufio.NewScanner(log); in.Scan(); {
@@ -207,32 +207,5 @@ func TestClosedLogKeepsTheExitCode(t *testing.T) {
 		if code := ps.exit(); code != want {
 			t.Errorf("%q with %q: exit code %d, want %d", tt.args, tt.env, code, want)
 		}
-	}
-}
-
-func TestLogOnATerminalIsForPeople(t *testing.T) {
-	settle(t, "TERM=xterm", "NO_COLOR=")
-	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
-	if err != nil {
-		t.Skip(err)
-	}
-	defer master.Close()
-	n, err := unix.IoctlGetInt(int(master.Fd()), unix.TIOCGPTN)
-	if err := errors.Join(err, unix.IoctlSetPointerInt(int(master.Fd()), unix.TIOCSPTLCK, 0)); err != nil {
-		t.Fatal(err)
-	}
-	screen, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer screen.Close()
-	queue := &logQueue{stderr: screen}
-	log := newLogger(config.Config{}, queue)
-	log.Warn().Msg("see this")
-	queue.flush()
-	line := make([]byte, 200)
-	k, err := master.Read(line)
-	if got := string(line[:k]); err != nil || !strings.Contains(got, "\x1b[33mWARN") || !strings.Contains(got, "see this") {
-		t.Errorf("the terminal shows %q, %v", got, err)
 	}
 }

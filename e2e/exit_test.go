@@ -1,6 +1,6 @@
 //go:build linux
 
-package cli
+package e2e
 
 import (
 	"fmt"
@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/understudy-go/understudy/internal/testkit"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -94,7 +95,7 @@ func TestCommandIsResolvedByAPassiveOneToo(t *testing.T) {
 			if code != want || stdout != "" {
 				t.Errorf("%s: exit code %d, stdout %q, want %d", command, code, stdout, want)
 			}
-			wantLine(t, stderr, "understudy: ", command)
+			testkit.WantLine(t, stderr, "understudy: ", command)
 		}
 		g.conclude()
 	})
@@ -134,7 +135,7 @@ func TestWorkThatCannotBeStoppedIs70(t *testing.T) {
 	pid = files[0][strings.LastIndex(files[0], ".")+1:]
 
 	tracer := exec.Command("/proc/self/exe", pid)
-	tracer.Env = append(os.Environ(), envRole+"=tracer")
+	tracer.Env = append(os.Environ(), testkit.EnvRole+"=tracer")
 	in, err1 := tracer.StdinPipe()
 	out, err2 := tracer.StdoutPipe()
 	if err1 != nil || err2 != nil {

@@ -1,6 +1,6 @@
 //go:build linux
 
-package cli
+package e2e
 
 import (
 	"fmt"
@@ -24,7 +24,7 @@ var buildBefore = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	for _, line := range []string{
-		fmt.Sprintf("git archive %s | tar -x -C %s", before, tree),
+		fmt.Sprintf("git -C %s archive %s | tar -x -C %s", repository, before, tree),
 		fmt.Sprintf("cd %s && CGO_ENABLED=0 go build -ldflags='-s -w' -o %s .", tree, path),
 	} {
 		if out, err := exec.Command("bash", "-o", "pipefail", "-c", line).CombinedOutput(); err != nil {

@@ -1,6 +1,6 @@
 //go:build linux
 
-package cli
+package e2e
 
 import (
 	"os"
@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/understudy-go/understudy/internal/testkit"
 )
 
 func TestOutputPassesThroughAndInputIsEmpty(t *testing.T) {
@@ -21,7 +23,7 @@ func TestOutputPassesThroughAndInputIsEmpty(t *testing.T) {
 		t.Fatal(err)
 	}
 	file := filepath.Join(p.dir, "stdin")
-	env := []string{"UNDERSTUDY_REGISTRY=" + onSQLite(t).uri, "UNDERSTUDY_RESTART=never", envRole + "=payload"}
+	env := []string{"UNDERSTUDY_REGISTRY=" + onSQLite(t).uri, "UNDERSTUDY_RESTART=never", testkit.EnvRole + "=payload"}
 	code, stdout, stderr := p.outcome(env, []string{"--", self, file}, func(cmd *exec.Cmd) {
 		cmd.Stdin = strings.NewReader("this is for Understudy")
 	})
@@ -82,7 +84,7 @@ func TestEnvironmentOfTheCommand(t *testing.T) {
 // Two terminals on one machine need no setting at all.
 func TestTwoWithoutAnySettingAreOneGroup(t *testing.T) {
 	t.Parallel()
-	if !hasDefault(t) {
+	if !testkit.HasDefaultRegistry(t) {
 		t.Skip("in a container the registry has to be named")
 	}
 	p := newProgram(t)

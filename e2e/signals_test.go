@@ -1,6 +1,6 @@
 //go:build linux
 
-package cli
+package e2e
 
 import (
 	"bufio"
@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/understudy-go/understudy/internal/testkit"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -89,7 +90,7 @@ func TestSIGABRTSaysWhereItStands(t *testing.T) {
 	if code := a.exit(); code != 2 || !a.logged("SIGABRT: abort") || !a.logged("goroutine ") {
 		t.Errorf("exit code %d\n%s", code, a.read(a.log))
 	}
-	until(t, "nothing to be left", func() bool { return len(g.left()) == 0 })
+	testkit.Until(t, "nothing to be left", func() bool { return len(g.left()) == 0 })
 }
 
 func TestInterruptedAtTheStart(t *testing.T) {

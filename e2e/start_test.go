@@ -1,6 +1,6 @@
 //go:build linux
 
-package cli
+package e2e
 
 import (
 	"bytes"
@@ -23,6 +23,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/understudy-go/understudy/internal/mongotest"
+	"github.com/understudy-go/understudy/internal/testkit"
 )
 
 // refused runs the program, which must end with a code and one line on stderr
@@ -46,7 +47,7 @@ func refused(t *testing.T, p *program, code int, env []string, want []string, pr
 			said.WriteString(logged.Message + "\n")
 		}
 	}
-	wantLine(t, said.String(), want...)
+	testkit.WantLine(t, said.String(), want...)
 	if strings.Contains(stderr, "goroutine ") {
 		t.Errorf("it panicked:\n%s", stderr)
 	}
@@ -242,7 +243,7 @@ func TestFileThatCannotBeWrittenIs69(t *testing.T) {
 	t.Cleanup(func() { _ = os.Chmod(dir, 0o700) })
 	refused(t, p, exitUnavailable, []string{"UNDERSTUDY_REGISTRY=sqlite:" + path}, []string{path, "give this user the right to write"}, asNobody)
 	refused(t, p, exitUnavailable, []string{"UNDERSTUDY_REGISTRY=sqlite:" + dir + "/new.db"}, []string{"give this user the right to write"}, asNobody)
-	if hasDefault(t) {
+	if testkit.HasDefaultRegistry(t) {
 		refused(t, p, exitUnavailable, []string{"XDG_STATE_HOME=" + dir + "/new"}, []string{"cannot be made"}, asNobody)
 	}
 }
@@ -259,7 +260,7 @@ func TestReadOnlyMountIs69(t *testing.T) {
 	b := place{uri: "sqlite:" + path, path: path}.open(t)
 	_ = b.Close(context.Background())
 	// A process that another test is just starting may hold the file until its exec.
-	until(t, "the file system to become read-only", func() bool {
+	testkit.Until(t, "the file system to become read-only", func() bool {
 		err := unix.Mount("none", dir, "tmpfs", unix.MS_REMOUNT|unix.MS_RDONLY, "")
 		if err != nil && !errors.Is(err, unix.EBUSY) {
 			t.Fatal(err)

@@ -1,6 +1,6 @@
 //go:build linux
 
-package cli
+package e2e
 
 import (
 	"encoding/json"
@@ -16,6 +16,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/understudy-go/understudy/internal/testkit"
 )
 
 // instruction is one of a Dockerfile, its continuation lines joined.
@@ -23,7 +25,7 @@ type instruction struct{ name, rest string }
 
 func parseDockerfile(t *testing.T) (list []instruction) {
 	t.Helper()
-	data, err := os.ReadFile("Dockerfile")
+	data, err := os.ReadFile(filepath.Join(repository, "Dockerfile"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +56,7 @@ func TestDockerfile(t *testing.T) {
 		t.Fatalf("%d stages, want one that builds and one that is shipped", len(stages))
 	}
 
-	mod, err := os.ReadFile("go.mod")
+	mod, err := os.ReadFile(filepath.Join(repository, "go.mod"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +145,7 @@ func contained(t *testing.T, root string) func(*exec.Cmd) {
 	}
 	return func(cmd *exec.Cmd) {
 		cmd.Path, cmd.Args = self, append([]string{self, root, "/understudy"}, cmd.Args[1:]...)
-		cmd.Env = append(cmd.Env, envRole+"=container")
+		cmd.Env = append(cmd.Env, testkit.EnvRole+"=container")
 		cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWPID | unix.CLONE_NEWNS, Unshareflags: unix.CLONE_NEWNS}
 	}
 }
@@ -168,7 +170,7 @@ func TestContainerWithoutARegistryIs78(t *testing.T) {
 		if code != exitConfig || stdout != "" {
 			t.Errorf("exit code %d, stdout %q, want %d and nothing", code, stdout, exitConfig)
 		}
-		wantLine(t, stderr, "understudy: UNDERSTUDY_REGISTRY is not set", "container")
+		testkit.WantLine(t, stderr, "understudy: UNDERSTUDY_REGISTRY is not set", "container")
 	}
 }
 

@@ -1,6 +1,6 @@
 //go:build linux
 
-package cli
+package e2e
 
 import (
 	"bytes"
@@ -19,18 +19,11 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/understudy-go/understudy/internal/boottime"
+	"github.com/understudy-go/understudy/internal/testkit"
 )
 
 // Where the work leaves its spans.
 const envSpans = "UNDERSTUDY_TEST_SPANS"
-
-func init() {
-	roles["spans"] = func([]string) int { return leaveSpans() }
-	roles["warden"] = warden
-	roles["payload"] = payload
-	roles["tracer"] = tracer
-	roles["container"] = container
-}
 
 // spanFile is where a process says how long it lived in which term.
 func spanFile() (*os.File, error) {
@@ -41,7 +34,7 @@ func spanFile() (*os.File, error) {
 // leaveSpans writes down the instant every few milliseconds, and so does a
 // process that has escaped from the command's process group ("escapee=yes").
 // With "linger=DURATION" it takes that long to stop.
-func leaveSpans() int {
+func leaveSpans([]string) int {
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, unix.SIGTERM)
 	f, err := spanFile()
@@ -157,7 +150,7 @@ func container(args []string) int {
 		err = syscall.Setuid(nobody)
 	}
 	if err == nil {
-		os.Unsetenv(envRole)
+		os.Unsetenv(testkit.EnvRole)
 		err = syscall.Exec(args[1], args[1:], os.Environ())
 	}
 	fmt.Fprintln(os.Stderr, err)

@@ -1,6 +1,8 @@
-package cli
+// Package docs_test compares the documents with the code.
+package docs_test
 
 import (
+	"bytes"
 	"flag"
 	"os"
 	"path/filepath"
@@ -11,13 +13,23 @@ import (
 	"time"
 
 	"github.com/understudy-go/understudy/config"
+	"github.com/understudy-go/understudy/internal/cli"
 	"github.com/understudy-go/understudy/registry"
 )
 
 var update = flag.Bool("update", false, "write the parts of the documents that are made from the code")
 
+// TestMain changes to the root of the repository, from where the documents are
+// named.
+func TestMain(m *testing.M) {
+	if err := os.Chdir(".."); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
+
 // TestDocumentsAreMadeFromTheCode holds the parts of the documents that repeat
-// the code: go test -run Documents -update . brings them up to date.
+// the code: go test -run Documents -update ./docs brings them up to date.
 func TestDocumentsAreMadeFromTheCode(t *testing.T) {
 	for _, part := range []struct{ file, name, want string }{
 		{"README.md", "library", "```go\n" + exampleBody(t) + "```\n"},
@@ -38,7 +50,7 @@ func TestDocumentsAreMadeFromTheCode(t *testing.T) {
 		switch {
 		case text == string(old):
 		case !*update:
-			t.Errorf("%s is out of date: go test -run Documents -update .", part.file)
+			t.Errorf("%s is out of date: go test -run Documents -update ./docs", part.file)
 		default:
 			if err := os.WriteFile(part.file, []byte(text), 0o644); err != nil {
 				t.Fatal(err)
@@ -54,8 +66,12 @@ func TestExitCodesOfTheHelpAreInTheDocuments(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, table, _ := strings.Cut(string(text), "\n## Exit codes\n")
-	_, list, _ := strings.Cut(environment, "Exit codes:\n")
-	codes := strings.Split(strings.TrimSuffix(list, "\n"), "\n")
+	var help, stderr bytes.Buffer
+	if code := cli.Main(t.Context(), []string{"--help"}, &help, &stderr); code != 0 {
+		t.Fatalf("--help: exit code %d, %s", code, stderr.String())
+	}
+	_, list, _ := strings.Cut(help.String(), "Exit codes:\n")
+	codes := strings.Split(strings.TrimSpace(list), "\n")
 	if len(codes) < 10 {
 		t.Errorf("the help lists %q: has its form changed?", codes)
 	}

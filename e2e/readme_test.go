@@ -1,6 +1,6 @@
 //go:build linux
 
-package cli
+package e2e
 
 import (
 	"os"
@@ -12,17 +12,18 @@ import (
 	"testing"
 
 	"github.com/understudy-go/understudy/internal/mongotest"
+	"github.com/understudy-go/understudy/internal/testkit"
 )
 
 // TestREADMECommands runs the README's commands as they stand there, but for
 // the first two, which are CI's, and the address of the registry.
 func TestREADMECommands(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("README.md")
+	text, err := os.ReadFile(filepath.Join(repository, "README.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	ci, err := os.ReadFile(".ci/run")
+	ci, err := os.ReadFile(filepath.Join(repository, ".ci/run"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +53,7 @@ func TestREADMECommands(t *testing.T) {
 				t.Fatal("not a command of ours")
 			}
 			env := []string{"XDG_STATE_HOME=" + t.TempDir()} // where the default registry goes
-			if !hasDefault(t) {
+			if !testkit.HasDefaultRegistry(t) {
 				dir, err := os.MkdirTemp(scratch, "") // t.TempDir may have a $ in it
 				if err != nil {
 					t.Fatal(err)
@@ -79,7 +80,7 @@ func TestREADMECommands(t *testing.T) {
 			}
 			before := second.logs("active in term")
 			first.signal(syscall.SIGINT)
-			until(t, "the second to be active after the first", func() bool { return second.logs("active in term") > before })
+			testkit.Until(t, "the second to be active after the first", func() bool { return second.logs("active in term") > before })
 			second.signal(syscall.SIGINT)
 			for _, ps := range []*process{first, second} {
 				if code := ps.exit(); code != 0 {

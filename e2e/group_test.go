@@ -1,6 +1,6 @@
 //go:build linux
 
-package cli
+package e2e
 
 import (
 	"encoding/json"
@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/understudy-go/understudy/internal/boottime"
+	"github.com/understudy-go/understudy/internal/testkit"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -56,7 +57,7 @@ func newGroup(t testing.TB, at place, timing registry.Timing, env ...string) *gr
 		"UNDERSTUDY_HEARTBEAT_INTERVAL=" + timing.Interval.String(),
 		"UNDERSTUDY_ORPHAN_AFTER=" + timing.OrphanAfter.String(),
 		"UNDERSTUDY_STOP_GRACE=" + timing.StopGrace.String(),
-		envRole + "=spans", envSpans + "=" + g.spans, "escapee=yes",
+		testkit.EnvRole + "=spans", envSpans + "=" + g.spans, "escapee=yes",
 	}, env...)
 	t.Cleanup(func() {
 		if !t.Failed() {
@@ -105,7 +106,7 @@ func (g *group) work(term int64) span {
 func (g *group) workOf(term int64, processes int) span {
 	g.t.Helper()
 	var found span
-	until(g.t, fmt.Sprintf("work in term %d", term), func() bool {
+	testkit.Until(g.t, fmt.Sprintf("work in term %d", term), func() bool {
 		if !g.begun(term) {
 			return false
 		}
@@ -136,7 +137,7 @@ func (g *group) begun(term int64) bool {
 // log of its instance.
 func (g *group) holder(s span) (holder *process) {
 	g.t.Helper()
-	until(g.t, "somebody to be "+s.instance, func() bool {
+	testkit.Until(g.t, "somebody to be "+s.instance, func() bool {
 		i := slices.IndexFunc(g.members, func(m *process) bool { return m.logged(`"instance":"` + s.instance + `"`) })
 		if i >= 0 {
 			holder = g.members[i]
@@ -254,7 +255,7 @@ func (g *group) unanswered(m *process) bool {
 func (g *group) check() []span {
 	g.t.Helper()
 	// What was killed a moment ago may take one to go.
-	until(g.t, "no process to be left", func() bool { return len(g.left()) == 0 })
+	testkit.Until(g.t, "no process to be left", func() bool { return len(g.left()) == 0 })
 	list, err := readSpans(g.spans)
 	if err != nil {
 		g.t.Fatal(err)

@@ -1,6 +1,6 @@
 //go:build linux
 
-package cli
+package e2e
 
 import (
 	"os"
@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/understudy-go/understudy/internal/testkit"
 )
 
 // startDemo starts the demo like a terminal does, in a process group of its own.
@@ -25,7 +27,7 @@ func startDemo(t *testing.T, p *program) (demo *process, tmp string) {
 // tidy checks that the demo leaves neither a process nor a file.
 func tidy(t *testing.T, p *program, tmp string) {
 	t.Helper()
-	until(t, "no process to be left", func() bool { return len(p.left()) == 0 }) // a guard may need an instant
+	testkit.Until(t, "no process to be left", func() bool { return len(p.left()) == 0 }) // a guard may need an instant
 	if files, err := os.ReadDir(tmp); err != nil || len(files) > 0 {
 		t.Errorf("files are left: %v, %v", files, err)
 	}
@@ -70,7 +72,7 @@ func TestDemoInterrupted(t *testing.T) {
 			t.Parallel()
 			p := newProgram(t)
 			demo, tmp := startDemo(t, p)
-			until(t, tt.when, func() bool { return strings.Contains(demo.read(demo.out), tt.when) })
+			testkit.Until(t, tt.when, func() bool { return strings.Contains(demo.read(demo.out), tt.when) })
 			pid := demo.cmd.Process.Pid
 			if tt.group {
 				pid = -pid

@@ -1,0 +1,103 @@
+//go:build linux
+
+package e2e
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/understudy-go/understudy/internal/boottime"
+	"github.com/understudy-go/understudy/internal/testkit"
+)
+
+// hookLimit is how long one run of a hook may take, and how long the end of an
+// instance may wait for its hooks.
+const hookLimit = 10 * time.Second
+
+func TestHookHearsOfEveryChangeOfRole(t *testing.T) {
+	both(t, func(t *testing.T, at place) {
+		file := filepath.Join(t.TempDir(), "changes")
+		path := testkit.Script(t, `echo "$UNDERSTUDY_HOST $UNDERSTUDY_GROUP $UNDERSTUDY_INSTANCE: $UNDERSTUDY_OLD_ROLE to $UNDERSTUDY_NEW_ROLE,`+
+			` term $UNDERSTUDY_TERM, $UNDERSTUDY_REASON ($*)$UNDERSTUDY_REGISTRY$NOTIFY_SOCKET" >>`+file+"\necho said by a hook")
+		g := newGroup(t, at, quick, "UNDERSTUDY_ON_CHANGE="+path+"  one  two")
+		members := g.joinAll("a", "b")
+		s := g.work(1)
+		members[0].signal(unix.SIGTERM)
+		next := g.work(2)
+		members[0].exit()
+		g.conclude() // with nothing of a hook's in the work's output
+		if n := members[0].logs("said by a hook\n"); n != 2 {
+			t.Errorf("what a hook said is in the log %d times, want 2", n)
+		}
+		var want []string
+		for _, of := range []struct {
+			host string
+			span
+		}{{"a", s}, {"b", next}} {
+			who := of.host + " default " + of.instance
+			want = append(want,
+				fmt.Sprintf("%s: passive to active, term %d, promoted (one two)", who, of.term),
+				fmt.Sprintf("%s: active to passive, term %d, stopped (one two)", who, of.term))
+		}
+		// What one tells of its end and the other of its beginning come in any order.
+		got := testkit.FileLines(t, file)
+		slices.Sort(got)
+		slices.Sort(want)
+		if !slices.Equal(got, want) {
+			t.Errorf("the hook heard\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+	})
+}
+
+// The work, the release and the peer's promotion wait for no hook; the end of
+// the process does, until a signal says otherwise.
+func TestHangingHookDelaysNoTakeover(t *testing.T) {
+	t.Parallel()
+	started := filepath.Join(t.TempDir(), "started")
+	// What it starts has left its process group and its session.
+	path := testkit.Script(t, `echo "$UNDERSTUDY_HOST $UNDERSTUDY_NEW_ROLE" >>`+started+"\ntrap '' TERM\nsetsid sleep 1000 &\nsleep 1000")
+	g := newGroup(t, onSQLite(t), quick, "escapee=", "UNDERSTUDY_ON_CHANGE="+path)
+	members := g.joinAll("a", "b")
+	testkit.Until(t, "a's hook", func() bool { return slices.Contains(testkit.FileLines(t, started), "a active") })
+	told := boottime.Now()
+	members[0].signal(unix.SIGTERM)
+	took := g.work(2).first - told
+	t.Logf("taken over after %v", took)
+	if took > hookLimit/2 {
+		t.Errorf("taken over after %v: it waited for the hook", took)
+	}
+	// One more signal is enough.
+	once := func(m *process) {
+		m.await("left")
+		if !m.running() {
+			t.Errorf("%s ended without waiting for its hook", m.name)
+		}
+		told := boottime.Now()
+		m.signalAgain(unix.SIGTERM)
+		if m.exit(); boottime.Now()-told > hookLimit/2 {
+			t.Errorf("%s ended %v after the second signal", m.name, boottime.Now()-told)
+		}
+	}
+	once(members[0])
+	testkit.Until(t, "b's hook", func() bool { return slices.Contains(testkit.FileLines(t, started), "b active") })
+	members[1].signal(unix.SIGTERM)
+	once(members[1])
+	g.conclude() // nothing is left of them, the hooks included
+}
+
+func TestHookDiesWithItsInstance(t *testing.T) {
+	t.Parallel()
+	started := filepath.Join(t.TempDir(), "started")
+	path := testkit.Script(t, "echo \"$UNDERSTUDY_HOST\" >>"+started+"\ntrap '' TERM\nsetsid sleep 1000 &\nsleep 1000")
+	g := newGroup(t, onSQLite(t), quick, "escapee=", "UNDERSTUDY_ON_CHANGE="+path)
+	a := g.joinAll("a")[0]
+	testkit.Until(t, "the hook", func() bool { return slices.Contains(testkit.FileLines(t, started), "a") })
+	g.kill(a)
+	testkit.Until(t, "its processes to be gone", func() bool { return len(g.left()) == 0 })
+}
