@@ -2,24 +2,22 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/google/uuid"
 
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/registry/finding"
 	"github.com/understudy-go/understudy/registry/registrytest"
 )
 
-// checkOf is what Check finds, by name.
+// checkOf returns what Check finds, by name.
 func checkOf(t *testing.T, ctx context.Context, path string) map[string]finding.Finding {
 	t.Helper()
 	found := map[string]finding.Finding{}
@@ -53,7 +51,7 @@ func wantErrors(t *testing.T, found map[string]finding.Finding, names ...string)
 	}
 }
 
-func TestCheckLeavesNothingBehind(t *testing.T) {
+func TestCheck_LeavesNothingBehind(t *testing.T) {
 	dir := t.TempDir()
 	for _, path := range []string{filepath.Join(dir, "registry.db"), filepath.Join(dir, "a", "b", "registry.db")} {
 		found := checkOf(t, t.Context(), path)
@@ -62,7 +60,7 @@ func TestCheckLeavesNothingBehind(t *testing.T) {
 			t.Errorf("file: %s", found["file"].Detail)
 		}
 	}
-	if got := files(t, dir); len(got) > 0 {
+	if got := namesIn(t, dir); len(got) > 0 {
 		t.Errorf("without a file, it made %v", got)
 	}
 
@@ -71,9 +69,9 @@ func TestCheckLeavesNothingBehind(t *testing.T) {
 	beginTerm(t, owner, 1, join(t, owner, "g"))
 	for _, used := range []bool{true, false} { // with the file in use, and without
 		if !used {
-			closed(t, owner)
+			closeRegistry(t, owner)
 		}
-		before := files(t, dir)
+		before := namesIn(t, dir)
 		found := checkOf(t, t.Context(), path)
 		wantErrors(t, found)
 		for _, name := range []string{"database", "tables", "writable", "schema", "trial", "index", "watch"} {
@@ -84,24 +82,22 @@ func TestCheckLeavesNothingBehind(t *testing.T) {
 		if !strings.Contains(found["schema"].Detail, "instances: 1, terms: 1") {
 			t.Errorf("schema: %s", found["schema"].Detail)
 		}
-		if got := files(t, dir); !slices.Equal(got, before) {
+		if got := namesIn(t, dir); !slices.Equal(got, before) {
 			t.Errorf("it left %v, before there were %v", got, before)
 		}
 	}
 }
 
-// altered is a registry in which somebody else ran SQL.
+// altered makes a registry in which another program ran SQL.
 func altered(text string) func(t *testing.T, path string) {
 	return func(t *testing.T, path string) {
 		r := open(t, path)
 		beginTerm(t, r, 1, join(t, r, "g"))
-		if err := r.file.writer.exec(text); err != nil {
-			t.Fatal(err)
-		}
+		execute(t, path, text)
 	}
 }
 
-func TestCheckNamesWhatIsWrong(t *testing.T) {
+func TestCheck_NamesWhatIsWrong(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		make   func(t *testing.T, path string)
@@ -115,10 +111,8 @@ func TestCheckNamesWhatIsWrong(t *testing.T) {
 			}
 		}, []string{"database"}, "no SQLite database"},
 		{"a newer schema", func(t *testing.T, path string) {
-			r := open(t, path)
-			if err := r.file.writer.exec("PRAGMA user_version = 99"); err != nil {
-				t.Fatal(err)
-			}
+			open(t, path)
+			execute(t, path, "PRAGMA user_version = 99")
 		}, []string{"database"}, "has schema 99"},
 		{"a spoilt record", func(t *testing.T, path string) {
 			in := join(t, open(t, path), "g")
@@ -136,7 +130,7 @@ func TestCheckNamesWhatIsWrong(t *testing.T) {
 			[]string{"trial"}, `DROP TRIGGER "audit"`},
 		{"a trigger that deletes", altered(`CREATE TRIGGER tidy AFTER UPDATE ON terms BEGIN DELETE FROM terms WHERE endedAt IS NOT NULL; END`),
 			[]string{"trial"}, "the term was acknowledged, and is not there"},
-		{"a trigger that does no harm", altered(`CREATE TRIGGER audit AFTER INSERT ON terms BEGIN SELECT 1; END`), nil, `the trigger "audit" has a say in the table terms`},
+		{"a trigger that does no harm", altered(`CREATE TRIGGER audit AFTER INSERT ON terms BEGIN SELECT 1; END`), nil, `the trigger "audit" acts on the table terms`},
 		{"triggers that refuse both", altered(`CREATE TRIGGER a BEFORE INSERT ON instances BEGIN SELECT RAISE(ABORT, 'not one'); END;
 			CREATE TRIGGER b BEFORE INSERT ON terms BEGIN SELECT RAISE(ABORT, 'nor the other'); END`), []string{"trial"}, "nor the other"},
 		{"a unique index", altered(`CREATE UNIQUE INDEX one_each ON instances (host, pid)`), []string{"tables", "trial"}, `the index "one_each" of instances is unique`},
@@ -147,9 +141,8 @@ func TestCheckNamesWhatIsWrong(t *testing.T) {
 		{"a collation", altered(`DROP TABLE terms; CREATE TABLE terms ("group" COLLATE NOCASE, number, holder, host, orphanAfter, startedAt, endedAt, reason,
 			exitCode, silence, handoverTo, handoverAt, schema, PRIMARY KEY ("group", number)) WITHOUT ROWID`), []string{"trial"}, "the groups A and a for one"},
 		{"no index", func(t *testing.T, path string) {
-			if err := open(t, path).file.writer.exec("DROP INDEX seniority"); err != nil {
-				t.Fatal(err)
-			}
+			open(t, path)
+			execute(t, path, "DROP INDEX seniority")
 		}, nil, "CREATE INDEX"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -168,13 +161,11 @@ func TestCheckNamesWhatIsWrong(t *testing.T) {
 	}
 }
 
-func TestCheckEndsWithItsContext(t *testing.T) {
+func TestCheck_EndsWithItsContext(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "registry.db")
 	owner := open(t, path)
 	join(t, owner, "g")
-	if err := owner.file.writer.exec("BEGIN IMMEDIATE"); err != nil {
-		t.Fatal(err)
-	}
+	release := takeWriteLock(t, path)
 	r := openWith(t, path, Options{Access: registry.Look})
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond) // of this step alone: the others take what they take
 	defer cancel()
@@ -184,29 +175,27 @@ func TestCheckEndsWithItsContext(t *testing.T) {
 	}
 	gone, leave := context.WithCancel(t.Context())
 	leave()
-	said := false
+	reported := false
 	for _, f := range checkOf(t, gone, path) {
-		said = said || f.Mark == finding.MarkError && errors.Is(f.Err, context.Canceled)
+		reported = reported || f.Mark == finding.MarkError && errors.Is(f.Err, context.Canceled)
 	}
-	if !said {
-		t.Error("all of it is as if its context had not ended")
+	if !reported {
+		t.Error("no finding says that the context ended")
 	}
-	if err := owner.file.writer.exec("ROLLBACK"); err != nil {
-		t.Fatal(err)
-	}
+	release()
 }
 
-// contents is all that is stored in a file, if it is a registry.
+// contents returns all that is stored in a file, if it is a registry.
 func contents(t *testing.T, path string) string {
 	t.Helper()
-	c, err := newConn(t.Context(), location(path, "mode=ro"))
+	db, err := sql.Open("sqlite", "file:"+filepath.ToSlash(path)+"?mode=ro")
 	if err != nil {
-		return ""
+		t.Fatal(err)
 	}
-	defer c.close()
+	defer db.Close()
 	var all strings.Builder
 	for _, query := range []string{"SELECT * FROM instances", "SELECT * FROM terms", "SELECT name, sql FROM sqlite_schema"} {
-		rows, err := c.sql.QueryContext(t.Context(), query)
+		rows, err := db.QueryContext(t.Context(), query)
 		if err != nil {
 			continue
 		}
@@ -227,77 +216,4 @@ func contents(t *testing.T, path string) string {
 		_ = rows.Close()
 	}
 	return all.String()
-}
-
-func TestCheckOfAPathWithoutItsDirectory(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "none", "registry.db")
-	if f := Check(t.Context(), path, Options{})[0]; f.Mark != finding.MarkError || !errors.Is(f.Err, ErrPath) || !strings.Contains(f.Detail, "its directory is not there") {
-		t.Errorf("%+v, want ErrPath", f)
-	}
-	if f := Check(t.Context(), path, Options{MakeDirectory: true})[0]; f.Mark != finding.MarkOK {
-		t.Errorf("with one to be made: %+v", f)
-	}
-}
-
-func TestCheckOfAPathThatIsTooLong(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("the limit is another on Windows")
-	}
-	dir := t.TempDir()
-	for _, tt := range []struct {
-		length int
-		fits   bool
-	}{{504, true}, {505, false}, {1000, false}} {
-		path := dir
-		for len(path) < tt.length-200 {
-			path = filepath.Join(path, strings.Repeat("d", 100))
-		}
-		if err := os.MkdirAll(path, 0o700); err != nil {
-			t.Fatal(err)
-		}
-		path = filepath.Join(path, strings.Repeat("f", tt.length-len(path)-1))
-		f := checkOf(t, t.Context(), path)["file"]
-		if (f.Mark == finding.MarkOK) != tt.fits || !tt.fits && !errors.Is(f.Err, ErrPath) {
-			t.Errorf("a path of %d bytes: %+v", len(path), f)
-		}
-		r, err := Open(t.Context(), path, Options{OrphanAfter: time.Minute})
-		if (err == nil) != tt.fits {
-			t.Errorf("Open of a path of %d bytes: %v", len(path), err)
-		}
-		if err == nil {
-			closed(t, r)
-		}
-	}
-}
-
-func TestTrialOfACheckThatIsKilledIsRolledBack(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "registry.db")
-	owner := open(t, path)
-	beginTerm(t, owner, 1, join(t, owner, "g"))
-	before := contents(t, path)
-	r := openWith(t, path, Options{Access: registry.Look})
-	c, err := newConn(t.Context(), location(path, "mode=rw"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.exec("BEGIN IMMEDIATE"); err != nil {
-		t.Fatal(err)
-	}
-	c.rehearsing = true
-	stage := r.stage(c)
-	in := join(t, stage, "trial")
-	beginTerm(t, stage, 1, in)
-	if v, err := stage.View(t.Context(), "trial"); err != nil || v.Number() != 1 || v.Holder == nil {
-		t.Errorf("on the stage: %+v, %v", v, err)
-	}
-	if during := contents(t, path); during != before {
-		t.Errorf("others see it: %s", during)
-	}
-	_ = c.close() // as the kernel does
-	if after := contents(t, path); after != before {
-		t.Errorf("before it there was\n%s\nand after it\n%s", before, after)
-	}
-	if _, err := owner.Beat(t.Context(), uuid.New(), registry.Status{}); !errors.Is(err, registry.ErrNotRegistered) {
-		t.Errorf("it left the lock: %v", err)
-	}
 }

@@ -33,13 +33,13 @@ func TestConditionsAgreeWithDecoding(t *testing.T) {
 		undone := fmt.Errorf("nothing of it stays")
 		var got verdict
 		_, err := writing(t.Context(), r, ofInstances, func(c *conn) (none int, err error) {
-			if _, err := c.change(`UPDATE `+table+` SET `+column+` = ?`, value); err != nil {
+			if _, err := c.Change(`UPDATE `+table+` SET `+column+` = ?`, value); err != nil {
 				if strings.Contains(err.Error(), "NOT NULL") {
 					return 0, nil
 				}
 				return 0, err
 			}
-			if err := c.each(func(scan func(...any) error) error { return scan(&got.sql) }, `SELECT `+condition+` FROM `+table); err != nil {
+			if err := c.Each(func(scan func(...any) error) error { return scan(&got.sql) }, `SELECT `+condition+` FROM `+table); err != nil {
 				return 0, err
 			}
 			got.decoded = decode(c) == nil
@@ -134,11 +134,11 @@ func TestUnreadableOnesStarveNobody(t *testing.T) {
 	if _, err := writing(t.Context(), r, ofInstances, func(c *conn) (n int64, err error) {
 		for range 2 * registry.MaxSilent {
 			id := uuid.Must(uuid.NewV7()).String()
-			_, err = c.change(`INSERT INTO instances (`+instanceColumns+`) VALUES (?, 'g', 'h', 1, 'v', 1, 'many', 1, 'active', 9, 1, 1, 1, 9, 'c', 1)`, id)
+			_, err = c.Change(`INSERT INTO instances (`+instanceColumns+`) VALUES (?, 'g', 'h', 1, 'v', 1, 'many', 1, 'active', 9, 1, 1, 1, 9, 'c', 1)`, id)
 			if err != nil {
 				return 0, err
 			}
-			if _, err = c.change(`INSERT INTO terms ("group", number, holder) VALUES ('g', ?, ?)`, "x"+id, id); err != nil {
+			if _, err = c.Change(`INSERT INTO terms ("group", number, holder) VALUES ('g', ?, ?)`, "x"+id, id); err != nil {
 				return 0, err
 			}
 		}
@@ -169,7 +169,7 @@ func TestSilentIsBoundedAndBeginsWithTheEarliest(t *testing.T) {
 	const all = registry.MaxSilent + 50
 	if _, err := writing(t.Context(), r, ofInstances, func(c *conn) (n int64, err error) {
 		for i := range all {
-			_, err = c.change(`INSERT INTO instances (`+instanceColumns+`) VALUES (?, 'g', 'h', 1, 'v', 1, 1, ?, 'passive', 0, 1, 1, 1, 9, 'c', 1)`,
+			_, err = c.Change(`INSERT INTO instances (`+instanceColumns+`) VALUES (?, 'g', 'h', 1, 'v', 1, 1, ?, 'passive', 0, 1, 1, 1, 9, 'c', 1)`,
 				uuid.Must(uuid.NewV7()).String(), all-i)
 			if err != nil {
 				return 0, err
@@ -202,29 +202,37 @@ func TestQueriesOfAGroupUseAnIndex(t *testing.T) {
 	_, _ = r.Terms(t.Context(), "g", 3)
 	_, _ = r.Beat(t.Context(), in.ID, in.Status)
 	_ = r.EndTerm(t.Context(), "g", 1, in.ID, registry.End{})
+	prepared := func(c *conn) ([]string, error) { return c.Prepared(), nil }
+	queries, err := reading(t.Context(), r, prepared)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changes, err := writing(t.Context(), r, ofInstances, prepared)
+	if err != nil {
+		t.Fatal(err)
+	}
 	seen := 0
-	for _, c := range []*conn{r.file.reader, r.file.writer} {
-		for text := range c.statements {
-			if !strings.Contains(text, "WHERE") || strings.Contains(text, "pragma_") {
-				continue
-			}
-			seen++
-			rows, err := c.sql.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+text, make([]any, strings.Count(text, "?"))...)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for rows.Next() {
+	for _, text := range append(queries, changes...) {
+		if !strings.Contains(text, "WHERE") || strings.Contains(text, "pragma_") {
+			continue
+		}
+		seen++
+		plan, err := reading(t.Context(), r, func(c *conn) (plan []string, err error) {
+			err = c.Each(func(scan func(dest ...any) error) error {
 				var id, parent, unused int
 				var detail string
-				if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
-					t.Fatal(err)
-				}
-				if strings.HasPrefix(detail, "SCAN instances") || strings.HasPrefix(detail, "SCAN terms") {
-					t.Errorf("%s\n%s", detail, text)
-				}
-			}
-			if err := rows.Close(); err != nil {
-				t.Fatal(err)
+				err := scan(&id, &parent, &unused, &detail)
+				plan = append(plan, detail)
+				return err
+			}, "EXPLAIN QUERY PLAN "+text, make([]any, strings.Count(text, "?"))...)
+			return plan, err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, detail := range plan {
+			if strings.HasPrefix(detail, "SCAN instances") || strings.HasPrefix(detail, "SCAN terms") {
+				t.Errorf("%s\n%s", detail, text)
 			}
 		}
 	}

@@ -73,7 +73,10 @@ func TestFullDiskLosesNothing(t *testing.T) {
 	}
 	limit := func(pages int) {
 		t.Helper()
-		if err := r.file.writer.exec(fmt.Sprintf("PRAGMA max_page_count = %d", pages)); err != nil {
+		_, err := writing(t.Context(), r, ofInstances, func(c *conn) (none struct{}, err error) { // of its connection
+			return none, c.Exec(fmt.Sprintf("PRAGMA max_page_count = %d", pages))
+		})
+		if err != nil {
 			t.Fatal(err)
 		}
 	}

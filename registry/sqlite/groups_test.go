@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -13,16 +14,16 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// A program with many groups has one registry for all of them. It hands all of
-// them over by notices, as it does with one: nobody waits for the next interval.
-func TestManyGroupsOfOneRegistryAreHandedOverByNotices(t *testing.T) {
+// A program with many groups has one registry for all of them. Notices hand all of
+// them over as they do with one: nobody waits for the next interval.
+func TestWatch_ManyGroupsOfOneRegistryAreHandedOver(t *testing.T) {
 	timing := registry.Timing{Interval: 20 * time.Second, OrphanAfter: 2 * time.Minute, StopGrace: time.Second}
 	for _, groups := range []int{1, 20} {
 		t.Run(fmt.Sprintf("%d groups", groups), func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "registry.db")
 			// start runs a member of each group on a registry of its own, until stop.
-			start := func(priority int) (r *Registry, active chan time.Time, stop func()) {
-				r = open(t, path)
+			start := func(priority int) (r *watching, active chan time.Time, stop func()) {
+				r = &watching{Registry: open(t, path)}
 				ctx, cancel := context.WithCancel(context.Background())
 				active = make(chan time.Time, groups)
 				var runs sync.WaitGroup
@@ -76,27 +77,33 @@ func TestManyGroupsOfOneRegistryAreHandedOverByNotices(t *testing.T) {
 			longest := slices.MaxFunc(times, time.Time.Compare).Sub(begun)
 			t.Logf("all were handed over after %v", longest)
 			if longest > timing.Interval/2 {
-				t.Errorf("it took %v, as if nobody had been told: the interval is %v", longest, timing.Interval)
+				t.Errorf("it took %v, as if there had been no notice: the interval is %v", longest, timing.Interval)
 			}
 		})
 	}
 }
 
-// ready reports whether a program has joined all groups, and watches for each.
-func ready(t *testing.T, r *Registry, groups int) bool {
+// watching counts the watches of a registry that began.
+type watching struct {
+	*Registry
+	began atomic.Int64
+}
+
+func (w *watching) Watch(ctx context.Context, group string) (<-chan struct{}, error) {
+	ch, err := w.Registry.Watch(ctx, group)
+	if err == nil {
+		w.began.Add(1)
+	}
+	return ch, err
+}
+
+// ready reports whether a program has joined all groups, and watches each of them.
+func ready(t *testing.T, r *watching, groups int) bool {
 	t.Helper()
 	for i := range groups {
 		if list, _, err := r.Instances(t.Context(), fmt.Sprint("g", i)); err != nil || len(list) != 2 {
 			return false
 		}
 	}
-	r.read <- struct{}{}
-	n := r.file.notices
-	<-r.read
-	if n == nil {
-		return false
-	}
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return len(n.readers) == groups
+	return r.began.Load() == int64(groups)
 }

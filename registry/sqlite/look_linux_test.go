@@ -59,7 +59,7 @@ func TestLookIsEnoughForOneWhoMayOnlyRead(t *testing.T) {
 	beginTerm(t, owner, 1, join(t, owner, "g"))
 	permit := func() {
 		t.Helper()
-		for _, name := range files(t, dir) {
+		for _, name := range namesIn(t, dir) {
 			if err := os.Chmod(filepath.Join(dir, name), 0o444); err != nil {
 				t.Fatal(err)
 			}
@@ -94,13 +94,17 @@ func TestLookIsEnoughForOneWhoMayOnlyRead(t *testing.T) {
 
 	in := join(t, owner, "g")
 	beginTerm(t, owner, 2, in)
-	for _, name := range files(t, dir) { // as it is when all processes are killed
-		if err := os.WriteFile(filepath.Join(crashed, name), []byte(content(t, filepath.Join(dir, name))), 0o600); err != nil {
+	for _, name := range namesIn(t, dir) { // as it is when all processes are killed
+		content, err := os.ReadFile(filepath.Join(dir, name))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(crashed, name), content, 0o600)
+		}
+		if err != nil {
 			t.Fatal(err)
 		}
 	}
 	if os.Geteuid() == 0 {
-		closed(t, owner)
+		closeRegistry(t, owner)
 		say("term 2") // nobody has it open
 	}
 

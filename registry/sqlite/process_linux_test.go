@@ -8,13 +8,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 
-	"github.com/understudy-go/understudy/internal/boottime"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -23,8 +21,6 @@ func TestMain(m *testing.M) {
 	path := os.Getenv("UNDERSTUDY_TEST_PATH")
 	var err error
 	switch os.Getenv("UNDERSTUDY_TEST_SQLITE") {
-	case "freeze":
-		err = freeze(path, os.Getenv("UNDERSTUDY_TEST_ORPHAN_AFTER"))
 	case "member":
 		err = member(path)
 	case "newcomer":
@@ -35,12 +31,6 @@ func TestMain(m *testing.M) {
 		err = findings(path)
 	case "mounts":
 		err = mounts(path)
-	case "fault":
-		err = fault(path)
-	case "pending":
-		err = pending(path)
-	case "unwatchable":
-		err = unwatchable(path)
 	case "unsearchable":
 		err = unsearchable(path)
 	default:
@@ -57,107 +47,13 @@ func helper(t *testing.T, mode, path string, env ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
 	cmd.Env = append(os.Environ(), "UNDERSTUDY_TEST_SQLITE="+mode, "UNDERSTUDY_TEST_PATH="+path,
-		"GORACE=atexit_sleep_ms=0") // for each of them it would be a second
+		"GORACE=atexit_sleep_ms=0") // otherwise each of them takes a second more
 	cmd.Env = append(cmd.Env, env...)
 	return cmd
 }
 
-const inTransaction = "in the transaction"
-
-// freeze stops this process inside a write transaction.
-func freeze(path, orphanAfter string) error {
-	t, err := time.ParseDuration(orphanAfter)
-	if err != nil {
-		return err
-	}
-	r, err := Open(context.Background(), path, Options{OrphanAfter: t})
-	if err != nil {
-		return err
-	}
-	_, err = writing(context.Background(), r, ofInstances, func(*conn) (int, error) {
-		fmt.Print(inTransaction)
-		err := syscall.Kill(os.Getpid(), syscall.SIGSTOP)
-		time.Sleep(time.Hour) // the signal may take this thread a little later
-		return 0, err
-	})
-	return err
-}
-
-// stopped waits until the process is in the state T.
-func stopped(t *testing.T, pid int) {
-	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(time.Millisecond) {
-		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-		if err != nil || time.Now().After(deadline) {
-			t.Fatalf("it has not stopped: %v", err)
-		}
-		if strings.Contains(string(stat), ") T ") {
-			return
-		}
-	}
-}
-
-func TestFrozenWriterIsKilled(t *testing.T) {
-	timer, err := boottime.NewKillTimer()
-	if err != nil {
-		t.Skipf("no kernel timer here: %v", err)
-	}
-	defer timer.Close()
-	path := filepath.Join(t.TempDir(), "registry.db")
-	r := open(t, path)
-	in := join(t, r, "g")
-
-	cmd := helper(t, "freeze", path, "UNDERSTUDY_TEST_ORPHAN_AFTER=12s") // so 3 s to open it, and to say that it has
-	timeout := time.AfterFunc(deadline, func() { _ = cmd.Process.Kill() })
-	out, err := cmd.Output()
-	if !timeout.Stop() {
-		t.Fatal("the kernel did not end it")
-	}
-	if err == nil || err.Error() != "signal: killed" || string(out) != inTransaction {
-		t.Errorf("it ended with %v and said %q, want signal: killed and %q", err, out, inTransaction)
-	}
-	if _, err := r.Beat(t.Context(), in.ID, in.Status); err != nil {
-		t.Errorf("then Beat: %v", err)
-	}
-}
-
-// Without the timer everyone is locked out. Callers still return in time, views
-// go on, and the error says why.
-func TestLockedOutCallersReturnInTime(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "registry.db")
-	r := open(t, path)
-	in := join(t, r, "g")
-	cmd := helper(t, "freeze", path, "UNDERSTUDY_TEST_ORPHAN_AFTER=0s")
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	stopped(t, cmd.Process.Pid)
-
-	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-	defer cancel()
-	if _, err := r.Beat(ctx, in.ID, in.Status); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("Beat: %v, want context.DeadlineExceeded", err)
-	}
-	if list, _, err := r.Instances(t.Context(), "g"); err != nil || len(list) != 1 || list[0].Beat != 0 {
-		t.Errorf("Instances: %+v, %v; want one that has not beaten", list, err)
-	}
-	if err := errors.Join(cmd.Process.Kill(), ignoreExit(cmd.Wait())); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := r.Beat(t.Context(), in.ID, in.Status); err != nil {
-		t.Errorf("then Beat: %v", err)
-	}
-}
-
-func ignoreExit(err error) error {
-	if _, ok := errors.AsType[*exec.ExitError](err); ok {
-		return nil
-	}
-	return err
-}
-
-// member registers, beats, and takes every term that it can, as fast as it
-// can, until its standard input ends. Only the errors of the contract may come.
+// member is another process. It registers, beats, and takes every term that it can, as
+// fast as it can, until its standard input ends. Only errors of the contract may come.
 func member(path string) error {
 	ctx, stop := context.WithCancel(context.Background())
 	go func() {
@@ -198,10 +94,10 @@ func member(path string) error {
 	return nil
 }
 
-// Several processes are busy with a file while it is removed, again and again.
-// All of them find the new one; none of them harms it.
-func TestProcessesMoveToTheNewFileTogether(t *testing.T) {
-	const processes, rounds = 3, 9 // every way twice
+// Several processes work with a file while it is removed, again and again. All of them
+// find the new file, and none of them damages it.
+func TestRegistry_ProcessesMoveToTheNewFileTogether(t *testing.T) {
+	const processes, rounds = 3, 9 // every way of removing it twice
 	path := filepath.Join(t.TempDir(), "registry.db")
 	var inputs []func() error
 	var members []*exec.Cmd
@@ -237,8 +133,11 @@ func TestProcessesMoveToTheNewFileTogether(t *testing.T) {
 			if _, err := r.Terms(t.Context(), "g", 1<<30); err != nil {
 				t.Errorf("round %d: %v", round, err)
 			}
-			var verdict string
-			if err := r.file.reader.scan("PRAGMA integrity_check", &verdict); err != nil || verdict != "ok" {
+			verdict, err := reading(t.Context(), r, func(c *conn) (verdict string, err error) {
+				err = c.Scan("PRAGMA integrity_check", &verdict)
+				return verdict, err
+			})
+			if err != nil || verdict != "ok" {
 				t.Errorf("round %d: the file is damaged: %s, %v", round, verdict, err)
 			}
 			_ = r.Close(t.Context())

@@ -4,13 +4,11 @@ import (
 	"fmt"
 	"strings"
 
-	sqlite3 "modernc.org/sqlite/lib"
-
-	"github.com/understudy-go/understudy/registry"
+	"github.com/understudy-go/understudy/internal/sqlitefile"
 )
 
-// Conditions that select records. They compare bytes, whatever collation an
-// outsider may have given a column.
+// The conditions that select records. They compare bytes, whatever collation another
+// program may have given to a column.
 const (
 	anInstance = `WHERE id = ? COLLATE BINARY`
 	ofGroup    = `WHERE "group" = ? COLLATE BINARY`
@@ -18,7 +16,7 @@ const (
 	anOpenTerm = aTerm + ` AND endedAt IS NULL`
 )
 
-// table is where a condition's records are.
+// table returns the table whose records a condition selects.
 func table(where string) string {
 	if strings.HasPrefix(where, anInstance) {
 		return "instances"
@@ -28,37 +26,36 @@ func table(where string) string {
 
 // exists reports whether there is a record that a condition selects.
 func (c *conn) exists(where string, args ...any) (found bool, err error) {
-	err = c.each(func(func(dest ...any) error) error {
+	err = c.Each(func(func(dest ...any) error) error {
 		found = true
 		return nil
 	}, `SELECT 1 FROM `+table(where)+` `+where, args...)
 	return found, err
 }
 
-// refusal tells an error that is a rule of the file's, a foreign one if it is not
-// a fault of ours.
-func (c *conn) refusal(err error) error {
-	switch code(err) {
-	case sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISMATCH:
-		return fmt.Errorf("%w: %w: %s", registry.ErrRefused, err, c.foreign())
-	}
-	return err
-}
-
-// insist returns ErrRefused if a record that a condition selects is not there
-// after a change, or is, against want. SQLite reports a change as made that a
-// trigger of an outsider ignored or took back.
+// insist returns ErrRefused if a record that a condition selects is not there after a
+// change although it was wanted, or is there although it was not. SQLite reports a
+// change as made even if a trigger of another program ignored it or took it back.
 func (c *conn) insist(want bool, where string, args ...any) error {
 	if found, err := c.exists(where, args...); err != nil || found == want {
 		return err
 	}
-	return fmt.Errorf("%w: the table %s did not take a change: %s", registry.ErrRefused, table(where), c.foreign())
+	return fmt.Errorf("%w: the table %s did not take a change: %s", sqlitefile.ErrRefused, table(where), c.foreign())
 }
 
-// foreign names what an outsider has added to the tables, with advice.
+// refusal adds ErrRefused, and what another program has added to the tables, to an
+// error of a statement: all statements are right for our own tables.
+func (c *conn) refusal(err error) error {
+	if !sqlitefile.IsConstraint(err) {
+		return err
+	}
+	return fmt.Errorf("%w: %w: %s", sqlitefile.ErrRefused, err, c.foreign())
+}
+
+// foreign names what another program has added to the tables, with advice.
 func (c *conn) foreign() string {
 	var found []string
-	err := c.each(func(scan func(dest ...any) error) error {
+	err := c.Each(func(scan func(dest ...any) error) error {
 		var kind, name, table string
 		err := scan(&kind, &name, &table)
 		found = append(found, fmt.Sprintf("the %s %q of %s", kind, name, table))
@@ -68,5 +65,5 @@ func (c *conn) foreign() string {
 	if err != nil || len(found) == 0 {
 		return "see how its tables are defined"
 	}
-	return "remove what another has added: " + strings.Join(found, ", ")
+	return "remove what another program has added: " + strings.Join(found, ", ")
 }

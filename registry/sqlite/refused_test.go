@@ -12,8 +12,9 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// What a rule of an outsider keeps from being written is neither taken nor done.
-func TestRulesOfOthersAreRefusals(t *testing.T) {
+// A rule of another program that keeps a change from being made is a refusal: the term
+// is not taken, and the beat is not done.
+func TestChanges_RulesOfOthersAreRefusals(t *testing.T) {
 	const (
 		ignore  = ` BEGIN SELECT RAISE(IGNORE); END`
 		refuse  = ` BEGIN SELECT RAISE(ABORT, 'not today'); END`
@@ -81,9 +82,7 @@ func TestRulesOfOthersAreRefusals(t *testing.T) {
 			if err := p.r.BeginTerm(t.Context(), p.term); err != nil {
 				t.Fatal(err)
 			}
-			if err := open(t, path).file.writer.exec(tt.rule); err != nil {
-				t.Fatal(err)
-			}
+			execute(t, path, tt.rule)
 			for range 2 {
 				err := calls[tt.call](t.Context(), p)
 				if !errors.Is(err, registry.ErrRefused) || errors.Is(err, registry.ErrTermTaken) || errors.Is(err, registry.ErrRegistered) {
@@ -101,14 +100,13 @@ func TestRulesOfOthersAreRefusals(t *testing.T) {
 	}
 }
 
-// A rule that lets our changes pass is nobody's business.
-func TestHarmlessTriggersAreLeftAlone(t *testing.T) {
-	r := open(t, filepath.Join(t.TempDir(), "registry.db"))
-	if err := r.file.writer.exec(`CREATE TABLE audit (what);
+// A rule that lets our changes pass does not matter.
+func TestChanges_HarmlessTriggersAreLeftAlone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "registry.db")
+	r := open(t, path)
+	execute(t, path, `CREATE TABLE audit (what);
 		CREATE TRIGGER a AFTER INSERT ON terms BEGIN INSERT INTO audit VALUES (new.number); END;
-		CREATE TRIGGER b AFTER UPDATE ON instances BEGIN INSERT INTO audit VALUES (new.beat); END`); err != nil {
-		t.Fatal(err)
-	}
+		CREATE TRIGGER b AFTER UPDATE ON instances BEGIN INSERT INTO audit VALUES (new.beat); END`)
 	in := join(t, r, "g")
 	beginTerm(t, r, 1, in)
 	if _, err := r.Beat(t.Context(), in.ID, in.Status); err != nil {
@@ -122,24 +120,20 @@ func TestHarmlessTriggersAreLeftAlone(t *testing.T) {
 	}
 }
 
-// A column whose collation ignores case, in a file that an outsider made, does not
+// A column whose collation ignores case, in a file that another program made, does not
 // make one group of two.
-func TestCollationsMergeNoGroups(t *testing.T) {
+func TestQueries_CollationsMergeNoGroups(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "registry.db")
 	r := open(t, path)
 	for _, table := range []string{"instances", "terms"} {
-		if err := r.file.writer.exec(`DROP TABLE ` + table); err != nil {
-			t.Fatal(err)
-		}
+		execute(t, path, `DROP TABLE `+table)
 	}
-	foreign := strings.ReplaceAll(schema, `"group", host`, `"group" COLLATE NOCASE, host`)
+	foreign := strings.ReplaceAll(tables, `"group", host`, `"group" COLLATE NOCASE, host`)
 	foreign = strings.ReplaceAll(foreign, "\t\"group\", number", "\t\"group\" COLLATE NOCASE, number")
 	if strings.Count(foreign, "NOCASE") != 2 {
 		t.Fatal(foreign)
 	}
-	if err := r.file.writer.exec(foreign); err != nil {
-		t.Fatal(err)
-	}
+	execute(t, path, foreign)
 	upper, lower := join(t, r, "A"), join(t, r, "a")
 	beginTerm(t, r, 1, upper)
 	if v, err := r.View(t.Context(), "a"); err != nil || v.Latest != nil {

@@ -17,8 +17,8 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// newcomer joins, begins the next term, says which and who it is, and stays
-// until its standard input ends.
+// newcomer is another process. It registers, begins the next term, prints its number
+// and its holder, and stays until its standard input ends.
 func newcomer(path string) error {
 	ctx := context.Background()
 	r, err := Open(ctx, path, Options{})
@@ -45,7 +45,7 @@ func newcomer(path string) error {
 	return r.Close(ctx)
 }
 
-// enterNewcomer starts one and returns its term, and what ends it.
+// enterNewcomer starts a newcomer, and returns its term and a function that ends it.
 func enterNewcomer(t *testing.T, path string) (registry.Term, func()) {
 	t.Helper()
 	cmd := helper(t, "newcomer", path)
@@ -77,10 +77,9 @@ func enterNewcomer(t *testing.T, path string) (registry.Term, func()) {
 	})
 }
 
-// What a holder commits to a log that is not at the path any more nobody else
-// will see. It takes a second process to show it: within one, SQLite would share
-// the index.
-func TestRemovedLogIsNotRegistered(t *testing.T) {
+// Nobody else sees what a holder commits to a log that is not at the path any more. It
+// takes a second process to show that: within one process, SQLite shares the index.
+func TestBeat_RemovedLogIsNotRegistered(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
 		removed []string
@@ -100,9 +99,7 @@ func TestRemovedLogIsNotRegistered(t *testing.T) {
 						t.Fatal(err)
 					}
 					if saved {
-						if err := r.file.writer.exec("PRAGMA wal_checkpoint(PASSIVE)"); err != nil {
-							t.Fatal(err)
-						}
+						execute(t, path, "PRAGMA wal_checkpoint(PASSIVE)")
 					}
 					for _, suffix := range tt.removed {
 						if err := os.Remove(path + suffix); err != nil {
@@ -144,9 +141,9 @@ func TestRemovedLogIsNotRegistered(t *testing.T) {
 	}
 }
 
-// Registries of one process share the index even once it was removed. They wait
-// for one another.
-func TestRegistriesOfOneProcessLeaveARemovedLogTogether(t *testing.T) {
+// Registries of one process share the index even after it was removed. They wait for
+// one another.
+func TestBeat_RegistriesOfOneProcessLeaveARemovedLogTogether(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "registry.db")
 	for round := range 10 {
 		registries := []*Registry{open(t, path), open(t, path), open(t, path)}
@@ -184,15 +181,13 @@ func TestRegistriesOfOneProcessLeaveARemovedLogTogether(t *testing.T) {
 	}
 }
 
-// One that opens the file anew beside one that has not noticed must not look at
-// the new log through the index of the old one.
-func TestAnIdleRegistryLendsNobodyItsIndex(t *testing.T) {
+// A registry that opens the file again, beside one that has not noticed the removal,
+// must not read the new log through the index of the old one.
+func TestView_DoesNotUseTheIndexOfAnIdleRegistry(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "registry.db")
 	idle, r := open(t, path), open(t, path)
 	in := join(t, idle, "g")
-	if err := r.file.writer.exec("PRAGMA wal_checkpoint(PASSIVE)"); err != nil {
-		t.Fatal(err)
-	}
+	execute(t, path, "PRAGMA wal_checkpoint(PASSIVE)")
 	for _, suffix := range []string{"-wal", "-shm"} {
 		if err := os.Remove(path + suffix); err != nil {
 			t.Fatal(err)
@@ -215,7 +210,7 @@ func TestAnIdleRegistryLendsNobodyItsIndex(t *testing.T) {
 	}
 }
 
-func TestCloseSavesNoRemovedLog(t *testing.T) {
+func TestClose_SavesNoRemovedLog(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "registry.db")
 	r := open(t, path)
 	join(t, r, "g")

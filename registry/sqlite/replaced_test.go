@@ -9,9 +9,9 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// However the file goes away under an open registry, its instances are told
-// that they are not registered, and can register in what is there now.
-func TestReplacedFileIsNotRegistered(t *testing.T) {
+// However the file goes away under an open registry, its instances learn that they are
+// not registered, and can register in the file that is there now.
+func TestBeat_ReplacedFileIsNotRegistered(t *testing.T) {
 	if os.PathSeparator == '\\' {
 		t.Skip("Windows does not let go of a file that is open")
 	}
@@ -38,8 +38,7 @@ func TestReplacedFileIsNotRegistered(t *testing.T) {
 			must(t, r.Close(t.Context()), os.Remove(path+"-wal"), os.Remove(path+"-shm"), os.Rename(other, path))
 		}},
 		{"replaced by a copy that has the record", func(t *testing.T, path string) {
-			r := open(t, path)
-			must(t, r.file.writer.exec("PRAGMA wal_checkpoint(TRUNCATE)"))
+			execute(t, path, "PRAGMA wal_checkpoint(TRUNCATE)")
 			copied, err := os.ReadFile(path) // drops the locks, which are not needed any more
 			must(t, err, os.WriteFile(path+".copy", copied, 0o600),
 				os.Remove(path+"-wal"), os.Remove(path+"-shm"), os.Rename(path+".copy", path))
@@ -57,7 +56,7 @@ func TestReplacedFileIsNotRegistered(t *testing.T) {
 			}
 			tt.make(t, path)
 
-			// Whatever call notices it, the next beat is refused, for each of them.
+			// Whichever call notices it, the next beat of each of them is refused.
 			if _, err := b.View(t.Context(), "g"); err != nil {
 				t.Errorf("View: %v", err)
 			}
@@ -87,9 +86,9 @@ func TestReplacedFileIsNotRegistered(t *testing.T) {
 	}
 }
 
-// A link to "the current directory" that is turned to another one leads away
-// from the file as surely as its removal.
-func TestLinkTurnedElsewhereIsNotRegistered(t *testing.T) {
+// A link to a directory that is turned to another one leads away from the file as
+// surely as if the file had been removed.
+func TestBeat_LinkTurnedElsewhereIsNotRegistered(t *testing.T) {
 	dir := t.TempDir()
 	link := filepath.Join(dir, "current")
 	turn := func(to string) {
@@ -117,7 +116,7 @@ func TestLinkTurnedElsewhereIsNotRegistered(t *testing.T) {
 			t.Errorf("Beat: %v, want ErrNotRegistered", err)
 		}
 	}
-	for range watch { // it is told as well, and asks for another
+	for range watch { // its end tells the watcher as well
 	}
 	if _, err := a.Beat(t.Context(), second.ID, second.Status); err != nil {
 		t.Errorf("Beat where the link leads to now: %v", err)

@@ -9,9 +9,9 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// An index that an outsider truncates is mapped: whoever touches it dies. It can
-// be made anew from the log, and nobody loses a registration by it.
-func TestTruncatedIndexCostsNothing(t *testing.T) {
+// An index that another program truncates is mapped: a process that touches it dies. It
+// can be made again from the log, and no registration is lost.
+func TestBeat_TruncatedIndexCostsNoRegistration(t *testing.T) {
 	if os.PathSeparator == '\\' {
 		t.Skip("Windows does not let a file be truncated that is mapped")
 	}

@@ -17,7 +17,7 @@ func BenchmarkStrays(b *testing.B) {
 	const strays = 80_000
 	if _, err := writing(b.Context(), r, ofInstances, func(c *conn) (n int64, err error) {
 		for range strays {
-			_, err = c.change(`INSERT INTO instances (`+instanceColumns+`) VALUES (?, 'g', 'host', 1, 'v', 1, 7, 1, 'passive', 0, 1, 1000000, 60000000, 9, 'c', 1)`,
+			_, err = c.Change(`INSERT INTO instances (`+instanceColumns+`) VALUES (?, 'g', 'host', 1, 'v', 1, 7, 1, 'passive', 0, 1, 1000000, 60000000, 9, 'c', 1)`,
 				uuid.Must(uuid.NewV7()).String())
 			if err != nil {
 				return 0, err

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -52,7 +51,7 @@ func (r *Registry) BeginTerm(ctx context.Context, t registry.Term) error {
 		if found, err := c.exists(aTerm, t.Group, t.Number); err != nil || found {
 			return cmp.Or(err, registry.ErrTermTaken)
 		}
-		_, err := c.change(`INSERT INTO terms ("group", number, holder, host, orphanAfter, startedAt, schema)
+		_, err := c.Change(`INSERT INTO terms ("group", number, holder, host, orphanAfter, startedAt, schema)
 			VALUES (?, ?, ?, ?, ?, ?, ?)`,
 			t.Group, t.Number, t.Holder.String(), t.Host, micros(t.OrphanAfter), now().UnixMicro(), registry.Schema)
 		if err != nil {
@@ -73,7 +72,7 @@ func (r *Registry) EndTerm(ctx context.Context, group string, number int64, hold
 		silence = micros(end.Silence)
 	}
 	err := r.changeTerm(ctx, func(c *conn) error {
-		_, err := c.change(`UPDATE terms SET endedAt = ?, reason = ?, exitCode = ?, silence = ? `+anOpenTerm+` AND holder = ?`,
+		_, err := c.Change(`UPDATE terms SET endedAt = ?, reason = ?, exitCode = ?, silence = ? `+anOpenTerm+` AND holder = ?`,
 			now().UnixMicro(), string(end.Reason), end.ExitCode, silence, group, number, holder.String())
 		if err != nil {
 			return err
@@ -97,7 +96,7 @@ func (r *Registry) RequestHandover(ctx context.Context, group string, number int
 			return cmp.Or(err, registry.ErrNoTerm)
 		}
 		at := now().UnixMicro()
-		if _, err := c.change(`UPDATE terms SET handoverTo = ?, handoverAt = ? `+anOpenTerm, target, at, group, number); err != nil {
+		if _, err := c.Change(`UPDATE terms SET handoverTo = ?, handoverAt = ? `+anOpenTerm, target, at, group, number); err != nil {
 			return err
 		}
 		return c.insist(true, anOpenTerm+` AND handoverTo IS ? AND handoverAt = ?`, group, number, target, at)
@@ -164,55 +163,11 @@ func (c *conn) eachTerm(f func(row termRow) error, where string, args ...any) er
 	if err != nil {
 		return err
 	}
-	return c.each(func(scan func(dest ...any) error) error {
+	return c.Each(func(scan func(dest ...any) error) error {
 		var row termRow
 		if err := scan(row.fields()...); err != nil {
 			return err
 		}
 		return f(row)
 	}, `SELECT `+values+` FROM terms `+where, args...)
-}
-
-// Groups implements [registry.Admin].
-func (r *Registry) Groups(ctx context.Context) ([]string, error) {
-	var bad error
-	list, err := reading(ctx, r, func(c *conn) ([]string, error) {
-		var list []string
-		bad = nil
-		err := c.each(func(scan func(dest ...any) error) error {
-			var name any
-			if err := scan(&name); err != nil {
-				return err
-			}
-			group, _ := text(name)
-			if err := registry.CheckGroup(group); err != nil {
-				bad = fmt.Errorf("%w: %w", registry.ErrCorrupt, err)
-				return nil
-			}
-			list = append(list, group)
-			return nil
-		}, `SELECT `+bounded(`"group"`)+` AS name FROM instances UNION SELECT `+bounded(`"group"`)+` FROM terms`)
-		slices.Sort(list)
-		return list, err
-	})
-	if err == nil {
-		err = bad
-	}
-	if err != nil {
-		return list, fmt.Errorf("groups: %w", err)
-	}
-	return list, nil
-}
-
-// Info describes the file.
-func (r *Registry) Info(ctx context.Context) (registry.Info, error) {
-	info, err := reading(ctx, r, func(c *conn) (registry.Info, error) {
-		info := registry.Info{Backend: "sqlite", Topology: "the file " + r.path() + " on this machine", Schema: registry.Schema}
-		return info, c.scan("SELECT sqlite_version()", &info.Version)
-	})
-	if err != nil {
-		return registry.Info{}, fmt.Errorf("info: %w", err)
-	}
-	info.At = now()
-	return info, nil
 }

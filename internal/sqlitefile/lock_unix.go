@@ -1,6 +1,6 @@
 //go:build unix
 
-package sqlite
+package sqlitefile
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// longestPath is how many bytes of a path SQLite takes: MAX_PATHNAME without
+// longestPath is how many bytes a path may have: SQLite's MAX_PATHNAME without
 // "-journal".
 const longestPath = 512 - 8
 
@@ -21,7 +21,8 @@ type openingLock struct {
 	path string
 }
 
-// held returns nil if the lock kept out whoever came until now, else errMoving.
+// held returns errMoving if the file of the lock was replaced, so that the lock did
+// not keep all others out until now.
 func (l openingLock) held() error {
 	open, err := l.file.Stat()
 	if err != nil {
@@ -36,15 +37,15 @@ func (l openingLock) held() error {
 
 func (l openingLock) release() { _ = l.file.Close() }
 
-// lockOpening waits for the lock. The mode is that of opening its file.
-func (r *Registry) lockOpening(ctx context.Context, mode int) (openingLock, error) {
+// lockOpening waits for the lock. The mode is the one in which its file is opened.
+func (f *File) lockOpening(ctx context.Context, mode int) (openingLock, error) {
 	for {
-		f, err := os.OpenFile(r.noticePath(), mode, 0o600)
+		file, err := os.OpenFile(f.NoticePath(), mode, 0o600)
 		if err != nil {
 			return openingLock{}, err
 		}
-		lock := openingLock{f, r.noticePath()}
-		if err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err == nil {
+		lock := openingLock{file, f.NoticePath()}
+		if err = unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err == nil {
 			err = lock.held()
 		}
 		if err == nil {

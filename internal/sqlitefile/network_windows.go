@@ -1,4 +1,4 @@
-package sqlite
+package sqlitefile
 
 import (
 	"path/filepath"
@@ -7,7 +7,7 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// networkKind names what makes a path one of the network, or is empty.
+// networkKind names the kind of network path. It is empty for a local path.
 func networkKind(path string) (string, error) {
 	volume := filepath.FromSlash(filepath.VolumeName(path))
 	if strings.HasPrefix(volume, `\\`) && !strings.HasPrefix(volume, `\\?\`) && !strings.HasPrefix(volume, `\\.\`) ||

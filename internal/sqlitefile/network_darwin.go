@@ -1,4 +1,4 @@
-package sqlite
+package sqlitefile
 
 import (
 	"os"
@@ -7,7 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// networkKind names the network file system that a path is on, or is empty.
+// networkKind names the network file system that a path is on. It is empty for a
+// local file system.
 func networkKind(path string) (string, error) {
 	if _, err := os.Stat(path); err != nil {
 		path = filepath.Dir(path)

@@ -1,4 +1,4 @@
-package sqlite
+package sqlitefile
 
 import (
 	"bufio"
@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// networkTypes are file systems by the magic numbers of statfs(2).
+// networkTypes names network file systems by the magic numbers of statfs(2).
 var networkTypes = map[uint32]string{
 	unix.NFS_SUPER_MAGIC:   "nfs",
 	unix.SMB_SUPER_MAGIC:   "smb",
@@ -33,15 +33,16 @@ var networkTypes = map[uint32]string{
 	0xbacbacbc:             "vmhgfs",
 }
 
-// localFuse are what FUSE mounts of a local disk or directory call themselves.
-// A FUSE file system of any other name, and virtiofs, may be shared.
+// localFuse has the types of FUSE mounts of a local disk or directory. A FUSE file
+// system of any other type, and virtiofs, may be shared by several machines.
 var localFuse = map[string]bool{
 	"fuseblk": true, "fuse.fuse-overlayfs": true, "fuse.bindfs": true, "fuse.mergerfs": true,
 	"fuse.gocryptfs": true, "fuse.encfs": true, "fuse.cryfs": true, "fuse.ntfs-3g": true,
 	"fuse.ext4": true, "fuse.ext2": true, "fuse.exfat": true, "fuse.lxcfs": true,
 }
 
-// networkKind names the network file system that a path is on, or is empty.
+// networkKind names the network file system that a path is on. It is empty for a
+// local file system.
 func networkKind(path string) (string, error) {
 	if _, err := os.Stat(path); err != nil {
 		path = filepath.Dir(path)

@@ -1,0 +1,122 @@
+package sqlitefile
+
+import (
+	"errors"
+	"os"
+	"slices"
+	"sync/atomic"
+)
+
+// database is what was at the path when it was opened, with its connections.
+type database struct {
+	parts          []os.FileInfo // the identities of the files, in the order of suffixes
+	writer, reader *Conn         // writer is nil if it was opened to be read
+	indexSize      atomic.Int64  // the largest size of its -shm that was seen
+	immutable      bool          // no process had it open, so it is read without a log
+	gone           chan struct{} // closed when the database is closed
+	notices        *notices      // of those that watch it; used with readTurn
+}
+
+// suffixes are those of the files that make up an open database. SQLite never
+// replaces one of them while it is open: the log is written over from its start.
+// Only the process that closes the database last removes the log and its index.
+var suffixes = []string{"", "-wal", "-shm"}
+
+// check returns errReplaced if the files at the path are not those of the database
+// any more. Then what is committed may be in a log that nobody else will ever
+// find. Any other error says that this cannot be found out now. That may pass, so
+// the database does not count as replaced.
+func (db *database) check(path string) error {
+	if db == nil {
+		return errReplaced
+	}
+	for i, part := range db.parts {
+		info, err := statSame(path+suffixes[i], part)
+		switch {
+		case err != nil:
+			return err
+		case db.immutable && (info.Size() != part.Size() || !info.ModTime().Equal(part.ModTime())):
+			return errReplaced
+		case i == 2:
+			if err := db.measureIndex(info.Size()); err != nil {
+				return err
+			}
+		}
+	}
+	if db.immutable {
+		switch _, err := os.Stat(path + "-wal"); {
+		case err == nil:
+			return errReplaced
+		case !absent(err):
+			return unknownPresence(path, err)
+		}
+	}
+	return nil
+}
+
+// measureIndex returns errShrunk if the index is smaller than it was. SQLite only
+// ever makes it larger, and maps all of it into memory: a process that reads a
+// part that is not there any more dies of SIGBUS.
+func (db *database) measureIndex(size int64) error {
+	for {
+		largest := db.indexSize.Load()
+		if size < largest {
+			return errShrunk
+		}
+		if size == largest || db.indexSize.CompareAndSwap(largest, size) {
+			return nil
+		}
+	}
+}
+
+// note adds the identity of the next file of the database. SQLite is known to have
+// that file open.
+func (db *database) note(path string) error {
+	info, err := os.Stat(path + suffixes[len(db.parts)])
+	switch {
+	case absent(err):
+		return errMoving
+	case err != nil:
+		return unknownPresence(path, err)
+	}
+	db.parts = append(db.parts, info)
+	return nil
+}
+
+// same reports whether the files of a database are these.
+func (db *database) same(parts []os.FileInfo) bool {
+	return slices.EqualFunc(parts, db.parts, os.SameFile)
+}
+
+// setGeneration tells the connections their generation.
+func (db *database) setGeneration(generation int64) {
+	for _, c := range []*Conn{db.writer, db.reader} {
+		if c != nil {
+			c.generation = generation
+		}
+	}
+}
+
+// close writes the log into the database, if no other process has it open.
+func (db *database) close() error {
+	if db == nil {
+		return nil
+	}
+	defer leave(db)
+	close(db.gone)
+	return errors.Join(db.reader.close(), db.writer.close())
+}
+
+// abandon closes a database that is not at the path any more. Its log must not be
+// saved, because it would be written into the file that others have begun. SQLite
+// saves the log when the last connection is closed, unless that connection cannot
+// write: so the reader is closed last.
+func (db *database) abandon() {
+	if db == nil {
+		return
+	}
+	defer leave(db)
+	close(db.gone)
+	_ = db.writer.close()
+	_ = db.reader.close()
+}

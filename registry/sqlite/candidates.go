@@ -1,0 +1,78 @@
+package sqlite
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+// Candidate returns the senior live candidate of a group. ErrNoCandidate.
+func (r *Registry) Candidate(ctx context.Context, group string, at time.Time, within time.Duration, except ...uuid.UUID) (registry.Instance, error) {
+	excepted, err := json.Marshal(append([]uuid.UUID{}, except...))
+	if err != nil {
+		return registry.Instance{}, fmt.Errorf("candidate: %w", err)
+	}
+	in, err := r.first(ctx, registry.ErrNoCandidate, func(in registry.Instance) bool { return in.Candidate && in.Live(at, within) },
+		ofGroup+` AND candidate = 1 AND typeof(heartbeat) = 'integer'
+		AND abs(heartbeat - ?) <= max(?, iif(typeof(interval) = 'integer' AND interval BETWEEN 1 AND ?, 3 * interval, 0))
+		AND `+isSoundInstance+` AND id NOT IN (SELECT value FROM json_each(?)) ORDER BY priority DESC, id`,
+		group, at.UnixMicro(), micros(within)+1, micros(registry.MaxInterval), string(excepted))
+	if err != nil {
+		return registry.Instance{}, fmt.Errorf("candidate: %w", err)
+	}
+	return in, nil
+}
+
+// Claimant returns the instance that claims the highest term. ErrNoClaimant.
+func (r *Registry) Claimant(ctx context.Context, group string, above int64) (registry.Instance, error) {
+	in, err := r.first(ctx, registry.ErrNoClaimant, func(in registry.Instance) bool { return in.Term > above },
+		ofGroup+` AND typeof(term) = 'integer' AND term > ? AND `+isSoundInstance+` ORDER BY term DESC`, group, above)
+	if err != nil {
+		return registry.Instance{}, fmt.Errorf("claimant: %w", err)
+	}
+	return in, nil
+}
+
+// first returns the first instance of a query that is wanted, passing over what
+// cannot be read, or the error none.
+func (r *Registry) first(ctx context.Context, none error, wanted func(registry.Instance) bool, where string, args ...any) (registry.Instance, error) {
+	enough := errors.New("enough")
+	return reading(ctx, r, func(c *conn) (registry.Instance, error) {
+		var found registry.Instance
+		err := c.eachInstance(func(row instanceRow) error {
+			in, err := row.decode()
+			if err != nil || !wanted(in) {
+				return nil
+			}
+			found = in
+			return enough
+		}, where, args...)
+		switch {
+		case errors.Is(err, enough):
+			return found, nil
+		case err == nil:
+			err = none
+		}
+		return found, err
+	})
+}
+
+// Silent returns the instances of a group whose heartbeat is far from the given
+// time. ErrCorrupt, ErrSchema: beside them, there are some that cannot be read.
+func (r *Registry) Silent(ctx context.Context, group string, at time.Time, within time.Duration) ([]registry.Instance, error) {
+	// Negated, so that a heartbeat that is no number is not passed over.
+	list, err := r.readable(ctx, ofGroup+` AND id IN (SELECT id FROM instances `+ofGroup+`
+		AND NOT (typeof(heartbeat) = 'integer' AND heartbeat BETWEEN ? AND ?) ORDER BY `+isSoundInstance+` DESC, heartbeat, id LIMIT ?)
+		ORDER BY heartbeat, id`,
+		group, group, at.Add(-within).UnixMicro(), at.Add(within).UnixMicro(), registry.MaxSilent)
+	if err != nil {
+		err = fmt.Errorf("silent: %w", err)
+	}
+	return list, err
+}
