@@ -35,7 +35,7 @@ var directions = map[string][]string{
 	"status":                  {"registry"},
 	"web":                     {"registry", "status"},
 	"worker":                  {"internal/boottime", "registry", "worker/internal/guard"},
-	"worker/internal/guard":   {"internal/boottime", "internal/procfs"},
+	"worker/internal/guard":   {"internal/boottime", "internal/guardname", "internal/procfs"},
 }
 
 func TestImportsKeepTheirDirections(t *testing.T) {
