@@ -23,7 +23,7 @@ var directions = map[string][]string{
 	"heartbeat": {"internal/boottime", "registry"},
 	"internal/cli": {"config", "heartbeat", "internal/exitcode", "internal/reopen", "internal/signals", "internal/terminal", "metrics",
 		"registry", "registry/finding", "registry/mongodb", "registry/sqlite", "status", "web", "worker"},
-	"internal/pid1":           {"config", "internal/exitcode", "internal/procfs"},
+	"internal/pid1":           {"config", "internal/exitcode", "internal/guardname", "internal/procfs"},
 	"internal/reopen":         {"registry"},
 	"internal/testkit":        {"config", "internal/mongotest", "registry/mongodb"},
 	"metrics":                 {"registry", "status"},
