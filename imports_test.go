@@ -23,7 +23,7 @@ var directions = map[string][]string{
 	"heartbeat": {"internal/boottime", "registry"},
 	"internal/cli": {"config", "heartbeat", "internal/exitcode", "internal/reopen", "internal/signals", "internal/terminal", "metrics",
 		"registry", "registry/finding", "registry/mongodb", "registry/sqlite", "status", "web", "worker"},
-	"internal/pid1":           {"config", "internal/exitcode", "internal/procfs"},
+	"internal/pid1":           {"config", "internal/exitcode", "internal/guardname", "internal/procfs"},
 	"internal/reopen":         {"registry"},
 	"internal/sqlitefile":     {"internal/boottime"},
 	"internal/testkit":        {"config", "internal/mongotest", "registry/mongodb"},
@@ -36,7 +36,7 @@ var directions = map[string][]string{
 	"status":                  {"registry"},
 	"web":                     {"registry", "status"},
 	"worker":                  {"internal/boottime", "registry", "worker/internal/guard"},
-	"worker/internal/guard":   {"internal/boottime", "internal/procfs"},
+	"worker/internal/guard":   {"internal/boottime", "internal/guardname", "internal/procfs"},
 }
 
 func TestImportsKeepTheirDirections(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Now is the time since the machine booted, suspends included.
+// Now returns the time since the machine booted, including suspends.
 func Now() time.Duration {
 	var ts unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &ts); err != nil {
@@ -18,12 +18,12 @@ func Now() time.Duration {
 	return time.Duration(ts.Nano())
 }
 
-// KillTimer kills this process at an instant, by the kernel, whether or not the
-// process is running: it may be stopped, traced or frozen. It is not inherited
-// by fork and is lost by exec.
+// KillTimer has the kernel kill this process at an instant, even if the process does
+// not run then: it may be stopped, traced or frozen. A child does not inherit the
+// timer, and exec deletes it.
 type KillTimer struct{ id int32 }
 
-// sigevent is the kernel's struct sigevent, of 64 bytes on all machines.
+// sigevent is the kernel's struct sigevent, which has 64 bytes on all machines.
 type sigevent struct {
 	value  uintptr
 	signo  int32
@@ -31,8 +31,9 @@ type sigevent struct {
 	_      [64 - 8 - unsafe.Sizeof(uintptr(0))]byte
 }
 
-// NewKillTimer makes a timer that is not armed. ErrPID1: the kernel would
-// ignore it. EAGAIN: RLIMIT_SIGPENDING is used up, and the error says so.
+// NewKillTimer makes a timer that is not armed. It returns ErrPID1 where the timer
+// would have no effect, and an error that wraps EAGAIN when RLIMIT_SIGPENDING is
+// used up.
 func NewKillTimer() (*KillTimer, error) {
 	if os.Getpid() == 1 {
 		return nil, ErrPID1
@@ -51,12 +52,12 @@ func NewKillTimer() (*KillTimer, error) {
 	return t, nil
 }
 
-// Arm sets the instant, which may be in the past, and replaces the one before.
+// Arm sets the instant, instead of the one before. It may be in the past.
 func (t *KillTimer) Arm(at time.Duration) error {
 	return t.set(unix.NsecToTimespec(max(int64(at), 1))) // 0 would disarm it
 }
 
-// Disarm takes the instant back.
+// Disarm removes the instant.
 func (t *KillTimer) Disarm() error { return t.set(unix.Timespec{}) }
 
 func (t *KillTimer) set(value unix.Timespec) error {
@@ -70,7 +71,7 @@ func (t *KillTimer) set(value unix.Timespec) error {
 	return nil
 }
 
-// Close disarms the timer and gives it back to the kernel.
+// Close deletes the timer.
 func (t *KillTimer) Close() error {
 	_, _, errno := unix.Syscall(unix.SYS_TIMER_DELETE, uintptr(t.id), 0, 0)
 	if errno != 0 {

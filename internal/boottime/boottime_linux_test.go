@@ -11,21 +11,22 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The test binary runs itself: as a child that arms a timer and stops itself.
+// TestMain runs the test binary also as a child that arms a timer for itself.
 func TestMain(m *testing.M) {
 	switch os.Getenv("UNDERSTUDY_TEST_KILLTIMER") {
 	case "frozen":
-		armed(200 * time.Millisecond)
+		armTimer(200 * time.Millisecond)
 		_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
-		time.Sleep(time.Minute) // the stop may come a moment later
+		time.Sleep(time.Minute) // SIGSTOP may take effect a moment later
 	case "past":
-		armed(-time.Second)
+		armTimer(-time.Second)
 		time.Sleep(time.Minute)
 	}
 	os.Exit(m.Run())
 }
 
-func armed(in time.Duration) *KillTimer {
+// armTimer arms a timer for this process, or exits with 3.
+func armTimer(in time.Duration) *KillTimer {
 	t, err := NewKillTimer()
 	if err != nil {
 		os.Exit(3)
@@ -36,7 +37,7 @@ func armed(in time.Duration) *KillTimer {
 	return t
 }
 
-func TestKillTimer(t *testing.T) {
+func TestKillTimer_KillsAProcessThatIsFrozenOrLate(t *testing.T) {
 	for _, tt := range []struct {
 		mode string
 		want string
@@ -55,7 +56,7 @@ func TestKillTimer(t *testing.T) {
 	}
 }
 
-func TestDisarmedTimerHasNothingLeft(t *testing.T) {
+func TestKillTimer_DisarmedHasNoTimeLeft(t *testing.T) {
 	timer, err := NewKillTimer()
 	if err != nil {
 		t.Fatal(err)
@@ -64,19 +65,19 @@ func TestDisarmedTimerHasNothingLeft(t *testing.T) {
 	if err := timer.Arm(Now() + time.Hour); err != nil {
 		t.Fatal(err)
 	}
-	if left := left(t, timer); left <= 0 || left > time.Hour {
+	if left := timeLeft(t, timer); left <= 0 || left > time.Hour {
 		t.Errorf("armed for an hour, it has %v left", left)
 	}
 	if err := timer.Disarm(); err != nil {
 		t.Fatal(err)
 	}
-	if left := left(t, timer); left != 0 {
+	if left := timeLeft(t, timer); left != 0 {
 		t.Errorf("disarmed, it has %v left", left)
 	}
 }
 
-// left is the time to a timer's instant, as the kernel says; 0 if it is not armed.
-func left(t *testing.T, timer *KillTimer) time.Duration {
+// timeLeft returns the time until a timer's instant, or 0 if it is not armed.
+func timeLeft(t *testing.T, timer *KillTimer) time.Duration {
 	t.Helper()
 	var spec unix.ItimerSpec
 	if _, _, errno := unix.Syscall(unix.SYS_TIMER_GETTIME, uintptr(timer.id), uintptr(unsafe.Pointer(&spec)), 0); errno != 0 {

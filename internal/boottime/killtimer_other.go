@@ -4,7 +4,7 @@ package boottime
 
 import "time"
 
-// KillTimer is not available on this platform.
+// KillTimer does not exist on this system.
 type KillTimer struct{}
 
 // NewKillTimer returns ErrUnsupported.

@@ -6,5 +6,5 @@ import "time"
 
 var start = time.Now()
 
-// monotonic is the clock where there is no better one.
+// monotonic is the clock of systems without a better one. It is never 0.
 func monotonic() time.Duration { return time.Since(start) + time.Nanosecond }

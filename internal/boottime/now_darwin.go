@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Now is the time since the machine booted, sleep included: so Apple documents
-// CLOCK_MONOTONIC, unlike the clock that Go's runtime uses.
+// Now returns the time since the machine booted, including sleep. Apple documents
+// this of CLOCK_MONOTONIC, but not of the clock that Go's runtime uses.
 func Now() time.Duration {
 	var ts unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts); err != nil {

@@ -4,5 +4,6 @@ package boottime
 
 import "time"
 
-// Now is the time since this process started. It may stop during a suspend.
+// Now returns the time since this process started. The clock may stop during a
+// suspend.
 func Now() time.Duration { return monotonic() }

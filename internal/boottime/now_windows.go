@@ -6,6 +6,6 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// Now is the time since the machine booted, sleep and hibernation included. It
-// moves in steps of 10 to 16 ms.
+// Now returns the time since the machine booted, including sleep and hibernation.
+// It moves in steps of 10 to 16 ms.
 func Now() time.Duration { return windows.DurationSinceBoot() }

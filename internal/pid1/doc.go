@@ -1,23 +1,23 @@
 // Package pid1 is the init of a container whose entry point is this program.
 //
-// The first process of a PID namespace is special: the kernel ignores the
-// SIGKILL that it sends itself, so that no timer can end it; signals without a
-// handler do nothing; every orphan becomes its child; and when it exits, all
-// others are killed, a guard with its last words unspoken included. So the
-// program runs itself as a child, and the first process does nothing but what
-// an init must: forward signals, reap, and exit last of all, with the child's
-// exit code.
+// The first process of a PID namespace is special. The kernel ignores a SIGKILL
+// that it sends to itself, so no timer can end it. Signals that it does not handle
+// have no effect. Every orphan becomes its child. When it exits, the kernel kills
+// all others, also a guard that has not ended its command in order yet. So this
+// program runs itself as a child, and the first process does only what an init
+// must: it forwards signals, reaps, and exits last, with the child's exit code.
 //
-// No shell is there to resume a program that was stopped. So init does, after a
-// terminal's Ctrl-Z at once, and else with a SIGCONT of its own or an order to
-// stop, which the program would not hear otherwise.
+// There is no shell that could resume the program when it was stopped, so init does:
+// at once after Ctrl-Z on a terminal, and otherwise after a SIGCONT to init or an
+// order to stop, which a stopped program does not handle.
 //
-// It is a third watcher, too. When the program was killed and no guard is left, or
-// a guard was killed and the program is stopped or gone, nobody else is there to
-// end what they left: init kills everybody at once.
+// Init is also a third watcher, besides the program and its guard. When the program
+// was killed and no guard is left, or when a guard was killed while the program is
+// stopped or gone, nobody else can end what they left: init kills everybody at once.
 //
-// Last of all has a limit, for orphans of a process that was put into the
-// container from outside (docker exec) become its children too and may live for
-// ever. Once the program has ended by itself, a guard is waited for as long as it takes,
-// anybody else for ten seconds, and nobody after another SIGTERM, SIGINT or SIGQUIT.
+// It does not wait for the others without a limit. The orphans of a process that
+// entered the container from outside (docker exec) become its children too, and may
+// live for ever. Once the program has ended by itself, init waits for guards as long
+// as there are any, and ten seconds for other processes. Another SIGTERM, SIGINT or
+// SIGQUIT ends the wait at once.
 package pid1

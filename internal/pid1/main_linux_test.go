@@ -17,11 +17,12 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/understudy-go/understudy/config"
+	"github.com/understudy-go/understudy/internal/guardname"
 	"github.com/understudy-go/understudy/internal/procfs"
 )
 
-// The test binary is the container's entry point: the first process of a PID
-// namespace, and the program that it runs.
+// envMode makes the test binary the entry point of a container: the first process
+// of a PID namespace, and the program that this runs.
 const envMode = "UNDERSTUDY_TEST_PID1"
 
 func TestMain(m *testing.M) {
@@ -30,17 +31,18 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	}
 	if os.Getpid() == 1 {
-		if mode == "stranger" || mode == "guard" {
-			strangerTime = 200 * time.Millisecond
+		if mode == "other" || mode == "guard" {
+			othersTime = 200 * time.Millisecond
 		}
 		if mode == "fragile" {
-			strangerTime = time.Hour
+			othersTime = time.Hour
 		}
 		syscall.Exit(Main())
 	}
-	syscall.Exit(program(mode, os.Args[1:])) // at once: the race detector would wait
+	syscall.Exit(program(mode, os.Args[1:])) // without the race detector's exit hook, which would wait
 }
 
+// program is what the test binary does as the program below init.
 func program(mode string, args []string) int {
 	if os.Getenv(config.EnvUnderInit) != "1" {
 		return 99
@@ -51,13 +53,13 @@ func program(mode string, args []string) int {
 		return code
 	case "killed":
 		_ = unix.Kill(os.Getpid(), unix.SIGKILL)
-	case "signal": // says ready, then which signals come
+	case "signal": // prints ready, and then the first signal that comes
 		ch := make(chan os.Signal, 8)
 		signal.Notify(ch, unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGQUIT, unix.SIGABRT, unix.SIGUSR1, unix.SIGUSR2)
 		fmt.Println("ready")
 		fmt.Println((<-ch).String())
 		return 5
-	case "job": // says ready, then when it is resumed and when told to stop
+	case "job": // prints ready, and then each SIGCONT and SIGTERM
 		ch := make(chan os.Signal, 8)
 		signal.Notify(ch, unix.SIGTERM, unix.SIGCONT)
 		fmt.Println("ready")
@@ -67,23 +69,23 @@ func program(mode string, args []string) int {
 				return 5
 			}
 		}
-	case "orphan": // FILE: leaves one behind that has something to say yet
-		cmd := exec.Command("sh", "-c", "sleep 0.3; echo will >"+args[0])
+	case "orphan": // FILE: leaves a process behind that writes the file a moment later
+		cmd := exec.Command("sh", "-c", "sleep 0.3; echo done >"+args[0])
 		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 		if err := cmd.Start(); err != nil {
 			return 98
 		}
 		return 6
-	case "stranger": // leaves one behind for ever
-		return leave("sleep", "1000")
-	case "guard": // FILE: leaves one behind that outlasts strangers, and says so
+	case "other": // leaves a process behind for ever
+		return leaveBehind("sleep", "1000")
+	case "guard": // FILE: leaves a guard behind that lives longer than othersTime and then writes the file
 		os.Setenv(envMode, "guarding")
-		return leave(os.Args[0], args...)
-	case "fragile": // has a guard and a stranger, says ready, and when it is resumed, and stops when told
+		return leaveBehind(os.Args[0], args...)
+	case "fragile": // has a guard and another child, prints ready and each SIGCONT, and stops at SIGTERM
 		ch := make(chan os.Signal, 8)
 		signal.Notify(ch, unix.SIGTERM, unix.SIGCONT)
 		os.Setenv(envMode, "guarding")
-		if leave("sleep", "1000") != 6 || leave(os.Args[0]) != 6 {
+		if leaveBehind("sleep", "1000") != 6 || leaveBehind(os.Args[0]) != 6 {
 			return 98
 		}
 		fmt.Println("ready")
@@ -95,9 +97,9 @@ func program(mode string, args []string) int {
 		}
 	case "eternal": // leaves a guard behind for ever
 		os.Setenv(envMode, "guarding")
-		return leave(os.Args[0])
+		return leaveBehind(os.Args[0])
 	case "guarding":
-		if err := os.WriteFile("/proc/self/comm", []byte(GuardName), 0); err != nil {
+		if err := os.WriteFile("/proc/self/comm", []byte(guardname.Name), 0); err != nil {
 			return 96
 		}
 		ch := make(chan os.Signal, 1)
@@ -107,9 +109,9 @@ func program(mode string, args []string) int {
 			<-ch // or for ever
 			return 0
 		}
-		time.Sleep(2 * time.Second) // longer than init has for a stranger
+		time.Sleep(2 * time.Second) // longer than init waits for other processes
 		_ = os.WriteFile(args[0], nil, 0o600)
-	case "zombies": // orphans that nobody but init can reap
+	case "zombies": // makes orphans that only init can reap
 		for range 50 {
 			_ = exec.Command("sh", "-c", "sleep 0.01 & exit 0").Run()
 		}
@@ -123,9 +125,9 @@ func program(mode string, args []string) int {
 	return 0
 }
 
-// leave starts an orphan, waits until it speaks if it has something to say, and
-// returns the program's exit code.
-func leave(name string, args ...string) int {
+// leaveBehind starts a process in a session of its own. If that is the test binary,
+// it waits for its first word. It returns the program's exit code.
+func leaveBehind(name string, args ...string) int {
 	cmd := exec.Command(name, args...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if name == "sleep" {
@@ -138,13 +140,13 @@ func leave(name string, args ...string) int {
 	if err != nil || cmd.Start() != nil {
 		return 98
 	}
-	var said string
-	_, _ = fmt.Fscanln(pipe, &said)
-	fmt.Println(said)
+	var word string
+	_, _ = fmt.Fscanln(pipe, &word)
+	fmt.Println(word)
 	return 6
 }
 
-// contained is the test binary as the first process of a PID namespace.
+// contained returns the test binary as the first process of a PID namespace.
 func contained(t *testing.T, mode string, args ...string) (*exec.Cmd, *output) {
 	t.Helper()
 	script := `mount -t proc proc /proc && exec "$0" "$@"`
@@ -156,7 +158,7 @@ func contained(t *testing.T, mode string, args ...string) (*exec.Cmd, *output) {
 	return cmd, &out
 }
 
-// startPiped starts the test binary contained, and returns what it will say.
+// startPiped starts the test binary contained, and returns its standard output.
 func startPiped(t *testing.T, mode string) (*exec.Cmd, io.Reader) {
 	t.Helper()
 	cmd, _ := contained(t, mode)
@@ -189,7 +191,7 @@ func (o *output) String() string {
 	return o.b.String()
 }
 
-// needNamespaces skips where PID namespaces can't be had.
+// needNamespaces skips the test where no PID namespace can be made.
 func needNamespaces(t *testing.T) {
 	t.Helper()
 	cmd, out := contained(t, "exit", "0")
@@ -198,6 +200,7 @@ func needNamespaces(t *testing.T) {
 	}
 }
 
+// code returns the exit code that an error of exec.Cmd tells.
 func code(err error) int {
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
@@ -209,7 +212,7 @@ func code(err error) int {
 	return 0
 }
 
-// runWithin runs a command that is to end by itself.
+// runWithin runs a command that has to end by itself.
 func runWithin(t *testing.T, cmd *exec.Cmd) error {
 	t.Helper()
 	const patience = 30 * time.Second
@@ -217,7 +220,7 @@ func runWithin(t *testing.T, cmd *exec.Cmd) error {
 		t.Fatal(err)
 	}
 	timer := time.AfterFunc(patience, func() {
-		t.Errorf("init waits still after %v", patience)
+		t.Errorf("init still waits after %v", patience)
 		_ = cmd.Process.Kill()
 	})
 	defer timer.Stop()

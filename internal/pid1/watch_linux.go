@@ -3,25 +3,28 @@ package pid1
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/understudy-go/understudy/internal/guardname"
 	"github.com/understudy-go/understudy/internal/procfs"
 )
 
-// watchEvery is how often new guards are looked for. Of those that are known, a
-// pidfd tells the end.
-const watchEvery = time.Second
+// scanEvery is how often init scans for new guards. The death of a guard that it
+// knows is reported by a pidfd at once.
+const scanEvery = time.Second
 
-// watch ends all that is left when nobody else is there to do it: a guard died, and
-// so did the program, or it is stopped and cannot sweep up what the guard left.
-// While a guard lives, that does it; one that has exited by itself has left nothing.
+// watch kills everybody when nobody else can end what is left: a guard was killed,
+// and the program was killed too, or is stopped and cannot sweep up what the guard
+// left. While another guard lives, that guard ends its own command. A guard that
+// has exited by itself has left nothing.
 func (i *initProcess) watch() {
 	if i.pid == 0 {
-		if i.failed && !guarded() {
+		if i.failed && !hasGuard() {
 			killAll()
 		}
 		return
@@ -45,14 +48,14 @@ func (i *initProcess) watch() {
 // killAll kills everybody in this PID namespace but its first process.
 func killAll() { _ = unix.Kill(-1, unix.SIGKILL) }
 
-// await has guardDied tell the end of a guard.
+// await sends a guard's number to guardDied when the guard is dead.
 func (i *initProcess) await(pid int) {
 	if i.watched[pid] {
 		return
 	}
 	fd, err := unix.PidfdOpen(pid, 0)
 	if err != nil {
-		return // the next look has it dead
+		return // the next scan sees that it is dead
 	}
 	i.watched[pid] = true
 	go func() {
@@ -67,13 +70,23 @@ func (i *initProcess) await(pid int) {
 	}()
 }
 
-func isGuard(pid int) bool {
-	comm, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
-	return string(comm) == GuardName+"\n"
+// hasGuard reports whether a living child of this process is a guard. Where /proc
+// cannot be read there is none, since a guard does not start without it.
+func hasGuard() bool {
+	list, _ := procfs.Children("self")
+	return slices.ContainsFunc(list, func(pid int) bool {
+		state, _ := stateOf(pid)
+		return isGuard(pid) && state != "Z"
+	})
 }
 
-// stateOf returns a process's state, "" if there is none, and if it is dead the status
-// that it left.
+func isGuard(pid int) bool {
+	comm, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
+	return string(comm) == guardname.Name+"\n"
+}
+
+// stateOf returns the state of a process, or "" if there is none, and the exit
+// status of a dead one.
 func stateOf(pid int) (state string, status int) {
 	stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	f := strings.Fields(string(stat[strings.LastIndex(string(stat), ")")+1:]))

@@ -12,25 +12,26 @@ import (
 	"github.com/understudy-go/understudy/internal/procfs"
 )
 
-// fragile starts a program with a guard and somebody else below init.
+// fragile starts a program with a guard and another child below init. next waits
+// until the program prints a line, and end until init has exited.
 func fragile(t *testing.T) (end func() int, program, guard int, next func(want string)) {
 	t.Helper()
 	needNamespaces(t)
 	cmd, pipe := startPiped(t, "fragile")
 	timer := time.AfterFunc(30*time.Second, func() {
-		t.Error("init waits still")
+		t.Error("init still waits")
 		_ = cmd.Process.Kill()
 	})
 	t.Cleanup(func() { timer.Stop(); _ = cmd.Process.Kill(); _ = cmd.Wait() })
-	said := bufio.NewScanner(pipe)
+	lines := bufio.NewScanner(pipe)
 	next = func(want string) {
 		t.Helper()
-		for said.Scan() {
-			if said.Text() == want {
+		for lines.Scan() {
+			if lines.Text() == want {
 				return
 			}
 		}
-		t.Fatalf("the program did not say %q", want)
+		t.Fatalf("the program did not print %q", want)
 	}
 	next("ready")
 	list, err := procfs.Children(strconv.Itoa(cmd.Process.Pid))
@@ -70,7 +71,7 @@ func await(t *testing.T, pid int, want string) {
 	}
 }
 
-func TestInitEndsEverybodyWhenTheGuardOfAProgramThatEndedIsKilled(t *testing.T) {
+func TestInit_KillsEverybodyWhenTheGuardOfAnEndedProgramIsKilled(t *testing.T) {
 	end, program, guard, _ := fragile(t)
 	send(t, program, unix.SIGTERM)
 	await(t, program, "")
@@ -80,8 +81,8 @@ func TestInitEndsEverybodyWhenTheGuardOfAProgramThatEndedIsKilled(t *testing.T) 
 	}
 }
 
-// Nobody else is there to end what they left.
-func TestInitEndsEverybodyWhenProgramAndGuardFail(t *testing.T) {
+// Nobody else can end what they left.
+func TestInit_KillsEverybodyWhenProgramAndGuardFail(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		fail func(t *testing.T, program, guard int)
@@ -116,16 +117,16 @@ func TestInitEndsEverybodyWhenProgramAndGuardFail(t *testing.T) {
 }
 
 // A guard that exits by itself has left nothing.
-func TestInitLeavesAProgramWhoseGuardIsDone(t *testing.T) {
+func TestInit_SparesAProgramWhoseGuardExitedByItself(t *testing.T) {
 	end, program, guard, next := fragile(t)
 	send(t, program, unix.SIGSTOP)
 	await(t, program, "T")
 	send(t, guard, unix.SIGUSR1)
 	await(t, guard, "Z")
-	time.Sleep(2 * watchEvery) // can only hide a failure, never make one
+	time.Sleep(2 * scanEvery) // can only hide a failure, never make one
 	send(t, program, unix.SIGCONT)
 	next("continued")
-	send(t, program, unix.SIGKILL) // the stranger, which holds up an orderly end, dies with it
+	send(t, program, unix.SIGKILL) // init would wait for the other child otherwise
 	if got := end(); got != 128+9 {
 		t.Errorf("exit code %d, want 137", got)
 	}

@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// siginfo is the kernel's siginfo_t, as waitid fills it.
+// siginfo is the kernel's siginfo_t, as waitid fills it in.
 type siginfo struct {
 	signo, errno, code int32
 	_                  [0]uintptr
@@ -14,8 +14,9 @@ type siginfo struct {
 	_                  [128]byte
 }
 
-// Peek returns a dead child that is not buried, without burying it: 0 for none,
-// -1 if there is no such child at all. It makes a raw system call and does not
+// Peek returns a dead child that is not reaped, and does not reap it. It returns 0
+// if no such child is dead, and -1 if there is no such child. idtype and id choose
+// the children as they do for waitid. Peek makes a raw system call and does not
 // allocate.
 func Peek(idtype, id int) int {
 	var info siginfo

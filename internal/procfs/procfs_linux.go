@@ -1,4 +1,5 @@
-// Package procfs reads what /proc says of processes.
+// Package procfs reads from the kernel which children a process has. Peek does
+// without /proc, which may hide processes.
 package procfs
 
 import (
@@ -11,21 +12,21 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Children are those of all threads of a process, given by its number or as
-// "self", the dead that are not buried included. With an error they are those
-// that could be read.
+// Children returns the children of all threads of a process, which is given by its
+// number or as "self". Dead children that are not reaped are among them. With an
+// error, it returns those that could be read.
 func Children(process string) (list []int, err error) {
 	dir := filepath.Join("/proc", process, "task")
 	threads, err := os.ReadDir(dir)
 	for _, thread := range threads {
-		data, unread := os.ReadFile(filepath.Join(dir, thread.Name(), "children"))
-		if unread != nil && !errors.Is(unread, unix.ENOENT) && !errors.Is(unread, unix.ESRCH) { // it ended
-			err = unread
+		data, readErr := os.ReadFile(filepath.Join(dir, thread.Name(), "children"))
+		if readErr != nil && !errors.Is(readErr, unix.ENOENT) && !errors.Is(readErr, unix.ESRCH) { // the thread has ended
+			err = readErr
 		}
 		for _, field := range strings.Fields(string(data)) {
-			pid, bad := strconv.Atoi(field)
-			if bad != nil {
-				err = bad
+			pid, parseErr := strconv.Atoi(field)
+			if parseErr != nil {
+				err = parseErr
 				continue
 			}
 			list = append(list, pid)

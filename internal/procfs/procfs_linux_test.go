@@ -11,12 +11,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func TestChildrenAreThoseOfAllThreads(t *testing.T) {
+func TestChildren_ReturnsThoseOfAllThreads(t *testing.T) {
 	var want []int
 	for range 3 {
 		started := make(chan int)
 		go func() {
-			runtime.LockOSThread() // and ends it, its children pass to another thread
+			runtime.LockOSThread() // when a thread ends, its children go to another one
 			defer close(started)
 			cmd := exec.Command("sleep", "1000")
 			if err := cmd.Start(); err != nil {
@@ -25,7 +25,7 @@ func TestChildrenAreThoseOfAllThreads(t *testing.T) {
 			}
 			t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
 			started <- cmd.Process.Pid
-			<-started // its thread stays
+			<-started // keeps the thread
 		}()
 		want = append(want, <-started)
 		defer func() { started <- 0 }()
@@ -40,7 +40,7 @@ func TestChildrenAreThoseOfAllThreads(t *testing.T) {
 	}
 }
 
-func TestDeadChildIsOneUntilItIsBuried(t *testing.T) {
+func TestChildren_ReturnsADeadChildUntilItIsReaped(t *testing.T) {
 	cmd := exec.Command("true")
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -56,7 +56,7 @@ func TestDeadChildIsOneUntilItIsBuried(t *testing.T) {
 	}
 }
 
-func TestNoSuchProcessIsAnError(t *testing.T) {
+func TestChildren_OfNoSuchProcessIsAnError(t *testing.T) {
 	if list, err := Children("0"); err == nil {
 		t.Errorf("children of process 0: %v", list)
 	}

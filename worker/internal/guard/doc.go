@@ -1,42 +1,63 @@
-// Package guard is the small process between an active instance and its
-// command: the process that makes the command really stop.
-//
-// [Start] runs this program's own binary once more. This package's init
-// recognises that it is the guard and never returns, so a program needs to do
-// nothing but import it, and hardly any of its other packages are initialised
-// there. The two processes share a socket; nothing about the command is in the
-// guard's arguments or environment, where pkill -f would find it.
+// Package guard runs a command under a guard: a small process between Understudy
+// and the command, which ends the command when the lease ends or Understudy dies.
 //
 //	Understudy ── socket: order, lease, stop, kill ──▶ guard ── fork ──▶ command ──▶ …
 //	     ▲ ◀───── started, killing, exited ───────────   │   parent-death signal
 //	     └────────────────── pipe ───────────────────────┴── ties ─▶ process groups
 //
-// What ends a command, the fastest first:
+// # From Start to the last SIGKILL
 //
-//   - Told to stop, or G before the lease's end: SIGTERM to the command's group.
-//   - The grace is over, K before the lease's end, or the socket closed because
-//     Understudy died: SIGKILL to the whole tree, round after round, until the
-//     kernel says that no child is left (ECHILD). Nothing else counts as gone.
-//   - Understudy was killed while the guard is frozen: the ties. The kernel
-//     itself kills a process group when the other end of a pipe closes. The
-//     command's group is tied at once, and those that its descendants make when
-//     the guard finds them, by looking through the tree each second.
-//   - Both are frozen: a kernel timer kills the guard at the lease's end, and
-//     with it, by parent-death signal and ties, the command and the groups.
-//   - The guard was killed: the same two; Understudy sweeps up the rest. As a
-//     subreaper it goes by its own children, which /proc may hide from it.
+// [Start] executes this program's own binary once more. The init of this package
+// recognises that it runs in the guard and never returns, so a program only has to
+// import the package, and hardly any of its other packages are initialised in the
+// guard. The guard has no argument and almost no environment: the command is not
+// visible there, and pkill -f does not find it. It prepares everything that can
+// fail, and reports that it is ready.
 //
-// When memory runs out, the kernel takes the largest: the command is made a
-// better victim than this process and Understudy.
+// [Guard.Run] sends the order over a socket. The guard refuses it if less than the
+// stop grace is left of the lease. Otherwise it arms a timer of the kernel, which
+// kills the guard itself at the lease's end. Then it forks the command, in a
+// process group of its own, with a parent-death signal, and with a higher
+// oom_score_adj: when memory runs out, the kernel kills the command rather than
+// Understudy or the guard. A tie makes the kernel kill that group when the guard or
+// Understudy dies.
 //
-// The lease is an absolute instant of internal/boottime's clock. One that is
-// past, or earlier than the one before, is ignored: messages queue while a
-// process is frozen, and must not extend anything when it thaws.
+// While the command runs, the guard reaps the orphans that it adopts as a
+// subreaper. It scans the tree of descendants, each second and more often at first,
+// and ties the process groups that they make. [Guard.Extend] passes on each new
+// lease, for which the guard sets the timer again. A lease is an absolute instant of
+// internal/boottime's clock. The guard ignores one that is past, or earlier than
+// the one before: messages queue while a process is frozen, and must extend nothing
+// when it continues.
 //
-// The process has one thread that matters, its main one: it alone forks, for
-// the parent-death signal is bound to the thread that forked, and it alone
-// reaps and kills, so that no process's number can be reused under its hands.
+// The command is asked to end by SIGTERM to its group: when [Guard.Stop] is called,
+// or G (the grace) before the lease's end. What is left gets SIGKILL when the grace
+// is over, K (the margin) before the lease's end, when [Guard.Kill] is called, or
+// when the socket closes because Understudy died. The guard sends SIGKILL to all of
+// its children and reaps the dead, round after round, until the kernel says that no
+// child is left (ECHILD). Nothing else counts as gone. Then it reports the exit, and
+// exits itself.
 //
-// macOS has a guard without the kernel's help; on Windows a job object does its
-// work inside this process. Package worker documents what each guarantees.
+// # When the guard or Understudy does not run
+//
+//   - Understudy is frozen: the guard acts at D − G and D − K, as above.
+//   - Understudy was killed: the socket closes, and the guard kills everything.
+//   - Understudy was killed and the guard is frozen: the ties end the process groups.
+//   - Both are frozen: the timer kills the guard at the lease's end, and with it the
+//     command, by the parent-death signal, and the groups, by their ties.
+//   - The guard was killed: the same two end the command and the groups. Understudy
+//     sweeps up the rest. It kills what descends from the guard, is in its session,
+//     or has the mark of this run in its environment. As a subreaper it also kills
+//     those of its own children that may have descended from the guard, which /proc
+//     may hide from it.
+//
+// # One thread
+//
+// Only the guard's main thread forks, kills and reaps. The parent-death signal is
+// bound to the thread that forked. And while nobody else reaps, no other process
+// can get the number of one that is about to be killed.
+//
+// macOS has a guard without the kernel's help. On Windows a job object inside this
+// process takes the guard's place. Package worker documents what each system
+// guarantees.
 package guard

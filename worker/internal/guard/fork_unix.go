@@ -6,12 +6,16 @@ import (
 	"fmt"
 	"os"
 	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/understudy-go/understudy/internal/guardname"
 )
 
-// fork executes this program as a guard with the given descriptors from 3 on.
-// Standard output, as out says, and error are this process's own, whatever the
-// variables of package os say. Its environment is empty, for it needs none and
-// would only show what is nobody's business.
+// fork executes this program as a guard, which gets the given descriptors from 3
+// on. Its standard output (out) and error are descriptors 1 and 2 of this process,
+// even if the variables of package os name other files. Its environment is almost
+// empty: a guard needs none, and other users could read secrets in it.
 func fork(path string, out Output, fds ...int) (int, error) {
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	if err != nil {
@@ -22,8 +26,8 @@ func fork(path string, out Output, fds ...int) (int, error) {
 	for _, fd := range fds {
 		files = append(files, uintptr(fd))
 	}
-	pid, err := syscall.ForkExec(path, []string{argv0}, &syscall.ProcAttr{
-		Env:   []string{"GOMAXPROCS=2"}, // one to wait, one for signals
+	pid, err := syscall.ForkExec(path, []string{guardname.Name}, &syscall.ProcAttr{
+		Env:   []string{"GOMAXPROCS=2"}, // one thread waits, one handles signals
 		Files: files,
 		Sys:   &syscall.SysProcAttr{Setsid: true},
 	})
@@ -31,4 +35,15 @@ func fork(path string, out Output, fds ...int) (int, error) {
 		return 0, fmt.Errorf("exec %s: %w", path, err)
 	}
 	return pid, nil
+}
+
+// isGuard reports whether this process was started by fork. The program must never
+// continue as anything else then.
+func isGuard() bool {
+	if len(os.Args) != 1 || os.Args[0] != guardname.Name {
+		return false
+	}
+	name, err := unix.Getsockname(connFD)
+	_, local := name.(*unix.SockaddrUnix)
+	return err == nil && local
 }

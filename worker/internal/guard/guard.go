@@ -5,28 +5,28 @@ import (
 	"time"
 )
 
-// ErrStart says that a guard would not start.
+// ErrStart says that a guard could not be started.
 var ErrStart = errors.New("guard: would not start")
 
-// Order is a command and the lease that it may run under. Instants are of
+// Order is a command and the lease that it may run under. Instants are read from
 // internal/boottime's clock.
 type Order struct {
 	Path string
-	Dir  string   // to run it in; empty: this process's
-	Args []string // argv, the name first
+	Dir  string   // the working directory; empty: this process's
+	Args []string // argv, beginning with the name
 	Env  []string
 
-	Lease  time.Duration // D: nothing of the command lives after this instant
-	Grace  time.Duration // G: SIGTERM at D − G
-	Margin time.Duration // K: SIGKILL at D − K
+	Lease  time.Duration // D: nothing of the command is alive after this instant
+	Grace  time.Duration // G: SIGTERM is sent at D − G
+	Margin time.Duration // K: SIGKILL is sent at D − K
 
-	// Mark is an entry of Env that no process but this command's descendants
-	// has. It identifies those that outlive a killed guard.
+	// Mark is an entry of Env that only this command and its descendants have. By it
+	// a sweep recognises them after their guard was killed.
 	Mark string
 }
 
-// Output is where a guard's command writes what it puts out: this process's own
-// standard output or error, by the number of the descriptor.
+// Output is where the standard output of a command goes: to this process's own
+// standard output or error. The value is the number of the descriptor.
 type Output int
 
 const (
@@ -34,21 +34,22 @@ const (
 	ToStderr Output = 2
 )
 
-// lastMoment is what all others have to end by themselves after a command that did:
-// a shell does not wait for the tee of "exec > >(tee log)".
-const lastMoment = time.Second
+// leftoverTime is how long the other processes of a command may live on after the
+// command itself exited without being asked to. They often end by themselves: a
+// shell does not wait for the tee of "exec > >(tee log)".
+const leftoverTime = time.Second
 
-// Event is what a guard reports of its command.
+// Event is what a guard reports about its command.
 type Event struct {
 	Kind EventKind
-	PID  int   // Started
-	Code int   // Exited: the exit code, 128+n for signal n
-	Why  Why   // Exited
-	Left int   // Exited: so many other processes had to be killed, about
-	Err  error // NotStarted
+	PID  int   // of the command, for Started
+	Code int   // for Exited: the exit code, or 128+n after signal n
+	Why  Why   // for Exited
+	Left int   // for Exited: about how many other processes had to be killed
+	Err  error // for NotStarted
 }
 
-// DirError says that a command was not executed because of its directory.
+// DirError says that a command was not executed because of its working directory.
 type DirError struct {
 	Dir string
 	Err error
@@ -64,23 +65,23 @@ type EventKind int
 const (
 	Started    EventKind = iota + 1
 	NotStarted           // the command could not be executed
-	Late                 // not executed: the lease had less than the grace left
+	Late                 // the command was not executed, because less than the grace was left of the lease
 	Killing              // SIGKILL is being sent to what is left of the command
 	Exited               // the command exited and nothing of it is left
-	Died                 // the guard died; what it left behind is being killed
+	Died                 // the guard died, and what it left behind is being killed
 )
 
 // Why says what made a command exit.
 type Why int
 
 const (
-	Itself  Why = iota + 1 // nobody told it to
-	Outside                // somebody signalled the guard too, as systemd does
-	Asked                  // Stop or Kill
-	Expired                // the lease ran out
+	Itself  Why = iota + 1 // nobody asked it to
+	Outside                // somebody signalled the guard as well, as systemd signals a whole unit
+	Asked                  // Stop or Kill was called
+	Expired                // the lease ended
 )
 
-// Process identifies a process to people.
+// Process names a process in messages for people.
 type Process struct {
 	PID  int
 	Name string

@@ -4,14 +4,15 @@ package guard
 
 import "sync"
 
-// guards are the guards of this process, which a sweep must spare and which
-// nobody else may bury.
+// guards holds the guard processes of this process. A sweep must not kill them,
+// and nobody but their reader may reap them.
 var guards struct {
 	sync.Mutex
 	pids map[int]bool
 }
 
-// spawnOwn has the new guard known before anybody can take it for an orphan.
+// spawnOwn starts a guard and adds it to guards, before anybody can mistake it
+// for an orphan.
 func spawnOwn(out Output) (pid int, conn, tie int, err error) {
 	guards.Lock()
 	defer guards.Unlock()

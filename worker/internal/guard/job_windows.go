@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// newJob makes a job whose processes die with its last handle, and from which
-// none can break away.
+// newJob makes a job. The kernel ends its processes when its last handle is closed,
+// and no process can leave it.
 func newJob() (windows.Handle, error) {
 	job, err := windows.CreateJobObject(nil, nil)
 	if err != nil {
@@ -26,6 +26,7 @@ func newJob() (windows.Handle, error) {
 	return job, nil
 }
 
+// assign puts a process into a job.
 func assign(job windows.Handle, pid uint32) error {
 	process, err := windows.OpenProcess(windows.PROCESS_SET_QUOTA|windows.PROCESS_TERMINATE, false, pid)
 	if err != nil {
@@ -38,7 +39,7 @@ func assign(job windows.Handle, pid uint32) error {
 	return nil
 }
 
-// resume lets the threads of a suspended process go: it has but one.
+// resume resumes the threads of a process that was started suspended: it has one.
 func resume(pid uint32) error {
 	snapshot, err := windows.CreateToolhelp32Snapshot(windows.TH32CS_SNAPTHREAD, 0)
 	if err != nil {
@@ -75,13 +76,13 @@ type accounting struct {
 	faults, total, active, terminated uint32
 }
 
-// active is the number of processes in a job.
+// active returns the number of processes in a job.
 func active(job windows.Handle) int {
 	var info accounting
 	err := windows.QueryInformationJobObject(job, windows.JobObjectBasicAccountingInformation,
 		uintptr(unsafe.Pointer(&info)), uint32(unsafe.Sizeof(info)), nil)
 	if err != nil {
-		return 1 // not known to be none
+		return 1 // it is not known that there is none
 	}
 	return int(info.active)
 }

@@ -3,6 +3,7 @@ package guard
 import (
 	"encoding/binary"
 	"errors"
+	"io"
 	"time"
 )
 
@@ -11,39 +12,39 @@ type kind byte
 
 const (
 	// To the guard.
-	mOrder  kind = iota + 1 // lease, grace, margin, number of arguments; path, directory, arguments, environment
-	mExtend                 // lease
-	mStop                   // the instant to kill at
-	mKill
+	msgOrder  kind = iota + 1 // lease, grace, margin, number of arguments; path, directory, arguments, environment
+	msgExtend                 // lease
+	msgStop                   // the instant to kill at
+	msgKill
 
 	// From the guard.
-	mReady
-	mRefused    // reason
-	mStarted    // pid
-	mNotStarted // errno; the directory, if that is what is wrong
-	mLate
-	mKilling
-	mExited // code, why, how many others had to be killed
+	msgReady
+	msgRefused    // the reason
+	msgStarted    // PID
+	msgNotStarted // errno; the directory, if the error is about it
+	msgLate
+	msgKilling
+	msgExited // exit code, why, how many other processes had to be killed
 )
 
-// shapes say what messages have: this many numbers, and at least this many
-// strings.
+// shapes holds, for each kind, the exact count of numbers and the least count of
+// strings in a message.
 var shapes = map[kind]struct{ numbers, strings int }{
-	mOrder: {4, 2}, mExtend: {1, 0}, mStop: {1, 0}, mKill: {},
-	mReady: {}, mRefused: {0, 1}, mStarted: {1, 0}, mNotStarted: {1, 0}, mLate: {}, mKilling: {}, mExited: {3, 0},
+	msgOrder: {4, 2}, msgExtend: {1, 0}, msgStop: {1, 0}, msgKill: {},
+	msgReady: {}, msgRefused: {0, 1}, msgStarted: {1, 0}, msgNotStarted: {1, 0}, msgLate: {}, msgKilling: {}, msgExited: {3, 0},
 }
 
-// message is what the two processes tell each other: some numbers, some
-// strings, and a kind that says what they mean. Both ends are the same binary,
-// but where that was replaced by another version and there is no way to execute
-// the old one again.
+// message is one message on the socket between Understudy and a guard: numbers and
+// strings, and a kind that says what they mean. Both processes execute the same
+// binary, except where the file was replaced by another version and the system
+// cannot execute the old one again.
 type message struct {
 	kind    kind
 	numbers []int64
 	strings []string
 }
 
-const maxMessage = 64 << 20 // far above what execve accepts
+const maxMessage = 64 << 20 // execve accepts far less
 
 var errMessage = errors.New("guard: garbled message")
 
@@ -64,8 +65,49 @@ func (m message) appendTo(b []byte) []byte {
 	return b
 }
 
+// decoder splits the stream of one socket into messages.
+type decoder struct {
+	unread []byte // the beginning of a message that is not complete yet
+}
+
+// decode takes the next bytes of the stream, and calls handle with each message
+// that they complete. After errMessage nothing more can be decoded.
+func (d *decoder) decode(b []byte, handle func(message)) error {
+	d.unread = append(d.unread, b...)
+	for {
+		m, rest, ok, err := cut(d.unread)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			break
+		}
+		d.unread = rest
+		handle(m)
+	}
+	if len(d.unread) == 0 {
+		d.unread = nil
+	}
+	return nil
+}
+
+// receive reads from conn until it ends, and calls handle with each message.
+func receive(conn io.Reader, handle func(message)) error {
+	var d decoder
+	chunk := make([]byte, 4<<10)
+	for {
+		n, end := conn.Read(chunk)
+		if err := d.decode(chunk[:n], handle); err != nil {
+			return err
+		}
+		if end != nil {
+			return nil
+		}
+	}
+}
+
 // cut takes the first message off b. It is not ok while b does not hold a
-// whole one; errMessage says that it never will.
+// complete one. After errMessage it never will.
 func cut(b []byte) (m message, rest []byte, ok bool, err error) {
 	if len(b) < 4 {
 		return m, b, false, nil
@@ -78,7 +120,7 @@ func cut(b []byte) (m message, rest []byte, ok bool, err error) {
 		return m, b, false, nil
 	}
 	body, rest := b[4:4+size], b[4+size:]
-	r := reader{b: body}
+	r := bodyReader{b: body}
 	m.kind = kind(r.byte())
 	for n := r.count(8); n > 0; n-- {
 		m.numbers = append(m.numbers, int64(binary.LittleEndian.Uint64(r.take(8))))
@@ -92,22 +134,22 @@ func cut(b []byte) (m message, rest []byte, ok bool, err error) {
 	return m, rest, true, nil
 }
 
-// valid reports whether m has what its kind promises.
+// valid reports whether m has the numbers and strings that its kind needs.
 func (m message) valid() bool {
-	shape, known := shapes[m.kind]
-	if !known || len(m.numbers) != shape.numbers || len(m.strings) < shape.strings {
+	shape, ok := shapes[m.kind]
+	if !ok || len(m.numbers) != shape.numbers || len(m.strings) < shape.strings {
 		return false
 	}
-	return m.kind != mOrder || 0 <= m.numbers[3] && m.numbers[3] <= int64(len(m.strings)-2)
+	return m.kind != msgOrder || 0 <= m.numbers[3] && m.numbers[3] <= int64(len(m.strings)-2)
 }
 
-// reader takes fields off a message's body.
-type reader struct {
+// bodyReader takes the fields off the body of a message.
+type bodyReader struct {
 	b   []byte
-	bad bool
+	bad bool // a field is longer than the rest of the body
 }
 
-func (r *reader) take(n int) []byte {
+func (r *bodyReader) take(n int) []byte {
 	if n > len(r.b) {
 		r.bad, r.b = true, nil
 		return make([]byte, 8)
@@ -117,10 +159,10 @@ func (r *reader) take(n int) []byte {
 	return b
 }
 
-func (r *reader) byte() byte { return r.take(1)[0] }
+func (r *bodyReader) byte() byte { return r.take(1)[0] }
 
-// count reads a number of items that take at least size bytes each.
-func (r *reader) count(size int) int {
+// count reads how many items follow, of which each takes at least size bytes.
+func (r *bodyReader) count(size int) int {
 	n := int(binary.LittleEndian.Uint32(r.take(4)))
 	if n*size > len(r.b) {
 		r.bad = true
@@ -129,7 +171,7 @@ func (r *reader) count(size int) int {
 	return n
 }
 
-// order is what a valid mOrder asks for.
+// order returns the order in a valid msgOrder.
 func (m message) order() Order {
 	args := m.strings[2:]
 	n := m.numbers[3]
@@ -140,7 +182,7 @@ func (m message) order() Order {
 }
 
 func (o Order) message() message {
-	m := message{kind: mOrder, numbers: []int64{int64(o.Lease), int64(o.Grace), int64(o.Margin), int64(len(o.Args))}}
+	m := message{kind: msgOrder, numbers: []int64{int64(o.Lease), int64(o.Grace), int64(o.Margin), int64(len(o.Args))}}
 	m.strings = append(append(append(m.strings, o.Path, o.Dir), o.Args...), o.Env...)
 	return m
 }

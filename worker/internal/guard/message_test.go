@@ -9,34 +9,26 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestMessagesArriveWholeHoweverTheyAreCut(t *testing.T) {
+func TestDecoder_MessagesArriveInPiecesOfAnySize(t *testing.T) {
 	want := []message{
-		{kind: mReady},
-		{kind: mExtend, numbers: []int64{-1}},
+		{kind: msgReady},
+		{kind: msgExtend, numbers: []int64{-1}},
 		Order{Path: "/bin/x", Args: []string{"x", "", strings.Repeat("long", 1000)}, Env: []string{"A=ä", ""}, Lease: 1, Grace: 2, Margin: 3}.message(),
-		{kind: mExited, numbers: []int64{0, 255, 3}, strings: []string{"a\x00b"}},
+		{kind: msgExited, numbers: []int64{0, 255, 3}, strings: []string{"a\x00b"}},
 	}
 	var stream []byte
 	for _, m := range want {
 		stream = m.appendTo(stream)
 	}
 	for _, size := range []int{1, 3, 4096, len(stream)} {
-		var in []byte
+		var d decoder
 		var got []message
 		for rest := stream; len(rest) > 0; {
 			n := min(size, len(rest))
-			in, rest = append(in, rest[:n]...), rest[n:]
-			for {
-				m, left, ok, err := cut(in)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if !ok {
-					break
-				}
-				in = left
-				got = append(got, m)
+			if err := d.decode(rest[:n], func(m message) { got = append(got, m) }); err != nil {
+				t.Fatal(err)
 			}
+			rest = rest[n:]
 		}
 		if diff := cmp.Diff(want, got, cmp.AllowUnexported(message{})); diff != "" {
 			t.Errorf("in pieces of %d: %s", size, diff)
@@ -44,22 +36,22 @@ func TestMessagesArriveWholeHoweverTheyAreCut(t *testing.T) {
 	}
 }
 
-// A guard of another version may say anything.
-func TestMessagesThatLackSomethingAreRefused(t *testing.T) {
+// A guard of another version may send any message.
+func TestCut_RefusesMessagesThatLackSomething(t *testing.T) {
 	for _, m := range []message{
 		{kind: 0},
 		{kind: 99},
-		{kind: mRefused},
-		{kind: mStarted},
-		{kind: mNotStarted},
-		{kind: mExited, numbers: []int64{1}},
-		{kind: mExtend},
-		{kind: mStop, numbers: []int64{1, 2}},
-		{kind: mOrder, numbers: []int64{1, 2, 3, 0}, strings: []string{"/bin/x"}},
-		{kind: mOrder, numbers: []int64{1, 2, 3}, strings: []string{"/bin/x", ""}},
-		{kind: mOrder, numbers: []int64{1, 2, 3, 2}, strings: []string{"/bin/x", "", "x"}},
-		{kind: mOrder, numbers: []int64{1, 2, 3, -1}, strings: []string{"/bin/x", "", "x"}},
-		{kind: mOrder, numbers: []int64{1, 2, 3, math.MaxInt64}, strings: []string{"/bin/x", "", "x"}},
+		{kind: msgRefused},
+		{kind: msgStarted},
+		{kind: msgNotStarted},
+		{kind: msgExited, numbers: []int64{1}},
+		{kind: msgExtend},
+		{kind: msgStop, numbers: []int64{1, 2}},
+		{kind: msgOrder, numbers: []int64{1, 2, 3, 0}, strings: []string{"/bin/x"}},
+		{kind: msgOrder, numbers: []int64{1, 2, 3}, strings: []string{"/bin/x", ""}},
+		{kind: msgOrder, numbers: []int64{1, 2, 3, 2}, strings: []string{"/bin/x", "", "x"}},
+		{kind: msgOrder, numbers: []int64{1, 2, 3, -1}, strings: []string{"/bin/x", "", "x"}},
+		{kind: msgOrder, numbers: []int64{1, 2, 3, math.MaxInt64}, strings: []string{"/bin/x", "", "x"}},
 	} {
 		if _, _, ok, err := cut(m.appendTo(nil)); ok || !errors.Is(err, errMessage) {
 			t.Errorf("%+v: accepted %v, error %v, want errMessage", m, ok, err)
@@ -67,7 +59,7 @@ func TestMessagesThatLackSomethingAreRefused(t *testing.T) {
 	}
 }
 
-func TestOrderArrivesAsItWasSent(t *testing.T) {
+func TestOrder_ArrivesAsItWasSent(t *testing.T) {
 	for _, want := range []Order{
 		{Path: "/bin/x", Dir: "/srv/app", Args: []string{"x", "y"}, Env: []string{"A=1"}, Lease: 1, Grace: 2, Margin: 3},
 		{Path: "/bin/x", Args: []string{}, Env: []string{}},
@@ -84,8 +76,8 @@ func TestOrderArrivesAsItWasSent(t *testing.T) {
 }
 
 func FuzzCut(f *testing.F) {
-	f.Add(message{kind: mExited, numbers: []int64{1, 2, 3}, strings: []string{"x"}}.appendTo(nil))
-	f.Add(message{kind: mOrder, numbers: []int64{1, 2, 3, 9}, strings: []string{"x", ""}}.appendTo(nil))
+	f.Add(message{kind: msgExited, numbers: []int64{1, 2, 3}, strings: []string{"x"}}.appendTo(nil))
+	f.Add(message{kind: msgOrder, numbers: []int64{1, 2, 3, 9}, strings: []string{"x", ""}}.appendTo(nil))
 	f.Add([]byte{9, 0, 0, 0, 1, 255, 255, 255, 255, 0, 0, 0, 0})
 	f.Add([]byte{255, 255, 255, 255})
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -96,7 +88,7 @@ func FuzzCut(f *testing.F) {
 		if !ok {
 			return
 		}
-		if m.kind == mOrder {
+		if m.kind == msgOrder {
 			m.order()
 		}
 		if again := m.appendTo(nil); string(again) != string(b[:len(b)-len(rest)]) {

@@ -6,11 +6,9 @@ import (
 	"syscall"
 )
 
-const argv0 = "work-guard" // not the product's name: pkill shall spare it
-
-// spawn starts a guard and returns its number and this side's end of the
-// socket. There is no tie. The guard may be of another version than this
-// process if the program's file was replaced meanwhile.
+// spawn starts a guard and returns its number and this process's end of the
+// socket. There is no tie. The guard may be of another version than this process
+// if the program's file was replaced in the meantime.
 func spawn(out Output) (pid int, conn, tie int, err error) {
 	path, err := os.Executable()
 	if err != nil {

@@ -5,10 +5,8 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
-	"sync"
 
 	"golang.org/x/sys/unix"
 
@@ -17,14 +15,14 @@ import (
 
 // guards must be locked for these.
 var (
-	subreaper bool        // orphans of our commands become children of this process
-	earlier   map[int]int // the children that it had before that, and a pidfd of each, or -1
-	adopted   children    // those of the thread that adopts
+	subreaper bool        // this process becomes the parent of orphans
+	earlier   map[int]int // the children before it was a subreaper, each with its pidfd, or -1
+	adopted   children    // of the main thread, which adopts orphans
 )
 
-// BecomeSubreaper makes this process the parent of what its guards' deaths
-// leave behind. It becomes that of all other orphans among its descendants,
-// too, and buries them.
+// BecomeSubreaper makes this process the parent of the processes that its guards
+// leave behind when they die. It becomes the parent of all other orphans among its
+// descendants, too, and reaps them.
 func BecomeSubreaper() error {
 	guards.Lock()
 	defer guards.Unlock()
@@ -38,7 +36,7 @@ func BecomeSubreaper() error {
 	earlier = make(map[int]int)
 	for _, pid := range list {
 		fd, err := unix.PidfdOpen(pid, 0)
-		if err != nil { // an old kernel, or a sandbox that knows no pidfds
+		if err != nil { // an old kernel, or a sandbox without pidfds
 			fd = -1
 		}
 		earlier[pid] = fd
@@ -50,13 +48,13 @@ func BecomeSubreaper() error {
 		return os.NewSyscallError("prctl", err)
 	}
 	subreaper = true
-	reserveThreads(spareThreads)
+	reserveThreads(sweepThreads)
 	if hasHandles() {
 		deaths := make(chan os.Signal, 1)
 		signal.Notify(deaths, unix.SIGCHLD)
 		go func() {
 			for {
-				buryOrphans()
+				reapOrphans()
 				<-deaths
 			}
 		}()
@@ -64,62 +62,13 @@ func BecomeSubreaper() error {
 	return nil
 }
 
-// spareThreads are more than what goes on in a process at the same time while it
-// sweeps.
-const spareThreads = 6
-
-// reserveThreads has the runtime keep some threads idle. When the limit of
-// processes is reached, as it may be by the dead that a sweep has yet to bury, it
-// could make no more, and Go would abort.
-func reserveThreads(n int) {
-	var have, gone sync.WaitGroup
-	leave := make(chan struct{})
-	have.Add(n)
-	for range n {
-		gone.Go(func() {
-			runtime.LockOSThread()
-			defer runtime.UnlockOSThread()
-			have.Done()
-			<-leave
-		})
-	}
-	have.Wait()
-	close(leave)
-	gone.Wait()
-}
-
-// isOrphan reports whether a child of this process may be what a dead guard left
-// behind: it is no guard, was not there before we became a subreaper, and is not
-// in our own session, into which nothing of a guard's can come. It does not ask
-// /proc, which may hide a child. guards must be locked.
-func isOrphan(pid int) bool {
-	if !subreaper || guards.pids[pid] || isEarlier(pid) {
-		return false
-	}
-	sid, _, errno := unix.RawSyscall(unix.SYS_GETSID, uintptr(pid), 0, 0)
-	own, _, _ := unix.RawSyscall(unix.SYS_GETSID, 0, 0, 0)
-	return errno == 0 && sid != own
-}
-
-// isEarlier reports whether a child was there before we became a subreaper, and
-// is not another one that got its number.
-func isEarlier(pid int) bool {
-	fd, ok := earlier[pid]
-	if ok && fd >= 0 && procfs.Peek(unix.P_PIDFD, fd) == -1 { // it was buried
-		_ = unix.Close(fd)
-		delete(earlier, pid)
-		ok = false
-	}
-	return ok
-}
-
-// buryOrphans buries the dead children that nobody in this process waits for.
-// Each time it looks at all of them: behind one that is waited for, perhaps not
-// soon, there may be others.
-func buryOrphans() {
-	guards.Lock() // a sweep relies on the numbers of our children, the dead included
+// reapOrphans reaps the dead children that nobody in this process waits for. It
+// looks at all children each time: others may be dead besides one that somebody
+// waits for, but perhaps not soon.
+func reapOrphans() {
+	guards.Lock() // a sweep relies on the numbers of dead children staying theirs
 	defer guards.Unlock()
-	list, _ := procfs.Children("self") // of what it leaves out, the next death reminds us
+	list, _ := procfs.Children("self") // after the next death, the list has what this one lacks
 	var waited map[int]bool
 	for _, pid := range list {
 		if guards.pids[pid] || procfs.Peek(unix.P_PID, pid) != pid {
@@ -132,13 +81,13 @@ func buryOrphans() {
 			}
 		}
 		if !waited[pid] {
-			bury(pid, nil)
+			reapChild(pid, nil)
 		}
 	}
 }
 
 // hasHandles reports whether package os holds a pidfd of each process that it
-// starts, until it was waited for.
+// starts, until somebody has waited for that.
 func hasHandles() bool {
 	me, err := os.FindProcess(os.Getpid())
 	if err != nil {
@@ -148,8 +97,8 @@ func hasHandles() bool {
 	return me.WithHandle(func(uintptr) {}) == nil
 }
 
-// handles are the processes that this one holds a pidfd of, but for ours of the
-// earlier children.
+// handles returns the processes of which this process holds a pidfd, other than
+// those in earlier.
 func handles() (map[int]bool, error) {
 	const dir = "/proc/self/fdinfo"
 	entries, err := os.ReadDir(dir)
@@ -166,7 +115,7 @@ func handles() (map[int]bool, error) {
 			continue
 		}
 		data, err := os.ReadFile(filepath.Join(dir, entry.Name()))
-		if err != nil && !errors.Is(err, unix.ENOENT) { // closed meanwhile
+		if err != nil && !errors.Is(err, unix.ENOENT) { // it was closed in the meantime
 			return nil, err
 		}
 		for line := range strings.Lines(string(data)) {

@@ -11,7 +11,8 @@ import (
 	"github.com/understudy-go/understudy/internal/procfs"
 )
 
-// forkOrphan starts a child that nobody waits for, as an orphan that became ours.
+// forkOrphan starts a child that nobody waits for, like an orphan that this process
+// has adopted, and returns when it is dead.
 func forkOrphan(t *testing.T) (pid int) {
 	t.Helper()
 	pid, err := syscall.ForkExec("/bin/sh", []string{"sh", "-c", "exit 3"}, &syscall.ProcAttr{})
@@ -22,9 +23,9 @@ func forkOrphan(t *testing.T) (pid int) {
 	return pid
 }
 
-func TestOnlyWhatNobodyWaitsForIsBuried(t *testing.T) {
+func TestReapOrphans_SparesChildrenThatSomebodyWaitsFor(t *testing.T) {
 	if !hasHandles() {
-		t.Skip("no pidfds here: nothing is buried")
+		t.Skip("no pidfds here: nothing is reaped")
 	}
 	guard := forkOrphan(t)
 	guards.Lock()
@@ -40,12 +41,12 @@ func TestOnlyWhatNobodyWaitsForIsBuried(t *testing.T) {
 		t.Fatal(err)
 	}
 	awaitDeath(proc.Pid)
-	orphans := []int{forkOrphan(t), forkOrphan(t)} // behind all of those
+	orphans := []int{forkOrphan(t), forkOrphan(t)} // listed after all of those
 
-	buryOrphans()
+	reapOrphans()
 	for _, pid := range orphans {
 		if procfs.Peek(unix.P_PID, pid) != -1 {
-			t.Errorf("orphan %d is not buried", pid)
+			t.Errorf("orphan %d is not reaped", pid)
 		}
 	}
 	if err := cmd.Wait(); err == nil || cmd.ProcessState.ExitCode() != 4 {
@@ -55,8 +56,8 @@ func TestOnlyWhatNobodyWaitsForIsBuried(t *testing.T) {
 		t.Errorf("the process of package os ended with %v, %v, want exit code 5", state, err)
 	}
 	var status unix.WaitStatus
-	if !bury(guard, &status) || status.ExitStatus() != 3 {
-		t.Error("the guard was buried by somebody else")
+	if !reapChild(guard, &status) || status.ExitStatus() != 3 {
+		t.Error("the guard was reaped by somebody else")
 	}
 	guards.Lock()
 	delete(guards.pids, guard)

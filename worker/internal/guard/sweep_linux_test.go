@@ -9,12 +9,10 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/understudy-go/understudy/internal/pid1"
 )
 
-// starve leaves this process no descriptor to open, until feed.
-func starve(t *testing.T) (feed func()) {
+// useUpDescriptors lets this process open no descriptor until restore is called.
+func useUpDescriptors(t *testing.T) (restore func()) {
 	t.Helper()
 	var before unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &before); err != nil {
@@ -30,10 +28,10 @@ func starve(t *testing.T) (feed func()) {
 	}
 }
 
-func TestGuardThatFindsNoDescriptorNamesTheLimit(t *testing.T) {
-	feed := starve(t)
+func TestStart_NamesTheLimitOfDescriptors(t *testing.T) {
+	restore := useUpDescriptors(t)
 	g, err := Start(t.Context(), ToStdout)
-	feed()
+	restore()
 	if err == nil {
 		g.Abort()
 	}
@@ -42,9 +40,9 @@ func TestGuardThatFindsNoDescriptorNamesTheLimit(t *testing.T) {
 	}
 }
 
-func TestSweepThatCannotSeeGoesOnTrying(t *testing.T) {
+func TestSweep_GoesOnWhileItCannotScan(t *testing.T) {
 	const mark = "UNDERSTUDY_TEST_MARK=sweep"
-	dead := exec.Command("sleep", "1000") // stands for a guard
+	dead := exec.Command("sleep", "1000") // takes the place of a guard
 	dead.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	left := exec.Command("sleep", "1000")
 	left.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
@@ -63,7 +61,7 @@ func TestSweepThatCannotSeeGoesOnTrying(t *testing.T) {
 
 	g := &Guard{pid: dead.Process.Pid, mark: mark}
 	swept := make(chan struct{})
-	feed := starve(t)
+	restore := useUpDescriptors(t)
 	guards.Lock()
 	_, err := family(g.pid, mark)
 	guards.Unlock()
@@ -74,25 +72,19 @@ func TestSweepThatCannotSeeGoesOnTrying(t *testing.T) {
 	}()
 	select {
 	case <-swept:
-		t.Error("the sweep ended without having seen anything")
+		t.Error("the sweep ended without one scan")
 	case <-time.After(50 * time.Millisecond): // can only hide a failure, never make one
 	}
-	feed()
+	restore()
 	if err == nil || len(names) == 0 {
-		t.Errorf("nothing is known, yet family's error is %v and the survivors are %v", err, names)
+		t.Errorf("family's error is %v and the survivors are %v, want an error and its text", err, names)
 	}
 	select {
 	case <-swept:
 	case <-time.After(30 * time.Second):
 		t.Fatal("the sweep does not end")
 	}
-	if p, err := lookUp(left.Process.Pid); err != errNone && !p.dead() {
+	if p, err := readProcess(left.Process.Pid); err != errNone && !p.dead() {
 		t.Errorf("outlives the sweep: %+v, %v", p, err)
-	}
-}
-
-func TestInitKnowsAGuardByItsName(t *testing.T) {
-	if argv0 != pid1.GuardName {
-		t.Errorf("a guard is called %q, and waited for as %q", argv0, pid1.GuardName)
 	}
 }

@@ -7,12 +7,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// tie makes the kernel kill a process group when a process dies, without any
-// of our code running: descriptors whose other end's closing is announced by
-// SIGKILL. A pair of sockets is held by the guard alone, and of the two the one
-// that is closed last announces the first. The third is a pipe's end, of which
-// Understudy holds the other one; it is opened anew for each tie, since what is
-// announced to whom belongs to an open file and not to the pipe.
+// tie ties a process group to this process and to Understudy: when either dies, the
+// kernel kills the group, without any code of ours running.
+//
+// A tie is three descriptors. When the other end of one is closed, the kernel sends
+// its owner SIGKILL instead of SIGIO (F_SETOWN, F_SETSIG and O_ASYNC). Two of them
+// are the ends of a socket pair that this process alone holds, so when it dies, the
+// close of the last end signals the owner. The third is this process's end of the
+// pipe whose other end Understudy holds. Each tie opens it anew, since owner and
+// signal belong to an open file and not to the pipe.
 type tie struct{ fds [3]int }
 
 func newTie() (t tie, err error) {
@@ -29,9 +32,10 @@ func newTie() (t tie, err error) {
 	return tie{fds: [3]int{pair[0], pair[1], pipe}}, nil
 }
 
-// fasten ties an owner, as F_SETOWN has it, to this process and to Understudy. The
-// kernel holds on to the very group or process that has the number now. The order
-// matters: a file that is asynchronous before it has an owner and a signal is none.
+// fasten ties an owner, a process or (as a negative number) a group. The kernel
+// keeps the very process or group that has the number now. The order of the calls
+// matters: a file that is asynchronous before it has an owner and a signal does not
+// work.
 func (t tie) fasten(owner int) {
 	for _, fd := range t.fds {
 		_, _ = unix.FcntlInt(uintptr(fd), unix.F_SETOWN, owner)
@@ -40,14 +44,15 @@ func (t tie) fasten(owner int) {
 	}
 }
 
-// holds reports whether there is still somebody whom the tie was fastened to.
-// Before Linux 5.12 it is true all the time.
-func (t tie) holds() bool {
+// hasOwner reports whether the owner still exists. Before Linux 5.12 it always
+// returns true.
+func (t tie) hasOwner() bool {
 	owner, err := unix.FcntlInt(uintptr(t.fds[0]), unix.F_GETOWN, 0)
 	return err != nil || owner != 0
 }
 
-// loosen must come before the group's number can be reused.
+// loosen unties the owner. It must come before another process can get the owner's
+// number.
 func (t tie) loosen() {
 	for _, fd := range t.fds {
 		_, _ = unix.FcntlInt(uintptr(fd), unix.F_SETFL, unix.O_NONBLOCK)
@@ -55,9 +60,9 @@ func (t tie) loosen() {
 	}
 }
 
-// drop loosens the tie and closes it.
-func (t tie) drop() {
-	t.loosen() // or the closing of one would be announced by the others
+// close unties the owner first: otherwise the close of one end would kill it.
+func (t tie) close() {
+	t.loosen()
 	for _, fd := range t.fds {
 		_ = unix.Close(fd)
 	}

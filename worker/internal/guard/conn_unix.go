@@ -7,32 +7,38 @@ import (
 	"syscall"
 )
 
-// read reports what the guard says, and sees to its end.
+// read turns the guard's messages into events until the socket ends. Then it waits
+// for the guard's death, sweeps up what the guard may have left of its command,
+// and reaps the guard last: until then its number, by which the sweep recognises
+// processes, cannot be used again.
 func (g *Guard) read() {
 	defer close(g.events)
 	defer close(g.gone)
 	hasEnded := false
-	g.listen(func(m message) {
+	err := receive(g.conn, func(m message) {
 		switch m.kind {
-		case mReady:
+		case msgReady:
 			g.ready <- nil
-		case mRefused:
+		case msgRefused:
 			g.ready <- errors.New(m.strings[0])
-		case mStarted:
+		case msgStarted:
 			g.events <- Event{Kind: Started, PID: int(m.numbers[0])}
-		case mNotStarted:
+		case msgNotStarted:
 			hasEnded = true
 			g.events <- Event{Kind: NotStarted, Err: m.reason()}
-		case mLate:
+		case msgLate:
 			hasEnded = true
 			g.events <- Event{Kind: Late}
-		case mKilling:
+		case msgKilling:
 			g.events <- Event{Kind: Killing}
-		case mExited:
+		case msgExited:
 			hasEnded = true
 			g.events <- Event{Kind: Exited, Code: int(m.numbers[0]), Why: Why(m.numbers[1]), Left: int(m.numbers[2])}
 		}
 	})
+	if err != nil {
+		g.Abort()
+	}
 	_ = g.conn.Close()
 	if g.tie != nil {
 		_ = g.tie.Close()
@@ -49,7 +55,7 @@ func (g *Guard) read() {
 		g.events <- Event{Kind: Died}
 		sweep(g.pid, mark)
 	}
-	guards.Lock() // its number may be another's at once
+	guards.Lock() // once the guard is reaped, another process may get its number
 	defer guards.Unlock()
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -63,33 +69,8 @@ func (g *Guard) read() {
 	delete(guards.pids, g.pid)
 }
 
-// listen calls f with each message until there are no more.
-func (g *Guard) listen(f func(message)) {
-	var in []byte
-	chunk := make([]byte, 4<<10)
-	for {
-		n, err := g.conn.Read(chunk)
-		in = append(in, chunk[:n]...)
-		for {
-			m, rest, ok, bad := cut(in)
-			if bad != nil {
-				g.Abort()
-				return
-			}
-			if !ok {
-				break
-			}
-			in = rest
-			f(m)
-		}
-		if err != nil {
-			return
-		}
-	}
-}
-
-// write passes on what there is to say. A frozen guard holds it up; leases do
-// not queue here, the latest alone is kept.
+// write writes the messages to the guard. A frozen guard blocks it. Leases do not
+// queue meanwhile: only the latest is kept.
 func (g *Guard) write() {
 	for {
 		select {
@@ -100,10 +81,10 @@ func (g *Guard) write() {
 		g.mu.Lock()
 		out := g.out
 		if g.lease != 0 {
-			out = message{kind: mExtend, numbers: []int64{int64(g.lease)}}.appendTo(out)
+			out = message{kind: msgExtend, numbers: []int64{int64(g.lease)}}.appendTo(out)
 		}
 		g.out, g.lease = nil, 0
 		g.mu.Unlock()
-		_, _ = g.conn.Write(out) // an error: the reader has it too
+		_, _ = g.conn.Write(out) // the reader sees the same error
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"slices"
 	"syscall"
 	"time"
 
@@ -16,18 +15,19 @@ import (
 	"github.com/understudy-go/understudy/internal/procfs"
 )
 
-// strangerTime is how long after the program's end anybody but a guard is
-// waited for.
-var strangerTime = 10 * time.Second
+// othersTime is how long init waits for processes other than guards after the
+// program has ended. A test changes it.
+var othersTime = 10 * time.Second
 
-const lookAgain = 100 * time.Millisecond
+// guardCheck is how often init looks whether a guard is left after othersTime.
+const guardCheck = 100 * time.Millisecond
 
-// Main is for process 1 alone: it runs this program as a child, with the same
-// arguments, and is its init. It returns the exit code when nobody is left that
-// is worth waiting for: the program's own, 128+n if signal n ended it, 70 if it
+// Main is called in process 1 only. It runs this program as a child, with the same
+// arguments, and is its init until no process is left that it has to wait for. It
+// returns the program's exit code: 128+n if signal n ended the program, 70 if it
 // could not be started.
 func Main() int {
-	deaths, signals := make(chan os.Signal, 1), make(chan os.Signal, 64) // apart: many deaths must not crowd out an order
+	deaths, signals := make(chan os.Signal, 1), make(chan os.Signal, 64) // two channels, so that many deaths cannot displace an order
 	signal.Notify(deaths, unix.SIGCHLD)
 	signal.Notify(signals, unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGQUIT, unix.SIGABRT, unix.SIGUSR1, unix.SIGUSR2, unix.SIGCONT)
 	pid, err := start()
@@ -36,52 +36,42 @@ func Main() int {
 		return exitcode.Stuck
 	}
 	i := &initProcess{pid: pid, watched: make(map[int]bool), guardDied: make(chan int, 64)}
-	rounds := time.NewTicker(watchEvery)
-	defer rounds.Stop()
-	var look <-chan time.Time // whether a guard is left, when the others have had their time
+	scans := time.NewTicker(scanEvery)
+	defer scans.Stop()
+	var othersLate <-chan time.Time // fires when init waits for guards only
 	for !i.reap() {
 		i.watch()
-		if i.pid == 0 && look == nil {
-			look = time.After(strangerTime)
+		if i.pid == 0 && othersLate == nil {
+			othersLate = time.After(othersTime)
 		}
 		select {
 		case <-deaths:
-		case <-rounds.C:
+		case <-scans.C:
 		case guard := <-i.guardDied:
 			delete(i.watched, guard)
 		case sig := <-signals:
 			switch {
 			case i.pid != 0:
 				_ = unix.Kill(i.pid, sig.(syscall.Signal))
-				if sig != unix.SIGUSR1 && sig != unix.SIGUSR2 { // an order, which it does not hear while it is stopped
+				if sig != unix.SIGUSR1 && sig != unix.SIGUSR2 { // an order, which a stopped program does not handle
 					i.resume()
 				}
 			case sig == unix.SIGTERM, sig == unix.SIGINT, sig == unix.SIGQUIT:
 				return i.code
 			}
-		case <-look:
-			if !guarded() {
+		case <-othersLate:
+			if !hasGuard() {
 				return i.code
 			}
-			look = time.After(lookAgain)
+			othersLate = time.After(guardCheck)
 		}
 	}
 	return i.code
 }
 
-// guarded reports whether a child of this process is a guard. One can't do
-// without /proc, so that there is none where that can't be read.
-func guarded() bool {
-	list, _ := procfs.Children("self")
-	return slices.ContainsFunc(list, func(pid int) bool {
-		state, _ := stateOf(pid)
-		return isGuard(pid) && state != "Z"
-	})
-}
-
 // start runs the program in a process group of its own, which becomes the
-// terminal's if there is one: Ctrl-C then reaches the program once, and not a
-// second time through us.
+// foreground group of the terminal if there is one: then Ctrl-C reaches the program
+// once, and not a second time through init.
 func start() (pid int, err error) {
 	const self = "/proc/self/exe"
 	pid, err = syscall.ForkExec(self, os.Args, &syscall.ProcAttr{
@@ -92,12 +82,13 @@ func start() (pid int, err error) {
 	if err != nil {
 		return 0, fmt.Errorf("exec %s: %w", self, err)
 	}
-	_ = unix.IoctlSetPointerInt(0, unix.TIOCSPGRP, pid) // not a terminal: nothing to do
+	_ = unix.IoctlSetPointerInt(0, unix.TIOCSPGRP, pid) // fails if there is no terminal
 	return pid, nil
 }
 
-// TakeName has the child called by the program's name, where the kernel has that
-// of the link by which it was executed. In any other process it does nothing.
+// TakeName gives the child of an init the program's name as its comm, since the
+// kernel took the name of the link by which the child was executed. It does nothing
+// in other processes.
 func TakeName() {
 	if os.Getenv(config.EnvUnderInit) != "" {
 		_ = os.WriteFile("/proc/self/comm", []byte(filepath.Base(os.Args[0])), 0)
@@ -106,20 +97,19 @@ func TakeName() {
 
 // initProcess is the first process of a PID namespace.
 type initProcess struct {
-	pid  int // the program, until it is reaped
+	pid  int // of the program, until it is reaped
 	code int // its exit code
 
-	watched   map[int]bool // the program's guards
+	watched   map[int]bool // the program's guards that a goroutine waits for
 	guardDied chan int
-	failed    bool // a guard, or the program, did not end by itself
+	failed    bool // a guard or the program was killed
 }
 
-// resume has the program go on if it is stopped.
+// resume resumes the program if it is stopped.
 func (i *initProcess) resume() { _ = unix.Kill(-i.pid, unix.SIGCONT) }
 
-// reap reaps whoever is dead, and reports whether nobody is left. A program
-// that was stopped by a terminal's Ctrl-Z goes on: there is no shell here that
-// could resume it.
+// reap reaps the dead, and reports whether nobody is left. It resumes the program
+// after Ctrl-Z on a terminal.
 func (i *initProcess) reap() (empty bool) {
 	for {
 		guard := isGuard(procfs.Peek(unix.P_ALL, 0))
@@ -143,7 +133,7 @@ func (i *initProcess) reap() (empty bool) {
 		case pid == i.pid:
 			i.pid, i.code = 0, ws.ExitStatus()
 			if ws.Signaled() {
-				i.code = 128 + int(ws.Signal())
+				i.code = exitcode.Signal + int(ws.Signal())
 				i.failed = true
 			}
 		}

@@ -10,9 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// adopt makes this process a subreaper for the length of a test, as
-// BecomeSubreaper does for the length of its life.
-func adopt(t *testing.T) {
+// adoptOrphans makes this process a subreaper until the test ends, as
+// BecomeSubreaper does until the process ends.
+func adoptOrphans(t *testing.T) {
 	t.Helper()
 	thread, err := openChildren("self/task/" + strconv.Itoa(os.Getpid()))
 	if err != nil {
@@ -30,7 +30,7 @@ func adopt(t *testing.T) {
 	t.Cleanup(func() { set(false, children{}, 0); _ = unix.Close(thread.fd) })
 }
 
-// orphans are the children of this process that adopt brought.
+// orphans lists the children that this process has adopted.
 func orphans() (list []int) {
 	guards.Lock()
 	defer guards.Unlock()
@@ -42,9 +42,10 @@ func orphans() (list []int) {
 	return list
 }
 
-// Those that multiply faster than /proc is looked at must not have to wait for it.
-func TestOrphansAreKilledAndBuriedBeforeALookAtProc(t *testing.T) {
-	adopt(t)
+// Orphans that multiply faster than /proc can be scanned must not survive for as
+// long as a scan takes.
+func TestSweepOnce_KillsAndReapsOrphansWithoutAScanOfProc(t *testing.T) {
+	adoptOrphans(t)
 	for range 3 {
 		if err := exec.Command("setsid", "-f", "sleep", "1000").Run(); err != nil {
 			t.Skip("no setsid here:", err)
@@ -55,35 +56,35 @@ func TestOrphansAreKilledAndBuriedBeforeALookAtProc(t *testing.T) {
 			t.Fatalf("orphans %v, want three", orphans())
 		}
 	}
-	feed := starve(t) // no look is possible
+	restore := useUpDescriptors(t) // so that no scan is possible
 	found, _ := sweepOnce(-1, "")
 	for end := time.Now().Add(30 * time.Second); len(orphans()) > 0 && time.Now().Before(end); {
 		sweepOnce(-1, "")
 	}
 	left := orphans()
-	feed()
+	restore()
 	if !found || len(left) > 0 {
 		t.Errorf("found any: %v; left: %v", found, left)
 	}
 }
 
-// Where there are no pidfds it is better to spare one too many.
-func TestEarlierChildWithoutAPidfdIsSpared(t *testing.T) {
-	adopt(t)
+// Where there are no pidfds it is better to spare one process too many.
+func TestIsOrphan_SparesAnEarlierChildWithoutAPidfd(t *testing.T) {
+	adoptOrphans(t)
 	pid := forkOrphan(t)
 	guards.Lock()
 	defer guards.Unlock()
 	earlier = map[int]int{pid: -1}
 	defer func() { earlier = nil }()
 	if !isEarlier(pid) || isOrphan(pid) {
-		t.Error("an earlier child passes for an orphan")
+		t.Error("an earlier child counts as an orphan")
 	}
-	bury(pid, nil)
+	reapChild(pid, nil)
 }
 
-// A number says nothing of who has it.
-func TestEarlierChildIsKnownUntilItIsBuried(t *testing.T) {
-	adopt(t)
+// After an earlier child is reaped, its number may belong to another process.
+func TestIsEarlier_EndsWhenTheChildIsReaped(t *testing.T) {
+	adoptOrphans(t)
 	pid := forkOrphan(t)
 	fd, err := unix.PidfdOpen(pid, 0)
 	if err != nil {
@@ -94,41 +95,15 @@ func TestEarlierChildIsKnownUntilItIsBuried(t *testing.T) {
 	earlier = map[int]int{pid: fd}
 	defer func() { earlier = nil }()
 	if !isEarlier(pid) || isOrphan(pid) {
-		t.Error("an earlier child that is dead and not buried passes for an orphan")
+		t.Error("an earlier child that is dead and not reaped counts as an orphan")
 	}
 	if list, err := handles(); err != nil || list[pid] {
-		t.Errorf("nobody waits for an earlier child, but by our own pidfd: %v, %v", list, err)
+		t.Errorf("the only pidfd of an earlier child is in earlier, but handles returned %v, %v", list, err)
 	}
-	if !bury(pid, nil) {
-		t.Fatal("it can't be buried")
+	if !reapChild(pid, nil) {
+		t.Fatal("it cannot be reaped")
 	}
 	if isEarlier(pid) {
-		t.Error("whoever has the number now passes for the earlier child")
-	}
-}
-
-func TestChildThatProcHidesIsAmongTheFamily(t *testing.T) {
-	pid := forkOrphan(t)
-	defer bury(pid, nil)
-	all := map[int]process{1: {pid: 1, comm: "init"}}
-	addHidden(all, 1, 0)
-	addHidden(all, pid, os.Getpid())
-	if all[1].comm != "init" {
-		t.Errorf("what /proc shows was replaced by %+v", all[1])
-	}
-	if p := all[pid]; p.ppid != os.Getpid() || !p.dead() || p.comm == "" {
-		t.Errorf("%+v, want a dead child of ours", p)
-	}
-}
-
-func TestThreadsInReserveStay(t *testing.T) {
-	const n = 24
-	reserveThreads(n)
-	entries, err := os.ReadDir("/proc/self/task")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(entries) < n {
-		t.Errorf("%d threads, want %d at least", len(entries), n)
+		t.Error("another process with the same number would count as the earlier child")
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestHandicapIsMoreThanUnderstudyAndItsGuardTake(t *testing.T) {
+func TestOOMScoreOf_IsWorthMoreThanUnderstudyAndItsGuardUse(t *testing.T) {
 	for _, tt := range []struct {
 		memory uint64
 		want   int
@@ -20,17 +20,17 @@ func TestHandicapIsMoreThanUnderstudyAndItsGuardTake(t *testing.T) {
 		{1 << 20, 1000},
 		{0, 1000},
 	} {
-		got := handicap(tt.memory)
+		got := oomScoreOf(ourMemory, tt.memory)
 		if got != tt.want {
 			t.Errorf("of %d bytes: %d thousandths, want %d", tt.memory, got, tt.want)
 		}
-		if worth := uint64(got) * tt.memory / 1000; worth < lighter && got < worstVictim {
-			t.Errorf("of %d bytes: worth %d, less than %d", tt.memory, worth, lighter)
+		if worth := uint64(got) * tt.memory / 1000; worth < ourMemory && got < maxOOMScore {
+			t.Errorf("of %d bytes: worth %d, less than %d", tt.memory, worth, ourMemory)
 		}
 	}
 }
 
-func TestSmallestLimitOfTheControlGroupsCounts(t *testing.T) {
+func TestCgroupLimit_IsTheSmallestOfAllGroupsAbove(t *testing.T) {
 	root := t.TempDir()
 	for dir, text := range map[string]string{"": "max\n", "a": "300\n", "a/b": "1000\n", "a/c": "200\n"} {
 		if err := os.MkdirAll(filepath.Join(root, dir), 0o700); err != nil {
@@ -51,7 +51,7 @@ func TestSmallestLimitOfTheControlGroupsCounts(t *testing.T) {
 		{"/", 1<<64 - 1},
 		{"", 1<<64 - 1},
 	} {
-		if got := limit(root, tt.group, "memory.max"); got != tt.want {
+		if got := cgroupLimit(root, tt.group, "memory.max"); got != tt.want {
 			t.Errorf("%q: %d, want %d", tt.group, got, tt.want)
 		}
 	}

@@ -11,15 +11,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// children lists the children of a thread: of the guard that of its main thread,
-// which alone forks and adopts. The listing may miss some while others exit; ECHILD is the proof.
+// children lists the children of one thread: the only one of its process that forks
+// and adopts orphans. The kernel's list may lack some while others exit, so an empty
+// one proves nothing; ECHILD of wait4 does.
 type children struct {
-	fd   int
-	buf  [8 << 10]byte
-	more bool // there was more to reap than one round does
+	fd  int
+	buf [8 << 10]byte
 }
 
-// openChildren takes a thread's directory below /proc.
+// openChildren opens the list of a thread, which is given by its directory below
+// /proc.
 func openChildren(thread string) (children, error) {
 	if err := checkProc(); err != nil {
 		return children{}, err
@@ -32,8 +33,8 @@ func openChildren(thread string) (children, error) {
 	return children{fd: fd}, nil
 }
 
-// checkProc makes sure that /proc speaks of this PID namespace: numbers out of
-// another one would name other processes.
+// checkProc checks that /proc belongs to the PID namespace of this process. The
+// numbers in another one name other processes.
 func checkProc() error {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {
@@ -41,13 +42,13 @@ func checkProc() error {
 	}
 	for line := range strings.Lines(string(status)) {
 		if ids, ok := strings.CutPrefix(line, "NSpid:"); ok && strings.TrimSpace(ids) != strconv.Itoa(os.Getpid()) {
-			return errors.New("/proc belongs to another PID namespace: mount one of this (unshare --mount-proc)")
+			return errors.New("/proc belongs to another PID namespace: mount one of this namespace (unshare --mount-proc)")
 		}
 	}
 	return nil
 }
 
-// each calls f with the children. It does not allocate.
+// each calls f with each child. It does not allocate.
 func (c *children) each(f func(pid int)) {
 	_, _, _ = unix.RawSyscall(unix.SYS_LSEEK, uintptr(c.fd), 0, unix.SEEK_SET)
 	for pid := 0; ; {
@@ -66,8 +67,9 @@ func (c *children) each(f func(pid int)) {
 	}
 }
 
-// bury takes a dead child's status, and reports whether it was dead.
-func bury(pid int, status *unix.WaitStatus) bool {
+// reapChild reaps a child if it is dead, and reports whether it did. It stores the
+// child's status unless status is nil. It does not allocate.
+func reapChild(pid int, status *unix.WaitStatus) bool {
 	var ws uint32
 	got, _, errno := unix.RawSyscall6(unix.SYS_WAIT4, uintptr(pid), uintptr(unsafe.Pointer(&ws)), unix.WNOHANG|unix.WALL, 0, 0, 0)
 	if errno != 0 || int(got) != pid {

@@ -8,9 +8,10 @@ import (
 	"syscall"
 )
 
-// enter goes to a directory by its name, unless this process is there: it may have
-// no right to enter the one that it was started in.
-func enter(dir string) error {
+// chdir changes to a directory by its name. It does nothing if this process is in
+// that directory already, since it may lack the permission to enter the directory
+// that it was started in.
+func chdir(dir string) error {
 	if dir == "" {
 		return nil
 	}
@@ -24,14 +25,15 @@ func enter(dir string) error {
 	return os.Chdir(dir)
 }
 
-// notStarted says why a command was not executed.
+// notStarted returns the message that says why a command was not executed: because
+// of dir, if one is given.
 func notStarted(err error, dir ...string) message {
 	var errno syscall.Errno
 	_ = errors.As(err, &errno)
-	return message{kind: mNotStarted, numbers: []int64{int64(errno)}, strings: dir}
+	return message{kind: msgNotStarted, numbers: []int64{int64(errno)}, strings: dir}
 }
 
-// reason is what notStarted says.
+// reason returns the error in a msgNotStarted.
 func (m message) reason() error {
 	err := error(syscall.Errno(m.numbers[0]))
 	if len(m.strings) > 0 {

@@ -12,27 +12,27 @@ import (
 	"time"
 )
 
-// Guard is a guard process, seen from Understudy. It guards one run of one
-// command. Its methods never block.
+// Guard is Understudy's handle of a guard process, for one run of one command.
+// Its methods never block.
 type Guard struct {
 	pid    int
 	conn   *os.File
 	tie    *os.File
-	ready  chan error // one answer: nil or why it refused
+	ready  chan error // gets nil when the guard is ready, or else why it is not
 	events chan Event
-	kick   chan struct{} // something is to be written
-	gone   chan struct{} // closed with the reader's end
+	kick   chan struct{} // wakes the writer
+	gone   chan struct{} // closed when the reader has seen the end of the socket
 
 	mu     sync.Mutex
 	mark   string
-	out    []byte        // to be written
-	lease  time.Duration // to be written, the latest
+	out    []byte        // messages to be written
+	lease  time.Duration // the latest lease, to be written after them; 0: none
 	reaped bool
 }
 
 const startTimeout = 10 * time.Second
 
-// Start starts a guard and waits until it is ready. ErrStart: it would not.
+// Start starts a guard and waits until it is ready. The error wraps ErrStart.
 func Start(ctx context.Context, out Output) (*Guard, error) {
 	pid, conn, tie, err := spawnOwn(out)
 	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
@@ -71,10 +71,10 @@ func Start(ctx context.Context, out Output) (*Guard, error) {
 	return g, nil
 }
 
-// PID is the guard's own number.
+// PID returns the guard's own process number.
 func (g *Guard) PID() int { return g.pid }
 
-// Alive reports whether the guard is there.
+// Alive reports whether the guard is still connected.
 func (g *Guard) Alive() bool {
 	select {
 	case <-g.gone:
@@ -84,11 +84,11 @@ func (g *Guard) Alive() bool {
 	}
 }
 
-// Events reports what happens. It is closed once the guard is gone and, if it
-// had a command, nothing of that is left.
+// Events reports what happens. It is closed when the guard is gone and, if it had
+// a command, nothing of that is left.
 func (g *Guard) Events() <-chan Event { return g.events }
 
-// Run has the command run. It is called once.
+// Run has the guard run a command. It is called once.
 func (g *Guard) Run(o Order) {
 	g.mu.Lock()
 	g.mark = o.Mark
@@ -96,29 +96,30 @@ func (g *Guard) Run(o Order) {
 	g.send(o.message())
 }
 
-// Extend moves the lease's end.
+// Extend moves the end of the lease.
 func (g *Guard) Extend(until time.Duration) {
 	g.mu.Lock()
 	g.lease = max(g.lease, until)
 	g.mu.Unlock()
-	g.poke()
+	g.wakeWriter()
 }
 
-// Stop has the command told to stop, and killed at the given instant.
+// Stop has the guard send SIGTERM to the command, and SIGKILL at the given instant.
 func (g *Guard) Stop(killAt time.Duration) {
-	g.send(message{kind: mStop, numbers: []int64{int64(killAt)}})
+	g.send(message{kind: msgStop, numbers: []int64{int64(killAt)}})
 }
 
-// Kill has the command killed. The tie does so for its group even if the guard
-// does not answer.
+// Kill has the guard kill the command. Closing the tie makes the kernel kill the
+// command's group even if the guard does not answer.
 func (g *Guard) Kill() {
-	g.send(message{kind: mKill})
+	g.send(message{kind: msgKill})
 	if g.tie != nil {
 		_ = g.tie.Close()
 	}
 }
 
-// Abort kills the guard itself, one that is idle or does not answer.
+// Abort kills the guard itself. It is for a guard that has no command yet, or one
+// that does not answer.
 func (g *Guard) Abort() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -131,19 +132,19 @@ func (g *Guard) send(m message) {
 	g.mu.Lock()
 	g.out = m.appendTo(g.out)
 	g.mu.Unlock()
-	g.poke()
+	g.wakeWriter()
 }
 
-func (g *Guard) poke() {
+func (g *Guard) wakeWriter() {
 	select {
 	case g.kick <- struct{}{}:
 	default:
 	}
 }
 
-// Survivors are the processes that are left of the command, as far as they can
-// be told from others: the living, or else the dead that nobody can bury, held
-// by a tracer.
+// Survivors returns the processes that are left of the command, as far as they can
+// be told from others. If none of them is alive, it returns the dead ones that
+// cannot be reaped, since a tracer holds them.
 func (g *Guard) Survivors() []Process {
 	g.mu.Lock()
 	mark, reaped := g.mark, g.reaped

@@ -18,7 +18,7 @@ import (
 	"github.com/understudy-go/understudy/internal/procfs"
 )
 
-func TestExitCodeIsTheProgrammesOwn(t *testing.T) {
+func TestInit_ExitsWithTheProgramsCode(t *testing.T) {
 	needNamespaces(t)
 	for _, tt := range []struct {
 		mode string
@@ -33,46 +33,46 @@ func TestExitCodeIsTheProgrammesOwn(t *testing.T) {
 		t.Run(strings.Join(append([]string{tt.mode}, tt.args...), " "), func(t *testing.T) {
 			cmd, out := contained(t, tt.mode, tt.args...)
 			if got := code(cmd.Run()); got != tt.want {
-				t.Errorf("exit code %d, want %d; it said %s", got, tt.want, out)
+				t.Errorf("exit code %d, want %d; its output: %s", got, tt.want, out)
 			}
 		})
 	}
 }
 
-func TestInitExitsLast(t *testing.T) {
+func TestInit_ExitsLast(t *testing.T) {
 	needNamespaces(t)
-	file := filepath.Join(t.TempDir(), "will")
+	file := filepath.Join(t.TempDir(), "done")
 	cmd, out := contained(t, "orphan", file)
 	if got := code(cmd.Run()); got != 6 {
-		t.Errorf("exit code %d, want 6; it said %s", got, out)
+		t.Errorf("exit code %d, want 6; its output: %s", got, out)
 	}
 	if _, err := os.Stat(file); err != nil {
-		t.Errorf("init exited before an orphan had its last word: %v", err)
+		t.Errorf("init exited before an orphan had finished: %v", err)
 	}
 }
 
-func TestInitDoesNotWaitForStrangersForEver(t *testing.T) {
+func TestInit_DoesNotWaitForOtherProcessesForEver(t *testing.T) {
 	needNamespaces(t)
-	cmd, out := contained(t, "stranger")
+	cmd, out := contained(t, "other")
 	if got := code(runWithin(t, cmd)); got != 6 {
-		t.Errorf("exit code %d, want 6; it said %s", got, out)
+		t.Errorf("exit code %d, want 6; its output: %s", got, out)
 	}
 }
 
-func TestInitWaitsForAGuard(t *testing.T) {
+func TestInit_WaitsForAGuard(t *testing.T) {
 	needNamespaces(t)
-	file := filepath.Join(t.TempDir(), "will")
+	file := filepath.Join(t.TempDir(), "done")
 	cmd, out := contained(t, "guard", file)
 	if got := code(runWithin(t, cmd)); got != 6 {
-		t.Errorf("exit code %d, want 6; it said %s", got, out)
+		t.Errorf("exit code %d, want 6; its output: %s", got, out)
 	}
 	if _, err := os.Stat(file); err != nil {
-		t.Errorf("init exited before the guard had its last word: %v", err)
+		t.Errorf("init exited before the guard had finished: %v", err)
 	}
 }
 
-// Who says stop twice means it.
-func TestSignalAfterTheProgramsEndEndsTheWait(t *testing.T) {
+// Whoever orders a stop twice does not want to wait.
+func TestInit_SignalAfterTheProgramsEndEndsTheWait(t *testing.T) {
 	needNamespaces(t)
 	for _, sig := range []syscall.Signal{unix.SIGTERM, unix.SIGINT, unix.SIGQUIT} {
 		t.Run(unix.SignalName(sig), func(t *testing.T) {
@@ -92,14 +92,14 @@ func TestSignalAfterTheProgramsEndEndsTheWait(t *testing.T) {
 			}()
 			got := code(runWithin(t, cmd))
 			close(ended)
-			if got != 6 && got != 128+int(sig) { // the first may have met the program itself
-				t.Errorf("exit code %d, want 6; it said %s", got, out)
+			if got != 6 && got != 128+int(sig) { // the first signal may have met the program itself
+				t.Errorf("exit code %d, want 6; its output: %s", got, out)
 			}
 		})
 	}
 }
 
-func TestSignalsAreForwarded(t *testing.T) {
+func TestInit_ForwardsSignals(t *testing.T) {
 	needNamespaces(t)
 	for _, sig := range []syscall.Signal{unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGQUIT, unix.SIGABRT, unix.SIGUSR1, unix.SIGUSR2} {
 		t.Run(unix.SignalName(sig), func(t *testing.T) {
@@ -107,7 +107,7 @@ func TestSignalsAreForwarded(t *testing.T) {
 			defer cmd.Process.Kill()
 			var ready, got string
 			if _, err := fmt.Fscanln(pipe, &ready); err != nil || ready != "ready" {
-				t.Fatalf("it said %q, %v", ready, err)
+				t.Fatalf("the program printed %q, %v; want ready", ready, err)
 			}
 			if err := cmd.Process.Signal(sig); err != nil {
 				t.Fatal(err)
@@ -125,13 +125,13 @@ func TestSignalsAreForwarded(t *testing.T) {
 	}
 }
 
-func TestStoppedProgramIsResumed(t *testing.T) {
+func TestInit_ResumesAStoppedProgram(t *testing.T) {
 	needNamespaces(t)
 	for _, tt := range []struct {
 		name   string
 		stop   syscall.Signal // to the program
-		told   syscall.Signal // to init, once the program is stopped
-		then   string         // what the program says
+		order  syscall.Signal // to init, once the program is stopped
+		then   string         // what the program prints
 		goesOn bool
 	}{
 		{"by Ctrl-Z", unix.SIGTSTP, 0, "continued", true},
@@ -143,15 +143,15 @@ func TestStoppedProgramIsResumed(t *testing.T) {
 			defer cmd.Process.Kill()
 			timer := time.AfterFunc(30*time.Second, func() { _ = cmd.Process.Kill() })
 			defer timer.Stop()
-			said := bufio.NewScanner(pipe)
+			lines := bufio.NewScanner(pipe)
 			next := func(want string) {
 				t.Helper()
-				for said.Scan() {
-					if said.Text() == want {
+				for lines.Scan() {
+					if lines.Text() == want {
 						return
 					}
 				}
-				t.Fatalf("the program did not say %q", want)
+				t.Fatalf("the program did not print %q", want)
 			}
 			next("ready")
 			program, err := procfs.Children(strconv.Itoa(cmd.Process.Pid))
@@ -162,11 +162,11 @@ func TestStoppedProgramIsResumed(t *testing.T) {
 			if err := unix.Kill(pid, tt.stop); err != nil {
 				t.Fatal(err)
 			}
-			if tt.told != 0 {
+			if tt.order != 0 {
 				for !stopped(pid) {
 					time.Sleep(time.Millisecond)
 				}
-				if err := cmd.Process.Signal(tt.told); err != nil {
+				if err := cmd.Process.Signal(tt.order); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -184,7 +184,7 @@ func TestStoppedProgramIsResumed(t *testing.T) {
 	}
 }
 
-// stopped reports whether a process is, or is none any more.
+// stopped reports whether a process is stopped, or has ended.
 func stopped(pid int) bool {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	return err != nil || bytes.Contains(stat, []byte(") T "))

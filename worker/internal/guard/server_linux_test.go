@@ -7,11 +7,11 @@ import (
 	"github.com/understudy-go/understudy/internal/boottime"
 )
 
-func TestPastOrEarlierLeaseExtendsNothing(t *testing.T) {
+func TestServer_IgnoresALeaseThatIsPastOrEarlier(t *testing.T) {
 	now := boottime.Now()
 	for _, tt := range []struct {
-		name               string
-		before, told, want time.Duration
+		name                 string
+		before, extend, want time.Duration
 	}{
 		{"later", now + time.Hour, now + 2*time.Hour, now + 2*time.Hour},
 		{"earlier", now + 2*time.Hour, now + time.Hour, now + 2*time.Hour},
@@ -19,7 +19,7 @@ func TestPastOrEarlierLeaseExtendsNothing(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := server{lease: tt.before}
-			s.extend(tt.told)
+			s.extend(tt.extend)
 			if s.lease != tt.want {
 				t.Errorf("lease ends at %v, want %v", s.lease, tt.want)
 			}

@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func TestTiesLeaveRoomForOtherDescriptors(t *testing.T) {
+func TestTiedGroups_LeaveRoomForOtherDescriptors(t *testing.T) {
 	var before unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &before); err != nil {
 		t.Fatal(err)
@@ -23,23 +23,23 @@ func TestTiesLeaveRoomForOtherDescriptors(t *testing.T) {
 		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: min(tt.limit, before.Max), Max: before.Max}); err != nil {
 			t.Fatal(err)
 		}
-		if got := newTies().most; tt.limit <= before.Max && got != tt.most {
+		if got := newTiedGroups().most; tt.limit <= before.Max && got != tt.most {
 			t.Errorf("of %d descriptors: %d ties, want %d", tt.limit, got, tt.most)
 		}
 	}
 }
 
-// The guard's own group has to survive, or nobody would sweep.
-func TestWhoIsInTheGuardsOwnGroupIsTiedAlone(t *testing.T) {
-	ties := &ties{own: unix.Getpgrp()}
-	if got, want := ties.keyOf(unix.Getpid()), unix.Getpid(); got != want {
+// The guard's own group has to survive: a tie of it would kill the guard.
+func TestTiedGroups_TieAProcessInTheGuardsOwnGroupAlone(t *testing.T) {
+	groups := &tiedGroups{own: unix.Getpgrp()}
+	if got, want := groups.keyOf(unix.Getpid()), unix.Getpid(); got != want {
 		t.Errorf("in the guard's group: key %d, want %d", got, want)
 	}
-	ties.own = -1
-	if got, want := ties.keyOf(unix.Getpid()), -unix.Getpgrp(); got != want {
+	groups.own = -1
+	if got, want := groups.keyOf(unix.Getpid()), -unix.Getpgrp(); got != want {
 		t.Errorf("in another group: key %d, want %d", got, want)
 	}
-	if got := ties.keyOf(1 << 30); got != 0 {
+	if got := groups.keyOf(1 << 30); got != 0 {
 		t.Errorf("no such process: key %d, want 0", got)
 	}
 }

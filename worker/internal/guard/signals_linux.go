@@ -1,0 +1,57 @@
+package guard
+
+import (
+	"fmt"
+	"os"
+	"os/signal"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/understudy-go/understudy/internal/boottime"
+)
+
+// signals notes the signals that the guard receives.
+type signals struct {
+	fd        int          // readable after any signal
+	stoppedAt atomic.Int64 // when the latest signal came that orders a process to stop; 0: none came
+}
+
+// orderTime is how long after such a signal the end of the command is put down to
+// the same order.
+const orderTime = 5 * time.Second
+
+// orderedToStop reports whether this process was ordered to stop a short time ago.
+// Whoever wants to stop the command signals Understudy and not its guard, so the
+// signal was for a whole unit, a session or the machine.
+func (s *signals) orderedToStop() bool {
+	at := s.stoppedAt.Load()
+	return at != 0 && boottime.Now() < time.Duration(at)+orderTime
+}
+
+// handleSignals handles all signals that would end or stop this process. It ignores
+// none, since the command would inherit that; a handled one has its default in the
+// command.
+func handleSignals() (*signals, error) {
+	fd, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	if err != nil {
+		return nil, fmt.Errorf("eventfd: %w", err)
+	}
+	s := &signals{fd: fd}
+	ch := make(chan os.Signal, 64)
+	signal.Notify(ch, unix.SIGCHLD, unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT,
+		unix.SIGABRT, // systemd's watchdog sends it to a whole unit
+		unix.SIGPIPE, unix.SIGTSTP, unix.SIGTTIN, unix.SIGTTOU)
+	go func() {
+		one := [8]byte{1}
+		for sig := range ch {
+			switch sig {
+			case unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT, unix.SIGABRT:
+				s.stoppedAt.Store(int64(boottime.Now()))
+			}
+			_, _ = unix.Write(fd, one[:])
+		}
+	}()
+	return s, nil
+}
