@@ -19,7 +19,7 @@ const module = "github.com/understudy-go/understudy"
 // parent.
 var directions = map[string][]string{
 	".":         {"internal/cli", "internal/pid1"},
-	"config":    {"registry"},
+	"config":    {"internal/mongouri", "registry"},
 	"heartbeat": {"internal/boottime", "registry"},
 	"internal/cli": {"config", "heartbeat", "internal/exitcode", "internal/reopen", "internal/signals", "internal/terminal", "metrics",
 		"registry", "registry/finding", "registry/mongodb", "registry/sqlite", "status", "web", "worker"},

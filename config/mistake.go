@@ -3,6 +3,8 @@ package config
 import (
 	"fmt"
 	"strings"
+
+	"github.com/understudy-go/understudy/internal/mongouri"
 )
 
 // Error is everything that is wrong with the environment.
@@ -27,14 +29,12 @@ func (m *mistakes) say(format string, args ...any) {
 	*m = append(*m, strings.ReplaceAll(fmt.Sprintf(format, args...), "\n", "; "))
 }
 
-const hidden = "xxxxx"
-
 // show makes a value fit for a line on a terminal: quoted, cut short, and
 // redacted if it looks like a URI.
 func show(value string) string {
 	const limit = 100
 	if strings.Contains(value, "://") {
-		value = redact(value)
+		value = mongouri.Redact(value)
 	}
 	if len(value) > limit {
 		return fmt.Sprintf("%q… (%d bytes)", value[:limit], len(value))

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"unicode"
+
+	"github.com/understudy-go/understudy/internal/mongouri"
 )
 
 // Kind is a backend of the registry.
@@ -89,8 +91,8 @@ func parseRegistry(value string) (r Registry, database string, err error) {
 	if strings.Contains(value, "${") {
 		return Registry{}, "", errors.New(notExpanded + "; for a $ in a password write %24")
 	}
-	u, err := parseMongo(value)
-	return Registry{Kind: MongoDB, URI: newURI(value)}, u.database, err
+	u := mongouri.Parse(value)
+	return Registry{Kind: MongoDB, URI: newURI(value)}, u.Database, u.Check()
 }
 
 // sqlitePath takes the path as it is: nothing in it is decoded or expanded. Its
@@ -190,9 +192,9 @@ func showRegistry(value string) string {
 	case pathLike(value), ok && !strings.Contains(path, "@"):
 		return show(value)
 	case ok:
-		return show("sqlite:" + hidden)
+		return show("sqlite:" + mongouri.Hidden)
 	}
-	return show(hidden)
+	return show(mongouri.Hidden)
 }
 
 func pathLike(value string) bool {

@@ -80,14 +80,6 @@ func TestRegistriesThatAreRefused(t *testing.T) {
 	}
 }
 
-func TestHostsThatAreAccepted(t *testing.T) {
-	for _, hosts := range []string{"h", "h:1", "h_1.x-y:65535", "10.0.0.1:27017", "[::1]", "[fe80::1%25eth0]:27017", "a:1,b:2,c", "%2Ftmp%2Fmongodb-27017.sock"} {
-		if _, err := parseMongo("mongodb://u:pw@" + hosts + "/db?w=majority"); err != nil {
-			t.Errorf("%s: %v", hosts, err)
-		}
-	}
-}
-
 func TestRegistryFromAFile(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, content string) string {

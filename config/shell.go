@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"github.com/understudy-go/understudy/internal/mongouri"
 )
 
 // shellWord is a word that is more than text to a shell. A URL with & in it, and
@@ -45,7 +47,7 @@ func hideURIs(command string) string {
 	words := strings.Split(command, " ")
 	for i, word := range words {
 		if strings.Contains(word, "://") {
-			words[i] = hidden
+			words[i] = mongouri.Hidden
 		}
 	}
 	return strings.Join(words, " ")

@@ -13,6 +13,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/understudy-go/understudy/internal/mongouri"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -62,7 +63,7 @@ func (s *input) database(m *mistakes, kind Kind, fromURI string) string {
 	case s.Database != "" || s.refused[EnvDatabase]:
 		return s.Database
 	case fromURI == "":
-		return "understudy"
+		return mongouri.DefaultDatabase
 	}
 	if err := checkDatabase(fromURI); err != nil {
 		m.say("UNDERSTUDY_DATABASE is not set, and the registry's URI names the database %s: %v; set UNDERSTUDY_DATABASE=understudy, for one",
