@@ -13,32 +13,32 @@ import (
 	"github.com/understudy-go/understudy/status"
 )
 
-// maxScrapes is how many scrapes may go on at once; more get 503.
+// maxScrapes bounds how many scrapes are answered at once; more of them get 503.
 const maxScrapes = 8
 
-// State is what an instance knows of itself at one instant.
+// State is what an instance knows about itself at one instant.
 type State struct {
-	Term     int64         // that it works in; 0 while passive
-	Lease    time.Duration // what is left of it; 0 or less: nothing
-	LastBeat time.Time     // when the latest acknowledged beat was sent; zero: there was none
+	Term     int64         // in which it is active; 0 while it is passive
+	Lease    time.Duration // what is left of its lease; 0 or less: nothing
+	LastBeat time.Time     // when its last acknowledged beat was sent; zero: there was none
 }
 
-// Source is where the values come from. All of it is required, and the
-// functions may be called concurrently.
+// Source is where the values come from. All fields are required. The functions may be
+// called concurrently.
 type Source struct {
 	Group   string // a name that registry.CheckGroup accepts
 	Version string // this program's
 	// State must not wait.
 	State func() State
-	// Look shows the group, within two seconds and to any number who ask: see
-	// status.Lookout.
+	// Look returns a picture of the group within two seconds, however many callers there
+	// are: see status.Lookout.
 	Look func(context.Context) (status.Group, error)
-	// Restarts is how often the work was started again. It must not wait.
+	// Restarts returns how often the work was started again. It must not wait.
 	Restarts func() int64
 }
 
-// Metrics are those of one instance. Its methods may be called concurrently,
-// and none but the handler's waits for anything.
+// Metrics are those of one instance. Its methods may be called concurrently. Only the
+// handler waits for anything.
 type Metrics struct {
 	beats       prometheus.Histogram
 	failures    prometheus.Counter
@@ -47,7 +47,7 @@ type Metrics struct {
 	handler     http.Handler
 }
 
-// other counts transitions of a reason that this package does not know.
+// other is the label for a reason that this package does not know.
 const other = "other"
 
 // reasons are the values of the label reason.
@@ -56,8 +56,8 @@ var reasons = []string{
 	string(registry.Unregistered), string(registry.WorkFailed), string(registry.NotReady), string(registry.WorkDone), other,
 }
 
-// New returns the metrics of an instance, in a registry of Prometheus of their
-// own. It panics if the group's name or the version is no valid UTF-8.
+// New returns the metrics of an instance. They are in a Prometheus registry of their
+// own. It panics if the name of the group or the version is not valid UTF-8.
 func New(s Source) *Metrics {
 	m := &Metrics{
 		beats: prometheus.NewHistogram(prometheus.HistogramOpts{
@@ -93,7 +93,8 @@ func New(s Source) *Metrics {
 	return m
 }
 
-// Beat counts a beat that took so long to be acknowledged, or that failed.
+// Beat counts a beat: one that was acknowledged after the given time, or one that failed
+// with an error.
 func (m *Metrics) Beat(took time.Duration, err error) {
 	if err != nil {
 		m.failures.Inc()
@@ -102,8 +103,7 @@ func (m *Metrics) Beat(took time.Duration, err error) {
 	m.beats.Observe(took.Seconds())
 }
 
-// Role counts a change of role: "promoted", or the registry.Reason why the term
-// is over.
+// Role counts a change of role. The reason is "promoted", or why the term is over.
 func (m *Metrics) Role(reason registry.Reason) {
 	c, ok := m.transitions[string(reason)]
 	if !ok {
@@ -115,5 +115,5 @@ func (m *Metrics) Role(reason registry.Reason) {
 // Orphan counts an orphan that this instance deleted.
 func (m *Metrics) Orphan() { m.orphans.Inc() }
 
-// Handler answers scrapes, each within about two seconds.
+// Handler answers each scrape within about two seconds.
 func (m *Metrics) Handler() http.Handler { return m.handler }

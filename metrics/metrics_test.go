@@ -24,7 +24,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// source is one of an active instance in a group of five.
+// source returns that of an active instance in a group of five.
 func source() Source {
 	return Source{
 		Group: "a/b", Version: "v1.2.3",
@@ -43,7 +43,7 @@ func source() Source {
 	}
 }
 
-// scraped is what a scrape answers, which must be well-formed. Any goroutine may
+// scraped returns the answer to a scrape, which must be well-formed. Any goroutine may
 // call it.
 func scraped(tb testing.TB, m *Metrics) string {
 	tb.Helper()
@@ -59,8 +59,8 @@ func scraped(tb testing.TB, m *Metrics) string {
 	return w.Body.String()
 }
 
-// ours are the lines of a scrape whose names begin with understudy_ and then one
-// of the given.
+// ours returns the lines of a scrape whose names begin with understudy_ and then with one
+// of the given names.
 func ours(text string, names ...string) (lines []string) {
 	for line := range strings.Lines(text) {
 		for _, n := range names {
@@ -72,7 +72,7 @@ func ours(text string, names ...string) (lines []string) {
 	return lines
 }
 
-func TestScrapeShowsWhatTheInstanceKnows(t *testing.T) {
+func TestScrape_ShowsAllMetrics(t *testing.T) {
 	m := New(source())
 	m.Beat(700*time.Microsecond, nil)
 	m.Beat(3*time.Second, nil)
@@ -128,7 +128,7 @@ func TestScrapeShowsWhatTheInstanceKnows(t *testing.T) {
 		t.Error(diff)
 	}
 	if strings.Contains(text, "host-of-nobody") {
-		t.Error("a host's name became a label")
+		t.Error("the name of a host became a label")
 	}
 	for _, name := range []string{"go_goroutines", "process_start_time_seconds"} {
 		if runtime.GOOS == "linux" && !strings.Contains(text, "\n"+name+" ") {
@@ -137,8 +137,8 @@ func TestScrapeShowsWhatTheInstanceKnows(t *testing.T) {
 	}
 }
 
-// Each beat of a passive one would give it a lease, if it were active.
-func TestPassiveInstanceHasNoLease(t *testing.T) {
+// A passive instance has the Lease that it would have if it were active.
+func TestScrape_PassiveInstanceHasNoLease(t *testing.T) {
 	s := source()
 	s.State = func() State { return State{Lease: 40 * time.Second, LastBeat: time.Unix(1, 0)} }
 	want := []string{`understudy_lease_remaining_seconds{group="a/b"} 0`}
@@ -147,7 +147,7 @@ func TestPassiveInstanceHasNoLease(t *testing.T) {
 	}
 }
 
-func TestPassiveInstanceWithoutRegistration(t *testing.T) {
+func TestScrape_InstanceWithoutRegistration(t *testing.T) {
 	s := source()
 	s.State = func() State { return State{Lease: -time.Second} }
 	want := []string{
@@ -161,7 +161,7 @@ func TestPassiveInstanceWithoutRegistration(t *testing.T) {
 	}
 }
 
-func TestOneScrapeReadsTheStateOnce(t *testing.T) {
+func TestScrape_ReadsTheStateOnce(t *testing.T) {
 	var n int64
 	s := source()
 	s.State = func() State {
@@ -178,7 +178,7 @@ func TestOneScrapeReadsTheStateOnce(t *testing.T) {
 	}
 }
 
-func TestBeatsAreCountedWhileScraped(t *testing.T) {
+func TestMetrics_CountWhileScraped(t *testing.T) {
 	m := New(source())
 	const each, by = 200, 4
 	var wait sync.WaitGroup
@@ -188,7 +188,7 @@ func TestBeatsAreCountedWhileScraped(t *testing.T) {
 				m.Beat(time.Millisecond, nil)
 				m.Beat(0, errors.New("no"))
 				m.Role("promoted")
-				m.Role("unheard of")
+				m.Role("a reason that is not known")
 				m.Orphan()
 			}
 		})
@@ -212,7 +212,7 @@ func TestBeatsAreCountedWhileScraped(t *testing.T) {
 	}
 }
 
-func TestPackageCommentNamesEachMetric(t *testing.T) {
+func TestDoc_NamesEachMetric(t *testing.T) {
 	doc, err := os.ReadFile("doc.go")
 	if err != nil {
 		t.Fatal(err)
@@ -220,7 +220,7 @@ func TestPackageCommentNamesEachMetric(t *testing.T) {
 	for line := range strings.Lines(scraped(t, New(source()))) {
 		if f := strings.Fields(line); f[0] == "#" && f[1] == "TYPE" && strings.HasPrefix(f[2], "understudy_") {
 			if !bytes.Contains(doc, []byte("//\t"+f[2]+" ")) && !bytes.Contains(doc, []byte("//\t"+f[2]+"{")) {
-				t.Errorf("doc.go does not say what %s is", f[2])
+				t.Errorf("doc.go does not describe %s", f[2])
 			}
 		}
 	}

@@ -9,20 +9,20 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// silent is the role of those who are late with their beat.
+// silent is the label for instances whose beat is overdue.
 const silent = "silent"
 
 var (
 	active    = prometheus.NewDesc("understudy_active", "1 while this instance is active, 0 while it is passive.", nil, nil)
-	term      = prometheus.NewDesc("understudy_term", "The term that this instance works in, 0 while it is passive.", nil, nil)
-	lastBeat  = prometheus.NewDesc("understudy_last_beat_timestamp_seconds", "When the latest acknowledged beat was sent, 0 before the first.", nil, nil)
-	lease     = prometheus.NewDesc("understudy_lease_remaining_seconds", "What is left of the lease that this instance works by, 0 while it is passive.", nil, nil)
+	term      = prometheus.NewDesc("understudy_term", "The term in which this instance is active, 0 while it is passive.", nil, nil)
+	lastBeat  = prometheus.NewDesc("understudy_last_beat_timestamp_seconds", "When the last acknowledged beat was sent, 0 before the first.", nil, nil)
+	lease     = prometheus.NewDesc("understudy_lease_remaining_seconds", "What is left of the lease of this instance, 0 when that has ended and while it is passive.", nil, nil)
 	restarts  = prometheus.NewDesc("understudy_work_restarts_total", "Starts of the work after it had exited by itself.", nil, nil)
-	instances = prometheus.NewDesc("understudy_instances", "Instances of the group by the registry; silent ones are late with their beat.", []string{"role"}, nil)
+	instances = prometheus.NewDesc("understudy_instances", "Instances of the group by the registry: active, passive, or silent if their beat is overdue.", []string{"role"}, nil)
 	buildInfo = prometheus.NewDesc("understudy_build_info", "1, labelled with the version of this program and of Go.", []string{"version", "goversion"}, nil)
 )
 
-// scrape reads, at each scrape, what is not counted as it happens.
+// scrape reads, at each scrape, the values that are not counted as they happen.
 type scrape struct{ source Source }
 
 func (s scrape) Describe(to chan<- *prometheus.Desc) {

@@ -1,15 +1,20 @@
 // Package status is what people, probes and Prometheus see of a group.
 //
-// [Look] takes a picture of a group, a [Group], by the registry's clock: who is
-// active, who stands by, whose beat is late, and in one line whether that is
-// well. The latest term decides who is active; what an instance's record says
-// of its role is only what it last said. An [Observer] takes one picture after
-// another, and then whether a beat moves says who lives, whatever that clock does.
+// [Look] reads the registry once and makes a picture of a group, a [Group]: which
+// instance is active, which ones stand by, whose beat is late, and in one line whether
+// the group is healthy. The story goes from file to file: reading.go reads,
+// observation.go says how old a beat is, picture.go puts the picture together with
+// terms.go and takeover.go, and banner.go words the line. The latest term decides who
+// is active; the role in an instance's own record is only what it wrote last.
 //
-// What is in a registry is untrusted text. Every string of a picture went
-// through [Visible]: control characters and what turns the direction of writing
-// are shown, not sent to a terminal.
+// An [Observer] takes one picture after another and remembers the beats that it has
+// seen. Whether a beat moves tells who lives, even if somebody sets the registry's
+// clock. A [Lookout] shares one look among all clients of an instance.
 //
-// Package web serves the picture to probes and browsers, and package
-// metrics counts what one instance does.
+// What is in a registry is untrusted text. Every string of a picture has been through
+// [Visible], which replaces control characters and characters that change the direction
+// of writing by escapes.
+//
+// Package web serves the picture to probes and browsers, and package metrics tells
+// Prometheus what one instance does.
 package status

@@ -1,7 +1,6 @@
 package status
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -9,88 +8,38 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// Group is a group at one instant of the registry's clock.
+// Group is a picture of a group at one instant of the registry's clock.
 type Group struct {
 	Name string    `json:"group"`
 	At   time.Time `json:"at"`
-	// Healthy says that one instance is active and beats; Health says so in one
-	// line, or what is wrong.
+	// Healthy says that one instance is active and beats. Health says so in one line,
+	// or what is wrong.
 	Healthy bool   `json:"healthy"`
 	Health  string `json:"health"`
-	// Done says that nobody is active because the work is done, with exit code 0.
+	// Done says that no instance is active because the work is done, with exit code 0.
 	Done bool `json:"done,omitempty"`
-	// Unread says why a record could not be read; it is not among the instances or
-	// the terms. Empty: all could.
+	// Unread says why a record could not be read; such a record is not among the
+	// instances or the terms. It is empty if all could be read.
 	Unread string `json:"unread,omitempty"`
-	// Takeover says what comes next while the holder of an open term is silent, or
-	// its registration gone. nil: it is not, or nobody is there to take over.
+	// Takeover says what comes next while the holder of an open term is silent or its
+	// registration is gone. It is nil otherwise, and if no instance is there to take over.
 	Takeover *Takeover `json:"takeover,omitempty"`
 	// Term is the number of the latest term; 0 if there never was one.
 	Term int64 `json:"term"`
-	// Instances are in the order of their UUIDs, oldest first, the active one
+	// Instances are in the order of their UUIDs, oldest first, but with the active one
 	// before all others.
 	Instances []Instance `json:"instances"`
 	// Terms are the latest ones, newest first.
 	Terms []Term `json:"terms"`
 }
 
-// Active returns the holder of the latest term, silent or not. It is false if
-// that term is over, or its holder not registered.
+// Active returns the holder of the latest term, whether it is silent or not. It returns
+// false if that term is over or its holder is not registered.
 func (g Group) Active() (Instance, bool) {
 	if len(g.Instances) == 0 || g.Instances[0].Role != registry.Active {
 		return Instance{}, false
 	}
 	return g.Instances[0], true
-}
-
-// Count says how many instances of a group there are of each kind. Whoever is
-// silent counts as that alone, the active one too: nobody can rely on it.
-type Count struct {
-	Active     int
-	Passive    int
-	HoldingOff int // of the passive ones
-	Silent     int
-}
-
-// Count counts the instances.
-func (g Group) Count() (c Count) {
-	for _, in := range g.Instances {
-		switch {
-		case in.Silent:
-			c.Silent++
-		case in.Role == registry.Active:
-			c.Active++
-		default:
-			c.Passive++
-			if in.HoldingOff {
-				c.HoldingOff++
-			}
-		}
-	}
-	return c
-}
-
-// others shows those of a count that are not active.
-func (c Count) others() string {
-	line := fmt.Sprintf("%d passive", c.Passive)
-	if c.HoldingOff > 0 {
-		line += fmt.Sprintf(" (%d holding off)", c.HoldingOff)
-	}
-	if c.Silent > 0 {
-		line += fmt.Sprintf(", %d silent", c.Silent)
-	}
-	return line
-}
-
-// waiting says who is there while nobody is active.
-func (c Count) waiting() string {
-	switch {
-	case c.Passive > 0:
-		return c.others()
-	case c.Silent > 0:
-		return fmt.Sprintf("nobody is there to take over, %d silent", c.Silent)
-	}
-	return "nobody is there to take over"
 }
 
 // Instance is one registration as people see it.
@@ -102,32 +51,21 @@ type Instance struct {
 	PID      int           `json:"pid"`
 	Version  string        `json:"version"`
 	Priority int           `json:"priority,omitempty"`
-	// Since is when this role began: the term's start for the active one; for a
-	// passive one its registration, or the end of the last of the terms below
-	// that was its own. Zero if the record does not say.
+	// Since is when this role began: for the active instance the start of its term, for
+	// a passive one its registration, or the end of the last of its own terms among
+	// those of the picture. It is zero if the record does not say.
 	Since time.Time `json:"since,omitzero"`
-	// Age is that of the last beat; never negative.
+	// Age is that of the last beat. It is never negative.
 	Age Seconds `json:"beatAgeSeconds"`
-	// Ahead is by how much its heartbeat lies ahead of the registry's clock, which
-	// was set back: Age is then the least that it may be. An instance that lives
-	// ends this by its next beat. Until then it is silent. 0: it is not ahead, or
-	// its beat was seen to move.
+	// Ahead is how far its heartbeat lies ahead of the registry's clock, which was set
+	// back. Age is then a lower bound, and the instance counts as silent until it is
+	// seen to beat again. 0: its heartbeat is not ahead, or its beat was seen to move.
 	Ahead Seconds `json:"heartbeatAheadSeconds,omitempty"`
-	// Silent says that its beat is overdue; OrphanIn is then when it counts as an
-	// orphan at the latest, if it stays so.
+	// Silent says that its beat is overdue. OrphanIn is the time until it counts as an
+	// orphan at the latest, if it stays silent.
 	Silent     bool    `json:"silent,omitempty"`
 	OrphanIn   Seconds `json:"orphanInSeconds,omitempty"`
-	HoldingOff bool    `json:"holdingOff,omitempty"` // does not compete for now
-}
-
-// Takeover is that somebody replaces a holder that is not heard of.
-type Takeover struct {
-	// ID is of whoever is senior now, and will be if nothing changes.
-	ID   uuid.UUID `json:"instance"`
-	Host string    `json:"host"`
-	// In is how long that takes at most, if those who stand by have observed the
-	// silence since its beginning. 0: they are counting for themselves.
-	In Seconds `json:"inSeconds"`
+	HoldingOff bool    `json:"holdingOff,omitempty"` // leaves the next terms to its peers for a while
 }
 
 // Term is one term as people see it.
@@ -136,24 +74,24 @@ type Term struct {
 	Holder uuid.UUID `json:"instance"`
 	Host   string    `json:"host"`
 	From   time.Time `json:"from"`
-	To     time.Time `json:"to,omitzero"` // zero while it is open; never after the next term's beginning
-	// Length is until At while it is open, and until the next term began if
-	// nobody wrote its end down. AtMost says that the work may have ended sooner:
-	// there is a next one, and Gap is nil.
+	To     time.Time `json:"to,omitzero"` // zero while it is open; never after the start of the next term
+	// Length goes until At while the term is open, and until the start of the next term
+	// if its end was not recorded. AtMost says that the work may have ended sooner: there
+	// is a next term, and Gap is nil.
 	Length Seconds         `json:"lengthSeconds"`
 	AtMost bool            `json:"lengthAtMost,omitempty"`
 	Reason registry.Reason `json:"reason,omitempty"`
 	// ExitCode is that of the work, if Reason is registry.WorkDone.
 	ExitCode int `json:"exitCode,omitempty"`
-	// Silence is for how long the holder was not heard of at the end of Length,
-	// whether it worked or not: before a peer deposed it, or until At if it is
-	// silent now. 0: it was heard of, or nobody knows.
+	// Silence is the time at the end of Length in which the holder was silent, whether
+	// it worked or not: until a peer deposed it, or until At if it is silent now. 0: it
+	// was not silent, or it is not known.
 	Silence Seconds `json:"silenceSeconds,omitempty"`
-	// Gap is the time from its end to the beginning of the next term; nil if there is
-	// no next one, or if nobody knows when its work ended. Nobody saw that of an
-	// orphan; and who lost its lease, or ended its term after the next one began,
-	// wrote the end down when the work was long gone.
+	// Gap is the time from its end to the start of the next term. It is nil if there is
+	// no next term, or if it is not known when the work ended: nobody observes the end of
+	// an orphan's work, and a holder that lost its lease, or ended its term only after
+	// the next one had begun, recorded the end long after its work was gone.
 	Gap *Seconds `json:"gapSeconds,omitempty"`
-	// GapAtMost bounds the gap where Gap is nil, but the Silence is known.
+	// GapAtMost is an upper bound of the gap where Gap is nil but the Silence is known.
 	GapAtMost *Seconds `json:"gapAtMostSeconds,omitempty"`
 }

@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// Seconds is a duration that JSON shows as a number of seconds, precise to the
-// microsecond, and text as people say it: 14ms, 0.4s, 12s, 3m05s, 2h10m, 5d03h.
+// Seconds is a duration. In JSON it is a number of seconds, precise to the microsecond;
+// as text it is short: 14ms, 0.4s, 12s, 3m05s, 2h10m, 5d03h.
 type Seconds time.Duration
 
-// String rounds to what matters, and shows less than nothing as 0.0s.
+// String rounds to one or two units, and shows a negative duration as 0.0s.
 func (s Seconds) String() string {
 	const ms, day = time.Millisecond, 24 * time.Hour
 	d := max(time.Duration(s), 0)

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-func TestSecondsForPeople(t *testing.T) {
+func TestSeconds_String(t *testing.T) {
 	const us, ms, s, m, h = time.Microsecond, time.Millisecond, time.Second, time.Minute, time.Hour
 	for d, want := range map[time.Duration]string{
 		0: "0.0s", -s: "0.0s", math.MinInt64: "0.0s", 1: "<1ms", 499 * us: "<1ms", 500 * us: "1ms", 1499 * us: "1ms", 1500 * us: "2ms",
@@ -23,7 +23,7 @@ func TestSecondsForPeople(t *testing.T) {
 	}
 }
 
-func TestSecondsAsJSON(t *testing.T) {
+func TestSeconds_JSON(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		0: "0", time.Second: "1", 1234567 * time.Microsecond: "1.234567", 1499: "0.000001", 1500: "0.000002", -100 * time.Millisecond: "-0.1",
 		1400 * time.Microsecond: "0.0014", time.Hour: "3600", math.MaxInt64: "9223372036.854776",
@@ -41,6 +41,6 @@ func TestSecondsAsJSON(t *testing.T) {
 		}
 	}
 	if err := json.Unmarshal([]byte(`"1s"`), new(Seconds)); err == nil {
-		t.Error("text was taken for a number")
+		t.Error("a string counts as a number")
 	}
 }

@@ -12,7 +12,7 @@ import (
 // MaxText is the most runes that [Visible] returns.
 const MaxText = 255
 
-// Visible is [Escape], and long text is cut.
+// Visible does what [Escape] does, and cuts long text.
 func Visible(s string) string {
 	var b strings.Builder
 	count, cut := 0, 0
@@ -29,10 +29,9 @@ func Visible(s string) string {
 	return b.String()
 }
 
-// Escape makes text from a registry fit to be shown: control characters, what
-// turns the direction of writing, what is there but cannot be seen, and bytes
-// that are no UTF-8 become escapes as in \x1b and \u202e. Text that is fit
-// already stays as it is.
+// Escape makes text from a registry fit to be shown. Control characters, characters that
+// change the direction of writing, characters that cannot be seen and bytes that are
+// not UTF-8 become escapes such as \x1b and \u202e. All other text stays as it is.
 func Escape(s string) string {
 	var b strings.Builder
 	for piece := range pieces(s) {
@@ -41,7 +40,7 @@ func Escape(s string) string {
 	return b.String()
 }
 
-// pieces are the runes of a text, each as it is or as an escape.
+// pieces returns the runes of a text, each as it is or as an escape.
 func pieces(s string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		var before rune // the last rune of the last piece
@@ -54,6 +53,7 @@ func pieces(s string) iter.Seq[string] {
 			switch {
 			case r == utf8.RuneError && size == 1:
 				piece = fmt.Sprintf(`\x%02x`, piece[0])
+			// A letter may carry two marks; more of them would cover the lines around.
 			case mark && (marks == 2 || marks == 0 && !unicode.IsLetter(before)), hidden(r):
 				piece = escape(r)
 				mark = false
@@ -70,8 +70,7 @@ func pieces(s string) iter.Seq[string] {
 	}
 }
 
-// hidden reports whether a rune is not what it looks like, or looks like
-// nothing.
+// hidden reports whether a rune cannot be seen or may change how others are seen.
 func hidden(r rune) bool {
 	const blank = '\u2800' // Braille without a dot
 	return r != ' ' && unicode.IsSpace(r) || !unicode.IsGraphic(r) || r == blank ||
@@ -88,9 +87,9 @@ func escape(r rune) string {
 	return fmt.Sprintf(`\U%08x`, r)
 }
 
-// prefixes are those that our packages give their errors, wherever an error may
-// begin within another.
+// prefixes matches the names of our packages that begin an error, also within another
+// error.
 var prefixes = regexp.MustCompile(`(^|[:;] |\n *)((registry|heartbeat|worker|guard|boottime): )+`)
 
-// Plain is the text of an error for people, who need no names of packages.
+// Plain removes the names of packages from the text of an error, which is for people.
 func Plain(text string) string { return prefixes.ReplaceAllString(text, "$1") }

@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-func TestVisible(t *testing.T) {
+func TestVisible_EscapesAndCuts(t *testing.T) {
 	long := strings.Repeat("x", MaxText)
 	for in, want := range map[string]string{
 		"":                                 "",
@@ -16,7 +16,7 @@ func TestVisible(t *testing.T) {
 		"e\u0301":                          "e\u0301",
 		"\x1b[31mred":                      `\x1b[31mred`,
 		"a\nb\tc\rd\x00":                   `a\x0ab\x09c\x0dd\x00`,
-		"\u009b2J":                         `\x9b2J`, // a control sequence in one rune
+		"\u009b2J":                         `\x9b2J`, // a control sequence of one rune
 		"admin\u202egnp":                   `admin\u202egnp`,
 		"\u2066x\u2069":                    `\u2066x\u2069`,
 		"a\u200bb\u200db\ufeff":            `a\u200bb\u200db\ufeff`,
@@ -30,7 +30,7 @@ func TestVisible(t *testing.T) {
 		long:                               long,
 		long + "x":                         long[:MaxText-1] + "…",
 		strings.Repeat("x", 250) + "\x1by": strings.Repeat("x", 250) + `\x1by`,
-		strings.Repeat("x", 253) + "\x1b":  strings.Repeat("x", 253) + "…", // no half of an escape
+		strings.Repeat("x", 253) + "\x1b":  strings.Repeat("x", 253) + "…", // an escape is not cut in half
 	} {
 		if got := Visible(in); got != want {
 			t.Errorf("%q:\n got %q\nwant %q", in, got, want)
@@ -38,7 +38,7 @@ func TestVisible(t *testing.T) {
 	}
 }
 
-func TestEscapeCutsNothing(t *testing.T) {
+func TestEscape_CutsNothing(t *testing.T) {
 	long := strings.Repeat("x", 2*MaxText)
 	if got := Escape(long + "\u202e"); got != long+`\u202e` {
 		t.Errorf("%q", got)
@@ -76,7 +76,7 @@ func FuzzVisible(f *testing.F) {
 	})
 }
 
-func TestPlainNamesNoPackages(t *testing.T) {
+func TestPlain_NamesNoPackages(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                           "",
 		"registry: corrupt record":   "corrupt record",

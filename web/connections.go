@@ -8,48 +8,49 @@ import (
 	"time"
 )
 
-// maxConns is how many connections may be open, where this process may have
-// enough files open. A flood would take the heartbeat's file descriptors.
+// maxConns is how many connections may be open if this process may have enough files
+// open. Without a limit, a flood of connections would use up the file descriptors that
+// the heartbeat needs.
 const maxConns = 500
 
-// bodyLimit is what the body of a request gets to arrive. Nobody needs one.
+// bodyLimit is how long a request's body may take to arrive. No request needs one.
 const bodyLimit = time.Second
 
-// connections are those that are open. Above the limit, the one in which nothing
-// has begun or ended for the longest time is closed, so that nobody keeps a probe
-// out: not by connections without a request, nor by requests that do not end.
-// Viewers are spared, for they have a limit of their own.
+// connections are the open ones. If there are too many, the one that has been in its
+// state for the longest time is closed. So nobody can keep probes out, neither with
+// connections without a request nor with requests that do not end. Clients of /events
+// are spared, since they have a limit of their own.
 type connections struct {
 	mu    sync.Mutex
 	limit int
 	open  map[net.Conn]*connection
-	clock int64 // counts changes
+	clock int64 // the number of changes so far
 }
 
 type connection struct {
-	since  int64 // in this state
+	since  int64 // the clock when it came into its state
 	busy   bool  // with a request
 	spared bool
 }
 
-// connLimit is how many connections a process may have that may have that many
-// files open: half of them, for the registry and the guard need some, too.
+// connLimit returns how many connections a process may have that may have the given
+// number of files open: half as many, since the registry and the guard need some too.
 func connLimit(files uint64) int {
 	return int(max(min(files/2, maxConns), 1))
 }
 
-// viewerLimit is how many of that many connections may be viewers'.
-func viewerLimit(conns int) int { return min(conns/2, maxViewers) }
+// clientLimit returns how many of the connections may be those of clients of /events.
+func clientLimit(conns int) int { return min(conns/2, maxClients) }
 
-// changed is told of each change by net/http.
+// changed is called by net/http after each change of a connection's state.
 func (c *connections) changed(conn net.Conn, state http.ConnState) {
-	if victim := c.note(conn, state); victim != nil {
-		_ = victim.Close()
+	if surplus := c.note(conn, state); surplus != nil {
+		_ = surplus.Close()
 	}
 }
 
-// note returns the connection to close, if there are too many.
-func (c *connections) note(conn net.Conn, state http.ConnState) (victim net.Conn) {
+// note records a change and returns the connection to close if there are too many.
+func (c *connections) note(conn net.Conn, state http.ConnState) (surplus net.Conn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.clock++
@@ -59,7 +60,7 @@ func (c *connections) note(conn net.Conn, state http.ConnState) (victim net.Conn
 	case http.StateClosed, http.StateHijacked:
 		delete(c.open, conn)
 	default:
-		if now, ok := c.open[conn]; ok { // else it was closed, and does not know yet
+		if now, ok := c.open[conn]; ok { // otherwise it was closed as surplus a moment ago
 			now.since, now.busy = c.clock, state == http.StateActive
 		}
 	}
@@ -67,16 +68,16 @@ func (c *connections) note(conn net.Conn, state http.ConnState) (victim net.Conn
 		return nil
 	}
 	for candidate, is := range c.open {
-		if !is.spared && (victim == nil || is.since < c.open[victim].since) {
-			victim = candidate
+		if !is.spared && (surplus == nil || is.since < c.open[surplus].since) {
+			surplus = candidate
 		}
 	}
-	delete(c.open, victim)
-	return victim
+	delete(c.open, surplus)
+	return surplus
 }
 
-// close closes those without a request under way.
-func (c *connections) close() {
+// closeIdle closes the connections without a request.
+func (c *connections) closeIdle() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for conn, is := range c.open {
@@ -88,12 +89,13 @@ func (c *connections) close() {
 
 type connKey struct{}
 
-// known is the context of a connection's requests.
-func known(ctx context.Context, conn net.Conn) context.Context {
+// withConn puts a connection into the context of its requests.
+func withConn(ctx context.Context, conn net.Conn) context.Context {
 	return context.WithValue(ctx, connKey{}, conn)
 }
 
-// spare spares the connection of a request from being closed, or no longer.
+// spare keeps the connection of a request from being closed as surplus, or no longer
+// does so.
 func (c *connections) spare(ctx context.Context, yes bool) {
 	conn, _ := ctx.Value(connKey{}).(net.Conn)
 	c.mu.Lock()
@@ -104,11 +106,11 @@ func (c *connections) spare(ctx context.Context, yes bool) {
 	}
 }
 
-// unburdened does not wait for a body for long: net/http reads what is left of
-// one before it takes the connection's next request.
-func unburdened(next http.Handler) http.Handler {
+// limitBody bounds how long a request's body may take: net/http reads the rest of it
+// before it takes the next request of the connection.
+func limitBody(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.ContentLength != 0 { // or not known
+		if r.ContentLength != 0 { // -1: not known
 			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyLimit))
 		}
 		next.ServeHTTP(w, r)

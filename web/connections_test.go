@@ -11,29 +11,30 @@ import (
 
 const fewConns = 10
 
-// crowded is a stand of few connections, whose own timeouts never help.
-func crowded(t *testing.T, prepare ...func(*stand)) *stand {
-	return newStand(t, append(prepare, func(s *stand) {
+// crowded returns a server that allows few connections, and whose timeouts do not end
+// any of them within the test.
+func crowded(t *testing.T, prepare ...func(*fixture)) *fixture {
+	return newFixture(t, append(prepare, func(s *fixture) {
 		s.conns.limit = fewConns
 		s.http.ReadHeaderTimeout, s.http.ReadTimeout, s.http.WriteTimeout, s.http.IdleTimeout = time.Hour, time.Hour, time.Hour, time.Hour
 	})...)
 }
 
-// probe asks as an orchestrator does.
-func (s *stand) probe() {
+// probe sends a request as an orchestrator does.
+func (s *fixture) probe() {
 	s.t.Helper()
 	c := s.dial()
 	_, _ = io.WriteString(c, "GET /healthz HTTP/1.0\r\n\r\n")
 	if answer, err := io.ReadAll(c); err != nil || !bytes.Contains(answer, []byte("200 OK")) {
-		s.t.Errorf("a probe gets %q, %v", answer, err)
+		s.t.Errorf("the answer to a probe: %q, %v", answer, err)
 	}
 }
 
-func TestRequestsThatDoNotEndKeepNobodyOut(t *testing.T) {
+func TestConnections_EndlessRequestsKeepNoProbeOut(t *testing.T) {
 	t.Parallel()
 	over := make(chan struct{})
 	defer close(over)
-	s := crowded(t, func(s *stand) {
+	s := crowded(t, func(s *fixture) {
 		next := s.http.Handler
 		s.http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/hangs" {
@@ -44,28 +45,28 @@ func TestRequestsThatDoNotEndKeepNobodyOut(t *testing.T) {
 	})
 	for n := range 3 * fewConns {
 		_, _ = io.WriteString(s.dial(), "GET /hangs HTTP/1.1\r\nHost: localhost\r\n\r\n")
-		s.await("the request to be under way", func() bool { return s.busy() == min(n+1, fewConns) && s.waiting() == 0 })
+		s.await("the request to be under way", func() bool { return s.busy() == min(n+1, fewConns) && s.idle() == 0 })
 	}
 	for range 3 {
 		s.probe()
 	}
 }
 
-func TestBodyThatNeverComesIsNotWaitedFor(t *testing.T) {
+func TestLimitBody_DoesNotWaitForMissingBody(t *testing.T) {
 	t.Parallel()
 	s := crowded(t)
 	for _, length := range []string{"Content-Length: 1", "Content-Length: 1000000000", "Transfer-Encoding: chunked"} {
 		c := s.dial()
 		_, _ = io.WriteString(c, "GET /healthz HTTP/1.1\r\nHost: localhost\r\n"+length+"\r\n\r\n")
-		if answer, err := io.ReadAll(c); err != nil || !bytes.Contains(answer, []byte("200 OK")) { // until it is closed
+		if answer, err := io.ReadAll(c); err != nil || !bytes.Contains(answer, []byte("200 OK")) { // until the connection is closed
 			t.Errorf("%s: %q, %v", length, answer, err)
 		}
 	}
 }
 
-func TestBodyThatComesCostsNothing(t *testing.T) {
+func TestLimitBody_KeepsConnectionAfterBody(t *testing.T) {
 	t.Parallel()
-	s := newStand(t)
+	s := newFixture(t)
 	for range 2 { // over one connection
 		req, _ := http.NewRequest(http.MethodGet, s.base+"/healthz", bytes.NewReader([]byte("x")))
 		resp, err := http.DefaultClient.Do(req)
@@ -81,9 +82,9 @@ func TestBodyThatComesCostsNothing(t *testing.T) {
 	http.DefaultClient.CloseIdleConnections()
 }
 
-func TestViewersOutliveACrowd(t *testing.T) {
+func TestConnections_SpareClientsOfEvents(t *testing.T) {
 	t.Parallel()
-	s := crowded(t, func(s *stand) { s.audience.every = time.Millisecond })
+	s := crowded(t, func(s *fixture) { s.broadcast.every = time.Millisecond })
 	lines, _ := s.watch()
 	s.nextEvent(lines)
 	for range 3 * fewConns {
@@ -96,7 +97,7 @@ func TestViewersOutliveACrowd(t *testing.T) {
 	}
 }
 
-func TestConnectionsLeaveFilesForTheRegistry(t *testing.T) {
+func TestConnections_LeaveFilesForTheRegistry(t *testing.T) {
 	t.Parallel()
 	for files, want := range map[uint64]int{
 		0: 1, 64: 32, 256: 128, 1024: maxConns, 1 << 20: maxConns, math.MaxUint64: maxConns,
@@ -104,11 +105,11 @@ func TestConnectionsLeaveFilesForTheRegistry(t *testing.T) {
 		if got := connLimit(files); got != want {
 			t.Errorf("%d files: %d connections, want %d", files, got, want)
 		}
-		if viewers := viewerLimit(connLimit(files)); viewers > maxViewers || viewers >= connLimit(files) {
-			t.Errorf("%d files: %d of %d connections may be viewers'", files, viewers, connLimit(files))
+		if clients := clientLimit(connLimit(files)); clients > maxClients || clients >= connLimit(files) {
+			t.Errorf("%d files: %d of %d connections may be those of clients of /events", files, clients, connLimit(files))
 		}
 	}
-	if s := New(Config{}); s.conns.limit != connLimit(maxFiles()) || s.audience.limit != viewerLimit(s.conns.limit) {
-		t.Errorf("%d connections, %d viewers", s.conns.limit, s.audience.limit)
+	if s := New(Config{}); s.conns.limit != connLimit(maxFiles()) || s.broadcast.limit != clientLimit(s.conns.limit) {
+		t.Errorf("%d connections, %d clients of /events", s.conns.limit, s.broadcast.limit)
 	}
 }

@@ -1,19 +1,23 @@
-// Package web serves what an instance knows to probes, browsers and Prometheus.
-// It changes nothing: every path answers GET and HEAD alone.
+// Package web serves what an instance knows to probes, browsers and Prometheus. It
+// changes nothing: every path answers only GET and HEAD.
 //
-//	/healthz  200 while the loops turn, whatever the registry does
-//	/readyz   200 for a registered instance with a fresh beat, active or passive
-//	/activez  200 on the active instance alone
-//	/status   the group as JSON, and what this instance is in it
+//	/healthz  200 as long as the instance's loop runs, whatever the registry does
+//	/readyz   200 if the instance is registered and its last beat is fresh, active or passive
+//	/activez  200 only if it is also the active instance
+//	/status   the group and this instance as JSON
 //	/metrics  for Prometheus
 //	/         the page for people
-//	/events   what /status says, each second, as server-sent events
+//	/events   what /status shows, once per second, as server-sent events
 //
-// A probe never touches the registry. For all others together it is asked about
-// once a second, by one read at a time, and nobody waits for it for longer than
-// two seconds.
+// A probe never touches the registry. For all other requests together the registry is
+// asked about once per second, by one read at a time, and nobody waits for it for more
+// than two seconds.
 //
-// There is no login: whoever reaches the port may read it. Bind it to where that
-// is right. What listens on the loopback interface answers to no other name than
-// localhost, so that no page from elsewhere gets at it by DNS rebinding.
+// There is no login: everybody who reaches the port may read. Bind it to an interface
+// where that is right. A server on the loopback interface answers only requests to
+// localhost or to an address, so that a page from elsewhere cannot reach it by DNS
+// rebinding.
+//
+// server.go is where to begin. The page itself, its document, style and scripts, is in
+// the folder page.
 package web

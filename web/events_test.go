@@ -15,8 +15,8 @@ import (
 	"github.com/understudy-go/understudy/status"
 )
 
-// watch opens /events, and returns its lines.
-func (s *stand) watch() (lines *bufio.Scanner, leave func()) {
+// watch opens /events and returns its lines.
+func (s *fixture) watch() (lines *bufio.Scanner, leave func()) {
 	s.t.Helper()
 	transport := &http.Transport{}
 	resp, err := (&http.Client{Transport: transport}).Get(s.base + "/events")
@@ -31,8 +31,8 @@ func (s *stand) watch() (lines *bufio.Scanner, leave func()) {
 	return bufio.NewScanner(resp.Body), leave
 }
 
-// nextEvent returns the next event's data.
-func (s *stand) nextEvent(lines *bufio.Scanner) string {
+// nextEvent returns the data of the next event.
+func (s *fixture) nextEvent(lines *bufio.Scanner) string {
 	s.t.Helper()
 	for lines.Scan() {
 		if data, ok := strings.CutPrefix(lines.Text(), "data: "); ok {
@@ -43,17 +43,17 @@ func (s *stand) nextEvent(lines *bufio.Scanner) string {
 	return ""
 }
 
-func (s *stand) viewers() int {
-	s.audience.mu.Lock()
-	defer s.audience.mu.Unlock()
-	return len(s.audience.viewers)
+func (s *fixture) clients() int {
+	s.broadcast.mu.Lock()
+	defer s.broadcast.mu.Unlock()
+	return len(s.broadcast.clients)
 }
 
-func TestEventsSayWhatStatusSaysAndOutliveTheTimeouts(t *testing.T) {
+func TestEvents_ShowStatusAndOutliveTimeouts(t *testing.T) {
 	t.Parallel()
 	const tick = 5 * time.Millisecond
-	s := newStand(t, func(s *stand) {
-		s.audience.every = tick
+	s := newFixture(t, func(s *fixture) {
+		s.broadcast.every = tick
 		s.http.ReadTimeout, s.http.WriteTimeout = 10*tick, 10*tick
 	})
 	one, leaveOne := s.watch()
@@ -68,21 +68,21 @@ func TestEventsSayWhatStatusSaysAndOutliveTheTimeouts(t *testing.T) {
 	}
 	leaveOne()
 	leaveTwo()
-	s.await("the viewers to be gone", func() bool { return s.viewers() == 0 })
+	s.await("the clients to be gone", func() bool { return s.clients() == 0 })
 }
 
-func TestViewerWhoGoesAwayIsNoticedBetweenEvents(t *testing.T) {
+func TestEvents_NoticeBetweenEventsThatClientIsGone(t *testing.T) {
 	t.Parallel()
-	s := newStand(t, func(s *stand) { s.audience.every = time.Hour })
+	s := newFixture(t, func(s *fixture) { s.broadcast.every = time.Hour })
 	lines, leave := s.watch()
 	s.nextEvent(lines)
 	leave()
-	s.await("the viewer to be gone", func() bool { return s.viewers() == 0 })
+	s.await("the client to be gone", func() bool { return s.clients() == 0 })
 }
 
-func TestEventsTellOfFailure(t *testing.T) {
+func TestEvents_ShowFailure(t *testing.T) {
 	t.Parallel()
-	s := newStand(t)
+	s := newFixture(t)
 	s.ask = func(context.Context) (status.Group, error) { return status.Group{}, errors.New("refused") }
 	lines, _ := s.watch()
 	var got failure
@@ -91,10 +91,10 @@ func TestEventsTellOfFailure(t *testing.T) {
 	}
 }
 
-func TestViewerWhoDoesNotReadIsDropped(t *testing.T) {
+func TestEvents_DropClientThatDoesNotRead(t *testing.T) {
 	t.Parallel()
-	s := newStand(t, func(s *stand) {
-		s.audience.every, s.patience, s.http.WriteTimeout = time.Millisecond, 20*time.Millisecond, time.Hour
+	s := newFixture(t, func(s *fixture) {
+		s.broadcast.every, s.eventLimit, s.http.WriteTimeout = time.Millisecond, 20*time.Millisecond, time.Hour
 	})
 	g := status.Group{Health: strings.Repeat("x", 1<<20)}
 	s.ask = func(context.Context) (status.Group, error) { return g, nil }
@@ -103,22 +103,22 @@ func TestViewerWhoDoesNotReadIsDropped(t *testing.T) {
 	if _, err := io.WriteString(c, "GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
 		t.Fatal(err)
 	}
-	s.await("the viewer to come", func() bool { return s.asked.Load() > 0 })
-	s.await("the viewer to be dropped", func() bool { return s.viewers() == 0 })
+	s.await("the client to come", func() bool { return s.asked.Load() > 0 })
+	s.await("the client to be dropped", func() bool { return s.clients() == 0 })
 }
 
-func TestTooManyViewersAre503(t *testing.T) {
+func TestEvents_TooManyClientsAre503(t *testing.T) {
 	t.Parallel()
-	s := newStand(t, func(s *stand) { s.audience.limit = 1 })
+	s := newFixture(t, func(s *fixture) { s.broadcast.limit = 1 })
 	s.watch()
 	if rec := s.get(http.MethodGet, "/events"); rec.Code != http.StatusServiceUnavailable || !strings.Contains(rec.Body.String(), "/status") {
 		t.Errorf("%d: %s", rec.Code, rec.Body)
 	}
 }
 
-func TestShutdownSendsViewersAway(t *testing.T) {
+func TestShutdown_EndsEvents(t *testing.T) {
 	t.Parallel()
-	s := newStand(t)
+	s := newFixture(t)
 	lines, _ := s.watch()
 	s.nextEvent(lines)
 	if err := s.Shutdown(t.Context()); err != nil {
@@ -126,7 +126,7 @@ func TestShutdownSendsViewersAway(t *testing.T) {
 	}
 	for lines.Scan() {
 	}
-	if s.viewers() != 0 {
-		t.Error("a viewer is left")
+	if s.clients() != 0 {
+		t.Error("a client is left")
 	}
 }

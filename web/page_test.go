@@ -10,9 +10,9 @@ import (
 	"testing"
 )
 
-func TestEveryAnswerIsGuarded(t *testing.T) {
+func TestHeaders_AreOnEveryAnswer(t *testing.T) {
 	t.Parallel()
-	s := newStand(t)
+	s := newFixture(t)
 	for _, path := range []string{"/", "/healthz", "/status", "/metrics", "/nothing"} {
 		header := s.get(http.MethodGet, path).Header()
 		for name, want := range map[string]string{
@@ -29,9 +29,9 @@ func TestEveryAnswerIsGuarded(t *testing.T) {
 	}
 }
 
-func TestPolicyAllowsThePageAndNothingElse(t *testing.T) {
+func TestPolicy_AllowsOnlyThePage(t *testing.T) {
 	t.Parallel()
-	text := newStand(t).get(http.MethodGet, "/").Body.String()
+	text := newFixture(t).get(http.MethodGet, "/").Body.String()
 	for _, element := range []string{"script", "style"} {
 		found := regexp.MustCompile(`(?s)<`+element+`\b([^>]*)>(.*?)</`+element+`>`).FindAllStringSubmatch(text, -1)
 		if len(found) != 1 || found[0][1] != "" {

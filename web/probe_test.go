@@ -11,9 +11,9 @@ import (
 	"github.com/understudy-go/understudy/status"
 )
 
-func TestProbes(t *testing.T) {
+func TestProbes_AnswerByState(t *testing.T) {
 	t.Parallel()
-	s := newStand(t)
+	s := newFixture(t)
 	s.ask = func(ctx context.Context) (status.Group, error) {
 		t.Error("a probe asked the registry")
 		return status.Group{}, nil
@@ -26,10 +26,10 @@ func TestProbes(t *testing.T) {
 	}{
 		{"connecting", State{Stage: Connecting, Role: registry.Passive}, "200 ok", "503 connecting to the registry", "503 passive"},
 		{"nothing known", State{}, "200 ok", "503 not registered", "503 passive"},
-		{"not registered", with(well, func(s *State) { s.Instance, s.Ready = uuid.Nil, false }), "200 ok", "503 not registered", "503 passive"},
-		{"passive", well, "200 ok", "200 passive", "503 passive"},
+		{"not registered", with(healthy, func(s *State) { s.Instance, s.Ready = uuid.Nil, false }), "200 ok", "503 not registered", "503 passive"},
+		{"passive", healthy, "200 ok", "200 passive", "503 passive"},
 		{"active", active, "200 ok", "200 active in term 7", "200 active in term 7"},
-		{"passive, stale", with(well, func(s *State) { s.Ready = false }), "200 ok", "503 the last acknowledged beat is too old", "503 passive"},
+		{"passive, stale", with(healthy, func(s *State) { s.Ready = false }), "200 ok", "503 the last acknowledged beat is too old", "503 passive"},
 		{"active, stale", with(active, func(s *State) { s.Ready = false }), "200 ok",
 			"503 the last acknowledged beat is too old", "503 active in term 7, but the last acknowledged beat is too old"},
 		{"leaving", with(active, func(s *State) { s.Stage, s.Ready = Leaving, false }), "200 ok", "503 leaving", "503 active in term 7, but leaving"},

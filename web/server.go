@@ -7,14 +7,11 @@ import (
 	"log"
 	"net"
 	"net/http"
-	"strings"
 	"sync/atomic"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/rs/zerolog"
 
-	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/status"
 )
 
@@ -22,77 +19,53 @@ import (
 type Config struct {
 	Group   string
 	Version string
-	// State is what the instance knows of itself. It must not wait.
+	// State returns what the instance knows about itself. It must not wait.
 	State func() State
-	// Look shows the group, within two seconds and to any number who ask: see
-	// status.Lookout. Its error is shown to whoever asked.
+	// Look returns a picture of the group within two seconds, however many callers there
+	// are: see status.Lookout. Its error is shown to the client.
 	Look func(context.Context) (status.Group, error)
 	// Metrics serves /metrics; nil: 404.
 	Metrics http.Handler
 	Log     zerolog.Logger
 }
 
-// State is what an instance knows of itself without asking the registry.
-type State struct {
-	Stage    Stage
-	Instance uuid.UUID // uuid.Nil while it is not registered
-	Role     registry.Role
-	Term     int64 // that it works in; 0 while passive
-	// Lease is what is left of the lease that it works by. It means nothing while
-	// the instance is passive.
-	Lease    time.Duration
-	Since    time.Time // when this role began, by this machine's clock; zero: not known
-	LastBeat time.Time // when the latest acknowledged beat was sent, likewise; zero: there was none
-	Ready    bool      // registered, and its last beat is fresh
-	Stuck    bool      // its loop stands still
-}
-
-// Stage is how far an instance has come.
-type Stage string
-
 const (
-	Connecting Stage = "connecting" // to the registry
-	Running    Stage = "running"
-	Leaving    Stage = "leaving"
-)
-
-const (
-	every         = time.Second     // an event
-	eventLimit    = 5 * time.Second // what a viewer gets to take an event
-	maxViewers    = 100
+	every         = time.Second     // how often an event is sent
+	eventLimit    = 5 * time.Second // how long a client may take to receive an event
+	maxClients    = 100             // of /events
 	maxHeaderSize = 16 << 10
 )
 
 // Server serves the endpoints.
 type Server struct {
-	config   Config
-	audience *audience
-	http     *http.Server
-	conns    connections
-	answers  *answers
-	local    atomic.Bool     // it listens on the loopback interface
-	patience time.Duration   // with a viewer that does not take an event
-	ctx      context.Context // until Shutdown
-	stop     context.CancelFunc
+	config     Config
+	broadcast  *broadcast
+	http       *http.Server
+	conns      connections
+	answers    *answers
+	local      atomic.Bool // whether it listens on the loopback interface
+	eventLimit time.Duration
+	ctx        context.Context // ends with Shutdown
+	stop       context.CancelFunc
 }
 
-// New makes a server that does not serve yet.
+// New returns a server that does not serve yet.
 func New(c Config) *Server {
-	s := &Server{config: c, patience: eventLimit}
+	s := &Server{config: c, eventLimit: eventLimit}
 	s.conns.open, s.conns.limit = map[net.Conn]*connection{}, connLimit(maxFiles())
 	s.answers = newAnswers(goodFor, s.encode)
 	s.ctx, s.stop = context.WithCancel(context.Background())
-	s.audience = &audience{event: s.event, every: every, limit: viewerLimit(s.conns.limit)}
+	s.broadcast = &broadcast{event: s.event, every: every, limit: clientLimit(s.conns.limit)}
 	s.http = &http.Server{
-		Handler:           s.logged(unburdened(s.checkHost(secured(s.routes())))),
+		Handler:           s.accessLog(limitBody(s.checkHost(secured(s.routes())))),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
 		WriteTimeout:      10 * time.Second,
 		IdleTimeout:       15 * time.Second,
 		MaxHeaderBytes:    maxHeaderSize,
 		ConnState:         s.conns.changed,
-		ConnContext:       known,
-		ErrorLog:          log.New(warnings{c.Log}, "", 0),
+		ConnContext:       withConn,
+		ErrorLog:          log.New(errorLog{c.Log}, "", 0),
 	}
 	return s
 }
@@ -111,7 +84,7 @@ func (s *Server) routes() http.Handler {
 	return mux
 }
 
-// Listen binds HOST:PORT, :PORT being all interfaces and port 0 any free one.
+// Listen binds HOST:PORT, or :PORT for all interfaces. Port 0 is any free one.
 func Listen(addr string) (net.Listener, error) {
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
@@ -124,7 +97,7 @@ func Listen(addr string) (net.Listener, error) {
 	return l, nil
 }
 
-// Serve answers until Shutdown, and then returns nil. It closes the listener.
+// Serve answers requests until Shutdown, and then returns nil. It closes the listener.
 func (s *Server) Serve(l net.Listener) error {
 	addr, ok := l.Addr().(*net.TCPAddr)
 	s.local.Store(ok && addr.IP.IsLoopback())
@@ -134,47 +107,14 @@ func (s *Server) Serve(l net.Listener) error {
 	return nil
 }
 
-// Shutdown stops serving: viewers are sent away, other requests get until ctx
-// ends. What is left then is cut off, and ctx's error returned.
+// Shutdown stops serving. It ends the requests for /events at once and waits for other
+// requests until ctx ends. It then cuts off what is left and returns the error of ctx.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.stop()
-	s.conns.close() // a browser's in advance; net/http would wait for them
+	s.conns.closeIdle() // net/http would wait for connections that a browser opened in advance
 	err := s.http.Shutdown(ctx)
 	if err != nil {
 		_ = s.http.Close()
 	}
 	return err
 }
-
-// warnings takes the lines of net/http's own log.
-type warnings struct{ log zerolog.Logger }
-
-func (w warnings) Write(line []byte) (int, error) {
-	w.log.Warn().Msg(status.Visible(strings.TrimSpace(string(line))))
-	return len(line), nil
-}
-
-// logged is the access log.
-func (s *Server) logged(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		begun, rec := time.Now(), &recorder{ResponseWriter: w, code: http.StatusOK}
-		defer func() {
-			s.config.Log.Debug().Int("code", rec.code).Stringer("took", time.Since(begun)).Str("from", r.RemoteAddr).
-				Msg("HTTP " + r.Method + " " + status.Visible(r.URL.Path))
-		}()
-		next.ServeHTTP(rec, r)
-	})
-}
-
-// recorder remembers the status code.
-type recorder struct {
-	http.ResponseWriter
-	code int
-}
-
-func (r *recorder) WriteHeader(code int) {
-	r.code = code
-	r.ResponseWriter.WriteHeader(code)
-}
-
-func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }

@@ -19,9 +19,9 @@ import (
 	"github.com/understudy-go/understudy/status"
 )
 
-func TestNothingButGetAndHead(t *testing.T) {
+func TestServer_AllowsOnlyGetAndHead(t *testing.T) {
 	t.Parallel()
-	s := newStand(t)
+	s := newFixture(t)
 	paths := []string{"/", "/healthz", "/readyz", "/activez", "/status", "/metrics", "/events"}
 	for _, path := range paths {
 		for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodPatch, http.MethodOptions, "BREW"} {
@@ -39,8 +39,8 @@ func TestNothingButGetAndHead(t *testing.T) {
 			t.Errorf("HEAD %s: %d, %d bytes", path, resp.StatusCode, len(body))
 		}
 	}
-	if s.audience.viewers != nil {
-		t.Error("HEAD makes a viewer")
+	if s.broadcast.clients != nil {
+		t.Error("HEAD adds a client")
 	}
 	for _, path := range []string{"/x", "/healthz/", "/index.html", "/favicon.ico", "/status/x", "/debug/pprof/"} {
 		if rec := s.get(http.MethodGet, path); rec.Code != http.StatusNotFound {
@@ -50,12 +50,12 @@ func TestNothingButGetAndHead(t *testing.T) {
 	http.DefaultClient.CloseIdleConnections()
 }
 
-func TestMetricsAreOptional(t *testing.T) {
+func TestServer_MetricsAreOptional(t *testing.T) {
 	t.Parallel()
-	if rec := newStand(t).get(http.MethodGet, "/metrics"); rec.Code != http.StatusOK || rec.Body.String() != "understudy_active 0\n" {
+	if rec := newFixture(t).get(http.MethodGet, "/metrics"); rec.Code != http.StatusOK || rec.Body.String() != "understudy_active 0\n" {
 		t.Errorf("%d: %s", rec.Code, rec.Body)
 	}
-	s := New(Config{State: func() State { return well }})
+	s := New(Config{State: func() State { return healthy }})
 	rec := httptest.NewRecorder()
 	s.http.Handler.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	if rec.Code != http.StatusNotFound {
@@ -63,7 +63,7 @@ func TestMetricsAreOptional(t *testing.T) {
 	}
 }
 
-func TestTimeoutsAreSet(t *testing.T) {
+func TestServer_HasTimeouts(t *testing.T) {
 	t.Parallel()
 	h := New(Config{}).http
 	for name, d := range map[string]time.Duration{
@@ -78,9 +78,9 @@ func TestTimeoutsAreSet(t *testing.T) {
 	}
 }
 
-func TestSlowHeaderIsCutOff(t *testing.T) {
+func TestServer_CutsOffSlowHeader(t *testing.T) {
 	t.Parallel()
-	s := newStand(t, func(s *stand) { s.http.ReadHeaderTimeout, s.http.ReadTimeout = 20*time.Millisecond, time.Hour })
+	s := newFixture(t, func(s *fixture) { s.http.ReadHeaderTimeout, s.http.ReadTimeout = 20*time.Millisecond, time.Hour })
 	c := s.dial()
 	_, _ = io.WriteString(c, "GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ") // it may be cut off already
 	if answer, err := io.ReadAll(c); errors.Is(err, os.ErrDeadlineExceeded) || bytes.Contains(answer, []byte("200 OK")) {
@@ -88,9 +88,9 @@ func TestSlowHeaderIsCutOff(t *testing.T) {
 	}
 }
 
-func TestLargeHeaderIsRefused(t *testing.T) {
+func TestServer_RefusesLargeHeader(t *testing.T) {
 	t.Parallel()
-	s := newStand(t)
+	s := newFixture(t)
 	req, _ := http.NewRequest(http.MethodGet, s.base+"/healthz", nil)
 	req.Header.Set("X-Large", strings.Repeat("x", 2*maxHeaderSize))
 	req.Close = true
@@ -104,27 +104,27 @@ func TestLargeHeaderIsRefused(t *testing.T) {
 	}
 }
 
-func TestWhoHoldsConnectionsKeepsNobodyOut(t *testing.T) {
+func TestConnections_HeldOnesKeepNoProbeOut(t *testing.T) {
 	t.Parallel()
-	s := newStand(t, func(s *stand) {
+	s := newFixture(t, func(s *fixture) {
 		s.http.ReadHeaderTimeout, s.http.ReadTimeout, s.http.IdleTimeout = time.Hour, time.Hour, time.Hour
 	})
 	held := make([]net.Conn, 0, maxConns+5)
 	for i := range cap(held) {
 		c := s.dial()
 		held = append(held, c)
-		if i%2 == 0 { // idle after a request, the others never made one
+		if i%2 == 0 { // half of them are idle after a request, the others never send one
 			_, _ = io.WriteString(c, "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
 			if line, err := bufio.NewReader(c).ReadString('\n'); err != nil || !strings.Contains(line, "200 OK") {
 				t.Fatalf("connection %d: %q, %v", i, line, err)
 			}
 		}
 		if i == 0 {
-			s.await("it to be the first that waits", func() bool { return s.waiting() == 1 })
+			s.await("the first connection to be idle", func() bool { return s.idle() == 1 })
 		}
 	}
 	s.await("the oldest to be closed", func() bool { return s.conns.count() <= maxConns })
-	if _, err := io.ReadAll(held[0]); err != nil { // it was closed
+	if _, err := io.ReadAll(held[0]); err != nil { // EOF: it was closed
 		t.Errorf("the oldest connection: %v", err)
 	}
 	c := s.dial()
@@ -134,9 +134,9 @@ func TestWhoHoldsConnectionsKeepsNobodyOut(t *testing.T) {
 	}
 }
 
-func TestLoopbackAnswersToNoOtherName(t *testing.T) {
+func TestCheckHost_LoopbackAnswersToNoOtherName(t *testing.T) {
 	t.Parallel()
-	s := newStand(t)
+	s := newFixture(t)
 	for host, want := range map[string]int{
 		"localhost": 200, "LOCALHOST.:80": 200, "page.localhost:8080": 200, "127.0.0.1:1": 200, "[::1]:80": 200, "::1": 200,
 		"attacker.example": 421, "attacker.example:9131": 421, "localhost.attacker.example": 421, "127.0.0.1.attacker.example": 421,
@@ -160,12 +160,12 @@ func TestLoopbackAnswersToNoOtherName(t *testing.T) {
 	}
 }
 
-func TestShutdownDoesNotWaitForIdleConnections(t *testing.T) {
+func TestShutdown_DoesNotWaitForIdleConnections(t *testing.T) {
 	t.Parallel()
-	s := newStand(t)
+	s := newFixture(t)
 	c := s.dial()
 	s.awaitConns(1)
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second) // net/http's own patience is 5 s
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second) // net/http waits for 5 s
 	defer cancel()
 	if err := s.Shutdown(ctx); err != nil {
 		t.Error(err)
@@ -175,7 +175,7 @@ func TestShutdownDoesNotWaitForIdleConnections(t *testing.T) {
 	}
 }
 
-func TestAddressInUseIsToldPlainly(t *testing.T) {
+func TestListen_ErrorNamesTheAddress(t *testing.T) {
 	t.Parallel()
 	l, err := Listen("127.0.0.1:0")
 	if err != nil {
@@ -186,7 +186,7 @@ func TestAddressInUseIsToldPlainly(t *testing.T) {
 		second, err := Listen(addr)
 		if err == nil {
 			second.Close()
-			t.Fatalf("%s is bound twice", addr)
+			t.Fatalf("%s could be bound", addr)
 		}
 		if text := err.Error(); !strings.HasPrefix(text, `listen on "`+addr+`": `) || !strings.Contains(text, "want a free HOST:PORT") || strings.Contains(text, "\n") {
 			t.Errorf("%s", text)
@@ -194,7 +194,7 @@ func TestAddressInUseIsToldPlainly(t *testing.T) {
 	}
 }
 
-func TestRequestsAreLoggedForDebuggingAlone(t *testing.T) {
+func TestAccessLog_IsAtLevelDebug(t *testing.T) {
 	t.Parallel()
 	for level, want := range map[zerolog.Level]int{zerolog.DebugLevel: 1, zerolog.InfoLevel: 0} {
 		var log bytes.Buffer
@@ -207,9 +207,9 @@ func TestRequestsAreLoggedForDebuggingAlone(t *testing.T) {
 	}
 }
 
-func TestShutdownLetsRequestsFinish(t *testing.T) {
+func TestShutdown_LetsRequestsFinish(t *testing.T) {
 	t.Parallel()
-	s := newStand(t)
+	s := newFixture(t)
 	s.ask = func(context.Context) (status.Group, error) {
 		<-s.ctx.Done()
 		return status.Group{Name: "orders"}, nil

@@ -98,7 +98,7 @@ func TestRefusalIsToldAndMended(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, orders())
 	full := &http.Transport{}
-	var viewers []*http.Response
+	var clients []*http.Response
 	for {
 		resp, err := (&http.Client{Transport: full}).Get(s.url() + "events")
 		if err != nil {
@@ -108,11 +108,11 @@ func TestRefusalIsToldAndMended(t *testing.T) {
 		if resp.StatusCode == http.StatusServiceUnavailable {
 			break
 		}
-		viewers = append(viewers, resp)
+		clients = append(clients, resp)
 	}
 	p := newTab(t, s.url(), "503")
 	part.Until(t, "the refusal", func() bool { return strings.HasPrefix(p.text("#detail"), "This instance refuses to send") })
-	for _, v := range viewers {
+	for _, v := range clients {
 		v.Body.Close()
 	}
 	p.awaitHealth("1 active, 2 passive")

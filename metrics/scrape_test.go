@@ -22,7 +22,7 @@ func hasInstances(t *testing.T, m *Metrics) bool {
 	return len(ours(text, "instances")) > 0
 }
 
-func TestHungRegistryCostsAScrapeTwoSeconds(t *testing.T) {
+func TestScrape_HangingRegistryDelaysItTwoSeconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		s := source()
@@ -32,7 +32,7 @@ func TestHungRegistryCostsAScrapeTwoSeconds(t *testing.T) {
 		}).Look
 		begin := time.Now()
 		if hasInstances(t, New(s)) {
-			t.Error("instances from a registry that does not answer")
+			t.Error("the answer has instances although the registry does not answer")
 		}
 		if took := time.Since(begin); took != status.LookLimit {
 			t.Errorf("the scrape took %v, want %v", took, status.LookLimit)
@@ -41,7 +41,7 @@ func TestHungRegistryCostsAScrapeTwoSeconds(t *testing.T) {
 	})
 }
 
-func TestTooManyScrapesAtOnceAreRefused(t *testing.T) {
+func TestHandler_RefusesTooManyScrapesAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		s := source()
@@ -65,7 +65,7 @@ func TestTooManyScrapesAtOnceAreRefused(t *testing.T) {
 	})
 }
 
-func TestFailedLookIsNeitherStaleNorZero(t *testing.T) {
+func TestScrape_FailedLookShowsNoInstances(t *testing.T) {
 	s := source()
 	var err error
 	s.Look = func(context.Context) (status.Group, error) { return status.Group{}, err }

@@ -15,9 +15,9 @@ import (
 	"github.com/understudy-go/understudy/status"
 )
 
-func TestStatusIsTheGroupAndSelf(t *testing.T) {
+func TestStatus_ShowsGroupAndSelf(t *testing.T) {
 	t.Parallel()
-	s := newStand(t)
+	s := newFixture(t)
 	s.state.Store(&active)
 	rec := s.get(http.MethodGet, "/status")
 	var got map[string]any
@@ -32,9 +32,9 @@ func TestStatusIsTheGroupAndSelf(t *testing.T) {
 	}
 }
 
-func TestStatusWithoutTheRegistryIs503AndSaysWhy(t *testing.T) {
+func TestStatus_WithoutRegistryIs503AndSaysWhy(t *testing.T) {
 	t.Parallel()
-	s := newStand(t)
+	s := newFixture(t)
 	s.ask = func(context.Context) (status.Group, error) {
 		return status.Group{}, errors.New("not connected \x1b[31myet\n")
 	}
@@ -46,9 +46,9 @@ func TestStatusWithoutTheRegistryIs503AndSaysWhy(t *testing.T) {
 	}
 }
 
-func TestInstanceSaysWhatItKnowsWithoutTheRegistry(t *testing.T) {
+func TestStatus_ShowsSelfWithoutRegistry(t *testing.T) {
 	t.Parallel()
-	s := newStand(t)
+	s := newFixture(t)
 	s.ask = func(context.Context) (status.Group, error) { return status.Group{}, errors.New("away") }
 	type seconds = map[string]float64
 	known := active
@@ -61,10 +61,10 @@ func TestInstanceSaysWhatItKnowsWithoutTheRegistry(t *testing.T) {
 		state State
 		want  seconds
 	}{
-		"active":            {known, seconds{"forSeconds": 3600, "lastBeatAgeSeconds": 12, "leaseSeconds": 37}},
-		"its lease is over": {ended, seconds{"forSeconds": 3600, "lastBeatAgeSeconds": 12, "leaseSeconds": 0}},
-		"passive":           {passive, seconds{"forSeconds": 0, "lastBeatAgeSeconds": 12}},
-		"never heard of":    {State{Stage: Running, Role: registry.Passive}, nil},
+		"active":              {known, seconds{"forSeconds": 3600, "lastBeatAgeSeconds": 12, "leaseSeconds": 37}},
+		"its lease has ended": {ended, seconds{"forSeconds": 3600, "lastBeatAgeSeconds": 12, "leaseSeconds": 0}},
+		"passive":             {passive, seconds{"forSeconds": 0, "lastBeatAgeSeconds": 12}},
+		"nothing is known":    {State{Stage: Running, Role: registry.Passive}, nil},
 	} {
 		s.state.Store(&tt.state)
 		text, ok := s.encode(t.Context())
@@ -82,7 +82,7 @@ func TestInstanceSaysWhatItKnowsWithoutTheRegistry(t *testing.T) {
 	}
 }
 
-func TestProblemIsToldInASentence(t *testing.T) {
+func TestSelf_ProblemIsASentence(t *testing.T) {
 	t.Parallel()
 	late := status.NewLookout(0, func(ctx context.Context) (status.Group, error) {
 		<-ctx.Done()
@@ -97,8 +97,8 @@ func TestProblemIsToldInASentence(t *testing.T) {
 		{Connecting, errors.New("x"), "This instance is not connected to the registry yet."},
 		{Running, errLate, "The registry does not answer within 2s."},
 		{Running, fmt.Errorf("terms: %w: socket", context.DeadlineExceeded), "The registry does not answer within 2s."},
-		{Running, fmt.Errorf("terms: %w", registry.ErrRefused), "The registry answers, and refuses to be read."},
-		{Running, fmt.Errorf("terms: %w", registry.ErrCorrupt), "The record of the latest term makes no sense."},
+		{Running, fmt.Errorf("terms: %w", registry.ErrRefused), "The registry answers, but refuses to be read."},
+		{Running, fmt.Errorf("terms: %w", registry.ErrCorrupt), "The record of the latest term cannot be understood."},
 		{Running, fmt.Errorf("terms: %w", registry.ErrSchema), "A newer version of Understudy wrote the latest term."},
 		{Leaving, errors.New("connection() error occurred during connection handshake"), "The registry cannot be reached, or does not answer as it should."},
 	} {
@@ -108,10 +108,10 @@ func TestProblemIsToldInASentence(t *testing.T) {
 	}
 }
 
-func TestHangingRegistryIsAskedOnceAndKeepsNoProbeWaiting(t *testing.T) {
+func TestStatus_HangingRegistryIsAskedOnceAndDelaysNoProbe(t *testing.T) {
 	t.Parallel()
 	late := make(chan struct{})
-	s := newStand(t)
+	s := newFixture(t)
 	s.ask = func(context.Context) (status.Group, error) {
 		<-late
 		return status.Group{}, errors.New("too late")
@@ -135,7 +135,7 @@ func TestHangingRegistryIsAskedOnceAndKeepsNoProbeWaiting(t *testing.T) {
 	all.Wait()
 }
 
-func TestFloodOfRequestsIsEncodedOnce(t *testing.T) {
+func TestAnswers_FloodOfRequestsIsEncodedOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var made int

@@ -14,21 +14,21 @@ import (
 	"github.com/understudy-go/understudy/status"
 )
 
-// picture is the group, and what this instance is in it.
+// picture is what /status shows: the group, and what this instance knows about itself.
 type picture struct {
 	status.Group
 	Self self `json:"self"`
 }
 
-// failure is what there is in place of a picture.
+// failure is what /status shows if there is no picture.
 type failure struct {
 	Group   string `json:"group"`
 	Problem string `json:"problem"` // in a sentence
-	Error   string `json:"error"`   // as whoever noticed it put it
+	Error   string `json:"error"`   // in the words of whatever noticed it
 	Self    self   `json:"self"`
 }
 
-// self is what an instance knows of itself without the registry.
+// self is what an instance knows about itself without the registry.
 type self struct {
 	Instance uuid.UUID     `json:"instance,omitzero"`
 	Role     registry.Role `json:"role"`
@@ -36,8 +36,8 @@ type self struct {
 	Stage    Stage         `json:"stage"`
 	Ready    bool          `json:"ready"`
 	Version  string        `json:"version"`
-	// For is how long it has had this role, Beat how old its last acknowledged beat
-	// is. Lease is what is left of the active one's.
+	// For is how long it has had this role. Beat is the time since its last acknowledged
+	// beat was sent. Lease is what is left of the lease of an active instance.
 	For   *status.Seconds `json:"forSeconds,omitempty"`
 	Beat  *status.Seconds `json:"lastBeatAgeSeconds,omitempty"`
 	Lease *status.Seconds `json:"leaseSeconds,omitempty"`
@@ -69,26 +69,26 @@ func (s self) problem(err error) string {
 	case errors.Is(err, registry.ErrSchema):
 		return "A newer version of Understudy wrote the latest term."
 	case registry.Unreadable(err):
-		return "The record of the latest term makes no sense."
+		return "The record of the latest term cannot be understood."
 	case errors.Is(err, registry.ErrRefused):
-		return "The registry answers, and refuses to be read."
+		return "The registry answers, but refuses to be read."
 	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Sprintf("The registry does not answer within %v.", status.LookLimit)
 	}
 	return "The registry cannot be reached, or does not answer as it should."
 }
 
-// goodFor is how long an answer is good for others: to encode a group of a
-// thousand takes milliseconds, and a flood of requests must not take the
-// heartbeat's time.
+// goodFor is how long an answer is kept for other requests. It takes milliseconds to
+// encode a group of a thousand instances, and a flood of requests must not use up the
+// time that the heartbeat needs.
 const goodFor = 100 * time.Millisecond
 
-// answers makes one answer at a time for all who ask.
+// answers makes one answer at a time for all requests, and keeps it for a while.
 type answers struct {
 	encode func(context.Context) (text []byte, ok bool)
 	good   time.Duration
 
-	turn chan struct{} // whoever has put a token in may touch the rest
+	turn chan struct{} // has room for one token; its owner may use the fields below
 	made time.Time
 	text []byte
 	ok   bool
@@ -98,13 +98,13 @@ func newAnswers(good time.Duration, encode func(context.Context) ([]byte, bool))
 	return &answers{encode: encode, good: good, turn: make(chan struct{}, 1)}
 }
 
-// latest returns an answer that is to be written, not changed. It waits for the
-// one under way, and so no longer than a look may take.
+// latest returns an answer, which must not be changed. It waits while one is being made,
+// which takes no longer than a look at the registry.
 func (a *answers) latest() (text []byte, ok bool) {
 	a.turn <- struct{}{}
 	defer func() { <-a.turn }()
 	if a.made.IsZero() || time.Since(a.made) >= a.good {
-		a.text, a.ok = a.encode(context.Background()) // whoever asks may go away
+		a.text, a.ok = a.encode(context.Background()) // not that of the request, whose client may go away
 		a.made = time.Now()
 	}
 	return a.text, a.ok

@@ -22,12 +22,12 @@ const patience = 20 * time.Second
 
 var (
 	someone = uuid.MustParse("01890a5d-ac96-774b-bcce-b302099a8057")
-	well    = State{Stage: Running, Instance: someone, Role: registry.Passive, Ready: true}
+	healthy = State{Stage: Running, Instance: someone, Role: registry.Passive, Ready: true}
 	active  = State{Stage: Running, Instance: someone, Role: registry.Active, Term: 7, Ready: true}
 )
 
-// stand is a server under test.
-type stand struct {
+// fixture is a server under test.
+type fixture struct {
 	*Server
 	t     *testing.T
 	state atomic.Pointer[State]
@@ -36,11 +36,11 @@ type stand struct {
 	base  string
 }
 
-// newStand serves on a port of its own. prepare changes the server before.
-func newStand(t *testing.T, prepare ...func(*stand)) *stand {
+// newFixture serves on a port of its own. prepare changes the server before it serves.
+func newFixture(t *testing.T, prepare ...func(*fixture)) *fixture {
 	t.Helper()
-	s := &stand{t: t}
-	s.state.Store(&well)
+	s := &fixture{t: t}
+	s.state.Store(&healthy)
 	s.ask = func(context.Context) (status.Group, error) {
 		return status.Group{Name: "orders", Healthy: true, Health: "1 active, 0 passive", Instances: []status.Instance{}, Terms: []status.Term{}}, nil
 	}
@@ -78,14 +78,14 @@ func newStand(t *testing.T, prepare ...func(*stand)) *stand {
 	return s
 }
 
-// get asks without a network.
-func (s *stand) get(method, path string) *httptest.ResponseRecorder {
+// get calls the handler without a network.
+func (s *fixture) get(method, path string) *httptest.ResponseRecorder {
 	rec := httptest.NewRecorder()
 	s.http.Handler.ServeHTTP(rec, httptest.NewRequest(method, "http://localhost"+path, nil))
 	return rec
 }
 
-func (s *stand) dial() net.Conn {
+func (s *fixture) dial() net.Conn {
 	s.t.Helper()
 	c, err := net.Dial("tcp", strings.TrimPrefix(s.base, "http://"))
 	if err != nil {
@@ -96,12 +96,11 @@ func (s *stand) dial() net.Conn {
 	return c
 }
 
-// busy is how many connections have a request under way, and waiting how many
-// wait for one.
-func (s *stand) busy() int    { return s.in(true) }
-func (s *stand) waiting() int { return s.in(false) }
+// busy returns how many connections have a request under way, and idle how many do not.
+func (s *fixture) busy() int { return s.in(true) }
+func (s *fixture) idle() int { return s.in(false) }
 
-func (s *stand) in(busy bool) (n int) {
+func (s *fixture) in(busy bool) (n int) {
 	s.conns.mu.Lock()
 	defer s.conns.mu.Unlock()
 	for _, is := range s.conns.open {
@@ -112,13 +111,13 @@ func (s *stand) in(busy bool) (n int) {
 	return n
 }
 
-// awaitConns waits until that many connections are counted.
-func (s *stand) awaitConns(n int64) {
+// awaitConns waits until the number of connections is n.
+func (s *fixture) awaitConns(n int64) {
 	s.t.Helper()
 	s.await("the count of connections", func() bool { return int64(s.conns.count()) == n })
 }
 
-func (s *stand) await(what string, ok func() bool) {
+func (s *fixture) await(what string, ok func() bool) {
 	s.t.Helper()
 	for end := time.Now().Add(patience); !ok(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
