@@ -4,7 +4,7 @@
 # Go runs these tools from source, so nobody has to install them, and everybody has the same version.
 GOLANGCI   := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 ACTIONLINT := go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
-GORELEASER := go run github.com/goreleaser/goreleaser/v2@v2.17.0
+GORELEASER := go run github.com/goreleaser/goreleaser/v2@v2.16.0
 
 # The platforms of a release; .goreleaser.yaml has the same six.
 PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
