@@ -1,12 +1,13 @@
 # syntax=docker/dockerfile:1
 
-FROM golang:1.26 AS build
+# It cross-compiles, so an image for another architecture needs no emulation.
+FROM --platform=$BUILDPLATFORM golang:1.26 AS build
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
-ARG VERSION=
-RUN CGO_ENABLED=0 go build -trimpath -ldflags="-s -w -X github.com/understudy-go/understudy/internal/cli.release=$VERSION" -o /understudy .
+ARG VERSION= TARGETOS TARGETARCH
+RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -ldflags="-s -w -X github.com/understudy-go/understudy/internal/cli.release=$VERSION" -o /understudy .
 
 # Nothing but the program and the certificates that it checks servers by. It is
 # its own init. Put your command into an image of its own that has

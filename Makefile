@@ -2,10 +2,9 @@
 # .ci/run runs those that a change has to pass, CONTRIBUTING.md explains them.
 
 # Go runs these tools from source, so nobody has to install them, and everybody has the same version.
-STATICCHECK  := go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
-GOLANGCI     := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
-ACTIONLINT   := go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
-GORELEASER   := go run github.com/goreleaser/goreleaser/v2@v2.18.2
+GOLANGCI   := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+ACTIONLINT := go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+GORELEASER := go run github.com/goreleaser/goreleaser/v2@v2.16.0
 
 # The platforms of a release; .goreleaser.yaml has the same six.
 PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
@@ -18,7 +17,7 @@ BENCH   := .
 TIMES   := 20x
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test race vet lint golangci tidy cross sim mutants bench checks pictures documents release-check
+.PHONY: help build demo test race lint tidy cross sim mutants bench checks pictures documents release-check
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; do printf '%-14s %s\n' "$$name" "$$text"; done
@@ -35,18 +34,10 @@ test: ## run all tests of the program
 race: ## run all tests of the program with the race detector
 	go test -race ./...
 
-vet: ## let go vet look at both modules
-	go vet ./...
-	cd checks && go vet ./...
-
-lint: vet ## check the format of the code, and run go vet and staticcheck on both modules
+lint: ## check the format, and run golangci-lint (go vet and staticcheck are in it); its first build takes minutes
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { printf 'not formatted, run gofmt -w:\n%s\n' "$$unformatted"; exit 1; }
-	$(STATICCHECK) ./...
-	cd checks && $(STATICCHECK) ./...
-
-golangci: ## run golangci-lint with .golangci.yml; its first build takes minutes
 	$(GOLANGCI) run ./...
-	cd checks && $(GOLANGCI) run --config ../.golangci.yml ./...
+	cd checks && $(GOLANGCI) run ./...
 
 tidy: ## check that go.mod and go.sum of both modules are tidy
 	go mod tidy -diff

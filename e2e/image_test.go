@@ -61,7 +61,7 @@ func TestDockerfile(t *testing.T) {
 		t.Fatal(err)
 	}
 	needed := regexp.MustCompile(`(?m)^go (\S+)$`).FindStringSubmatch(string(mod))
-	image := regexp.MustCompile(`^golang:([0-9.]+)\S* AS (\S+)$`).FindStringSubmatch(stages[0][0].rest)
+	image := regexp.MustCompile(`^(?:--platform=\$BUILDPLATFORM )?golang:([0-9.]+)\S* AS (\S+)$`).FindStringSubmatch(stages[0][0].rest)
 	if image != nil && strings.Count(image[1], ".") == 1 {
 		image[1] += ".99" // a tag without a patch is the latest
 	}

@@ -1,4 +1,5 @@
-// Package image checks that an image can be built from what .dockerignore leaves.
+// Package image checks that an image can be built from what .dockerignore leaves,
+// and that a release has the same program in its archives.
 package image
 
 import (
@@ -94,7 +95,7 @@ func TestNothingThatTheBuildNeedsIsIgnored(t *testing.T) {
 
 func TestWhatTheBuildDoesNotNeedIsIgnored(t *testing.T) {
 	matcher := ignored(t)
-	for _, name := range []string{".git/config", ".ci/run", "checks/go.mod", "deploy/compose.yaml", "docs/library.md", "imports_test.go", "heartbeat/sim_test.go", "understudy"} {
+	for _, name := range []string{".git/config", ".github/workflows/ci.yaml", ".ci/run", ".golangci.yml", ".goreleaser.yaml", ".editorconfig", ".gitattributes", "Makefile", "CONTRIBUTING.md", "checks/go.mod", "deploy/compose.yaml", "docs/library.md", "imports_test.go", "heartbeat/sim_test.go", "understudy"} {
 		if yes, err := matcher.MatchesOrParentMatches(name); !yes || err != nil {
 			t.Errorf("%s is not ignored (error %v): each change of it would build the image anew", name, err)
 		}

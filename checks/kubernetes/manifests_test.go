@@ -100,6 +100,8 @@ func TestSelectorsFindThePods(t *testing.T) {
 		"Deployment":          m.workers.Spec.Selector,
 		"PodDisruptionBudget": m.budget.Spec.Selector,
 		"Service":             {MatchLabels: m.service.Spec.Selector},
+		"NetworkPolicy":       &m.network.Spec.PodSelector,
+		"PodMonitor":          &monitor(t).Spec.Selector,
 	}
 	for _, term := range m.pod().Affinity.PodAntiAffinity.PreferredDuringSchedulingIgnoredDuringExecution {
 		selectors["anti-affinity by "+term.PodAffinityTerm.TopologyKey] = term.PodAffinityTerm.LabelSelector
@@ -119,7 +121,7 @@ func TestSelectorsFindThePods(t *testing.T) {
 			t.Errorf("%s: %v (error %v) does not select %v", name, s, err, pod)
 		}
 	}
-	for _, o := range []meta.Object{m.secret, m.account, m.workers, m.budget, m.service} {
+	for _, o := range []meta.Object{m.secret, m.account, m.workers, m.budget, m.service, m.network, monitor(t)} {
 		if wrong := validation.IsDNS1123Label(o.GetName()); len(wrong) > 0 || o.GetNamespace() != "" {
 			t.Errorf("%T %q in namespace %q: %v", o, o.GetName(), o.GetNamespace(), wrong)
 		}

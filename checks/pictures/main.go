@@ -157,8 +157,8 @@ func (g *group) play(ctx context.Context) error {
 			return err
 		}
 	}
-	for i, pause := range []time.Duration{6, 4, 7} {
-		if err := sleep(ctx, pause*time.Second); err != nil {
+	for i, pause := range []time.Duration{6 * time.Second, 4 * time.Second, 7 * time.Second} {
+		if err := sleep(ctx, pause); err != nil {
 			return err
 		}
 		if i == 1 {
