@@ -11,16 +11,16 @@ import (
 
 	"github.com/understudy-go/understudy/config"
 	"github.com/understudy-go/understudy/internal/exitcode"
+	"github.com/understudy-go/understudy/internal/instance"
+	"github.com/understudy-go/understudy/internal/logging"
+	"github.com/understudy-go/understudy/internal/openregistry"
 	"github.com/understudy-go/understudy/internal/signals"
 	"github.com/understudy-go/understudy/internal/terminal"
 	"github.com/understudy-go/understudy/registry/finding"
-	"github.com/understudy-go/understudy/registry/mongodb"
-	"github.com/understudy-go/understudy/registry/sqlite"
 	"github.com/understudy-go/understudy/status"
-	"github.com/understudy-go/understudy/worker"
 )
 
-func newCheck() *cobra.Command {
+func newCheck(code *int) *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "check",
@@ -42,7 +42,7 @@ less.`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(c *cobra.Command, _ []string) error {
 			defer signals.IgnorePipe()()
-			return check(c, asJSON)
+			return check(c, asJSON, code)
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
@@ -57,27 +57,25 @@ type checkResult struct {
 	Findings []finding.Finding `json:"findings"`
 }
 
-func check(c *cobra.Command, asJSON bool) error {
+func check(c *cobra.Command, asJSON bool, code *int) error {
 	conf, warnings, err := loadConfig(c)
 	r := checkResult{Findings: checkConfig(conf, warnings, err)}
 	if err == nil {
 		r.Registry = conf.Registry.String()
 		r.Findings = append(r.Findings, checkGuard(c.Context(), conf))
 		say := func(text string) { fmt.Fprintf(c.ErrOrStderr(), "understudy: %s\n", text) }
-		over := slow(say, "waiting for an answer of "+r.Registry)
-		r.Findings = append(r.Findings, checkRegistry(c.Context(), conf)...)
+		over := logging.Slow(say, "waiting for an answer of "+r.Registry)
+		r.Findings = append(r.Findings, openregistry.Check(c.Context(), conf)...)
 		over()
 	}
 	for i, f := range r.Findings { // a record's text may be in it
 		r.Findings[i].Detail, r.Findings[i].Cure = status.Escape(status.Plain(f.Detail)), status.Escape(f.Cure)
 	}
-	code := r.judge()
+	result := r.grade()
 	if err := r.write(c.OutOrStdout(), asJSON); unlessGone(err) != nil {
 		return err
 	}
-	if code != exitcode.OK {
-		return resultError(code)
-	}
+	*code = result
 	return nil
 }
 
@@ -98,7 +96,7 @@ func checkConfig(conf config.Config, warnings []string, err error) (list []findi
 			"group %s, a beat every %v, an orphan after %v, a stop grace of %v", conf.Group, t.Interval, t.OrphanAfter, t.StopGrace)})
 	}
 	if err == nil {
-		if _, err := newHook(conf); errors.As(err, &wrong) {
+		if err := instance.CheckHook(conf); errors.As(err, &wrong) {
 			list[0] = finding.Finding{Name: name, Mark: finding.MarkError, Detail: wrong.Mistakes[0], Err: err}
 		}
 	}
@@ -108,40 +106,18 @@ func checkConfig(conf config.Config, warnings []string, err error) (list []findi
 	return list
 }
 
-// checkGuard starts the process that makes a command stop, and ends it: the
-// machine may refuse what that takes, a timer of the kernel, say.
+// checkGuard starts the process that makes a command stop, and ends it.
 func checkGuard(ctx context.Context, conf config.Config) finding.Finding {
 	const name = "guard"
 	begun := time.Now()
-	spec, err := workSpec(conf, nil)
-	if err != nil {
-		return finding.Finding{Name: name, Mark: finding.MarkError, Detail: err.Error(), Err: err}
-	}
-	command, err := worker.NewCommand(spec)
-	if err == nil {
-		defer command.Close()
-		err = command.Prepare(ctx)
-	}
-	if err != nil {
+	if err := instance.CheckGuard(ctx, conf); err != nil {
 		return finding.Finding{Name: name, Mark: finding.MarkError, Detail: "nothing would end a command in time: " + err.Error(), Err: err}
 	}
-	return finding.Finding{Name: name, Mark: finding.MarkOK, Detail: fmt.Sprintf(
-		"the process that ends a command started within %v", time.Since(begun).Round(time.Millisecond))}
+	return finding.OK(name, "the process that ends a command started within %v", time.Since(begun).Round(time.Millisecond))
 }
 
-func checkRegistry(ctx context.Context, conf config.Config) []finding.Finding {
-	if conf.Registry.Kind == config.SQLite {
-		list := sqlite.Check(ctx, conf.Registry.Path, sqlite.Options{MakeDirectory: conf.Registry.Implicit})
-		if conf.Registry.Implicit {
-			list[0].Detail += "; it is the default, for this user on this machine only"
-		}
-		return list
-	}
-	return mongodb.Check(ctx, conf.Registry.URI.Reveal(), mongodb.Options{Database: conf.Database}, min(conf.ConnectTimeout, connectToLook))
-}
-
-// judge is the exit code, by the worst that was found.
-func (r *checkResult) judge() int {
+// grade sets OK and returns the exit code, by the worst that was found.
+func (r *checkResult) grade() int {
 	r.OK = true
 	code := exitcode.OK
 	for _, f := range r.Findings {
@@ -150,7 +126,7 @@ func (r *checkResult) judge() int {
 			continue
 		case misconfigured(f.Err):
 			code = exitcode.Config
-		case f.Name == mongodb.Reachable:
+		case openregistry.Unreachable(f):
 			code = exitcode.Unavailable
 		case r.OK:
 			code = exitcode.Failure

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/understudy-go/understudy/internal/exitcode"
 	"github.com/understudy-go/understudy/internal/testkit"
 )
 
@@ -25,7 +26,7 @@ func TestCheckSaysWhereNothingWouldEndACommand(t *testing.T) {
 		}
 	}()
 	code, stdout, _ := inProcess("check")
-	if code != exitFailure || !strings.Contains(stdout, "✗  guard") || !strings.Contains(stdout, "timer_create") {
-		t.Errorf("exit code %d, want %d and what cannot be had:\n%s", code, exitFailure, stdout)
+	if code != exitcode.Failure || !strings.Contains(stdout, "✗  guard") || !strings.Contains(stdout, "timer_create") {
+		t.Errorf("exit code %d, want %d and what cannot be had:\n%s", code, exitcode.Failure, stdout)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/understudy-go/understudy/internal/exitcode"
 	"github.com/understudy-go/understudy/internal/mongotest"
 	"github.com/understudy-go/understudy/internal/testkit"
 	"github.com/understudy-go/understudy/registry/finding"
@@ -26,21 +27,21 @@ func TestCheckHasALineForEachThing(t *testing.T) {
 		lines []string // beginnings
 		says  string
 	}{
-		{"a file that is not there", []string{"UNDERSTUDY_REGISTRY=sqlite:" + filepath.Join(dir, "registry.db")}, exitOK,
+		{"a file that is not there", []string{"UNDERSTUDY_REGISTRY=sqlite:" + filepath.Join(dir, "registry.db")}, exitcode.OK,
 			[]string{"✓  configuration  group default, a beat every 1s", "✓  guard  the process that ends a command started", "✓  file  ", "✓  local  ", "✓  directory  "}, "is not there yet"},
-		{"a directory that is not there", []string{"UNDERSTUDY_REGISTRY=sqlite:" + filepath.Join(dir, "a", "registry.db")}, exitConfig,
+		{"a directory that is not there", []string{"UNDERSTUDY_REGISTRY=sqlite:" + filepath.Join(dir, "a", "registry.db")}, exitcode.Config,
 			[]string{"✗  configuration  UNDERSTUDY_REGISTRY="}, "its directory is not there"},
-		{"a file that is something else", []string{"UNDERSTUDY_REGISTRY=sqlite:" + text}, exitFailure,
+		{"a file that is something else", []string{"UNDERSTUDY_REGISTRY=sqlite:" + text}, exitcode.Failure,
 			[]string{"✓  configuration", "✓  guard", "✓  file", "✓  local", "✓  directory", "✗  database"}, "name another file"},
-		{"several mistakes", []string{"UNDERSTUDY_REGISTRY=mongodb://u:hunter2@", "UNDERSTUDY_GROUP=a b\x1b", "UNDERSTUDY_NOBODY_KNOWS=1"}, exitConfig,
+		{"several mistakes", []string{"UNDERSTUDY_REGISTRY=mongodb://u:hunter2@", "UNDERSTUDY_GROUP=a b\x1b", "UNDERSTUDY_NOBODY_KNOWS=1"}, exitcode.Config,
 			[]string{"✗  configuration  UNDERSTUDY_REGISTRY", "✗  configuration  UNDERSTUDY_GROUP", "!  configuration  UNDERSTUDY_NOBODY_KNOWS"}, "host 1 of 1"},
-		{"a program that is not there", []string{"UNDERSTUDY_REGISTRY=sqlite:" + filepath.Join(dir, "registry.db"), "UNDERSTUDY_ON_CHANGE=/nope x"}, exitConfig,
+		{"a program that is not there", []string{"UNDERSTUDY_REGISTRY=sqlite:" + filepath.Join(dir, "registry.db"), "UNDERSTUDY_ON_CHANGE=/nope x"}, exitcode.Config,
 			[]string{"✗  configuration  UNDERSTUDY_ON_CHANGE", "✓  guard", "✓  file", "✓  local", "✓  directory"}, "/nope"},
-		{"a mistake that the driver finds", []string{"UNDERSTUDY_REGISTRY=mongodb://u:hunter2@127.0.0.1/ops?connectTimeoutMS=abc"}, exitConfig,
+		{"a mistake that the driver finds", []string{"UNDERSTUDY_REGISTRY=mongodb://u:hunter2@127.0.0.1/ops?connectTimeoutMS=abc"}, exitcode.Config,
 			[]string{"✓  configuration", "✓  guard", "✗  reachable"}, "correct the URI"},
-		{"a server that does not answer", []string{"UNDERSTUDY_REGISTRY=mongodb://app:hunter2@127.0.0.1:9/ops", "UNDERSTUDY_CONNECT_TIMEOUT=2s"}, exitUnavailable,
+		{"a server that does not answer", []string{"UNDERSTUDY_REGISTRY=mongodb://app:hunter2@127.0.0.1:9/ops", "UNDERSTUDY_CONNECT_TIMEOUT=2s"}, exitcode.Unavailable,
 			[]string{"✓  configuration", "✓  guard", "✗  reachable"}, "connection refused"},
-		{"a real server", []string{"UNDERSTUDY_REGISTRY=" + mongotest.Shared(t)}, exitOK,
+		{"a real server", []string{"UNDERSTUDY_REGISTRY=" + mongotest.Shared(t)}, exitcode.OK,
 			[]string{"✓  configuration", "✓  guard", "✓  reachable", "!  authenticated", "!  replica set", "✓  collections", "✓  writable", "✓  majority", "✓  clock", "✓  schema", "✓  trial", "✓  index", "✓  watch"}, "1 member"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -67,7 +68,7 @@ func TestCheckHasALineForEachThing(t *testing.T) {
 			var r checkResult
 			err := json.Unmarshal([]byte(stdout), &r)
 			r.Findings = slices.DeleteFunc(r.Findings, func(f finding.Finding) bool { return testkit.WithoutContainer(f.Detail) == "" })
-			if err != nil || code != tt.code || r.OK != (code == exitOK) || len(r.Findings) != len(lines) {
+			if err != nil || code != tt.code || r.OK != (code == exitcode.OK) || len(r.Findings) != len(lines) {
 				t.Errorf("--json: exit code %d, %v\n%s", code, err, stdout)
 			}
 			for i, f := range r.Findings {
@@ -90,13 +91,13 @@ func TestExitCodeOfCheckIsThatOfTheWorst(t *testing.T) {
 		list []finding.Finding
 		code int
 	}{
-		{[]finding.Finding{fine, warning}, exitOK},
-		{[]finding.Finding{fine, fault, warning}, exitFailure},
-		{[]finding.Finding{fault, unreachable}, exitUnavailable},
-		{[]finding.Finding{unreachable, fault}, exitUnavailable},
+		{[]finding.Finding{fine, warning}, exitcode.OK},
+		{[]finding.Finding{fine, fault, warning}, exitcode.Failure},
+		{[]finding.Finding{fault, unreachable}, exitcode.Unavailable},
+		{[]finding.Finding{unreachable, fault}, exitcode.Unavailable},
 	} {
 		r := checkResult{Findings: tt.list}
-		if code := r.judge(); code != tt.code || r.OK != (code == exitOK) {
+		if code := r.grade(); code != tt.code || r.OK != (code == exitcode.OK) {
 			t.Errorf("%v: exit code %d, ok %v, want %d", tt.list, code, r.OK, tt.code)
 		}
 	}

@@ -3,16 +3,15 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/understudy-go/understudy/config"
 	"github.com/understudy-go/understudy/heartbeat"
 	"github.com/understudy-go/understudy/internal/exitcode"
+	"github.com/understudy-go/understudy/internal/instance"
+	"github.com/understudy-go/understudy/internal/logging"
+	"github.com/understudy-go/understudy/internal/openregistry"
 	"github.com/understudy-go/understudy/registry"
-	"github.com/understudy-go/understudy/registry/mongodb"
-	"github.com/understudy-go/understudy/registry/sqlite"
-	"github.com/understudy-go/understudy/status"
 	"github.com/understudy-go/understudy/worker"
 )
 
@@ -21,95 +20,45 @@ type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
-// unavailableError says that the registry could not be opened.
-type unavailableError struct{ error }
-
-func (e unavailableError) Unwrap() error { return e.error }
-
-// saidError is one that the log has told already.
-type saidError struct{ error }
-
-func (e saidError) Unwrap() error { return e.error }
-
-// exitCode prints what is wrong, unless that was said already, and returns the
-// code that says the same.
-func exitCode(err error, stderr io.Writer) int {
-	code, said := judge(err)
-	if !said {
-		fmt.Fprintf(stderr, "understudy: %s\n", explain(err))
+// exitCodeOf returns the exit code that an error stands for.
+func exitCodeOf(err error) int {
+	if code, over := instance.WorkOver(err); over {
+		return code
 	}
-	return code
-}
-
-// judge returns the exit code of an error, and whether it has been said already,
-// by the log or by the output.
-func judge(err error) (code int, said bool) {
-	var (
-		usage       usageError
-		unavailable unavailableError
-		final       interface{ FinalExit() int }
-		peerDone    *heartbeat.WorkDoneError
-		result      resultError
-		logged      saidError
-		stopped     signalError
-	)
-	said = errors.As(err, &logged)
+	if interrupt, ok := errors.AsType[signalError](err); ok {
+		return exitcode.Signal + int(interrupt.signal)
+	}
+	_, usage := errors.AsType[usageError](err)
+	_, unavailable := errors.AsType[openregistry.UnavailableError](err)
 	switch {
 	case err == nil:
-		return exitcode.OK, true
-	case errors.As(err, &final):
-		return final.FinalExit(), true
-	case errors.As(err, &peerDone):
-		return peerDone.ExitCode, true
-	case errors.As(err, &result):
-		return int(result), true
-	case errors.As(err, &stopped):
-		return exitcode.Signal + int(stopped.signal), said
-	case errors.As(err, &usage):
-		return exitcode.Usage, said
+		return exitcode.OK
+	case usage:
+		return exitcode.Usage
 	case misconfigured(err):
-		return exitcode.Config, said
-	case errors.As(err, &unavailable), errors.Is(err, heartbeat.ErrUnreachable), errors.Is(err, registry.ErrRefused), registry.Unreadable(err):
-		return exitcode.Unavailable, said
+		return exitcode.Config
+	case unavailable, errors.Is(err, heartbeat.ErrUnreachable), errors.Is(err, registry.ErrRefused), registry.Unreadable(err):
+		return exitcode.Unavailable
 	case errors.Is(err, heartbeat.ErrStuck):
-		return exitcode.Stuck, said
+		return exitcode.Stuck
 	case errors.Is(err, worker.ErrNotFound):
-		return exitcode.NotFound, said
+		return exitcode.NotFound
 	case errors.Is(err, worker.ErrNotExecutable):
-		return exitcode.NotExecutable, said
+		return exitcode.NotExecutable
 	}
-	return exitcode.Failure, said
+	return exitcode.Failure
 }
 
-// explain is an error as people read it.
-func explain(err error) string {
-	text := err.Error()
-	var mistakes *config.Error
-	if errors.As(err, &mistakes) && len(mistakes.Mistakes) > 1 {
-		text = fmt.Sprintf("%d mistakes in the environment:\n  %s", len(mistakes.Mistakes), strings.Join(mistakes.Mistakes, "\n  "))
-	}
-	return escape(status.Plain(text))
-}
-
-// misconfigured reports whether an error will be there until the environment is
-// another.
+// misconfigured reports whether an error stays until the configuration is changed.
 func misconfigured(err error) bool {
-	var mistakes *config.Error
-	return errors.As(err, &mistakes) || errors.Is(err, mongodb.ErrURI) || errors.Is(err, sqlite.ErrPath)
+	_, mistakes := errors.AsType[*config.Error](err)
+	return mistakes || openregistry.Misconfigured(err)
 }
 
-// escape makes text fit for a terminal, line by line: a server's answer may be in
-// it.
-func escape(text string) string {
-	lines := strings.Split(text, "\n")
-	for i, line := range lines {
-		lines[i] = status.Escape(line)
+// explain returns an error as people read it.
+func explain(err error) string {
+	if e, ok := errors.AsType[*config.Error](err); ok && len(e.Mistakes) > 1 {
+		err = fmt.Errorf("%d mistakes in the environment:\n  %s", len(e.Mistakes), strings.Join(e.Mistakes, "\n  "))
 	}
-	return strings.Join(lines, "\n")
+	return logging.Text(err)
 }
-
-// resultError is an exit code that tells a result, which the output has told
-// already.
-type resultError int
-
-func (e resultError) Error() string { return fmt.Sprintf("result %d", int(e)) }

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
+	"github.com/understudy-go/understudy/internal/openregistry"
 	"github.com/understudy-go/understudy/internal/signals"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/status"
@@ -69,7 +70,7 @@ func completeHeir(c *cobra.Command, _ []string, _ string) (list []cobra.Completi
 	defer cancel()
 	l, err := newLooker(c)
 	if err == nil {
-		err = l.open(ctx, openToLook)
+		err = l.open(ctx, registry.Look)
 	}
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
@@ -174,7 +175,7 @@ func newAsker(ctx context.Context, c *cobra.Command) (*looker, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := l.open(ctx, openToAsk); err != nil {
+	if err := l.open(ctx, registry.Ask); err != nil {
 		return nil, err
 	}
 	if l.reg == nil {
@@ -197,7 +198,7 @@ func (l *looker) heir(ctx context.Context, o handoverOptions, promise registry.T
 		}
 		heir, warning, err = chooseHeir(g, o.to, false, promise.OrphanAfter)
 		var refused *refusal
-		if !errors.As(err, &refused) || !refused.holdsOff || time.Since(begun) > 2*promise.Interval || pause(ctx) != nil {
+		if !errors.As(err, &refused) || !refused.holdsOff || time.Since(begun) > 2*promise.Interval || openregistry.Pause(ctx) != nil {
 			break
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/understudy-go/understudy/internal/exitcode"
 	"github.com/understudy-go/understudy/internal/testkit"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/status"
@@ -146,11 +147,11 @@ func TestHandoverIsAskedProperly(t *testing.T) {
 		code int
 		want string
 	}{
-		{"handover --to=", exitUsage, "--to is empty"},
-		{"handover b", exitUsage, "takes no arguments"},
-		{"handover --wait=soon", exitUsage, "--wait"},
-		{"handover", exitFailure, "nobody is there to be asked"},
-		{"handover --wait", exitFailure, "none.db; there is no such file yet"},
+		{"handover --to=", exitcode.Usage, "--to is empty"},
+		{"handover b", exitcode.Usage, "takes no arguments"},
+		{"handover --wait=soon", exitcode.Usage, "--wait"},
+		{"handover", exitcode.Failure, "nobody is there to be asked"},
+		{"handover --wait", exitcode.Failure, "none.db; there is no such file yet"},
 	} {
 		code, stdout, stderr := inProcess(strings.Split(tt.args, " ")...)
 		if code != tt.code || stdout != "" {
@@ -169,50 +170,50 @@ func TestHandoverAsJSONIsAnObjectWhateverComesOfIt(t *testing.T) {
 			if err := json.Unmarshal([]byte(stdout), &r); err != nil || got != code {
 				t.Errorf("%q: exit code %d, want %d; %v in %q; stderr %q", args, got, code, err, stdout, stderr)
 			}
-			if (r.Error != "") != (code != exitOK) || r.Error != "" && stderr != "understudy: "+r.Error+"\n" {
+			if (r.Error != "") != (code != exitcode.OK) || r.Error != "" && stderr != "understudy: "+r.Error+"\n" {
 				t.Errorf("%q: the error is %q, stderr %q", args, r.Error, stderr)
 			}
 			return r, stderr
 		}
-		if r, _ := run(exitFailure); r.Group != "default" || r.Asked || r.From.Host != "" || !strings.Contains(r.Error, "nobody in group") {
+		if r, _ := run(exitcode.Failure); r.Group != "default" || r.Asked || r.From.Host != "" || !strings.Contains(r.Error, "nobody in group") {
 			t.Errorf("nobody at all: %+v", r)
 		}
 		a := s.join(t, "default", "a")
 		s.begin(t, "default", 1, a, "a")
-		if r, _ := run(exitFailure); r.Asked || !strings.HasPrefix(r.Error, "nobody else is there to take over: start another instance") {
+		if r, _ := run(exitcode.Failure); r.Asked || !strings.HasPrefix(r.Error, "nobody else is there to take over: start another instance") {
 			t.Errorf("nobody else: %+v", r)
 		}
 		s.join(t, "default", "b")
-		if r, _ := run(exitFailure, "--to", "z\x1b"); r.Asked || !strings.Contains(r.Error, `"z\x1b"`) {
+		if r, _ := run(exitcode.Failure, "--to", "z\x1b"); r.Asked || !strings.Contains(r.Error, `"z\x1b"`) {
 			t.Errorf("nobody of that name: %+v", r)
 		}
-		if r, _ := run(exitOK, "--to", "a", "--wait"); r.Asked || !r.Already || r.Term != 1 || r.From.Instance != a || r.Wanted == nil || r.Wanted.Instance != a {
+		if r, _ := run(exitcode.OK, "--to", "a", "--wait"); r.Asked || !r.Already || r.Term != 1 || r.From.Instance != a || r.Wanted == nil || r.Wanted.Instance != a {
 			t.Errorf("the active one: %+v", r)
 		}
 		code, stdout, stderr := inProcess("handover", "--to", "a")
-		if want := "a/" + registry.ShortID(a) + " is the active one already, in term 1\n"; code != exitOK || stdout != want || stderr != "" {
+		if want := "a/" + registry.ShortID(a) + " is the active one already, in term 1\n"; code != exitcode.OK || stdout != want || stderr != "" {
 			t.Errorf("the active one: exit code %d, %q, want %q; stderr %q", code, stdout, want, stderr)
 		}
 		if view, err := s.View(t.Context(), "default"); err != nil || view.Latest.Handover != nil {
 			t.Errorf("something was asked: %v, %v", view.Latest, err)
 		}
-		if r, _ := run(exitOK, "--to", "b"); !r.Asked || r.Already || r.Wanted.Host != "b" {
+		if r, _ := run(exitcode.OK, "--to", "b"); !r.Asked || r.Already || r.Wanted.Host != "b" {
 			t.Errorf("asked: %+v", r)
 		}
 		s.spoil(t, "default")
-		if r, _ := run(exitUnavailable); r.Asked || !strings.Contains(r.Error, "corrupt record") {
+		if r, _ := run(exitcode.Unavailable); r.Asked || !strings.Contains(r.Error, "corrupt record") {
 			t.Errorf("not understood: %+v", r)
 		}
 	})
 	testkit.CleanEnv(t, "UNDERSTUDY_GROUP=no way", "UNDERSTUDY_REGISTRY=mongodb://h")
-	if code, stdout, _ := inProcess("handover", "--json"); code != exitConfig || !strings.Contains(stdout, `"error": "UNDERSTUDY_GROUP=`) {
+	if code, stdout, _ := inProcess("handover", "--json"); code != exitcode.Config || !strings.Contains(stdout, `"error": "UNDERSTUDY_GROUP=`) {
 		t.Errorf("bad configuration: exit code %d, %s", code, stdout)
 	}
 }
 
 // unreadable is a registry whose group has one record too many.
 type unreadable struct {
-	backend
+	registry.Backend
 	list []registry.Instance
 }
 

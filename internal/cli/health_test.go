@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/understudy-go/understudy/internal/exitcode"
 	"github.com/understudy-go/understudy/internal/testkit"
 )
 
@@ -41,16 +42,16 @@ func TestHealthIsWhatTheInstanceSays(t *testing.T) {
 	testkit.CleanEnv(t, "UNDERSTUDY_GROUP=no way", "http_proxy=http://192.0.2.1:1", "HTTP_PROXY=http://192.0.2.1:1", "NO_PROXY=", "no_proxy=")
 	for _, host := range []string{"127.0.0.1", "", "0.0.0.0", "[::ffff:127.0.0.1]"} {
 		t.Setenv("UNDERSTUDY_HTTP_ADDR", host+":"+port)
-		if code, stdout, stderr := inProcess("health"); code != exitOK || stdout != "ok\n" || stderr != "" {
+		if code, stdout, stderr := inProcess("health"); code != exitcode.OK || stdout != "ok\n" || stderr != "" {
 			t.Errorf("%q: exit code %d, stdout %q, stderr %q", host, code, stdout, stderr)
 		}
 	}
 	t.Setenv("UNDERSTUDY_HTTP_ADDR", addr)
-	if code, stdout, stderr := inProcess("health", "--active"); code != exitOK || stdout != "active in term 7\n" || stderr != "" {
+	if code, stdout, stderr := inProcess("health", "--active"); code != exitcode.OK || stdout != "active in term 7\n" || stderr != "" {
 		t.Errorf("--active: exit code %d, stdout %q, stderr %q", code, stdout, stderr)
 	}
 	code, stdout, stderr := inProcess("health", "--ready")
-	if code != exitFailure || stdout != "" {
+	if code != exitcode.Failure || stdout != "" {
 		t.Errorf("--ready: exit code %d, stdout %q", code, stdout)
 	}
 	testkit.WantLine(t, stderr, "understudy: http://"+addr+`/readyz: 503: not registered\x1b[31m`)
@@ -64,9 +65,9 @@ func TestHealthAsJSON(t *testing.T) {
 		exit       int
 		want       healthResult
 	}{
-		{addr, "health --json", exitOK, healthResult{true, "http://" + addr + "/healthz", 200, "ok"}},
-		{addr, "health --ready --json", exitFailure, healthResult{false, "http://" + addr + "/readyz", 503, `no "beat"\x1b\u202e`}},
-		{deaf, "health --json", exitFailure, healthResult{false, "http://" + deaf + "/healthz", 0, "connect: connection refused"}},
+		{addr, "health --json", exitcode.OK, healthResult{true, "http://" + addr + "/healthz", 200, "ok"}},
+		{addr, "health --ready --json", exitcode.Failure, healthResult{false, "http://" + addr + "/readyz", 503, `no "beat"\x1b\u202e`}},
+		{deaf, "health --json", exitcode.Failure, healthResult{false, "http://" + deaf + "/healthz", 0, "connect: connection refused"}},
 	} {
 		t.Setenv("UNDERSTUDY_HTTP_ADDR", tt.addr)
 		code, stdout, stderr := inProcess(strings.Fields(tt.args)...)
@@ -76,7 +77,7 @@ func TestHealthAsJSON(t *testing.T) {
 		}
 	}
 	t.Setenv("UNDERSTUDY_HTTP_ADDR", "")
-	if code, stdout, _ := inProcess("health", "--json"); code != exitConfig || stdout != "" {
+	if code, stdout, _ := inProcess("health", "--json"); code != exitcode.Config || stdout != "" {
 		t.Errorf("no address: exit code %d, stdout %q", code, stdout)
 	}
 }
@@ -95,7 +96,7 @@ func TestHealthOfWhatDoesNotAnswerIs1(t *testing.T) {
 	} {
 		t.Setenv("UNDERSTUDY_HTTP_ADDR", tt.addr)
 		code, stdout, stderr := inProcess("health")
-		if code != exitFailure || stdout != "" {
+		if code != exitcode.Failure || stdout != "" {
 			t.Errorf("exit code %d, stdout %q", code, stdout)
 		}
 		testkit.WantLine(t, stderr, "understudy: http://"+tt.addr+"/healthz: ", tt.want)
@@ -132,14 +133,14 @@ func TestHealthWithoutAnAddressIs78(t *testing.T) {
 	} {
 		t.Setenv("UNDERSTUDY_HTTP_ADDR", addr)
 		code, stdout, stderr := inProcess("health")
-		if code != exitConfig || stdout != "" {
+		if code != exitcode.Config || stdout != "" {
 			t.Errorf("%q: exit code %d, stdout %q", addr, code, stdout)
 		}
 		testkit.WantLine(t, stderr, "understudy: ", want)
 	}
 	t.Setenv("UNDERSTUDY_HTTP_ADDR", "127.0.0.1:1")
 	for _, args := range []string{"health --ready --active", "health now", "health --read"} {
-		if code, _, stderr := inProcess(strings.Fields(args)...); code != exitUsage {
+		if code, _, stderr := inProcess(strings.Fields(args)...); code != exitcode.Usage {
 			t.Errorf("%s: exit code %d: %s", args, code, stderr)
 		}
 	}

@@ -87,7 +87,7 @@ func runHistory(c *cobra.Command, n int, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	if err := l.open(ctx, openToLook); err != nil {
+	if err := l.open(ctx, registry.Look); err != nil {
 		return err
 	}
 	defer l.close()

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/understudy-go/understudy/internal/exitcode"
 	"github.com/understudy-go/understudy/internal/testkit"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/status"
@@ -18,7 +19,7 @@ func TestHistory(t *testing.T) {
 	eachShelf(t, func(t *testing.T, s shelf) {
 		testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY="+s.uri)
 		code, stdout, stderr := inProcess("history")
-		if code != exitOK || stdout != "" || !strings.Contains(stderr, "group default never had a term\n") {
+		if code != exitcode.OK || stdout != "" || !strings.Contains(stderr, "group default never had a term\n") {
 			t.Errorf("nobody ever: exit code %d, %q, %q", code, stdout, stderr)
 		}
 		a, b := s.join(t, "default", "a"), s.join(t, "default", "b")
@@ -29,7 +30,7 @@ func TestHistory(t *testing.T) {
 		s.begin(t, "default", 3, a, "a")
 
 		code, stdout, stderr = inProcess("history")
-		if code != exitOK || stderr != "" {
+		if code != exitcode.OK || stderr != "" {
 			t.Errorf("exit code %d, stderr %q", code, stderr)
 		}
 		lines := strings.Split(strings.TrimSuffix(stdout, "\n"), "\n")
@@ -113,11 +114,11 @@ func TestOldTermThatCannotBeReadBlindsNobody(t *testing.T) {
 		}
 		s.spoilTo(t, "default", 1)
 		code, stdout, stderr := inProcess("status")
-		if code != exitOK || stderr != "" || !strings.HasPrefix(stdout, "default: 1 active, 1 passive; a record cannot be read: ") {
+		if code != exitcode.OK || stderr != "" || !strings.HasPrefix(stdout, "default: 1 active, 1 passive; a record cannot be read: ") {
 			t.Errorf("status: exit code %d, %q, %q", code, stdout, stderr)
 		}
 		code, stdout, stderr = inProcess("history")
-		if lines := strings.Split(stdout, "\n"); code != exitOK || len(lines) != 4 || !strings.Contains(lines[2], "  orphaned  ≤ ") {
+		if lines := strings.Split(stdout, "\n"); code != exitcode.OK || len(lines) != 4 || !strings.Contains(lines[2], "  orphaned  ≤ ") {
 			t.Errorf("history: exit code %d\n%s", code, stdout)
 		}
 		testkit.WantLine(t, stderr, "understudy: a record cannot be read: ", "schema is")
@@ -127,8 +128,8 @@ func TestOldTermThatCannotBeReadBlindsNobody(t *testing.T) {
 		s.spoilTo(t, "default", 3)
 		for _, command := range []string{"status", "history", "handover"} {
 			code, stdout, stderr := inProcess(command)
-			if code != exitUnavailable || stdout != "" {
-				t.Errorf("%s without the latest term: exit code %d, %q, want %d", command, code, stdout, exitUnavailable)
+			if code != exitcode.Unavailable || stdout != "" {
+				t.Errorf("%s without the latest term: exit code %d, %q, want %d", command, code, stdout, exitcode.Unavailable)
 			}
 			testkit.WantLine(t, stderr, "understudy: ", "corrupt record")
 		}

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -12,8 +11,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/understudy-go/understudy/config"
+	"github.com/understudy-go/understudy/internal/logging"
+	"github.com/understudy-go/understudy/internal/openregistry"
 	"github.com/understudy-go/understudy/registry"
-	"github.com/understudy-go/understudy/registry/sqlite"
 	"github.com/understudy-go/understudy/status"
 )
 
@@ -30,7 +30,7 @@ type looker struct {
 	conf   config.Config
 	stderr io.Writer
 	admin  registry.Admin
-	reg    backend                     // nil: there is no file yet, and admin knows of nothing
+	reg    registry.Backend            // nil: there is no file yet, and admin knows of nothing
 	seen   map[string]*status.Observer // of the groups that were looked at
 
 	showEnded bool            // also the groups that are over
@@ -52,15 +52,12 @@ func newLooker(c *cobra.Command) (*looker, error) {
 // say tells people something beside the data.
 func (l *looker) say(text string) { fmt.Fprintf(l.stderr, "understudy: %s\n", text) }
 
-// opener is [openToLook] or [openToAsk].
-type opener func(context.Context, config.Config, func(string)) (backend, error)
-
 // open opens the configured registry. A file that is not there yet is an empty
 // registry: reg stays nil, and where says so.
-func (l *looker) open(ctx context.Context, how opener) error {
-	reg, err := how(ctx, l.conf, l.say)
+func (l *looker) open(ctx context.Context, access registry.Access) error {
+	reg, err := openregistry.Open(ctx, l.conf, access, l.say)
 	switch {
-	case errors.Is(err, sqlite.ErrMissing):
+	case openregistry.Missing(err):
 		return nil
 	case err != nil:
 		return err
@@ -71,7 +68,7 @@ func (l *looker) open(ctx context.Context, how opener) error {
 
 func (l *looker) close() {
 	if l.reg != nil {
-		closeSoon(l.reg)
+		openregistry.Close(l.reg)
 	}
 }
 
@@ -91,7 +88,7 @@ func (nowhere) Info(context.Context) (registry.Info, error) {
 }
 
 // look takes a picture of a group with n terms. The error is an
-// [unavailableError] unless it is about a record.
+// [openregistry.UnavailableError] unless it is about a record.
 func (l *looker) look(ctx context.Context, group string, n int) (status.Group, error) {
 	observer := l.seen[group]
 	if observer == nil {
@@ -117,8 +114,8 @@ func (l *looker) settle(ctx context.Context, look func() error) error {
 	if err != nil || l.doubt() == 0 {
 		return err
 	}
-	defer slow(l.say, "the registry's clock was set back: waiting to see who beats")()
-	for begun := time.Now(); err == nil && time.Since(begun) < doubtLimit && pause(ctx) == nil; {
+	defer logging.Slow(l.say, "the registry's clock was set back: waiting to see who beats")()
+	for begun := time.Now(); err == nil && time.Since(begun) < doubtLimit && openregistry.Pause(ctx) == nil; {
 		if err = look(); l.doubt() == 0 {
 			break
 		}
@@ -149,7 +146,7 @@ func reply[T any](ctx context.Context, l *looker, ask func(context.Context) (T, 
 	case ctx.Err() != nil:
 		err = fmt.Errorf("%w: %w", context.Cause(ctx), err)
 	}
-	return answer, unavailableError{fmt.Errorf("registry %s: %w", l.conf.Registry, err)}
+	return answer, openregistry.UnavailableError{Err: fmt.Errorf("registry %s: %w", l.conf.Registry, err)}
 }
 
 // where says where nothing was found.
@@ -166,5 +163,5 @@ func (l *looker) where() string {
 
 // slowly says after two seconds that an answer is awaited.
 func (l *looker) slowly() (over func()) {
-	return slow(l.say, "waiting for an answer of "+l.conf.Registry.String())
+	return logging.Slow(l.say, "waiting for an answer of "+l.conf.Registry.String())
 }

@@ -20,7 +20,9 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/understudy-go/understudy/config"
+	"github.com/understudy-go/understudy/internal/exitcode"
 	"github.com/understudy-go/understudy/internal/mongotest"
+	"github.com/understudy-go/understudy/internal/openregistry"
 	"github.com/understudy-go/understudy/internal/testkit"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/registry/sqlite"
@@ -29,7 +31,7 @@ import (
 
 // shelf is a registry that a test fills, and the program looks at.
 type shelf struct {
-	backend
+	registry.Backend
 	uri string
 }
 
@@ -185,7 +187,7 @@ func (f feed) Info(context.Context) (registry.Info, error) {
 // looking is a looker at a feed.
 func looking(f feed, stderr io.Writer) *looker {
 	conf := config.Config{Group: "g", Registry: config.Registry{Kind: config.SQLite, Path: "/registry.db"}}
-	return &looker{conf: conf, stderr: stderr, admin: f, reg: struct{ backend }{}}
+	return &looker{conf: conf, stderr: stderr, admin: f, reg: struct{ registry.Backend }{}}
 }
 
 func hang(ctx context.Context) ([]registry.Term, []registry.Instance, error) {
@@ -201,7 +203,7 @@ func TestRegistryThatHangsIsGivenUp(t *testing.T) {
 		over := l.slowly()
 		_, err := l.look(t.Context(), "g", 1)
 		over()
-		if unavailable := (unavailableError{}); time.Since(begun) != lookTimeout || !errors.As(err, &unavailable) {
+		if unavailable := (openregistry.UnavailableError{}); time.Since(begun) != lookTimeout || !errors.As(err, &unavailable) {
 			t.Errorf("after %v: %v", time.Since(begun), err)
 		}
 		if want := "registry sqlite:/registry.db: no answer within 5s: "; err == nil || !strings.HasPrefix(err.Error(), want) {
@@ -213,19 +215,20 @@ func TestRegistryThatHangsIsGivenUp(t *testing.T) {
 
 func TestWhatIsNotUnderstoodIsNotTakenForNobody(t *testing.T) {
 	for err, want := range map[error]int{
-		registry.ErrCorrupt: exitUnavailable, registry.ErrSchema: exitUnavailable, registry.ErrTermExhausted: exitUnavailable,
-		errors.New("odd"): exitUnavailable, context.DeadlineExceeded: exitUnavailable,
+		registry.ErrCorrupt: exitcode.Unavailable, registry.ErrSchema: exitcode.Unavailable, registry.ErrTermExhausted: exitcode.Unavailable,
+		errors.New("odd"): exitcode.Unavailable, context.DeadlineExceeded: exitcode.Unavailable,
 	} {
-		var stderr bytes.Buffer
-		l := looking(feed{read: func(context.Context) ([]registry.Term, []registry.Instance, error) { return nil, nil, err }}, &stderr)
+		l := looking(feed{read: func(context.Context) ([]registry.Term, []registry.Instance, error) { return nil, nil, err }}, new(bytes.Buffer))
 		_, got := l.look(t.Context(), "g", 1)
-		if code := exitCode(got, &stderr); code != want {
+		if code := exitCodeOf(got); code != want {
 			t.Errorf("%v: exit code %d, want %d", err, code, want)
 		}
-		if unavailable := (unavailableError{}); errors.As(got, &unavailable) == registry.Unreadable(err) {
+		if unavailable := (openregistry.UnavailableError{}); errors.As(got, &unavailable) == registry.Unreadable(err) {
 			t.Errorf("%v: taken for an outage: %v", err, got)
 		}
-		testkit.WantLine(t, stderr.String(), "understudy: ", strings.TrimPrefix(err.Error(), "registry: "))
+		if text := explain(got); strings.Contains(text, "\n") || !strings.Contains(text, strings.TrimPrefix(err.Error(), "registry: ")) {
+			t.Errorf("%v is explained by %q", err, text)
+		}
 	}
 }
 
@@ -335,24 +338,6 @@ func TestWaitForABeatIsToldAndEnds(t *testing.T) {
 			t.Errorf("%v after %v", err, took)
 		}
 		testkit.WantLine(t, stderr.String(), "understudy: the registry's clock was set back: waiting to see who beats\n")
-	})
-}
-
-// An instance that serves a page, and metrics, remembers what it saw.
-func TestFrontJudgesByWhetherABeatMoves(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		f := &front{group: "g"}
-		f.shown.Store(&shown{admin: feed{read: func(context.Context) ([]registry.Term, []registry.Instance, error) {
-			in := memberOf(1, "a", time.Now()) // as the registry's clock has it, again and again
-			return []registry.Term{{Number: 3, Holder: in.ID, StartedAt: time.Now()}}, []registry.Instance{in}, nil
-		}}})
-		for second := range 20 {
-			g, err := f.look(t.Context())
-			if err != nil || g.Healthy != (second <= 9) {
-				t.Errorf("after %d s: %v, %s", second, err, g.Health)
-			}
-			time.Sleep(time.Second)
-		}
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/understudy-go/understudy/internal/exitcode"
 	"github.com/understudy-go/understudy/internal/testkit"
 )
 
@@ -55,8 +56,8 @@ func TestWrongUsageIs64(t *testing.T) {
 	} {
 		t.Run(tt.args, func(t *testing.T) {
 			code, stdout, stderr := inProcess(strings.Fields(tt.args)...)
-			if code != exitUsage || stdout != "" {
-				t.Errorf("exit code %d, stdout %q, want %d and nothing", code, stdout, exitUsage)
+			if code != exitcode.Usage || stdout != "" {
+				t.Errorf("exit code %d, stdout %q, want %d and nothing", code, stdout, exitcode.Usage)
 			}
 			testkit.WantLine(t, stderr, "understudy: ", tt.want)
 		})
@@ -65,12 +66,12 @@ func TestWrongUsageIs64(t *testing.T) {
 
 func TestHelpGoesToStdout(t *testing.T) {
 	testkit.CleanEnv(t, "UNDERSTUDY_GROUP=not a name") // help is there whatever is wrong
-	if code, stdout, stderr := inProcess("help", "completion", "bash"); code != exitOK || stderr != "" || !strings.Contains(stdout, "source <(understudy completion bash)") {
+	if code, stdout, stderr := inProcess("help", "completion", "bash"); code != exitcode.OK || stderr != "" || !strings.Contains(stdout, "source <(understudy completion bash)") {
 		t.Errorf("help completion bash: exit code %d, stdout %q, stderr %q", code, stdout, stderr)
 	}
 	for _, args := range []string{"--help", "-h", "help", "run --help", "help run"} {
 		code, stdout, stderr := inProcess(strings.Fields(args)...)
-		if code != exitOK || stderr != "" {
+		if code != exitcode.OK || stderr != "" {
 			t.Errorf("%s: exit code %d, stderr %q, want 0 and nothing", args, code, stderr)
 		}
 		for _, want := range []string{"UNDERSTUDY_REGISTRY ", "UNDERSTUDY_ORPHAN_AFTER ", "Exit codes:", "understudy -- ./consumer", "understudy demo"} {
@@ -115,7 +116,7 @@ func TestHelpNamesWhatTheCommandNeeds(t *testing.T) {
 func TestVersion(t *testing.T) {
 	testkit.CleanEnv(t)
 	code, stdout, stderr := inProcess("--version")
-	if code != exitOK || stderr != "" || !strings.HasPrefix(stdout, "understudy ") || len(strings.Fields(stdout)) != 2 {
+	if code != exitcode.OK || stderr != "" || !strings.HasPrefix(stdout, "understudy ") || len(strings.Fields(stdout)) != 2 {
 		t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout, stderr)
 	}
 }
@@ -128,8 +129,8 @@ func TestBadConfigurationIs78WithAllMistakes(t *testing.T) {
 		"UNDERSTUDY_RESTART=sometimes",
 		"UNDERSTUDY_STOP_GRASE=1s")
 	code, stdout, stderr := inProcess("--", "true")
-	if code != exitConfig || stdout != "" {
-		t.Errorf("exit code %d, stdout %q, want %d and nothing", code, stdout, exitConfig)
+	if code != exitcode.Config || stdout != "" {
+		t.Errorf("exit code %d, stdout %q, want %d and nothing", code, stdout, exitcode.Config)
 	}
 	for _, want := range []string{
 		"UNDERSTUDY_REGISTRY=", `UNDERSTUDY_GROUP="no way"`, "UNDERSTUDY_ORPHAN_AFTER=\"60\": want a duration such as 60s",
@@ -155,10 +156,10 @@ func TestCommandIsResolvedAtStart(t *testing.T) {
 		code    int
 		want    string
 	}{
-		{filepath.Join(dir, "none"), exitNotFound, "command not found"},
-		{"understudy-no-such-command", exitNotFound, "command not found"},
-		{plain, exitNotExecutable, "command not executable"},
-		{dir, exitNotExecutable, "command not executable"},
+		{filepath.Join(dir, "none"), exitcode.NotFound, "command not found"},
+		{"understudy-no-such-command", exitcode.NotFound, "command not found"},
+		{plain, exitcode.NotExecutable, "command not executable"},
+		{dir, exitcode.NotExecutable, "command not executable"},
 	} {
 		testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY=sqlite:"+filepath.Join(dir, "registry.db"))
 		code, stdout, stderr := inProcess("--", tt.command)
@@ -181,8 +182,8 @@ func TestHookThatCannotRunIsBadConfiguration(t *testing.T) {
 	for _, program := range []string{filepath.Join(dir, "none"), "understudy-no-such-command", plain, dir} {
 		testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY=sqlite:"+filepath.Join(dir, "registry.db"), "UNDERSTUDY_ON_CHANGE="+program+" arg")
 		code, stdout, stderr := inProcess("--", "true")
-		if code != exitConfig || stdout != "" {
-			t.Errorf("%s: exit code %d, stdout %q, want %d and nothing", program, code, stdout, exitConfig)
+		if code != exitcode.Config || stdout != "" {
+			t.Errorf("%s: exit code %d, stdout %q, want %d and nothing", program, code, stdout, exitcode.Config)
 		}
 		testkit.WantLine(t, stderr, "understudy: UNDERSTUDY_ON_CHANGE=", program, "want a program that can be executed")
 	}
@@ -196,7 +197,7 @@ func TestStoppedWhileConnectingIsInOrder(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	var out, log bytes.Buffer
-	if code := Main(ctx, nil, &out, &log); code != exitOK {
+	if code := Main(ctx, nil, &out, &log); code != exitcode.OK {
 		t.Errorf("exit code %d:\n%s", code, log.String())
 	}
 }

@@ -10,7 +10,10 @@ import (
 	"github.com/understudy-go/understudy/config"
 )
 
-func newRoot(stdout, stderr io.Writer) *cobra.Command {
+// newRoot returns the program as a command. A subcommand that has told its result
+// itself sets code.
+func newRoot(stdout, stderr io.Writer, code *int) *cobra.Command {
+	run := func(c *cobra.Command, args []string) error { return runInstance(c, args, code) }
 	root := &cobra.Command{
 		Use:   "understudy [flags] [-- COMMAND ARG…]",
 		Short: "One of N identical processes works; when it goes, another takes over",
@@ -41,7 +44,7 @@ times: for that, let one long-running COMMAND on each machine wait for its hour.
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          onlyAfterDash,
-		RunE:          runInstance,
+		RunE:          run,
 
 		ValidArgsFunction:     filesAfterDash,
 		DisableFlagsInUseLine: true,
@@ -62,16 +65,16 @@ times: for that, let one long-running COMMAND on each machine wait for its hour.
 			Long:    root.Long,
 			Example: root.Example,
 			Args:    onlyAfterDash,
-			RunE:    runInstance,
+			RunE:    run,
 
 			ValidArgsFunction:     filesAfterDash,
 			DisableFlagsInUseLine: true,
 		},
-		newStatus(),
+		newStatus(code),
 		newHistory(),
 		newHandover(),
-		newCheck(),
-		newHealth(),
+		newCheck(code),
+		newHealth(code),
 		newTick(),
 		newDemo(),
 	)

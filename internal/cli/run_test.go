@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/understudy-go/understudy/internal/exitcode"
 	"github.com/understudy-go/understudy/internal/testkit"
 )
 
@@ -19,13 +20,13 @@ func broken(t *testing.T) map[int][]string {
 	}
 	t.Cleanup(func() { _ = taken.Close() })
 	return map[int][]string{
-		exitUnavailable: {"UNDERSTUDY_REGISTRY=mongodb://127.0.0.1:1/ops?directConnection=true", "UNDERSTUDY_CONNECT_TIMEOUT=200ms"},
-		exitFailure:     {"UNDERSTUDY_REGISTRY=sqlite:" + filepath.Join(t.TempDir(), "registry.db"), "UNDERSTUDY_HTTP_ADDR=" + taken.Addr().String()},
+		exitcode.Unavailable: {"UNDERSTUDY_REGISTRY=mongodb://127.0.0.1:1/ops?directConnection=true", "UNDERSTUDY_CONNECT_TIMEOUT=200ms"},
+		exitcode.Failure:     {"UNDERSTUDY_REGISTRY=sqlite:" + filepath.Join(t.TempDir(), "registry.db"), "UNDERSTUDY_HTTP_ADDR=" + taken.Addr().String()},
 	}
 }
 
 func TestLastWordOfAnInstanceIsALineOfItsLog(t *testing.T) {
-	says := map[int]string{exitUnavailable: "no answer within 200ms (UNDERSTUDY_CONNECT_TIMEOUT)", exitFailure: "UNDERSTUDY_HTTP_ADDR: listen on "}
+	says := map[int]string{exitcode.Unavailable: "no answer within 200ms (UNDERSTUDY_CONNECT_TIMEOUT)", exitcode.Failure: "UNDERSTUDY_HTTP_ADDR: listen on "}
 	for want, env := range broken(t) {
 		testkit.CleanEnv(t, append(env, "UNDERSTUDY_GROUP=g", "UNDERSTUDY_LOG_FORMAT=json")...)
 		code, stdout, stderr := inProcess()
@@ -63,8 +64,8 @@ func TestMistakesAreFoundBeforeThereIsALog(t *testing.T) {
 		hook, args, want string
 		code             int
 	}{
-		{"", "-- /no/such/command", "understudy: command not found: ", exitNotFound},
-		{"/no/such/hook", "", `understudy: UNDERSTUDY_ON_CHANGE="/no/such/hook": command not found`, exitConfig},
+		{"", "-- /no/such/command", "understudy: command not found: ", exitcode.NotFound},
+		{"/no/such/hook", "", `understudy: UNDERSTUDY_ON_CHANGE="/no/such/hook": command not found`, exitcode.Config},
 	} {
 		t.Setenv("UNDERSTUDY_ON_CHANGE", tt.hook)
 		code, stdout, stderr := inProcess(strings.Fields(tt.args)...)

@@ -6,13 +6,15 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/understudy-go/understudy/internal/exitcode"
+	"github.com/understudy-go/understudy/internal/openregistry"
 	"github.com/understudy-go/understudy/internal/signals"
+	"github.com/understudy-go/understudy/registry"
 )
 
 // pictureTerms is how many terms come with a picture.
 const pictureTerms = 20
 
-func newStatus() *cobra.Command {
+func newStatus(code *int) *cobra.Command {
 	var asJSON, watch, all, ended bool
 	c := &cobra.Command{
 		Use:   "status",
@@ -60,7 +62,7 @@ A terminal that is too narrow for the table gets fewer columns.`,
 			if watch {
 				return unlessGone(runWatch(c, asJSON, all))
 			}
-			return unlessGone(runStatus(c, asJSON, all))
+			return unlessGone(runStatus(c, asJSON, all, code))
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
@@ -71,13 +73,13 @@ A terminal that is too narrow for the table gets fewer columns.`,
 	return c
 }
 
-func runStatus(c *cobra.Command, asJSON, all bool) error {
+func runStatus(c *cobra.Command, asJSON, all bool, code *int) error {
 	ctx, out := c.Context(), c.OutOrStdout()
 	l, err := newLooker(c)
 	if err != nil {
 		return err
 	}
-	if err := l.open(ctx, openToLook); err != nil {
+	if err := l.open(ctx, registry.Look); err != nil {
 		return err
 	}
 	defer l.close()
@@ -89,7 +91,7 @@ func runStatus(c *cobra.Command, asJSON, all bool) error {
 	}
 	err = l.settle(ctx, survey)
 	for range 5 { // for a second: who asks by chance within a takeover is not to be alarmed
-		if err != nil || !s.takingOver() || pause(ctx) != nil {
+		if err != nil || !s.takingOver() || openregistry.Pause(ctx) != nil {
 			break
 		}
 		err = survey()
@@ -107,7 +109,7 @@ func runStatus(c *cobra.Command, asJSON, all bool) error {
 		return err
 	}
 	if !s.healthy() {
-		return resultError(exitcode.Failure)
+		*code = exitcode.Failure
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/understudy-go/understudy/internal/exitcode"
 	"github.com/understudy-go/understudy/internal/testkit"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/status"
@@ -29,23 +30,23 @@ func TestGroupsThatEndedDoNotCount(t *testing.T) {
 			}
 		}
 		over("stopped", registry.End{Reason: registry.Stopped})
-		all(exitOK, "no group is left; 1 ended, which --ended shows\n", "stopped:")
-		all(exitOK, "[]\n", "stopped", "--json")
-		all(exitOK, "stopped: ", "which", "--ended")
+		all(exitcode.OK, "no group is left; 1 ended, which --ended shows\n", "stopped:")
+		all(exitcode.OK, "[]\n", "stopped", "--json")
+		all(exitcode.OK, "stopped: ", "which", "--ended")
 
 		s.begin(t, "well", 1, s.join(t, "well", "host"), "host")
 		over("failed", registry.End{Reason: registry.WorkDone, ExitCode: 1})
-		all(exitOK, "1 group: 1 healthy, 0 not; 2 ended, which --ended shows\n", "stopped")
-		all(exitOK, `"group": "well"`, "stopped", "--json")
-		all(exitOK, "3 groups: 1 healthy, 2 ended, 0 not\n", "which", "--ended")
-		all(exitOK, `"group": "stopped"`, "", "--ended", "--json")
-		if code, stdout, _ := inProcess("status", "--group", "stopped"); code != exitFailure || !strings.Contains(stdout, "was stopped") {
+		all(exitcode.OK, "1 group: 1 healthy, 0 not; 2 ended, which --ended shows\n", "stopped")
+		all(exitcode.OK, `"group": "well"`, "stopped", "--json")
+		all(exitcode.OK, "3 groups: 1 healthy, 2 ended, 0 not\n", "which", "--ended")
+		all(exitcode.OK, `"group": "stopped"`, "", "--ended", "--json")
+		if code, stdout, _ := inProcess("status", "--group", "stopped"); code != exitcode.Failure || !strings.Contains(stdout, "was stopped") {
 			t.Errorf("by itself: exit code %d\n%s", code, stdout)
 		}
 
 		// Nobody is there, and nobody saw it end.
 		s.begin(t, "crashed", 1, uuid.Must(uuid.NewV7()), "gone")
-		all(exitFailure, "crashed: ", "stopped:")
+		all(exitcode.Failure, "crashed: ", "stopped:")
 	})
 }
 

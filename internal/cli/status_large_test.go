@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 	"go.mongodb.org/mongo-driver/v2/bson"
 
+	"github.com/understudy-go/understudy/internal/exitcode"
 	"github.com/understudy-go/understudy/internal/testkit"
 )
 
@@ -52,7 +53,7 @@ func TestStatusOfAThousandInstancesIsSoonThere(t *testing.T) {
 			begun := time.Now()
 			code, stdout, stderr := inProcess("status")
 			took = append(took, time.Since(begun))
-			if code != exitOK || stderr != "" || !strings.HasPrefix(stdout, "default: 1 active, 999 passive\n") || strings.Count(stdout, "\n") < 1000 {
+			if code != exitcode.OK || stderr != "" || !strings.HasPrefix(stdout, "default: 1 active, 999 passive\n") || strings.Count(stdout, "\n") < 1000 {
 				t.Fatalf("exit code %d, stderr %q\n%.300s", code, stderr, stdout)
 			}
 		}

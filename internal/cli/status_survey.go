@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 
+	"github.com/understudy-go/understudy/internal/openregistry"
 	"github.com/understudy-go/understudy/internal/terminal"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/status"
@@ -37,7 +38,7 @@ func (l *looker) survey(ctx context.Context, all bool) (survey, error) {
 	s.groups = make([]status.Group, 0, len(names))
 	for _, name := range names {
 		g, err := l.look(ctx, name, pictureTerms)
-		switch unavailable := (unavailableError{}); {
+		switch unavailable := (openregistry.UnavailableError{}); {
 		case errors.As(err, &unavailable), err != nil && !all:
 			return survey{}, err
 		case err != nil:

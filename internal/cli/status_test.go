@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/understudy-go/understudy/internal/exitcode"
 	"github.com/understudy-go/understudy/internal/testkit"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/status"
@@ -30,21 +31,21 @@ func TestStatusExitCodeFollowsTheGroup(t *testing.T) {
 			}
 		}
 		code, stdout, stderr := inProcess("status")
-		if code != exitFailure || !strings.HasPrefix(stdout, "default: no instance: ") {
+		if code != exitcode.Failure || !strings.HasPrefix(stdout, "default: no instance: ") {
 			t.Errorf("nobody: exit code %d, %q", code, stdout)
 		}
 		testkit.WantLine(t, stderr, "understudy: looked in ")
 
 		a := s.join(t, "default", "a")
-		check(exitFailure, "no active yet; 1 passive")
+		check(exitcode.Failure, "no active yet; 1 passive")
 		s.begin(t, "default", 1, a, "a")
-		check(exitOK, "1 active, 0 passive: nobody would take over")
+		check(exitcode.OK, "1 active, 0 passive: nobody would take over")
 		s.join(t, "default", "b")
-		check(exitOK, "1 active, 1 passive")
+		check(exitcode.OK, "1 active, 1 passive")
 		s.end(t, "default", 1, a, registry.End{Reason: registry.Stopped})
-		check(exitFailure, "a/"+registry.ShortID(a)+" was stopped; 2 passive")
+		check(exitcode.Failure, "a/"+registry.ShortID(a)+" was stopped; 2 passive")
 		s.begin(t, "default", 2, uuid.Must(uuid.NewV7()), "gone")
-		check(exitFailure, "is gone; a/"+registry.ShortID(a)+" takes over within 1m00s")
+		check(exitcode.Failure, "is gone; a/"+registry.ShortID(a)+" takes over within 1m00s")
 	})
 }
 
@@ -57,19 +58,19 @@ func TestGroupOfTheDeadIsNotWellAfterTheClockWasSetBack(t *testing.T) {
 		s.shift(t, 2*time.Hour)
 		for _, args := range []string{"status", "status --all"} {
 			code, stdout, _ := inProcess(strings.Fields(args)...)
-			if want := "a/" + registry.ShortID(a) + " was not seen to beat, and its heartbeat is "; code != exitFailure || !strings.Contains(stdout, want) || !strings.Contains(stdout, "nobody is there to take over, 1 silent") {
-				t.Errorf("%s: exit code %d, want %d and %q in\n%s", args, code, exitFailure, want, stdout)
+			if want := "a/" + registry.ShortID(a) + " was not seen to beat, and its heartbeat is "; code != exitcode.Failure || !strings.Contains(stdout, want) || !strings.Contains(stdout, "nobody is there to take over, 1 silent") {
+				t.Errorf("%s: exit code %d, want %d and %q in\n%s", args, code, exitcode.Failure, want, stdout)
 			}
 		}
 		code, stdout, stderr := inProcess("handover", "--to", "b", "--force")
-		if code != exitFailure || stdout != "" || !strings.Contains(stderr, "would hear the request: a/") {
+		if code != exitcode.Failure || stdout != "" || !strings.Contains(stderr, "would hear the request: a/") {
 			t.Errorf("handover: exit code %d, %q, %q", code, stdout, stderr)
 		}
 		if _, err := s.Beat(t.Context(), a, registry.Status{Role: registry.Active, Term: 1, Candidate: true}); err != nil {
 			t.Fatal(err)
 		}
 		code, stdout, stderr = inProcess("handover", "--to", "b")
-		if code != exitFailure || stdout != "" || !strings.Contains(stderr, " was not seen to beat since the registry's clock was set back; --force") {
+		if code != exitcode.Failure || stdout != "" || !strings.Contains(stderr, " was not seen to beat since the registry's clock was set back; --force") {
 			t.Errorf("handover to the dead: exit code %d, %q, %q", code, stdout, stderr)
 		}
 	})
@@ -80,17 +81,17 @@ func TestStatusOfAllGroups(t *testing.T) {
 		testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY="+s.uri, "UNDERSTUDY_GROUP=c")
 		a := s.join(t, "a", "hostA")
 		s.begin(t, "a", 1, a, "hostA")
-		if code, stdout, stderr := inProcess("status", "--all"); code != exitOK || stderr != "" || !strings.HasPrefix(stdout, "a: 1 active") {
+		if code, stdout, stderr := inProcess("status", "--all"); code != exitcode.OK || stderr != "" || !strings.HasPrefix(stdout, "a: 1 active") {
 			t.Errorf("one that is well: exit code %d\n%s%s", code, stdout, stderr)
 		}
 		s.begin(t, "c", 1, s.join(t, "c", "hostC"), "hostC")
 		s.spoil(t, "c")
-		if code, stdout, _ := inProcess("status", "--all"); code != exitFailure || !strings.HasPrefix(stdout, "1 group: 1 healthy, 0 not; 1 more could not be understood\n\na: 1 active") {
+		if code, stdout, _ := inProcess("status", "--all"); code != exitcode.Failure || !strings.HasPrefix(stdout, "1 group: 1 healthy, 0 not; 1 more could not be understood\n\na: 1 active") {
 			t.Errorf("one that is well, one that nobody understands: exit code %d\n%s", code, stdout)
 		}
 		s.join(t, "b", "hostB")
 		code, stdout, stderr := inProcess("status", "--all")
-		if code != exitFailure || !strings.HasPrefix(stdout, "2 groups: 1 healthy, 1 not; 1 more could not be understood\n\nb: no active yet; 1 passive\n") ||
+		if code != exitcode.Failure || !strings.HasPrefix(stdout, "2 groups: 1 healthy, 1 not; 1 more could not be understood\n\nb: no active yet; 1 passive\n") ||
 			!strings.Contains(stdout, "\n\na: 1 active") {
 			t.Errorf("exit code %d\n%s", code, stdout)
 		}
@@ -101,14 +102,14 @@ func TestStatusOfAllGroups(t *testing.T) {
 
 		var groups []status.Group
 		code, stdout, stderr = inProcess("status", "--all", "--json")
-		if err := json.Unmarshal([]byte(stdout), &groups); err != nil || code != exitFailure || len(groups) != 2 || groups[0].Name != "b" {
+		if err := json.Unmarshal([]byte(stdout), &groups); err != nil || code != exitcode.Failure || len(groups) != 2 || groups[0].Name != "b" {
 			t.Errorf("exit code %d, %d groups, %v", code, len(groups), err)
 		}
 		testkit.WantLine(t, stderr, "corrupt record")
 
 		for _, args := range []string{"status", "status --json", "history"} {
 			code, stdout, stderr = inProcess(strings.Fields(args)...)
-			if code != exitUnavailable || stdout != "" {
+			if code != exitcode.Unavailable || stdout != "" {
 				t.Errorf("%s: exit code %d\n%s", args, code, stdout)
 			}
 			testkit.WantLine(t, stderr, "understudy: ", "corrupt record", "schema is")
@@ -128,7 +129,7 @@ func TestStatusAsJSON(t *testing.T) {
 		s.end(t, "default", 1, a, registry.End{Reason: registry.HandedOver})
 		s.begin(t, "default", 2, b, evil)
 		code, stdout, stderr := inProcess("status", "--json")
-		if code != exitOK || stderr != "" || strings.ContainsAny(stdout, "\x1b\u202e") {
+		if code != exitcode.OK || stderr != "" || strings.ContainsAny(stdout, "\x1b\u202e") {
 			t.Errorf("exit code %d, stderr %q, stdout %q", code, stderr, stdout)
 		}
 		var g status.Group
@@ -161,12 +162,12 @@ func TestLookingMakesNoFile(t *testing.T) {
 			code   int
 			stdout string
 		}{
-			{"status", exitFailure, "default: no instance: "},
-			{"status --json", exitFailure, `"instances": []`},
-			{"status --all", exitFailure, ""},
-			{"status --all --json", exitFailure, "[]\n"},
-			{"history", exitOK, ""},
-			{"history --json", exitOK, "[]\n"},
+			{"status", exitcode.Failure, "default: no instance: "},
+			{"status --json", exitcode.Failure, `"instances": []`},
+			{"status --all", exitcode.Failure, ""},
+			{"status --all --json", exitcode.Failure, "[]\n"},
+			{"history", exitcode.OK, ""},
+			{"history --json", exitcode.OK, "[]\n"},
 		} {
 			code, stdout, stderr := inProcess(strings.Fields(tt.args)...)
 			if code != tt.code || !strings.Contains(stdout, tt.stdout) || tt.stdout == "" && stdout != "" {
@@ -191,8 +192,8 @@ func TestRegistryOutOfReachIs69(t *testing.T) {
 	testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY=mongodb://127.0.0.1:1/ops?directConnection=true", "UNDERSTUDY_CONNECT_TIMEOUT=200ms")
 	for _, args := range []string{"status", "status --all", "status --json", "status --watch", "history"} {
 		code, stdout, stderr := inProcess(strings.Fields(args)...)
-		if code != exitUnavailable || stdout != "" {
-			t.Errorf("%s: exit code %d, stdout %q, want %d and nothing", args, code, stdout, exitUnavailable)
+		if code != exitcode.Unavailable || stdout != "" {
+			t.Errorf("%s: exit code %d, stdout %q, want %d and nothing", args, code, stdout, exitcode.Unavailable)
 		}
 		testkit.WantLine(t, stderr, "understudy: ", "no answer within 200ms (UNDERSTUDY_CONNECT_TIMEOUT)", "127.0.0.1:1")
 	}
@@ -213,8 +214,8 @@ func TestWrongUsageOfLookingIs64(t *testing.T) {
 		"history -n":       "flag needs an argument",
 	} {
 		code, stdout, stderr := inProcess(strings.Fields(args)...)
-		if code != exitUsage || stdout != "" {
-			t.Errorf("%s: exit code %d, stdout %q, want %d and nothing", args, code, stdout, exitUsage)
+		if code != exitcode.Usage || stdout != "" {
+			t.Errorf("%s: exit code %d, stdout %q, want %d and nothing", args, code, stdout, exitcode.Usage)
 		}
 		testkit.WantLine(t, stderr, "understudy: ", want)
 	}
@@ -239,7 +240,7 @@ func TestNobodyReadsWhatIsShown(t *testing.T) {
 		c.Stdout, c.Stderr = w, &stderr
 		err = c.Run()
 		_ = w.Close()
-		if code := c.ProcessState.ExitCode(); code != exitOK && code != exitFailure || strings.Contains(stderr.String(), "pipe") {
+		if code := c.ProcessState.ExitCode(); code != exitcode.OK && code != exitcode.Failure || strings.Contains(stderr.String(), "pipe") {
 			t.Errorf("%s: %v, %s", args, err, stderr.String())
 		}
 	}

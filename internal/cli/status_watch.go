@@ -11,8 +11,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/understudy-go/understudy/internal/openregistry"
 	"github.com/understudy-go/understudy/internal/signals"
 	"github.com/understudy-go/understudy/internal/terminal"
+	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/status"
 )
 
@@ -40,7 +42,7 @@ func runWatch(c *cobra.Command, asJSON, all bool) error {
 	if err != nil {
 		return err
 	}
-	err = l.open(ctx, openToLook)
+	err = l.open(ctx, registry.Look)
 	if ctx.Err() != nil {
 		return nil
 	}
@@ -96,7 +98,7 @@ func (w *watch) next(ctx context.Context) ([]byte, error) {
 		err error
 	)
 	if w.reg == nil {
-		err = w.open(ctx, openToLook)
+		err = w.open(ctx, registry.Look)
 	}
 	if err == nil {
 		s, err = w.survey(ctx, w.all)
@@ -134,7 +136,7 @@ func (w *watch) write(ctx context.Context, text []byte) error {
 // trouble says in a line why nothing could be found.
 func trouble(err error) string {
 	text := status.Plain(err.Error())
-	if unavailable := (unavailableError{}); errors.As(err, &unavailable) {
+	if unavailable := (openregistry.UnavailableError{}); errors.As(err, &unavailable) {
 		text = "registry does not answer: " + text
 	}
 	return status.Visible(text)

@@ -15,6 +15,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/understudy-go/understudy/internal/exitcode"
+	"github.com/understudy-go/understudy/internal/openregistry"
 	"github.com/understudy-go/understudy/internal/testkit"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/registry/sqlite"
@@ -144,7 +146,7 @@ func TestWatchEndsDuringACall(t *testing.T) {
 func TestWatchSaysAnOutageOnceEachTime(t *testing.T) {
 	var out bytes.Buffer
 	c := complaints{out: &out}
-	down := unavailableError{errors.New("away")}
+	down := openregistry.UnavailableError{Err: errors.New("away")}
 	for range 3 {
 		c.failed(down)
 		c.failed(down)
@@ -180,7 +182,7 @@ func TestWatchSeesTheFirstInstanceCome(t *testing.T) {
 	shelf{reg, ""}.join(t, "default", "a")
 	await("default: no active yet; 1 passive")
 	cancel()
-	if code := <-ended; code != exitOK {
+	if code := <-ended; code != exitcode.OK {
 		t.Errorf("exit code %d", code)
 	}
 	testkit.WantLine(t, testkit.WithoutWaiting(stderr.String()), "there is no such file yet")
@@ -224,7 +226,7 @@ func TestWatchEndsWhenItsPipeIsClosedWithoutAChange(t *testing.T) {
 		t.Errorf("%q, %v", line, err)
 	}
 	_ = r.Close()
-	if code := <-ended; code != exitOK || ctx.Err() != nil {
+	if code := <-ended; code != exitcode.OK || ctx.Err() != nil {
 		t.Errorf("exit code %d, %v", code, ctx.Err())
 	}
 }

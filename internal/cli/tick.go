@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/understudy-go/understudy/config"
+	"github.com/understudy-go/understudy/internal/logging"
 	"github.com/understudy-go/understudy/internal/signals"
 	"github.com/understudy-go/understudy/registry"
 )
@@ -27,12 +28,11 @@ func newTick() *cobra.Command {
 			ctx, stop := signal.NotifyContext(c.Context(), signals.ToStop()...)
 			defer stop()
 			term, _ := strconv.ParseInt(os.Getenv(config.EnvTerm), 10, 64)
-			log := newLogger(config.Config{
-				LogLevel:  os.Getenv(config.EnvLogLevel),
-				LogFormat: config.LogFormat(os.Getenv(config.EnvLogFormat)),
-			}, c.ErrOrStderr())
-			who := author{os.Getenv(config.EnvInstance), os.Getenv(config.EnvGroup), registry.Active, term}
-			tick(ctx, log.With().EmbedObject(who).Logger(), term)
+			log := logging.New(c.ErrOrStderr(), os.Getenv(config.EnvLogLevel), config.LogFormat(os.Getenv(config.EnvLogFormat)))
+			author := logging.Author{
+				Instance: os.Getenv(config.EnvInstance), Group: os.Getenv(config.EnvGroup), Role: registry.Active, Term: term,
+			}
+			tick(ctx, log.With().EmbedObject(author).Logger(), term)
 			return nil
 		},
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/understudy-go/understudy/internal/exitcode"
 	"github.com/understudy-go/understudy/internal/testkit"
 )
 
@@ -30,7 +31,7 @@ func TestFlagsSayWhereToLook(t *testing.T) {
 				{"check", "group " + group},
 			} {
 				args := append(strings.Fields(tt.command), "--registry", s.uri, "--group="+group)
-				if code, stdout, stderr := inProcess(args...); code != exitOK || !strings.Contains(stdout, tt.want) {
+				if code, stdout, stderr := inProcess(args...); code != exitcode.OK || !strings.Contains(stdout, tt.want) {
 					t.Errorf("%q, %s: exit code %d, stdout %q, stderr %q, want %q", env, tt.command, code, stdout, stderr, tt.want)
 				}
 			}
@@ -46,12 +47,12 @@ func TestFlagsThatSayWhereAreChecked(t *testing.T) {
 			code int
 			want string
 		}{
-			{"--group=a b", exitConfig, `--group="a b": group name`},
-			{"--group=", exitConfig, "--group is set but empty"},
-			{"--registry=", exitConfig, "--registry is set but empty"},
-			{"--registry=mongodb://u:hunter2@", exitConfig, `--registry="mongodb://xxxxx"`},
-			{"--registry=sqlite:/no/such/dir/x.db", exitConfig, "its directory is not there"},
-			{"--registry=sqlite:x.db ", exitConfig, "--registry: it ends with a space"},
+			{"--group=a b", exitcode.Config, `--group="a b": group name`},
+			{"--group=", exitcode.Config, "--group is set but empty"},
+			{"--registry=", exitcode.Config, "--registry is set but empty"},
+			{"--registry=mongodb://u:hunter2@", exitcode.Config, `--registry="mongodb://xxxxx"`},
+			{"--registry=sqlite:/no/such/dir/x.db", exitcode.Config, "its directory is not there"},
+			{"--registry=sqlite:x.db ", exitcode.Config, "--registry: it ends with a space"},
 		} {
 			code, stdout, stderr := inProcess(append(strings.Fields(command), tt.flag)...)
 			if said := stdout + stderr; code != tt.code || !strings.Contains(said, tt.want) || strings.Contains(said, "hunter2") {
@@ -61,13 +62,13 @@ func TestFlagsThatSayWhereAreChecked(t *testing.T) {
 	}
 	for _, args := range []string{"status --all --group=g", "status --ended", "status --ended --watch"} {
 		code, stdout, stderr := inProcess(strings.Fields(args)...)
-		if code != exitUsage || stdout != "" {
+		if code != exitcode.Usage || stdout != "" {
 			t.Errorf("%s: exit code %d, stdout %q", args, code, stdout)
 		}
 		testkit.WantLine(t, stderr, "understudy: ", "--all")
 	}
 	for _, args := range []string{"--group=g", "run --registry=sqlite:x.db", "health --group=g", "demo --group=g"} {
-		if code, _, stderr := inProcess(strings.Fields(args)...); code != exitUsage || !strings.Contains(stderr, "unknown flag") {
+		if code, _, stderr := inProcess(strings.Fields(args)...); code != exitcode.Usage || !strings.Contains(stderr, "unknown flag") {
 			t.Errorf("%s: exit code %d, %q", args, code, stderr)
 		}
 	}

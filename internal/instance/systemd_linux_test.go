@@ -1,4 +1,4 @@
-package cli
+package instance
 
 import (
 	"net"
@@ -17,14 +17,14 @@ import (
 
 func yes() bool { return true }
 
-func TestNotifierSaysHowThisInstanceIs(t *testing.T) {
+func TestNotifier_TellsTheRole(t *testing.T) {
 	m := testkit.NewSystemd(t, testkit.SocketPath(t)).Listen()
 	t.Setenv("NOTIFY_SOCKET", m.Path)
 	t.Setenv("WATCHDOG_USEC", "")
-	n := newNotifier()
-	n.start(t.Context(), zerolog.Nop(), yes)
+	n := newNotifier(zerolog.Nop())
+	n.start(t.Context(), yes)
 	n.beat(net.ErrClosed)
-	n.role(heartbeat.Change{Role: "active", Term: 1, Reason: heartbeat.Promoted}) // only to see it pass
+	n.role(heartbeat.Change{Role: "active", Term: 1, Reason: heartbeat.Promoted}) // shows that READY is not sent before the registration
 	m.Await("STATUS=active in term 1")
 	n.beat(nil)
 	m.Await("STATUS=passive, standing by")
@@ -32,7 +32,7 @@ func TestNotifierSaysHowThisInstanceIs(t *testing.T) {
 	m.Await("STATUS=active in term 3")
 	n.beat(nil)
 	n.role(heartbeat.Change{Role: "passive", Term: 3, Reason: "lease lost"})
-	testkit.Until(t, "systemd to hear the role again", func() bool { return m.Count("STATUS=passive, standing by") == 2 })
+	testkit.Until(t, "systemd to receive the role again", func() bool { return m.Count("STATUS=passive, standing by") == 2 })
 	n.stopping()
 	m.Await("STATUS=stopping")
 	n.role(heartbeat.Change{Role: "passive", Term: 4, Reason: "stopped"})
@@ -42,20 +42,20 @@ func TestNotifierSaysHowThisInstanceIs(t *testing.T) {
 		"STOPPING=1", "STATUS=stopping",
 	}
 	if got := m.Lines(); !slices.Equal(got, want) {
-		t.Errorf("systemd heard %q, want %q", got, want)
+		t.Errorf("systemd received %q, want %q", got, want)
 	}
 }
 
-func TestWatchdogIsToldOnlyWhileTheLoopTurns(t *testing.T) {
+func TestNotifier_TellsTheWatchdogWhileTheLoopTurns(t *testing.T) {
 	m := testkit.NewSystemd(t, testkit.SocketPath(t)).Listen()
 	t.Setenv("NOTIFY_SOCKET", m.Path)
 	t.Setenv("WATCHDOG_USEC", "20000")
-	n := newNotifier()
+	log := new(testkit.LogBuffer)
+	n := newNotifier(zerolog.New(log))
 	var turns atomic.Bool
 	var looks, fine atomic.Int64
 	turns.Store(true)
-	log := new(testkit.LogBuffer)
-	n.start(t.Context(), zerolog.New(log), func() bool {
+	n.start(t.Context(), func() bool {
 		looks.Add(1)
 		well := turns.Load()
 		if well {
@@ -72,7 +72,7 @@ func TestWatchdogIsToldOnlyWhileTheLoopTurns(t *testing.T) {
 	turns.Store(true)
 	testkit.Until(t, "the watchdog to be told again", func() bool { return int64(told()) > before+2 })
 	n.close()
-	m.Await("STOPPING=1") // all that was said before has been heard
+	m.Await("STOPPING=1") // all messages before have been received
 	if said, found := int64(told()), fine.Load(); said > found {
 		t.Errorf("the watchdog was told %d times that the loop turns, which it did at %d looks", said, found)
 	}
@@ -81,7 +81,7 @@ func TestWatchdogIsToldOnlyWhileTheLoopTurns(t *testing.T) {
 	}
 }
 
-func TestWatchdogThatIsNotOursOrNonsense(t *testing.T) {
+func TestNotifier_IgnoresAWatchdogThatIsNotItsOwn(t *testing.T) {
 	m := testkit.NewSystemd(t, testkit.SocketPath(t)).Listen()
 	t.Setenv("NOTIFY_SOCKET", m.Path)
 	for _, tt := range []struct {
@@ -97,8 +97,9 @@ func TestWatchdogThatIsNotOursOrNonsense(t *testing.T) {
 	} {
 		t.Setenv("WATCHDOG_USEC", tt.usec)
 		t.Setenv("WATCHDOG_PID", tt.pid)
-		n, log := newNotifier(), new(testkit.LogBuffer)
-		n.start(t.Context(), zerolog.New(log), yes)
+		log := new(testkit.LogBuffer)
+		n := newNotifier(zerolog.New(log))
+		n.start(t.Context(), yes)
 		n.close()
 		if n.every != 0 || (log.String() != "") != tt.warns {
 			t.Errorf("WATCHDOG_USEC=%s WATCHDOG_PID=%s: told every %v, the log %q", tt.usec, tt.pid, n.every, log)
@@ -106,67 +107,69 @@ func TestWatchdogThatIsNotOursOrNonsense(t *testing.T) {
 	}
 	t.Setenv("WATCHDOG_USEC", "9223372036854775807") // more than a time.Duration holds
 	t.Setenv("WATCHDOG_PID", "")
-	n := newNotifier()
-	n.start(t.Context(), zerolog.Nop(), yes)
+	n := newNotifier(zerolog.Nop())
+	n.start(t.Context(), yes)
 	n.close()
 	if n.every <= 0 {
 		t.Errorf("told every %v", n.every)
 	}
 }
 
-func TestNobodyListens(t *testing.T) {
+func TestNotifier_DoesNothingWhereNobodyListens(t *testing.T) {
 	t.Setenv("NOTIFY_SOCKET", "")
 	t.Setenv("WATCHDOG_USEC", "1000")
-	n := newNotifier()
+	n := newNotifier(zerolog.Nop())
 	n.beat(nil)
-	n.start(t.Context(), zerolog.Nop(), yes)
+	n.start(t.Context(), yes)
 	n.ready()
 	n.role(heartbeat.Change{})
 	n.stopping()
 	n.close()
 }
 
-func TestWhatCouldNotBeSaidIsSaidLater(t *testing.T) {
+func TestNotifier_SendsAgainWhatCouldNotBeSent(t *testing.T) {
 	path := testkit.SocketPath(t)
-	_ = testkit.NewSystemd(t, path).Conn.Close() // the file stays, and refuses
+	_ = testkit.NewSystemd(t, path).Conn.Close() // the file stays, and nobody listens
 	t.Setenv("NOTIFY_SOCKET", path)
 	t.Setenv("WATCHDOG_USEC", "")
-	n, log := newNotifier(), new(testkit.LogBuffer)
-	n.start(t.Context(), zerolog.New(log), yes)
+	log := new(testkit.LogBuffer)
+	n := newNotifier(zerolog.New(log))
+	n.start(t.Context(), yes)
 	defer n.close()
 	n.beat(nil)
 	n.role(heartbeat.Change{Role: "active", Term: 3, Reason: heartbeat.Promoted})
 	testkit.Until(t, "a failure", func() bool { return strings.Contains(log.String(), "can't be told") })
 	m := testkit.NewSystemd(t, path+"2").Listen()
-	if err := os.Rename(m.Path, path); err != nil { // it is never missing
+	if err := os.Rename(m.Path, path); err != nil { // at no moment is there no file
 		t.Fatal(err)
 	}
 	m.Await("READY=1")
 	m.Await("STATUS=active in term 3")
 }
 
-func TestOnlyWhatIsStillTrueIsSaidLater(t *testing.T) {
+func TestNotifier_SendsNothingAgainThatIsOutdated(t *testing.T) {
 	n := &notifier{lines: []string{"STOPPING=1"}, status: "stopping"}
 	n.keep([]string{"READY=1", "WATCHDOG=1"}, "active in term 3")
 	if want := []string{"READY=1", "STOPPING=1"}; !slices.Equal(n.lines, want) || n.status != "stopping" {
-		t.Errorf("to be said: %q and %q, want %q and the status of now", n.lines, n.status, want)
+		t.Errorf("to be sent: %q and %q, want %q and the status of now", n.lines, n.status, want)
 	}
 }
 
-func TestDeadOrDeafManagerHoldsNothingUp(t *testing.T) {
+func TestNotifier_NeverBlocks(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		warns int
-	}{{"dead", 1}, {"deaf", 0}} {
+	}{{"gone", 1}, {"not reading", 0}} {
 		t.Run(tt.name, func(t *testing.T) {
 			path := testkit.SocketPath(t)
-			if tt.name == "deaf" {
+			if tt.name == "not reading" {
 				_ = testkit.NewSystemd(t, path).Conn.SetReadBuffer(1)
 			}
 			t.Setenv("NOTIFY_SOCKET", path)
 			t.Setenv("WATCHDOG_USEC", "2000")
-			n, log := newNotifier(), new(testkit.LogBuffer)
-			n.start(t.Context(), zerolog.New(log), yes)
+			log := new(testkit.LogBuffer)
+			n := newNotifier(zerolog.New(log))
+			n.start(t.Context(), yes)
 			for range 1000 {
 				n.role(heartbeat.Change{Role: "active", Term: 1})
 				time.Sleep(10 * time.Microsecond)

@@ -1,4 +1,4 @@
-package cli
+package openregistry
 
 import (
 	"context"
@@ -10,15 +10,16 @@ import (
 
 	"github.com/understudy-go/understudy/config"
 	"github.com/understudy-go/understudy/internal/reopen"
+	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/registry/mongodb"
 )
 
-// renewed is a registry that is opened anew when it refuses the beats of this
-// instance: its user, or the password, was changed. A file that holds the URI is
-// read again for that.
-func renewed(b backend, conf config.Config, log zerolog.Logger) backend {
+// Renewing returns a registry that is opened again when it refuses the beats of this
+// instance, because its user or its password was changed. For that the configuration
+// is read again, and with it the file that holds the URI, if there is one.
+func Renewing(b registry.Backend, conf config.Config, log zerolog.Logger) registry.Backend {
 	if conf.Registry.Kind != config.MongoDB {
-		return b // a file asks nobody for a name
+		return b // a file knows no users
 	}
 	cure := "restore the rights of its user, or restart it with another; a change is noticed if the URI is in a file (UNDERSTUDY_REGISTRY_FILE)"
 	if os.Getenv(config.EnvRegistryFile) != "" {
@@ -26,7 +27,7 @@ func renewed(b backend, conf config.Config, log zerolog.Logger) backend {
 	}
 	return reopen.New(b, reopen.Config{
 		Denied: mongodb.Denied,
-		Open:   func(ctx context.Context) (backend, error) { return openAgain(ctx, conf) },
+		Open:   func(ctx context.Context) (registry.Backend, error) { return openAgain(ctx, conf) },
 		Lease:  conf.Timing.Lease(),
 		OnDenied: func(err error) {
 			log.Error().Err(err).Msg("the registry refuses this instance, which ends with its lease (exit code 69): " + cure)
@@ -36,9 +37,9 @@ func renewed(b backend, conf config.Config, log zerolog.Logger) backend {
 	})
 }
 
-// openAgain opens the registry with what the configuration says now. It must be
-// the same one: in another, somebody else may be active.
-func openAgain(ctx context.Context, before config.Config) (backend, error) {
+// openAgain opens the registry with what the configuration says now. It has to be the
+// same registry, because in another one another instance may be active.
+func openAgain(ctx context.Context, before config.Config) (registry.Backend, error) {
 	now, _, err := config.Load()
 	if err != nil {
 		return nil, err
@@ -49,7 +50,7 @@ func openAgain(ctx context.Context, before config.Config) (backend, error) {
 	return mongodb.Open(ctx, now.Registry.URI.Reveal(), mongodb.Options{Database: now.Database})
 }
 
-// servers is what of a URI says where the registry is.
+// servers returns the part of a URI that says where the registry is.
 func servers(u config.URI) string {
 	scheme, rest, _ := strings.Cut(u.String(), "://") // redacted, and so without any other @
 	rest, _, _ = strings.Cut(rest, "?")

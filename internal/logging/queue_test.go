@@ -1,8 +1,7 @@
-package cli
+package logging
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -12,7 +11,6 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
-	"go.uber.org/goleak"
 
 	"github.com/understudy-go/understudy/config"
 	"github.com/understudy-go/understudy/internal/signals"
@@ -53,12 +51,12 @@ func inBubble(t *testing.T, test func(t *testing.T)) {
 	synctest.Test(t, test)
 }
 
-func TestLogIsNotWaitedForAndSaysWhatWasLost(t *testing.T) {
+func TestQueue_BlocksNobodyAndTellsHowMuchWasLost(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		g := newGate()
-		q := &logQueue{stderr: g}
+		q := NewQueue(g)
 		const who = `"instance":"x","group":"g","role":"active","term":3`
-		log := newLogger(config.Config{}, q).With().Str("instance", "x").Str("group", "g").Str("role", "active").Int64("term", 3).Logger()
+		log := New(q, "", config.LogAuto).With().Str("instance", "x").Str("group", "g").Str("role", "active").Int64("term", 3).Logger()
 		say := func(from, to int) {
 			for i := from; i < to; i++ {
 				log.Info().Msg(fmt.Sprint(i))
@@ -66,18 +64,18 @@ func TestLogIsNotWaitedForAndSaysWhatWasLost(t *testing.T) {
 		}
 		log.Info().Msg("first")
 		synctest.Wait() // the first line waits for its reader
-		say(0, logLines+7)
-		q.flush() // in vain
+		say(0, maxLines+7)
+		q.Flush() // in vain
 		close(g.open)
 		synctest.Wait()
-		say(logLines+7, logLines+9)
-		q.flush()
+		say(maxLines+7, maxLines+9)
+		q.Flush()
 
 		want := []string{"first"}
-		for i := range logLines {
+		for i := range maxLines {
 			want = append(want, fmt.Sprint(i))
 		}
-		want = append(want, "7 lines of the log were lost: stderr was not read", fmt.Sprint(logLines+7), fmt.Sprint(logLines+8))
+		want = append(want, "7 lines of the log were lost: stderr was not read", fmt.Sprint(maxLines+7), fmt.Sprint(maxLines+8))
 		if got := messages(t, g.String()); !slices.Equal(got, want) {
 			t.Errorf("%d lines, want %d: %.200q … %q", len(got), len(want), got, got[max(0, len(got)-4):])
 		}
@@ -89,11 +87,11 @@ func TestLogIsNotWaitedForAndSaysWhatWasLost(t *testing.T) {
 	})
 }
 
-func TestWhatIsLostIsSaidToPeopleToo(t *testing.T) {
+func TestQueue_TellsPeopleHowMuchWasLost(t *testing.T) {
 	g := newGate()
-	q := &logQueue{stderr: g}
-	log := newLogger(config.Config{LogFormat: config.LogConsole}, q)
-	for range logLines + 10 {
+	q := NewQueue(g)
+	log := New(q, "", config.LogConsole)
+	for range maxLines + 10 {
 		log.Info().Msg("a line")
 	}
 	close(g.open)
@@ -104,19 +102,19 @@ func TestWhatIsLostIsSaidToPeopleToo(t *testing.T) {
 	}
 }
 
-// slowly takes its time for each write.
-type slowly struct{ io.Writer }
+// slowWriter takes its time for each write.
+type slowWriter struct{ io.Writer }
 
-func (w slowly) Write(p []byte) (int, error) {
+func (w slowWriter) Write(p []byte) (int, error) {
 	time.Sleep(20 * time.Millisecond)
 	return w.Writer.Write(p)
 }
 
-func TestLastWordsAreOutBeforeTheExit(t *testing.T) {
+func TestQueue_FatalLineIsWrittenBeforeTheExit(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		var out testkit.LogBuffer
-		q := &logQueue{stderr: slowly{&out}}
-		log := newLogger(config.Config{}, q)
+		q := NewQueue(slowWriter{&out})
+		log := New(q, "", config.LogAuto)
 		log.Error().Msg("the work does not stop")
 		log.WithLevel(zerolog.FatalLevel).Msg("exiting at once")
 		if got := messages(t, out.String()); !slices.Equal(got, []string{"the work does not stop", "exiting at once"}) {
@@ -125,36 +123,15 @@ func TestLastWordsAreOutBeforeTheExit(t *testing.T) {
 	})
 }
 
-func TestWhatIsSaidDirectlyComesAfterTheLog(t *testing.T) {
+func TestQueue_WriteComesAfterTheLog(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		var out testkit.LogBuffer
-		q := &logQueue{stderr: slowly{&out}}
-		log := newLogger(config.Config{}, q)
+		q := NewQueue(slowWriter{&out})
+		log := New(q, "", config.LogAuto)
 		log.Info().Msg("of the log")
-		if code := exitCode(errors.New("two\nlines"), q); code != exitFailure {
-			t.Errorf("exit code %d", code)
-		}
-		if got := out.String(); !strings.HasPrefix(got, "{") || !strings.HasSuffix(got, "\"of the log\"}\nunderstudy: two\nlines\n") {
+		fmt.Fprint(q, "two\nlines\n")
+		if got := out.String(); !strings.HasPrefix(got, "{") || !strings.HasSuffix(got, "\"of the log\"}\ntwo\nlines\n") {
 			t.Errorf("out is %q", got)
 		}
 	})
-}
-
-func TestUnreadErrorHoldsUpNoExit(t *testing.T) {
-	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
-	testkit.CleanEnv(t)
-	g := newGate()
-	ended := make(chan int)
-	go func() { ended <- Main(t.Context(), []string{"nonsense"}, io.Discard, g) }()
-	select {
-	case code := <-ended:
-		if code != exitUsage {
-			t.Errorf("exit code %d, want %d", code, exitUsage)
-		}
-		close(g.open)
-	case <-time.After(testkit.Patience):
-		close(g.open)
-		t.Error("it waits for a reader")
-		<-ended
-	}
 }

@@ -1,4 +1,4 @@
-package cli
+package instance
 
 import (
 	"context"
@@ -18,54 +18,54 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// notifier tells systemd, or whoever listens at NOTIFY_SOCKET in its place, how
-// this instance is, and that its loop turns. Its methods do not block: what is
-// to be said is kept, the latest of each kind, and said by a goroutine of its
-// own. A nil notifier does nothing.
+// notifier tells systemd, or whoever listens at NOTIFY_SOCKET in its place, that this
+// instance is ready, what its role is, that it stops, and that its loop turns. Its
+// methods do not block: they note the message, and a goroutine sends it. Of messages
+// about the role only the latest is sent. A nil notifier does nothing.
 type notifier struct {
 	log   zerolog.Logger
 	alive func() bool
-	every time.Duration // from one word to the watchdog to the next
+	every time.Duration // between two messages to the watchdog; 0: there is none
 	left  func() bool   // this instance was told to stop
-	kick  chan struct{} // there is something to say, or the end
-	said  chan struct{} // closed when it says no more
+	wake  chan struct{} // there is a message, or the end
+	ended chan struct{} // closed when the goroutine has returned
 
 	mu      sync.Mutex
 	isReady bool
 	leaving bool
 	closed  bool
-	lines   []string // to be said
-	status  string   // to be said
+	lines   []string // to be sent
+	status  string   // to be sent
 
-	// Of the goroutine alone.
-	unheard bool // nobody could be told; the log has it
-	stalled bool // the loop stands still; the log has it
-	kept    bool // what could not be said is to be said again
+	// Only the goroutine uses these.
+	failing bool // the last message could not be sent, and the log says so
+	stalled bool // the loop stands still, and the log says so
+	kept    bool // messages that could not be sent are to be sent again
 }
 
-// sayAgain is how long after a failure it is tried again.
-const sayAgain = time.Second
+// sendAgain is how long after a failure the messages are sent again.
+const sendAgain = time.Second
 
 // newNotifier returns nil where nobody listens.
-func newNotifier() *notifier {
+func newNotifier(log zerolog.Logger) *notifier {
 	if os.Getenv("NOTIFY_SOCKET") == "" {
 		return nil
 	}
-	return &notifier{kick: make(chan struct{}, 1), said: make(chan struct{}), left: func() bool { return false }}
+	return &notifier{log: log, wake: make(chan struct{}, 1), ended: make(chan struct{}), left: func() bool { return false }}
 }
 
-// start begins to say what there is to say and, if there is a watchdog, twice in
-// its time that all is well, for as long as alive says so. When ctx ends, this
-// instance is stopping. start is to be called once, and close after it.
-func (n *notifier) start(ctx context.Context, log zerolog.Logger, alive func() bool) {
+// start begins to send messages. If there is a watchdog it also tells that, twice
+// within its time, as long as alive says so. When ctx ends, this instance is stopping.
+// Start must be called once, and close after it.
+func (n *notifier) start(ctx context.Context, alive func() bool) {
 	if n == nil {
 		return
 	}
 	context.AfterFunc(ctx, n.stopping)
-	n.log, n.alive, n.left = log, alive, func() bool { return ctx.Err() != nil }
+	n.alive, n.left = alive, func() bool { return ctx.Err() != nil }
 	limit, err := daemon.SdWatchdogEnabled(false)
 	if err != nil {
-		log.Warn().Err(err).Msg("no watchdog")
+		n.log.Warn().Err(err).Msg("no watchdog")
 	}
 	watchdog := time.NewTimer(0)
 	watchdog.Stop()
@@ -74,31 +74,31 @@ func (n *notifier) start(ctx context.Context, log zerolog.Logger, alive func() b
 		watchdog.Reset(n.every)
 	}
 	go func() {
-		defer close(n.said)
+		defer close(n.ended)
 		defer watchdog.Stop()
-		for n.say() {
+		for n.send() {
 			var again <-chan time.Time
 			if n.kept {
-				again = time.After(sayAgain)
+				again = time.After(sendAgain)
 			}
 			select {
-			case <-n.kick:
+			case <-n.wake:
 			case <-again:
 			case <-watchdog.C:
-				watchdog.Reset(n.watch())
+				watchdog.Reset(n.watchdog())
 			}
 		}
 	}()
 }
 
-// beat takes the outcome of a beat: the first good one is the registration.
+// beat takes the outcome of a beat. The first one that succeeds is the registration.
 func (n *notifier) beat(err error) {
 	if err == nil {
 		n.ready()
 	}
 }
 
-// ready says, once, that this instance is registered.
+// ready tells, once, that this instance is registered.
 func (n *notifier) ready() {
 	n.change(func() {
 		if !n.isReady && !n.leaving {
@@ -108,11 +108,12 @@ func (n *notifier) ready() {
 	})
 }
 
-// role says what this instance is now.
+// role tells the role, unless this instance was told to stop: then it is about to tell
+// that.
 func (n *notifier) role(c heartbeat.Change) {
 	n.change(func() {
 		switch {
-		case n.leaving, n.left(): // which is about to be said
+		case n.leaving, n.left():
 		case c.Role == registry.Active:
 			n.status = fmt.Sprintf("active in term %d", c.Term)
 		default:
@@ -121,7 +122,7 @@ func (n *notifier) role(c heartbeat.Change) {
 	})
 }
 
-// stopping says, once, that this instance leaves.
+// stopping tells, once, that this instance leaves.
 func (n *notifier) stopping() {
 	n.change(func() {
 		if !n.leaving {
@@ -131,7 +132,8 @@ func (n *notifier) stopping() {
 	})
 }
 
-// close says what there is to say yet, the leaving included, within a second.
+// close sends what is left, with the message that this instance stops. It waits a second
+// at most.
 func (n *notifier) close() {
 	if n == nil {
 		return
@@ -139,7 +141,7 @@ func (n *notifier) close() {
 	n.stopping()
 	n.change(func() { n.closed = true })
 	select {
-	case <-n.said:
+	case <-n.ended:
 	case <-time.After(time.Second):
 	}
 }
@@ -152,14 +154,14 @@ func (n *notifier) change(f func()) {
 	f()
 	n.mu.Unlock()
 	select {
-	case n.kick <- struct{}{}:
+	case n.wake <- struct{}{}:
 	default:
 	}
 }
 
-// watch says that all is well, if it is, and returns when to look again: soon, if
-// it is not.
-func (n *notifier) watch() time.Duration {
+// watchdog tells the watchdog that the loop turns, if it does, and returns when to ask
+// next. It asks soon again if the loop stands still.
+func (n *notifier) watchdog() time.Duration {
 	if n.alive() {
 		n.stalled = false
 		n.change(func() { n.lines = append(n.lines, daemon.SdNotifyWatchdog) })
@@ -172,8 +174,8 @@ func (n *notifier) watch() time.Duration {
 	return max(n.every/10, time.Millisecond)
 }
 
-// say says what is to be said. It is false at the end.
-func (n *notifier) say() bool {
+// send sends the messages. It returns false at the end.
+func (n *notifier) send() bool {
 	n.mu.Lock()
 	lines, status, more := n.lines, n.status, !n.closed
 	n.lines, n.status = nil, ""
@@ -187,18 +189,18 @@ func (n *notifier) say() bool {
 		text = append(slices.Clone(lines), "STATUS="+status)
 	}
 	_, err := daemon.SdNotify(false, strings.Join(text, "\n"))
-	if err != nil && !n.unheard {
+	if err != nil && !n.failing {
 		n.log.Warn().Err(err).Msg("systemd can't be told how this instance is")
 	}
-	n.unheard = err != nil
-	if err != nil && !errors.Is(err, fs.ErrNotExist) { // else there is nobody to tell
+	n.failing = err != nil
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // without a socket there is nobody to tell
 		n.keep(lines, status)
 	}
 	return more
 }
 
-// keep has what could not be said said again: not that all was well then, nor a
-// status that is an older one now.
+// keep notes messages again that could not be sent. It leaves out those to the watchdog,
+// which are about an instant that is over, and a status that a newer one has replaced.
 func (n *notifier) keep(lines []string, status string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -1,4 +1,4 @@
-package cli
+package instance
 
 import (
 	"fmt"
@@ -23,16 +23,17 @@ import (
 func newTestHook(t *testing.T, limit time.Duration, text string) (h *hook, ran func() []string, log *testkit.LogBuffer) {
 	t.Helper()
 	dir := t.TempDir()
-	h, err := newHook(config.Config{OnChange: testkit.Script(t, text) + " " + dir, Group: "test", Host: "here"})
+	spec, err := newHookSpec(config.Config{OnChange: testkit.Script(t, text) + " " + dir, Group: "test", Host: "here"})
 	if err != nil {
 		t.Fatal(err)
 	}
+	log = new(testkit.LogBuffer)
+	h = newHook(spec, zerolog.New(log))
 	if h.task.Limit != hookLimit || h.last != hookLimit {
 		t.Errorf("a run has %v, the end %v; want %v", h.task.Limit, h.last, hookLimit)
 	}
-	log = new(testkit.LogBuffer)
 	h.task.Limit = limit
-	h.start(zerolog.New(log))
+	h.start()
 	return h, func() []string { return testkit.FileLines(t, filepath.Join(dir, "ran")) }, log
 }
 
@@ -40,7 +41,7 @@ func (h *hook) tellOf(term int64) {
 	h.tell(heartbeat.Change{Instance: uuid.New(), Role: registry.Active, Term: term, Reason: heartbeat.Promoted})
 }
 
-func TestHookThatIsTooSlowHearsTheLastInOrder(t *testing.T) {
+func TestHook_SlowRunLeavesOutTheOldestChanges(t *testing.T) {
 	t.Parallel()
 	h, ran, log := newTestHook(t, testkit.Patience, `echo $UNDERSTUDY_TERM >>$1/ran; until [ -e $1/go ]; do sleep 0.01; done`)
 	h.tellOf(1)
@@ -66,7 +67,7 @@ func TestHookThatIsTooSlowHearsTheLastInOrder(t *testing.T) {
 	}
 }
 
-func TestHookThatTakesTooLongOrFailsCostsNoOther(t *testing.T) {
+func TestHook_FailedRunStopsNoOther(t *testing.T) {
 	t.Parallel()
 	h, ran, log := newTestHook(t, 5*time.Second, `echo $UNDERSTUDY_TERM >>$1/ran
 		case $UNDERSTUDY_TERM in
@@ -91,7 +92,7 @@ func TestHookThatTakesTooLongOrFailsCostsNoOther(t *testing.T) {
 	}
 }
 
-func TestLastChangeIsToldAtTheEndThoughARunHangs(t *testing.T) {
+func TestHook_CloseRunsTheLastChangeThoughARunHangs(t *testing.T) {
 	t.Parallel()
 	h, ran, _ := newTestHook(t, testkit.Patience, `echo $UNDERSTUDY_TERM >>$1/ran; [ $UNDERSTUDY_TERM != 1 ] || sleep 1000`)
 	h.tellOf(1)
@@ -105,7 +106,7 @@ func TestLastChangeIsToldAtTheEndThoughARunHangs(t *testing.T) {
 	}
 }
 
-func TestEndWaitsForAHookOnlySoLong(t *testing.T) {
+func TestHook_CloseKillsARunThatHangs(t *testing.T) {
 	t.Parallel()
 	for _, by := range []string{"time", "a signal before", "a signal"} {
 		t.Run(by, func(t *testing.T) {
@@ -140,7 +141,7 @@ func TestEndWaitsForAHookOnlySoLong(t *testing.T) {
 				t.Fatal("it waits for the hook")
 			}
 			select {
-			case <-h.served:
+			case <-h.ended:
 			case <-time.After(testkit.Patience):
 				t.Fatal("what runs is not killed")
 			}
@@ -155,7 +156,7 @@ func TestEndWaitsForAHookOnlySoLong(t *testing.T) {
 }
 
 // A deployment may turn a link that this process was started below.
-func TestWorkAndHookAreStartedByTheNamesOfTheStart(t *testing.T) {
+func TestPlan_KeepsTheNamesOfPrograms(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.Mkdir(filepath.Join(dir, "1"), 0o755); err != nil {
 		t.Fatal(err)
@@ -166,17 +167,24 @@ func TestWorkAndHookAreStartedByTheNamesOfTheStart(t *testing.T) {
 	}
 	t.Chdir(current)
 	t.Setenv("PWD", current)
-	h, err := newHook(config.Config{OnChange: "sh -c true"})
-	if err != nil || h.task.Dir != current || h.task.Path != "sh" {
+	hook, err := newHookSpec(config.Config{OnChange: "sh -c true"})
+	if h := newHook(hook, zerolog.Nop()); err != nil || h.task.Dir != current || h.task.Path != "sh" {
 		t.Errorf("the hook is %q in %q, %v, want sh in %q", h.task.Path, h.task.Dir, err, current)
 	}
 	if err := os.WriteFile("work", []byte("#!/bin/sh\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	for name, path := range map[string]string{"sh": "sh", "./work": filepath.Join(current, "work")} {
-		spec, err := workSpec(config.Config{}, []string{name})
+		spec, err := commandSpec(config.Config{}, []string{name})
 		if err != nil || spec.Dir != current || spec.Path != path {
 			t.Errorf("the work %s is %q in %q, %v, want %q in %q", name, spec.Path, spec.Dir, err, path, current)
 		}
+	}
+}
+
+func TestHookSpec_ErrorShowsNoArguments(t *testing.T) {
+	_, err := newHookSpec(config.Config{OnChange: "/no/such/curl -s https://hooks.example.com/hunter2"})
+	if err == nil || !strings.Contains(err.Error(), `UNDERSTUDY_ON_CHANGE="/no/such/curl": `) || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("got %v", err)
 	}
 }

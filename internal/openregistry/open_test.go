@@ -1,11 +1,10 @@
-package cli
+package openregistry
 
 import (
 	"context"
 	"errors"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/understudy-go/understudy/config"
@@ -15,14 +14,14 @@ import (
 )
 
 // A directory that is gone by now was there when the configuration was read.
-func TestOnlyTheDefaultsDirectoryIsMade(t *testing.T) {
+func TestOpen_MakesTheDefaultDirectoryOnly(t *testing.T) {
 	for _, implicit := range []bool{false, true} {
 		dir := filepath.Join(t.TempDir(), "a", "b")
 		conf := config.Config{
 			Registry: config.Registry{Kind: config.SQLite, Path: filepath.Join(dir, "registry.db"), Implicit: implicit},
 			Timing:   registry.DefaultTiming, ConnectTimeout: testkit.Patience,
 		}
-		reg, err := openRegistry(t.Context(), conf, func(string) {})
+		reg, err := Open(t.Context(), conf, registry.Join, func(string) {})
 		if reg != nil {
 			_ = reg.Close(context.Background())
 		}
@@ -32,12 +31,5 @@ func TestOnlyTheDefaultsDirectoryIsMade(t *testing.T) {
 		if _, err := os.Stat(filepath.Dir(dir)); implicit != (err == nil) {
 			t.Errorf("implicit %v: the directory: %v", implicit, err)
 		}
-	}
-}
-
-func TestHookThatIsNotThereShowsNoArguments(t *testing.T) {
-	_, err := newHook(config.Config{OnChange: "/no/such/curl -s https://hooks.example.com/hunter2"})
-	if err == nil || !strings.Contains(err.Error(), `UNDERSTUDY_ON_CHANGE="/no/such/curl": `) || strings.Contains(err.Error(), "hunter2") {
-		t.Errorf("got %v", err)
 	}
 }

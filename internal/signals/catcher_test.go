@@ -9,7 +9,7 @@ import (
 	"github.com/rs/zerolog"
 )
 
-func TestWhichSignalIsTheSecond(t *testing.T) {
+func TestHandler_KillsAtTheSecondOrder(t *testing.T) {
 	type caught struct {
 		signal os.Signal
 		after  time.Duration // the first one
@@ -31,28 +31,28 @@ func TestWhichSignalIsTheSecond(t *testing.T) {
 		"Ctrl-C, the terminal closes": {[]caught{{os.Interrupt, 0}, {syscall.SIGHUP, later}}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			leaves, kills := 0, 0
-			s := &Handler{leave: func() { leaves++ }, kill: func() { kills++ }, log: zerolog.Nop()}
+			stops, kills := 0, 0
+			h := &handler{stop: func() { stops++ }, kill: func() { kills++ }, log: zerolog.Nop()}
 			begin := time.Now()
 			for _, c := range tt.caught {
-				s.obey(c.signal, begin.Add(c.after))
+				h.handle(c.signal, begin.Add(c.after))
 			}
-			if leaves != 1 || kills != tt.kills {
-				t.Errorf("%d times left, %d times killed, want 1 and %d", leaves, kills, tt.kills)
+			if stops != 1 || kills != tt.kills {
+				t.Errorf("stopped %d times, killed %d times, want 1 and %d", stops, kills, tt.kills)
 			}
 		})
 	}
 }
 
-// Who logs may wait for a reader: an order does not.
-func TestSignalActsBeforeItIsLogged(t *testing.T) {
+// Logging may have to wait for a reader, obeying a signal must not.
+func TestHandler_ActsBeforeItLogs(t *testing.T) {
 	did := ""
 	log := zerolog.New(writerFunc(func(p []byte) { did += "log " }))
-	s := &Handler{leave: func() { did += "leave " }, kill: func() { did += "kill " }, log: log}
+	h := &handler{stop: func() { did += "stop " }, kill: func() { did += "kill " }, log: log}
 	now := time.Now()
-	s.obey(syscall.SIGTERM, now)
-	s.obey(syscall.SIGTERM, now.Add(time.Hour))
-	if want := "leave log kill log "; did != want {
+	h.handle(syscall.SIGTERM, now)
+	h.handle(syscall.SIGTERM, now.Add(time.Hour))
+	if want := "stop log kill log "; did != want {
 		t.Errorf("%q, want %q", did, want)
 	}
 }
@@ -62,4 +62,35 @@ type writerFunc func(p []byte)
 func (f writerFunc) Write(p []byte) (int, error) {
 	f(p)
 	return len(p), nil
+}
+
+// A signal that comes while the configuration is read must not be lost.
+func TestCatcher_ObeysASignalThatCameBefore(t *testing.T) {
+	c := Catch()
+	defer c.Close()
+	c.caught <- syscall.SIGTERM
+	ctx, undo := c.Obey(t.Context(), zerolog.Nop(), func() { t.Error("killed at the first signal") })
+	defer undo()
+	select {
+	case <-ctx.Done():
+	case <-time.After(time.Minute):
+		t.Error("not stopped")
+	}
+}
+
+func TestCatcher_UndoEndsTheContextAndTheGoroutine(t *testing.T) {
+	c := Catch()
+	defer c.Close()
+	ctx, undo := c.Obey(t.Context(), zerolog.Nop(), func() {})
+	if ctx.Err() != nil {
+		t.Error("stopped without a signal")
+	}
+	undo()
+	if ctx.Err() == nil {
+		t.Error("the context goes on")
+	}
+	c.caught <- syscall.SIGTERM
+	if len(c.caught) != 1 {
+		t.Error("a goroutine still takes signals")
+	}
 }

@@ -1,4 +1,4 @@
-package cli
+package logging
 
 import (
 	"errors"
@@ -7,12 +7,13 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/understudy-go/understudy/config"
 	"github.com/understudy-go/understudy/internal/testkit"
-	"golang.org/x/sys/unix"
 )
 
-func TestLogOnATerminalIsForPeople(t *testing.T) {
+func TestLogger_IsForPeopleOnATerminal(t *testing.T) {
 	testkit.CleanEnv(t, "TERM=xterm", "NO_COLOR=")
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
@@ -28,10 +29,10 @@ func TestLogOnATerminalIsForPeople(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer screen.Close()
-	queue := &logQueue{stderr: screen}
-	log := newLogger(config.Config{}, queue)
+	queue := NewQueue(screen)
+	log := New(queue, "", config.LogAuto)
 	log.Warn().Msg("see this")
-	queue.flush()
+	queue.Flush()
 	line := make([]byte, 200)
 	k, err := master.Read(line)
 	if got := string(line[:k]); err != nil || !strings.Contains(got, "\x1b[33mWARN") || !strings.Contains(got, "see this") {

@@ -1,4 +1,4 @@
-package cli
+package openregistry
 
 import (
 	"context"
@@ -9,7 +9,7 @@ import (
 	"github.com/understudy-go/understudy/internal/testkit"
 )
 
-func TestOnlyTheSameRegistryIsOpenedAnew(t *testing.T) {
+func TestOpenAgain_OpensTheSameRegistryOnly(t *testing.T) {
 	load := func(uri string, env ...string) config.Config {
 		t.Helper()
 		testkit.CleanEnv(t, append(env, "UNDERSTUDY_REGISTRY="+uri)...)
@@ -36,7 +36,7 @@ func TestOnlyTheSameRegistryIsOpenedAnew(t *testing.T) {
 		cancel() // nobody is there
 		b, err := openAgain(ctx, conf)
 		if err == nil {
-			closeSoon(b)
+			Close(b)
 		}
 		if refused := err != nil && strings.Contains(err.Error(), "names another registry"); refused == same {
 			t.Errorf("%s after %s: %v", uri, before, err)

@@ -1,0 +1,153 @@
+package instance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/understudy-go/understudy/config"
+	"github.com/understudy-go/understudy/heartbeat"
+	"github.com/understudy-go/understudy/metrics"
+	"github.com/understudy-go/understudy/registry"
+	"github.com/understudy-go/understudy/status"
+	"github.com/understudy-go/understudy/web"
+	"github.com/understudy-go/understudy/worker"
+)
+
+const (
+	shownTerms = 50                     // on the page and by /status
+	shownFor   = 900 * time.Millisecond // viewers get a picture each second
+)
+
+// adminServer is the HTTP side of an instance: the page, the probes and the metrics. It
+// serves from before the registry is reached, so the member is shown as soon as there
+// is one. A nil adminServer does nothing.
+type adminServer struct {
+	group    string
+	log      zerolog.Logger
+	listener net.Listener
+	server   *web.Server
+	metrics  *metrics.Metrics
+	lookout  *status.Lookout
+	observer status.Observer
+	since    atomic.Pointer[time.Time] // when this role began
+	served   chan error
+	shown    atomic.Pointer[shown]
+}
+
+// shown is what there is to show once the registry has been reached.
+type shown struct {
+	registry registry.Admin
+	member   *heartbeat.Member
+	command  *worker.Command
+}
+
+// startAdminServer serves on the configured address. It returns nil if there is none.
+// An address that cannot be bound may be free later, so the error is none of the
+// configuration, and a supervisor starts the instance again.
+func startAdminServer(conf config.Config, version string, log zerolog.Logger) (*adminServer, error) {
+	if conf.HTTPAddr == "" {
+		return nil, nil
+	}
+	listener, err := web.Listen(conf.HTTPAddr)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", config.EnvHTTPAddr, err)
+	}
+	a := &adminServer{group: conf.Group, log: log, listener: listener, served: make(chan error, 1)}
+	a.lookout = status.NewLookout(shownFor, a.look)
+	a.metrics = metrics.New(metrics.Source{Group: conf.Group, Version: version, State: a.gauges, Look: a.lookout.Look, Restarts: a.restarts})
+	a.server = web.New(web.Config{
+		Group: conf.Group, Version: version,
+		State: a.state, Look: a.lookout.Look, Metrics: a.metrics.Handler(), Log: log,
+	})
+	go func() { a.served <- a.server.Serve(listener) }()
+	log.Info().Msgf("serving http://%s", listener.Addr())
+	return a, nil
+}
+
+// close ends what is being served within a second.
+func (a *adminServer) close() {
+	if a == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	if err := errors.Join(a.lookout.Close(ctx), a.server.Shutdown(ctx), <-a.served); err != nil {
+		a.log.Debug().Err(err).Msg("HTTP")
+	}
+}
+
+// show shows a member and its work from now on.
+func (a *adminServer) show(r registry.Admin, m *heartbeat.Member, c *worker.Command) {
+	if a != nil {
+		a.since.Store(new(time.Now()))
+		a.shown.Store(&shown{r, m, c})
+	}
+}
+
+func (a *adminServer) role(c heartbeat.Change) {
+	if a != nil {
+		a.since.Store(new(time.Now()))
+		a.metrics.Role(c.Reason)
+	}
+}
+
+func (a *adminServer) beat(took time.Duration, err error) {
+	if a != nil {
+		a.metrics.Beat(took, err)
+	}
+}
+
+func (a *adminServer) orphan() {
+	if a != nil {
+		a.metrics.Orphan()
+	}
+}
+
+// state is what the page and the probes say of this instance.
+func (a *adminServer) state() web.State {
+	now := a.shown.Load()
+	if now == nil {
+		return web.State{Stage: web.Connecting, Role: registry.Passive}
+	}
+	s := now.member.State()
+	shown := web.State{
+		Stage: web.Running, Instance: s.Instance, Role: s.Role(), Term: s.Term, Ready: s.Ready, Stuck: s.Stuck,
+		Lease: s.Lease, Since: *a.since.Load(), LastBeat: s.LastBeat,
+	}
+	if s.Leaving {
+		shown.Stage = web.Leaving
+	}
+	return shown
+}
+
+// gauges is what the metrics say of this instance.
+func (a *adminServer) gauges() metrics.State {
+	now := a.shown.Load()
+	if now == nil {
+		return metrics.State{}
+	}
+	s := now.member.State()
+	return metrics.State{Term: s.Term, Lease: s.Lease, LastBeat: s.LastBeat}
+}
+
+func (a *adminServer) restarts() int64 {
+	if now := a.shown.Load(); now != nil {
+		return now.command.Restarts()
+	}
+	return 0
+}
+
+// look reads the group from the registry.
+func (a *adminServer) look(ctx context.Context) (status.Group, error) {
+	now := a.shown.Load()
+	if now == nil {
+		return status.Group{}, errors.New("not connected to the registry yet")
+	}
+	return a.observer.Look(ctx, now.registry, a.group, shownTerms)
+}

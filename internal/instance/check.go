@@ -1,0 +1,30 @@
+package instance
+
+import (
+	"context"
+
+	"github.com/understudy-go/understudy/config"
+	"github.com/understudy-go/understudy/worker"
+)
+
+// CheckHook returns what is wrong with the hook of a configuration, as a
+// [*config.Error].
+func CheckHook(conf config.Config) error {
+	_, err := newHookSpec(conf)
+	return err
+}
+
+// CheckGuard starts a guard as an instance does, and ends it. The machine may refuse
+// what a guard needs, a timer of the kernel for one.
+func CheckGuard(ctx context.Context, conf config.Config) error {
+	spec, err := commandSpec(conf, nil)
+	if err != nil {
+		return err
+	}
+	command, err := worker.NewCommand(spec)
+	if err != nil {
+		return err
+	}
+	defer command.Close()
+	return command.Prepare(ctx)
+}

@@ -1,0 +1,154 @@
+package instance
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/understudy-go/understudy/heartbeat"
+	"github.com/understudy-go/understudy/internal/logging"
+	"github.com/understudy-go/understudy/internal/openregistry"
+	"github.com/understudy-go/understudy/internal/signals"
+	"github.com/understudy-go/understudy/registry"
+	"github.com/understudy-go/understudy/worker"
+)
+
+// minJoin is the least time that the first registration gets, however long it took to
+// reach the registry.
+const minJoin = time.Second
+
+// Run runs an instance until it is told to stop, or until its work is over: the whole
+// life of an instance, from the first line of its log to the last. Its log says why it
+// ended, so the caller needs the error for the exit code only.
+func (p Plan) Run(ctx context.Context, caught *signals.Catcher, stderr io.Writer, warnings []string) (err error) {
+	author := heartbeat.NewAuthor(p.conf.Group)
+	log := logging.New(stderr, p.conf.LogLevel, p.conf.LogFormat).Hook(author)
+	defer func() { logEnd(log, err) }()
+	p.logStart(log, warnings)
+
+	p.command.Log = log
+	command, err := worker.NewCommand(p.command)
+	if err != nil {
+		return err
+	}
+	hook := newHook(p.hook, log)
+
+	ctx, undo := caught.Obey(ctx, log, func() { kill(command, hook) })
+	defer undo()
+
+	admin, err := startAdminServer(p.conf, p.version, log)
+	if err != nil {
+		return err
+	}
+	defer admin.close()
+
+	joinBy := time.Now().Add(p.conf.ConnectTimeout)
+	opened, err := openregistry.Open(ctx, p.conf, registry.Join, logging.Info(log))
+	if err != nil {
+		return unlessStopped(ctx, err)
+	}
+	reg := openregistry.Renewing(opened, p.conf, log)
+	defer openregistry.Close(reg)
+
+	if err := worker.BecomeSubreaper(); err != nil {
+		log.Warn().Err(err).Msg("a command that outlives its guard could not be found again")
+	}
+	defer command.Close()
+	if err := command.Prepare(ctx); err != nil {
+		return unlessStopped(ctx, err)
+	}
+
+	notifier := newNotifier(log)
+	follow := followers{admin, hook, notifier}
+	member, err := heartbeat.New(heartbeat.Config{
+		Registry: reg, Group: p.conf.Group, Timing: p.conf.Timing,
+		Host: p.conf.Host, Version: p.version, Priority: p.conf.Priority, Command: p.print,
+		Guard:  command,
+		OnRole: follow.role, OnBeat: follow.beat, OnOrphan: follow.orphan,
+		JoinTimeout: max(time.Until(joinBy), minJoin),
+		Log:         log, Author: author,
+	})
+	if err != nil {
+		return err
+	}
+	admin.show(reg, member, command)
+
+	notifier.start(ctx, func() bool { return !member.State().Stuck })
+	defer notifier.close()
+	hook.start()
+	defer hook.close()
+	defer notifier.stopping()
+
+	return member.Run(ctx, func(ctx context.Context, t registry.Term) error {
+		return command.Run(ctx, t, member.Instance())
+	})
+}
+
+// followers are told what becomes of the member.
+type followers struct {
+	admin    *adminServer
+	hook     *hook
+	notifier *notifier
+}
+
+func (f followers) role(c heartbeat.Change) {
+	f.admin.role(c)
+	f.notifier.role(c)
+	f.hook.tell(c)
+}
+
+func (f followers) beat(took time.Duration, err error) {
+	f.admin.beat(took, err)
+	f.notifier.beat(err)
+}
+
+func (f followers) orphan() { f.admin.orphan() }
+
+// kill kills the command and shortens the hook's shutdown.
+func kill(command *worker.Command, hook *hook) {
+	command.Kill()
+	hook.hurry()
+}
+
+// unlessStopped returns err, or nil if the step failed because the instance was told
+// to stop during it.
+func unlessStopped(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+func (p Plan) logStart(log zerolog.Logger, warnings []string) {
+	for _, w := range warnings {
+		log.Warn().Msg(w)
+	}
+	scope := ""
+	if p.conf.Registry.Implicit {
+		scope = ": this user on this machine only"
+	}
+	log.Info().Msgf("registry %s%s", p.conf.Registry, scope)
+}
+
+// logEnd logs the error that ended an instance. The end of the work is no error, and is
+// in the log already.
+func logEnd(log zerolog.Logger, err error) {
+	if _, over := WorkOver(err); err != nil && !over {
+		log.Error().Msg(logging.Text(err))
+	}
+}
+
+// WorkOver reports whether an error of Run says that the work came to its final end,
+// here or on a peer, and with which exit code.
+func WorkOver(err error) (code int, over bool) {
+	if final, ok := errors.AsType[heartbeat.FinalExit](err); ok {
+		return final.FinalExit(), true
+	}
+	if peer, ok := errors.AsType[*heartbeat.WorkDoneError](err); ok {
+		return peer.ExitCode, true
+	}
+	return 0, false
+}

@@ -1,0 +1,16 @@
+// Package logging writes the log of the program, and everything else that it says
+// on standard error.
+//
+// Lines are for people where standard error is a terminal, and JSON elsewhere. Each
+// line of an instance says who writes it: its instance, group, role and term.
+//
+// Nothing that works may wait for whoever reads the log: an instance whose reader
+// stands still would miss its beats. So all lines go through a [Queue], which one
+// goroutine writes out. The queue is our own because that of zerolog, the package
+// diode, does not keep what we promise. When it is full it overwrites the oldest
+// lines, which are those that say how the trouble began. Its Close waits for a reader
+// without a limit, so a reader who stands still would keep the program from exiting.
+// It cannot be flushed before an exit at once. And with a waiter instead of polling, a
+// line that is put in just before its goroutine goes to sleep is not written until the
+// next line comes.
+package logging
