@@ -100,11 +100,11 @@ func TestHandoverThatNobodyHears(t *testing.T) {
 		members := g.joinAll("a", "b")
 		g.freeze(members[0])
 		begun := time.Now()
-		g.handover(exitFailure, "to hand over term 1", "did not hear it within", "--wait")
+		g.handover(exitFailure, "to hand over term 1", "did not react within", "--wait")
 		if took := time.Since(begun); took > timing.OrphanAfter {
 			t.Errorf("it waited %v for a request that expires after %v", took, timing.Overdue())
 		}
-		g.handover(exitFailure, "", "would hear the request: no beat from a/", "--force")
+		g.handover(exitFailure, "", "would read the request: no beat from a/", "--force")
 		g.kill(members[0])
 		g.work(2)
 		g.conclude()

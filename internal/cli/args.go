@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// plainPath is a command's path as it follows "understudy: ".
+// plainPath returns the path of a command without the name of the program.
 func plainPath(c *cobra.Command) string {
 	return strings.TrimPrefix(c.CommandPath(), c.Root().Name()+" ")
 }
@@ -22,12 +22,12 @@ func noArgs(c *cobra.Command, args []string) error {
 	return nil
 }
 
-// onlyAfterDash takes a command only behind "--", so that a mistyped subcommand
-// is not run as one.
+// onlyAfterDash accepts COMMAND only after "--", so that a mistyped subcommand is not run
+// as a program.
 func onlyAfterDash(c *cobra.Command, args []string) error {
 	if len(args) > 0 && c.ArgsLenAtDash() != 0 {
 		text := fmt.Sprintf("unknown command %q: ", args[0])
-		if hint := meant(c, args[0]); hint != "" {
+		if hint := suggest(c, args[0]); hint != "" {
 			text += hint + " To"
 		} else {
 			text += "to"
@@ -40,8 +40,8 @@ func onlyAfterDash(c *cobra.Command, args []string) error {
 	return nil
 }
 
-// meant asks what a mistyped subcommand may have been.
-func meant(c *cobra.Command, typed string) string {
+// suggest asks whether a similar subcommand was meant, if there is one.
+func suggest(c *cobra.Command, typed string) string {
 	list := slices.Sorted(slices.Values(c.SuggestionsFor(typed)))
 	if typed == "version" {
 		list = []string{"--version"}
@@ -49,11 +49,11 @@ func meant(c *cobra.Command, typed string) string {
 	if len(list) == 0 {
 		return ""
 	}
-	return "did you mean " + either(list) + "?"
+	return "did you mean " + anyOf(list) + "?"
 }
 
-// either lists what there is to choose from.
-func either(list []string) string {
+// anyOf lists the choices.
+func anyOf(list []string) string {
 	last := len(list) - 1
 	if last == 0 {
 		return list[0]
@@ -61,9 +61,9 @@ func either(list []string) string {
 	return strings.Join(list[:last], ", ") + " or " + list[last]
 }
 
-// strict makes cobra's own subcommands refuse what they do not know. They would
-// print their help, and "source <(understudy completion bsh)" would execute it.
-func strict(root *cobra.Command) {
+// refuseUnknown makes cobra's own subcommands refuse arguments that they do not know. They
+// would print their help, which "source <(understudy completion bsh)" would execute.
+func refuseUnknown(root *cobra.Command) {
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {
@@ -74,7 +74,7 @@ func strict(root *cobra.Command) {
 				if err == nil && len(rest) == 0 {
 					return nil
 				}
-				hint := meant(about, rest[0])
+				hint := suggest(about, rest[0])
 				if hint == "" {
 					hint = "see " + about.CommandPath() + " --help"
 				}
@@ -92,14 +92,14 @@ func strict(root *cobra.Command) {
 				if len(args) > 0 {
 					got = fmt.Sprintf("%q", args[0])
 				}
-				return usageError{fmt.Errorf("completion: want %s, got %s", either(shells), got)}
+				return usageError{fmt.Errorf("completion: want %s, got %s", anyOf(shells), got)}
 			}
 		}
 	}
 }
 
-// filesAfterDash completes files, but only as COMMAND and its arguments. Cobra
-// does not tell whether there was a "--".
+// filesAfterDash completes files, but only for COMMAND and its arguments. It looks for the
+// "--" itself, because cobra does not tell.
 func filesAfterDash(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	if slices.Contains(os.Args[:len(os.Args)-1], "--") {
 		return nil, cobra.ShellCompDirectiveDefault

@@ -25,17 +25,17 @@ func newCheck(code *int) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "check",
 		Short: "See whether an instance could run here, without joining",
-		Long: `Check looks at the configuration, this machine and the registry from where it
-stands, and tries what an instance does first, in a group that it makes up. All of
-that is undone: it joins no group and leaves nothing behind. It prints a line for
-each thing that an instance needs:
+		Long: `Check examines the configuration, this machine, and the registry as it is reached
+from here. It also tries what an instance does first, in a group of its own, and
+removes what that wrote. It joins no group and leaves nothing behind. It prints a line
+for each thing that an instance needs:
 
   ✓ it is there
-  ! it works, but is not advisable; the line says why, and what would be better
+  ! it works, but something else would be better; the line says what, and why
   ✗ an instance would not work, or not for long; the line says what to do
 
-It gives a registry 10 seconds to answer, or UNDERSTUDY_CONNECT_TIMEOUT if that is
-less.`,
+The registry has 10 seconds to answer, or UNDERSTUDY_CONNECT_TIMEOUT if that is
+shorter.`,
 		Example: `  understudy check
   understudy check --json | jq -r '.findings[] | select(.mark == "error") | .detail'`,
 		Args:              noArgs,
@@ -46,7 +46,7 @@ less.`,
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	addWhere(c)
+	addPlaceFlags(c)
 	return c
 }
 
@@ -68,40 +68,36 @@ func check(c *cobra.Command, asJSON bool, code *int) error {
 		r.Findings = append(r.Findings, openregistry.Check(c.Context(), conf)...)
 		over()
 	}
-	for i, f := range r.Findings { // a record's text may be in it
+	for i, f := range r.Findings { // they may contain text of a record
 		r.Findings[i].Detail, r.Findings[i].Cure = status.Escape(status.Plain(f.Detail)), status.Escape(f.Cure)
 	}
-	result := r.grade()
-	if err := r.write(c.OutOrStdout(), asJSON); unlessGone(err) != nil {
-		return err
-	}
-	*code = result
-	return nil
+	*code = r.grade()
+	return unlessGone(r.write(c.OutOrStdout(), asJSON))
 }
 
-// checkConfig is what there is to say of the environment.
+// checkConfig returns the findings about the configuration.
 func checkConfig(conf config.Config, warnings []string, err error) (list []finding.Finding) {
 	const name = "configuration"
-	var wrong *config.Error
+	wrong, mistakes := errors.AsType[*config.Error](err)
 	switch {
-	case errors.As(err, &wrong):
+	case mistakes:
 		for _, m := range wrong.Mistakes {
 			list = append(list, finding.Finding{Name: name, Mark: finding.MarkError, Detail: m, Err: err})
 		}
 	case err != nil:
-		list = append(list, finding.Finding{Name: name, Mark: finding.MarkError, Detail: err.Error(), Err: err})
+		list = append(list, finding.Error(name, err, ""))
 	default:
 		t := conf.Timing
-		list = append(list, finding.Finding{Name: name, Mark: finding.MarkOK, Detail: fmt.Sprintf(
-			"group %s, a beat every %v, an orphan after %v, a stop grace of %v", conf.Group, t.Interval, t.OrphanAfter, t.StopGrace)})
+		list = append(list, finding.OK(name,
+			"group %s, a beat every %v, an orphan after %v, a stop grace of %v", conf.Group, t.Interval, t.OrphanAfter, t.StopGrace))
 	}
 	if err == nil {
-		if err := instance.CheckHook(conf); errors.As(err, &wrong) {
-			list[0] = finding.Finding{Name: name, Mark: finding.MarkError, Detail: wrong.Mistakes[0], Err: err}
+		if err := instance.CheckHook(conf); err != nil {
+			list[0] = finding.Error(name, err, "")
 		}
 	}
 	for _, w := range warnings {
-		list = append(list, finding.Finding{Name: name, Mark: finding.MarkWarning, Detail: w})
+		list = append(list, finding.Warning(name, w, ""))
 	}
 	return list
 }
@@ -111,7 +107,7 @@ func checkGuard(ctx context.Context, conf config.Config) finding.Finding {
 	const name = "guard"
 	begun := time.Now()
 	if err := instance.CheckGuard(ctx, conf); err != nil {
-		return finding.Finding{Name: name, Mark: finding.MarkError, Detail: "nothing would end a command in time: " + err.Error(), Err: err}
+		return finding.Error(name, fmt.Errorf("nothing would end a command in time: %w", err), "")
 	}
 	return finding.OK(name, "the process that ends a command started within %v", time.Since(begun).Round(time.Millisecond))
 }
@@ -136,7 +132,7 @@ func (r *checkResult) grade() int {
 	return code
 }
 
-// marks are how a finding begins, and in which style.
+// marks are the signs with which findings begin.
 var marks = map[finding.Mark]terminal.Span{
 	finding.MarkOK:      terminal.Good.Of("✓"),
 	finding.MarkWarning: terminal.Late.Of("!"),
@@ -145,11 +141,7 @@ var marks = map[finding.Mark]terminal.Span{
 
 func (r checkResult) write(out io.Writer, asJSON bool) error {
 	if asJSON {
-		text, err := encode(r, true)
-		if err != nil {
-			return err
-		}
-		return write(out, text)
+		return writeJSON(out, r)
 	}
 	var rows [][]terminal.Span
 	for _, f := range r.Findings {

@@ -21,22 +21,22 @@ func newHandover() *cobra.Command {
 	var o handoverOptions
 	c := &cobra.Command{
 		Use:   "handover",
-		Short: "Ask the active one to step down for another",
-		Long: `Handover asks the active one of UNDERSTUDY_GROUP to step down. It stops its work,
-ends its term and stands by, and the senior passive one takes over, or with --to
-the instance that is named.
+		Short: "Ask the active instance to step down for another",
+		Long: `Handover asks the active instance of UNDERSTUDY_GROUP to step down. It stops its
+work, ends its term and stands by. Then the senior passive instance takes over, or
+with --to the instance that you name.
 
-Where nobody could take over it refuses. With --force it asks all the same: then
-nobody may be active for up to UNDERSTUDY_ORPHAN_AFTER, since the one that stepped
-down does not compete for that long.
+If no instance could take over, handover refuses. With --force it asks all the same.
+Then the group may be without an active instance for up to UNDERSTUDY_ORPHAN_AFTER,
+because the one that stepped down does not compete for that long.
 
-A request that the active one has not heard in time expires, with the default
-timings after 19 seconds. With --wait, handover waits until another is active, and
-says how long that took; after Ctrl-C the request stands. If --to names the active
-one, there is nothing to do.
+A request that the active instance has not read in time expires, with the default
+timing after 19 seconds. With --wait, handover waits until the next instance is
+active, and says how long that took. After Ctrl-C the request stands. If --to names
+the active instance, there is nothing to do.
 
-With --json it prints an object, whatever comes of it: asked, the parties, and on
-a failure an error.`,
+With --json it prints one object, whatever happens: whether the request was made, the
+instances, and an error if there is one.`,
 		Example: `  understudy handover --wait
   understudy handover --to db2 --wait      # a host with one instance
   understudy handover --to 9f3c1a          # 6 digits or more of a UUID, its end or its beginning`,
@@ -51,37 +51,37 @@ a failure an error.`,
 		},
 	}
 	c.Flags().StringVar(&o.to, "to", "", "the `INSTANCE` that is to take over: its UUID, 6 digits or more of that, or its host")
-	c.Flags().BoolVar(&o.wait, "wait", false, "wait until another is active")
-	c.Flags().BoolVar(&o.force, "force", false, "ask even if nobody could take over")
+	c.Flags().BoolVar(&o.wait, "wait", false, "wait until the next instance is active")
+	c.Flags().BoolVar(&o.force, "force", false, "ask even if no instance could take over")
 	c.Flags().BoolVar(&o.json, "json", false, "print JSON")
-	addWhere(c)
-	_ = c.RegisterFlagCompletionFunc("to", completeHeir)
+	addPlaceFlags(c)
+	_ = c.RegisterFlagCompletionFunc("to", completeTarget)
 	return c
 }
 
-// word is what no shell takes for anything else.
-var word = regexp.MustCompile(`^\w[\w.-]*$`)
+// plainWord matches text that means nothing else to any shell.
+var plainWord = regexp.MustCompile(`^\w[\w.-]*$`)
 
-// completeHeir completes the hosts and UUIDs of those who may take over, if the
-// registry answers soon. Hosts are untrusted text: one that is no plain word stays
+// completeTarget completes the hosts and UUIDs of the instances that may take over, if
+// the registry answers soon. A host is untrusted text: one that is no plain word stays
 // out of the command line.
-func completeHeir(c *cobra.Command, _ []string, _ string) (list []cobra.Completion, _ cobra.ShellCompDirective) {
+func completeTarget(c *cobra.Command, _ []string, _ string) (list []cobra.Completion, _ cobra.ShellCompDirective) {
 	ctx, cancel := context.WithTimeout(c.Context(), 2*time.Second)
 	defer cancel()
-	l, err := newLooker(c)
+	cl, err := newClient(c)
 	if err == nil {
-		err = l.open(ctx, registry.Look)
+		err = cl.open(ctx, registry.Look)
 	}
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	defer l.close()
-	g, _ := l.look(ctx, l.conf.Group, 1)
+	defer cl.close()
+	g, _ := cl.readGroup(ctx, cl.conf.Group, 1)
 	for _, in := range g.Instances {
 		if in.Role != registry.Passive || in.Silent {
 			continue
 		}
-		if word.MatchString(in.Host) && !slices.Contains(list, in.Host) {
+		if plainWord.MatchString(in.Host) && !slices.Contains(list, in.Host) {
 			list = append(list, in.Host)
 		}
 		list = append(list, in.ID.String())
@@ -105,34 +105,34 @@ func handover(c *cobra.Command, o handoverOptions) error {
 	return err
 }
 
-// requestHandover returns what came of it, as far as it came.
+// requestHandover returns the result as far as it came, also with an error.
 func requestHandover(c *cobra.Command, o handoverOptions) (r handoverResult, err error) {
 	ctx := c.Context()
-	l, err := newAsker(ctx, c)
+	cl, err := openToAsk(ctx, c)
 	if err != nil {
 		return r, err
 	}
-	defer l.close()
-	r.Group = l.conf.Group
-	view, err := reply(ctx, l, func(ctx context.Context) (registry.View, error) { return l.reg.View(ctx, l.conf.Group) })
+	defer cl.close()
+	r.Group = cl.conf.Group
+	view, err := call(ctx, cl, func(ctx context.Context) (registry.View, error) { return cl.reg.View(ctx, cl.conf.Group) })
 	if err != nil {
 		return r, err
 	}
-	promise := promised(view, l.conf.Timing)
-	group, heir, warning, err := l.heir(ctx, o, promise)
-	for _, text := range []string{unread(group), warning} {
+	promise := promised(view, cl.conf.Timing)
+	group, target, warning, err := cl.target(ctx, o, promise)
+	for _, text := range []string{unreadRecord(group), warning} {
 		if text != "" {
-			l.say(text)
+			cl.tell(text)
 		}
 	}
 	if err != nil {
 		return r, err
 	}
 	r.Term, r.From = group.Term, partyOf(group.Instances[0])
-	if heir.ID != uuid.Nil {
-		r.Wanted = new(partyOf(heir))
+	if target.ID != uuid.Nil {
+		r.Wanted = new(partyOf(target))
 	}
-	if r.Already = r.From.Instance == heir.ID; r.Already {
+	if r.Already = r.From.Instance == target.ID; r.Already {
 		return r, nil
 	}
 	if o.wait {
@@ -140,12 +140,12 @@ func requestHandover(c *cobra.Command, o handoverOptions) (r handoverResult, err
 		ctx, stop = untilSignal(ctx)
 		defer stop()
 	}
-	w := waiter{looker: l, term: group.Term, holder: r.From.name(), promise: promise}
+	w := waiter{client: cl, term: group.Term, holder: r.From.name(), promise: promise}
 	if o.wait {
 		defer w.watch(ctx)()
 	}
 	begun := time.Now()
-	if err := l.ask(ctx, group.Term, heir.ID); err != nil {
+	if err := cl.requestHandover(ctx, group.Term, target.ID); err != nil {
 		return r, interrupted(ctx, w.holder+" may have been asked", err)
 	}
 	r.Asked = true
@@ -157,61 +157,61 @@ func requestHandover(c *cobra.Command, o handoverOptions) (r handoverResult, err
 		return r, err
 	}
 	r.Next = &successor{party{next.Holder, status.Visible(next.Host)}, next.Number, status.Seconds(time.Since(begun))}
-	return r, r.judge()
+	return r, r.check()
 }
 
-// unread says which record could not be read, if any.
-func unread(g status.Group) string {
+// unreadRecord tells which record could not be read, if there is one.
+func unreadRecord(g status.Group) string {
 	if g.Unread == "" {
 		return ""
 	}
 	return "a record cannot be read: " + g.Unread
 }
 
-// newAsker is a looker whose registry may be written to. A file that is not
-// there yet is an error: nobody is there to be asked.
-func newAsker(ctx context.Context, c *cobra.Command) (*looker, error) {
-	l, err := newLooker(c)
+// openToAsk returns a client whose registry may be written to. A file that does not
+// exist yet is an error, because there is no instance to ask.
+func openToAsk(ctx context.Context, c *cobra.Command) (*client, error) {
+	cl, err := newClient(c)
 	if err != nil {
 		return nil, err
 	}
-	if err := l.open(ctx, registry.Ask); err != nil {
+	if err := cl.open(ctx, registry.Ask); err != nil {
 		return nil, err
 	}
-	if l.reg == nil {
-		return nil, errors.New("nobody is there to be asked: " + l.where())
+	if cl.reg == nil {
+		return nil, errors.New("there is no instance to ask: " + cl.where())
 	}
-	return l, nil
+	return cl, nil
 }
 
-// heir looks for who is to take over. An instance that has just handed over
-// itself holds off until another is active, and says at its next beat that it
-// does no more: that beat is waited for.
-func (l *looker) heir(ctx context.Context, o handoverOptions, promise registry.Timing) (g status.Group, heir status.Instance, warning string, err error) {
-	look := func() (err error) {
-		g, err = l.look(ctx, l.conf.Group, 1)
+// target reads the group and finds out which instance is to take over. An instance that
+// has just handed over itself holds off until another one is active, and its next beat
+// says that it competes again, so target waits for that beat.
+func (cl *client) target(ctx context.Context, o handoverOptions, promise registry.Timing) (g status.Group, target status.Instance, warning string, err error) {
+	read := func() (err error) {
+		g, err = cl.readGroup(ctx, cl.conf.Group, 1)
 		return err
 	}
 	for begun := time.Now(); ; {
-		if err = l.settle(ctx, look); err != nil {
-			return g, heir, "", err
+		if err = cl.settle(ctx, read); err != nil {
+			return g, target, "", err
 		}
-		heir, warning, err = chooseHeir(g, o.to, false, promise.OrphanAfter)
-		var refused *refusal
-		if !errors.As(err, &refused) || !refused.holdsOff || time.Since(begun) > 2*promise.Interval || openregistry.Pause(ctx) != nil {
+		target, warning, err = chooseTarget(g, o.to, false, promise.OrphanAfter)
+		refused, ok := errors.AsType[*refusal](err)
+		if !ok || !refused.holdsOff || time.Since(begun) > 2*promise.Interval || openregistry.Pause(ctx) != nil {
 			break
 		}
 	}
 	if err != nil && o.force {
-		heir, warning, err = chooseHeir(g, o.to, true, promise.OrphanAfter)
+		target, warning, err = chooseTarget(g, o.to, true, promise.OrphanAfter)
 	}
-	return g, heir, warning, err
+	return g, target, warning, err
 }
 
-// ask asks the holder of a term to hand over.
-func (l *looker) ask(ctx context.Context, term int64, to uuid.UUID) error {
-	_, err := reply(ctx, l, func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, l.reg.RequestHandover(ctx, l.conf.Group, term, to)
+// requestHandover asks the holder of a term to hand over.
+func (cl *client) requestHandover(ctx context.Context, term int64, to uuid.UUID) error {
+	_, err := call(ctx, cl, func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, cl.reg.RequestHandover(ctx, cl.conf.Group, term, to)
 	})
 	switch {
 	case errors.Is(err, registry.ErrNoTerm):
@@ -222,8 +222,8 @@ func (l *looker) ask(ctx context.Context, term int64, to uuid.UUID) error {
 	return err
 }
 
-// promised is what the holder of the latest term promised, or this
-// configuration where its record does not say.
+// promised returns the timing that the holder of the latest term promised, or that of
+// this configuration if its record does not say.
 func promised(v registry.View, own registry.Timing) registry.Timing {
 	if v.Holder != nil {
 		if t, ok := v.Holder.Promise(); ok {

@@ -9,15 +9,15 @@ import (
 	"github.com/understudy-go/understudy/status"
 )
 
-// handoverResult is what came of a request.
+// handoverResult is the result of a request.
 type handoverResult struct {
 	Group   string     `json:"group,omitempty"`
 	Term    int64      `json:"term,omitempty"`
 	From    party      `json:"from,omitzero"`
 	Wanted  *party     `json:"wanted,omitempty"`
 	Asked   bool       `json:"asked"`
-	Already bool       `json:"already,omitempty"` // who is wanted is active: there was nothing to ask
-	Next    *successor `json:"next,omitempty"`    // only if it was waited for
+	Already bool       `json:"already,omitempty"` // the target is active already, so nothing was asked
+	Next    *successor `json:"next,omitempty"`    // only with --wait
 	Error   string     `json:"error,omitempty"`
 }
 
@@ -37,8 +37,8 @@ func partyOf(in status.Instance) party { return party{in.ID, in.Host} }
 
 func (p party) name() string { return status.Name(p.Host, p.Instance) }
 
-// judge says whether it came as it was wanted.
-func (r handoverResult) judge() error {
+// check returns an error if another instance took over than the one that was wanted.
+func (r handoverResult) check() error {
 	switch {
 	case r.Next.Instance == r.From.Instance:
 		return fmt.Errorf("nobody else took over from %s", r.From.name())
@@ -50,11 +50,7 @@ func (r handoverResult) judge() error {
 
 func (r handoverResult) write(out io.Writer, o handoverOptions) error {
 	if o.json {
-		text, err := encode(r, true)
-		if err != nil {
-			return err
-		}
-		return write(out, text)
+		return writeJSON(out, r)
 	}
 	var text string
 	switch {

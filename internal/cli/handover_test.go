@@ -43,19 +43,19 @@ func TestChooseHeir(t *testing.T) {
 		change func(g *status.Group)
 		to     string
 		force  bool
-		heir   string // its host; empty: whoever is senior
+		target string // its host; empty: whoever is senior
 		warns  string
 		fails  string
 	}{
 		{name: "whoever is senior", hosts: "a b c"},
-		{name: "a host", hosts: "a b c", to: "c", heir: "c"},
-		{name: "a host in capitals", hosts: "a b c", to: "C", heir: "c"},
-		{name: "a host with a slash", hosts: "a x/b c", to: "x/b", heir: "x/b"},
-		{name: "a UUID", hosts: "a b c", to: "01890a5d-ac91-774b-bcce-b302099a8051", heir: "b"},
-		{name: "a UUID in capitals, without dashes", hosts: "a b c", to: "01890A5DAC91774BBCCEB302099A8051", heir: "b"},
-		{name: "its last six digits", hosts: "a b c", to: "9a8052", heir: "c"},
-		{name: "its first digits", hosts: "a b c", to: "01890a5d-ac92", heir: "c"},
-		{name: "a host and digits, as in the log", hosts: "a b b", to: "b/9a8052", heir: "b"},
+		{name: "a host", hosts: "a b c", to: "c", target: "c"},
+		{name: "a host in capitals", hosts: "a b c", to: "C", target: "c"},
+		{name: "a host with a slash", hosts: "a x/b c", to: "x/b", target: "x/b"},
+		{name: "a UUID", hosts: "a b c", to: "01890a5d-ac91-774b-bcce-b302099a8051", target: "b"},
+		{name: "a UUID in capitals, without dashes", hosts: "a b c", to: "01890A5DAC91774BBCCEB302099A8051", target: "b"},
+		{name: "its last six digits", hosts: "a b c", to: "9a8052", target: "c"},
+		{name: "its first digits", hosts: "a b c", to: "01890a5d-ac92", target: "c"},
+		{name: "a host and digits, as in the log", hosts: "a b b", to: "b/9a8052", target: "b"},
 
 		{name: "five digits are too few", hosts: "a b c", to: "a8052", fails: `no instance is called "a8052"; there are 01890a5d-ac90-774b-bcce-b302099a8050 on a, 01890a5d-ac91`},
 		{name: "digits in the middle", hosts: "a b c", to: "774bbcce", fails: "no instance is called"},
@@ -65,8 +65,8 @@ func TestChooseHeir(t *testing.T) {
 		{name: "a host of several", hosts: "a b b", to: "b",
 			fails: `"b" is the name of 2 instances, say which: 01890a5d-ac91-774b-bcce-b302099a8051 on b, 01890a5d-ac92-774b-bcce-b302099a8052 on b`},
 		{name: "a host of several is no matter of force", hosts: "a b b", to: "b", force: true, fails: "is the name of 2 instances"},
-		{name: "the active one", hosts: "a b", to: "a", heir: "a"},
-		{name: "the active one, by force", hosts: "a", to: "a", force: true, heir: "a"},
+		{name: "the active one", hosts: "a b", to: "a", target: "a"},
+		{name: "the active one, by force", hosts: "a", to: "a", force: true, target: "a"},
 
 		{name: "nobody else", hosts: "a", fails: "nobody else is there to take over: start another instance; --force"},
 		{name: "nobody else, by force", hosts: "a", force: true, warns: "warning: nobody else is there to take over, so nobody works for up to 1m00s"},
@@ -77,28 +77,28 @@ func TestChooseHeir(t *testing.T) {
 		{name: "one that could, and force", hosts: "a b c", change: silent(1), force: true},
 
 		{name: "a silent one", hosts: "a b c", change: silent(1), to: "b", fails: "b/9a8051 has not beaten for 1.0s; --force"},
-		{name: "a silent one by force", hosts: "a b c", change: silent(1), to: "b", force: true, heir: "b", warns: "warning: b/9a8051 has not beaten for 1.0s, so another may take over instead"},
+		{name: "a silent one by force", hosts: "a b c", change: silent(1), to: "b", force: true, target: "b", warns: "warning: b/9a8051 has not beaten for 1.0s, so another may take over instead"},
 		{name: "one that holds off", hosts: "a b c", change: holdingOff(1), to: "b", fails: "b/9a8051 holds off: it handed over or failed before, and"},
-		{name: "one that holds off, by force, and nobody else", hosts: "a b", change: holdingOff(1), to: "b", force: true, heir: "b", warns: "warning: b/9a8051 holds off, so nobody works for up to 1m00s"},
+		{name: "one that holds off, by force, and nobody else", hosts: "a b", change: holdingOff(1), to: "b", force: true, target: "b", warns: "warning: b/9a8051 holds off, so nobody works for up to 1m00s"},
 
-		{name: "nobody active", hosts: "a b", change: func(g *status.Group) { g.Instances[0].Role = registry.Passive }, force: true, fails: `nobody in group "g" would hear the request: the health`},
-		{name: "an active one that is silent", hosts: "a b", change: silent(0), force: true, fails: "would hear the request: the health"},
-		{name: "nobody at all", hosts: "", force: true, fails: "would hear the request: the health"},
+		{name: "nobody active", hosts: "a b", change: func(g *status.Group) { g.Instances[0].Role = registry.Passive }, force: true, fails: `no instance in group "g" would read the request: the health`},
+		{name: "an active one that is silent", hosts: "a b", change: silent(0), force: true, fails: "would read the request: the health"},
+		{name: "nobody at all", hosts: "", force: true, fails: "would read the request: the health"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			g := crewOf(strings.Fields(tt.hosts)...)
 			if tt.change != nil {
 				tt.change(&g)
 			}
-			heir, warning, err := chooseHeir(g, tt.to, tt.force, time.Minute)
+			target, warning, err := chooseTarget(g, tt.to, tt.force, time.Minute)
 			if tt.fails != "" {
 				if err == nil || !strings.Contains(err.Error(), tt.fails) || strings.ContainsAny(err.Error(), "\n\x1b") {
 					t.Fatalf("got %q, want %q in it", err, tt.fails)
 				}
 				return
 			}
-			if err != nil || heir.Host != tt.heir {
-				t.Errorf("got %q, %v, want %q", heir.Host, err, tt.heir)
+			if err != nil || target.Host != tt.target {
+				t.Errorf("got %q, %v, want %q", target.Host, err, tt.target)
 			}
 			if !strings.Contains(warning, tt.warns) || tt.warns == "" && warning != "" {
 				t.Errorf("the warning is %q, want %q", warning, tt.warns)
@@ -112,7 +112,7 @@ func TestListsOfInstancesEnd(t *testing.T) {
 	for range 999 {
 		g.Instances = append(g.Instances, status.Instance{ID: uuid.New(), Host: "many"})
 	}
-	_, _, err := chooseHeir(g, "many", false, time.Minute)
+	_, _, err := chooseTarget(g, "many", false, time.Minute)
 	if err == nil || len(err.Error()) > 2000 || !strings.HasSuffix(err.Error(), "and 979 more") {
 		t.Errorf("got %v", err)
 	}
@@ -134,7 +134,7 @@ func TestHandoverSaysWhetherItCameAsWanted(t *testing.T) {
 		if tt.wanted > 0 {
 			r.Wanted = new(party(tt.wanted))
 		}
-		if err := r.judge(); err != nil && err.Error() != tt.fails || err == nil && tt.fails != "" {
+		if err := r.check(); err != nil && err.Error() != tt.fails || err == nil && tt.fails != "" {
 			t.Errorf("wanted %d, got %d: %v, want %q", tt.wanted, tt.next, err, tt.fails)
 		}
 	}
@@ -150,7 +150,7 @@ func TestHandoverIsAskedProperly(t *testing.T) {
 		{"handover --to=", exitcode.Usage, "--to is empty"},
 		{"handover b", exitcode.Usage, "takes no arguments"},
 		{"handover --wait=soon", exitcode.Usage, "--wait"},
-		{"handover", exitcode.Failure, "nobody is there to be asked"},
+		{"handover", exitcode.Failure, "there is no instance to ask"},
 		{"handover --wait", exitcode.Failure, "none.db; there is no such file yet"},
 	} {
 		code, stdout, stderr := inProcess(strings.Split(tt.args, " ")...)
@@ -175,7 +175,7 @@ func TestHandoverAsJSONIsAnObjectWhateverComesOfIt(t *testing.T) {
 			}
 			return r, stderr
 		}
-		if r, _ := run(exitcode.Failure); r.Group != "default" || r.Asked || r.From.Host != "" || !strings.Contains(r.Error, "nobody in group") {
+		if r, _ := run(exitcode.Failure); r.Group != "default" || r.Asked || r.From.Host != "" || !strings.Contains(r.Error, "no instance in group") {
 			t.Errorf("nobody at all: %+v", r)
 		}
 		a := s.join(t, "default", "a")
@@ -227,13 +227,13 @@ func (u unreadable) Instances(context.Context, string) ([]registry.Instance, tim
 
 func TestHandoverGoesPastARecordThatCannotBeRead(t *testing.T) {
 	now := time.Now()
-	l := looking(feed{}, new(bytes.Buffer))
+	l := clientOf(feed{}, new(bytes.Buffer))
 	l.admin = unreadable{list: []registry.Instance{memberOf(1, "a", now), memberOf(2, "b", now)}}
-	g, heir, _, err := l.heir(t.Context(), handoverOptions{to: "b"}, registry.DefaultTiming)
-	if want := `a record cannot be read: instances: corrupt record: it is\x1b odd`; err != nil || heir.Host != "b" || unread(g) != want {
-		t.Errorf("%v, %q, %q, want b and %q", err, heir.Host, unread(g), want)
+	g, target, _, err := l.target(t.Context(), handoverOptions{to: "b"}, registry.DefaultTiming)
+	if want := `a record cannot be read: instances: corrupt record: it is\x1b odd`; err != nil || target.Host != "b" || unreadRecord(g) != want {
+		t.Errorf("%v, %q, %q, want b and %q", err, target.Host, unreadRecord(g), want)
 	}
-	if text := unread(status.Group{}); text != "" {
+	if text := unreadRecord(status.Group{}); text != "" {
 		t.Error(text)
 	}
 }

@@ -14,69 +14,71 @@ import (
 	"github.com/understudy-go/understudy/status"
 )
 
-// waiter waits for what comes of a request to hand over.
+// waiter waits for the outcome of a handover request.
 type waiter struct {
-	*looker
-	term    int64  // that is to end
-	holder  string // of it
+	*client
+	term    int64  // the one that is to end
+	holder  string // its name
 	promise registry.Timing
-	changes <-chan struct{} // nil: the registry is polled
+	changes <-chan struct{} // nil: only polling tells what changed
 }
 
-// watch makes changes known at once, if the registry can tell.
+// watch makes the registry tell changes at once, if it can.
 func (w *waiter) watch(ctx context.Context) (stop func()) {
 	ctx, stop = context.WithCancel(ctx)
 	w.changes, _ = w.reg.Watch(ctx, w.conf.Group)
 	return stop
 }
 
-// wait returns the first open term after the one that is to end. The request
-// expires; once it was heard, the work has its grace to stop, and whoever dies
-// over that is replaced after T.
+// wait returns the first open term after the one that is to end.
+//
+// It gives up when the request has expired without an effect. Once the holder obeys, its
+// work has the stop grace; should the holder die then, a peer replaces it after T. So
+// from that moment on, wait gives up after a new, longer time.
 func (w *waiter) wait(ctx context.Context) (*registry.Term, error) {
 	const poll, patience = 100 * time.Millisecond, 2 * time.Second
-	expiry := w.promise.RequestLife() + 2*w.promise.Interval + time.Second // its view, and the beat that shows it
-	most := w.promise.OrphanAfter + expiry                                 // who held off competes again then
+	expiry := w.promise.RequestLife() + 2*w.promise.Interval + time.Second // the holder's view, and the beat that shows its effect
+	takeover := w.promise.OrphanAfter + expiry                             // an instance that held off competes again by then
 	var (
 		begun    = time.Now()
 		deadline = begun.Add(expiry)
-		heard    bool
-		doing    = w.holder + " was asked, and has not stopped its work yet"
-		said     string
+		obeyed   bool
+		state    = w.holder + " was asked, and has not stopped its work yet"
+		told     string
 	)
-	hear := func(what string) {
-		doing = w.holder + what
-		if !heard {
-			heard, deadline = true, time.Now().Add(most)
+	obeys := func(what string) {
+		state = w.holder + what
+		if !obeyed {
+			obeyed, deadline = true, time.Now().Add(takeover)
 		}
 	}
 	ticker := time.NewTicker(poll)
 	defer ticker.Stop()
 	for {
-		view, err := reply(ctx, w.looker, func(ctx context.Context) (registry.View, error) { return w.reg.View(ctx, w.conf.Group) })
+		view, err := call(ctx, w.client, func(ctx context.Context) (registry.View, error) { return w.reg.View(ctx, w.conf.Group) })
 		switch t := view.Latest; {
 		case err != nil || t == nil || t.Number < w.term:
 		case !t.Open() && t.End.Reason == registry.WorkDone:
 			return nil, fmt.Errorf("nobody takes over: the work of term %d is done, exit code %d", t.Number, t.End.ExitCode)
 		case !t.Open():
-			hear(" stepped down, nobody has taken over yet")
+			obeys(" stepped down, nobody has taken over yet")
 		case t.Number > w.term:
 			return t, nil
 		case view.Holder != nil && !view.Holder.Candidate:
-			hear(" is stopping its work")
+			obeys(" is stopping its work")
 		}
-		if doing != said && time.Since(begun) > patience {
-			said = doing
-			w.say(doing)
+		if state != told && time.Since(begun) > patience {
+			told = state
+			w.tell(state)
 		}
 		if time.Now().After(deadline) {
 			switch {
 			case err != nil:
 				return nil, fmt.Errorf("whether another took over is unknown: %w", err)
-			case heard:
-				return nil, fmt.Errorf("nobody took over for %v after %s began to step down", status.Seconds(most), w.holder)
+			case obeyed:
+				return nil, fmt.Errorf("nobody took over for %v after %s began to step down", status.Seconds(takeover), w.holder)
 			}
-			return nil, fmt.Errorf("%s did not hear it within %v, the request has expired: see its log", w.holder, status.Seconds(expiry))
+			return nil, fmt.Errorf("%s did not react within %v, and the request has expired: see its log", w.holder, status.Seconds(expiry))
 		}
 		select {
 		case _, ok := <-w.changes:
@@ -85,22 +87,23 @@ func (w *waiter) wait(ctx context.Context) (*registry.Term, error) {
 			}
 		case <-ticker.C:
 		case <-ctx.Done():
-			return nil, interrupted(ctx, "the request stands: "+doing, ctx.Err())
+			return nil, interrupted(ctx, "the request stands: "+state, ctx.Err())
 		}
 	}
 }
 
-// signalError says that somebody ended the wait.
+// signalError says that a signal ended the wait.
 type signalError struct {
 	signal syscall.Signal
-	state  string // of what was waited for
+	state  string // what the wait had come to
 }
 
 func (e signalError) Error() string {
 	return fmt.Sprintf("%v: %s; understudy status shows who is active", e.signal, e.state)
 }
 
-// untilSignal is ctx until somebody tells this process to stop.
+// untilSignal returns a context that ends with the first signal to stop. Its cause is a
+// [signalError] then.
 func untilSignal(ctx context.Context) (_ context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	caught := make(chan os.Signal, 1)
@@ -119,12 +122,11 @@ func untilSignal(ctx context.Context) (_ context.Context, stop func()) {
 	}
 }
 
-// interrupted is err, or that a signal ended ctx in such a state.
+// interrupted returns a [signalError] with that state if a signal ended ctx, else err.
 func interrupted(ctx context.Context, state string, err error) error {
-	var by signalError
-	if errors.As(context.Cause(ctx), &by) {
-		by.state = state
-		return by
+	if e, ok := errors.AsType[signalError](context.Cause(ctx)); ok {
+		e.state = state
+		return e
 	}
 	return err
 }

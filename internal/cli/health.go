@@ -22,7 +22,7 @@ import (
 	"github.com/understudy-go/understudy/status"
 )
 
-// healthTimeout is what an instance gets to answer.
+// healthTimeout bounds how long an instance may take to answer.
 const healthTimeout = 3 * time.Second
 
 func newHealth(code *int) *cobra.Command {
@@ -30,16 +30,16 @@ func newHealth(code *int) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "health",
 		Short: "Ask the instance on this machine whether it is well; exit code 0 or 1",
-		Long: `Health asks the instance that serves UNDERSTUDY_HTTP_ADDR on this machine, and
-exits with 0 if it is well, or else with 1 and a line that says why. It is for
-images without curl, and needs no registry.
+		Long: `Health asks the instance that serves UNDERSTUDY_HTTP_ADDR on this machine whether it
+is well. It exits with 0 if it is, and otherwise with 1 and a line that says why. It
+is for images without curl, and needs no registry.
 
-An instance is well while its loops turn, whatever the registry does. With --ready
-it must also be registered and its last beat fresh, and with --active it must be
-the active one.
+An instance is well as long as its own loop runs, even while the registry does not
+answer. With --ready it must also be registered and its last beat fresh, and with
+--active it must be the active instance.
 
-With --json it prints an object, whether it is well or not: ok, the endpoint, its
-HTTP code (0: no answer), and the text that it answered or why it did not.`,
+With --json it prints an object whether the instance is well or not: ok, the endpoint,
+its HTTP code (0: no answer), and the text of the answer, or why there is none.`,
 		Example: `  UNDERSTUDY_HTTP_ADDR=:8080 understudy health
   HEALTHCHECK CMD ["/understudy", "health"]`,
 		Args:              noArgs,
@@ -64,11 +64,17 @@ HTTP code (0: no answer), and the text that it answered or why it did not.`,
 				r.Text = err.Error()
 			}
 			r.OK = r.Code == http.StatusOK
-			return r.write(c.OutOrStdout(), asJSON, code)
+			if asJSON {
+				if !r.OK {
+					*code = exitcode.Failure
+				}
+				return unlessGone(writeJSON(c.OutOrStdout(), r))
+			}
+			return r.write(c.OutOrStdout())
 		},
 	}
 	c.Flags().BoolVar(&ready, "ready", false, "ask whether it is registered with a fresh beat")
-	c.Flags().BoolVar(&active, "active", false, "ask whether it is the active one")
+	c.Flags().BoolVar(&active, "active", false, "ask whether it is the active instance")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
 }
@@ -81,18 +87,9 @@ type healthResult struct {
 	Text     string `json:"text"` // of the answer, or why there is none
 }
 
-// write returns an error if the instance is not well. JSON says all there is to say.
-func (r healthResult) write(out io.Writer, asJSON bool, code *int) error {
+// write writes the answer for people. It returns an error if the instance is not well.
+func (r healthResult) write(out io.Writer) error {
 	switch {
-	case asJSON:
-		text, err := encode(r, true)
-		if err == nil {
-			err = unlessGone(write(out, text))
-		}
-		if err == nil && !r.OK {
-			*code = exitcode.Failure
-		}
-		return err
 	case r.OK:
 		return unlessGone(write(out, []byte(r.Text+"\n")))
 	case r.Code == 0:
@@ -101,9 +98,9 @@ func (r healthResult) write(out io.Writer, asJSON bool, code *int) error {
 	return fmt.Errorf("%s: %d: %s", r.Endpoint, r.Code, r.Text)
 }
 
-// healthURL is where an instance with that address is reached from its own
-// machine. Nothing else of the environment counts: a healthcheck may lack what
-// the instance was given.
+// healthURL returns the URL at which an instance with that address is reached from its
+// own machine. It reads nothing else of the configuration, because a health check may
+// run without what the instance was given.
 func healthURL(addr string) (string, error) {
 	if addr == "" {
 		return "", errors.New("UNDERSTUDY_HTTP_ADDR is not set: want the instance's own, HOST:PORT or :PORT")
@@ -143,29 +140,26 @@ func probe(ctx context.Context, url string, timeout time.Duration) (code int, li
 	}
 	resp, err := client.Do(req)
 	if err != nil {
-		return 0, "", unreached(err, timeout)
+		return 0, "", noAnswer(err, timeout)
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, 1024))
 	if err != nil {
-		return 0, "", unreached(err, timeout)
+		return 0, "", noAnswer(err, timeout)
 	}
 	line, _, _ = strings.Cut(string(body), "\n")
 	return resp.StatusCode, status.Visible(line), nil
 }
 
-// unreached says in short why there is no answer.
-func unreached(err error, timeout time.Duration) error {
-	var late net.Error
-	if errors.As(err, &late) && late.Timeout() {
+// noAnswer returns in short why there is no answer.
+func noAnswer(err error, timeout time.Duration) error {
+	if late, ok := errors.AsType[net.Error](err); ok && late.Timeout() {
 		return fmt.Errorf("no answer within %v", timeout)
 	}
-	var op *net.OpError
-	var get *url.Error
-	switch {
-	case errors.As(err, &op):
+	if op, ok := errors.AsType[*net.OpError](err); ok {
 		return op.Err
-	case errors.As(err, &get):
+	}
+	if get, ok := errors.AsType[*url.Error](err); ok {
 		return get.Err
 	}
 	return err

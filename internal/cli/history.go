@@ -30,24 +30,24 @@ UTC. A term is one instance's time as the active one. Each line shows who held i
 for how long, and why it ended:
 
   stopped            its instance was told to stop
-  handed over        somebody asked for it
+  handed over        somebody asked for another instance
   lease lost         its instance could not reach the registry in time
-  orphaned           its instance fell silent, and a peer went on
-  registration gone  its instance found itself deleted
-  work failed        it failed again and again, so a peer tries
+  orphaned           its instance fell silent, and a peer took over
+  registration gone  the registration of its instance was deleted
+  work failed        the work failed again and again, so that a peer should try
   not ready          its passive side did not stop, so the work never began
-  work done          it is done for the whole group
+  work done          the work is done for the whole group
 
-The gap is the time from its end to the beginning of the next term, in which nobody
-was active. Where nobody saw when the work ended, after a crash or an outage of the
-registry, the end was written down once the work was long gone: then the length,
-shown with a ≤, is the most that it may have been. The gap is shown with a ≤ where
-a peer knows for how long it had not heard of an orphan; else it is unknown. A term
-that cannot be read is told of on stderr.
+The gap is the time from the end of a term to the beginning of the next, in which no
+instance was active. After a crash or an outage of the registry nobody knows when the
+work ended: the end was recorded when the work was long gone. Then the length is shown
+with a ≤, as the most that it may have been. The gap is shown with a ≤ if a peer knew
+how long its holder had been silent, and as unknown otherwise. If a term cannot be
+read, a line on stderr says so.
 
-With --json it prints a list of objects; one whose gap is not known has no gapSeconds,
-and lengthAtMost instead, and gapAtMostSeconds if there is a bound. The latest has
-none of them.`,
+With --json it prints a list of objects. A term whose gap is not known has lengthAtMost
+instead of gapSeconds, and gapAtMostSeconds if there is a bound. The latest term has
+none of these.`,
 		Example: `  understudy history
   understudy history -n 100 --json |
     jq -c '.[1:][] | select((.gapSeconds // .gapAtMostSeconds // infinite) > 10)'`,
@@ -64,12 +64,13 @@ none of them.`,
 	}
 	c.Flags().VarP(&number, "number", "n", fmt.Sprintf("show the latest `N` terms, up to %d", maxHistory))
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	addWhere(c)
+	addPlaceFlags(c)
 	_ = c.RegisterFlagCompletionFunc("number", cobra.NoFileCompletions)
 	return c
 }
 
-// count is a flag's value that is judged after all flags were understood.
+// count is a number as it was given. It is checked when all flags have been parsed, so
+// that its error is like that of other wrong usage.
 type count string
 
 func (c *count) String() string { return string(*c) }
@@ -83,22 +84,22 @@ func (c *count) Set(text string) error {
 
 func runHistory(c *cobra.Command, n int, asJSON bool) error {
 	ctx, out := c.Context(), c.OutOrStdout()
-	l, err := newLooker(c)
+	cl, err := newClient(c)
 	if err != nil {
 		return err
 	}
-	if err := l.open(ctx, registry.Look); err != nil {
+	if err := cl.open(ctx, registry.Look); err != nil {
 		return err
 	}
-	defer l.close()
-	return l.history(ctx, out, n, asJSON)
+	defer cl.close()
+	return cl.history(ctx, out, n, asJSON)
 }
 
-func (l *looker) history(ctx context.Context, out io.Writer, n int, asJSON bool) error {
-	over := l.slowly()
+func (cl *client) history(ctx context.Context, out io.Writer, n int, asJSON bool) error {
+	over := cl.tellIfSlow()
 	var at time.Time
-	terms, err := reply(ctx, l, func(ctx context.Context) (list []status.Term, err error) {
-		list, at, err = status.History(ctx, l.admin, l.conf.Group, n)
+	terms, err := call(ctx, cl, func(ctx context.Context) (list []status.Term, err error) {
+		list, at, err = status.History(ctx, cl.admin, cl.conf.Group, n)
 		return list, err
 	})
 	over()
@@ -106,27 +107,19 @@ func (l *looker) history(ctx context.Context, out io.Writer, n int, asJSON bool)
 	case err != nil && len(terms) == 0:
 		return err
 	case err != nil:
-		l.say("a record cannot be read: " + trouble(err))
+		cl.tell("a record cannot be read: " + trouble(err))
 	case len(terms) == 0:
-		l.say(fmt.Sprintf("group %s never had a term", l.conf.Group))
-		l.say(l.where())
+		cl.tell(fmt.Sprintf("group %s never had a term", cl.conf.Group))
+		cl.tell(cl.where())
 	}
 	if asJSON {
-		text, err := encode(terms, true)
-		if err != nil {
-			return err
-		}
-		return write(out, text)
+		return writeJSON(out, terms)
 	}
-	columns := 0
-	if f := terminal.Of(out); f != nil {
-		columns, _ = terminal.Size(f)
-	}
-	return writeLines(out, showTerms(terms, at, columns))
+	return writeLines(out, showTerms(terms, at, width(out)))
 }
 
-// showTerms is a table of terms, if there are any. On a terminal that has too few
-// columns it shows less; 0 is no limit.
+// showTerms returns a table of terms. It shows less if there are too few columns; 0 is
+// no limit. Without terms there is no table.
 func showTerms(terms []status.Term, at time.Time, columns int) (lines []terminal.Line) {
 	if len(terms) == 0 {
 		return nil
@@ -138,7 +131,7 @@ func showTerms(terms []status.Term, at time.Time, columns int) (lines []terminal
 	short := withoutDomain(hosts)
 	for _, l := range []struct {
 		host  int
-		brief bool // without the end, which the length tells, the seconds of another day, and a domain that all have
+		brief bool // without the end, which the length tells, without the seconds of another day, and without a domain that all hosts have
 	}{{40, false}, {24, false}, {24, true}, {16, true}, {8, true}} {
 		rows := [][]terminal.Span{heading("TERM", "HOLDER", "FROM (UTC)", "TO (UTC)", "LENGTH", "ENDED", "GAP")}
 		for i, t := range terms {

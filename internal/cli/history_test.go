@@ -83,7 +83,7 @@ func TestOneTermThatCannotBeReadHidesNoOther(t *testing.T) {
 		{Number: 1, Holder: a.ID, Host: "a", StartedAt: now.Add(-time.Hour), EndedAt: now.Add(-30 * time.Minute), End: registry.End{Reason: registry.Stopped}},
 	}
 	var stderr, out bytes.Buffer
-	l := looking(feed{}, &stderr)
+	l := clientOf(feed{}, &stderr)
 	l.admin = faded{feed{read: func(context.Context) ([]registry.Term, []registry.Instance, error) {
 		return terms, []registry.Instance{a, memberOf(2, "b", now)}, nil
 	}}}

@@ -18,7 +18,8 @@ func write(out io.Writer, text []byte) error {
 	return nil
 }
 
-// unlessGone takes it for an orderly end that nobody reads any more.
+// unlessGone returns err, or nil if the reader of stdout went away: that is an orderly
+// end, as in "understudy history | head".
 func unlessGone(err error) error {
 	if errors.Is(err, syscall.EPIPE) {
 		return nil
@@ -26,7 +27,7 @@ func unlessGone(err error) error {
 	return err
 }
 
-// encode is v as JSON with the line's end, for people if indent.
+// encode returns v as JSON that ends with a newline. With indent it is for people.
 func encode(v any, indent bool) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -40,8 +41,16 @@ func encode(v any, indent bool) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// writeLines writes lines for people, in colours if out is a terminal that has
-// them.
+// writeJSON writes v for people or programs.
+func writeJSON(out io.Writer, v any) error {
+	text, err := encode(v, true)
+	if err != nil {
+		return err
+	}
+	return write(out, text)
+}
+
+// writeLines writes lines for people, in colours if out is a terminal that has them.
 func writeLines(out io.Writer, lines []terminal.Line) error {
 	var b bytes.Buffer
 	colour := terminal.Colourful(out)
@@ -49,4 +58,12 @@ func writeLines(out io.Writer, lines []terminal.Line) error {
 		b.WriteString(l.Paint(colour) + "\n")
 	}
 	return write(out, b.Bytes())
+}
+
+// width returns the number of columns of a terminal, or 0 if out is none.
+func width(out io.Writer) (columns int) {
+	if f := terminal.Of(out); f != nil {
+		columns, _ = terminal.Size(f)
+	}
+	return columns
 }

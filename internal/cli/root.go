@@ -21,21 +21,24 @@ func newRoot(stdout, stderr io.Writer, code *int) *cobra.Command {
 
 Start it on as many machines as you like, with the same group and registry. One
 instance is active and runs COMMAND, the others stand by. When the active one is
-stopped, a passive one takes over within milliseconds; when it crashes or is cut
-off, after ` + "UNDERSTUDY_ORPHAN_AFTER" + `, and never before the old one's work is gone.
+stopped, a passive one takes over within milliseconds. When it crashes or is cut off,
+a passive one takes over after UNDERSTUDY_ORPHAN_AFTER, and never before the work of
+the old one is gone.
 
 COMMAND finds UNDERSTUDY_INSTANCE, UNDERSTUDY_GROUP and UNDERSTUDY_TERM in its
 environment. The term is a fencing token: pass it on to whatever you write to,
 and let that refuse any term lower than the highest it has seen.
 
-SIGTERM, SIGINT, SIGQUIT or SIGHUP stops it in order: COMMAND gets SIGTERM,
-whichever it was, and UNDERSTUDY_STOP_GRACE. A second one, 200 ms later or more
-and not SIGHUP, kills COMMAND at once.
+SIGTERM, SIGINT, SIGQUIT or SIGHUP stops an instance in order: COMMAND gets SIGTERM and
+has UNDERSTUDY_STOP_GRACE to stop by itself. A second SIGTERM, SIGINT or SIGQUIT kills
+COMMAND at once. It counts as a second one if it comes 200 ms after the first or later.
 
-A COMMAND that exits is started again, unless UNDERSTUDY_RESTART says that this
-is its end: then all instances that are there leave, and one that starts later
-runs it again. So what cron starts on three machines, with "never", may run three
-times: for that, let one long-running COMMAND on each machine wait for its hour.`,
+When COMMAND exits, it is started again. With UNDERSTUDY_RESTART=on-failure or never,
+COMMAND may be done when it exits: then all instances that run at that time leave. It
+is not recorded that COMMAND is done, so an instance that starts later runs it again.
+If cron starts an instance with UNDERSTUDY_RESTART=never on three machines, COMMAND may
+run three times. For work at a fixed hour, keep one COMMAND running on each machine
+that waits for the hour itself.`,
 		Example: `  understudy                        # see it work: a second one in another terminal stands by
   understudy -- ./consumer --queue orders
   UNDERSTUDY_REGISTRY=mongodb://db1,db2,db3/ops?replicaSet=rs0 understudy -- ./consumer
@@ -78,7 +81,7 @@ times: for that, let one long-running COMMAND on each machine wait for its hour.
 		newTick(),
 		newDemo(),
 	)
-	strict(root)
+	refuseUnknown(root)
 	root.Annotations = map[string]string{afterUsage: environment}
 	for _, c := range root.Commands() {
 		c.Annotations = map[string]string{afterUsage: ending[c.Name()]}
@@ -86,91 +89,94 @@ times: for that, let one long-running COMMAND on each machine wait for its hour.
 	return root
 }
 
-// afterUsage is the annotation of a command with what follows its flags in its
-// help.
+// afterUsage names the annotation of a command that holds what its help shows after its
+// flags.
 const afterUsage = "afterUsage"
 
 var environment = `
 Environment:
 ` + config.Usage() + `
 Exit codes:
-  0    orderly stop
-  1    no (status, check, health, handover), or another error
+  0    stopped in order
+  1    the answer is no (status, check, health, handover), or another error
   64   wrong usage
-  69   registry unreachable, or not understood, or it refuses this instance
-  70   work would not stop in time
+  69   the registry is unreachable, refuses this instance, or is not understood
+  70   the work would not stop in time
   78   bad configuration
-  126  command not executable
-  127  command not found
-  130  Ctrl-C, where it ends a command early that looks or asks
-  N    the command's own, at its final exit
+  126  COMMAND cannot be executed
+  127  COMMAND does not exist
+  130  Ctrl-C ended status, history, handover, check or health
+  N    COMMAND's own, when it is done
 `
 
-const lookEnvironment = `
+const placeEnvironment = `
 Environment:
-  UNDERSTUDY_REGISTRY (or UNDERSTUDY_REGISTRY_FILE) and UNDERSTUDY_GROUP say where to
-  look, where --registry and --group do not; see understudy --help. Put a URI with a
-  password in it there: what is on a command line, "ps" shows to every user.
-  It tries to connect for 10 seconds, or UNDERSTUDY_CONNECT_TIMEOUT if that is less.
+  UNDERSTUDY_REGISTRY (or UNDERSTUDY_REGISTRY_FILE) and UNDERSTUDY_GROUP name the
+  registry and the group, unless --registry and --group do; see understudy --help.
+  A password belongs into the environment: "ps" shows command lines to every user.
+  The registry has 10 seconds to answer, or UNDERSTUDY_CONNECT_TIMEOUT if that is
+  shorter.
 `
 
 // ending is afterUsage of each subcommand that needs the environment.
 var ending = map[string]string{
 	"run": environment,
-	"status": lookEnvironment + `
+	"status": placeEnvironment + `
 Exit codes:
-  0    one is active and beats (with --all: in every group that has not ended), or --watch was ended
-  1    nobody is; with --all also: a group could not be understood, or there is none at all
-` + lookFailed + ctrlC,
-	"history": lookEnvironment + `
+  0    an instance is active and beats (with --all: in every group that has not ended),
+       or --watch was ended
+  1    no instance is; with --all also: a group is not understood, or there is no group
+` + placeCodes + ctrlC,
+	"history": placeEnvironment + `
 Exit codes:
-  0    shown, also if there never was a term
+  0    the terms were shown, also if there are none
   1    another error
-` + lookFailed + ctrlC,
-	"handover": lookEnvironment + `
+` + placeCodes + ctrlC,
+	"handover": placeEnvironment + `
 Exit codes:
-  0    asked; with --wait, the next one is active; or --to names the active one
-  1    refused, expired, another took over than the one named, or another error
-` + lookFailed + `  130  Ctrl-C; what was asked stands
+  0    asked; with --wait, the next instance is active; or --to names the active one
+  1    refused, expired, another instance took over than the one of --to, or another error
+` + placeCodes + `  130  Ctrl-C; a request that was made stands
 `,
 	"check": `
 Environment:
-  UNDERSTUDY_REGISTRY, UNDERSTUDY_GROUP and the others of an instance; see understudy --help.
-  A flag beats a variable. A password in --registry is shown by "ps" to every user.
+  UNDERSTUDY_REGISTRY, UNDERSTUDY_GROUP and the other variables of an instance; see
+  understudy --help. A flag wins over a variable. "ps" shows a password in --registry
+  to every user.
 
 Exit codes:
-  0    without any ✗
-  1    with one
+  0    no line has a ✗
+  1    a line has a ✗
   64   wrong usage
-  69   registry unreachable
+  69   the registry is unreachable
   78   bad configuration
 ` + ctrlC,
 	"health": `
 Environment:
-  UNDERSTUDY_HTTP_ADDR is the instance's own; nothing else counts
+  UNDERSTUDY_HTTP_ADDR, as the instance has it; no other variable is read
 
 Exit codes:
-  0    well
-  1    not well, or no answer
+  0    the instance is well
+  1    it is not, or there is no answer
   64   wrong usage
   78   bad UNDERSTUDY_HTTP_ADDR
 ` + ctrlC,
 }
 
 const (
-	lookFailed = `  64   wrong usage
-  69   registry unreachable, or not understood
+	placeCodes = `  64   wrong usage
+  69   the registry is unreachable or not understood
   78   bad configuration
 `
 	ctrlC = `  130  Ctrl-C
 `
 )
 
-// release is set where there is no history to build from:
+// release is the version, set by builds that have no history of the repository:
 // go build -ldflags "-X github.com/understudy-go/understudy/internal/cli.release=v1.2.3".
 var release string
 
-// version is that of the release or the module, or the commit it was built from.
+// version returns the version of the release or of the module, or the commit.
 func version() string {
 	if release != "" {
 		return release

@@ -11,43 +11,42 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// pictureTerms is how many terms come with a picture.
-const pictureTerms = 20
+// statusTerms is how many terms are read with each group.
+const statusTerms = 20
 
 func newStatus(code *int) *cobra.Command {
 	var asJSON, watch, all, ended bool
 	c := &cobra.Command{
 		Use:   "status",
-		Short: "Show who is active, who stands by, and whether that is well",
-		Long: `Status shows the instances of UNDERSTUDY_GROUP, and the group's health in a line:
-"1 active, 2 passive", or what is wrong. It joins nothing and changes nothing.
+		Short: "Show which instance is active, which stand by, and whether the group is healthy",
+		Long: `Status shows the instances of UNDERSTUDY_GROUP, and the health of the group in a line:
+"1 active, 2 passive", or what is wrong. It joins no group and changes nothing.
 
-Ages are by the registry's clock, and times are in UTC. An instance whose beat is
-overdue is "silent"; once it has been silent for UNDERSTUDY_ORPHAN_AFTER it is an
-orphan, and a peer replaces it. A heartbeat that is ahead of the registry's clock,
-which was set back, proves nothing: then status looks again for as long as those
-take to beat who live. One that is "holding off" gave its term away and does not
-compete for now. The UUID in the last column is what handover --to takes;
-the log shows its last six digits.
+Ages are by the registry's clock, and times are in UTC. An instance whose beat is late
+is "silent". After UNDERSTUDY_ORPHAN_AFTER it is an orphan, and a peer takes its place.
+An instance that is "holding off" has given its term away and does not compete for
+now. If the registry's clock was set back, heartbeats from before prove nothing: then
+status waits until it sees which instances beat. The UUID in the last column is what
+handover --to takes; the log shows its last six digits.
 
-With --watch, the picture is drawn anew each second until Ctrl-C. Where stdout is
-not a terminal, it prints a line at the start and then one per change: of the term,
-of who is active, of how many stand by, are silent or hold off. With --json it
-prints one object per second, each on its own line. While the registry does not
-answer, it says so and goes on.
+With --watch, status draws the table again each second until Ctrl-C. If stdout is not a
+terminal, it prints a line at the start and then one for each change of the term, of
+the active instance, or of how many instances stand by, are silent or hold off. With
+--json as well, it prints one object per second, each on a line of its own. While the
+registry does not answer, status says so and goes on.
 
-With --json, status prints the picture with its latest terms as an object, and with
---all as a list of them. While the active one is silent, "takeover" says who goes
-on. A group whose work is done with exit code 0 has no active one, and says
-"done": true.
+With --json, status prints the group and its latest terms as one object, and with --all
+as a list of such objects. While the active instance is silent, "takeover" names the
+next one. A group whose work is done with exit code 0 has "done": true and no active
+instance.
 
-With --all, groups that are not well come first. A group whose latest term has ended
-and that has no instance is over: it does not count, and is shown with --ended only.
-A terminal that is too narrow for the table gets fewer columns.`,
+With --all, groups that are not healthy come first. A group has ended if its latest
+term has ended and it has no instance: it does not count, and is shown only with
+--ended. On a narrow terminal the table has fewer columns.`,
 		Example: `  understudy status
   understudy status --watch
   understudy status --json | jq -r '.instances[] | select(.role == "active") | .host'
-  understudy status --group reports >/dev/null || echo "nobody makes the reports"
+  understudy status --group reports >/dev/null || echo "no instance makes the reports"
   understudy status --all`,
 		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
@@ -69,41 +68,41 @@ A terminal that is too narrow for the table gets fewer columns.`,
 	c.Flags().BoolVarP(&watch, "watch", "w", false, "refresh every second until Ctrl-C")
 	c.Flags().BoolVarP(&all, "all", "a", false, "show every group of the registry")
 	c.Flags().BoolVar(&ended, "ended", false, "with --all, also show groups that have ended and have no instance")
-	addWhere(c)
+	addPlaceFlags(c)
 	return c
 }
 
 func runStatus(c *cobra.Command, asJSON, all bool, code *int) error {
 	ctx, out := c.Context(), c.OutOrStdout()
-	l, err := newLooker(c)
+	cl, err := newClient(c)
 	if err != nil {
 		return err
 	}
-	if err := l.open(ctx, registry.Look); err != nil {
+	if err := cl.open(ctx, registry.Look); err != nil {
 		return err
 	}
-	defer l.close()
+	defer cl.close()
 	var s survey
-	survey := func() (err error) {
-		defer l.slowly()()
-		s, err = l.survey(ctx, all)
+	read := func() (err error) {
+		defer cl.tellIfSlow()()
+		s, err = cl.survey(ctx, all)
 		return err
 	}
-	err = l.settle(ctx, survey)
-	for range 5 { // for a second: who asks by chance within a takeover is not to be alarmed
+	err = cl.settle(ctx, read)
+	for range 5 { // a second in all: a takeover in order is over by then, and is no reason for an alarm
 		if err != nil || !s.takingOver() || openregistry.Pause(ctx) != nil {
 			break
 		}
-		err = survey()
+		err = read()
 	}
 	if err != nil {
 		return err
 	}
 	for _, err := range s.unread {
-		l.say(trouble(err))
+		cl.tell(trouble(err))
 	}
 	if s.nothing() {
-		l.say(l.where())
+		cl.tell(cl.where())
 	}
 	if err := s.write(out, asJSON, all); err != nil {
 		return err

@@ -11,28 +11,28 @@ import (
 	"github.com/understudy-go/understudy/status"
 )
 
-// objects shows each survey as JSON on a line.
-type objects struct {
+// jsonLines shows each survey as a line of JSON.
+type jsonLines struct {
 	complaints
 	all bool
 }
 
-func (o *objects) found(s survey) ([]byte, error) {
+func (o *jsonLines) found(s survey) ([]byte, error) {
 	o.unread(s)
 	return s.encode(false, o.all)
 }
 
-func (o *objects) end() []byte { return nil }
+func (o *jsonLines) end() []byte { return nil }
 
-// changes shows a line for each group, and again when something changed that is
-// not just an age.
-type changes struct {
+// changeLines shows a line for each group, and another one when something else than an
+// age has changed.
+type changeLines struct {
 	complaints
-	where func() string // nothing was found
+	where func() string // see client.where
 	last  map[string]situation
 }
 
-// situation is what a line is worth.
+// situation is what of a group is worth a new line when it changes.
 type situation struct {
 	known, healthy, open bool
 	unread               bool
@@ -49,7 +49,7 @@ func situationOf(g status.Group) situation {
 	}
 }
 
-func (c *changes) found(s survey) ([]byte, error) {
+func (c *changeLines) found(s survey) ([]byte, error) {
 	c.unread(s)
 	first := c.last == nil
 	if first {
@@ -74,20 +74,20 @@ func (c *changes) found(s survey) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-func (c *changes) end() []byte { return nil }
+func (c *changeLines) end() []byte { return nil }
 
-// redrawn shows each survey in the place of the one before. It hides nothing and
-// changes no setting of the terminal, so it can end at any moment.
-type redrawn struct {
+// screen draws each survey over the one before. It changes no setting of the terminal, so
+// it can end at any moment.
+type screen struct {
 	colour bool
 	size   func() (columns, rows int) // zero: not known
-	where  func() string
+	where  func() string              // see client.where
 	begun  bool
 	last   []terminal.Line
 	asOf   time.Time
 }
 
-func (r *redrawn) found(s survey) ([]byte, error) {
+func (r *screen) found(s survey) ([]byte, error) {
 	columns, _ := r.size()
 	r.last, r.asOf = nil, time.Now()
 	for _, err := range s.unread {
@@ -103,24 +103,24 @@ func (r *redrawn) found(s survey) ([]byte, error) {
 	return r.draw(r.last), nil
 }
 
-func (r *redrawn) failed(err error) []byte {
+func (r *screen) failed(err error) []byte {
 	lines := []terminal.Line{{terminal.Bad.Of(trouble(err))}}
-	for _, l := range r.last { // which is no longer how it is
+	for _, l := range r.last { // what was true before
 		lines = append(lines, terminal.Line{terminal.Aside.Of(l.Paint(false))})
 	}
 	return r.draw(lines)
 }
 
-func (r *redrawn) end() []byte { return []byte("\n") }
+func (r *screen) end() []byte { return []byte("\n") }
 
-// draw writes over what is there, line by line, so that nothing flickers.
-func (r *redrawn) draw(lines []terminal.Line) []byte {
+// draw writes over the lines that are there, one by one, so that nothing flickers.
+func (r *screen) draw(lines []terminal.Line) []byte {
 	footer := "Ctrl-C ends this"
 	if !r.asOf.IsZero() {
 		footer = fmt.Sprintf("at %s UTC by the registry's clock; %s", r.asOf.UTC().Format(time.TimeOnly), footer)
 	}
 	columns, rows := r.size()
-	room := max(rows-2, 1) // the footer, and where the cursor rests
+	room := max(rows-2, 1) // the footer and the line of the cursor take two
 	if more := len(lines) - room; rows > 0 && more > 0 {
 		footer = fmt.Sprintf("%d more lines; %s", more, footer)
 		lines = lines[:room]

@@ -72,7 +72,7 @@ func TestGroupsThatAreNotOver(t *testing.T) {
 
 // Who watches sees a group end, and it does not vanish then.
 func TestGroupThatEndsWhileWatchedStays(t *testing.T) {
-	l := looking(feed{}, new(bytes.Buffer))
+	l := clientOf(feed{}, new(bytes.Buffer))
 	over := status.Group{Name: "a", Terms: []status.Term{{Number: 1, To: time.Now()}}}
 	before := status.Group{Name: "b", Terms: over.Terms}
 	if s := l.hideEnded(survey{groups: []status.Group{{Name: "a", Healthy: true}, before}}); len(s.groups) != 1 || s.hidden != 1 {

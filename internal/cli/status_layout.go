@@ -13,14 +13,14 @@ import (
 
 // layout is how much a table of instances shows.
 type layout struct {
-	host, version int  // how long at most; without a version: 0
-	uuid          bool // else the end of it
-	brief         bool // roles in a word, spans and no dates, hosts without a domain that all have
+	host, version int  // the most columns of each; 0: no version
+	uuid          bool // the whole UUID, not only its end
+	brief         bool // roles in a word, spans instead of dates, hosts without a domain that all have
 	pid           bool
-	bare          bool // without since when, and what comes of a late beat
+	bare          bool // without the time since when, and without what a late beat leads to
 }
 
-// layouts are those for ever narrower terminals.
+// layouts are for narrower and narrower terminals.
 var layouts = []layout{
 	{host: 40, version: 24, uuid: true, pid: true},
 	{host: 40, version: 24, pid: true},
@@ -34,7 +34,7 @@ var layouts = []layout{
 	{host: 10, brief: true, bare: true},
 }
 
-// showInstances shows what there is room for.
+// showInstances returns the table with the most columns that there is room for.
 func showInstances(g status.Group, columns int) (lines []terminal.Line) {
 	for _, l := range layouts {
 		if lines = l.table(g); fits(lines, columns) {
@@ -70,14 +70,15 @@ func (l layout) table(g status.Group) []terminal.Line {
 	return terminal.Table(rows, numbers...)
 }
 
-// column is one of a table of instances.
+// column is a column of a table of instances.
 type column struct {
 	name   string
 	number bool
 	show   func(status.Instance) terminal.Span
 }
 
-// columns has one for priorities if there are any.
+// columns returns the columns of a layout. There is one for priorities if an instance has
+// one.
 func (l layout) columns(g status.Group) (list []column) {
 	add := func(name string, show func(status.Instance) string) {
 		list = append(list, column{name, name == "TERM" || name == "PRIO" || name == "PID", func(in status.Instance) terminal.Span { return terminal.Text(show(in)) }})
@@ -119,8 +120,8 @@ func (l layout) columns(g status.Group) (list []column) {
 	return list
 }
 
-// withoutDomain shortens hosts by the domain, if all have the same one and differ
-// without it.
+// withoutDomain returns a function that leaves out the domain of a host. It leaves hosts
+// as they are unless all have the same domain and still differ without it.
 func withoutDomain(hosts []string) func(string) string {
 	whole := func(host string) string { return host }
 	_, domain, _ := strings.Cut(hosts[0], ".")
@@ -149,7 +150,7 @@ func (l layout) role(in status.Instance) terminal.Span {
 	case l.brief && in.HoldingOff:
 		role.Text = "holding off"
 		return role
-	case l.brief: // the beat says more
+	case l.brief: // the column of the beat says that it is silent
 		return role
 	case in.HoldingOff:
 		role.Text += ", holding off"
@@ -160,7 +161,7 @@ func (l layout) role(in status.Instance) terminal.Span {
 	return role
 }
 
-// beat says how old a beat is, and what comes of it.
+// beat shows how old a beat is, and when its instance is an orphan.
 func (l layout) beat(in status.Instance) terminal.Span {
 	if !in.Silent {
 		return terminal.Text(in.Age.String())

@@ -13,33 +13,34 @@ import (
 	"github.com/understudy-go/understudy/status"
 )
 
-// survey is what was found of one group or of all.
+// survey is what was read of the configured group, or of all groups.
 type survey struct {
-	all    bool // not the one group that was asked for
+	all    bool // of all groups
 	groups []status.Group
-	unread []error // of the groups that could not be understood
-	hidden int     // groups that have ended
+	unread []error // why groups could not be understood
+	hidden int     // how many groups have ended and are not shown
 }
 
-// survey looks at the configured group, or at all. A group whose records make no
-// sense does not hide the others.
-func (l *looker) survey(ctx context.Context, all bool) (survey, error) {
-	names, s := []string{l.conf.Group}, survey{all: all}
+// survey reads the configured group, or all groups. A group whose records make no sense
+// does not keep the others from being shown.
+func (cl *client) survey(ctx context.Context, all bool) (survey, error) {
+	names, s := []string{cl.conf.Group}, survey{all: all}
 	if all {
 		var err error
-		switch names, err = l.groups(ctx); {
+		switch names, err = cl.groupNames(ctx); {
 		case errors.Is(err, registry.ErrCorrupt):
 			s.unread = append(s.unread, err)
 		case err != nil:
 			return survey{}, err
 		}
 	}
-	l.forget(names)
+	cl.forget(names)
 	s.groups = make([]status.Group, 0, len(names))
 	for _, name := range names {
-		g, err := l.look(ctx, name, pictureTerms)
-		switch unavailable := (openregistry.UnavailableError{}); {
-		case errors.As(err, &unavailable), err != nil && !all:
+		g, err := cl.readGroup(ctx, name, statusTerms)
+		_, unavailable := errors.AsType[openregistry.UnavailableError](err)
+		switch {
+		case unavailable, err != nil && !all:
 			return survey{}, err
 		case err != nil:
 			s.unread = append(s.unread, fmt.Errorf("group %s: %w", status.Visible(name), err))
@@ -48,13 +49,13 @@ func (l *looker) survey(ctx context.Context, all bool) (survey, error) {
 		}
 	}
 	if all {
-		s = l.hideEnded(s)
+		s = cl.hideEnded(s)
 	}
 	slices.SortStableFunc(s.groups, func(a, b status.Group) int { return severity(b) - severity(a) })
 	return s, nil
 }
 
-// severity is 1 for a group that somebody has to see to.
+// severity is 1 for a group that needs somebody's attention.
 func severity(g status.Group) int {
 	if g.Healthy || g.Done || ended(g) {
 		return 0
@@ -62,7 +63,7 @@ func severity(g status.Group) int {
 	return 1
 }
 
-// nothing reports whether there is no trace of anyone.
+// nothing reports whether the registry has no trace of any instance.
 func (s survey) nothing() bool {
 	for _, g := range s.groups {
 		if g.Term > 0 || len(g.Instances) > 0 || g.Unread != "" {
@@ -76,8 +77,8 @@ func (s survey) takingOver() bool {
 	return slices.ContainsFunc(s.groups, status.Group.TakingOver)
 }
 
-// healthy reports whether every group is; of all groups those that have ended do not
-// count. A registry without a trace of any may be the wrong one.
+// healthy reports whether every group is healthy. Among all groups, those that have ended
+// do not count. A registry without any group is not healthy: it may be the wrong one.
 func (s survey) healthy() bool {
 	for _, g := range s.groups {
 		if !g.Healthy && !(s.all && ended(g)) {
@@ -87,7 +88,7 @@ func (s survey) healthy() bool {
 	return len(s.groups)+s.hidden > 0 && len(s.unread) == 0
 }
 
-// lines is what a person sees of it, on a terminal of so many columns.
+// lines returns the survey for people, on a terminal of so many columns.
 func (s survey) lines(columns int) []terminal.Line {
 	var list []terminal.Line
 	if len(s.groups)+len(s.unread) > 1 || s.hidden > 0 {
@@ -102,7 +103,7 @@ func (s survey) lines(columns int) []terminal.Line {
 	return list
 }
 
-// summary says how many groups there are of each kind.
+// summary counts the groups of each kind.
 func (s survey) summary() terminal.Span {
 	healthy, done, over := 0, 0, 0
 	for _, g := range s.groups {
@@ -144,16 +145,12 @@ func (s survey) encode(indent, all bool) ([]byte, error) {
 }
 
 func (s survey) write(out io.Writer, asJSON, all bool) error {
-	if asJSON {
-		text, err := s.encode(true, all)
-		if err != nil {
-			return err
-		}
-		return write(out, text)
+	if !asJSON {
+		return writeLines(out, s.lines(width(out)))
 	}
-	columns := 0
-	if f := terminal.Of(out); f != nil {
-		columns, _ = terminal.Size(f)
+	text, err := s.encode(true, all)
+	if err != nil {
+		return err
 	}
-	return writeLines(out, s.lines(columns))
+	return write(out, text)
 }

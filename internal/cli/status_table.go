@@ -9,9 +9,8 @@ import (
 	"github.com/understudy-go/understudy/status"
 )
 
-// showGroup is what people see of a group: its health, and a table of its
-// instances, if there are any. On a terminal that has too few columns the table
-// shows less; 0 is no limit.
+// showGroup returns a group for people: its health, and a table of its instances if there
+// are any. The table shows less if there are too few columns; 0 is no limit.
 func showGroup(g status.Group, columns int) []terminal.Line {
 	health := terminal.Bad
 	switch {
@@ -34,8 +33,8 @@ func showGroup(g status.Group, columns int) []terminal.Line {
 	return append(lines, showInstances(g, columns)...)
 }
 
-// wrap breaks a text at its spaces, such that all lines but the first can be
-// indented by two. A terminal of less than forty columns is left to itself.
+// wrap breaks a text into lines at its spaces. All lines but the first have room for an
+// indent of two. On a terminal of less than forty columns it does nothing.
 func wrap(text string, columns int) (lines []string) {
 	if columns < 40 {
 		return []string{text}
@@ -77,8 +76,8 @@ func showSpan(since, at time.Time) string {
 	return status.Seconds(at.Sub(since)).String()
 }
 
-// shorten keeps text that is too long for a table to n columns, and so that
-// something of its end is left.
+// shorten cuts a text that is too long for a table to n columns. It leaves out the middle,
+// so that the end is still there.
 func shorten(s string, n int) string {
 	if terminal.Width(s) <= n {
 		return s

@@ -204,7 +204,7 @@ func TestGroupsAreCounted(t *testing.T) {
 
 // Of more than the terminal has rows for, what is not well is on top.
 func TestWhatIsNotWellComesFirst(t *testing.T) {
-	l := looking(feed{}, new(bytes.Buffer))
+	l := clientOf(feed{}, new(bytes.Buffer))
 	l.admin = many{well: map[string]bool{"a": true, "b": false, "c": true, "d": false}}
 	s, err := l.survey(t.Context(), true)
 	if err != nil {
@@ -218,7 +218,7 @@ func TestWhatIsNotWellComesFirst(t *testing.T) {
 		t.Errorf("the order is %s, want b, d, a, c", names)
 	}
 	s.unread = []error{registry.ErrSchema}
-	r := redrawn{size: func() (int, int) { return 80, 5 }, where: func() string { return "" }}
+	r := screen{size: func() (int, int) { return 80, 5 }, where: func() string { return "" }}
 	frame, err := r.found(s)
 	if lines := strings.Split(strings.TrimPrefix(string(frame), "\x1b[2J\x1b[H"), "\x1b[K\n"); err != nil ||
 		lines[0] != "written by a newer version" || lines[1] != "4 groups: 2 healthy, 2 not; 1 more could not be understood" {
@@ -261,7 +261,7 @@ func TestShortenKeepsBothEnds(t *testing.T) {
 func TestFrameFitsTheTerminal(t *testing.T) {
 	s := survey{groups: []status.Group{fixture(), fixture()}} // 15 lines
 	for rows, want := range map[int]int{0: 16, 1: 2, 3: 2, 5: 4, 16: 15, 17: 16, 50: 16} {
-		r := redrawn{size: func() (int, int) { return 20, rows }, where: func() string { return "" }}
+		r := screen{size: func() (int, int) { return 20, rows }, where: func() string { return "" }}
 		text, err := r.found(s)
 		if err != nil {
 			t.Fatal(err)
@@ -327,7 +327,7 @@ func FuzzTables(f *testing.F) {
 				}
 			}
 		}
-		r := redrawn{size: func() (int, int) { return columns, rows }, where: func() string { return "" }}
+		r := screen{size: func() (int, int) { return columns, rows }, where: func() string { return "" }}
 		frame, err := r.found(survey{groups: []status.Group{g}})
 		if err != nil {
 			t.Fatal(err)
@@ -335,7 +335,7 @@ func FuzzTables(f *testing.F) {
 		if got := bytes.Count(frame, []byte("\n")); rows > 0 && got > max(rows-1, 2) {
 			t.Fatalf("%d lines on %d rows", got, rows)
 		}
-		c := changes{where: func() string { return "" }}
+		c := changeLines{where: func() string { return "" }}
 		if line, err := c.found(survey{groups: []status.Group{g}}); err != nil || bytes.Count(line, []byte("\n")) != 1 || bytes.ContainsAny(line, "\x1b\r\u202e") {
 			t.Fatalf("%q, %v", line, err)
 		}

@@ -63,7 +63,7 @@ func TestGroupOfTheDeadIsNotWellAfterTheClockWasSetBack(t *testing.T) {
 			}
 		}
 		code, stdout, stderr := inProcess("handover", "--to", "b", "--force")
-		if code != exitcode.Failure || stdout != "" || !strings.Contains(stderr, "would hear the request: a/") {
+		if code != exitcode.Failure || stdout != "" || !strings.Contains(stderr, "would read the request: a/") {
 			t.Errorf("handover: exit code %d, %q, %q", code, stdout, stderr)
 		}
 		if _, err := s.Beat(t.Context(), a, registry.Status{Role: registry.Active, Term: 1, Candidate: true}); err != nil {

@@ -18,47 +18,47 @@ import (
 	"github.com/understudy-go/understudy/status"
 )
 
-// watch shows what is found, again and again.
+// watch reads and shows the groups again and again.
 type watch struct {
-	*looker
+	*client
 	display
 	all   bool
 	every time.Duration
 	out   io.Writer
 }
 
-// display turns what was found into what is written next, which may be nothing.
+// display turns what was read into the text that is written next, which may be empty.
 type display interface {
 	found(s survey) ([]byte, error)
 	failed(err error) []byte
-	// end is what is written when a person has seen enough.
+	// end returns what is written after Ctrl-C.
 	end() []byte
 }
 
 func runWatch(c *cobra.Command, asJSON, all bool) error {
 	ctx, stop := signal.NotifyContext(c.Context(), signals.ToStop()...)
 	defer stop()
-	l, err := newLooker(c)
+	cl, err := newClient(c)
 	if err != nil {
 		return err
 	}
-	err = l.open(ctx, registry.Look)
+	err = cl.open(ctx, registry.Look)
 	if ctx.Err() != nil {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	defer l.close()
-	w := watch{looker: l, all: all, every: time.Second, out: c.OutOrStdout()}
+	defer cl.close()
+	w := watch{client: cl, all: all, every: time.Second, out: c.OutOrStdout()}
 	f := terminal.Of(w.out)
 	switch {
 	case asJSON:
-		w.display = &objects{complaints: complaints{out: l.stderr}, all: all}
+		w.display = &jsonLines{complaints: complaints{out: cl.stderr}, all: all}
 	case f != nil && !terminal.Dumb():
-		w.display = &redrawn{colour: terminal.Colourful(w.out), size: func() (columns, rows int) { return terminal.Size(f) }, where: l.where}
+		w.display = &screen{colour: terminal.Colourful(w.out), size: func() (columns, rows int) { return terminal.Size(f) }, where: cl.where}
 	default:
-		w.display = &changes{complaints: complaints{out: l.stderr}, where: l.where}
+		w.display = &changeLines{complaints: complaints{out: cl.stderr}, where: cl.where}
 	}
 	return w.run(ctx)
 }
@@ -66,7 +66,7 @@ func runWatch(c *cobra.Command, asJSON, all bool) error {
 func (w *watch) run(ctx context.Context) error {
 	tick := time.NewTicker(w.every)
 	defer tick.Stop()
-	over := w.slowly()
+	over := w.tellIfSlow()
 	defer func() { over() }()
 	for {
 		text, err := w.next(ctx)
@@ -85,13 +85,13 @@ func (w *watch) run(ctx context.Context) error {
 		case <-ctx.Done():
 			return w.write(ctx, w.end())
 		}
-		if terminal.Unread(w.out) { // who has nothing to write learns it in no other way
+		if terminal.Unread(w.out) { // a failing write would tell it, but there may be nothing to write
 			return nil
 		}
 	}
 }
 
-// next looks, also whether there is a file by now.
+// next reads once more. If there was no file before, there may be one now.
 func (w *watch) next(ctx context.Context) ([]byte, error) {
 	var (
 		s   survey
@@ -112,8 +112,8 @@ func (w *watch) next(ctx context.Context) ([]byte, error) {
 	return w.found(s)
 }
 
-// write writes text, and leaves a reader that does not read to itself once ctx
-// has ended.
+// write writes text. When ctx ends it waits another second for a reader who does not
+// read, and no longer.
 func (w *watch) write(ctx context.Context, text []byte) error {
 	if len(text) == 0 {
 		return nil
@@ -133,23 +133,24 @@ func (w *watch) write(ctx context.Context, text []byte) error {
 	}
 }
 
-// trouble says in a line why nothing could be found.
+// trouble explains on one line why nothing could be read.
 func trouble(err error) string {
 	text := status.Plain(err.Error())
-	if unavailable := (openregistry.UnavailableError{}); errors.As(err, &unavailable) {
+	if _, unavailable := errors.AsType[openregistry.UnavailableError](err); unavailable {
 		text = "registry does not answer: " + text
 	}
 	return status.Visible(text)
 }
 
-// complaints are messages beside the data, each made once while it lasts.
+// complaints writes what is wrong to stderr, once for as long as it stays the same.
 type complaints struct {
 	out  io.Writer
 	last string
 }
 
-// say says what is wrong now: nothing, if about is empty.
-func (c *complaints) say(about, text string) {
+// complain writes what is wrong now. It is the same as before if about is the same, and
+// nothing is wrong if about is empty.
+func (c *complaints) complain(about, text string) {
 	if about != c.last && about != "" {
 		fmt.Fprintf(c.out, "understudy: %s\n", text)
 	}
@@ -157,16 +158,16 @@ func (c *complaints) say(about, text string) {
 }
 
 func (c *complaints) failed(err error) []byte {
-	c.say("down", trouble(err))
+	c.complain("down", trouble(err))
 	return nil
 }
 
-// unread complains about groups that could not be understood.
+// unread complains about the groups that could not be understood.
 func (c *complaints) unread(s survey) {
 	var list []string
 	for _, err := range s.unread {
 		list = append(list, trouble(err))
 	}
 	text := strings.Join(list, "; ")
-	c.say(text, text)
+	c.complain(text, text)
 }

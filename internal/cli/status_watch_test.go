@@ -25,13 +25,13 @@ import (
 
 // played watches a group whose one instance falls silent after five seconds, of a
 // registry that does not answer from the second to the fourth.
-func played(t *testing.T, d func(l *looker) display) (stdout, stderr string) {
+func played(t *testing.T, d func(l *client) display) (stdout, stderr string) {
 	t.Helper()
 	var out, log bytes.Buffer
 	synctest.Test(t, func(t *testing.T) {
 		begun := time.Now()
 		lastBeat := begun.Add(5*time.Second + time.Millisecond)
-		l := looking(feed{read: func(context.Context) ([]registry.Term, []registry.Instance, error) {
+		l := clientOf(feed{read: func(context.Context) ([]registry.Term, []registry.Instance, error) {
 			now := time.Now()
 			if s := now.Sub(begun).Round(time.Second); s >= 2*time.Second && s <= 4*time.Second {
 				return nil, nil, errors.New("it is\x1b away")
@@ -45,7 +45,7 @@ func played(t *testing.T, d func(l *looker) display) (stdout, stderr string) {
 		}}, &log)
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second+time.Millisecond)
 		defer cancel()
-		w := watch{looker: l, display: d(l), every: time.Second, out: &out}
+		w := watch{client: l, display: d(l), every: time.Second, out: &out}
 		if err := w.run(ctx); err != nil {
 			t.Error(err)
 		}
@@ -54,7 +54,7 @@ func played(t *testing.T, d func(l *looker) display) (stdout, stderr string) {
 }
 
 func TestWatchAsLinesSaysWhatChanges(t *testing.T) {
-	stdout, stderr := played(t, func(l *looker) display { return &changes{complaints: complaints{out: l.stderr}, where: l.where} })
+	stdout, stderr := played(t, func(l *client) display { return &changeLines{complaints: complaints{out: l.stderr}, where: l.where} })
 	lines := strings.SplitAfter(stdout, "\n")
 	if len(lines) != 3 {
 		t.Fatalf("%d lines:\n%s", len(lines)-1, stdout)
@@ -68,7 +68,7 @@ func TestWatchAsLinesSaysWhatChanges(t *testing.T) {
 }
 
 func TestWatchAsJSONIsAnObjectPerSecond(t *testing.T) {
-	stdout, stderr := played(t, func(l *looker) display { return &objects{complaints: complaints{out: l.stderr}} })
+	stdout, stderr := played(t, func(l *client) display { return &jsonLines{complaints: complaints{out: l.stderr}} })
 	lines := strings.Split(strings.TrimSuffix(stdout, "\n"), "\n")
 	if len(lines) != 18 {
 		t.Errorf("%d lines:\n%s", len(lines), stdout)
@@ -83,8 +83,8 @@ func TestWatchAsJSONIsAnObjectPerSecond(t *testing.T) {
 }
 
 func TestWatchOnATerminalKeepsThePictureThroughAnOutage(t *testing.T) {
-	stdout, stderr := played(t, func(l *looker) display {
-		return &redrawn{size: func() (int, int) { return 100, 24 }, where: l.where}
+	stdout, stderr := played(t, func(l *client) display {
+		return &screen{size: func() (int, int) { return 100, 24 }, where: l.where}
 	})
 	frames := strings.Split(stdout, "\x1b[H")
 	if len(frames) != 22 || frames[0] != "\x1b[2J" || strings.Count(stdout, "\x1b[2J") != 1 {
@@ -114,11 +114,11 @@ func TestWatchOnATerminalKeepsThePictureThroughAnOutage(t *testing.T) {
 func TestWatchEndsAlthoughNobodyReads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, out := io.Pipe()
-		l := looking(feed{read: func(context.Context) ([]registry.Term, []registry.Instance, error) { return nil, nil, nil }}, new(bytes.Buffer))
+		l := clientOf(feed{read: func(context.Context) ([]registry.Term, []registry.Instance, error) { return nil, nil, nil }}, new(bytes.Buffer))
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
 		begun := time.Now()
-		w := watch{looker: l, display: &objects{}, every: time.Second, out: out}
+		w := watch{client: l, display: &jsonLines{}, every: time.Second, out: out}
 		if err := w.run(ctx); err != nil {
 			t.Error(err)
 		}
@@ -135,7 +135,7 @@ func TestWatchEndsDuringACall(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
 		begun := time.Now()
-		w := watch{looker: looking(feed{read: hang}, &stderr), display: &objects{complaints: complaints{out: &stderr}}, every: time.Second, out: &out}
+		w := watch{client: clientOf(feed{read: hang}, &stderr), display: &jsonLines{complaints: complaints{out: &stderr}}, every: time.Second, out: &out}
 		if err := w.run(ctx); err != nil || time.Since(begun) != 3*time.Second {
 			t.Errorf("after %v: %v", time.Since(begun), err)
 		}
@@ -200,10 +200,10 @@ func (g *gone) Write(p []byte) (int, error) {
 
 func TestWatchEndsWhenTheReaderGoesAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := looking(feed{read: func(context.Context) ([]registry.Term, []registry.Instance, error) { return nil, nil, nil }}, new(bytes.Buffer))
+		l := clientOf(feed{read: func(context.Context) ([]registry.Term, []registry.Instance, error) { return nil, nil, nil }}, new(bytes.Buffer))
 		reader := gone(3)
 		begun := time.Now()
-		w := watch{looker: l, display: &objects{}, every: time.Second, out: &reader}
+		w := watch{client: l, display: &jsonLines{}, every: time.Second, out: &reader}
 		if err := unlessGone(w.run(t.Context())); err != nil || time.Since(begun) != 3*time.Second {
 			t.Errorf("after %v: %v", time.Since(begun), err)
 		}

@@ -16,8 +16,8 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// newTick is the built-in work: without a command to run, an active instance
-// runs this, under the guard like any other.
+// newTick is the built-in demo work. An active instance that was given no command runs
+// this program as its command, under the guard like any other.
 func newTick() *cobra.Command {
 	return &cobra.Command{
 		Use:    "tick",

@@ -12,41 +12,41 @@ import (
 	"github.com/understudy-go/understudy/status"
 )
 
-// chooseHeir says who is to take over from the active one of a group; its UUID
-// is uuid.Nil if that is whoever is senior. It may be the active one itself. The
-// warning is what force costs, if anything; t is how long the active one will not
-// compete.
-func chooseHeir(g status.Group, to string, force bool, t time.Duration) (heir status.Instance, warning string, err error) {
+// chooseTarget returns the instance that is to take over from the active one of a group.
+// Its UUID is uuid.Nil if the senior one is to take over, whichever that is. It may be
+// the active one itself. With force, the warning says what that may cost; t is how long
+// the active one will not compete.
+func chooseTarget(g status.Group, to string, force bool, t time.Duration) (target status.Instance, warning string, err error) {
 	if len(g.Instances) == 0 || g.Instances[0].Role != registry.Active || g.Instances[0].Silent {
-		return heir, "", fmt.Errorf("nobody in group %q would hear the request: %s", g.Name, g.Health)
+		return target, "", fmt.Errorf("no instance in group %q would read the request: %s", g.Name, g.Health)
 	}
 	active, others := g.Instances[0], g.Instances[1:]
 	able := slices.ContainsFunc(others, func(in status.Instance) bool { return !in.Silent && !in.HoldingOff })
 	var refused *refusal
 	if to != "" {
-		if heir, err = find(g.Instances, to); err != nil || heir.ID == active.ID {
-			return heir, "", err
+		if target, err = find(g.Instances, to); err != nil || target.ID == active.ID {
+			return target, "", err
 		}
-		refused = unable(heir)
+		refused = unable(target)
 	} else if !able {
 		refused = nobodyElse(others)
 	}
 	switch {
 	case refused == nil:
-		return heir, "", nil
+		return target, "", nil
 	case !force:
-		return heir, "", fmt.Errorf("%w; --force asks all the same", refused)
+		return target, "", fmt.Errorf("%w; --force asks all the same", refused)
 	case able:
-		return heir, fmt.Sprintf("warning: %s, so another may take over instead", refused.why), nil
+		return target, fmt.Sprintf("warning: %s, so another may take over instead", refused.why), nil
 	}
-	return heir, fmt.Sprintf("warning: %s, so nobody works for up to %v", refused.why, status.Seconds(t)), nil
+	return target, fmt.Sprintf("warning: %s, so nobody works for up to %v", refused.why, status.Seconds(t)), nil
 }
 
-// refusal is why an instance would not take over, or nobody.
+// refusal is why the instance that is wanted, or any instance, would not take over.
 type refusal struct {
 	why      string
-	more     string // what to do, or what is behind it
-	holdsOff bool   // which may be over soon
+	more     string // what to do, or what causes it
+	holdsOff bool   // it holds off, which may be over soon
 }
 
 func (r *refusal) Error() string {
@@ -56,10 +56,10 @@ func (r *refusal) Error() string {
 	return r.why + ": " + r.more
 }
 
-// holdingOff is why one that holds off does not take over.
+// holdingOff explains why an instance that holds off does not take over.
 const holdingOff = "it handed over or failed before, and does not compete until another is active"
 
-// unable says why an instance would not take over, or nil.
+// unable returns why an instance would not take over, or nil.
 func unable(in status.Instance) *refusal {
 	switch {
 	case in.Ahead > 0:
@@ -72,7 +72,7 @@ func unable(in status.Instance) *refusal {
 	return nil
 }
 
-// nobodyElse says why none of the others would take over, and what to do.
+// nobodyElse returns why none of the others would take over, and what to do.
 func nobodyElse(others []status.Instance) *refusal {
 	const cure = "start another instance"
 	silent := 0
@@ -91,8 +91,8 @@ func nobodyElse(others []status.Instance) *refusal {
 	return &refusal{why: why, more: cure + ", or wait (" + holdingOff + ")", holdsOff: true}
 }
 
-// find returns the one instance that a text names: its UUID, at least 6 digits
-// of its end or beginning, its host, or both as in the log, HOST/DIGITS.
+// find returns the instance that a text names: by its UUID, by registry.ShortDigits or
+// more of it from its end or its beginning, by its host, or as in the log, HOST/DIGITS.
 func find(list []status.Instance, text string) (status.Instance, error) {
 	found := matching(list, func(in status.Instance) bool { return named(in, text) })
 	if i := strings.LastIndexByte(text, '/'); i >= 0 && len(found) == 0 {
@@ -123,14 +123,14 @@ func named(in status.Instance, text string) bool {
 	return strings.EqualFold(in.Host, text) || numbered(in.ID, text)
 }
 
-// numbered reports whether digits are a UUID, or enough of one to be meant.
+// numbered reports whether digits are a UUID, or enough of its digits.
 func numbered(id uuid.UUID, digits string) bool {
 	plain := func(s string) string { return strings.ToLower(strings.ReplaceAll(s, "-", "")) }
 	all, part := plain(id.String()), plain(digits)
-	return len(part) >= 6 && (strings.HasPrefix(all, part) || strings.HasSuffix(all, part))
+	return len(part) >= registry.ShortDigits && (strings.HasPrefix(all, part) || strings.HasSuffix(all, part))
 }
 
-// enumerate names instances by their UUIDs and hosts.
+// enumerate lists instances by their UUIDs and hosts.
 func enumerate(list []status.Instance) string {
 	const limit = 20
 	var names []string

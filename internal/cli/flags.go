@@ -6,23 +6,23 @@ import (
 	"github.com/understudy-go/understudy/config"
 )
 
-// The flags of those who look or ask: an instance has its settings in the
-// environment alone, where its peers' are as well.
+// The flags of subcommands that read a registry. An instance has no such flags: its
+// settings are in the environment only, as those of its peers are.
 const (
 	registryFlag = "registry"
 	groupFlag    = "group"
 )
 
-// addWhere adds the flags that say where to look, instead of the environment.
-func addWhere(c *cobra.Command) {
-	c.Flags().String(registryFlag, "", "where to look, instead of UNDERSTUDY_REGISTRY: a `URI`; every user can see its password in the list of processes")
+// addPlaceFlags adds the flags that name the registry and the group.
+func addPlaceFlags(c *cobra.Command) {
+	c.Flags().String(registryFlag, "", "the registry's `URI`, instead of UNDERSTUDY_REGISTRY; every user can see its password in the list of processes")
 	c.Flags().String(groupFlag, "", "the group's `NAME`, instead of UNDERSTUDY_GROUP")
 	for _, name := range []string{registryFlag, groupFlag} {
 		_ = c.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions)
 	}
 }
 
-// loadConfig loads the configuration, with what the command line says of it.
+// loadConfig loads the configuration. Flags win over the environment.
 func loadConfig(c *cobra.Command) (config.Config, []string, error) {
 	given := func(name string) *string {
 		f := c.Flags().Lookup(name)

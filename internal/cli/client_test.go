@@ -184,10 +184,10 @@ func (f feed) Info(context.Context) (registry.Info, error) {
 	return registry.Info{At: time.Now()}, nil
 }
 
-// looking is a looker at a feed.
-func looking(f feed, stderr io.Writer) *looker {
+// clientOf returns a client of a feed.
+func clientOf(f feed, stderr io.Writer) *client {
 	conf := config.Config{Group: "g", Registry: config.Registry{Kind: config.SQLite, Path: "/registry.db"}}
-	return &looker{conf: conf, stderr: stderr, admin: f, reg: struct{ registry.Backend }{}}
+	return &client{conf: conf, stderr: stderr, admin: f, reg: struct{ registry.Backend }{}}
 }
 
 func hang(ctx context.Context) ([]registry.Term, []registry.Instance, error) {
@@ -198,12 +198,12 @@ func hang(ctx context.Context) ([]registry.Term, []registry.Instance, error) {
 func TestRegistryThatHangsIsGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var stderr testkit.LogBuffer
-		l := looking(feed{read: hang}, &stderr)
+		l := clientOf(feed{read: hang}, &stderr)
 		begun := time.Now()
-		over := l.slowly()
-		_, err := l.look(t.Context(), "g", 1)
+		over := l.tellIfSlow()
+		_, err := l.readGroup(t.Context(), "g", 1)
 		over()
-		if unavailable := (openregistry.UnavailableError{}); time.Since(begun) != lookTimeout || !errors.As(err, &unavailable) {
+		if unavailable := (openregistry.UnavailableError{}); time.Since(begun) != callTimeout || !errors.As(err, &unavailable) {
 			t.Errorf("after %v: %v", time.Since(begun), err)
 		}
 		if want := "registry sqlite:/registry.db: no answer within 5s: "; err == nil || !strings.HasPrefix(err.Error(), want) {
@@ -218,8 +218,8 @@ func TestWhatIsNotUnderstoodIsNotTakenForNobody(t *testing.T) {
 		registry.ErrCorrupt: exitcode.Unavailable, registry.ErrSchema: exitcode.Unavailable, registry.ErrTermExhausted: exitcode.Unavailable,
 		errors.New("odd"): exitcode.Unavailable, context.DeadlineExceeded: exitcode.Unavailable,
 	} {
-		l := looking(feed{read: func(context.Context) ([]registry.Term, []registry.Instance, error) { return nil, nil, err }}, new(bytes.Buffer))
-		_, got := l.look(t.Context(), "g", 1)
+		l := clientOf(feed{read: func(context.Context) ([]registry.Term, []registry.Instance, error) { return nil, nil, err }}, new(bytes.Buffer))
+		_, got := l.readGroup(t.Context(), "g", 1)
 		if code := exitCodeOf(got); code != want {
 			t.Errorf("%v: exit code %d, want %d", err, code, want)
 		}
@@ -244,8 +244,8 @@ func memberOf(n byte, host string, beat time.Time) registry.Instance {
 
 func lookAt(t testing.TB, terms []registry.Term, list []registry.Instance) status.Group {
 	t.Helper()
-	l := looking(feed{read: func(context.Context) ([]registry.Term, []registry.Instance, error) { return terms, list, nil }}, new(bytes.Buffer))
-	g, err := l.look(context.Background(), "g", 1000)
+	l := clientOf(feed{read: func(context.Context) ([]registry.Term, []registry.Instance, error) { return terms, list, nil }}, new(bytes.Buffer))
+	g, err := l.readGroup(context.Background(), "g", 1000)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -272,7 +272,7 @@ func setBack(alive ...int) feed {
 func TestDeadOnesAreNotTakenForAliveAfterTheClockWasSetBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var stderr testkit.LogBuffer
-		l := looking(setBack(), &stderr)
+		l := clientOf(setBack(), &stderr)
 		var s survey
 		begun := time.Now()
 		err := l.settle(t.Context(), func() (err error) {
@@ -286,7 +286,7 @@ func TestDeadOnesAreNotTakenForAliveAfterTheClockWasSetBack(t *testing.T) {
 		if text := plain(showGroup(s.groups[0], 0)); !strings.Contains(text, "  ahead by 2h00m, orphan in 58s  ") {
 			t.Error(text)
 		}
-		if _, _, _, err := l.heir(t.Context(), handoverOptions{}, registry.DefaultTiming); err == nil || !strings.Contains(err.Error(), "would hear the request: a/9a8000 was not seen to beat") {
+		if _, _, _, err := l.target(t.Context(), handoverOptions{}, registry.DefaultTiming); err == nil || !strings.Contains(err.Error(), "would read the request: a/9a8000 was not seen to beat") {
 			t.Errorf("handover: %v", err)
 		}
 	})
@@ -294,12 +294,12 @@ func TestDeadOnesAreNotTakenForAliveAfterTheClockWasSetBack(t *testing.T) {
 
 func TestHandoverDoesNotGoToTheDead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := looking(setBack(0), new(testkit.LogBuffer))
+		l := clientOf(setBack(0), new(testkit.LogBuffer))
 		for _, tt := range []struct{ to, want string }{
 			{"b", "b/9a8001 was not seen to beat since the registry's clock was set back; --force"},
 			{"", "nobody could take over, of 1 silent: "},
 		} {
-			g, _, _, err := l.heir(t.Context(), handoverOptions{to: tt.to}, registry.DefaultTiming)
+			g, _, _, err := l.target(t.Context(), handoverOptions{to: tt.to}, registry.DefaultTiming)
 			if err == nil || !strings.HasPrefix(err.Error(), tt.want) || !g.Healthy {
 				t.Errorf("to %q: %v, want %q; %s", tt.to, err, tt.want, g.Health)
 			}
@@ -310,11 +310,11 @@ func TestHandoverDoesNotGoToTheDead(t *testing.T) {
 func TestLivingOnesAreSoonKnownAfterTheClockWasSetBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var stderr testkit.LogBuffer
-		l := looking(setBack(0, 1), &stderr)
+		l := clientOf(setBack(0, 1), &stderr)
 		begun := time.Now()
-		g, heir, _, err := l.heir(t.Context(), handoverOptions{to: "b"}, registry.DefaultTiming)
-		if took := time.Since(begun); err != nil || heir.Host != "b" || !g.Healthy || took < time.Second || took >= 2*time.Second || stderr.String() != "" {
-			t.Errorf("%v after %v: %q, %s; stderr %q", err, took, heir.Host, g.Health, stderr.String())
+		g, target, _, err := l.target(t.Context(), handoverOptions{to: "b"}, registry.DefaultTiming)
+		if took := time.Since(begun); err != nil || target.Host != "b" || !g.Healthy || took < time.Second || took >= 2*time.Second || stderr.String() != "" {
+			t.Errorf("%v after %v: %q, %s; stderr %q", err, took, target.Host, g.Health, stderr.String())
 		}
 	})
 }
@@ -331,9 +331,9 @@ func TestWaitForABeatIsToldAndEnds(t *testing.T) {
 			return terms, list, err
 		}
 		var stderr testkit.LogBuffer
-		l := looking(slowly, &stderr)
+		l := clientOf(slowly, &stderr)
 		begun := time.Now()
-		g, _, _, err := l.heir(t.Context(), handoverOptions{}, registry.DefaultTiming)
+		g, _, _, err := l.target(t.Context(), handoverOptions{}, registry.DefaultTiming)
 		if took := time.Since(begun); err == nil || g.Healthy || took < doubtLimit || took > doubtLimit+time.Second {
 			t.Errorf("%v after %v", err, took)
 		}
@@ -342,7 +342,7 @@ func TestWaitForABeatIsToldAndEnds(t *testing.T) {
 }
 
 func TestLookerForgetsGroupsThatAreGone(t *testing.T) {
-	l := looking(feed{}, new(bytes.Buffer))
+	l := clientOf(feed{}, new(bytes.Buffer))
 	m := many{well: map[string]bool{"a": true, "b": true, "c": true}}
 	l.admin = m
 	for range 2 {
@@ -351,7 +351,7 @@ func TestLookerForgetsGroupsThatAreGone(t *testing.T) {
 		}
 		delete(m.well, "b")
 	}
-	if len(l.seen) != 2 {
-		t.Errorf("it remembers %d groups", len(l.seen))
+	if len(l.observers) != 2 {
+		t.Errorf("it remembers %d groups", len(l.observers))
 	}
 }
