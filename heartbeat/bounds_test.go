@@ -24,7 +24,7 @@ func TestFloodOfTermsIsViewedAndToldWithABound(t *testing.T) {
 		p.tell(woken{})
 		p.live(time.Second / perSecond)
 	}
-	if n := len(p.calls(callView)); n > (seconds+2)*viewsPerSpan {
+	if n := len(p.calls(kindView)); n > (seconds+2)*viewsPerSpan {
 		t.Errorf("%d views in %d intervals", n, seconds)
 	}
 	lines := 0
@@ -51,15 +51,15 @@ func TestTermThatDoesNotShowIsTriedWithAPauseAndTold(t *testing.T) {
 			p.end(1, other)
 			p.past = p.reg.clone()
 			p.begin(2, other)
-			p.befall = func(c call) fate {
-				if c.kind == callBeginTerm {
+			p.befall = func(c request) fate {
+				if c.kind == kindBeginTerm {
 					return tt.what
 				}
 				return fine
 			}
 			const spans = 60
 			p.live(spans * timing.Interval)
-			for _, k := range []kind{callBeginTerm, callView, callClaimant, callCandidate} {
+			for _, k := range []kind{kindBeginTerm, kindView, kindClaimant, kindCandidate} {
 				if n := len(p.calls(k)); n > 2*spans {
 					t.Errorf("%d calls of %s in %d intervals", n, k, spans)
 				}
@@ -67,7 +67,7 @@ func TestTermThatDoesNotShowIsTriedWithAPauseAndTold(t *testing.T) {
 			if n := len(p.notes(factUnseen)); n != 1 {
 				t.Errorf("told %d times", n)
 			}
-			if p.m.work.running {
+			if p.m.tenure.work.running {
 				t.Error("works in a term that no view has shown")
 			}
 		})
@@ -109,22 +109,22 @@ func TestMemberWithoutAnAnswerForTRegistersAnew(t *testing.T) {
 	p := newPuppet(t, timing)
 	p.begin(1, p.peer(timing))
 	p.live(3 * timing.Interval)
-	before := p.m.id
-	p.befall = befalls(broke, callBeat, callRegister, callUnregister)
+	before := p.m.registration.id
+	p.befall = befalls(broke, kindBeat, kindRegister, kindUnregister)
 	p.live(timing.OrphanAfter - 3*timing.Interval)
-	if p.m.id != before {
+	if p.m.registration.id != before {
 		t.Fatal("registers anew before T")
 	}
 	p.live(6 * timing.Interval)
-	if p.m.id == before {
+	if p.m.registration.id == before {
 		t.Fatal("beats on under the same UUID")
 	}
-	p.befall = befalls(broke, callUnregister) // the former registration is ended by and by
+	p.befall = befalls(broke, kindUnregister) // the former registration is ended by and by
 	p.live(3 * timing.Interval)
 	p.befall = nil
 	p.live(3 * timing.Interval)
-	if p.m.phase != member || !p.there(p.m.id) || p.there(before) {
-		t.Errorf("phase %s, registered: %v, under the former UUID: %v", p.m.phase, p.there(p.m.id), p.there(before))
+	if p.m.phase != member || !p.there(p.m.registration.id) || p.there(before) {
+		t.Errorf("phase %s, registered: %v, under the former UUID: %v", p.m.phase, p.there(p.m.registration.id), p.there(before))
 	}
 }
 
@@ -139,9 +139,9 @@ func TestObservationsOfPassiveOnesHaveABound(t *testing.T) {
 		for _, id := range ids {
 			list = append(list, registry.Instance{ID: id, Group: "g", Beat: 1, Interval: timing.Interval, OrphanAfter: timing.OrphanAfter})
 		}
-		p.m.sweep(answer{call: call{kind: callSilent, sent: p.now}, silent: list, err: registry.ErrCorrupt})
+		p.m.sweep(answer{request: request{kind: kindSilent, sent: p.now}, silent: list, err: registry.ErrCorrupt})
 		p.live(timing.Slack())
-		most = max(most, len(p.m.passives))
+		most = max(most, len(p.m.observations.passives))
 	}
 	if limit := 2*int(timing.OrphanAfter/timing.Slack()) + 4; most > limit {
 		t.Errorf("%d observations, want %d at most", most, limit)
@@ -184,7 +184,7 @@ func TestWatchThatDoesNotHeedItsContextKeepsNobody(t *testing.T) {
 func TestMissingHolderCannotBlockForLongerThanTheLongestT(t *testing.T) {
 	term := *open(7, other)
 	term.OrphanAfter = 10 * 365 * 24 * time.Hour
-	if got := sightMissing(sighting{}, term, registry.DefaultTiming, now).orphanAt() - now; got != registry.MaxOrphanAfter {
+	if got := observeMissing(observation{}, term, registry.DefaultTiming, now).orphanAt() - now; got != registry.MaxOrphanAfter {
 		t.Errorf("an orphan in %v, want %v", got, registry.MaxOrphanAfter)
 	}
 }

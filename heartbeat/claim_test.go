@@ -35,18 +35,18 @@ func TestNoTermBeginsWhileALiveRecordClaimsALaterOne(t *testing.T) {
 				p.live(2 * timing.Interval)
 				p.claims(holder, 7)
 			}
-			if n := len(p.calls(callBeginTerm)); n > 0 {
+			if n := len(p.calls(kindBeginTerm)); n > 0 {
 				t.Fatalf("%d terms begun while a record claims term 7", n)
 			}
 			if n := len(p.notes(factClaimed)); n != 1 {
 				t.Errorf("told %d times what it waits for", n)
 			}
-			if n := len(p.calls(callClaimant)); n < 30 || n > 200 {
+			if n := len(p.calls(kindClaimant)); n < 30 || n > 200 {
 				t.Errorf("asked %d times in two minutes", n)
 			}
 			p.delete(holder)
 			p.live(3 * timing.Interval)
-			if !p.m.work.running {
+			if !p.m.tenure.work.running {
 				t.Error("does not work once nobody claims a term")
 			}
 		})
@@ -59,12 +59,12 @@ func TestClaimOfTheSilentCountsForT(t *testing.T) {
 	holder := p.peer(timing)
 	p.claims(holder, 7)
 	p.live(timing.OrphanAfter - timing.Slack())
-	if len(p.calls(callBeginTerm)) > 0 {
+	if len(p.calls(kindBeginTerm)) > 0 {
 		t.Fatal("begun while the one that claims a later term may work")
 	}
 	p.live(timing.Slack() + 6*timing.Interval)
-	if p.there(holder) || !p.m.work.running {
-		t.Errorf("after T: the silent one is registered: %v, works: %v", p.there(holder), p.m.work.running)
+	if p.there(holder) || !p.m.tenure.work.running {
+		t.Errorf("after T: the silent one is registered: %v, works: %v", p.there(holder), p.m.tenure.work.running)
 	}
 }
 
@@ -74,8 +74,8 @@ func TestClaimOfAPeerThatWasFasterIsNoLoss(t *testing.T) {
 	peer := p.peer(timing)
 	p.begin(1, other)
 	p.live(3 * timing.Interval)
-	p.befall = func(c call) fate {
-		if c.kind == callClaimant && len(p.reg.terms) == 1 { // just before
+	p.befall = func(c request) fate {
+		if c.kind == kindClaimant && len(p.reg.terms) == 1 { // just before
 			p.begin(2, peer)
 			p.claims(peer, 2)
 		}
@@ -84,7 +84,7 @@ func TestClaimOfAPeerThatWasFasterIsNoLoss(t *testing.T) {
 	p.end(1, other)
 	p.tell(woken{})
 	p.live(3 * timing.Interval)
-	if len(p.notes(factClaimed)) > 0 || len(p.calls(callBeginTerm)) > 0 {
+	if len(p.notes(factClaimed)) > 0 || len(p.calls(kindBeginTerm)) > 0 {
 		t.Error("a term that a peer has begun counts as lost")
 	}
 }
@@ -92,17 +92,17 @@ func TestClaimOfAPeerThatWasFasterIsNoLoss(t *testing.T) {
 func TestClaimThatCannotBeReadIsAskedForAgain(t *testing.T) {
 	timing := registry.DefaultTiming
 	p := newPuppet(t, timing)
-	p.befall = befalls(broke, callClaimant)
+	p.befall = befalls(broke, kindClaimant)
 	p.live(20 * timing.Interval)
-	if n := len(p.calls(callBeginTerm)); n > 0 {
+	if n := len(p.calls(kindBeginTerm)); n > 0 {
 		t.Fatal("begun without knowing of claims")
 	}
-	if n := len(p.calls(callClaimant)); n < 5 || n > 60 {
+	if n := len(p.calls(kindClaimant)); n < 5 || n > 60 {
 		t.Errorf("asked %d times in twenty intervals", n)
 	}
 	p.befall = nil
 	p.live(3 * timing.Interval)
-	if !p.m.work.running {
+	if !p.m.tenure.work.running {
 		t.Error("does not work")
 	}
 }
@@ -115,10 +115,10 @@ func TestHolderClaimsItsTermAtOnce(t *testing.T) {
 	p.live(5*timing.Interval + timing.Interval/3)
 	p.end(1, other)
 	p.tell(woken{})
-	if !p.m.work.running {
+	if !p.m.tenure.work.running {
 		t.Fatal("does not work")
 	}
-	if in := p.reg.instances[p.m.id]; in.Term != 2 || in.Role != registry.Active {
+	if in := p.reg.instances[p.m.registration.id]; in.Term != 2 || in.Role != registry.Active {
 		t.Errorf("the record says %s in term %d", in.Role, in.Term)
 	}
 }
@@ -132,21 +132,21 @@ func TestOnlyATermThatWasAskedForIsStarted(t *testing.T) {
 		what string
 		set  func(p *puppet)
 	}{
-		{"the next term", func(p *puppet) { p.begin(2, p.m.id) }},
-		{"the open term, with another holder", func(p *puppet) { p.reg.terms[0].Holder = p.m.id }},
+		{"the next term", func(p *puppet) { p.begin(2, p.m.registration.id) }},
+		{"the open term, with another holder", func(p *puppet) { p.reg.terms[0].Holder = p.m.registration.id }},
 	} {
 		t.Run(tt.what, func(t *testing.T) {
 			p := newPuppet(t, timing)
 			holder := p.peer(timing)
 			p.begin(1, holder)
 			p.live(3 * timing.Interval)
-			before := p.m.id
+			before := p.m.registration.id
 			tt.set(p)
 			at := p.now
 			for p.now < at+timing.OrphanAfter-timing.Slack() {
 				p.beat(holder)
 				p.live(timing.Interval)
-				if p.m.work.running {
+				if p.m.tenure.work.running {
 					t.Fatal("works in a term that it never asked for")
 				}
 				for _, term := range p.reg.terms {
@@ -155,11 +155,11 @@ func TestOnlyATermThatWasAskedForIsStarted(t *testing.T) {
 					}
 				}
 			}
-			if p.m.id == before || len(p.notes(factUnasked)) != 1 {
-				t.Errorf("registered anew: %v, told %d times", p.m.id != before, len(p.notes(factUnasked)))
+			if p.m.registration.id == before || len(p.notes(factUnasked)) != 1 {
+				t.Errorf("registered anew: %v, told %d times", p.m.registration.id != before, len(p.notes(factUnasked)))
 			}
 			p.live(2 * timing.Slack())
-			if !p.m.work.running {
+			if !p.m.tenure.work.running {
 				t.Error("does not work after T")
 			}
 		})
@@ -188,7 +188,7 @@ func TestSilenceOfTheDeposedIsRecorded(t *testing.T) {
 		}, false},
 		{"gone before anybody looked", func(p *puppet, holder uuid.UUID) {
 			p.delete(holder)
-			p.delete(p.m.id)
+			p.delete(p.m.registration.id)
 			p.m = newMachine(p.m.settings, p.now)
 		}, true},
 	} {
@@ -201,7 +201,7 @@ func TestSilenceOfTheDeposedIsRecorded(t *testing.T) {
 			silent := p.now
 			p.live(timing.Slack())
 			tt.set(p, holder)
-			for begin := p.now; !p.m.work.running; p.live(timing.Interval) {
+			for begin := p.now; !p.m.tenure.work.running; p.live(timing.Interval) {
 				if p.now > begin+2*timing.OrphanAfter {
 					t.Fatal("does not work")
 				}

@@ -46,7 +46,7 @@ func TestPassiveWhoseRecordIsSpoiltRegistersAnew(t *testing.T) {
 		time.Sleep(3 * time.Second)
 		first := b.Instance()
 		s.reg.set(func(k kind, in registry.Instance) fate {
-			if k == callBeat && in.ID == first {
+			if k == kindBeat && in.ID == first {
 				return spoilt
 			}
 			return fine
@@ -109,7 +109,7 @@ func TestTermThatCannotBeEndedIsLeftToThePeers(t *testing.T) {
 			first := a.Instance()
 			var ends atomic.Int64
 			s.reg.set(func(k kind, _ registry.Instance) fate {
-				if k == callEndTerm {
+				if k == kindEndTerm {
 					ends.Add(1)
 					return how
 				}
@@ -134,7 +134,7 @@ func TestUnreadableRecordIsReportedOnce(t *testing.T) {
 		s := newStage(t)
 		a := s.joinFirst()
 		s.reg.set(func(k kind, _ registry.Instance) fate {
-			if k == callSilent {
+			if k == kindSilent {
 				return spoilt
 			}
 			return fine

@@ -16,16 +16,18 @@ func TestTicksComeWhenTheWorkIsToldAndKilled(t *testing.T) {
 		what string
 		set  func(m *machine, at time.Duration)
 	}{
-		{"told to stop", func(m *machine, at time.Duration) { m.lease = at + timing.StopGrace }},
-		{"the end of its lease", func(m *machine, at time.Duration) { m.lease, m.work.stopping, m.work.killAt = at, true, at+time.Hour }},
-		{"killed", func(m *machine, at time.Duration) { m.work.stopping, m.work.killAt = true, at }},
+		{"told to stop", func(m *machine, at time.Duration) { m.registration.lease = at + timing.StopGrace }},
+		{"the end of its lease", func(m *machine, at time.Duration) {
+			m.registration.lease, m.tenure.work.stopping, m.tenure.work.killAt = at, true, at+time.Hour
+		}},
+		{"killed", func(m *machine, at time.Duration) { m.tenure.work.stopping, m.tenure.work.killAt = true, at }},
 	} {
 		t.Run(tt.what, func(t *testing.T) {
 			p := newLeader(t, timing)
 			m := p.m
 			// Nothing else is due.
-			m.nextBeat, m.nextView, m.lane.next, m.aside.next = 0, 0, 0, 0
-			m.views, m.asides = budget{}, budget{}
+			m.registration.nextBeat, m.schedule.reading, m.schedule.election.next, m.schedule.background.next = 0, reading{}, 0, 0
+			m.schedule.cleaning = budget{}
 			tt.set(m, m.now+short)
 			if got := m.deadline(); got != m.now+short {
 				t.Errorf("a tick after %v, want %v", got-m.now, short)

@@ -8,32 +8,14 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// position is what an instance knows when it looks at its group.
-type position struct {
-	id     uuid.UUID
-	timing registry.Timing
-	lease  time.Duration // the local instant at which my lease ends
-	clock  time.Time     // the registry's time, by my last beat and what passed since
-
-	term     int64     // the term whose work is mine to do; 0 while passive
-	begun    int64     // the term that I asked for under this UUID, and may hold; 0: none
-	judged   time.Time // the date of a request to hand over that I have dealt with
-	resigned int64     // the latest term that I stepped down from
-	sawOpen  int64     // the latest term of another that I saw open
-	joined   time.Time // when this process first registered, by the registry's clock
-	highest  int64     // the latest term that I ever saw
-	seen     int64     // the latest term in the view before this one
-
-	past       time.Duration // since when views show less than highest; never: 0
-	holdingOff bool          // I do not compete for now
-	deposed    uuid.UUID     // the holder that I deleted as an orphan
-	orphanAt   time.Duration // when the holder of the latest term is an orphan
-	competeAt  time.Duration // when I compete for this vacancy without being senior
-	asked      bool          // I asked who is senior, and it is not me
+// situation is what decide goes by, besides a view: copies of the machine's parts.
+type situation struct {
+	timing       registry.Timing
+	registration registration
+	tenure       tenure
+	observations observations
+	vacancy      vacancy
 }
-
-// unseen is the latest term for one that has seen no view yet.
-const unseen = -1
 
 // verdict is what a view calls for.
 type verdict string
@@ -50,109 +32,127 @@ const (
 	quit     verdict = "work done, leave"
 )
 
-// decision is a verdict and what it is about.
+// decision is a verdict and its reason.
 type decision struct {
 	verdict verdict
-	fact    fact // kill: why
+	fact    fact // kill: the reason, for people
 }
 
-// decide is the protocol's judgement: what to do about a view, received now.
-func decide(p position, v registry.View, now time.Duration) decision {
-	if v.Number() < max(p.term, p.highest) {
-		return decidePast(p, now)
+// decide is the heart of the protocol: it says what to do about a view, received now. It
+// is a pure function.
+func decide(s situation, v registry.View, now time.Duration) decision {
+	if v.Number() < max(s.tenure.work.term.Number, s.observations.highest) {
+		return decidePast(s, now)
 	}
-	if p.term > 0 {
-		return decideActive(p, v)
+	if s.tenure.active() {
+		return decideActive(s, v, now)
 	}
-	return decidePassive(p, v, now)
+	return decidePassive(s, v, now)
 }
 
-// decidePast: the view is older than what I have seen. That is a read of the
+// decidePast decides about a view that is older than one before. That is a read of the
 // past and means nothing, unless it stays.
-func decidePast(p position, now time.Duration) decision {
-	if p.past == 0 || now < p.past+p.timing.Overdue() {
+func decidePast(s situation, now time.Duration) decision {
+	past := s.observations.past
+	if past == 0 || now < past+s.timing.Overdue() {
 		return decision{verdict: nothing}
 	}
 	return decision{kill, factTermsLost}
 }
 
-func decideActive(p position, v registry.View) decision {
-	t := v.Latest
+// decideActive decides about a view while this instance holds a term.
+func decideActive(s situation, v registry.View, now time.Duration) decision {
+	t, me := v.Latest, s.registration.id
 	switch {
-	case t.Number > p.term || t.Holder != p.id:
+	case t.Number > s.tenure.work.term.Number || t.Holder != me:
 		return decision{kill, factOutvoted}
 	case !t.Open():
 		return decision{kill, factTermEnded}
-	case t.Handover != nil && t.Handover.To != p.id && !t.Handover.At.Equal(p.judged) && p.clock.Sub(t.Handover.At).Abs() <= p.timing.RequestLife():
+	case t.Handover != nil && t.Handover.To != me && !s.tenure.handover.isSettled(t.Handover.At) && s.fresh(t.Handover.At, now):
 		return decision{verdict: stepDown}
 	}
 	return decision{verdict: nothing}
 }
 
-func decidePassive(p position, v registry.View, now time.Duration) decision {
-	t := v.Latest
-	able := now < p.lease-p.timing.StopGrace
+// fresh reports whether a request to hand over of a date has not expired.
+func (s situation) fresh(at time.Time, now time.Duration) bool {
+	return s.registration.registryTime(now).Sub(at).Abs() <= s.timing.RequestLife()
+}
+
+// decidePassive decides about a view while this instance is passive.
+func decidePassive(s situation, v registry.View, now time.Duration) decision {
+	t, me := v.Latest, s.registration.id
+	able := s.registration.mayAct(now, s.timing.StopGrace)
 	switch {
-	case t != nil && t.Open() && t.Holder == p.id:
-		if t.Number <= p.resigned {
+	case t != nil && t.Open() && t.Holder == me:
+		if t.Number <= s.tenure.resigned {
 			return decision{verdict: reEnd}
 		}
-		if t.Number != p.begun {
+		if t.Number != s.tenure.held.number {
 			return decision{kill, factUnasked}
 		}
 		if able {
 			return decision{verdict: start}
 		}
 		return decision{verdict: nothing}
-	case t != nil && !t.Open() && t.End.Reason == registry.WorkDone && (t.Number == p.sawOpen || p.wasThere(*t)):
+	case t != nil && !t.Open() && t.End.Reason == registry.WorkDone && (t.Number == s.observations.sawOpen || s.wasThere(*t, now)):
 		return decision{verdict: quit}
-	case !able || p.holdingOff:
+	case !able || s.holdsOff(now):
 		return decision{verdict: nothing}
 	case t == nil || !t.Open():
-		return decideVacant(p, t, now)
-	case t.Holder == p.deposed:
+		return decideVacant(s, t, now)
+	case t.Holder == s.observations.deposed.id:
 		return decision{verdict: promote}
-	case now < p.orphanAt:
+	case now < s.observations.holder.orphanAt():
 		return decision{verdict: nothing}
 	}
-	d := decideVacant(p, t, now)
+	d := decideVacant(s, t, now)
 	if d.verdict == promote {
-		d.verdict = takeOver(v, p.deposed)
+		d.verdict = takeOverFrom(v, s.observations.deposed.id)
 	}
 	return d
 }
 
-// takeOver is how to: a holder that is registered, and whom I have not deleted, is
-// deposed first.
-func takeOver(v registry.View, deposed uuid.UUID) verdict {
+// takeOverFrom decides how to take over from the holder of a view's latest term. A
+// holder that is registered, and that this instance has not deleted, is deposed first.
+func takeOverFrom(v registry.View, deposed uuid.UUID) verdict {
 	if t := v.Latest; t != nil && t.Open() && v.Holder != nil && t.Holder != deposed {
 		return depose
 	}
 	return promote
 }
 
-// wasThere reports whether this process was registered when a term began, which
-// may have been over before the next view. Before the first view it is a hint:
-// two readings of the registry's clock are compared, which may have stepped in
-// between; one that is ahead of the registry's clock says nothing.
-func (p position) wasThere(t registry.Term) bool {
-	if p.seen != unseen {
-		return p.seen < t.Number
-	}
-	return !p.joined.IsZero() && p.joined.Before(t.StartedAt) && t.StartedAt.Before(p.clock.Add(p.timing.Overdue()))
+// holdsOff reports whether this instance leaves the vacancy to peers. It does not leave
+// one to them that nobody has taken for T.
+func (s situation) holdsOff(now time.Duration) bool {
+	return s.tenure.holdOff.active(now) && !s.vacancy.neglected(now, s.timing.OrphanAfter)
 }
 
-// decideVacant: the senior takes over at once, everyone else a little later, each
-// at an instant of its own.
-func decideVacant(p position, t *registry.Term, now time.Duration) decision {
+// wasThere reports whether this process was registered when a term began, which may
+// have been over before the next view. Before the first view that is only a hint: it
+// compares two readings of the registry's clock, which may have stepped in between. A
+// term that began ahead of the registry's clock says nothing.
+func (s situation) wasThere(t registry.Term, now time.Duration) bool {
+	if s.observations.before != unseen {
+		return s.observations.before < t.Number
+	}
+	joined := s.registration.joined
+	return !joined.IsZero() && joined.Before(t.StartedAt) && t.StartedAt.Before(s.registration.registryTime(now).Add(s.timing.Overdue()))
+}
+
+// decideVacant decides about a vacancy after a term, if there was one. The senior takes
+// over at once, everyone else a little later, each at an instant of its own. The target
+// of a handover counts as the senior.
+func decideVacant(s situation, t *registry.Term, now time.Duration) decision {
 	var target uuid.UUID
 	if t != nil && !t.Open() && t.End.Reason == registry.HandedOver && t.Handover != nil {
 		target = t.Handover.To
 	}
+	me := s.registration.id
 	switch {
-	case target == p.id, now >= p.competeAt:
+	case target == me, now >= s.vacancy.competeAt(me, s.timing.Interval):
 		return decision{verdict: promote}
-	case target != uuid.Nil, p.asked:
+	case target != uuid.Nil, s.vacancy.asked:
 		return decision{verdict: nothing}
 	}
 	return decision{verdict: ask}

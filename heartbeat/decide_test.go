@@ -39,6 +39,35 @@ func record(id uuid.UUID) *registry.Instance {
 	return &registry.Instance{ID: id, Group: "g", Heartbeat: noon, Schema: 1}
 }
 
+// position is a situation in few words. Zero values are an instance that is passive and
+// knows nothing of its peers.
+type position struct {
+	lease, orphanAt, competeAt, past time.Duration
+	clock, joined, settled           time.Time
+	term, begun, resigned            int64
+	sawOpen, highest, seen           int64
+	holdingOff, asked                bool
+	deposed                          uuid.UUID
+}
+
+func (p position) situation() situation {
+	timing := registry.DefaultTiming
+	s := situation{
+		timing:       timing,
+		registration: registration{id: me, lease: p.lease, clock: p.clock, clockAt: now, joined: p.joined},
+		observations: observations{highest: p.highest, before: p.seen, past: p.past, sawOpen: p.sawOpen},
+		vacancy:      vacancy{since: p.competeAt - new(vacancy).competeAt(me, timing.Interval), asked: p.asked},
+	}
+	s.observations.deposed.id, s.observations.holder.since = p.deposed, p.orphanAt
+	t := &s.tenure
+	t.work.term.Number, t.held.number, t.resigned = p.term, p.begun, p.resigned
+	t.handover = handoverRequest{at: p.settled, settled: !p.settled.IsZero()}
+	if p.holdingOff {
+		t.holdOff.until = now + 1
+	}
+	return s
+}
+
 // The rows read like the rules. Each position is a passive instance with a good
 // lease unless it says otherwise; with the default timings B is 3 s, G is 10 s.
 func TestDecide(t *testing.T) {
@@ -107,8 +136,8 @@ func TestDecide(t *testing.T) {
 		{"asked to hand over to myself", position{term: 7}, asked(open(7, me), me, noon), record(me), nothing},
 		{"asked a request's life ago", position{term: 7}, asked(open(7, me), other, noon.Add(-life)), record(me), stepDown},
 		{"asked longer ago", position{term: 7}, asked(open(7, me), other, noon.Add(-life-1)), record(me), nothing},
-		{"asked, and judged before", position{term: 7, judged: noon}, asked(open(7, me), other, noon), record(me), nothing},
-		{"asked again", position{term: 7, judged: noon.Add(-1)}, asked(open(7, me), other, noon), record(me), stepDown},
+		{"asked, and judged before", position{term: 7, settled: noon}, asked(open(7, me), other, noon), record(me), nothing},
+		{"asked again", position{term: 7, settled: noon.Add(-1)}, asked(open(7, me), other, noon), record(me), stepDown},
 		{"asked in the future", position{term: 7}, asked(open(7, me), other, noon.Add(life+1)), record(me), nothing},
 
 		// An older term is a read of the past, until it has stayed for 3·B.
@@ -127,7 +156,6 @@ func TestDecide(t *testing.T) {
 	} {
 		t.Run(tt.rule, func(t *testing.T) {
 			p := tt.me
-			p.id, p.timing = me, registry.DefaultTiming
 			if p.clock.IsZero() {
 				p.clock = noon
 			}
@@ -137,7 +165,7 @@ func TestDecide(t *testing.T) {
 			if p.competeAt == 0 {
 				p.competeAt = now + time.Second
 			}
-			got := decide(p, registry.View{Latest: tt.latest, Holder: tt.holder}, now)
+			got := decide(p.situation(), registry.View{Latest: tt.latest, Holder: tt.holder}, now)
 			if got.verdict != tt.want {
 				t.Errorf("decided %q, want %q", got.verdict, tt.want)
 			}
@@ -162,38 +190,38 @@ func TestSight(t *testing.T) {
 		t.OrphanAfter = d
 		return t
 	}
-	before := sight(sighting{}, seen(5, 0), nil, noon, own, now-20*time.Second)
+	before := observe(observation{}, seen(5, 0), nil, noon, own, now-20*time.Second)
 	for _, tt := range []struct {
 		rule   string
-		before sighting
+		before observation
 		in     registry.Instance
 		want   time.Duration // when it is an orphan, from now
 		term   *registry.Term
 	}{
-		{"first sight", sighting{}, seen(5, 0), 60 * time.Second, nil},
-		{"the record's age counts", sighting{}, seen(5, 2*time.Second), 58 * time.Second, nil},
-		{"the age counts for no more than B", sighting{}, seen(5, time.Hour), 57 * time.Second, nil},
-		{"a heartbeat of the future counts as new", sighting{}, seen(5, -time.Hour), 60 * time.Second, nil},
+		{"first sight", observation{}, seen(5, 0), 60 * time.Second, nil},
+		{"the record's age counts", observation{}, seen(5, 2*time.Second), 58 * time.Second, nil},
+		{"the age counts for no more than B", observation{}, seen(5, time.Hour), 57 * time.Second, nil},
+		{"a heartbeat of the future counts as new", observation{}, seen(5, -time.Hour), 60 * time.Second, nil},
 		{"the same beat stands", before, seen(5, 20*time.Second), 40 * time.Second, nil},
 		{"the same beat stands whatever its date", before, seen(5, 0), 40 * time.Second, nil},
 		{"a newer beat", before, seen(6, 0), 60 * time.Second, nil},
 		{"a lower beat is another one", before, seen(4, 0), 60 * time.Second, nil},
-		{"T and B are the record's", sighting{}, with(seen(5, time.Hour), 5*time.Second, 200*time.Second), 190 * time.Second, nil},
-		{"a stretched I does not stretch B", sighting{}, with(seen(5, time.Hour), 8*time.Second, 60*time.Second), 57 * time.Second, nil},
-		{"no promise: never before my own T, no back-dating", sighting{}, with(seen(5, time.Hour), 0, 0), 60 * time.Second, nil},
-		{"impossible T", sighting{}, with(seen(5, time.Hour), time.Second, time.Second), 60 * time.Second, nil},
-		{"impossible I, long T", sighting{}, with(seen(5, time.Hour), -time.Second, 300*time.Second), 300 * time.Second, nil},
-		{"T beyond reason", sighting{}, with(seen(5, time.Hour), time.Second, 1<<62), registry.MaxOrphanAfter, nil},
-		{"the term's T is longer than the record's", sighting{}, seen(5, 2*time.Second), 298 * time.Second, promising(300 * time.Second)},
-		{"the record lost its promise, the term has it", sighting{}, with(seen(5, time.Hour), 0, 0), 300 * time.Second, promising(300 * time.Second)},
-		{"the record's T is longer than the term's", sighting{}, with(seen(5, 0), time.Second, 200*time.Second), 200 * time.Second, promising(time.Minute)},
-		{"my own T is the longest", sighting{}, with(seen(5, 0), time.Second, 30*time.Second), 60 * time.Second, promising(30 * time.Second)},
-		{"the term's T beyond reason", sighting{}, seen(5, 0), registry.MaxOrphanAfter, promising(1 << 62)},
+		{"T and B are the record's", observation{}, with(seen(5, time.Hour), 5*time.Second, 200*time.Second), 190 * time.Second, nil},
+		{"a stretched I does not stretch B", observation{}, with(seen(5, time.Hour), 8*time.Second, 60*time.Second), 57 * time.Second, nil},
+		{"no promise: never before my own T, no back-dating", observation{}, with(seen(5, time.Hour), 0, 0), 60 * time.Second, nil},
+		{"impossible T", observation{}, with(seen(5, time.Hour), time.Second, time.Second), 60 * time.Second, nil},
+		{"impossible I, long T", observation{}, with(seen(5, time.Hour), -time.Second, 300*time.Second), 300 * time.Second, nil},
+		{"T beyond reason", observation{}, with(seen(5, time.Hour), time.Second, 1<<62), registry.MaxOrphanAfter, nil},
+		{"the term's T is longer than the record's", observation{}, seen(5, 2*time.Second), 298 * time.Second, promising(300 * time.Second)},
+		{"the record lost its promise, the term has it", observation{}, with(seen(5, time.Hour), 0, 0), 300 * time.Second, promising(300 * time.Second)},
+		{"the record's T is longer than the term's", observation{}, with(seen(5, 0), time.Second, 200*time.Second), 200 * time.Second, promising(time.Minute)},
+		{"my own T is the longest", observation{}, with(seen(5, 0), time.Second, 30*time.Second), 60 * time.Second, promising(30 * time.Second)},
+		{"the term's T beyond reason", observation{}, seen(5, 0), registry.MaxOrphanAfter, promising(1 << 62)},
 		{"the same beat with a shortened T", before, with(seen(5, 0), time.Second, 20*time.Second), 40 * time.Second, nil},
 		{"the same beat with a longer T", before, with(seen(5, 0), time.Second, 90*time.Second), 70 * time.Second, nil},
 	} {
 		t.Run(tt.rule, func(t *testing.T) {
-			got := sight(tt.before, tt.in, tt.term, noon, own, now).orphanAt() - now
+			got := observe(tt.before, tt.in, tt.term, noon, own, now).orphanAt() - now
 			if got != tt.want {
 				t.Errorf("an orphan in %v, want %v", got, tt.want)
 			}
@@ -205,24 +233,24 @@ func TestMissingHolderIsSilentSinceItWasFirstMissed(t *testing.T) {
 	own := registry.DefaultTiming
 	term := *open(7, other)
 	term.OrphanAfter = 2 * time.Minute
-	before := sight(sighting{}, registry.Instance{ID: other, Beat: 5, Heartbeat: noon, Interval: time.Second, OrphanAfter: 2 * time.Minute}, nil, noon, own, now-time.Minute)
-	missed := sightMissing(before, term, own, now)
+	before := observe(observation{}, registry.Instance{ID: other, Beat: 5, Heartbeat: noon, Interval: time.Second, OrphanAfter: 2 * time.Minute}, nil, noon, own, now-time.Minute)
+	missed := observeMissing(before, term, own, now)
 	if got := missed.orphanAt() - now; got != 2*time.Minute {
 		t.Errorf("an orphan in %v, want the term's two minutes", got)
 	}
-	again := sightMissing(missed, term, own, now+30*time.Second)
+	again := observeMissing(missed, term, own, now+30*time.Second)
 	if again != missed {
 		t.Errorf("noted %+v and then %+v", missed, again)
 	}
 	term.OrphanAfter = -1
-	if got := sightMissing(sighting{}, term, own, now).orphanAt() - now; got != time.Minute {
+	if got := observeMissing(observation{}, term, own, now).orphanAt() - now; got != time.Minute {
 		t.Errorf("without a promise an orphan in %v, want my own minute", got)
 	}
 }
 
 func TestGapGrantsTheMargin(t *testing.T) {
 	own := registry.DefaultTiming // M = 9 s
-	s := sighting{id: other, beat: 5, since: now - 59*time.Second, promise: own, silence: own.OrphanAfter}
+	s := observation{id: other, beat: 5, since: now - 59*time.Second, promise: own, silence: own.OrphanAfter}
 	if got := s.afterGap(now).orphanAt() - now; got != 9*time.Second {
 		t.Errorf("after a gap an orphan in %v, want 9 s", got)
 	}

@@ -74,43 +74,43 @@ func (f *flaky) suffer(ctx context.Context, k kind, id uuid.UUID, apply func() e
 }
 
 func (f *flaky) Register(ctx context.Context, in registry.Instance) (at time.Time, err error) {
-	err = f.suffer(ctx, callRegister, in.ID, func() (err error) { at, err = f.store.Register(ctx, in); return err })
+	err = f.suffer(ctx, kindRegister, in.ID, func() (err error) { at, err = f.store.Register(ctx, in); return err })
 	return at, err
 }
 
 func (f *flaky) Beat(ctx context.Context, id uuid.UUID, s registry.Status) (at time.Time, err error) {
-	err = f.suffer(ctx, callBeat, id, func() (err error) { at, err = f.store.Beat(ctx, id, s); return err })
+	err = f.suffer(ctx, kindBeat, id, func() (err error) { at, err = f.store.Beat(ctx, id, s); return err })
 	return at, err
 }
 
 func (f *flaky) View(ctx context.Context, group string) (v registry.View, err error) {
-	err = f.suffer(ctx, callView, uuid.Nil, func() (err error) { v, err = f.store.View(ctx, group); return err })
+	err = f.suffer(ctx, kindView, uuid.Nil, func() (err error) { v, err = f.store.View(ctx, group); return err })
 	return v, err
 }
 
 func (f *flaky) BeginTerm(ctx context.Context, t registry.Term) error {
-	return f.suffer(ctx, callBeginTerm, t.Holder, func() error { return f.store.BeginTerm(ctx, t) })
+	return f.suffer(ctx, kindBeginTerm, t.Holder, func() error { return f.store.BeginTerm(ctx, t) })
 }
 
 func (f *flaky) EndTerm(ctx context.Context, group string, n int64, holder uuid.UUID, end registry.End) error {
-	return f.suffer(ctx, callEndTerm, holder, func() error { return f.store.EndTerm(ctx, group, n, holder, end) })
+	return f.suffer(ctx, kindEndTerm, holder, func() error { return f.store.EndTerm(ctx, group, n, holder, end) })
 }
 
 func (f *flaky) Unregister(ctx context.Context, id uuid.UUID) error {
-	return f.suffer(ctx, callUnregister, id, func() error { return f.store.Unregister(ctx, id) })
+	return f.suffer(ctx, kindUnregister, id, func() error { return f.store.Unregister(ctx, id) })
 }
 
 func (f *flaky) Silent(ctx context.Context, group string, at time.Time, within time.Duration) (list []registry.Instance, err error) {
-	err = f.suffer(ctx, callSilent, uuid.Nil, func() (err error) { list, err = f.store.Silent(ctx, group, at, within); return err })
+	err = f.suffer(ctx, kindSilent, uuid.Nil, func() (err error) { list, err = f.store.Silent(ctx, group, at, within); return err })
 	return list, err
 }
 
 func (f *flaky) Claimant(ctx context.Context, group string, above int64) (in registry.Instance, err error) {
-	err = f.suffer(ctx, callClaimant, uuid.Nil, func() (err error) { in, err = f.store.Claimant(ctx, group, above); return err })
+	err = f.suffer(ctx, kindClaimant, uuid.Nil, func() (err error) { in, err = f.store.Claimant(ctx, group, above); return err })
 	return in, err
 }
 
 func (f *flaky) Candidate(ctx context.Context, group string, at time.Time, within time.Duration, except ...uuid.UUID) (in registry.Instance, err error) {
-	err = f.suffer(ctx, callCandidate, uuid.Nil, func() (err error) { in, err = f.store.Candidate(ctx, group, at, within, except...); return err })
+	err = f.suffer(ctx, kindCandidate, uuid.Nil, func() (err error) { in, err = f.store.Candidate(ctx, group, at, within, except...); return err })
 	return in, err
 }

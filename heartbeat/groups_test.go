@@ -128,7 +128,7 @@ func TestGroupsOfOneRegistryDoNotDisturbEachOther(t *testing.T) {
 				case 0:
 					f.set(nil)
 				case 1:
-					kinds := []kind{callBeat, callView, callBeginTerm, callEndTerm, callDeleteOrphan, callCandidate, callClaimant, callSilent, callRegister}
+					kinds := []kind{kindBeat, kindView, kindBeginTerm, kindEndTerm, kindDeleteOrphan, kindCandidate, kindClaimant, kindSilent, kindRegister}
 					bad, what := kinds[dice.IntN(len(kinds))], []fate{hung, broke, lost}[dice.IntN(3)]
 					f.set(func(k kind, _ registry.Instance) fate {
 						if k == bad {
@@ -144,7 +144,7 @@ func TestGroupsOfOneRegistryDoNotDisturbEachOther(t *testing.T) {
 					<-members[name][i].done
 					members[name][i] = join(name)
 				case 4:
-					f.set(failCalls(callBeat, callView))
+					f.set(failCalls(kindBeat, kindView))
 				}
 				for range 100 {
 					time.Sleep(100 * time.Millisecond)

@@ -20,10 +20,10 @@ func TestWhatWasSeenOfTheHolderOutlivesARegistration(t *testing.T) {
 	p.beat(holder)
 	last := p.now
 	p.live(timing.OrphanAfter - 10*timing.Interval)
-	id := p.m.id
+	id := p.m.registration.id
 	p.delete(id)
 	p.live(5 * timing.Interval)
-	if p.m.id == id || p.m.id == uuid.Nil {
+	if p.m.registration.id == id || p.m.registration.id == uuid.Nil {
 		t.Fatal("did not register anew")
 	}
 	for p.there(holder) && p.now < last+2*timing.OrphanAfter {
@@ -42,14 +42,14 @@ func TestTimeToJoinThatIsOverBeforeTheFirstTry(t *testing.T) {
 		s.joinTimeout = 30 * time.Second
 		p.m = newMachine(s, p.now)
 		if !answers {
-			p.befall = befalls(broke, callRegister)
+			p.befall = befalls(broke, kindRegister)
 		}
 		p.pass(time.Minute)
-		if n := len(p.calls(callRegister)); n != 1 {
+		if n := len(p.calls(kindRegister)); n != 1 {
 			t.Fatalf("tried %d times", n)
 		}
 		if answers {
-			if p.m.id == uuid.Nil {
+			if p.m.registration.id == uuid.Nil {
 				t.Error("did not register")
 			}
 			continue

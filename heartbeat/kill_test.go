@@ -17,9 +17,9 @@ func TestWorkWhoseTermIsOverIsKilledNotAsked(t *testing.T) {
 	}{
 		{"a newer term", func(p *puppet) { p.begin(2, uuid.New()) }, ErrTermOver},
 		{"its number under another's name", func(p *puppet) { p.reg.terms[0].Holder = other }, ErrTermOver},
-		{"ended by another", func(p *puppet) { p.end(1, p.m.id) }, ErrTermOver},
+		{"ended by another", func(p *puppet) { p.end(1, p.m.registration.id) }, ErrTermOver},
 		{"terms lost", func(p *puppet) { p.reg.terms = nil }, ErrTermOver},
-		{"its record deleted", func(p *puppet) { p.delete(p.m.id) }, ErrTermOver},
+		{"its record deleted", func(p *puppet) { p.delete(p.m.registration.id) }, ErrTermOver},
 		{"away until after its lease", func(p *puppet) { p.pass(timing.OrphanAfter) }, ErrLeaseLost},
 	} {
 		t.Run(tt.what, func(t *testing.T) {
@@ -45,19 +45,19 @@ func TestDrainingWorkIsKilledWhenItsTimeIsOver(t *testing.T) {
 	}{
 		{"deleted while leaving", func(p *puppet) {
 			p.tell(leave{})
-			p.delete(p.m.id)
+			p.delete(p.m.registration.id)
 			p.live(2 * timing.Interval)
 		}, ErrTermOver},
 		{"deleted while handing over", func(p *puppet) {
 			p.reg.requestHandover(1, uuid.Nil)
 			p.tell(woken{})
-			p.delete(p.m.id)
+			p.delete(p.m.registration.id)
 			p.live(2 * timing.Interval)
 		}, ErrTermOver},
 		{"told late, and the lease is over", func(p *puppet) {
-			p.befall = befalls(broke, callBeat)
-			p.pass(p.m.lease - timing.StopGrace/2 - p.now)
-			p.live(p.m.lease - p.now - 1)
+			p.befall = befalls(broke, kindBeat)
+			p.pass(p.m.registration.lease - timing.StopGrace/2 - p.now)
+			p.live(p.m.registration.lease - p.now - 1)
 			if n := len(p.stops()); n != 1 {
 				p.t.Errorf("told %d times before the lease's end", n)
 			}

@@ -9,9 +9,9 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// asideCalls are the calls that nothing waits for.
-func asideCalls(c call) fate {
-	if c.aside() {
+// backgroundRequests are the calls that nothing waits for.
+func backgroundRequests(c request) fate {
+	if c.inBackground() {
 		return hung
 	}
 	return fine
@@ -25,18 +25,18 @@ func TestHintsAndHistoryDelayNoHandover(t *testing.T) {
 		kind  kind
 		set   func(p *puppet)
 	}{
-		{"the search for silent ones", callSilent, func(*puppet) {}},
-		{"the deletion of a passive one", callDeleteOrphan, func(p *puppet) { p.peer(timing) }},
-		{"the end of the deposed's term", callEndTerm, func(p *puppet) {
+		{"the search for silent ones", kindSilent, func(*puppet) {}},
+		{"the deletion of a passive one", kindDeleteOrphan, func(p *puppet) { p.peer(timing) }},
+		{"the end of the deposed's term", kindEndTerm, func(p *puppet) {
 			p.begin(1, p.peer(timing))
 		}},
 	} {
 		t.Run(tt.hangs, func(t *testing.T) {
 			p := newPuppet(t, timing)
 			tt.set(p)
-			p.befall = func(c call) fate {
+			p.befall = func(c request) fate {
 				if c.kind == tt.kind {
-					return asideCalls(c)
+					return backgroundRequests(c)
 				}
 				return fine
 			}
@@ -46,13 +46,13 @@ func TestHintsAndHistoryDelayNoHandover(t *testing.T) {
 					t.Fatal("no such call")
 				}
 			}
-			if !p.m.work.running {
+			if !p.m.tenure.work.running {
 				t.Fatal("does not work")
 			}
-			p.reg.requestHandover(p.m.work.term.Number, uuid.Nil)
+			p.reg.requestHandover(p.m.tenure.work.term.Number, uuid.Nil)
 			p.live(timing.Interval)
-			if p.m.work.running || p.reg.latest().Open() {
-				t.Errorf("works: %v, the latest term is open: %v", p.m.work.running, p.reg.latest().Open())
+			if p.m.tenure.work.running || p.reg.latest().Open() {
+				t.Errorf("works: %v, the latest term is open: %v", p.m.tenure.work.running, p.reg.latest().Open())
 			}
 		})
 	}
@@ -71,27 +71,27 @@ func TestOneHungCallDelaysNoRelease(t *testing.T) {
 func testHungRelease(t *testing.T, timing registry.Timing) {
 	for _, tt := range []struct {
 		hangs string
-		which func(c call) bool
+		which func(c request) bool
 		set   func(p *puppet)
 	}{
-		{"the end of the deposed's term", func(c call) bool { return c.kind == callEndTerm && c.past }, func(p *puppet) { p.begin(1, p.peer(timing)) }},
-		{"the search for silent ones", func(c call) bool { return c.kind == callSilent }, func(*puppet) {}},
-		{"a view", func(c call) bool { return c.kind == callView }, func(*puppet) {}},
-		{"the end of its own term, once", func(c call) bool { return c.kind == callEndTerm }, func(*puppet) {}},
+		{"the end of the deposed's term", func(c request) bool { return c.kind == kindEndTerm && c.past }, func(p *puppet) { p.begin(1, p.peer(timing)) }},
+		{"the search for silent ones", func(c request) bool { return c.kind == kindSilent }, func(*puppet) {}},
+		{"a view", func(c request) bool { return c.kind == kindView }, func(*puppet) {}},
+		{"the end of its own term, once", func(c request) bool { return c.kind == kindEndTerm }, func(*puppet) {}},
 	} {
 		t.Run(tt.hangs, func(t *testing.T) {
 			p := newPuppet(t, timing)
 			tt.set(p)
 			p.yields = true
 			once := false
-			p.befall = func(c call) fate {
-				if tt.which(c) && !once && p.m.duty.number > 0 {
+			p.befall = func(c request) fate {
+				if tt.which(c) && !once && p.m.tenure.held.number > 0 {
 					once = true
 					return hung
 				}
 				return fine
 			}
-			for begin := p.now; !p.m.work.running; p.live(timing.Interval / 4) {
+			for begin := p.now; !p.m.tenure.work.running; p.live(timing.Interval / 4) {
 				p.hungTimesOut()
 				if p.now > begin+2*timing.OrphanAfter {
 					t.Fatal("does not work")
@@ -122,7 +122,7 @@ func (p *puppet) hungTimesOut() {
 	p.hung = nil
 	for _, c := range calls {
 		if p.now >= c.sent+c.timeout {
-			p.tell(answer{call: c, err: errNetwork})
+			p.tell(answer{request: c, err: errNetwork})
 		} else {
 			p.hung = append(p.hung, c)
 		}
@@ -134,15 +134,15 @@ func TestPassiveWhoseRecordIsDeletedRejoinsAlthoughAViewHangs(t *testing.T) {
 	p := newPuppet(t, timing)
 	p.begin(1, p.peer(timing))
 	p.live(3 * timing.Interval)
-	before := p.m.id
-	p.befall = befalls(hung, callView)
+	before := p.m.registration.id
+	p.befall = befalls(hung, kindView)
 	p.live(timing.Interval)
 	if len(p.hung) != 1 {
 		t.Fatalf("%d views hang", len(p.hung))
 	}
 	p.delete(before)
 	p.live(2 * timing.Interval)
-	if p.m.id == before || !p.there(p.m.id) {
+	if p.m.registration.id == before || !p.there(p.m.registration.id) {
 		t.Error("did not register anew within two intervals")
 	}
 }
@@ -154,8 +154,8 @@ func TestHintsThatTakeLongerThanAnIntervalStillCount(t *testing.T) {
 	p := newLeader(t, timing)
 	p.yields = true
 	stray := p.peer(timing)
-	slow := func(c call) fate {
-		if c.kind == callSilent || c.kind == callCandidate {
+	slow := func(c request) fate {
+		if c.kind == kindSilent || c.kind == kindCandidate {
 			return hung
 		}
 		return fine
@@ -167,11 +167,11 @@ func TestHintsThatTakeLongerThanAnIntervalStillCount(t *testing.T) {
 			answers = append(answers, p.apply(c))
 		}
 		p.hung = nil
-		for len(answers) > 0 && p.now >= answers[0].call.sent+3*timing.Interval {
+		for len(answers) > 0 && p.now >= answers[0].request.sent+3*timing.Interval {
 			a := answers[0]
 			answers = answers[1:]
-			if p.now >= a.call.sent+a.call.timeout {
-				a = answer{call: a.call, err: errNetwork}
+			if p.now >= a.request.sent+a.request.timeout {
+				a = answer{request: a.request, err: errNetwork}
 			}
 			p.tell(a)
 		}
@@ -184,7 +184,7 @@ func TestHintsThatTakeLongerThanAnIntervalStillCount(t *testing.T) {
 		answerSlowly()
 	}
 	peer := p.peer(timing)
-	p.tell(workGone{term: p.m.work.term.Number, result: failing})
+	p.tell(workGone{term: p.m.tenure.work.term.Number, result: failing})
 	for begin := p.now; p.reg.latest().Open(); {
 		if p.now > begin+timing.OrphanAfter {
 			t.Fatal("the failing work is never handed over")
@@ -205,14 +205,14 @@ func TestLateAnswerAboutTheSeniorIsNoPeerForFailingWork(t *testing.T) {
 	p := newPuppet(t, timing)
 	p.begin(1, other)
 	p.end(1, other)
-	p.befall = befalls(hung, callCandidate)
+	p.befall = befalls(hung, kindCandidate)
 	p.live(5 * timing.Interval)
-	if !p.m.work.running || len(p.hung) != 1 {
-		t.Fatalf("works: %v, hung: %d", p.m.work.running, len(p.hung))
+	if !p.m.tenure.work.running || len(p.hung) != 1 {
+		t.Fatalf("works: %v, hung: %d", p.m.tenure.work.running, len(p.hung))
 	}
 	p.tell(workGone{term: 2, result: failing})
-	p.tell(answer{call: p.hung[0], senior: p.m.id})
-	if p.m.duty.due || len(p.notes(factYielding)) > 0 {
+	p.tell(answer{request: p.hung[0], senior: p.m.registration.id})
+	if p.m.tenure.held.due || len(p.notes(factYielding)) > 0 {
 		t.Error("yields to itself")
 	}
 }
@@ -221,8 +221,8 @@ func TestLateAnswerAboutTheSeniorIsNoPeerForFailingWork(t *testing.T) {
 // orphan from its deletion, no search from its time, and no outage untold.
 func TestHistoryThatAlwaysFailsHoldsUpNothingElse(t *testing.T) {
 	timing := registry.DefaultTiming
-	history := func(c call) fate {
-		if c.kind == callEndTerm && c.past {
+	history := func(c request) fate {
+		if c.kind == kindEndTerm && c.past {
 			return broke
 		}
 		return fine
@@ -233,11 +233,11 @@ func TestHistoryThatAlwaysFailsHoldsUpNothingElse(t *testing.T) {
 		stray := p.peer(timing)
 		p.befall = history
 		p.live(4 * timing.OrphanAfter)
-		if !p.m.work.running || p.there(stray) {
-			t.Errorf("works: %v, the passive orphan is registered: %v", p.m.work.running, p.there(stray))
+		if !p.m.tenure.work.running || p.there(stray) {
+			t.Errorf("works: %v, the passive orphan is registered: %v", p.m.tenure.work.running, p.there(stray))
 		}
 		p.did = nil
-		p.befall = befalls(broke, callBeat, callView, callEndTerm)
+		p.befall = befalls(broke, kindBeat, kindView, kindEndTerm)
 		p.live(10 * timing.Interval)
 		p.befall = history
 		p.live(10 * timing.Interval)
@@ -250,22 +250,22 @@ func TestHistoryThatAlwaysFailsHoldsUpNothingElse(t *testing.T) {
 		holder := p.peer(timing)
 		p.begin(1, holder)
 		p.live(3 * timing.Interval)
-		p.m.unclosed = endOf(1, uuid.New(), registry.End{}).inPast()
+		p.m.backlog.unclosed = endOf(1, uuid.New(), registry.End{}).inPast()
 		dead := p.peer(timing)
 		p.claims(dead, 9)
 		p.befall = history
 		p.end(1, holder)
 		p.live(3 * timing.OrphanAfter)
-		if !p.m.work.running || p.there(dead) {
-			t.Errorf("works: %v, the dead claimant is registered: %v", p.m.work.running, p.there(dead))
+		if !p.m.tenure.work.running || p.there(dead) {
+			t.Errorf("works: %v, the dead claimant is registered: %v", p.m.tenure.work.running, p.there(dead))
 		}
 	})
 	t.Run("a former registration that cannot be ended", func(t *testing.T) {
 		p := newLeader(t, timing)
-		p.m.former = []call{*call{kind: callUnregister, id: uuid.New()}.inPast()}
+		p.m.backlog.former = []request{*request{kind: kindUnregister, id: uuid.New()}.inPast()}
 		stray := p.peer(timing)
-		p.befall = func(c call) fate {
-			if c.kind == callUnregister && c.past {
+		p.befall = func(c request) fate {
+			if c.kind == kindUnregister && c.past {
 				return broke
 			}
 			return fine
@@ -280,8 +280,8 @@ func TestHistoryThatAlwaysFailsHoldsUpNothingElse(t *testing.T) {
 func TestHistoryThatIsRefusedIsGivenUp(t *testing.T) {
 	timing := registry.DefaultTiming
 	p := newLeader(t, timing)
-	p.m.unclosed = endOf(1, uuid.New(), registry.End{}).inPast()
-	p.befall = func(c call) fate {
+	p.m.backlog.unclosed = endOf(1, uuid.New(), registry.End{}).inPast()
+	p.befall = func(c request) fate {
 		if c.past {
 			return hung
 		}
@@ -291,8 +291,8 @@ func TestHistoryThatIsRefusedIsGivenUp(t *testing.T) {
 	if len(p.hung) != 1 {
 		t.Fatalf("%d calls hang", len(p.hung))
 	}
-	p.tell(answer{call: p.hung[0], err: registry.ErrRefused})
-	if p.m.unclosed != nil {
+	p.tell(answer{request: p.hung[0], err: registry.ErrRefused})
+	if p.m.backlog.unclosed != nil {
 		t.Error("is tried for ever")
 	}
 }
@@ -302,7 +302,7 @@ func TestFailingWorkDoesNotWaitForAHungHint(t *testing.T) {
 	timing := registry.DefaultTiming
 	p := newLeader(t, timing)
 	p.yields = true
-	p.befall = befalls(hung, callSilent)
+	p.befall = befalls(hung, kindSilent)
 	p.live(2 * p.m.sweepEvery())
 	if len(p.hung) == 0 {
 		t.Fatal("nothing hangs")

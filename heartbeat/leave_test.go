@@ -14,11 +14,11 @@ import (
 // What is under way may yet be carried out: then it has to be undone.
 func TestLeavingWaitsForWhatMayStillBecomeOurs(t *testing.T) {
 	timing := registry.DefaultTiming
-	for _, k := range []kind{callRegister, callBeginTerm, callEndTerm} {
+	for _, k := range []kind{kindRegister, kindBeginTerm, kindEndTerm} {
 		t.Run(string(k), func(t *testing.T) {
 			p := newPuppet(t, timing)
 			p.yields = true
-			if k == callEndTerm {
+			if k == kindEndTerm {
 				p.live(timing.Interval)
 				p.reg.requestHandover(1, uuid.Nil)
 			}
@@ -27,7 +27,7 @@ func TestLeavingWaitsForWhatMayStillBecomeOurs(t *testing.T) {
 			p.tell(leave{})
 			p.live(timing.Interval)
 			want := 1
-			if k == callEndTerm { // asked for again: twice does no harm
+			if k == kindEndTerm { // asked for again: twice does no harm
 				want = 2
 			}
 			if len(p.hung) != want || p.m.phase == finished {
@@ -55,9 +55,9 @@ func TestEndOfATermWaitsForNoView(t *testing.T) {
 	}{
 		{"handed over", func(p *puppet) { p.reg.requestHandover(1, uuid.Nil); p.tell(woken{}) }},
 		{"deleted", func(p *puppet) {
-			p.befall = befalls(hung, callView)
+			p.befall = befalls(hung, kindView)
 			p.live(2 * timing.Interval)
-			p.delete(p.m.id)
+			p.delete(p.m.registration.id)
 		}},
 		{"told to leave", func(p *puppet) { p.tell(leave{}) }},
 	} {
@@ -65,13 +65,13 @@ func TestEndOfATermWaitsForNoView(t *testing.T) {
 			p := newLeader(t, timing)
 			p.m.guarded = true
 			tt.happens(p)
-			p.befall = befalls(hung, callView)
+			p.befall = befalls(hung, kindView)
 			p.live(2 * timing.Interval)
 			if len(p.stops()) != 1 || tt.what != "told to leave" && len(p.hung) != 1 {
 				t.Fatalf("told to stop %d times, %d views hang", len(p.stops()), len(p.hung))
 			}
 			p.tell(workGone{term: 1, result: yielded})
-			if n := len(p.calls(callEndTerm)); n != 1 || p.reg.terms[0].Open() {
+			if n := len(p.calls(kindEndTerm)); n != 1 || p.reg.terms[0].Open() {
 				t.Errorf("asked %d times to end the term", n)
 			}
 		})
@@ -81,16 +81,16 @@ func TestEndOfATermWaitsForNoView(t *testing.T) {
 func TestEndOfATermWaitsForItsBeginning(t *testing.T) {
 	timing := registry.DefaultTiming
 	p := newPuppet(t, timing)
-	p.befall = befalls(hung, callBeginTerm)
+	p.befall = befalls(hung, kindBeginTerm)
 	p.live(3 * timing.Interval)
-	p.delete(p.m.id)
+	p.delete(p.m.registration.id)
 	p.live(5 * timing.Interval)
-	if n := len(p.calls(callEndTerm)); n > 0 || len(p.hung) != 1 {
+	if n := len(p.calls(kindEndTerm)); n > 0 || len(p.hung) != 1 {
 		t.Fatalf("asked %d times to end a term that may begin later", n)
 	}
-	p.befall = befalls(broke, callBeginTerm)
+	p.befall = befalls(broke, kindBeginTerm)
 	p.tell(p.apply(p.hung[0]))
-	if n := len(p.calls(callEndTerm)); n != 1 || p.reg.terms[0].Open() {
+	if n := len(p.calls(kindEndTerm)); n != 1 || p.reg.terms[0].Open() {
 		t.Errorf("asked %d times to end the term", n)
 	}
 }
@@ -100,13 +100,13 @@ func TestNoBeatUnderALostLeaseWhileTheTermCannotBeEnded(t *testing.T) {
 	timing := registry.DefaultTiming
 	p := newLeader(t, timing)
 	p.yields = true
-	id, lease := p.m.id, p.m.lease
+	id, lease := p.m.registration.id, p.m.registration.lease
 	p.reg.requestHandover(1, uuid.Nil)
-	p.befall = func(c call) fate {
+	p.befall = func(c request) fate {
 		switch c.kind {
-		case callBeat:
+		case kindBeat:
 			return lost
-		case callEndTerm:
+		case kindEndTerm:
 			return broke
 		}
 		return fine
@@ -116,7 +116,7 @@ func TestNoBeatUnderALostLeaseWhileTheTermCannotBeEnded(t *testing.T) {
 		t.Fatalf("told to stop: %+v", s)
 	}
 	for _, d := range p.did {
-		if c, ok := d.action.(call); ok && c.kind == callBeat && c.id == id && d.at >= lease {
+		if c, ok := d.action.(request); ok && c.kind == kindBeat && c.id == id && d.at >= lease {
 			t.Fatalf("beats %v after the end of its lease", d.at-lease)
 		}
 	}

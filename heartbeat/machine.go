@@ -8,7 +8,7 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// settings is what a machine is told at its making and never changes.
+// settings is what a machine is told when it is made and never changes.
 type settings struct {
 	self        registry.Instance // Group, Host, PID, Version, Priority, Command
 	timing      registry.Timing
@@ -18,107 +18,59 @@ type settings struct {
 	newID       func() uuid.UUID
 }
 
-// phase is what a machine is about.
+// phase is where a machine is in the life of its registration.
 type phase string
 
 const (
 	joining  phase = "joining"  // wants a registration
-	member   phase = "member"   // has one, beats
-	retiring phase = "retiring" // never beats under this UUID again, will join anew
-	leaving  phase = "leaving"  // will be gone
-	finished phase = "finished"
+	member   phase = "member"   // has one, and beats
+	retiring phase = "retiring" // never beats under this UUID again, and will join anew
+	leaving  phase = "leaving"  // ends its registration, and will not join again
+	finished phase = "finished" // takes no event any more
 )
 
 // machine is the protocol: events in, actions out. It does no I/O, starts no
-// goroutine, reads no clock and draws no random number; the same events at the
-// same instants give the same actions.
+// goroutine, reads no clock and draws no random number, so the same events at the same
+// instants give the same actions.
+//
+// What it knows is in its parts. Each part is written by its own methods alone and can
+// be read alone; the machine's methods pass between them what an event means.
 type machine struct {
 	settings
-	now, last time.Duration
-	actions   []action
-	seq       int64
+	now     time.Duration // the local instant of the present event
+	actions []action      // that follow from the present event
+	phase   phase
 
-	phase phase
-	id    uuid.UUID
-
-	// The lease: the latest end over all acknowledged beats, and the registry's
-	// time at the latest of them.
-	lease    time.Duration
-	heard    time.Duration // when the latest acknowledged beat was sent
-	clock    time.Time
-	clockAt  time.Duration // when that beat was sent
-	beating  int64         // the beat that is under way
-	nextBeat time.Duration
-	spent    bool // the lease was given up: never beat under this UUID again
-
-	lane    lane // what the election waits for
-	aside   lane // hints and history, which nothing waits for
-	asides  budget
-	turn    int // of those that go aside
-	lastErr error
-
-	nextView time.Duration
-	views    budget
-	stale    bool // view again: something changed
-	watching bool
-
-	// What was observed of others; it outlives a registration.
-	holder   sighting
-	passives map[uuid.UUID]sighting
-	highest  int64
-	seen     int64
-	past     time.Duration
-	sawOpen  int64
-	claimant sighting
-	deposed  sighting // the holder that I deleted as an orphan
-	unclosed *call    // the end of a term that is not of this registration
-	former   []call   // registrations that could not be ended when they were given up
-	vacancy  vacancy
-
-	work   workState
-	duty   duty
-	judged request // the latest request to hand over
-
-	off        holdOff
-	resigned   int64
-	resignedAt time.Duration
-	nextSweep  time.Duration
-	orphans    []call // to be deleted; none of them holds the latest term
-	joinBy     time.Duration
-	releaseBy  time.Duration
-	hurried    bool      // somebody waits for this process to go
-	parting    error     // what Run will return
-	parted     bool      // unregistered, or tried to
-	joined     time.Time // the registry's time at the first registration
-
-	known known
+	registration registration
+	schedule     schedule
+	backlog      backlog
+	observations observations
+	vacancy      vacancy
+	tenure       tenure
+	departure    departure
+	announced    announced
 }
 
 func newMachine(s settings, now time.Duration) *machine {
-	m := &machine{
-		settings: s, now: now, last: now, phase: joining,
-		passives: map[uuid.UUID]sighting{}, highest: unseen, seen: unseen,
-	}
+	m := &machine{settings: s, now: now, phase: joining, observations: newObservations()}
 	if s.joinTimeout > 0 {
-		m.joinBy = now + s.joinTimeout
+		m.registration.joinBy = now + s.joinTimeout
 	}
 	return m
 }
 
-// step takes one event at a local instant and returns what to do about it, in a
-// slice that is good until the next step. What time alone has changed comes
+// step takes one event at a local instant. It returns what to do about it, in a slice
+// that is good until the next step. What the passing of time alone has changed comes
 // first: an answer that arrives after the lease has ended finds it ended.
 func (m *machine) step(now time.Duration, e event) []action {
 	m.actions = m.actions[:0]
-	m.last, m.now = m.now, max(m.now, now)
+	away := now-m.now > 2*m.timing.Interval
+	m.now = max(m.now, now)
 	if m.phase == finished {
 		return nil
 	}
-	if m.now-m.last > 2*m.timing.Interval {
-		m.holder, m.claimant, m.past = m.holder.afterGap(m.now), m.claimant.afterGap(m.now), 0
-		for id, s := range m.passives {
-			m.passives[id] = s.afterGap(m.now)
-		}
+	if away {
+		m.observations.afterGap(m.now)
 	}
 	if e, gone := e.(workGone); gone {
 		m.workGone(e) // first: nothing is left to be stopped
@@ -131,9 +83,9 @@ func (m *machine) step(now time.Duration, e event) []action {
 	case answer:
 		m.answered(e)
 	case woken:
-		m.stale = true
+		m.schedule.reading.changed()
 	case watching:
-		m.watching, m.stale = e.up, true
+		m.schedule.reading.watched(e.up)
 	case stoodDown:
 		m.stoodDown(e)
 	case leave:
@@ -145,23 +97,12 @@ func (m *machine) step(now time.Duration, e event) []action {
 
 func (m *machine) act(a action) { m.actions = append(m.actions, a) }
 
-func (m *machine) call(c call) {
-	m.seq++
-	c.seq, c.sent = m.seq, m.now
-	if c.timeout == 0 {
-		c.timeout = m.timing.CallTimeout()
-	}
-	if c.kind == callBeat {
-		m.beating = c.seq
-	} else {
-		m.laneOf(c).busy = c
-	}
-	m.act(c)
-}
+// enter is the only way from one phase to the next.
+func (m *machine) enter(p phase) { m.phase = p }
 
 // finish ends the machine with what Run returns.
 func (m *machine) finish(err error) {
-	m.phase = finished
+	m.enter(finished)
 	m.act(finish{err})
 }
 
@@ -173,42 +114,167 @@ func (m *machine) deadline() time.Duration {
 			next = min(next, t)
 		}
 	}
-	at(m.nextBeat, m.beats() && m.beating == 0)
-	at(m.lease-m.timing.StopGrace, m.duty.number > 0)
-	at(m.lease, m.work.running)
-	at(m.killed(), m.work.running && m.work.stopping)
-	at(m.releaseBy, true)
-	at(m.lane.next, m.lane.busy.seq == 0)
-	at(m.aside.next, m.aside.busy.seq == 0)
-	if m.phase == member && m.lane.busy.seq == 0 {
-		at(m.nextView, true)
-		at(m.views.next(budgetSpan(m.timing), viewsPerSpan), true)
+	r, s, t := &m.registration, &m.schedule, &m.tenure
+	at(r.nextBeat, m.beats() && r.beating == 0)
+	at(r.lease-m.timing.StopGrace, t.held.number > 0)
+	at(r.lease, t.work.running)
+	at(m.killed(), t.work.running && t.work.stopping)
+	at(m.departure.releaseBy, true)
+	at(s.election.next, s.election.busy.seq == 0)
+	at(s.background.next, s.background.busy.seq == 0)
+	if m.phase == member && s.election.busy.seq == 0 {
+		at(s.reading.next, true)
+		at(s.reading.allowed(m.timing), true)
 	}
-	at(m.asides.next(budgetSpan(m.timing), asidePerSpan), m.phase == member && m.aside.busy.seq == 0)
-	at(m.heard+m.timing.OrphanAfter, m.phase == member)
+	at(s.cleaning.next(budgetSpan(m.timing), backgroundPerSpan), m.phase == member && s.background.busy.seq == 0)
+	at(r.acked+m.timing.OrphanAfter, m.phase == member)
 	return next
 }
 
-// pass is what happens by the passing of time alone.
+// pass does what follows from the passing of time alone.
 func (m *machine) pass() {
-	if m.work.running && m.now >= m.lease && m.phase == member {
-		// Only a process that was away finds its lease ended before it was told
-		// to stop; whoever guards the work has killed it by now.
+	r, t := &m.registration, &m.tenure
+	if t.work.running && r.lapsed(m.now) && m.phase == member {
+		// Only a process that was away finds its lease ended before it was told to
+		// stop. Whatever ends the work with the lease has killed it by now.
 		m.retire(factLeaseLost, registry.LeaseLost, ErrLeaseLost, true)
 	}
-	if m.phase == member && m.duty.number > 0 && !m.duty.due && m.now >= m.lease-m.timing.StopGrace {
+	if m.phase == member && t.held.number > 0 && !t.held.due && !r.mayAct(m.now, m.timing.StopGrace) {
 		m.retire(factLeaseLost, registry.LeaseLost, ErrLeaseLost, false)
 	}
-	if m.phase == member && m.now >= m.heard+m.timing.OrphanAfter {
-		// Peers may have deleted this registration, and whoever reads a copy of
-		// the registry from before may still believe in it.
+	if m.phase == member && r.unacknowledged(m.now, m.timing.OrphanAfter) {
+		// Peers may have deleted this registration, and whoever reads an old copy of
+		// the registry may still believe in it.
 		m.retire("", registry.LeaseLost, ErrLeaseLost, true)
 	}
-	if m.phase == member && m.duty.due && (m.now >= m.lease || m.now >= m.duty.since+m.timing.OrphanAfter) {
-		m.retire("", m.duty.end.Reason, nil, false)
+	if m.phase == member && t.held.due && (r.lapsed(m.now) || t.overdue(m.now, m.timing.OrphanAfter)) {
+		m.retire("", t.held.end.Reason, nil, false)
 	}
-	if m.work.running && m.work.stopping && m.now >= m.lease && m.work.killAt > m.now {
+	if t.work.running && t.work.stopping && r.lapsed(m.now) && t.work.killAt > m.now {
 		m.stop(ErrLeaseLost, true)
 	}
 	m.giveUp()
+}
+
+// proceed sends the requests that are due: the beat, which never waits for anything,
+// one that the election waits for, and one in the background.
+func (m *machine) proceed() {
+	if m.beats() && m.registration.beatDue(m.now) {
+		m.send(request{kind: kindBeat, id: m.registration.id, status: m.status()})
+	}
+	if m.phase == leaving && m.departure.expired(m.now) {
+		m.abandon()
+		return
+	}
+	if m.schedule.election.free(m.now) {
+		switch m.phase {
+		case joining:
+			m.register()
+		case member:
+			m.proceedAsMember()
+		case retiring, leaving:
+			m.release()
+		}
+	}
+	if m.schedule.background.free(m.now) {
+		switch m.phase {
+		case member:
+			m.cleanUp()
+		case leaving:
+			if r := m.backlog.last(); r != nil {
+				m.send(*r)
+			}
+		}
+	}
+}
+
+// proceedAsMember ends a term first, then does what a view has called for, and reads
+// the group last.
+func (m *machine) proceedAsMember() {
+	switch {
+	case m.tenure.held.due:
+		m.send(m.tenure.end(m.registration.id))
+	case m.schedule.election.wanted != nil:
+		m.takeOver(*m.schedule.election.take())
+	case m.schedule.reading.due(m.now, m.timing):
+		m.send(request{kind: kindView})
+	}
+}
+
+// cleanUp sends the hint that was asked for, or lets the backlog take its turns.
+func (m *machine) cleanUp() {
+	if !m.schedule.cleanable(m.now, m.timing) {
+		return
+	}
+	r := m.schedule.background.take()
+	if r == nil {
+		r = m.backlog.next(m.search)
+	}
+	if r != nil {
+		m.schedule.cleaned(m.now, m.timing)
+		m.send(*r)
+	}
+}
+
+// send sends a request to the registry.
+func (m *machine) send(r request) {
+	r = m.schedule.send(r, m.now, m.timing.CallTimeout())
+	if r.kind == kindBeat {
+		m.registration.beatSent(r.seq, m.now, m.timing.Interval)
+	}
+	m.act(r)
+}
+
+// answered takes the answer to a request, unless nothing waits for it any more.
+func (m *machine) answered(a answer) {
+	if a.request.kind == kindBeat {
+		m.beaten(a)
+		return
+	}
+	if !m.schedule.answered(a.request) {
+		return
+	}
+	if a.request.kind != kindUnregister && !a.request.past { // people are told of that in other words, or need not know
+		err := a.err
+		if err == nil {
+			err = a.view.Damage
+		}
+		m.report(a.request.kind, err)
+	}
+	switch a.request.kind {
+	case kindRegister:
+		m.registered(a)
+	case kindView:
+		m.viewed(a)
+	case kindCandidate:
+		m.seniorFound(a)
+	case kindClaimant:
+		m.claimantFound(a)
+	case kindDeleteOrphan:
+		m.orphanDeleted(a)
+	case kindBeginTerm:
+		m.begun(a)
+	case kindEndTerm:
+		m.ended(a)
+	case kindSilent:
+		m.sweep(a)
+	case kindUnregister:
+		m.unregistered(a)
+	}
+}
+
+// retry delays the next request of a slot, after one has failed.
+func (m *machine) retry(failed request) {
+	slot := m.schedule.slotOf(failed)
+	if m.phase == leaving { // somebody waits
+		slot.delay(m.now + budgetSpan(m.timing)/4)
+		return
+	}
+	slot.delay(max(failed.sent+m.timing.Interval, m.now+m.timing.Interval/4))
+}
+
+// pause delays the next request of the election, after tries that were in vain for
+// some time already: a view of the past must not make it spin.
+func (m *machine) pause(vain time.Duration) {
+	m.schedule.election.delay(m.now + min(max(vain, m.timing.Interval/4), m.timing.Slack()))
 }

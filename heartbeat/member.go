@@ -75,12 +75,12 @@ type Member struct {
 	config Config
 	log    zerolog.Logger
 
-	now  func() time.Duration
-	exit func(code int)
-	fuse func() (fuse, error)
+	now          func() time.Duration
+	exit         func(code int)
+	newKillTimer func() (killTimer, error)
 
-	turn atomic.Pointer[turn]
-	term atomic.Int64 // 0 while passive
+	snapshot atomic.Pointer[snapshot]
+	term     atomic.Int64 // 0 while passive
 }
 
 // New checks the configuration. It does not touch the registry.
@@ -104,8 +104,8 @@ func New(c Config) (*Member, error) {
 	if c.Author != nil && c.Author.group != c.Group {
 		return nil, fmt.Errorf("heartbeat: the author is of the group %q, want %q", c.Author.group, c.Group)
 	}
-	m := &Member{config: c, log: c.Log, now: boottime.Now, exit: os.Exit, fuse: newFuse}
-	m.turn.Store(&turn{})
+	m := &Member{config: c, log: c.Log, now: boottime.Now, exit: os.Exit, newKillTimer: newKillTimer}
+	m.snapshot.Store(&snapshot{})
 	author := c.Author
 	if author == nil {
 		author = NewAuthor(c.Group)
@@ -117,7 +117,7 @@ func New(c Config) (*Member, error) {
 
 // Instance is the UUID under which this process is registered; uuid.Nil while it
 // is not.
-func (m *Member) Instance() uuid.UUID { return m.turn.Load().id }
+func (m *Member) Instance() uuid.UUID { return m.snapshot.Load().id }
 
 // Term is the term that this instance works in, and 0 while it is passive.
 func (m *Member) Term() int64 { return m.term.Load() }

@@ -2,64 +2,64 @@ package heartbeat
 
 var mutants = []mutant{
 	{name: "lease counted from the acknowledgement", swaps: []swap{
-		{"beat.go", "until := a.call.sent + m.timing.Lease()", "until := m.now + m.timing.Lease()"}}},
+		{"beat.go", "renew(a.request.sent, a.at, m.timing.Lease())", "renew(m.now, a.at, m.timing.Lease())"}}},
 	{name: "no margin", swaps: []swap{
-		{"beat.go", "until := a.call.sent + m.timing.Lease()", "until := a.call.sent + m.timing.OrphanAfter"}}},
+		{"beat.go", "renew(a.request.sent, a.at, m.timing.Lease())", "renew(a.request.sent, a.at, m.timing.OrphanAfter)"}}},
 	{name: "an acknowledgement after the lease's end revives it", swaps: []swap{
-		{"beat.go", "		if m.beats() {\n			m.renew(a)\n		}", "		m.renew(a)"},
+		{"beat.go", "		if m.beats() {\n			m.extendLease(a)\n		}", "		m.extendLease(a)"},
 		{"machine.go", "		m.retire(factLeaseLost, registry.LeaseLost, ErrLeaseLost, true)", ""},
 		{"machine.go", "		m.retire(factLeaseLost, registry.LeaseLost, ErrLeaseLost, false)", "		m.stop(ErrLeaseLost, false)"}}},
 	{name: "a leaving instance beats on after its lease's end", swaps: []swap{
-		{"beat.go", "return !m.spent && m.id != uuid.Nil && m.work.running && m.now < m.lease && !m.stuck()", "return m.id != uuid.Nil && m.work.running && !m.stuck()"}}},
+		{"beat.go", "return m.registration.holdsLease(m.now) && m.tenure.work.running && !m.stuck()", "return m.registration.id != [16]byte{} && m.tenure.work.running && !m.stuck()"}}},
 	{name: "staleness by the registry's clock", swaps: []swap{
-		{"decide.go", "case now < p.orphanAt:", "case v.Holder != nil && p.clock.Sub(v.Holder.Heartbeat) < v.Holder.OrphanAfter, v.Holder == nil && now < p.orphanAt:"}}},
+		{"decide.go", "case now < s.observations.holder.orphanAt():", "case v.Holder != nil && s.registration.registryTime(now).Sub(v.Holder.Heartbeat) < v.Holder.OrphanAfter, v.Holder == nil && now < s.observations.holder.orphanAt():"}}},
 	{name: "staleness by comparing wall clocks", swaps: []swap{
-		{"decide.go", "case now < p.orphanAt:", "case v.Holder != nil && time.Unix(0, int64(now)).Sub(v.Holder.Heartbeat) < v.Holder.OrphanAfter, v.Holder == nil && now < p.orphanAt:"}}},
+		{"decide.go", "case now < s.observations.holder.orphanAt():", "case v.Holder != nil && time.Unix(0, int64(now)).Sub(v.Holder.Heartbeat) < v.Holder.OrphanAfter, v.Holder == nil && now < s.observations.holder.orphanAt():"}}},
 	{name: "clamp by the observer's own interval", swaps: []swap{
-		{"sighting.go", "s.since -= min(max(at.Sub(in.Heartbeat), 0), s.promise.Slack(), s.silence/20)", "s.since -= min(max(at.Sub(in.Heartbeat), 0), own.Slack())"}},
+		{"observation.go", "o.since -= min(max(at.Sub(in.Heartbeat), 0), o.promise.Slack(), o.silence/20)", "o.since -= min(max(at.Sub(in.Heartbeat), 0), own.Slack())"}},
 		held: "the observer's own T counts where it is the longest, and its slack is small against that"},
 	{name: "clamp by a quarter of T", swaps: []swap{
-		{"sighting.go", "s.since -= min(max(at.Sub(in.Heartbeat), 0), s.promise.Slack(), s.silence/20)", "s.since -= min(max(at.Sub(in.Heartbeat), 0), s.silence/4)"}}},
+		{"observation.go", "o.since -= min(max(at.Sub(in.Heartbeat), 0), o.promise.Slack(), o.silence/20)", "o.since -= min(max(at.Sub(in.Heartbeat), 0), o.silence/4)"}}},
 	{name: "no clamp", swaps: []swap{
-		{"sighting.go", "s.since -= min(max(at.Sub(in.Heartbeat), 0), s.promise.Slack(), s.silence/20)", "s.since -= at.Sub(in.Heartbeat)"}}},
+		{"observation.go", "o.since -= min(max(at.Sub(in.Heartbeat), 0), o.promise.Slack(), o.silence/20)", "o.since -= at.Sub(in.Heartbeat)"}}},
 	{name: "T of the observer instead of the record's", swaps: []swap{
-		{"sighting.go", "	s.silence = longest(own, in.OrphanAfter, t)", "	s.silence = own.OrphanAfter"}}},
+		{"observation.go", "	o.silence = longest(own, in.OrphanAfter, t)", "	o.silence = own.OrphanAfter"}}},
 	{name: "r at the sending", swaps: []swap{
-		{"view.go", "beats := m.look(a.view)", "now := m.now\n	m.now = a.call.sent\n	beats := m.look(a.view)\n	m.now = now"}}},
+		{"view.go", "m.observe(a.view, m.now)", "m.observe(a.view, a.request.sent)"}}},
 	{name: "beat as an upsert", broken: beatUpserts},
 	{name: "delete without the observed beat", broken: deleteAnyBeat},
 	{name: "same UUID after deletion", swaps: []swap{
-		{"machine.go", "	joinBy     time.Duration", "	first     uuid.UUID\n	joinBy     time.Duration"},
-		{"beat.go", "in.ID, in.Schema = m.newID(), registry.Schema", "if m.first == uuid.Nil {\n		m.first = m.newID()\n	}\n	in.ID, in.Schema = m.first, registry.Schema"},
-		{"beat.go", "		// It may be applied yet: the next attempt takes another UUID.", "		m.first = uuid.Nil"}}},
+		{"registration.go", "	joinBy time.Duration", "	first  uuid.UUID\n	joinBy time.Duration"},
+		{"beat.go", "in.ID, in.Schema = m.newID(), registry.Schema", "if m.registration.first == [16]byte{} {\n		m.registration.first = m.newID()\n	}\n	in.ID, in.Schema = m.registration.first, registry.Schema"},
+		{"beat.go", "		// It may be applied yet: the next attempt takes another UUID.", "		m.registration.first = [16]byte{}"}}},
 	{name: "registration retried under the same UUID", swaps: []swap{
-		{"machine.go", "	joinBy     time.Duration", "	first     uuid.UUID\n	joinBy     time.Duration"},
-		{"beat.go", "in.ID, in.Schema = m.newID(), registry.Schema", "if m.first == uuid.Nil {\n		m.first = m.newID()\n	}\n	in.ID, in.Schema = m.first, registry.Schema"},
-		{"beat.go", "m.id, m.joinBy = a.call.id, 0", "m.id, m.joinBy, m.first = a.call.id, 0, uuid.Nil"}}},
+		{"registration.go", "	joinBy time.Duration", "	first  uuid.UUID\n	joinBy time.Duration"},
+		{"beat.go", "in.ID, in.Schema = m.newID(), registry.Schema", "if m.registration.first == [16]byte{} {\n		m.registration.first = m.newID()\n	}\n	in.ID, in.Schema = m.registration.first, registry.Schema"},
+		{"registration.go", "r.id, r.joinBy = id, 0", "r.id, r.joinBy, r.first = id, 0, uuid.Nil"}}},
 	{name: "lost answer of a term insert ignored", swaps: []swap{
-		{"machine.go", "	joinBy     time.Duration", "	lost      int64\n	joinBy     time.Duration"},
-		{"promote.go", "	default:\n		m.later(a.call)\n	}\n}\n\n// tellUnseen", "	default:\n		m.lost, m.duty.number = a.call.term.Number, 0\n		m.later(a.call)\n	}\n}\n\n// tellUnseen"},
-		{"view.go", "	d := decide(m.position(), a.view, m.now)", "	d := decide(m.position(), a.view, m.now)\n	if d.verdict == start && a.view.Latest.Number == m.lost {\n		return\n	}"}}},
+		{"registration.go", "	joinBy time.Duration", "	lost   int64\n	joinBy time.Duration"},
+		{"promote.go", "	default:\n		m.retry(a.request)\n	}\n}\n\n// reportUnseen", "	default:\n		m.registration.lost, m.tenure.held.number = a.request.term.Number, 0\n		m.retry(a.request)\n	}\n}\n\n// reportUnseen"},
+		{"view.go", "	d := decide(m.situation(), a.view, m.now)", "	d := decide(m.situation(), a.view, m.now)\n	if d.verdict == start && a.view.Latest.Number == m.registration.lost {\n		return\n	}"}}},
 	{name: "holder read before term", broken: holderFirst, held: "a missing holder counts as silent since the first view that did not find it"},
 	{name: "the two reads from different nodes", broken: twoNodes},
 	{name: "reads from a stale node while judging", broken: staleNode},
 	{name: "write concern 1", broken: writeConcernOne},
 	{name: "release before the work is gone", swaps: []swap{
-		{"parting.go", "	case m.work.running:\n", ""}}},
+		{"leave.go", "	case m.tenure.work.running:\n", ""}}},
 	{name: "no lease check before starting work", swaps: []swap{
 		{"decide.go", "		if able {\n			return decision{verdict: start}\n		}", "		return decision{verdict: start}"}},
 		held: "a registration that may hold a term is given up when its lease runs short"},
 	{name: "no lease check before starting work, and an unproven term kept when the lease runs short", swaps: []swap{
 		{"decide.go", "		if able {\n			return decision{verdict: start}\n		}", "		return decision{verdict: start}"},
-		{"machine.go", "	if m.phase == member && m.duty.number > 0 && !m.duty.due &&", "	if m.phase == member && m.work.term.Number > 0 && !m.duty.due &&"}}},
+		{"machine.go", "	if m.phase == member && t.held.number > 0 && !t.held.due &&", "	if m.phase == member && t.work.term.Number > 0 && !t.held.due &&"}}},
 	{name: "monotonic clock that ignores suspend", broken: clockIgnoresSuspend},
 	{name: "terms deleted", broken: termsDeleted},
 	{name: "an unregistered holder taken for a vacancy", swaps: []swap{
-		{"sighting.go", "		s.last = before.last\n	}\n	return s", "		s.last = before.last\n	}\n	s.since -= s.silence\n	return s"}}},
+		{"observation.go", "		o.last = before.last\n	}\n	return o", "		o.last = before.last\n	}\n	o.since -= o.silence\n	return o"}}},
 	{name: "an unregistered holder silent since its last beat was seen", swaps: []swap{
-		{"sighting.go", "	s := sighting{id: t.Holder, missing: true, since: now, silence: longest(own, 0, &t)}", "	s := sighting{id: t.Holder, missing: true, since: now, silence: longest(own, 0, &t)}\n	if before.id == t.Holder {\n		s.since = before.since\n	}"}}},
+		{"observation.go", "	o := observation{id: t.Holder, missing: true, since: now, silence: longest(own, 0, &t)}", "	o := observation{id: t.Holder, missing: true, since: now, silence: longest(own, 0, &t)}\n	if before.id == t.Holder {\n		o.since = before.since\n	}"}}},
 	{name: "observations dropped when many", swaps: []swap{
-		{"sweep.go", "	m.passives = silent", "	if len(silent) > 3 {\n		silent = map[uuid.UUID]sighting{}\n	}\n	m.passives = silent"}}},
+		{"observations.go", "	o.passives = known", "	if len(known) > 3 {\n		known = map[uuid.UUID]observation{}\n	}\n	o.passives = known"}}},
 	{name: "standing down only on a newer term", swaps: []swap{
 		{"decide.go", "		return decision{kill, factTermEnded}", "		return decision{verdict: nothing}"}}},
 	{name: "a holder that lost its lease beating on", swaps: []swap{
@@ -67,27 +67,27 @@ var mutants = []mutant{
 	{name: "beats for work that will not die, when asked to hand over", swaps: []swap{
 		{"beat.go", "	return m.phase == member && !m.stuck()", "	return m.phase == member"}}},
 	{name: "beats for work that will not die, when told to leave", swaps: []swap{
-		{"beat.go", "m.work.running && m.now < m.lease && !m.stuck()", "m.work.running && m.now < m.lease"}}},
+		{"beat.go", "m.tenure.work.running && !m.stuck()", "m.tenure.work.running"}}},
 	{name: "the one who handed over still counted as senior", swaps: []swap{
-		{"view.go", "holdingOff: m.holdsOff()", "holdingOff: false"}}},
+		{"decide.go", "case !able || s.holdsOff(now):", "case !able:"}}},
 	{name: "holding off forgotten with the registration", swaps: []swap{
-		{"parting.go", "	m.duty, m.work = duty{}, workState{}\n	m.vacancy", "	m.duty, m.work, m.off = duty{}, workState{}, holdOff{}\n	m.vacancy"}}},
+		{"tenure.go", "t.held, t.work = heldTerm{}, work{}", "t.held, t.work, t.holdOff = heldTerm{}, work{}, holdOff{}"}}},
 	{name: "no tick at D − G", swaps: []swap{
-		{"machine.go", "	at(m.lease-m.timing.StopGrace, m.duty.number > 0)\n", ""}}},
+		{"machine.go", "	at(r.lease-m.timing.StopGrace, t.held.number > 0)\n", ""}}},
 	{name: "no tick when work that does not stop is killed", swaps: []swap{
-		{"machine.go", "	at(m.killed(), m.work.running && m.work.stopping)\n", ""}}},
+		{"machine.go", "	at(m.killed(), t.work.running && t.work.stopping)\n", ""}}},
 	{name: "work of this process killed at the end of its grace only", swaps: []swap{
-		{"work.go", "	return min(m.work.killAt, m.lease-m.timing.KillMargin())", "	return m.work.killAt"}}},
+		{"tenure.go", "	return min(t.work.killAt, lease-timing.KillMargin())", "	return t.work.killAt"}}},
 	{name: "who was there for work that is done stays", swaps: []swap{
-		{"decide.go", "registry.WorkDone && (t.Number == p.sawOpen || p.wasThere(*t)):", "registry.WorkDone && false:"}}},
+		{"decide.go", "registry.WorkDone && (t.Number == s.observations.sawOpen || s.wasThere(*t, now)):", "registry.WorkDone && false:"}}},
 	{name: "who saw work that is done stays, unless it was registered before", swaps: []swap{
-		{"decide.go", "(t.Number == p.sawOpen || p.wasThere(*t)):", "p.wasThere(*t):"}}},
+		{"decide.go", "(t.Number == s.observations.sawOpen || s.wasThere(*t, now)):", "s.wasThere(*t, now):"}}},
 	{name: "who comes after work was done quits", swaps: []swap{
-		{"decide.go", "(t.Number == p.sawOpen || p.wasThere(*t)):", "(true || p.wasThere(*t)):"}}},
+		{"decide.go", "(t.Number == s.observations.sawOpen || s.wasThere(*t, now)):", "(true || s.wasThere(*t, now)):"}}},
 	{name: "T without the term's", swaps: []swap{
-		{"sighting.go", "		recorded = max(recorded, t.OrphanAfter)", "		_ = t"}}},
+		{"observation.go", "		recorded = max(recorded, t.OrphanAfter)", "		_ = t"}}},
 	{name: "a term begun whoever claims a later one", swaps: []swap{
-		{"promote.go", "case errors.Is(a.err, registry.ErrNoClaimant), a.err == nil && in.ID == m.id:", "case errors.Is(a.err, registry.ErrNoClaimant), a.err == nil:"}}},
+		{"promote.go", "case errors.Is(a.err, registry.ErrNoClaimant), a.err == nil && in.ID == m.registration.id:", "case errors.Is(a.err, registry.ErrNoClaimant), a.err == nil:"}}},
 	{name: "lost terms that keep what was resigned", swaps: []swap{
-		{"view.go", "m.highest, m.past, m.resigned, m.sawOpen = unseen, 0, 0, 0", "m.highest, m.past, m.sawOpen = unseen, 0, 0"}}},
+		{"view.go", "			m.tenure.forgetTerms()\n", ""}}},
 }

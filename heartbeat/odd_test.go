@@ -97,7 +97,7 @@ func TestRegistersAnewThoughTheOldTermCannotBeEnded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)
 		a := s.joinFirst()
-		s.reg.set(failCalls(callEndTerm))
+		s.reg.set(failCalls(kindEndTerm))
 		_ = s.reg.store.Unregister(t.Context(), a.Instance())
 		s.until(3*time.Minute, "works again", func() bool { return a.works() == 2 })
 		s.reg.set(nil)
@@ -112,7 +112,7 @@ func TestPeersNeedNotWaitOnceALongOutageIsOver(t *testing.T) {
 		b := s.join()
 		time.Sleep(3 * time.Second)
 		s.reg.set(func(k kind, _ registry.Instance) fate {
-			if k == callBeat {
+			if k == kindBeat {
 				return lost // as by a primary that has lost its majority
 			}
 			return broke
@@ -131,7 +131,7 @@ func TestViewsGoOnThoughTheOrphansTermCannotBeEnded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)
 		_ = s.reg.store.BeginTerm(t.Context(), registry.Term{Group: "g", Number: 1, Holder: uuid.New(), OrphanAfter: time.Minute})
-		s.reg.set(failCalls(callEndTerm))
+		s.reg.set(failCalls(kindEndTerm))
 		a := s.join()
 		s.until(2*time.Minute, "takes over from a holder that is not there", func() bool { return a.works() == 2 })
 		b := s.join()
@@ -208,7 +208,7 @@ func TestFailingCallsAreReportedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)
 		a := s.joinFirst()
-		s.reg.set(failCalls(callView))
+		s.reg.set(failCalls(kindView))
 		time.Sleep(time.Minute)
 		s.reg.set(nil)
 		time.Sleep(5 * time.Second)

@@ -24,13 +24,13 @@ func TestReadsOfThePastCountOnEnd(t *testing.T) {
 		}},
 		{"a freeze", func(p *puppet) { p.pass(2 * timing.Overdue()) }},
 		{"a new registration", func(p *puppet) {
-			id := p.m.id
+			id := p.m.registration.id
 			p.delete(id)
-			p.befall = befalls(broke, callRegister)
+			p.befall = befalls(broke, kindRegister)
 			p.live(timing.Overdue())
 			p.befall = nil
 			p.live(2 * timing.Interval)
-			if p.m.id == id || p.m.id == uuid.Nil {
+			if p.m.registration.id == id || p.m.registration.id == uuid.Nil {
 				p.t.Fatal("did not register anew")
 			}
 		}},
@@ -42,7 +42,7 @@ func TestReadsOfThePastCountOnEnd(t *testing.T) {
 			p.end(1, other)
 			present := p.reg.clone()
 			p.live(3 * timing.Interval)
-			if !p.m.work.running {
+			if !p.m.tenure.work.running {
 				t.Fatal("does not work")
 			}
 			p.past = &store{clock: present.clock, instances: present.instances, terms: present.terms[:1]}
@@ -76,7 +76,7 @@ func TestWhileAWatchIsHealthyTheHolderIsViewedAtItsOwnPace(t *testing.T) {
 				p.beat(holder)
 				p.live(tt.others.Interval)
 			}
-			at := p.calls(callView)
+			at := p.calls(kindView)
 			if len(at) < 20 {
 				t.Fatalf("%d views", len(at))
 			}

@@ -17,8 +17,8 @@ func TestTermOfTheDeposedIsClosedAfterTheNextBegan(t *testing.T) {
 		kinds []kind
 		span  time.Duration
 	}{
-		{"the insert, for a while", []kind{callBeginTerm}, 3 * timing.Interval},
-		{"all that counts, until the lease is over", []kind{callBeginTerm, callBeat}, timing.OrphanAfter},
+		{"the insert, for a while", []kind{kindBeginTerm}, 3 * timing.Interval},
+		{"all that counts, until the lease is over", []kind{kindBeginTerm, kindBeat}, timing.OrphanAfter},
 	} {
 		t.Run(tt.fails, func(t *testing.T) {
 			p := newPuppet(t, timing)
@@ -26,8 +26,8 @@ func TestTermOfTheDeposedIsClosedAfterTheNextBegan(t *testing.T) {
 			p.begin(1, holder)
 			p.live(timing.OrphanAfter / 2)
 			fails := befalls(broke, tt.kinds...)
-			p.befall = func(c call) fate {
-				if c.kind == callEndTerm && c.number == 1 && len(p.reg.terms) < 2 {
+			p.befall = func(c request) fate {
+				if c.kind == kindEndTerm && c.number == 1 && len(p.reg.terms) < 2 {
 					t.Error("the term of the deposed is closed before the next began")
 				}
 				if p.there(holder) {
@@ -39,12 +39,12 @@ func TestTermOfTheDeposedIsClosedAfterTheNextBegan(t *testing.T) {
 				p.live(timing.Interval)
 			}
 			p.live(tt.span)
-			if len(p.reg.terms) != 1 || len(p.calls(callBeginTerm)) < 2 {
-				t.Fatalf("%d tries", len(p.calls(callBeginTerm)))
+			if len(p.reg.terms) != 1 || len(p.calls(kindBeginTerm)) < 2 {
+				t.Fatalf("%d tries", len(p.calls(kindBeginTerm)))
 			}
 			fails = befalls(fine)
 			p.live(5 * timing.Interval)
-			if !p.m.work.running {
+			if !p.m.tenure.work.running {
 				t.Fatal("does not work")
 			}
 			if d := p.reg.terms[0]; d.Open() || d.End.Reason != registry.Orphaned {
@@ -59,7 +59,7 @@ func TestNoTermAfterTheLargest(t *testing.T) {
 	p.begin(registry.MaxTerm, other)
 	p.end(registry.MaxTerm, other)
 	p.live(2 * registry.DefaultTiming.OrphanAfter)
-	if n := len(p.calls(callBeginTerm)); n > 0 {
+	if n := len(p.calls(kindBeginTerm)); n > 0 {
 		t.Errorf("tried %d times to begin term %d", n, p.reg.view().Number()+1)
 	}
 	if n := len(p.notes(factExhausted)); n != 1 {
@@ -74,15 +74,15 @@ func TestFutileTriesHaveAPause(t *testing.T) {
 		what kind
 		set  func(p *puppet)
 	}{
-		{callBeginTerm, func(p *puppet) {
+		{kindBeginTerm, func(p *puppet) {
 			p.begin(1, other)
 			p.end(1, other)
 			p.past = p.reg.clone()
 			p.begin(2, other)
 		}},
-		{callDeleteOrphan, func(p *puppet) {
+		{kindDeleteOrphan, func(p *puppet) {
 			p.begin(1, p.peer(timing))
-			p.befall = befalls(void, callDeleteOrphan)
+			p.befall = befalls(void, kindDeleteOrphan)
 		}},
 	} {
 		t.Run(string(tt.what), func(t *testing.T) {
@@ -110,19 +110,19 @@ func TestWhoHoldsOffSaysSo(t *testing.T) {
 	p.reg.requestHandover(1, uuid.Nil)
 	p.tell(woken{})
 	p.live(timing.OrphanAfter / 2)
-	p.delete(p.m.id)
+	p.delete(p.m.registration.id)
 	p.live(timing.OrphanAfter/2 + 3*timing.Interval)
 	beats, registrations := 0, 0
 	for _, d := range p.did {
-		c, ok := d.action.(call)
+		c, ok := d.action.(request)
 		if !ok || d.at == begin {
 			continue
 		}
 		var s registry.Status
 		switch c.kind {
-		case callBeat:
+		case kindBeat:
 			s, beats = c.status, beats+1
-		case callRegister:
+		case kindRegister:
 			s, registrations = c.in.Status, registrations+1
 		default:
 			continue

@@ -17,9 +17,9 @@ type puppet struct {
 	m      *machine
 	reg    *store
 	now    time.Duration
-	past   *store          // if set, views are read from it
-	befall func(call) fate // hung: until it is released
-	hung   []call
+	past   *store             // if set, views are read from it
+	befall func(request) fate // hung: until it is released
+	hung   []request
 	yields bool // the work heeds being told to stop
 	did    []deed
 }
@@ -42,7 +42,7 @@ func newLeader(t *testing.T, timing registry.Timing) *puppet {
 	t.Helper()
 	p := newPuppet(t, timing)
 	p.live(5 * timing.Interval)
-	if !p.m.work.running {
+	if !p.m.tenure.work.running {
 		t.Fatal("does not work")
 	}
 	p.did = nil
@@ -75,20 +75,20 @@ func (p *puppet) tell(e event) {
 		for _, a := range p.m.step(p.now, queue[i]) {
 			p.did = append(p.did, deed{p.now, a})
 			switch a := a.(type) {
-			case call:
+			case request:
 				if r, ok := p.answer(a); ok {
 					queue = append(queue, r)
 				}
 			case stopWork:
 				if p.yields {
-					queue = append(queue, workGone{term: p.m.work.term.Number, result: yielded})
+					queue = append(queue, workGone{term: p.m.tenure.work.term.Number, result: yielded})
 				}
 			}
 		}
 	}
 }
 
-func (p *puppet) answer(c call) (a answer, ok bool) {
+func (p *puppet) answer(c request) (a answer, ok bool) {
 	what := fine
 	if p.befall != nil {
 		what = p.befall(c)
@@ -98,18 +98,18 @@ func (p *puppet) answer(c call) (a answer, ok bool) {
 		p.hung = append(p.hung, c)
 		return answer{}, false
 	case broke:
-		return answer{call: c, err: errNetwork}, true
+		return answer{request: c, err: errNetwork}, true
 	case void:
-		return answer{call: c}, true
+		return answer{request: c}, true
 	case lost:
 		p.apply(c)
-		return answer{call: c, err: errNetwork}, true
+		return answer{request: c, err: errNetwork}, true
 	}
 	return p.apply(c), true
 }
 
-func (p *puppet) apply(c call) answer {
-	if p.past != nil && c.kind == callView {
+func (p *puppet) apply(c request) answer {
+	if p.past != nil && c.kind == kindView {
 		return c.do(context.Background(), p.past, "g")
 	}
 	return c.do(context.Background(), p.reg, "g")
@@ -128,7 +128,7 @@ func (p *puppet) release() {
 // calls is when calls of a kind were made.
 func (p *puppet) calls(k kind) (at []time.Duration) {
 	for _, d := range p.did {
-		if c, ok := d.action.(call); ok && c.kind == k {
+		if c, ok := d.action.(request); ok && c.kind == k {
 			at = append(at, d.at)
 		}
 	}
@@ -194,8 +194,8 @@ func (p *puppet) end(number int64, holder uuid.UUID) {
 }
 
 // befalls is what befalls calls of some kinds.
-func befalls(what fate, kinds ...kind) func(call) fate {
-	return func(c call) fate {
+func befalls(what fate, kinds ...kind) func(request) fate {
+	return func(c request) fate {
 		for _, k := range kinds {
 			if c.kind == k {
 				return what

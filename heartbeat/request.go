@@ -1,31 +1,103 @@
 package heartbeat
 
-import "time"
+import (
+	"context"
+	"time"
 
-// request is what the holder of a term has noted of the latest request to hand
-// over, by its date.
+	"github.com/google/uuid"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+// kind says which method of the registry a request calls.
+type kind string
+
+const (
+	kindRegister     kind = "register"
+	kindBeat         kind = "beat"
+	kindUnregister   kind = "unregister"
+	kindView         kind = "view"
+	kindDeleteOrphan kind = "delete orphan"
+	kindBeginTerm    kind = "begin term"
+	kindEndTerm      kind = "end term"
+	kindCandidate    kind = "candidate"
+	kindClaimant     kind = "claimant"
+	kindSilent       kind = "silent"
+)
+
+// request is one call of the machine to the registry. It is an action, and part of
+// the event that answers it. The fields from id on are for the kinds that they name.
 type request struct {
-	at   time.Time
-	seen time.Duration // when it was first seen
-	done bool          // it was judged for good
+	kind    kind
+	seq     int64         // unique within a machine; 0: not sent
+	sent    time.Duration // local instant, never later than the request left
+	timeout time.Duration
+
+	id     uuid.UUID          // register, beat, unregister, deleteOrphan; endTerm: the holder
+	status registry.Status    // beat
+	in     *registry.Instance // register
+	beat   int64              // deleteOrphan
+	term   *registry.Term     // beginTerm
+	number int64              // endTerm; deleteOrphan: the holder's term, 0: it holds none; claimant: the latest term; candidate: the vacant term or the own one
+	end    registry.End       // endTerm
+	time   time.Time          // candidate, silent: the registry's clock
+	within time.Duration      // candidate, silent: how far from it those have beaten who are alive
+	except []uuid.UUID        // candidate
+	peer   bool               // candidate: for a peer that tries the work of the own term, which fails
+	past   bool               // endTerm, unregister: nobody waits for it
 }
 
-// judge takes note that the request of a date was judged, by the registry's clock
-// as it was at a beat. It is judged for good by a beat that was sent after it was
-// seen: a beat from before may tell of a clock that was wrong, or has stepped
-// since. And not again later: by a clock that is set back, it would be new again.
-func (r request) judge(at time.Time, now, beat time.Duration) request {
-	if !r.at.Equal(at) {
-		r = request{at: at, seen: now}
-	}
-	r.done = r.done || beat > r.seen
-	return r
+// endOf returns the request that ends a term, if it is the holder's and open.
+func endOf(number int64, holder uuid.UUID, end registry.End) request {
+	return request{kind: kindEndTerm, id: holder, number: number, end: end}
 }
 
-// settled is the date of the request, if it was judged for good.
-func (r request) settled() time.Time {
-	if r.done {
-		return r.at
+// inPast returns the request as one that ends something nobody waits for any more.
+func (r request) inPast() *request {
+	r.past = true
+	return &r
+}
+
+// inBackground reports whether the election does not depend on the request: it is a
+// hint, or it cleans up. Such requests wait for each other, and for nothing else.
+func (r request) inBackground() bool {
+	switch r.kind {
+	case kindCandidate, kindSilent:
+		return true
+	case kindDeleteOrphan:
+		return r.number == 0
+	case kindEndTerm, kindUnregister:
+		return r.past
 	}
-	return time.Time{}
+	return false
+}
+
+// do carries the request out.
+func (r request) do(ctx context.Context, reg registry.Registry, group string) answer {
+	a := answer{request: r}
+	switch r.kind {
+	case kindRegister:
+		a.at, a.err = reg.Register(ctx, *r.in)
+	case kindBeat:
+		a.at, a.err = reg.Beat(ctx, r.id, r.status)
+	case kindUnregister:
+		a.err = reg.Unregister(ctx, r.id)
+	case kindView:
+		a.view, a.err = reg.View(ctx, group)
+	case kindDeleteOrphan:
+		a.deleted, a.err = reg.DeleteOrphan(ctx, r.id, r.beat)
+	case kindBeginTerm:
+		a.err = reg.BeginTerm(ctx, *r.term)
+	case kindEndTerm:
+		a.err = reg.EndTerm(ctx, group, r.number, r.id, r.end)
+	case kindCandidate:
+		var senior registry.Instance
+		senior, a.err = reg.Candidate(ctx, group, r.time, r.within, r.except...)
+		a.senior = senior.ID
+	case kindClaimant:
+		a.claimant, a.err = reg.Claimant(ctx, group, r.number)
+	case kindSilent:
+		a.silent, a.err = reg.Silent(ctx, group, r.time, r.within)
+	}
+	return a
 }

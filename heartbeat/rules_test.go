@@ -16,17 +16,17 @@ func TestLeavingInstanceRevivesNoLease(t *testing.T) {
 	timing := registry.DefaultTiming
 	p := newLeader(t, timing)
 	p.m.guarded = true
-	p.befall = befalls(hung, callBeat)
-	p.live(p.m.lease - timing.StopGrace - timing.Interval - p.now)
+	p.befall = befalls(hung, kindBeat)
+	p.live(p.m.registration.lease - timing.StopGrace - timing.Interval - p.now)
 	p.tell(leave{})
-	end := p.m.lease
+	end := p.m.registration.lease
 	p.live(end + timing.Interval/2 - p.now)
-	if p.m.phase != leaving || !p.m.work.running {
-		t.Fatalf("phase %s, works: %v", p.m.phase, p.m.work.running)
+	if p.m.phase != leaving || !p.m.tenure.work.running {
+		t.Fatalf("phase %s, works: %v", p.m.phase, p.m.tenure.work.running)
 	}
-	p.tell(answer{call: call{kind: callBeat, id: p.m.id, sent: end - timing.Interval}, at: noon})
-	if p.m.lease != end {
-		t.Errorf("the lease is %v longer", p.m.lease-end)
+	p.tell(answer{request: request{kind: kindBeat, id: p.m.registration.id, sent: end - timing.Interval}, at: noon})
+	if p.m.registration.lease != end {
+		t.Errorf("the lease is %v longer", p.m.registration.lease-end)
 	}
 }
 
@@ -41,8 +41,8 @@ func TestHoldOffEndsWithANewerTermOfAnother(t *testing.T) {
 	p.live(2 * timing.Interval)
 	p.end(2, other)
 	p.live(4 * timing.Interval)
-	if !p.m.work.running || p.m.work.term.Number != 3 {
-		t.Errorf("works: %v in term %d, want term 3 at once", p.m.work.running, p.m.work.term.Number)
+	if !p.m.tenure.work.running || p.m.tenure.work.term.Number != 3 {
+		t.Errorf("works: %v in term %d, want term 3 at once", p.m.tenure.work.running, p.m.tenure.work.term.Number)
 	}
 }
 
@@ -53,7 +53,7 @@ func TestNextVacancyIsAnother(t *testing.T) {
 	p := newPuppet(t, timing)
 	p.begin(1, other)
 	p.live(3 * timing.Interval)
-	p.befall = befalls(hung, callCandidate)
+	p.befall = befalls(hung, kindCandidate)
 	p.end(1, other)
 	p.tell(woken{})
 	first := p.m.vacancy
@@ -74,9 +74,9 @@ func TestNextVacancyIsAnother(t *testing.T) {
 func TestWhoLeavesDoesNotInsistOnHistory(t *testing.T) {
 	timing := registry.DefaultTiming
 	p := newLeader(t, timing)
-	p.m.unclosed = endOf(1, uuid.New(), registry.End{}).inPast()
+	p.m.backlog.unclosed = endOf(1, uuid.New(), registry.End{}).inPast()
 	tries := 0
-	p.befall = func(c call) fate {
+	p.befall = func(c request) fate {
 		if c.past {
 			tries++
 			return broke
@@ -96,8 +96,8 @@ func TestThoseWhoStartTogetherCompeteAtDifferentTimes(t *testing.T) {
 	p := newPuppet(t, timing)
 	lo, hi := time.Duration(1<<62), time.Duration(0)
 	for range 100 {
-		p.m.id = uuid.Must(uuid.NewV7())
-		at := p.m.competeAt()
+		p.m.registration.id = uuid.Must(uuid.NewV7())
+		at := p.m.vacancy.competeAt(p.m.registration.id, timing.Interval)
 		lo, hi = min(lo, at), max(hi, at)
 	}
 	if lo < timing.Interval || hi > 2*timing.Interval || hi-lo < timing.Interval/2 {
@@ -140,12 +140,12 @@ func TestSightingsOutlastDamage(t *testing.T) {
 	p := newLeader(t, timing)
 	stray := p.peer(timing)
 	p.live(timing.OrphanAfter / 2)
-	before, ok := p.m.passives[stray]
+	before, ok := p.m.observations.passives[stray]
 	if !ok {
 		t.Fatal("not noted")
 	}
-	p.m.sweep(answer{call: call{kind: callSilent, sent: p.now}, err: registry.ErrCorrupt})
-	if after := p.m.passives[stray]; after.since != before.since || after.id != stray {
+	p.m.sweep(answer{request: request{kind: kindSilent, sent: p.now}, err: registry.ErrCorrupt})
+	if after := p.m.observations.passives[stray]; after.since != before.since || after.id != stray {
 		t.Errorf("noted %+v and then %+v", before, after)
 	}
 }

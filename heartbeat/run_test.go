@@ -51,7 +51,7 @@ func TestHungRegistryStopsTheWorkBeforeAPeerMayStart(t *testing.T) {
 		first := a.Instance()
 		time.Sleep(5 * time.Second)
 		s.reg.set(func(k kind, in registry.Instance) fate {
-			if in.ID == first || k == callView || k == callRegister {
+			if in.ID == first || k == kindView || k == kindRegister {
 				return hung
 			}
 			return fine
@@ -88,7 +88,7 @@ func TestSlowAckDoesNotExtendLease(t *testing.T) {
 		s := newStage(t)
 		a := s.joinFirst()
 		s.reg.set(func(k kind, _ registry.Instance) fate {
-			if k == callBeat {
+			if k == kindBeat {
 				return slow
 			}
 			return fine
@@ -98,7 +98,7 @@ func TestSlowAckDoesNotExtendLease(t *testing.T) {
 		// was sent eight seconds before its answer came.
 		var sent atomic.Pointer[time.Time]
 		s.reg.set(func(k kind, _ registry.Instance) fate {
-			if k != callBeat {
+			if k != kindBeat {
 				return fine
 			}
 			if now := time.Now(); sent.CompareAndSwap(nil, &now) {
@@ -118,7 +118,7 @@ func TestSlowAckDoesNotExtendLease(t *testing.T) {
 }
 
 func TestLostAnswers(t *testing.T) {
-	for _, k := range []kind{callRegister, callBeginTerm, callEndTerm, callUnregister} {
+	for _, k := range []kind{kindRegister, kindBeginTerm, kindEndTerm, kindUnregister} {
 		t.Run(string(k), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newStage(t)
@@ -208,7 +208,7 @@ func TestExpiredHandoverIsIgnored(t *testing.T) {
 		s := newStage(t)
 		a := s.joinFirst()
 		s.reg.set(func(k kind, _ registry.Instance) fate {
-			if k == callView {
+			if k == kindView {
 				return broke
 			}
 			return fine
@@ -232,7 +232,7 @@ func TestHandoverThatExpiredUnseenIsIgnored(t *testing.T) {
 		s.reg.requestHandover(1, uuid.Nil)
 		time.Sleep(registry.DefaultTiming.RequestLife() + 5*time.Second)
 		s.reg.set(func(k kind, _ registry.Instance) fate {
-			if k == callBeat {
+			if k == kindBeat {
 				return broke
 			}
 			return fine
@@ -250,10 +250,10 @@ func TestHandoverBeforeTheStartIsHeeded(t *testing.T) {
 		s := newStage(t)
 		var begun atomic.Bool
 		s.reg.set(func(k kind, _ registry.Instance) fate {
-			if k == callBeginTerm {
+			if k == kindBeginTerm {
 				begun.Store(true)
 			}
-			if k == callView && begun.Load() {
+			if k == kindView && begun.Load() {
 				return broke
 			}
 			return fine
@@ -482,7 +482,7 @@ func startWorking(t *testing.T, m *machine, s *store) {
 		calls = calls[1:]
 		for _, a := range m.step(0, e) {
 			switch a := a.(type) {
-			case call:
+			case request:
 				calls = append(calls, a.do(t.Context(), s, "g"))
 			case startWork:
 				return

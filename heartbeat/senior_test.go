@@ -26,12 +26,12 @@ func TestWhoIsNotSeniorActsAtAnInstantOfItsOwn(t *testing.T) {
 			p.peer(timing)
 			p.end(1, holder)
 			p.tell(woken{})
-		}, callBeginTerm},
+		}, kindBeginTerm},
 		{"crashes", func(p *puppet, holder uuid.UUID) {
 			p.live(timing.OrphanAfter - 2*timing.Interval)
 			p.peer(timing)
 			p.live(2*timing.Interval + timing.Interval/2)
-		}, callDeleteOrphan},
+		}, kindDeleteOrphan},
 	} {
 		t.Run(tt.holder, func(t *testing.T) {
 			var after []time.Duration
@@ -42,7 +42,7 @@ func TestWhoIsNotSeniorActsAtAnInstantOfItsOwn(t *testing.T) {
 				p.begin(1, holder)
 				tt.goes(p, holder)
 				p.live(3 * timing.Interval)
-				asked, acts := p.calls(callCandidate), p.calls(tt.act)
+				asked, acts := p.calls(kindCandidate), p.calls(tt.act)
 				if len(asked) != 1 || len(acts) != 1 {
 					t.Fatalf("asked %d times who is senior, acted %d times", len(asked), len(acts))
 				}
@@ -68,7 +68,7 @@ func TestTheSeniorActsAtOnce(t *testing.T) {
 	p.live(timing.OrphanAfter - 2*timing.Interval)
 	p.peer(timing)
 	p.live(4 * timing.Interval)
-	asked, acts := p.calls(callCandidate), p.calls(callBeginTerm)
+	asked, acts := p.calls(kindCandidate), p.calls(kindBeginTerm)
 	if len(asked) != 1 || len(acts) != 1 || asked[0] != acts[0] || p.there(holder) {
 		t.Errorf("asked at %v, acted at %v", asked, acts)
 	}
@@ -82,10 +82,10 @@ func TestSeniorIsAskedForByTheTimeOfTheLastBeat(t *testing.T) {
 	p.live(5*timing.Interval + timing.Interval/3)
 	p.end(1, other)
 	asked := 0
-	p.befall = func(c call) fate {
-		if c.kind == callCandidate {
+	p.befall = func(c request) fate {
+		if c.kind == kindCandidate {
 			asked++
-			heartbeat, now := p.reg.instances[p.m.id].Heartbeat, p.reg.clock()
+			heartbeat, now := p.reg.instances[p.m.registration.id].Heartbeat, p.reg.clock()
 			if got := heartbeat.Sub(c.time.Add(-c.within)); (got - 3*timing.Interval).Abs() > time.Microsecond {
 				t.Errorf("live from %v before the last beat", got)
 			}
@@ -181,7 +181,7 @@ func TestManyWhoWaitCostOneInsert(t *testing.T) {
 				s := newStage(t)
 				var inserts atomic.Int64
 				s.reg.set(func(k kind, _ registry.Instance) fate {
-					if k == callBeginTerm {
+					if k == kindBeginTerm {
 						inserts.Add(1)
 					}
 					return fine

@@ -15,8 +15,8 @@ func (w *world) handover() {
 		return
 	}
 	var to uuid.UUID
-	if h := w.hosts[w.rng.IntN(len(w.hosts))]; h.proc != nil && h.proc.m.id != t.Holder && w.chance(0.5) {
-		to = h.proc.m.id
+	if h := w.hosts[w.rng.IntN(len(w.hosts))]; h.proc != nil && h.proc.m.registration.id != t.Holder && w.chance(0.5) {
+		to = h.proc.m.registration.id
 	}
 	w.note(-1, "hand-over asked for", t.Number, to)
 	w.store.requestHandover(t.Number, to)
@@ -35,8 +35,8 @@ func (w *world) admin(h *host) {
 		w.damage(h)
 	default:
 		if p := h.proc; p != nil {
-			w.note(-1, "registration deleted", 0, p.m.id)
-			delete(w.store.instances, p.m.id)
+			w.note(-1, "registration deleted", 0, p.m.registration.id)
+			delete(w.store.instances, p.m.registration.id)
 		}
 	}
 }
@@ -48,7 +48,7 @@ func (w *world) voidTerm() {
 	if t == nil || !t.Open() {
 		return
 	}
-	w.void[tenure{t.Number, t.Holder}] = true
+	w.void[simTerm{t.Number, t.Holder}] = true
 	w.note(-1, "term ended by hand", t.Number, t.Holder)
 	_ = w.store.EndTerm(context.Background(), simGroup, t.Number, t.Holder, registry.End{Reason: registry.Stopped})
 	w.termsChanged()

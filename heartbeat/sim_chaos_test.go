@@ -67,7 +67,7 @@ func (w *world) fault(h *host) {
 		w.handover()
 	case 14:
 		if p := h.proc; p != nil {
-			w.note(h.n, "told to leave", 0, p.m.id)
+			w.note(h.n, "told to leave", 0, p.m.registration.id)
 			p.deliver(leave{})
 			switch w.rng.IntN(4) {
 			case 0:
@@ -134,7 +134,7 @@ func (w *world) freeze(h *host) {
 		return
 	}
 	p.frozen, p.guard = true, w.chance(0.6)
-	w.note(h.n, "freeze", b2i(p.guard), p.m.id)
+	w.note(h.n, "freeze", b2i(p.guard), p.m.registration.id)
 	w.after(w.spell(), func() { w.thaw(p) })
 }
 
@@ -142,7 +142,7 @@ func (w *world) thaw(p *process) {
 	if p.dead || !p.frozen || p.host == w.lame {
 		return
 	}
-	w.note(p.n, "thaw", 0, p.m.id)
+	w.note(p.n, "thaw", 0, p.m.registration.id)
 	p.frozen, p.guard = false, false
 	p.guardLater(w.now)
 	p.run()

@@ -17,13 +17,13 @@ type check struct {
 	registered map[uuid.UUID]registry.Timing // what its owner goes by, whatever the record says
 	lastBeat   map[uuid.UUID]lastBeat
 	highest    int64
-	begunAt    map[tenure]time.Duration // when terms began
-	doneAt     map[tenure]time.Duration // when the work of terms was said to be done
-	before     registry.View            // the group as it was before a call
-	victim     registry.Instance        // the record that a deletion is about
-	existed    bool                     // the record that a beat is about
+	begunAt    map[simTerm]time.Duration // when terms began
+	doneAt     map[simTerm]time.Duration // when the work of terms was said to be done
+	before     registry.View             // the group as it was before a call
+	victim     registry.Instance         // the record that a deletion is about
+	existed    bool                      // the record that a beat is about
 	ended      map[int64]resignation
-	void       map[tenure]bool             // terms that an operator took away
+	void       map[simTerm]bool            // terms that an operator took away
 	damaged    map[uuid.UUID]bool          // records that do not promise what their owners do
 	claims     map[uuid.UUID]time.Duration // since when a record claims a term above the latest
 	backAt     time.Duration               // when terms were lost for the last time; 0: never
@@ -38,9 +38,9 @@ type lastBeat struct {
 	most int64
 }
 
-// tenure is one instance's time in a term; after a restoration another may have
+// simTerm is one instance's time in a term; after a restoration another may have
 // the same number.
-type tenure struct {
+type simTerm struct {
 	term   int64
 	holder uuid.UUID
 }
@@ -53,35 +53,35 @@ type resignation struct {
 
 func (c *check) init() {
 	c.registered, c.lastBeat = map[uuid.UUID]registry.Timing{}, map[uuid.UUID]lastBeat{}
-	c.ended, c.void, c.damaged = map[int64]resignation{}, map[tenure]bool{}, map[uuid.UUID]bool{}
-	c.begunAt, c.doneAt = map[tenure]time.Duration{}, map[tenure]time.Duration{}
+	c.ended, c.void, c.damaged = map[int64]resignation{}, map[simTerm]bool{}, map[uuid.UUID]bool{}
+	c.begunAt, c.doneAt = map[simTerm]time.Duration{}, map[simTerm]time.Duration{}
 	c.claims, c.beats = map[uuid.UUID]time.Duration{}, map[uuid.UUID]int64{}
 }
 
 // believes reports whether a process believes that its lease is valid and the
 // work its own.
 func (p *process) believes() bool {
-	return p.m.work.running && p.local() < p.m.lease
+	return p.m.tenure.work.running && p.local() < p.m.registration.lease
 }
 
 // checkExclusive: never two at one instant whose work is alive, or who believe so.
 func (w *world) checkExclusive(p *process) {
 	for _, h := range w.hosts {
 		o := h.proc
-		if o == nil || o == p || o.suspended || o.work == nil || w.void[o.work.tenure()] || w.void[p.work.tenure()] {
+		if o == nil || o == p || o.suspended || o.work == nil || w.void[o.work.simTerm()] || w.void[p.work.simTerm()] {
 			continue
 		}
 		if o.work.alive && !o.work.undying || o.believes() {
 			w.fail("host%d works in term %d while host%d still does in term %d (alive: %v, its lease: %v)",
-				p.n, p.work.term, o.n, o.work.term, o.work.alive, o.m.lease-o.local())
+				p.n, p.work.term, o.n, o.work.term, o.work.alive, o.m.registration.lease-o.local())
 		}
 	}
 }
 
 // checkStart: work starts only with a valid lease.
 func (w *world) checkStart(p *process) {
-	if p.local() >= p.m.lease-p.timing.StopGrace {
-		w.fail("host%d starts term %d with a lease of %v left", p.n, p.work.term, p.m.lease-p.local())
+	if p.local() >= p.m.registration.lease-p.timing.StopGrace {
+		w.fail("host%d starts term %d with a lease of %v left", p.n, p.work.term, p.m.registration.lease-p.local())
 	}
 }
 
@@ -99,10 +99,10 @@ func (w *world) checkStoodDown(p *process, a answer) {
 // checkBefore looks at a call just before it is applied.
 func (w *world) checkBefore(f *flight) {
 	switch f.c.kind {
-	case callBeginTerm:
+	case kindBeginTerm:
 		w.before = w.store.view()
-	case callEndTerm, callUnregister:
-		if f.c.kind == callEndTerm {
+	case kindEndTerm, kindUnregister:
+		if f.c.kind == kindEndTerm {
 			w.before = w.store.view()
 		}
 		for _, h := range w.hosts {
@@ -110,13 +110,13 @@ func (w *world) checkBefore(f *flight) {
 			if o == nil || o.work == nil || o.suspended || o.work.undying && o != f.p {
 				continue
 			}
-			if o.work.alive && o.work.holder == f.c.id && (f.c.kind == callUnregister || f.c.number == o.work.term) {
+			if o.work.alive && o.work.holder == f.c.id && (f.c.kind == kindUnregister || f.c.number == o.work.term) {
 				w.fail("%s of host%d's term %d before its work is gone", f.c.kind, h.n, o.work.term)
 			}
 		}
-	case callBeat:
+	case kindBeat:
 		_, w.existed = w.store.instances[f.c.id]
-	case callDeleteOrphan:
+	case kindDeleteOrphan:
 		w.victim = w.store.instances[f.c.id]
 	}
 }
@@ -125,7 +125,7 @@ func (w *world) checkBefore(f *flight) {
 func (w *world) checkAfter(f *flight) {
 	c, p := f.c, f.p
 	switch c.kind {
-	case callRegister:
+	case kindRegister:
 		if f.a.err != nil {
 			return
 		}
@@ -138,7 +138,7 @@ func (w *world) checkAfter(f *flight) {
 		}
 		p.known.registered[c.id] = w.now
 		w.lastBeat[c.id] = lastBeat{at: w.now}
-	case callBeat:
+	case kindBeat:
 		if f.a.err == nil {
 			if !w.existed {
 				w.fail("host%d's beat brings a registration back", p.n)
@@ -146,24 +146,24 @@ func (w *world) checkAfter(f *flight) {
 			w.lastBeat[c.id] = lastBeat{w.now, max(w.lastBeat[c.id].most, w.store.instances[c.id].Beat)}
 			w.noteClaim(c.id)
 		}
-	case callDeleteOrphan:
+	case kindDeleteOrphan:
 		if f.a.deleted {
 			w.note(p.n, "deleted", c.number, c.id)
 			w.checkOrphan(p, c)
 		}
-	case callBeginTerm:
+	case kindBeginTerm:
 		if f.a.err == nil {
 			w.note(p.n, "begun", c.term.Number, c.id)
-			w.begunAt[tenure{c.term.Number, c.term.Holder}] = w.now
+			w.begunAt[simTerm{c.term.Number, c.term.Holder}] = w.now
 			w.checkRedone(f)
 			w.checkTerm(f)
 			w.termsChanged()
 		}
-	case callEndTerm:
+	case kindEndTerm:
 		if t := w.before.Latest; t != nil && t.Number == c.number && t.Open() && t.Holder == c.id {
 			w.note(p.n, "ended", c.number, c.id)
 			if c.end.Reason == registry.WorkDone {
-				w.doneAt[tenure{c.number, c.id}] = w.now
+				w.doneAt[simTerm{c.number, c.id}] = w.now
 			}
 			if r := c.end.Reason; r == registry.HandedOver || r == registry.WorkFailed {
 				w.ended[c.number] = resignation{p, p.gaveUp}
@@ -176,14 +176,14 @@ func (w *world) checkAfter(f *flight) {
 // checkOrphan: a record is deleted only when its beat stood still for its
 // owner's T − B on the deleter's own clock. Whoever lost its promise and holds
 // no term loses nothing by being deleted.
-func (w *world) checkOrphan(p *process, c call) {
+func (w *world) checkOrphan(p *process, c request) {
 	owner := w.registered[c.id]
 	if c.number == 0 && w.damaged[c.id] {
 		owner.OrphanAfter = min(owner.OrphanAfter, p.timing.OrphanAfter)
 	}
 	still := c.sent - p.localAt(w.lastBeat[c.id].at)
 	if beat, ok := w.beats[c.id]; ok && c.beat <= beat { // it was counted twice: this may be the sight of the first one
-		w.void[tenure{c.number, c.id}] = true
+		w.void[simTerm{c.number, c.id}] = true
 		return
 	}
 	if still < owner.OrphanAfter-owner.Slack() {

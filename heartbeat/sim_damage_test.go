@@ -15,7 +15,7 @@ func (w *world) damage(h *host) {
 	if p == nil {
 		return
 	}
-	if in, ok := w.store.instances[p.m.id]; ok {
+	if in, ok := w.store.instances[p.m.registration.id]; ok {
 		w.note(-1, "record damaged", 0, in.ID)
 		w.damaged[in.ID] = true
 		switch w.rng.IntN(5) {

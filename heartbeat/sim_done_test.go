@@ -16,27 +16,27 @@ type knowledge struct {
 	joined     bool
 	views      int
 	newest     int64
-	open       tenure // the latest of another that it saw open
-	over       tenure // the one whose work is done, which it was there for
-	may        tenure // the one for which it may leave
+	open       simTerm // the latest of another that it saw open
+	over       simTerm // the one whose work is done, which it was there for
+	may        simTerm // the one for which it may leave
 }
 
 // learn takes note of an answer just before the machine does.
 func (w *world) learn(p *process, a answer) {
 	k := &p.known
-	if a.call.kind == callRegister && a.err == nil && p.m.lane.busy.seq == a.call.seq && !k.joined {
-		k.joined, k.first = true, k.registered[a.call.id]
+	if a.request.kind == kindRegister && a.err == nil && p.m.schedule.election.busy.seq == a.request.seq && !k.joined {
+		k.joined, k.first = true, k.registered[a.request.id]
 	}
 	t := a.view.Latest
-	if a.call.kind != callView || a.err != nil || p.m.phase != member || p.m.lane.busy.seq != a.call.seq || a.view.Number() < k.newest {
+	if a.request.kind != kindView || a.err != nil || p.m.phase != member || p.m.schedule.election.busy.seq != a.request.seq || a.view.Number() < k.newest {
 		return
 	}
 	before, first := k.newest, k.views == 0
 	k.newest, k.views = a.view.Number(), k.views+1
-	if t == nil || t.Holder == p.m.id {
+	if t == nil || t.Holder == p.m.registration.id {
 		return
 	}
-	now := tenure{t.Number, t.Holder}
+	now := simTerm{t.Number, t.Holder}
 	if t.Open() {
 		k.open = now
 		return
@@ -63,7 +63,7 @@ func (w *world) checkQuit(p *process, err error) {
 	if !errors.As(err, &done) || w.backAt > 0 {
 		return
 	}
-	t := tenure{done.Term, done.Holder}
+	t := simTerm{done.Term, done.Holder}
 	if _, ok := w.doneAt[t]; !ok {
 		w.fail("host%d quits for the work of term %d, which is not done", p.n, t.term)
 	}

@@ -46,7 +46,7 @@ func (w *world) foreignTerm() {
 	w.note(-1, "foreign term", t.Number, t.Holder)
 	for _, h := range w.hosts {
 		if p := h.proc; p != nil && p.work != nil {
-			w.void[p.work.tenure()] = true
+			w.void[p.work.simTerm()] = true
 		}
 	}
 	_ = w.store.BeginTerm(context.Background(), t)

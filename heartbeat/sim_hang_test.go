@@ -1,3 +1,3 @@
 package heartbeat
 
-var kinds = [...]kind{callRegister, callBeat, callUnregister, callView, callDeleteOrphan, callBeginTerm, callEndTerm, callCandidate, callClaimant, callSilent}
+var kinds = [...]kind{kindRegister, kindBeat, kindUnregister, kindView, kindDeleteOrphan, kindBeginTerm, kindEndTerm, kindCandidate, kindClaimant, kindSilent}

@@ -89,12 +89,12 @@ func (w *world) haunt(p *process) {
 		k.undying = true
 	}
 	if w.chance(0.5) {
-		w.note(p.n, "told to leave", 0, p.m.id)
+		w.note(p.n, "told to leave", 0, p.m.registration.id)
 		p.deliver(leave{})
 		return
 	}
 	w.after(p.timing.Overdue(), func() { // its idea of the registry's clock is right by then
-		if t := w.store.view().Latest; t != nil && t.Open() && t.Holder == p.m.id {
+		if t := w.store.view().Latest; t != nil && t.Open() && t.Holder == p.m.registration.id {
 			w.note(-1, "hand-over asked for", t.Number, uuid.Nil)
 			w.store.requestHandover(t.Number, uuid.Nil)
 			w.termsChanged()
@@ -170,7 +170,7 @@ func (w *world) tidy() bool {
 	live := 0
 	for _, h := range w.hosts {
 		if p := h.proc; p != nil {
-			if _, ok := w.store.instances[p.m.id]; ok {
+			if _, ok := w.store.instances[p.m.registration.id]; ok {
 				live++
 			}
 		}
@@ -187,7 +187,7 @@ func (w *world) tidy() bool {
 // runs reports whether a process is registered as id.
 func (w *world) runs(id uuid.UUID) bool {
 	for _, h := range w.hosts {
-		if h.proc != nil && h.proc.m.id == id {
+		if h.proc != nil && h.proc.m.registration.id == id {
 			return true
 		}
 	}
@@ -218,7 +218,7 @@ func (w *world) drill() {
 	case 2:
 		for _, h := range w.hosts {
 			if p := h.proc; p != nil && p.work != nil && p.work.alive {
-				w.note(h.n, "told to leave", 0, p.m.id)
+				w.note(h.n, "told to leave", 0, p.m.registration.id)
 				p.deliver(leave{})
 			}
 		}
@@ -229,7 +229,7 @@ func (w *world) drill() {
 				p.end("crash")
 			}
 		}
-		if w.hung == callDeleteOrphan { // it may be carried out: nobody knows who deleted it, and all wait for T again
+		if w.hung == kindDeleteOrphan { // it may be carried out: nobody knows who deleted it, and all wait for T again
 			t *= 2
 		}
 		w.expectNext(term, t+5*i, "a crash")

@@ -11,12 +11,12 @@ import (
 // mislead makes a hint wrong, and returns by how much it comes late. Once all is
 // healed the lists of silent ones are complete again, but may name too many.
 func (w *world) mislead(a *answer) (late time.Duration) {
-	if !w.misled || w.settled || w.drilling || a.err != nil && a.call.kind != callCandidate || !w.chance(0.5) {
+	if !w.misled || w.settled || w.drilling || a.err != nil && a.request.kind != kindCandidate || !w.chance(0.5) {
 		return 0
 	}
-	switch a.call.kind {
-	case callCandidate:
-		*a = answer{call: a.call}
+	switch a.request.kind {
+	case kindCandidate:
+		*a = answer{request: a.request}
 		switch h := w.hosts[w.rng.IntN(len(w.hosts))]; w.rng.IntN(3) {
 		case 0:
 			a.err = registry.ErrNoCandidate
@@ -24,10 +24,10 @@ func (w *world) mislead(a *answer) (late time.Duration) {
 			a.senior = w.newID() // nobody
 		case 2:
 			if h.proc != nil {
-				a.senior = h.proc.m.id
+				a.senior = h.proc.m.registration.id
 			}
 		}
-	case callSilent:
+	case kindSilent:
 		all := slices.Collect(maps.Values(w.store.instances))
 		sortByID(all)
 		switch n := w.rng.IntN(3); {

@@ -55,7 +55,7 @@ type process struct {
 	aside     rate
 	viewed    time.Duration // when the latest view that it has seen was taken
 	asked     time.Duration // when nobody claimed a later term, as far as it knows
-	work      *work
+	work      *simWork
 	watch     bool
 	gaveUp    time.Duration // when its last work was told to stop, or was gone
 	known     knowledge
@@ -93,7 +93,7 @@ func (p *process) end(how string) {
 		return
 	}
 	w := p.w
-	w.note(p.n, how, int64(p.index), p.m.id)
+	w.note(p.n, how, int64(p.index), p.m.registration.id)
 	p.dead = true
 	if p.host.proc == p {
 		p.host.proc = nil
@@ -139,7 +139,7 @@ func (p *process) step(e event) {
 		}
 		p.do(a)
 	}
-	if a, ok := e.(answer); ok && a.call.kind == callView && !p.dead {
+	if a, ok := e.(answer); ok && a.request.kind == kindView && !p.dead {
 		w.checkStoodDown(p, a)
 	}
 	w.checkTold(p)
@@ -152,18 +152,18 @@ func (p *process) step(e event) {
 func (p *process) do(a action) {
 	w := p.w
 	switch a := a.(type) {
-	case call:
+	case request:
 		w.note(p.n, string(a.kind), a.seq, a.id)
 		w.send(p, a)
 	case startWork:
 		w.note(p.n, "work starts", a.term.Number, a.term.Holder)
 		p.startWork(a.term)
 	case stopWork:
-		w.note(p.n, "stop work", b2i(a.immediate), p.m.id)
+		w.note(p.n, "stop work", b2i(a.immediate), p.m.registration.id)
 		p.stopWork(a)
 	case extend:
 		if k := p.work; k != nil {
-			if p.m.work.running && k.lease <= p.local() && p.believes() {
+			if p.m.tenure.work.running && k.lease <= p.local() && p.believes() {
 				w.fail("host%d's lease for term %d ended and was revived", p.n, k.term)
 			}
 			k.lease = max(k.lease, a.until)

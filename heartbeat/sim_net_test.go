@@ -10,7 +10,7 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// weather is what befalls each call.
+// weather is what befalls each request.
 type weather struct {
 	lose, loseAnswer, fail, failApplied, late float64
 	slow                                      time.Duration
@@ -27,7 +27,7 @@ func (w *world) storm() {
 	w.after(w.spell(), w.calm)
 }
 
-// calm is the weather of an ordinary day: now and then a call fails.
+// calm is the weather of an ordinary day: now and then a request fails.
 func (w *world) calm() {
 	if w.healing {
 		return
@@ -35,7 +35,7 @@ func (w *world) calm() {
 	w.weather = weather{lose: 0.001, loseAnswer: 0.001, fail: 0.001, failApplied: 0.001, late: 0.001}
 }
 
-// outage makes every call fail.
+// outage makes every request fail.
 func (w *world) outage() {
 	w.note(-1, "outage", 0, uuid.Nil)
 	w.weather = weather{lose: 1}
@@ -48,7 +48,7 @@ func (w *world) outage() {
 // flight is a request on its way, and its answer.
 type flight struct {
 	p        *process
-	c        call
+	c        request
 	a        answer
 	sent     time.Duration // the world's time, as the next two
 	applied  time.Duration
@@ -74,7 +74,7 @@ func (w *world) land(slot int32) {
 }
 
 // send lets a request travel. It may be lost, or be applied much later.
-func (w *world) send(p *process, c call) {
+func (w *world) send(p *process, c request) {
 	w.checkRate(p, c)
 	var slot int32
 	if n := len(w.freeFlights); n > 0 {
@@ -96,7 +96,7 @@ func (w *world) send(p *process, c call) {
 		f.hangs = true
 		return
 	}
-	if p.link.noRequests || p.link.onlyBeats && c.kind != callBeat || x < w.weather.lose {
+	if p.link.noRequests || p.link.onlyBeats && c.kind != kindBeat || x < w.weather.lose {
 		w.plane(due{at: f.deadline, what: dueTimeout, slot: slot})
 		return
 	}
@@ -136,15 +136,15 @@ func (w *world) apply(slot int32) {
 	var late time.Duration
 	switch {
 	case failed:
-	case f.c.kind == callBeginTerm && w.lies:
-		f.a = answer{call: f.c}
+	case f.c.kind == kindBeginTerm && w.lies:
+		f.a = answer{request: f.c}
 		if w.chance(0.5) {
 			f.a.err = registry.ErrTermTaken
 		}
 	default:
 		w.checkBefore(f)
 		reg := w.reg
-		if p.link.past != nil && f.c.kind == callView {
+		if p.link.past != nil && f.c.kind == kindView {
 			reg = p.link.past
 		}
 		f.a = f.c.do(context.Background(), reg, simGroup)
@@ -155,14 +155,14 @@ func (w *world) apply(slot int32) {
 	switch {
 	case p.dead || f.answered || f.hangs:
 	case failed:
-		f.a = answer{call: f.c, err: errSimulated}
-		if f.c.kind == callView && w.chance(0.2) {
+		f.a = answer{request: f.c, err: errSimulated}
+		if f.c.kind == kindView && w.chance(0.2) {
 			f.a.err = registry.ErrCorrupt
 		}
 		fallthrough
 	default:
 		at := w.now + w.travel(p) + p.link.lateAnswers + late
-		if p.link.lastWord && f.c.kind == callBeat {
+		if p.link.lastWord && f.c.kind == kindBeat {
 			p.link.lastWord, p.link.noRequests = false, true
 			at = max(at, f.deadline-w.between(0, f.c.timeout/20))
 			if h := p.host; w.chance(0.7) {
@@ -185,14 +185,14 @@ func (w *world) answer(slot int32, late bool) {
 		f.answered = true
 		a := f.a
 		if late {
-			a = answer{call: f.c, err: context.DeadlineExceeded}
+			a = answer{request: f.c, err: context.DeadlineExceeded}
 		}
 		if a.err != nil {
-			w.note(f.p.n, "no answer", a.call.seq, a.call.id)
-		} else if a.call.kind == callView {
+			w.note(f.p.n, "no answer", a.request.seq, a.request.id)
+		} else if a.request.kind == kindView {
 			f.p.viewed = f.applied
 		}
-		if a.call.kind == callClaimant && errors.Is(a.err, registry.ErrNoClaimant) {
+		if a.request.kind == kindClaimant && errors.Is(a.err, registry.ErrNoClaimant) {
 			f.p.asked = f.applied
 		}
 		if f.p.stopped() {

@@ -8,13 +8,13 @@ import "time"
 // for. The budgets give one span's worth at once, and another over the span.
 // TestSimulation tells how close all that comes.
 const (
-	electionBound = 3*2*viewsPerSpan + 2
-	asideBound    = 2 * asidePerSpan
+	electionBound   = 3*2*viewsPerSpan + 2
+	backgroundBound = 2 * backgroundPerSpan
 )
 
 // rate counts the calls of late.
 type rate struct {
-	at   [asideBound + 1]time.Duration // of the latest ones
+	at   [backgroundBound + 1]time.Duration // of the latest ones
 	n    int
 	most int // within one span
 }
@@ -32,14 +32,14 @@ func (r *rate) count(now, span time.Duration) int {
 }
 
 // checkRate: no instance floods the registry.
-func (w *world) checkRate(p *process, c call) {
+func (w *world) checkRate(p *process, c request) {
 	r, bound := &p.election, electionBound
-	if c.aside() {
-		r, bound = &p.aside, asideBound
+	if c.inBackground() {
+		r, bound = &p.aside, backgroundBound
 	}
 	span := budgetSpan(p.timing)
 	if n := r.count(w.now, span*98/100); n > bound { // by a clock that may be fast
 		w.fail("host%d makes %d calls within %v, the last is %s", p.n, n, span, c.kind)
 	}
-	w.most[b2i(c.aside())] = max(w.most[b2i(c.aside())], r.most)
+	w.most[b2i(c.inBackground())] = max(w.most[b2i(c.inBackground())], r.most)
 }

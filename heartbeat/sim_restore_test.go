@@ -79,9 +79,9 @@ func (w *world) noteClaim(id uuid.UUID) {
 // later one than the latest. Who does not claim it yet, its record having been
 // lost with the term, has no protection.
 func (w *world) checkClaims(f *flight) {
-	var latest tenure
+	var latest simTerm
 	if t := w.before.Latest; t != nil {
-		latest = tenure{t.Number, t.Holder}
+		latest = simTerm{t.Number, t.Holder}
 	}
 	for _, h := range w.hosts {
 		o := h.proc
@@ -92,7 +92,7 @@ func (w *world) checkClaims(f *flight) {
 			delete(w.claims, o.work.holder) // the record was deleted or damaged
 		}
 		since, claims := w.claims[o.work.holder]
-		switch t := o.work.tenure(); {
+		switch t := o.work.simTerm(); {
 		case w.void[t]:
 		case f.viewed < w.backAt:
 			w.void[t] = true // nothing that was seen before holds after
@@ -107,8 +107,8 @@ func (w *world) checkClaims(f *flight) {
 
 // voidIfLost: work that starts in a term that is lost already, by a view from
 // before, has no protection either.
-func (w *world) voidIfLost(k *work) {
+func (w *world) voidIfLost(k *simWork) {
 	if w.backAt > 0 && !slices.ContainsFunc(w.store.terms, func(t registry.Term) bool { return t.Number == k.term && t.Holder == k.holder }) {
-		w.void[k.tenure()] = true
+		w.void[k.simTerm()] = true
 	}
 }

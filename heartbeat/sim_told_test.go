@@ -30,7 +30,7 @@ func (w *world) checkTold(p *process) {
 }
 
 // orderedToStop notes by when the work has to be gone.
-func (p *process) orderedToStop(k *work, immediate bool) {
+func (p *process) orderedToStop(k *simWork, immediate bool) {
 	by := p.local() + p.timing.StopGrace
 	if immediate {
 		by = p.local() + p.timing.LetGo()

@@ -8,9 +8,9 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// work is what an active process does: a command under a guard, or a goroutine
+// simWork is what an active process does: a command under a guard, or a goroutine
 // under the kernel's timer.
-type work struct {
+type simWork struct {
 	term     int64
 	holder   uuid.UUID
 	began    time.Duration // the world's time
@@ -24,11 +24,11 @@ type work struct {
 	warned   bool          // by the guard
 }
 
-func (k *work) tenure() tenure { return tenure{k.term, k.holder} }
+func (k *simWork) simTerm() simTerm { return simTerm{k.term, k.holder} }
 
 func (p *process) startWork(t registry.Term) {
 	w := p.w
-	k := &work{term: t.Number, holder: t.Holder, began: w.now, alive: true, lease: p.m.lease}
+	k := &simWork{term: t.Number, holder: t.Holder, began: w.now, alive: true, lease: p.m.registration.lease}
 	p.work = k
 	w.voidIfLost(k)
 	w.checkExclusive(p)
@@ -47,7 +47,7 @@ func (p *process) startWork(t registry.Term) {
 }
 
 // fail is the work coming to an end by itself.
-func (p *process) fail(k *work) {
+func (p *process) fail(k *simWork) {
 	if !k.alive || p.work != k || k.told || p.w.healing {
 		return
 	}
@@ -55,7 +55,7 @@ func (p *process) fail(k *work) {
 }
 
 // outcome is mostly a failure, and now and then the end of it all.
-func (p *process) outcome(k *work) workGone {
+func (p *process) outcome(k *simWork) workGone {
 	kinds := 20
 	if p.w.finishing {
 		kinds = 2
@@ -69,7 +69,7 @@ func (p *process) outcome(k *work) workGone {
 	return workGone{term: k.term, result: failing, err: errSimulated}
 }
 
-func (p *process) gone(k *work, e workGone) {
+func (p *process) gone(k *simWork, e workGone) {
 	if !k.alive {
 		return
 	}
@@ -85,7 +85,7 @@ func (p *process) gone(k *work, e workGone) {
 	p.w.after(p.w.between(0, notice), func() { p.deliver(e) })
 }
 
-func (p *process) die(k *work) {
+func (p *process) die(k *simWork) {
 	if k.undying {
 		return
 	}
@@ -139,7 +139,7 @@ func (p *process) guardLater(at time.Duration) {
 
 // guardLooks ends the work in time, on the host's clock alone: when the process
 // does not run, and when the guard does not either.
-func (p *process) guardLooks(k *work) {
+func (p *process) guardLooks(k *simWork) {
 	if !k.alive || p.dead || p.suspended {
 		return
 	}
@@ -171,7 +171,7 @@ func (p *process) guardLooks(k *work) {
 }
 
 // write sends the term to a resource that refuses lower ones, again and again.
-func (p *process) write(k *work) {
+func (p *process) write(k *simWork) {
 	if !k.alive || p.dead {
 		return
 	}
@@ -188,14 +188,14 @@ type resource struct {
 	holder uuid.UUID
 }
 
-func (r *resource) accept(w *world, p *process, k *work) {
+func (r *resource) accept(w *world, p *process, k *simWork) {
 	switch {
-	case w.backAt > 0 && (k.began <= w.backAt || w.void[k.tenure()]):
+	case w.backAt > 0 && (k.began <= w.backAt || w.void[k.simTerm()]):
 		// The numbers begin anew: what is older is no fence.
 	case k.term > r.term:
 		r.term, r.holder = k.term, k.holder
 	case k.term < r.term:
-		if k.alive && !k.undying && !p.dead && !w.void[k.tenure()] && !p.suspended {
+		if k.alive && !k.undying && !p.dead && !w.void[k.simTerm()] && !p.suspended {
 			w.fail("host%d: the resource refuses the live work of term %d, it has seen term %d", p.n, k.term, r.term)
 		}
 	case k.holder != r.holder:

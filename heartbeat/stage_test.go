@@ -16,15 +16,15 @@ import (
 
 // stage is a group inside a synctest bubble.
 type stage struct {
-	t     *testing.T
-	reg   *flaky
-	start time.Time
-	fuse  fuse // of those who join
-	deaf  bool // the work of those who join does not heed its context
+	t         *testing.T
+	reg       *flaky
+	start     time.Time
+	killTimer killTimer // of those who join
+	deaf      bool      // the work of those who join does not heed its context
 }
 
 func newStage(t *testing.T) *stage {
-	return &stage{t: t, start: time.Now(), reg: &flaky{store: newStore(time.Now)}, fuse: noFuse{}}
+	return &stage{t: t, start: time.Now(), reg: &flaky{store: newStore(time.Now)}, killTimer: noKillTimer{}}
 }
 
 // actor is a member on the stage, and what became of it.
@@ -59,7 +59,7 @@ func (s *stage) join(change ...func(*Config)) *actor {
 		s.t.Fatal(err)
 	}
 	m.now = func() time.Duration { return time.Since(s.start) + time.Hour }
-	m.fuse = func() (fuse, error) { return s.fuse, nil }
+	m.newKillTimer = func() (killTimer, error) { return s.killTimer, nil }
 	m.exit = func(code int) { a.exited <- code; close(a.release) }
 	a.Member = m
 	a.ignores.Store(s.deaf)

@@ -7,44 +7,45 @@ import (
 
 // standsBy reports whether the passive side of this process may run.
 func (m *machine) standsBy() bool {
-	return (m.phase == joining || m.phase == member) && m.work.term.Number == 0
+	return (m.phase == joining || m.phase == member) && !m.tenure.active()
 }
 
-// standUp starts the passive side, if there is one and its time has come.
-func (s *shell) standUp() {
-	if s.config.Standby == nil || s.standby != nil || !s.machine.standsBy() {
+// startStandby starts the passive side, if there is one, it may run, and the one before
+// has returned.
+func (r *runner) startStandby() {
+	if r.config.Standby == nil || r.cancelStandby != nil || !r.machine.standsBy() {
 		return
 	}
 	select {
-	case <-s.stood: // the one before has returned
+	case <-r.standbyDone:
 	default:
 		return
 	}
-	ctx, cancel := context.WithCancel(s.parent)
-	s.standby, s.stood = cancel, make(chan struct{})
-	stood := s.stood
+	ctx, cancel := context.WithCancel(r.parent)
+	done := make(chan struct{})
+	r.cancelStandby, r.standbyDone = cancel, done
 	go func() {
-		defer close(stood)
-		s.config.Standby(ctx)
+		defer close(done)
+		r.config.Standby(ctx)
 	}()
 }
 
-// standDown stops the passive side; the channel is closed when it has returned.
-func (s *shell) standDown() <-chan struct{} {
-	if s.standby != nil {
-		s.standby()
-		s.standby = nil
+// stopStandby tells the passive side to return. The channel is closed when it has.
+func (r *runner) stopStandby() <-chan struct{} {
+	if r.cancelStandby != nil {
+		r.cancelStandby()
+		r.cancelStandby = nil
 	}
-	return s.stood
+	return r.standbyDone
 }
 
-// awaitStandby waits until the passive side has returned, for as long as work gets
-// to stop.
-func (s *shell) awaitStandby(ctx context.Context, stood <-chan struct{}) error {
-	grace := time.NewTimer(s.config.Timing.StopGrace)
+// awaitStandby waits until the passive side has returned, for as long as work gets to
+// stop.
+func (r *runner) awaitStandby(ctx context.Context, done <-chan struct{}) error {
+	grace := time.NewTimer(r.config.Timing.StopGrace)
 	defer grace.Stop()
 	select {
-	case <-stood:
+	case <-done:
 	case <-ctx.Done():
 	case <-grace.C:
 		return ErrStandby
@@ -52,8 +53,8 @@ func (s *shell) awaitStandby(ctx context.Context, stood <-chan struct{}) error {
 	return nil
 }
 
-// askStandby has the passive side return, and says when it has.
-func (s *shell) askStandby(term int64) {
-	stood := s.standDown()
-	s.wait.Go(func() { s.send(stoodDown{term, s.awaitStandby(s.calls, stood)}) })
+// askStandby tells the passive side to return, and the machine when it has.
+func (r *runner) askStandby(term int64) {
+	done := r.stopStandby()
+	r.wait.Go(func() { r.send(stoodDown{term, r.awaitStandby(r.requests, done)}) })
 }

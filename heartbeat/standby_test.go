@@ -81,10 +81,10 @@ func TestWorkThatWaitedForStandbyBeginsOnlyWithALease(t *testing.T) {
 				p := newPuppet(t, timing)
 				p.m.standby, p.m.guarded = true, guarded
 				p.live(5 * timing.Interval)
-				if !p.m.work.waiting || p.m.work.running || p.m.duty.number != 1 {
-					t.Fatalf("the work is %+v", p.m.work)
+				if !p.m.tenure.work.waiting || p.m.tenure.work.running || p.m.tenure.held.number != 1 {
+					t.Fatalf("the work is %+v", p.m.tenure.work)
 				}
-				p.befall = befalls(hung, callEndTerm)
+				p.befall = befalls(hung, kindEndTerm)
 				p.now += time.Hour
 				tt.events(p)
 				for _, d := range p.did {
@@ -112,15 +112,15 @@ func TestWorkThatWaitedForStandbyBeginsWhenThatHasReturned(t *testing.T) {
 	p.m.standby = true
 	p.live(3 * timing.Interval)
 	p.tell(stoodDown{term: 7}) // of another time
-	if p.m.work.running {
+	if p.m.tenure.work.running {
 		t.Fatal("begins for the return of another time")
 	}
 	if len(p.notes(factActive)) != 0 {
 		t.Error("active is told before the work begins")
 	}
 	p.tell(stoodDown{term: 1})
-	if !p.m.work.running || len(p.notes(factActive)) != 1 {
-		t.Errorf("works: %v, told %d times", p.m.work.running, len(p.notes(factActive)))
+	if !p.m.tenure.work.running || len(p.notes(factActive)) != 1 {
+		t.Errorf("works: %v, told %d times", p.m.tenure.work.running, len(p.notes(factActive)))
 	}
 }
 
@@ -144,7 +144,7 @@ func TestTermWhoseWorkStillWaitsIsGivenUpAtOnce(t *testing.T) {
 				t.Errorf("the term is open: %v, told %d times that it is over", p.reg.term(1).Open(), len(p.notes(factPassive)))
 			}
 			p.tell(stoodDown{term: 1})
-			if p.m.work.running {
+			if p.m.tenure.work.running {
 				t.Error("begins after all")
 			}
 		})

@@ -49,17 +49,20 @@ func (s State) Role() registry.Role {
 	return registry.Passive
 }
 
-// turn is what the loop leaves behind each time it has turned.
-type turn struct {
-	at, lease, beat time.Duration // local instants
-	id              uuid.UUID
-	running         bool
-	member, leaving bool // the phase
+// snapshot is what the loop shows of its machine each time it has turned.
+type snapshot struct {
+	at      time.Duration // the local instant of that
+	lease   time.Duration // the local instant at which the lease ends
+	beat    time.Duration // the local instant at which the latest acknowledged beat was sent
+	id      uuid.UUID
+	running bool // Run runs
+	member  bool // the phase is member
+	leaving bool // the phase is leaving or finished
 }
 
 // State is the member's state now. It never waits.
 func (m *Member) State() State {
-	last, now := m.turn.Load(), m.now()
+	last, now := m.snapshot.Load(), m.now()
 	s := State{Instance: last.id, Term: m.Term(), Leaving: last.leaving}
 	s.Stuck = last.running && now-last.at >= max(5*time.Second, 5*m.config.Timing.Interval)
 	if last.beat > 0 {
@@ -72,50 +75,47 @@ func (m *Member) State() State {
 	return s
 }
 
-// turned notes that the loop has turned, and tells who wants to know of a role
-// that changed with it.
-func (s *shell) turned(e event) {
-	m := s.machine
-	t := turn{
-		at: m.now, lease: m.lease, beat: s.turn.Load().beat, id: m.id, running: true,
+// publish makes a snapshot after an event, and calls who wants to know of it.
+func (r *runner) publish(e event) {
+	m := r.machine
+	s := snapshot{
+		at: m.now, lease: m.registration.lease, beat: r.snapshot.Load().beat, id: m.registration.id, running: true,
 		member: m.phase == member, leaving: m.phase == leaving || m.phase == finished,
 	}
-	if a, ok := e.(answer); ok {
-		s.answered(a, &t)
+	a, answered := e.(answer)
+	if answered && a.isBeat() && a.err == nil {
+		s.beat = max(s.beat, a.request.sent)
 	}
-	s.turn.Store(&t)
-	if s.told > 0 && m.work.term.Number != s.told {
-		s.tellRole(Change{Instance: m.id, Role: registry.Passive, Term: s.told, Reason: m.duty.end.Reason})
+	if answered {
+		r.announceAnswer(a)
+	}
+	r.snapshot.Store(&s)
+	if t := &m.tenure; r.announcedTerm > 0 && t.work.term.Number != r.announcedTerm {
+		r.announceRole(Change{Instance: s.id, Role: registry.Passive, Term: r.announcedTerm, Reason: t.held.end.Reason})
 	}
 }
 
-// tellRole tells of a change of role, once.
-func (s *shell) tellRole(c Change) {
-	told := int64(0)
+// announceRole calls OnRole once for each change of role.
+func (r *runner) announceRole(c Change) {
+	term := int64(0)
 	if c.Role == registry.Active {
-		told = c.Term
+		term = c.Term
 	}
-	if told == s.told {
+	if term == r.announcedTerm {
 		return
 	}
-	s.told = told
-	if s.config.OnRole != nil {
-		s.config.OnRole(c)
+	r.announcedTerm = term
+	if r.config.OnRole != nil {
+		r.config.OnRole(c)
 	}
 }
 
-func (s *shell) answered(a answer, t *turn) {
-	switch a.call.kind {
-	case callRegister, callBeat:
-		if a.err == nil {
-			t.beat = max(t.beat, a.call.sent)
-		}
-		if s.config.OnBeat != nil {
-			s.config.OnBeat(s.machine.now-a.call.sent, a.err)
-		}
-	case callDeleteOrphan:
-		if a.deleted && s.config.OnOrphan != nil {
-			s.config.OnOrphan()
-		}
+// announceAnswer calls OnBeat and OnOrphan for the answers that they are about.
+func (r *runner) announceAnswer(a answer) {
+	if a.isBeat() && r.config.OnBeat != nil {
+		r.config.OnBeat(r.machine.now-a.request.sent, a.err)
+	}
+	if a.deleted && r.config.OnOrphan != nil {
+		r.config.OnOrphan()
 	}
 }

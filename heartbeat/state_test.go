@@ -95,7 +95,7 @@ func TestEveryChangeOfRoleIsToldWithItsReason(t *testing.T) {
 func TestReadyEndsWithTheLastGoodBeatWhileTheLoopTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)
-		s.reg.set(failCalls(callRegister))
+		s.reg.set(failCalls(kindRegister))
 		a := s.join()
 		s.always(time.Second, "not ready", func() bool { return !a.State().Ready && a.Instance() == uuid.Nil })
 		s.reg.set(nil)

@@ -25,7 +25,7 @@ func TestGuardedWorkThatWillNotDieEndsTheProcessWithItsLease(t *testing.T) {
 		t.Run(tt.told, func(t *testing.T) {
 			p := newLeader(t, timing)
 			p.m.guarded = true
-			id, begin := p.m.id, p.now
+			id, begin := p.m.registration.id, p.now
 			tt.happens(p)
 			p.live(3 * timing.OrphanAfter)
 
@@ -34,7 +34,7 @@ func TestGuardedWorkThatWillNotDieEndsTheProcessWithItsLease(t *testing.T) {
 			if len(stuck) != 1 || stuck[0] != killed+timing.StopGrace {
 				t.Fatalf("named at %v, want once, a grace after the SIGKILL at %v", stuck, killed)
 			}
-			beats := p.calls(callBeat)
+			beats := p.calls(kindBeat)
 			last := beats[len(beats)-1]
 			if last >= stuck[0] || last < stuck[0]-2*timing.Interval {
 				t.Errorf("the last beat was at %v, want it just before %v", last, stuck[0])
@@ -42,7 +42,7 @@ func TestGuardedWorkThatWillNotDieEndsTheProcessWithItsLease(t *testing.T) {
 			if want := last + timing.Lease(); p.aborted() != want {
 				t.Errorf("aborted at %v, want at the end of the lease, %v", p.aborted(), want)
 			}
-			if len(p.calls(callEndTerm))+len(p.calls(callUnregister)) > 0 || !p.reg.terms[0].Open() || !p.there(id) {
+			if len(p.calls(kindEndTerm))+len(p.calls(kindUnregister)) > 0 || !p.reg.terms[0].Open() || !p.there(id) {
 				t.Error("released under work that lives")
 			}
 		})
@@ -75,8 +75,8 @@ func TestGuardedWorkThatWillNotDieIsExit70(t *testing.T) {
 func TestWorkOfThisProcessLivesNoLongerThanItsLease(t *testing.T) {
 	timing := registry.DefaultTiming
 	p := newLeader(t, timing)
-	lease := p.m.lease
-	p.befall = befalls(broke, callBeat)
+	lease := p.m.registration.lease
+	p.befall = befalls(broke, kindBeat)
 	p.live(timing.OrphanAfter)
 	if want := lease - timing.KillMargin(); p.aborted() != want {
 		t.Errorf("aborted at %v, want K before the lease's end, %v", p.aborted(), want)

@@ -19,14 +19,14 @@ func TestTakeoverThatALaterViewOvertakesIsNoTakeover(t *testing.T) {
 	first := p.peer(timing)
 	p.begin(1, first)
 	p.live(timing.OrphanAfter - timing.Interval)
-	p.befall = func(c call) fate {
-		if c.kind == callCandidate || c.kind == callView && len(p.hung) > 0 {
+	p.befall = func(c request) fate {
+		if c.kind == kindCandidate || c.kind == kindView && len(p.hung) > 0 {
 			return hung
 		}
 		return fine
 	}
 	p.live(5 * timing.Interval / 2)
-	if len(p.hung) != 2 || p.hung[0].kind != callCandidate || p.hung[1].kind != callView {
+	if len(p.hung) != 2 || p.hung[0].kind != kindCandidate || p.hung[1].kind != kindView {
 		t.Fatalf("under way: %v", p.hung)
 	}
 	p.end(1, first)
@@ -37,7 +37,7 @@ func TestTakeoverThatALaterViewOvertakesIsNoTakeover(t *testing.T) {
 		p.beat(second)
 		p.live(timing.Interval / 2)
 	}
-	if !p.reg.terms[1].Open() || len(p.calls(callBeginTerm)) > 0 || p.m.deposed.id == second {
-		t.Errorf("terms %+v, asked for one at %v", p.reg.terms, p.calls(callBeginTerm))
+	if !p.reg.terms[1].Open() || len(p.calls(kindBeginTerm)) > 0 || p.m.observations.deposed.id == second {
+		t.Errorf("terms %+v, asked for one at %v", p.reg.terms, p.calls(kindBeginTerm))
 	}
 }

@@ -8,38 +8,43 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// sweepEvery is how often the active instance looks for orphans among the
-// passive ones.
+// sweepEvery is how often the active instance searches for orphans among the passive
+// ones.
 func (m *machine) sweepEvery() time.Duration { return max(3*m.timing.Interval, m.timing.Slack()) }
 
-// sweep judges the silent ones, one deletion at a time.
+// search returns the search for silent instances, if it is due; otherwise nil.
+func (m *machine) search() *request {
+	if !m.tenure.active() || !m.backlog.sweepDue(m.now) {
+		return nil
+	}
+	m.backlog.sweepAt(m.now + m.sweepEvery())
+	r := &request{kind: kindSilent}
+	r.time, r.within = m.registration.recently(m.now, m.timing.Interval)
+	return r
+}
+
+// sweep takes the answer to that search, and has the orphans deleted one by one.
 func (m *machine) sweep(a answer) {
-	silent := make(map[uuid.UUID]sighting, len(a.silent))
-	if a.err != nil {
-		if !registry.Unreadable(a.err) {
-			m.later(a.call)
-			return
-		}
+	if a.err != nil && !registry.Unreadable(a.err) {
+		m.retry(a.request)
+		return
 	}
-	if a.err != nil || len(a.silent) >= registry.MaxSilent {
-		// Who is not listed may not be readable for now, or may be one too many.
-		for id, s := range m.passives {
-			if m.now-s.listed < s.silence {
-				silent[id] = s
-			}
-		}
+	complete := a.err == nil && len(a.silent) < registry.MaxSilent
+	orphans := m.observations.observeSilent(a.silent, complete, m.registration.id, m.registration.clock, m.timing, m.now)
+	var list []request
+	for _, in := range orphans {
+		list = append(list, request{kind: kindDeleteOrphan, id: in.ID, beat: in.Beat})
 	}
-	m.orphans = nil
-	for _, in := range a.silent {
-		if in.ID == m.id {
-			continue
-		}
-		s := sight(m.passives[in.ID], in, nil, m.clock, m.timing, m.now)
-		s.listed = m.now
-		silent[in.ID] = s
-		if m.now >= s.orphanAt() {
-			m.orphans = append(m.orphans, call{kind: callDeleteOrphan, id: in.ID, beat: in.Beat})
-		}
+	m.backlog.deleteOrphans(list)
+}
+
+// swept tells people of an orphan that was deleted. If it was the claimant, the group
+// is to be read again: it is vacant now.
+func (m *machine) swept(id uuid.UUID) {
+	if id != m.observations.claimant.id {
+		m.act(note{fact: factSwept, holder: id})
+		return
 	}
-	m.passives = silent // whoever is not among them beats, or is gone
+	m.schedule.reading.changed()
+	m.act(note{fact: factDeposed, holder: id, lasts: m.now - m.observations.claimant.since})
 }

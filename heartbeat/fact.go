@@ -2,13 +2,51 @@ package heartbeat
 
 import (
 	"fmt"
-	"os"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/rs/zerolog"
 
 	"github.com/understudy-go/understudy/registry"
+)
+
+// fact is what a note is about; its text is the log's message, filled in by
+// note.text.
+type fact string
+
+const (
+	factRegistered   fact = "registered as %s"
+	factStandingBy   fact = "standing by for %s"
+	factVacant       fact = "nobody is active: %s %s"
+	factSilent       fact = "no beat from %s for %s, taking over in %s"
+	factBeatsAgain   fact = "%s beats again"
+	factOtherCommand fact = "%s runs another command: two programs in one group"
+	factActive       fact = "active in term %d"
+	factYielding     fact = "the work keeps failing: a peer is to try it"
+	factPassive      fact = "passive: term %d is over for this instance"
+	factNobodyElse   fact = "the work keeps failing and nobody else is there to try it: trying again"
+	factUnreachable  fact = "registry does not answer"
+	factRefused      fact = "registry refuses"
+	factReachable    fact = "registry answers again"
+	factLeaseLost    fact = "lease not renewed in time: stopping the work"
+	factDeleted      fact = "this registration was deleted"
+	factSpoilt       fact = "this registration cannot be read any more"
+	factOutvoted     fact = "a newer term exists: stopping the work"
+	factTermEnded    fact = "this term was ended by another: stopping the work"
+	factTermsLost    fact = "terms were lost, the registry went back in time (restored from a backup?): fencing tokens are void"
+	factUnasked      fact = "term %d names this instance as its holder, which never asked for it: somebody else writes to the registry"
+	factUnseen       fact = "term %d is taken, and does not show: what is read of the registry is not what was written"
+	factClaimed      fact = "%s says that it holds term %d, which the registry has lost: waiting for it to stop"
+	factDeposed      fact = "deleted the orphan %s, silent for %s"
+	factSwept        fact = "deleted the orphan %s, which was passive"
+	factHandover     fact = "asked to hand over: stopping the work"
+	factStuck        fact = "the work does not stop"
+	factAnew         fact = "registering anew"
+	factPeerDone     fact = "work done by %s: leaving"
+	factLeft         fact = "left"
+	factUnregistered fact = "registry does not answer: this registration stays until a peer deletes it as an orphan"
+	factUnreleased   fact = "registry does not answer: the term stays open, peers wait until it counts as an orphan"
+	factBadView      fact = "cannot read the group"
+	factExhausted    fact = "no term number is left: the registry holds one close to the largest integer"
 )
 
 var levels = map[fact]zerolog.Level{
@@ -58,27 +96,6 @@ var parted = map[registry.Reason]string{
 	registry.WorkFailed:   "gave up, its work keeps failing",
 	registry.NotReady:     "could not begin the work",
 	registry.WorkDone:     "is done with the work",
-}
-
-// tell writes a fact to the log.
-func (s *shell) tell(n note) {
-	e := s.log.WithLevel(levels[n.fact])
-	if n.term > 0 && n.term != s.Term() {
-		e.Int64("of_term", n.term)
-	}
-	if n.holder != uuid.Nil && n.fact != factRegistered {
-		e.Stringer("holder", n.holder)
-	}
-	if n.host != "" {
-		e.Str("host", n.host)
-	}
-	if n.err != nil {
-		e.Err(n.err)
-	}
-	if n.fact == factRegistered {
-		e.Int("pid", os.Getpid())
-	}
-	e.Msg(n.text())
 }
 
 // text is the fact in words, with its durations.

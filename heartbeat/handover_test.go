@@ -21,11 +21,11 @@ func TestRequestJudgedByAClockThatABeatCorrectsIsHeeded(t *testing.T) {
 			p.reg.clock = func() time.Time { return clock().Add(step) }
 			p.reg.requestHandover(1, uuid.Nil)
 			p.tell(woken{})
-			if !p.m.work.running {
+			if !p.m.tenure.work.running {
 				t.Fatal("heeds a request that is an hour away by its clock")
 			}
 			p.live(3 * timing.Interval)
-			if p.m.work.running {
+			if p.m.tenure.work.running {
 				t.Error("the request is dropped for good")
 			}
 		})
@@ -37,18 +37,18 @@ func TestRequestJudgedByAClockThatABeatCorrectsIsHeeded(t *testing.T) {
 func TestRequestThatHasExpiredStaysSo(t *testing.T) {
 	timing := registry.DefaultTiming
 	p := newLeader(t, timing)
-	p.befall = befalls(broke, callView)
+	p.befall = befalls(broke, kindView)
 	p.reg.requestHandover(1, uuid.Nil)
 	p.live(timing.RequestLife() + timing.Slack())
 	p.befall = nil
 	p.live(5 * timing.Interval)
-	if !p.m.work.running || p.m.work.stopping {
+	if !p.m.tenure.work.running || p.m.tenure.work.stopping {
 		t.Fatal("heeds a request that has expired")
 	}
 	clock := p.reg.clock
 	p.reg.clock = func() time.Time { return clock().Add(-timing.RequestLife() - timing.Slack()) }
 	p.live(10 * timing.Interval)
-	if !p.m.work.running || p.m.work.stopping {
+	if !p.m.tenure.work.running || p.m.tenure.work.stopping {
 		t.Error("heeds a request that had expired before the clock was set back")
 	}
 }
@@ -58,19 +58,19 @@ func TestRequestOutlivesOneHungView(t *testing.T) {
 	timing := registry.DefaultTiming
 	p := newLeader(t, timing)
 	p.yields = true
-	p.befall = befalls(hung, callView)
+	p.befall = befalls(hung, kindView)
 	p.live(timing.Interval)
 	if len(p.hung) != 1 {
 		t.Fatalf("%d views hang", len(p.hung))
 	}
 	p.reg.requestHandover(1, uuid.Nil)
 	p.befall = nil
-	for p.m.work.running && len(p.hung) > 0 {
+	for p.m.tenure.work.running && len(p.hung) > 0 {
 		p.live(timing.Interval / 4)
 		p.hungTimesOut()
 	}
 	p.live(2 * timing.Interval)
-	if p.m.work.running || p.reg.latest().Open() {
+	if p.m.tenure.work.running || p.reg.latest().Open() {
 		t.Error("the request was lost with the view")
 	}
 }

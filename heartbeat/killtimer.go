@@ -9,14 +9,15 @@ import (
 	"github.com/understudy-go/understudy/internal/boottime"
 )
 
-// fuse ends this process at the end of the lease, whether it runs or is frozen.
-type fuse interface {
+// killTimer ends this process at the end of the lease, whether the process runs or is
+// frozen.
+type killTimer interface {
 	Arm(at time.Duration) error
 	Disarm() error
 	Close() error
 }
 
-func newFuse() (fuse, error) {
+func newKillTimer() (killTimer, error) {
 	t, err := boottime.NewKillTimer()
 	if err != nil {
 		return nil, err
@@ -24,29 +25,29 @@ func newFuse() (fuse, error) {
 	return t, nil
 }
 
-// noFuse stands in where the kernel has none.
-type noFuse struct{}
+// noKillTimer is for work under a guard, and for where the kernel has no such timer.
+type noKillTimer struct{}
 
-func (noFuse) Arm(time.Duration) error { return nil }
-func (noFuse) Disarm() error           { return nil }
-func (noFuse) Close() error            { return nil }
+func (noKillTimer) Arm(time.Duration) error { return nil }
+func (noKillTimer) Disarm() error           { return nil }
+func (noKillTimer) Close() error            { return nil }
 
-// layFuse returns the fuse for work in this process. Where the kernel cannot
-// have one, people are warned; where it could and does not, that is an error.
-func (m *Member) layFuse() (fuse, error) {
+// openKillTimer returns the kill timer for work in this process. People are warned where
+// the kernel has no such timer. Where it has one, but none is left, that is an error.
+func (m *Member) openKillTimer() (killTimer, error) {
 	if m.config.Guard != nil {
-		return noFuse{}, nil
+		return noKillTimer{}, nil
 	}
-	f, err := m.fuse()
+	timer, err := m.newKillTimer()
 	switch {
 	case err == nil:
-		return f, nil
+		return timer, nil
 	case errors.Is(err, boottime.ErrPID1):
 		m.log.Warn().Msg("a frozen process would go on working after its lease: process 1 of a container cannot be killed by its own timer; start it under an init (docker run --init)")
-		return noFuse{}, nil
+		return noKillTimer{}, nil
 	case errors.Is(err, boottime.ErrUnsupported):
 		m.log.Warn().Msg("a frozen process would go on working after its lease: " + runtime.GOOS + " has no timer that ends it; let what the work touches refuse lower terms")
-		return noFuse{}, nil
+		return noKillTimer{}, nil
 	}
 	return nil, fmt.Errorf("heartbeat: timer that ends this process with its lease: %w", err)
 }

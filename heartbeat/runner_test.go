@@ -84,7 +84,7 @@ func TestWatchThatBreaksIsReplacedByPollingAndAskedForAgain(t *testing.T) {
 		s := newStage(t)
 		var views atomic.Int64
 		s.reg.set(func(k kind, _ registry.Instance) fate {
-			if k == callView {
+			if k == kindView {
 				views.Add(1)
 			}
 			return fine

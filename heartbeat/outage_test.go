@@ -19,14 +19,14 @@ func (p *puppet) outages() (unreachable, refused, reachable int) {
 func TestAnOutageIsToldWhateverFailedBefore(t *testing.T) {
 	timing := registry.DefaultTiming
 	for _, k := range []kind{
-		callBeat, callView, callBeginTerm, callEndTerm, callDeleteOrphan, callCandidate, callClaimant, callSilent,
+		kindBeat, kindView, kindBeginTerm, kindEndTerm, kindDeleteOrphan, kindCandidate, kindClaimant, kindSilent,
 	} {
 		t.Run(string(k), func(t *testing.T) {
 			p := newLeader(t, timing)
-			p.m.outcome(call{kind: k, sent: p.now}, errNetwork)
+			p.m.report(k, errNetwork)
 			p.live(timing.RequestLife() + 3*timing.Slack())
 			p.outages()
-			p.befall = befalls(broke, callBeat, callView)
+			p.befall = befalls(broke, kindBeat, kindView)
 			p.live(5 * timing.Interval)
 			if got, _, _ := p.outages(); got != 1 {
 				t.Fatalf("an outage is told %d times", got)
@@ -48,7 +48,7 @@ func TestOneKindOfCallThatFailsIsToldOnce(t *testing.T) {
 		kind kind
 		set  func(p *puppet)
 	}{
-		{callView, func(*puppet) {}}, {callSilent, func(*puppet) {}}, {callBeginTerm, func(p *puppet) { p.begin(1, other); p.end(1, other) }},
+		{kindView, func(*puppet) {}}, {kindSilent, func(*puppet) {}}, {kindBeginTerm, func(p *puppet) { p.begin(1, other); p.end(1, other) }},
 	} {
 		t.Run(string(tt.kind), func(t *testing.T) {
 			p := newPuppet(t, timing)
@@ -74,13 +74,13 @@ func TestTheLeaseIsNamedOnlyWhenBeatsFail(t *testing.T) {
 		return named
 	}
 	p := newLeader(t, timing)
-	p.befall = befalls(broke, callView)
+	p.befall = befalls(broke, kindView)
 	p.live(5 * timing.Interval)
 	if got := left(p); len(got) != 1 || got[0] != 0 {
 		t.Fatalf("views fail: the lease is named as %v", got)
 	}
 	p.did = nil
-	p.befall = befalls(broke, callView, callBeat)
+	p.befall = befalls(broke, kindView, kindBeat)
 	p.live(5 * timing.Interval)
 	if got := left(p); len(got) != 1 || got[0] <= 0 || got[0] > timing.Lease() {
 		t.Errorf("beats fail too: the lease is named as %v", got)
@@ -91,7 +91,7 @@ func TestRefusalIsToldOnceAndAsSuch(t *testing.T) {
 	p := newLeader(t, registry.DefaultTiming)
 	p.m.actions = nil
 	for range 5 {
-		p.m.outcome(call{kind: callEndTerm}, fmt.Errorf("end term: %w: a validator", registry.ErrRefused))
+		p.m.report(kindEndTerm, fmt.Errorf("end term: %w: a validator", registry.ErrRefused))
 	}
 	var told []fact
 	for _, a := range p.m.actions {

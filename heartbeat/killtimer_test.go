@@ -13,14 +13,14 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// fakeFuse notes for when it is armed.
-type fakeFuse struct {
+// fakeKillTimer notes for when it is armed.
+type fakeKillTimer struct {
 	mu   sync.Mutex
 	at   time.Duration // 0: it is not
 	fail error
 }
 
-func (f *fakeFuse) Arm(at time.Duration) error {
+func (f *fakeKillTimer) Arm(at time.Duration) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.fail == nil {
@@ -29,16 +29,16 @@ func (f *fakeFuse) Arm(at time.Duration) error {
 	return f.fail
 }
 
-func (f *fakeFuse) Disarm() error {
+func (f *fakeKillTimer) Disarm() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.at = 0
 	return nil
 }
 
-func (f *fakeFuse) Close() error { return nil }
+func (f *fakeKillTimer) Close() error { return nil }
 
-func (f *fakeFuse) armed() time.Duration {
+func (f *fakeKillTimer) armed() time.Duration {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.at
@@ -48,15 +48,15 @@ func TestFuseBurnsAsLongAsTheLeaseAndTheWork(t *testing.T) {
 	timing := registry.DefaultTiming
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)
-		f := new(fakeFuse)
-		s.fuse = f
+		f := new(fakeKillTimer)
+		s.killTimer = f
 		a := s.join()
 		s.until(time.Second, "works", func() bool { return a.works() == 1 })
 		s.always(3*timing.OrphanAfter, "armed for the end of the lease", func() bool {
 			left := f.armed() - a.now()
 			return left > timing.Lease()-2*timing.Interval && left <= timing.Lease()
 		})
-		s.reg.set(failCalls(callBeat))
+		s.reg.set(failCalls(kindBeat))
 		time.Sleep(timing.Interval / 4) // one may be under way
 		last := f.armed()
 		time.Sleep(5 * timing.Interval)
@@ -75,7 +75,7 @@ func TestWorkDoesNotStartUnderAFuseThatCannotBeArmed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)
 		broken := errors.New("EAGAIN")
-		s.fuse = &fakeFuse{fail: broken}
+		s.killTimer = &fakeKillTimer{fail: broken}
 		a := s.join()
 		s.until(5*time.Second, "Run has returned", func() bool {
 			if a.works() != 0 {

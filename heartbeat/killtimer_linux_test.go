@@ -28,12 +28,12 @@ func TestMain(m *testing.M) {
 
 var quick = registry.Timing{Interval: 50 * time.Millisecond, OrphanAfter: 2 * time.Second, StopGrace: 500 * time.Millisecond}
 
-// printingFuse prints for when it is armed.
-type printingFuse struct{ fuse }
+// printingKillTimer prints for when it is armed.
+type printingKillTimer struct{ killTimer }
 
-func (f printingFuse) Arm(at time.Duration) error {
+func (f printingKillTimer) Arm(at time.Duration) error {
 	fmt.Println("lease", int64(at))
-	return f.fuse.Arm(at)
+	return f.killTimer.Arm(at)
 }
 
 func workInProcess(mode string) {
@@ -46,9 +46,9 @@ func workInProcess(mode string) {
 	if err != nil {
 		panic(err)
 	}
-	m.fuse = func() (fuse, error) {
-		f, err := newFuse()
-		return printingFuse{f}, err
+	m.newKillTimer = func() (killTimer, error) {
+		f, err := newKillTimer()
+		return printingKillTimer{f}, err
 	}
 	err = m.Run(context.Background(), func(ctx context.Context, t registry.Term) error {
 		fmt.Println("working")

@@ -1,0 +1,56 @@
+package heartbeat
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+// action is something to be done, in the order given.
+type action interface{ isAction() }
+
+type (
+	// awaitStandby tells the passive side to return, and asks for stoodDown.
+	awaitStandby struct{ term int64 }
+
+	// startWork begins the work of a term.
+	startWork struct{ term registry.Term }
+
+	// stopWork tells the work to stop: in order, or at once.
+	stopWork struct {
+		cause     error
+		immediate bool
+	}
+
+	// extend announces the local instant at which the lease ends.
+	extend struct{ until time.Duration }
+
+	// note is a fact for people.
+	note struct {
+		fact   fact
+		term   int64
+		holder uuid.UUID
+		host   string
+		lasts  time.Duration   // for how long already, or how long it took
+		in     time.Duration   // how long until something follows
+		end    registry.Reason // why the latest term is over; empty: it is not
+		err    error
+	}
+
+	// finish ends the machine; err is what Run returns.
+	finish struct{ err error }
+
+	// abort ends the process: the work would not.
+	abort struct{ err error }
+)
+
+func (request) isAction()      {}
+func (awaitStandby) isAction() {}
+func (startWork) isAction()    {}
+func (stopWork) isAction()     {}
+func (extend) isAction()       {}
+func (note) isAction()         {}
+func (finish) isAction()       {}
+func (abort) isAction()        {}

@@ -1,0 +1,187 @@
+package heartbeat
+
+import (
+	"errors"
+
+	"github.com/google/uuid"
+
+	"github.com/understudy-go/understudy/registry"
+)
+
+// retire gives this registration up: it never beats again. The work, if any, is told to
+// stop because of cause.
+func (m *machine) retire(f fact, reason registry.Reason, cause error, immediate bool) {
+	if f != "" && (f != factLeaseLost || m.tenure.work.running) {
+		m.act(note{fact: f, term: m.tenure.held.number})
+	}
+	if m.phase == member {
+		m.enter(retiring)
+		m.registration.giveUp()
+	}
+	m.schedule.makeWay()
+	m.tenure.because(reason)
+	m.stop(cause, immediate)
+	m.conclude()
+}
+
+// leave begins the way out, at whose end Run returns a result.
+func (m *machine) leave(result error) {
+	if m.phase == leaving {
+		return
+	}
+	m.enter(leaving)
+	m.departure.begin(result)
+	m.schedule.makeWay()
+	m.schedule.election.hasten()
+	m.tenure.because(registry.Stopped)
+	m.stop(ErrStopped, false)
+	m.conclude()
+}
+
+// leaveWith leaves with the result of the work.
+func (m *machine) leaveWith(result error) {
+	if m.phase == leaving {
+		m.departure.begin(result)
+		m.conclude()
+		return
+	}
+	m.leave(result)
+}
+
+// hurry takes the order to leave.
+func (m *machine) hurry() {
+	m.leave(nil)
+	m.departure.hurry(m.now, releaseTime(m.timing))
+}
+
+// conclude makes the end of the held term due, once nothing works in it any more.
+func (m *machine) conclude() {
+	w := m.tenure.work
+	if w.running {
+		return
+	}
+	if w.term.Number > 0 && !w.waiting && m.phase == member {
+		m.act(note{fact: factPassive, term: w.term.Number})
+	}
+	if m.tenure.close(m.observations.highest, m.now) {
+		m.schedule.makeWay()
+	}
+	if m.phase == leaving {
+		done := m.tenure.held.end.Reason == registry.WorkDone
+		m.departure.release(m.now, releaseTime(m.timing), m.timing.OrphanAfter, done)
+	}
+}
+
+// release gives back what this registration holds once nothing works: the term first,
+// then the registration.
+func (m *machine) release() {
+	switch {
+	case m.tenure.work.running:
+	case m.tenure.held.number > 0:
+		m.giveBack(m.tenure.end(m.registration.id))
+	case m.departure.unregistered, m.registration.id == uuid.Nil && m.phase == leaving:
+		if m.schedule.background.busy.seq == 0 { // else one of the backlog is under way
+			m.finish(m.departure.result)
+		}
+	default:
+		m.giveBack(request{kind: kindUnregister, id: m.registration.id})
+	}
+}
+
+// giveBack sends a request that gives something back.
+func (m *machine) giveBack(r request) {
+	if m.phase == leaving {
+		r.timeout = m.departure.timeout(m.now, m.timing)
+	}
+	m.send(r)
+}
+
+// ended takes the answer to the end of the held term, or to that of a past one: the term
+// of the instance that was deposed, or one held under an earlier UUID.
+func (m *machine) ended(a answer) {
+	if a.request.past {
+		m.pastTermEnded(a)
+		return
+	}
+	if a.err == nil {
+		if a.request.number == m.tenure.held.number {
+			m.tenure.ended()
+			m.schedule.reading.changed()
+		}
+		return
+	}
+	m.retry(a.request)
+	if m.phase == retiring && (m.tenure.overdue(m.now, m.timing.OrphanAfter) || errors.Is(a.err, registry.ErrRefused)) {
+		// Peers depose this registration, or have done so. Or nobody can reach the
+		// registry, and once they can, they need not wait.
+		m.backlog.endLater(m.tenure.end(m.registration.id).inPast())
+		m.tenure.ended()
+	}
+}
+
+// pastTermEnded tries again, unless the end is refused or this instance is on its way
+// out: nothing depends on it.
+func (m *machine) pastTermEnded(a answer) {
+	if a.err == nil {
+		m.backlog.termEnded()
+		m.schedule.reading.changed()
+		return
+	}
+	m.retry(a.request)
+	if m.phase != member || errors.Is(a.err, registry.ErrRefused) {
+		m.backlog.termEnded()
+	}
+}
+
+// unregistered takes the answer to the end of this registration, or of a former one.
+func (m *machine) unregistered(a answer) {
+	if a.request.past {
+		if a.err != nil {
+			m.retry(a.request)
+		}
+		if a.err == nil || m.phase == leaving {
+			m.backlog.unregistered()
+		}
+		return
+	}
+	if m.phase == leaving {
+		if a.err == nil {
+			m.act(note{fact: factLeft})
+		} else {
+			m.act(note{fact: factUnregistered, err: a.err})
+		}
+		m.departure.unregister()
+		return
+	}
+	if a.err != nil {
+		m.backlog.unregisterLater(a.request)
+	}
+	m.rejoin()
+}
+
+// rejoin forgets the registration, but nothing that was observed, and goes on holding
+// off.
+func (m *machine) rejoin() {
+	if m.registration.id != uuid.Nil {
+		m.act(note{fact: factAnew})
+	}
+	m.enter(joining)
+	m.registration.end()
+	m.tenure.unregistered()
+	m.vacancy.end()
+	m.observations.forgive()
+	m.backlog.deleteOrphans(nil)
+	m.departure.rejoin()
+}
+
+// abandon leaves to the peers what could not be given back in time.
+func (m *machine) abandon() {
+	switch {
+	case m.departure.unregistered:
+	case m.tenure.held.number > 0:
+		m.act(note{fact: factUnreleased, term: m.tenure.held.number, in: m.timing.OrphanAfter, err: m.schedule.lastErr})
+	case m.registration.id != uuid.Nil:
+		m.act(note{fact: factUnregistered, err: m.schedule.lastErr})
+	}
+	m.finish(m.departure.result)
+}

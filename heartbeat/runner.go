@@ -1,0 +1,129 @@
+package heartbeat
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+// runner does the I/O for a machine: it owns the goroutines, the timers and the
+// requests to the registry. One goroutine, the loop of run, steps the machine and
+// writes the runner's fields. It waits neither for the registry nor for the work.
+// Should writing the log block it, the kill timer or the guard ends the work in time.
+type runner struct {
+	*Member
+	machine   *machine
+	lead      Lead
+	killTimer killTimer
+
+	parent   context.Context // the caller's
+	requests context.Context // of the requests to the registry, which outlive parent
+	events   chan event
+	over     chan struct{} // closed when no event is taken any more
+	wait     sync.WaitGroup
+
+	stop          context.CancelCauseFunc // of the work that runs; nil: none runs
+	stopped       bool                    // stop was called
+	cancelStandby context.CancelFunc      // of the passive side that runs; nil: none runs
+	standbyDone   chan struct{}           // closed when the passive side has returned
+
+	announcedTerm int64 // the term that OnRole was called for last; 0: it was called for a passive role
+	finished      bool
+	err           error
+}
+
+func newRunner(m *Member, lead Lead, timer killTimer, parent, requests context.Context) *runner {
+	r := &runner{
+		Member: m, machine: newMachine(m.settings(), m.now()), lead: lead, killTimer: timer,
+		parent: parent, requests: requests,
+		events: make(chan event), over: make(chan struct{}), standbyDone: make(chan struct{}),
+	}
+	close(r.standbyDone)
+	return r
+}
+
+// run steps the machine with each event until it is finished.
+func (r *runner) run() error {
+	r.wait.Go(r.watch)
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	order := r.parent.Done()
+	for !r.finished {
+		var e event
+		select {
+		case e = <-r.events:
+		case <-timer.C:
+			e = tick{}
+		case <-order:
+			e, order = leave{}, nil
+		}
+		if _, gone := e.(workGone); gone {
+			r.workGone()
+		}
+		actions := r.machine.step(r.now(), e)
+		r.publish(e)
+		for _, a := range actions {
+			r.perform(a)
+		}
+		r.startStandby()
+		timer.Reset(r.machine.deadline() - r.now())
+	}
+	return r.err
+}
+
+// send hands an event to the loop, unless the loop is over.
+func (r *runner) send(e event) {
+	select {
+	case r.events <- e:
+	case <-r.over:
+	}
+}
+
+// perform carries an action out, without waiting for anything.
+func (r *runner) perform(a action) {
+	switch a := a.(type) {
+	case request:
+		r.wait.Go(func() { r.send(r.ask(a)) })
+	case extend:
+		if r.config.Guard != nil {
+			r.config.Guard.Extend(a.until)
+		}
+		if r.stop != nil {
+			_ = r.arm(a.until) // if that fails, the timer stays armed for the end before
+		}
+	case awaitStandby:
+		r.askStandby(a.term)
+	case startWork:
+		r.startWork(a.term)
+	case stopWork:
+		r.stopWork(a)
+	case note:
+		r.write(a)
+	case finish:
+		r.finished, r.err = true, a.err
+	case abort:
+		r.finished, r.err = true, a.err
+		r.log.WithLevel(zerolog.FatalLevel).Err(a.err).Msg("exiting at once")
+		r.exit(exitStuck)
+	}
+}
+
+// ask sends a request to the registry and returns the answer within the timeout of the
+// request, even if the registry does not heed the context.
+func (r *runner) ask(q request) answer {
+	ctx, cancel := context.WithTimeout(r.requests, q.timeout)
+	defer cancel()
+	done := make(chan answer, 1)
+	go func() { done <- q.do(ctx, r.config.Registry, r.config.Group) }()
+	var a answer
+	begin := time.Now()
+	select {
+	case a = <-done:
+	case <-ctx.Done():
+		a = answer{request: q, err: context.Cause(ctx)}
+	}
+	r.log.Debug().Stringer("took", time.Since(begin)).Err(a.err).Msg(string(q.kind))
+	return a
+}
