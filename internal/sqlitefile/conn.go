@@ -16,7 +16,7 @@ import (
 // statement that was interrupted half-way would leave a transaction to be cleaned
 // up.
 type Conn struct {
-	db         *sql.DB // of this connection alone, so that closing the one closes the other
+	db         *sql.DB // has this connection alone
 	sql        *sql.Conn
 	statements map[string]*sql.Stmt
 	durability Durability
@@ -34,8 +34,7 @@ func location(path, query string) string {
 	return (&url.URL{Scheme: "file", Path: name, RawQuery: query}).String()
 }
 
-// newConn opens a connection. It goes on when ctx ends: nobody but its caller knows
-// then whether the connection is still wanted.
+// newConn opens a connection. Like a statement, it does not end with ctx.
 func newConn(ctx context.Context, uri string) (*Conn, error) {
 	db, err := sql.Open("sqlite", uri)
 	if err != nil {
@@ -47,11 +46,11 @@ func newConn(ctx context.Context, uri string) (*Conn, error) {
 	}
 	conn := &Conn{db: db, sql: c, statements: map[string]*sql.Stmt{}}
 	for _, pragma := range []string{
-		"busy_timeout = 0",     // patiently waits instead
+		"busy_timeout = 0",     // see patiently
 		"synchronous = NORMAL", // see synchronous
 		"fullfsync = ON",       // on macOS, fsync alone does not reach the disk
 		"checkpoint_fullfsync = ON",
-		"cache_size = -256", // KiB; what is read over and over is a few pages
+		"cache_size = -256", // in KiB: few pages are read again and again
 		"mmap_size = 0",
 		"temp_store = MEMORY",
 		"trusted_schema = OFF",

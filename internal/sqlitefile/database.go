@@ -83,6 +83,29 @@ func (db *database) note(path string) error {
 	return nil
 }
 
+// noteLog adds the identities of the log and of its index.
+func (db *database) noteLog(path string) error {
+	if err := db.note(path); err != nil {
+		return err
+	}
+	return db.note(path)
+}
+
+// unlessMoving returns the database if opening it returned no error. Otherwise it
+// abandons it, and returns errMoving if the error came because its files were removed
+// or replaced meanwhile.
+func (db *database) unlessMoving(path string, err error) (*database, error) {
+	if err == nil {
+		return db, nil
+	}
+	vanished := errors.Is(err, os.ErrNotExist) && !errors.Is(err, ErrMissing)
+	if vanished || foreignIndex(err) || errors.Is(db.check(path), errReplaced) {
+		err = errMoving
+	}
+	db.abandon()
+	return nil, err
+}
+
 // same reports whether the files of a database are these.
 func (db *database) same(parts []os.FileInfo) bool {
 	return slices.EqualFunc(parts, db.parts, os.SameFile)

@@ -27,7 +27,7 @@ func open(t testing.TB, path string) *File {
 
 func openWith(t testing.TB, path string, o Options) *File {
 	t.Helper()
-	o.Schema, o.KillAfter = testSchema, time.Minute
+	o.Schema, o.KillAfter = testSchema, time.Hour // no stalled disk ends the tests
 	f, err := Open(t.Context(), path, o)
 	if err != nil {
 		t.Fatalf("Open: %v", err)

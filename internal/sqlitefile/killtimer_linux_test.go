@@ -174,7 +174,7 @@ func TestCommit_FrozenWriterIsKilled(t *testing.T) {
 	f := open(t, path)
 	set(t, f, 1)
 
-	cmd := helper(t, "freeze", path, "UNDERSTUDY_TEST_KILL_AFTER=3s") // long enough to open the file, and to say so
+	cmd := helper(t, "freeze", path, "UNDERSTUDY_TEST_KILL_AFTER=3s") // long enough to print that it is in the transaction
 	timeout := time.AfterFunc(deadline, func() { _ = cmd.Process.Kill() })
 	out, err := cmd.Output()
 	if !timeout.Stop() {

@@ -8,13 +8,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func TestLocalDirectoryIsNoNetwork(t *testing.T) {
+func TestNetworkKind_LocalDirectoryHasNone(t *testing.T) {
 	if kind, err := networkKind(filepath.Join(t.TempDir(), "none")); kind != "" || err != nil {
 		t.Errorf("got %q, %v", kind, err)
 	}
 }
 
-func TestNetworkFileSystemsAreKnown(t *testing.T) {
+func TestNetworkKind_KnowsNetworkFileSystems(t *testing.T) {
 	for magic, want := range map[uint32]string{
 		unix.NFS_SUPER_MAGIC: "nfs", unix.CIFS_SUPER_MAGIC: "cifs", unix.SMB2_SUPER_MAGIC: "smb2", unix.V9FS_MAGIC: "9p",
 		unix.EXT4_SUPER_MAGIC: "", unix.XFS_SUPER_MAGIC: "", unix.BTRFS_SUPER_MAGIC: "", unix.TMPFS_MAGIC: "", unix.OVERLAYFS_SUPER_MAGIC: "",
@@ -25,7 +25,7 @@ func TestNetworkFileSystemsAreKnown(t *testing.T) {
 	}
 }
 
-func TestFuseIsToldByItsMount(t *testing.T) {
+func TestMountType_FindsTheTypeOfAFUSEMount(t *testing.T) {
 	const mounts = `22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw
 30 22 0:51 / /home/u/remote rw,nosuid,nodev shared:7 - fuse.sshfs u@host:/ rw,user_id=1000
 31 22 0:52 / /mnt/two\040words rw - fuse.bindfs /srv rw

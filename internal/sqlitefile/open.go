@@ -172,19 +172,9 @@ func connect(ctx context.Context, path string, o Options) (*database, error) {
 		if _, err := o.Schema.isEmpty(db.reader); err != nil { // now SQLite has its log open, too
 			return err
 		}
-		if err := db.note(path); err != nil {
-			return err
-		}
-		return db.note(path)
+		return db.noteLog(path)
 	}()
-	if err == nil {
-		return db, nil
-	}
-	if errors.Is(db.check(path), errReplaced) || errors.Is(err, os.ErrNotExist) || foreignIndex(err) {
-		err = errMoving
-	}
-	db.abandon()
-	return nil, err
+	return db.unlessMoving(path, err)
 }
 
 // verify returns errMoving if the database that was just opened is not the one at

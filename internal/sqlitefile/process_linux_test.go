@@ -46,16 +46,22 @@ func helper(t *testing.T, mode, path string, env ...string) *exec.Cmd {
 
 const inTransaction = "in the transaction"
 
-// freeze stops this process inside a write transaction.
+// freeze stops this process inside a write transaction. The kill timer has the given
+// time for the transaction alone, since opening the file may take long.
 func freeze(path, killAfter string) error {
 	d, err := time.ParseDuration(killAfter)
 	if err != nil {
 		return err
 	}
-	f, err := Open(context.Background(), path, Options{Schema: testSchema, KillAfter: d})
+	o := Options{Schema: testSchema}
+	if d > 0 {
+		o.KillAfter = time.Hour
+	}
+	f, err := Open(context.Background(), path, o)
 	if err != nil {
 		return err
 	}
+	f.options.KillAfter = d
 	_, err = Commit(context.Background(), f, Relaxed, func(*Conn) (int, error) {
 		fmt.Print(inTransaction)
 		err := syscall.Kill(os.Getpid(), syscall.SIGSTOP)

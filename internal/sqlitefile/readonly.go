@@ -2,7 +2,6 @@ package sqlitefile
 
 import (
 	"context"
-	"errors"
 	"os"
 )
 
@@ -64,17 +63,7 @@ func connectToRead(ctx context.Context, path string, s Schema) (*database, error
 		if err != nil || db.immutable {
 			return err
 		}
-		if err := db.note(path); err != nil {
-			return err
-		}
-		return db.note(path)
+		return db.noteLog(path)
 	}()
-	if err == nil {
-		return db, nil
-	}
-	if errors.Is(db.check(path), errReplaced) || errors.Is(err, os.ErrNotExist) && !errors.Is(err, ErrMissing) || foreignIndex(err) {
-		err = errMoving
-	}
-	db.abandon()
-	return nil, err
+	return db.unlessMoving(path, err)
 }

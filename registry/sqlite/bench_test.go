@@ -33,8 +33,8 @@ func BenchmarkView(b *testing.B) {
 	}
 }
 
-// BenchmarkTakeover is the registry's part of a graceful takeover: end a term,
-// hear of it on another handle, view, begin the next.
+// BenchmarkTakeover measures the registry's part of a graceful takeover: a term ends,
+// another registry notices it, views the group, and begins the next term.
 func BenchmarkTakeover(b *testing.B) {
 	path := filepath.Join(b.TempDir(), "registry.db")
 	handles := []*Registry{open(b, path), open(b, path)}
@@ -73,7 +73,7 @@ func BenchmarkTakeover(b *testing.B) {
 	}
 }
 
-// BenchmarkOpen opens and closes a file that is open elsewhere.
+// BenchmarkOpen opens and closes a file that another registry has open.
 func BenchmarkOpen(b *testing.B) {
 	path := filepath.Join(b.TempDir(), "registry.db")
 	open(b, path)

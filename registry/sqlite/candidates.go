@@ -12,7 +12,7 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// Candidate returns the senior live candidate of a group. ErrNoCandidate.
+// Candidate returns the senior live candidate of a group. ErrNoCandidate: there is none.
 func (r *Registry) Candidate(ctx context.Context, group string, at time.Time, within time.Duration, except ...uuid.UUID) (registry.Instance, error) {
 	excepted, err := json.Marshal(append([]uuid.UUID{}, except...))
 	if err != nil {
@@ -29,7 +29,8 @@ func (r *Registry) Candidate(ctx context.Context, group string, at time.Time, wi
 	return in, nil
 }
 
-// Claimant returns the instance that claims the highest term. ErrNoClaimant.
+// Claimant returns the instance that claims the highest term. ErrNoClaimant: there is
+// none.
 func (r *Registry) Claimant(ctx context.Context, group string, above int64) (registry.Instance, error) {
 	in, err := r.first(ctx, registry.ErrNoClaimant, func(in registry.Instance) bool { return in.Term > above },
 		ofGroup+` AND typeof(term) = 'integer' AND term > ? AND `+isSoundInstance+` ORDER BY term DESC`, group, above)
@@ -39,40 +40,45 @@ func (r *Registry) Claimant(ctx context.Context, group string, above int64) (reg
 	return in, nil
 }
 
-// first returns the first instance of a query that is wanted, passing over what
-// cannot be read, or the error none.
+// first returns the first instance of a query that is wanted. It skips those that
+// cannot be read, and returns the error none if no instance is left.
 func (r *Registry) first(ctx context.Context, none error, wanted func(registry.Instance) bool, where string, args ...any) (registry.Instance, error) {
-	enough := errors.New("enough")
+	found := errors.New("found")
 	return reading(ctx, r, func(c *conn) (registry.Instance, error) {
-		var found registry.Instance
+		var first registry.Instance
 		err := c.eachInstance(func(row instanceRow) error {
 			in, err := row.decode()
 			if err != nil || !wanted(in) {
 				return nil
 			}
-			found = in
-			return enough
+			first = in
+			return found
 		}, where, args...)
 		switch {
-		case errors.Is(err, enough):
-			return found, nil
+		case errors.Is(err, found):
+			return first, nil
 		case err == nil:
 			err = none
 		}
-		return found, err
+		return first, err
 	})
 }
 
-// Silent returns the instances of a group whose heartbeat is far from the given
-// time. ErrCorrupt, ErrSchema: beside them, there are some that cannot be read.
+// Silent returns the instances of a group whose heartbeat is far from the given time.
+// With ErrCorrupt and ErrSchema, there are some beside them that cannot be read.
 func (r *Registry) Silent(ctx context.Context, group string, at time.Time, within time.Duration) ([]registry.Instance, error) {
-	// Negated, so that a heartbeat that is no number is not passed over.
-	list, err := r.readable(ctx, ofGroup+` AND id IN (SELECT id FROM instances `+ofGroup+`
-		AND NOT (typeof(heartbeat) = 'integer' AND heartbeat BETWEEN ? AND ?) ORDER BY `+isSoundInstance+` DESC, heartbeat, id LIMIT ?)
-		ORDER BY heartbeat, id`,
-		group, group, at.Add(-within).UnixMicro(), at.Add(within).UnixMicro(), registry.MaxSilent)
+	// The condition is negated, so that a heartbeat that is not a number is not skipped.
+	found, err := reading(ctx, r, func(c *conn) (records[registry.Instance], error) {
+		return c.readable(ofGroup+` AND id IN (SELECT id FROM instances `+ofGroup+`
+			AND NOT (typeof(heartbeat) = 'integer' AND heartbeat BETWEEN ? AND ?) ORDER BY `+isSoundInstance+` DESC, heartbeat, id LIMIT ?)
+			ORDER BY heartbeat, id`,
+			group, group, at.Add(-within).UnixMicro(), at.Add(within).UnixMicro(), registry.MaxSilent)
+	})
+	if err == nil {
+		err = found.unreadable
+	}
 	if err != nil {
 		err = fmt.Errorf("silent: %w", err)
 	}
-	return list, err
+	return found.list, err
 }

@@ -36,7 +36,7 @@ func checkOf(t *testing.T, ctx context.Context, path string) map[string]finding.
 	return found
 }
 
-// wantErrors checks that these findings are errors, and no others.
+// wantErrors checks that the findings with these names are errors, and no others.
 func wantErrors(t *testing.T, found map[string]finding.Finding, names ...string) {
 	t.Helper()
 	for _, name := range names {
@@ -126,7 +126,7 @@ func TestCheck_NamesWhatIsWrong(t *testing.T) {
 			[]string{"trial"}, "not without a customer"},
 		{"a trigger that rolls all back", altered(`CREATE TRIGGER audit BEFORE INSERT ON instances BEGIN SELECT RAISE(ROLLBACK, 'not here'); END`),
 			[]string{"trial"}, "not here"},
-		{"a trigger that swallows", altered(`CREATE TRIGGER audit BEFORE INSERT ON instances BEGIN SELECT RAISE(IGNORE); END`),
+		{"a trigger that ignores", altered(`CREATE TRIGGER audit BEFORE INSERT ON instances BEGIN SELECT RAISE(IGNORE); END`),
 			[]string{"trial"}, `DROP TRIGGER "audit"`},
 		{"a trigger that deletes", altered(`CREATE TRIGGER tidy AFTER UPDATE ON terms BEGIN DELETE FROM terms WHERE endedAt IS NOT NULL; END`),
 			[]string{"trial"}, "the term was acknowledged, and is not there"},

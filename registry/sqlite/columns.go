@@ -10,9 +10,9 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// bounded is what to select of columns. Whoever can write the file can put values
-// of any size into them; of one that is longer than any that makes sense, its
-// beginning is read, and SQLite knows the length without reading the rest.
+// bounded returns what to select of columns. Other programs may store values of any
+// size in them. Of a value that is longer than any that makes sense, only the beginning
+// is read: SQLite knows the length without reading the rest.
 func bounded(columns string) string {
 	list := strings.Split(columns, ", ")
 	for i, column := range list {
@@ -23,8 +23,8 @@ func bounded(columns string) string {
 	return strings.Join(list, ", ")
 }
 
-// The conditions under which a record can be decoded. Those that cannot are as
-// many as an outsider likes, and must hide none of the others behind a LIMIT.
+// The conditions under which a record can be decoded. Another program may store any
+// number of records that cannot. They must hide none of the others behind a LIMIT.
 var (
 	isSoundInstance = fmt.Sprintf("(%s AND %s AND %s AND %s)", isIdentity("id"),
 		isBetween("beat", 0, math.MaxInt64), isDate("heartbeat"), isBetween("schema", 1, registry.Schema))

@@ -17,8 +17,8 @@ import (
 	"github.com/understudy-go/understudy/registry/registrytest"
 )
 
-// What SQL takes for a record that can be decoded is just what decoding takes.
-func TestConditionsAgreeWithDecoding(t *testing.T) {
+// The conditions in SQL select exactly those records that can be decoded.
+func TestColumns_ConditionsAgreeWithDecoding(t *testing.T) {
 	r := open(t, filepath.Join(t.TempDir(), "registry.db"))
 	in := join(t, r, "g")
 	beginTerm(t, r, 1, in)
@@ -29,9 +29,9 @@ func TestConditionsAgreeWithDecoding(t *testing.T) {
 	sound, unsound := 0, 0
 	agree := func(table, column, condition string, value any, decode func(c *conn) error) {
 		t.Helper()
-		type verdict struct{ sql, decoded bool }
+		type answers struct{ sql, decoded bool }
 		undone := fmt.Errorf("nothing of it stays")
-		var got verdict
+		var got answers
 		_, err := writing(t.Context(), r, ofInstances, func(c *conn) (none int, err error) {
 			if _, err := c.Change(`UPDATE `+table+` SET `+column+` = ?`, value); err != nil {
 				if strings.Contains(err.Error(), "NOT NULL") {
@@ -74,12 +74,12 @@ func TestConditionsAgreeWithDecoding(t *testing.T) {
 		}
 	}
 	if sound < 100 || unsound < 100 {
-		t.Errorf("of the records, %d were sound and %d were not: that says little", sound, unsound)
+		t.Errorf("of the records, %d were sound and %d were not: want 100 or more of each", sound, unsound)
 	}
 }
 
-// Whatever is stored, reading it takes no memory to speak of.
-func TestHugeValuesAreNotLoaded(t *testing.T) {
+// Whatever is stored, reading it takes little memory.
+func TestColumns_HugeValuesAreNotLoaded(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "registry.db")
 	r := open(t, path)
 	const huge, records, fair = 1 << 20, 2, 1 << 18
@@ -128,8 +128,8 @@ func TestHugeValuesAreNotLoaded(t *testing.T) {
 	}
 }
 
-// However many records cannot be read, those that can are found.
-func TestUnreadableOnesStarveNobody(t *testing.T) {
+// However many records cannot be read, those that can be read are found.
+func TestQueries_UnreadableRecordsHideNoOthers(t *testing.T) {
 	r := open(t, filepath.Join(t.TempDir(), "registry.db"))
 	if _, err := writing(t.Context(), r, ofInstances, func(c *conn) (n int64, err error) {
 		for range 2 * registry.MaxSilent {
@@ -164,7 +164,7 @@ func TestUnreadableOnesStarveNobody(t *testing.T) {
 	}
 }
 
-func TestSilentIsBoundedAndBeginsWithTheEarliest(t *testing.T) {
+func TestSilent_IsBoundedAndBeginsWithTheEarliest(t *testing.T) {
 	r := open(t, filepath.Join(t.TempDir(), "registry.db"))
 	const all = registry.MaxSilent + 50
 	if _, err := writing(t.Context(), r, ofInstances, func(c *conn) (n int64, err error) {
@@ -189,8 +189,8 @@ func TestSilentIsBoundedAndBeginsWithTheEarliest(t *testing.T) {
 	}
 }
 
-// A group costs what it has, not what the file has.
-func TestQueriesOfAGroupUseAnIndex(t *testing.T) {
+// A query of a group reads the records of that group, and not the whole file.
+func TestQueries_OfAGroupUseAnIndex(t *testing.T) {
 	r := open(t, filepath.Join(t.TempDir(), "registry.db"))
 	in := join(t, r, "g")
 	beginTerm(t, r, 1, in)

@@ -11,8 +11,8 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// Damage is ErrCorrupt wherever it is met, or does no harm; it is never a panic.
-func TestDamagedFile(t *testing.T) {
+// Damage is ErrCorrupt wherever it is found, or does no harm. It is never a panic.
+func TestRegistry_DamageIsErrCorruptOrHarmless(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "registry.db")
 	r := open(t, path)
 	in := join(t, r, "g")
@@ -64,7 +64,7 @@ func TestDamagedFile(t *testing.T) {
 	}
 }
 
-func TestFullDiskLosesNothing(t *testing.T) {
+func TestRegistry_FullDiskLosesNothing(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "registry.db")
 	r := open(t, path)
 	in := join(t, r, "g")

@@ -13,7 +13,7 @@ import (
 
 const instanceColumns = `id, "group", host, pid, version, startedAt, beat, heartbeat, role, term, candidate, interval, orphanAfter, priority, command, schema`
 
-// instanceRow is a record as it is stored: anything at all.
+// instanceRow is an instance as it is stored. Its columns may hold anything.
 type instanceRow struct {
 	id, group, host, pid, version, startedAt, beat, heartbeat, role, term, candidate, interval, orphanAfter, priority, command, schema any
 }
@@ -45,7 +45,7 @@ func (r *instanceRow) decode() (registry.Instance, error) {
 			Candidate: lenient(r.candidate, integer) == 1,
 		},
 	}
-	if err := d.judge(in.Check()); err != nil {
+	if err := d.result(in.Check()); err != nil {
 		return registry.Instance{}, fmt.Errorf("instance %.64q: %w", fmt.Sprint(r.id), err)
 	}
 	return in, nil
@@ -53,7 +53,7 @@ func (r *instanceRow) decode() (registry.Instance, error) {
 
 const termColumns = `"group", number, holder, host, orphanAfter, startedAt, endedAt, reason, exitCode, handoverTo, handoverAt, schema, silence`
 
-// termRow is a record as it is stored: anything at all.
+// termRow is a term as it is stored. Its columns may hold anything.
 type termRow struct {
 	group, number, holder, host, orphanAfter, startedAt, endedAt, reason, exitCode, handoverTo, handoverAt, schema, silence any
 }
@@ -88,15 +88,16 @@ func (r *termRow) decode() (registry.Term, error) {
 			t.Handover = &registry.Handover{To: to, At: at}
 		}
 	}
-	if err := d.judge(t.Check()); err != nil {
+	if err := d.result(t.Check()); err != nil {
 		return registry.Term{}, fmt.Errorf("term %.64q of group %.64q: %w", fmt.Sprint(r.number), fmt.Sprint(r.group), err)
 	}
 	return t, nil
 }
 
-// decoder remembers the first vital column that could not be understood.
+// decoder has the error of the first vital column that could not be understood.
 type decoder struct{ err error }
 
+// vital decodes a column that the record cannot do without.
 func vital[T any](d *decoder, column string, stored any, as func(any) (T, bool)) T {
 	v, ok := as(stored)
 	if !ok && d.err == nil {
@@ -105,15 +106,16 @@ func vital[T any](d *decoder, column string, stored any, as func(any) (T, bool))
 	return v
 }
 
-// lenient is for columns that nothing rests on: zero where they make no sense.
+// lenient decodes a column on which no decision rests. It returns zero for a value
+// that makes no sense.
 func lenient[T any](stored any, as func(any) (T, bool)) T {
 	v, _ := as(stored)
 	return v
 }
 
-// judge joins what decoding found with what the record's own check says. A newer
-// schema explains everything else.
-func (d *decoder) judge(check error) error {
+// result returns what is wrong with a record, by its columns and by its own check. A
+// newer schema explains everything else.
+func (d *decoder) result(check error) error {
 	if d.err == nil || errors.Is(check, registry.ErrSchema) {
 		return check
 	}
@@ -142,7 +144,8 @@ func identity(stored any) (uuid.UUID, bool) {
 // latestDate is the end of the year 9999, in microseconds.
 const latestDate = 253402300800e6
 
-// date knows the years 1970 to 9999; the zero time is not among them.
+// date decodes an instant from the years 1970 to 9999. The zero time is not one of
+// them.
 func date(stored any) (time.Time, bool) {
 	n, ok := stored.(int64)
 	if !ok || n <= 0 || n >= latestDate {
@@ -151,7 +154,7 @@ func date(stored any) (time.Time, bool) {
 	return time.UnixMicro(n).UTC(), true
 }
 
-// span is a duration of more than nothing and up to ten years.
+// span decodes a duration of more than nothing and up to ten years.
 func span(stored any) (time.Duration, bool) {
 	const longest = int64(10 * 365 * 24 * time.Hour / time.Microsecond)
 	n, ok := stored.(int64)
@@ -161,7 +164,8 @@ func span(stored any) (time.Duration, bool) {
 	return time.Duration(n) * time.Microsecond, true
 }
 
-// micros is how a duration is stored: never shorter than it was promised.
+// micros returns how a duration is stored: in microseconds, and never shorter than it
+// was promised.
 func micros(d time.Duration) int64 {
 	return int64(min(d, math.MaxInt64-time.Microsecond)+time.Microsecond-1) / int64(time.Microsecond)
 }

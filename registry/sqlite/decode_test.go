@@ -23,7 +23,7 @@ func goodInstance() instanceRow {
 	return instanceRow{id: anID, group: "g", beat: int64(0), heartbeat: aTime, schema: int64(1)}
 }
 
-func TestDecodeTerm(t *testing.T) {
+func TestTermRow_DecodesWhatMakesSense(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		make func(r *termRow)
@@ -52,7 +52,7 @@ func TestDecodeTerm(t *testing.T) {
 	}
 }
 
-func TestDurationsAreNeverStoredShorter(t *testing.T) {
+func TestMicros_StoresNoDurationShorter(t *testing.T) {
 	for _, tt := range []struct {
 		d    time.Duration
 		want int64
@@ -66,8 +66,8 @@ func TestDurationsAreNeverStoredShorter(t *testing.T) {
 	}
 }
 
-// Whatever a column holds, decoding says what is wrong or returns a record that
-// stands its own check.
+// Whatever a column holds, decoding says what is wrong or returns a record that passes
+// its own check.
 func FuzzDecode(f *testing.F) {
 	for column := range uint8(16) {
 		for kind := range uint8(6) {

@@ -1,64 +1,56 @@
 // Package sqlite keeps a registry in a SQLite file, for instances that share one
 // machine. It needs no server and no C compiler.
 //
-// Every write is one transaction that takes the write lock at its begin, so the
-// writers of all processes come one after another; reads wait for nobody (WAL).
-// Who finds the lock taken tries again until its context ends. Terms are synced
-// to the disk before BeginTerm, EndTerm and RequestHandover return, since a
-// fencing token must survive a power cut. Heartbeats are not: whoever would have
-// read them is gone with the power too.
+// Everything about the file is in internal/sqlitefile: how several processes open,
+// lock, watch and leave it, and what happens when it is removed, replaced, truncated
+// or damaged. This package says what is stored in it, and keeps the contract.
 //
-// Calls run on goroutines of their own. One whose context ends is left behind,
-// and its transaction is still either committed or rolled back; a disk that
-// hangs holds up no caller. But one that hangs inside a write, its sync
-// included, for a quarter of OrphanAfter gets the process killed (SIGKILL, exit
-// code 137) by the timer below, which cannot tell it from a frozen process.
+// # What it promises beyond the contract
 //
-// Five things could make two instances active, or none, and are seen to:
+// Terms are synced to the disk before BeginTerm, EndTerm and RequestHandover return,
+// since a fencing token must survive a power cut. Heartbeats are not: those that would
+// have read them are gone with the power, too. Only changes of terms are announced, so
+// heartbeats wake nobody. One registry does for any number of groups.
 //
-//   - The file, its log (PATH-wal) or the log's index (PATH-shm) is removed or
-//     replaced while it is open, or a symbolic link in the path as it was given is
-//     turned elsewhere. What was committed may be in the log alone, and
-//     a newcomer sees an empty or an old file. The identity of all three is
-//     compared before every call, by name and never by opening them, which would
-//     drop the locks that this process holds. The registry then opens the path
-//     anew, without saving the old log, and all that were registered before are
-//     told [registry.ErrNotRegistered] by their next beat. Until that beat a
-//     newcomer and the old holder may both be active. Terms that were only in
-//     the removed log are lost as those of a dropped database are: their numbers
-//     are given again, so the fence is void. Where nobody can tell whether a file
-//     is still there, as in a directory that may not be searched for a while, the
-//     call fails, and nothing counts as replaced.
-//   - The index is truncated. It is mapped, so whoever touches what is not there
-//     any more dies of SIGBUS. Its size is compared before every call as well, and
-//     the file is opened anew; no registration is lost by it. If it happens in the
-//     middle of a call, the process panics with a sentence that says so: nothing of
-//     SQLite's state can be trusted then, and only the kernel frees its locks.
-//   - A trigger or a unique index of somebody else keeps a change from being made.
-//     Each change is read back in its transaction, and one that is not there is
-//     [registry.ErrRefused].
-//   - A process is frozen inside its write transaction, which locks everyone
-//     out. While one lasts, the kernel holds a timer of a quarter of OrphanAfter
-//     on this process and kills it (Linux; not as process 1 of a container).
-//   - The file lies on a network file system, whose locks and shared memory do
-//     not reach from one machine to the other; or it is mounted by itself or has
-//     hard links, so that each of its names has a log of its own (looked for on
-//     Linux). [Open] refuses it.
+// A process that hangs inside a write for a quarter of OrphanAfter is killed (SIGKILL,
+// exit code 137), because it locks all others out: it may be frozen, or its disk may
+// hang.
 //
-// The clock is that of the machine, in microseconds. A change of terms is
-// announced by a write to a small file beside the database, PATH-terms, which is
-// all that a watch looks at: heartbeats wake nobody. All watches of a registry are
-// one to the system, so one registry does for any number of groups. The same file
-// is what processes lock while they open or create the database.
+// If the file is removed or replaced, all instances that registered before get
+// [registry.ErrNotRegistered] from their next beat. Until that beat, a newcomer and the
+// old holder may both be active. Terms that were only in the removed log are lost like
+// those of a database that was dropped: their numbers are given again, so the fence is
+// void. A truncated index costs no registration.
 //
-// Open a file once in a process: after its log or index was removed, a registry
-// opens it anew only when all others of the process that have it open were
-// called, too.
+// A trigger or a unique index of another program may keep a change from being made, and
+// SQLite may report it as made. So each change is read back in its transaction, and a
+// change that is not there is [registry.ErrRefused].
 //
-// A file of an older version gets the columns that it lacks when an instance
-// opens it. The older version goes on with it, beside this one.
+// The clock is that of the machine, in microseconds. A file of an older version gets
+// the columns that it lacks when an instance opens it. The older version goes on with
+// the file, beside this one.
 //
-// To restore a backup, stop every instance first: SQLite mixes a file put in
-// place under it with the log of the one before. Either way the registry has
-// forgotten terms, and the fence is void.
+// To restore a backup, stop every instance first. The registry has forgotten terms
+// then, and the fence is void.
+//
+// # A third backend
+//
+// This package is the one to copy for another backend. Start with registry.go: Open,
+// Close, and the line that asserts [registry.Backend]. Then read one method of each
+// kind, and write yours in the same order:
+//
+//   - instances.go: registrations and heartbeats. DeleteOrphan compares the beat in the
+//     same statement that deletes the record.
+//   - terms.go: BeginTerm is the one method that decides who is active. It needs a
+//     unique key over group and number, and nothing else.
+//   - candidates.go: the hints that instances ask for.
+//   - admin.go: what people ask for. watch.go: how changes are announced; a backend
+//     without watches returns [registry.ErrNoWatch], and everything works by polling.
+//   - decode.go: what a stored record may be. Other programs can write anything into it.
+//   - errors.go: the errors of the store, translated into those of the contract.
+//   - check.go, check_path.go, check_trial.go: what the command check finds.
+//
+// The rest is about SQL: schema.go, columns.go, rows.go, conn.go and refused.go.
+// conformance_test.go runs the suite of registry/registrytest: a backend that passes it
+// keeps the contract.
 package sqlite

@@ -19,7 +19,7 @@ const deadline = 30 * time.Second
 
 func open(t testing.TB, path string) *Registry {
 	t.Helper()
-	r, err := Open(t.Context(), path, Options{OrphanAfter: time.Minute, MakeDirectory: true})
+	r, err := Open(t.Context(), path, Options{OrphanAfter: 4 * time.Hour, MakeDirectory: true}) // no stalled disk ends the tests
 	if err != nil {
 		t.Fatalf("Open: %v", err)
 	}
@@ -33,7 +33,7 @@ func open(t testing.TB, path string) *Registry {
 
 func openWith(t testing.TB, path string, o Options) *Registry {
 	t.Helper()
-	o.OrphanAfter = time.Minute
+	o.OrphanAfter = 4 * time.Hour
 	r, err := Open(t.Context(), path, o)
 	if err != nil {
 		t.Fatalf("Open: %v", err)

@@ -12,7 +12,7 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// Register creates the record of in.ID. ErrRegistered.
+// Register creates the record of in.ID. ErrRegistered: there is one already.
 func (r *Registry) Register(ctx context.Context, in registry.Instance) (time.Time, error) {
 	in.Schema, in.Beat, in.Heartbeat = registry.Schema, 0, time.Now()
 	if err := in.Check(); err != nil {
@@ -40,8 +40,10 @@ func (r *Registry) Register(ctx context.Context, in registry.Instance) (time.Tim
 	return at, nil
 }
 
-// Beat counts the beat of id up. ErrNotRegistered: there is no record, or it was
-// registered in a file that is no longer the one at the path.
+// Beat counts the beat of id up. ErrNotRegistered: there is no record, or it was made
+// in a file that is no longer the one at the path. A new file may have that record,
+// too, if it is a copy: what was committed to the old one since then is lost, so the
+// instance has to register again.
 func (r *Registry) Beat(ctx context.Context, id uuid.UUID, s registry.Status) (time.Time, error) {
 	at, err := writing(ctx, r, ofInstances, func(c *conn) (time.Time, error) {
 		if home, seen := r.homes[id]; seen && home != c.Generation() {
@@ -69,7 +71,8 @@ func (r *Registry) Beat(ctx context.Context, id uuid.UUID, s registry.Status) (t
 	return at, nil
 }
 
-// beatOf returns the beat of id, if it can be counted up.
+// beatOf returns the beat of id, if it can be counted up. ErrNotRegistered: there is
+// no record.
 func (r *Registry) beatOf(c *conn, id uuid.UUID) (beat int64, err error) {
 	found := false
 	err = c.Each(func(scan func(dest ...any) error) error {
@@ -103,7 +106,8 @@ func (r *Registry) Unregister(ctx context.Context, id uuid.UUID) error {
 	return nil
 }
 
-// DeleteOrphan deletes the record of id if its beat is still the given one.
+// DeleteOrphan deletes the record of id if its beat is still the given one, and
+// reports whether it did.
 func (r *Registry) DeleteOrphan(ctx context.Context, id uuid.UUID, beat int64) (bool, error) {
 	n, err := writing(ctx, r, ofInstances, func(c *conn) (int64, error) {
 		if beat == registry.NoBeat {
@@ -117,8 +121,8 @@ func (r *Registry) DeleteOrphan(ctx context.Context, id uuid.UUID, beat int64) (
 	return n > 0, nil
 }
 
-// remove deletes the instance that a condition selects, and reports how many it
-// were.
+// remove deletes the instance that a condition selects, and returns how many it
+// deleted.
 func (c *conn) remove(where string, args ...any) (int64, error) {
 	n, err := c.Change(`DELETE FROM instances `+where, args...)
 	if err == nil {

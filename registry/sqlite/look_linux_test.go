@@ -14,7 +14,7 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// look is another process, of a user who may not write, that looks.
+// look is another process, of a user who may not write, that reads the registry.
 func look(path string) error {
 	r, err := Open(context.Background(), path, Options{Access: registry.Look})
 	if err != nil {
@@ -28,7 +28,7 @@ func look(path string) error {
 	return r.Close(context.Background())
 }
 
-// findings is another process, of a user who may not write, that checks.
+// findings is another process, of a user who may not write, that checks the file.
 func findings(path string) error {
 	for _, f := range Check(context.Background(), path, Options{}) {
 		fmt.Print(f.Name, "=", f.Mark, " ")
@@ -52,7 +52,7 @@ func reachable(t *testing.T) string {
 	return dir
 }
 
-func TestLookIsEnoughForOneWhoMayOnlyRead(t *testing.T) {
+func TestLook_RightToReadIsEnough(t *testing.T) {
 	dir, crashed := reachable(t), reachable(t)
 	path := filepath.Join(dir, "registry.db")
 	owner := open(t, path)
@@ -69,7 +69,7 @@ func TestLookIsEnoughForOneWhoMayOnlyRead(t *testing.T) {
 		}
 	}
 	mode := "look"
-	say := func(want string) {
+	expect := func(want string) {
 		t.Helper()
 		permit()
 		cmd := helper(t, mode, path)
@@ -87,14 +87,14 @@ func TestLookIsEnoughForOneWhoMayOnlyRead(t *testing.T) {
 			t.Errorf("got %q, want %q", out, want)
 		}
 	}
-	say("term 1") // an instance has it open
+	expect("term 1") // an instance has it open
 	mode = "check"
-	say("file=ok local=ok directory=error database=ok tables=ok writable=error schema=ok index=ok watch=ok ")
+	expect("file=ok local=ok directory=error database=ok tables=ok writable=error schema=ok index=ok watch=ok ")
 	mode = "look"
 
 	in := join(t, owner, "g")
 	beginTerm(t, owner, 2, in)
-	for _, name := range namesIn(t, dir) { // as it is when all processes are killed
+	for _, name := range namesIn(t, dir) { // the files as they are when all processes are killed
 		content, err := os.ReadFile(filepath.Join(dir, name))
 		if err == nil {
 			err = os.WriteFile(filepath.Join(crashed, name), content, 0o600)
@@ -105,13 +105,13 @@ func TestLookIsEnoughForOneWhoMayOnlyRead(t *testing.T) {
 	}
 	if os.Geteuid() == 0 {
 		closeRegistry(t, owner)
-		say("term 2") // nobody has it open
+		expect("term 2") // no process has it open
 	}
 
 	dir, path = crashed, filepath.Join(crashed, "registry.db")
-	say("term 2") // with a log that nobody has saved
+	expect("term 2") // with a log that no process has saved
 	if err := errors.Join(os.Chmod(dir, 0o700), os.Remove(path+"-shm")); err != nil {
 		t.Fatal(err)
 	}
-	say("can be read") // advice
+	expect("can be read") // advice
 }

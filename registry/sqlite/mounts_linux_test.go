@@ -20,8 +20,8 @@ import (
 // cannotMount is the exit code of a helper that is not permitted to mount.
 const cannotMount = 77
 
-// mounts looks at read-only and full file systems from a mount namespace of its
-// own, where root cannot write them either.
+// mounts is another process, which tries read-only and full file systems in a mount
+// namespace of its own. There, root cannot write into them either.
 func mounts(dir string) error {
 	mount := func(source, target, kind string, flags uintptr, data string) {
 		if err := unix.Mount(source, target, kind, flags, data); err != nil {
@@ -43,7 +43,7 @@ func mounts(dir string) error {
 		return err
 	}
 
-	// On a full disk, who needs no more room goes on.
+	// On a full disk, calls that need no more room go on.
 	ballast := filepath.Join(dir, "ballast")
 	if err := os.WriteFile(ballast, make([]byte, 1<<20), 0o600); !errors.Is(err, unix.ENOSPC) {
 		return fmt.Errorf("the disk is not full: %w", err)
@@ -114,7 +114,7 @@ func mounts(dir string) error {
 	return r.Close(ctx)
 }
 
-func TestReadOnlyAndFullFileSystems(t *testing.T) {
+func TestOpen_ReadOnlyAndFullFileSystems(t *testing.T) {
 	cmd := helper(t, "mounts", t.TempDir())
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS}
 	if os.Geteuid() != 0 {
@@ -126,7 +126,7 @@ func TestReadOnlyAndFullFileSystems(t *testing.T) {
 	exit, failed := errors.AsType[*exec.ExitError](err)
 	switch {
 	case errors.Is(err, unix.EPERM), errors.Is(err, unix.ENOSPC), failed && exit.ExitCode() == cannotMount:
-		t.Skipf("no mounts of one's own here: %v: %s", err, out)
+		t.Skipf("this user may not mount: %v: %s", err, out)
 	case err != nil:
 		t.Errorf("%v: %s", err, out)
 	default:

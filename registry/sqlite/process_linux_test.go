@@ -60,7 +60,7 @@ func member(path string) error {
 		_, _ = os.Stdin.Read(make([]byte, 1))
 		stop()
 	}()
-	r, err := Open(ctx, path, Options{OrphanAfter: 20 * time.Second})
+	r, err := Open(ctx, path, Options{OrphanAfter: 4 * time.Hour})
 	if err != nil {
 		return err
 	}

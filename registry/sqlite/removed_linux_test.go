@@ -64,7 +64,7 @@ func enterNewcomer(t *testing.T, path string) (registry.Term, func()) {
 	term := registry.Term{Group: "g"}
 	var holder string
 	if _, scanErr := fmt.Sscan(line, &term.Number, &holder); err != nil || scanErr != nil {
-		t.Fatalf("the other process says %q, %v", line, err)
+		t.Fatalf("the other process printed %q, %v", line, err)
 	}
 	if term.Holder, err = uuid.Parse(holder); err != nil {
 		t.Fatalf("the other process: %v", err)

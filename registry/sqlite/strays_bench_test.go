@@ -10,8 +10,8 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// BenchmarkStrays are the hints of a group with 80,000 dead instances of a high
-// priority, and with one that lives.
+// BenchmarkStrays measures the hints for a group with 80,000 dead instances of a high
+// priority and one live instance.
 func BenchmarkStrays(b *testing.B) {
 	r := open(b, filepath.Join(b.TempDir(), "registry.db"))
 	const strays = 80_000

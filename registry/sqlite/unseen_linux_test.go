@@ -15,8 +15,8 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// unsearchable is another process, of a user for whom file modes count. It beats
-// while the directory cannot be searched, and after that.
+// unsearchable is another process, of a user to whom file modes apply. It beats while
+// the directory cannot be searched, and after that.
 func unsearchable(path string) error {
 	ctx := context.Background()
 	r, err := Open(ctx, path, Options{})
@@ -51,8 +51,8 @@ func unsearchable(path string) error {
 	return r.Close(ctx)
 }
 
-// Who cannot see the file for a while does not know that it was replaced.
-func TestUnsearchableDirectoryReplacesNothing(t *testing.T) {
+// A process that cannot see the file for a while does not know that it was replaced.
+func TestBeat_UnsearchableDirectoryReplacesNothing(t *testing.T) {
 	dir := filepath.Join(reachable(t), "sub")
 	if err := errors.Join(os.Chmod(filepath.Dir(dir), 0o755), os.Mkdir(dir, 0o700)); err != nil {
 		t.Fatal(err)
@@ -71,7 +71,7 @@ func TestUnsearchableDirectoryReplacesNothing(t *testing.T) {
 	}
 }
 
-func TestLinkThatCannotBeFollowedReplacesNothing(t *testing.T) {
+func TestBeat_LinkThatCannotBeFollowedReplacesNothing(t *testing.T) {
 	dir := t.TempDir()
 	link := filepath.Join(dir, "current")
 	turn := func(to string) {

@@ -39,7 +39,7 @@ func TestWatch_NoticesAreForTheGroupThatChanged(t *testing.T) {
 	}
 	beginTerm(t, r, 1, in)
 	await(t, mine, "a term")
-	await(t, theirs, "the first change of any group, since no state was known before")
+	await(t, theirs, "the first change of any group, for no state was known before")
 	for n := int64(2); n <= 10; n++ {
 		beginTerm(t, r, n, in)
 		await(t, mine, "a term")
@@ -97,7 +97,7 @@ func TestWatch_HeartbeatsWakeNobody(t *testing.T) {
 	}
 }
 
-// A term must survive a power cut; a beat need not wait for the disk.
+// A term must survive a power cut. A beat need not wait for the disk.
 func TestWriting_TermsAreSyncedAndHeartbeatsAreNot(t *testing.T) {
 	r := open(t, filepath.Join(t.TempDir(), "registry.db"))
 	const normal, full = 1, 2

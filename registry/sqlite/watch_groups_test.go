@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -68,7 +67,7 @@ func TestWatch_ManyGroupsOfOneRegistryAreHandedOver(t *testing.T) {
 					break
 				}
 				if time.Now().After(end) {
-					t.Fatal("the second program does not stand by")
+					t.Fatal("the second program has not joined all groups")
 				}
 			}
 			begun := time.Now()
@@ -83,16 +82,16 @@ func TestWatch_ManyGroupsOfOneRegistryAreHandedOver(t *testing.T) {
 	}
 }
 
-// watching counts the watches of a registry that began.
+// watching remembers which groups of a registry were watched.
 type watching struct {
 	*Registry
-	began atomic.Int64
+	groups sync.Map
 }
 
 func (w *watching) Watch(ctx context.Context, group string) (<-chan struct{}, error) {
 	ch, err := w.Registry.Watch(ctx, group)
 	if err == nil {
-		w.began.Add(1)
+		w.groups.Store(group, true)
 	}
 	return ch, err
 }
@@ -101,9 +100,11 @@ func (w *watching) Watch(ctx context.Context, group string) (<-chan struct{}, er
 func ready(t *testing.T, r *watching, groups int) bool {
 	t.Helper()
 	for i := range groups {
-		if list, _, err := r.Instances(t.Context(), fmt.Sprint("g", i)); err != nil || len(list) != 2 {
+		group := fmt.Sprint("g", i)
+		_, watched := r.groups.Load(group)
+		if list, _, err := r.Instances(t.Context(), group); err != nil || len(list) != 2 || !watched {
 			return false
 		}
 	}
-	return r.began.Load() == int64(groups)
+	return true
 }

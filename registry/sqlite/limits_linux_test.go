@@ -12,7 +12,7 @@ import (
 	"github.com/understudy-go/understudy/registry/finding"
 )
 
-func TestTooManyOpenFilesIsNoQuestionOfRights(t *testing.T) {
+func TestOpen_TooManyOpenFilesIsNotBlamedOnRights(t *testing.T) {
 	dir := t.TempDir()
 	old := filepath.Join(dir, "old.db")
 	join(t, open(t, old), "g")
@@ -28,26 +28,26 @@ func TestTooManyOpenFilesIsNoQuestionOfRights(t *testing.T) {
 			t.Fatal(err)
 		}
 	}()
-	var said []string
+	var texts []string
 	for _, path := range []string{old, filepath.Join(dir, "new.db")} {
 		for _, a := range []registry.Access{registry.Join, registry.Look} {
 			_, err := Open(t.Context(), path, Options{OrphanAfter: time.Minute, Access: a})
 			if err != nil {
-				said = append(said, err.Error())
+				texts = append(texts, err.Error())
 			}
 		}
 		for _, f := range checkOf(t, t.Context(), path) {
 			if f.Mark == finding.MarkError {
-				said = append(said, f.Detail+": "+f.Cure)
+				texts = append(texts, f.Detail+": "+f.Cure)
 			}
 		}
 	}
-	if len(said) < 4 {
-		t.Errorf("only this failed: %q", said)
+	if len(texts) < 4 {
+		t.Errorf("only this failed: %q", texts)
 	}
-	for _, text := range said {
+	for _, text := range texts {
 		if strings.Contains(text, "no instance has run") {
-			continue // there is no file, which can be told without opening one
+			continue // there is no file: to see that, none has to be opened
 		}
 		if !strings.Contains(text, "ulimit -n") || strings.Contains(text, "right") {
 			t.Errorf("wrong advice: %s", text)

@@ -11,7 +11,7 @@ import (
 	"github.com/understudy-go/understudy/registry/registrytest"
 )
 
-func TestConformance(t *testing.T) {
+func TestRegistry_Conformance(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	registrytest.Run(t, func(t *testing.T) registrytest.Store {
 		path := filepath.Join(t.TempDir(), "registry.db")

@@ -78,19 +78,5 @@ func (r *Registry) Close(ctx context.Context) error {
 	return nil
 }
 
-// Info describes the file.
-func (r *Registry) Info(ctx context.Context) (registry.Info, error) {
-	info, err := reading(ctx, r, func(c *conn) (registry.Info, error) {
-		info := registry.Info{Backend: "sqlite", Topology: "the file " + r.file.Path() + " on this machine", Schema: registry.Schema}
-		err := c.Scan("SELECT sqlite_version()", &info.Version)
-		return info, err
-	})
-	if err != nil {
-		return registry.Info{}, fmt.Errorf("info: %w", err)
-	}
-	info.At = now()
-	return info, nil
-}
-
 // now is the registry's clock, as precise as it is stored.
 func now() time.Time { return time.Now().Truncate(time.Microsecond).UTC() }
