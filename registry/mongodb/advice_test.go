@@ -1,18 +1,14 @@
 package mongodb_test
 
 import (
-	"crypto/tls"
 	"encoding/binary"
 	"errors"
 	"io"
 	"net"
-	"os"
 	"strings"
-	"syscall"
 	"testing"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/understudy-go/understudy/internal/mongotest"
 	"github.com/understudy-go/understudy/registry/finding"
@@ -95,35 +91,6 @@ func TestMemberThatOnlyTheSetCallsSoIsNamed(t *testing.T) {
 	}
 	if !errors.Is(err, mongodb.ErrUnreachable) || f.Mark != finding.MarkError {
 		t.Errorf("%v, %+v: want ErrUnreachable", err, f)
-	}
-}
-
-func TestTooManyOpenFilesIsNoFaultOfTheServer(t *testing.T) {
-	for _, errno := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE} {
-		err := &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("socket", errno)}
-		if text := mongodb.Advice(err, options.Client()); !strings.Contains(text, "ulimit -n") || strings.Contains(text, "see that the server runs") {
-			t.Errorf("%v: %s", errno, text)
-		}
-	}
-}
-
-func TestTLSThatIsRefusedSaysWhatIsMissing(t *testing.T) {
-	with := func(certificates ...tls.Certificate) *options.ClientOptions {
-		return options.Client().SetTLSConfig(&tls.Config{Certificates: certificates})
-	}
-	for _, tt := range []struct {
-		alert string
-		o     *options.ClientOptions
-		says  string
-	}{
-		{"tls: certificate required", with(), "it wants a client's certificate"},
-		{"tls: bad certificate", with(tls.Certificate{}), "it refused the client's certificate"},
-		{"tls: internal error", with(), "access list"}, // as Atlas says it
-	} {
-		err := &net.OpError{Op: "remote error", Err: errors.New(tt.alert)}
-		if text := mongodb.Advice(err, tt.o); !strings.Contains(text, tt.says) {
-			t.Errorf("%s: %s, want %q", tt.alert, text, tt.says)
-		}
 	}
 }
 

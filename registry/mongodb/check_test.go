@@ -3,7 +3,6 @@ package mongodb_test
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -141,23 +140,5 @@ func TestCheckOfWhatDoesNotAnswer(t *testing.T) {
 	}
 	if f := checked(t, "mongodb://me:hunter2@127.0.0.1:9/?connectTimeoutMS=soon")["reachable"]; !errors.Is(f.Err, mongodb.ErrURI) {
 		t.Errorf("got %+v, want ErrURI", f)
-	}
-}
-
-func TestUnknownOptionsAreNamed(t *testing.T) {
-	for uri, want := range map[string][]string{
-		"mongodb://h":                         nil,
-		"mongodb://h/db?":                     nil,
-		"mongodb://h/?authSorce=admin":        {"authSorce"},
-		"mongodb://h/?replicaSet=a&TLS=true":  nil,
-		"mongodb://h/?w=majority;wat=1;foo=2": {"wat", "foo"},
-		"mongodb://u:p%3F@h/?authMechanism=SCRAM-SHA-256&retryWrites=true&appName=x": nil,
-		"mongodb+srv://cluster.invalid/?srvServiceName=x&nope":                       nil, // no name=value: the driver says so
-		"mongodb://h/?a%20b=hunter2&x\x1b=1":                                         nil,
-		"mongodb://u:p?secret=1@h/?y=2":                                              {"y"},
-	} {
-		if got := mongodb.UnknownOptions(uri); !slices.Equal(got, want) {
-			t.Errorf("%q: %q, want %q", uri, got, want)
-		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/understudy-go/understudy/internal/mongotest"
+	"github.com/understudy-go/understudy/internal/mongouri"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/registry/finding"
 	"github.com/understudy-go/understudy/registry/mongodb"
@@ -101,6 +102,9 @@ func store(t *testing.T, uri, database string) registrytest.Store {
 	}
 }
 
+// databaseOf returns the database that a URI names.
+func databaseOf(uri string) string { return mongouri.Parse(uri).Database }
+
 // db is the database beneath the registry.
 func db(t testing.TB, uri, database string) *mongo.Database {
 	t.Helper()
@@ -110,7 +114,7 @@ func db(t testing.TB, uri, database string) *mongo.Database {
 	}
 	t.Cleanup(func() { _ = client.Disconnect(context.Background()) })
 	if database == "" {
-		database = mongodb.DatabaseOf(uri)
+		database = databaseOf(uri)
 	}
 	return client.Database(database)
 }

@@ -11,7 +11,6 @@ import (
 
 	"github.com/understudy-go/understudy/internal/mongotest"
 	"github.com/understudy-go/understudy/registry"
-	"github.com/understudy-go/understudy/registry/mongodb"
 )
 
 // A passive instance reads twice a second: each must cost one document,
@@ -192,7 +191,7 @@ func TestTermOfAnotherNumericTypeIsTaken(t *testing.T) {
 	r := open(t, uri)
 	for i, number := range []any{int32(1), 2.0, int64(3)} {
 		holder := uuid.Must(uuid.NewV7())
-		_, err := db(t, uri, mongodb.DatabaseOf(uri)).Collection("terms").InsertOne(t.Context(), bson.D{
+		_, err := db(t, uri, databaseOf(uri)).Collection("terms").InsertOne(t.Context(), bson.D{
 			{Key: "_id", Value: termID("g", number)}, {Key: "schema", Value: 1},
 			{Key: "holder", Value: bson.Binary{Subtype: bson.TypeBinaryUUID, Data: holder[:]}}, {Key: "startedAt", Value: time.Now()},
 		})

@@ -8,8 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/connstring"
-
 	"github.com/understudy-go/understudy/internal/mongotest"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/registry/finding"
@@ -247,41 +245,16 @@ func TestOpenWithTLS(t *testing.T) {
 	})
 }
 
-func TestDatabaseIsTheOptionsThenTheURIsThenTheDefault(t *testing.T) {
-	for uri, want := range map[string]string{
-		"mongodb://a":                                          "understudy",
-		"mongodb://a/":                                         "understudy",
-		"mongodb://a,b:1/?w=1":                                 "understudy",
-		"mongodb://a:1,b:2/fleet?replicaSet=":                  "fleet",
-		"mongodb://u:p%2F@a/my%2Ddb":                           "my-db",
-		"mongodb://u:p@a/ops":                                  "ops",
-		"mongodb://u:p@a/ops?appName=b@c":                      "ops",
-		"mongodb://u:p@a/ops?authMechanismProperties=A:/b@c/d": "ops",
-		"mongodb://a/ops?appName=b@c":                          "ops",
-		"mongodb://a/ops?tlsCertificateKeyFile=/etc/me@a.pem":  "ops",
-		"mongodb://u:p@a/?appName=b@c/d":                       "understudy",
-		"mongodb+srv://u:p@a/ops?appName=b@c":                  "ops",
-		"mongodb://%2Ftmp%2Fa.sock/ops?x=@":                    "ops",
-	} {
-		if got := mongodb.DatabaseOf(uri); got != want {
-			t.Errorf("the database of %q is %q, want %q", uri, got, want)
-		}
-		if strings.HasPrefix(uri, "mongodb+srv:") {
-			continue // it would ask the DNS
-		}
-		driver, err := connstring.Parse(uri)
-		if err == nil && driver.Database != want && (driver.Database != "" || want != mongodb.DefaultDatabase) {
-			t.Errorf("to the driver, the database of %q is %q", uri, driver.Database)
-		}
-	}
+// The table of the names that URIs have is in internal/mongoconn.
+func TestOpen_UsesTheDatabaseOfTheOptionsBeforeThatOfTheURI(t *testing.T) {
 	uri := mongotest.Shared(t)
-	r, err := mongodb.Open(t.Context(), uri, mongodb.Options{Database: mongodb.DatabaseOf(uri) + "_other"})
+	r, err := mongodb.Open(t.Context(), uri, mongodb.Options{Database: databaseOf(uri) + "_other"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer r.Close(context.Background())
 	register(t, r, "g")
-	other := db(t, uri, mongodb.DatabaseOf(uri)+"_other")
+	other := db(t, uri, databaseOf(uri)+"_other")
 	if n, err := other.Collection("instances").CountDocuments(t.Context(), map[string]any{}); n != 1 || err != nil {
 		t.Errorf("%d instances, %v", n, err)
 	}
