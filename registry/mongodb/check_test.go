@@ -16,7 +16,7 @@ import (
 	"github.com/understudy-go/understudy/registry/registrytest"
 )
 
-// checked is what Check finds, by name, without a secret in it.
+// checked returns what Check finds, by name. It fails the test if a secret is shown.
 func checked(t *testing.T, uri string) map[string]finding.Finding {
 	t.Helper()
 	return checkedIn(t, uri, "")
@@ -44,7 +44,7 @@ func checkedIn(t *testing.T, uri, database string) map[string]finding.Finding {
 	return found
 }
 
-// wantMarks checks the marks of some findings, and that no other is an error.
+// wantMarks checks the marks of some findings, and that no other finding is an error.
 func wantMarks(t *testing.T, found map[string]finding.Finding, want map[string]finding.Mark) {
 	t.Helper()
 	for name, mark := range want {
@@ -64,7 +64,8 @@ func wantMarks(t *testing.T, found map[string]finding.Finding, want map[string]f
 
 const fine, warning, fault = finding.MarkOK, finding.MarkWarning, finding.MarkError
 
-func TestCheckLeavesNothingBehind(t *testing.T) {
+func TestCheck_LeavesNothingBehind(t *testing.T) {
+	t.Parallel()
 	uri := mongotest.Shared(t)
 	wantMarks(t, checked(t, uri), map[string]finding.Mark{
 		"reachable": fine, "authenticated": warning, "replica set": warning, "writable": fine, "majority": fine,
@@ -76,7 +77,8 @@ func TestCheckLeavesNothingBehind(t *testing.T) {
 	}
 }
 
-func TestCheckReadsWhatIsStored(t *testing.T) {
+func TestCheck_ReportsWhatIsStored(t *testing.T) {
+	t.Parallel()
 	uri := mongotest.Shared(t)
 	r := open(t, uri)
 	in := register(t, r, "g")
@@ -105,8 +107,8 @@ func TestCheckReadsWhatIsStored(t *testing.T) {
 	}
 }
 
-// checkWaysToName checks a set of three, by URIs that find it and by those that
-// do not, or will not one day.
+// checkWaysToName checks a set of three by several URIs: by those that always find it,
+// and by those that do not, or may not one day.
 func checkWaysToName(t *testing.T, set *mongotest.Set) {
 	primary := set.Primary(t)
 	one, other := "mongodb://"+set.Host(primary)+"/", "mongodb://"+set.Host((primary+1)%3)+"/"
@@ -132,7 +134,7 @@ func checkWaysToName(t *testing.T, set *mongotest.Set) {
 	}
 }
 
-func TestCheckOfWhatDoesNotAnswer(t *testing.T) {
+func TestCheck_StopsAtAServerThatDoesNotAnswer(t *testing.T) {
 	t.Parallel()
 	found := checked(t, "mongodb://me:hunter2@127.0.0.1:9/?authSorce=x")
 	if f := found["reachable"]; len(found) != 2 || f.Mark != fault || !errors.Is(f.Err, mongodb.ErrUnreachable) || !strings.Contains(f.Detail, "connection refused") {

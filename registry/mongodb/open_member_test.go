@@ -10,56 +10,11 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
-	"github.com/understudy-go/understudy/internal/mongotest"
 	"github.com/understudy-go/understudy/registry/finding"
 	"github.com/understudy-go/understudy/registry/mongodb"
 )
 
-func TestClientCertificatesAreSpokenOf(t *testing.T) {
-	t.Parallel()
-	set := mongotest.Start(t, 1, mongotest.TLS, mongotest.ClientCerts, mongotest.Auth)
-	register(t, open(t, set.URI()), "g")
-	base := "mongodb://" + set.Host(0) + "/?directConnection=true&tls=true&tlsCAFile=" + set.CAFile
-	stranger := base + "&authMechanism=MONGODB-X509&tlsCertificateKeyFile=" + set.CertFile
-	for _, tt := range []struct {
-		name, uri, finding string
-		says               []string
-	}{
-		{"none", base, "reachable", []string{"it speaks TLS and hung up", "tlsCertificateKeyFile"}},
-		{"of nobody known", stranger, "authenticated", []string{`"$external"`, "CN=127.0.0.1"}},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			found := checked(t, tt.uri)
-			err := refused(t, tt.uri, set.Host(0))
-			for _, text := range tt.says {
-				if f := found[tt.finding]; f.Mark != fault || !strings.Contains(f.Detail, text) {
-					t.Errorf("%s: %s %s, want %q", f.Name, f.Mark, f.Detail, text)
-				}
-				if !strings.Contains(err.Error(), text) {
-					t.Errorf("Open: %v, want %q", err, text)
-				}
-			}
-			if strings.Contains(err.Error(), "does it speak TLS") {
-				t.Errorf("Open asks: %v", err)
-			}
-		})
-	}
-	if f := checked(t, stranger)["reachable"]; f.Mark != fine {
-		t.Errorf("a server that refused a user is taken for one that is not reached: %+v", f)
-	}
-}
-
-func TestLoadBalancedIsRefused(t *testing.T) {
-	const uri = "mongodb://me:hunter2@127.0.0.1:9/?loadBalanced=true"
-	if err := refused(t, uri, "127.0.0.1"); !errors.Is(err, mongodb.ErrURI) || !strings.Contains(err.Error(), "loadBalanced") {
-		t.Errorf("Open: %v, want ErrURI", err)
-	}
-	if f := checked(t, uri)["reachable"]; f.Mark != fault || !errors.Is(f.Err, mongodb.ErrURI) {
-		t.Errorf("check: %+v, want ErrURI", f)
-	}
-}
-
-func TestMemberThatOnlyTheSetCallsSoIsNamed(t *testing.T) {
+func TestOpen_NamesAMemberThatOnlyTheSetKnows(t *testing.T) {
 	t.Parallel()
 	const inner = "db.inner.invalid:27017"
 	l, err := net.Listen("tcp", "127.0.0.1:0")
