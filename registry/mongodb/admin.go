@@ -36,7 +36,7 @@ func (r *Registry) Terms(ctx context.Context, group string, n int) ([]registry.T
 		return nil, wrap(ctx, "terms", err)
 	}
 	if n <= 0 {
-		return nil, wrap(ctx, "terms", ctx.Err()) // to the server, 0 is no limit
+		return nil, wrap(ctx, "terms", ctx.Err()) // for the server 0 means no limit
 	}
 	list, err := r.history(ctx, group, n)
 	return list, wrap(ctx, "terms", err)
@@ -96,11 +96,8 @@ func (r *Registry) Info(ctx context.Context) (registry.Info, error) {
 	if err := r.mayRead(); err != nil {
 		return registry.Info{}, wrap(ctx, "info", err)
 	}
-	var build struct {
-		Version string `bson:"version"`
-	}
-	admin := r.client.Database("admin")
-	if err := admin.RunCommand(ctx, bson.D{{Key: "buildInfo", Value: 1}}).Decode(&build); err != nil {
+	version, err := r.conn.Version(ctx)
+	if err != nil {
 		return registry.Info{}, wrap(ctx, "info", err)
 	}
 	h, err := r.hello(ctx)
@@ -108,22 +105,6 @@ func (r *Registry) Info(ctx context.Context) (registry.Info, error) {
 		return registry.Info{}, wrap(ctx, "info", err)
 	}
 	return registry.Info{
-		Backend: "mongodb", Version: build.Version, Topology: h.topology(), At: h.LocalTime, Schema: registry.Schema,
+		Backend: "mongodb", Version: version, Topology: h.Topology(), At: h.LocalTime, Schema: registry.Schema,
 	}, nil
-}
-
-// members counts those that hold data and are shown: hidden ones are not.
-func (h hello) members() int { return len(h.Hosts) + len(h.Passives) }
-
-func (h hello) topology() string {
-	switch {
-	case h.Msg == "isdbgrid":
-		return "sharded cluster"
-	case h.SetName == "":
-		return "standalone server"
-	}
-	if n := h.members(); n != 1 {
-		return fmt.Sprintf("replica set %s, %d members", h.SetName, n)
-	}
-	return fmt.Sprintf("replica set %s, 1 member", h.SetName)
 }

@@ -14,7 +14,8 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// longestPromise is the longest that a record may promise to be silent and live.
+// longestPromise is how long an instance of the longest interval may be silent and
+// still be live, see [registry.Instance.Live].
 const longestPromise = 3 * registry.MaxInterval
 
 // Candidate implements [registry.Registry].
@@ -56,21 +57,22 @@ func (r *Registry) Claimant(ctx context.Context, group string, above int64) (reg
 	return *in, nil
 }
 
-// query asks for the first instance that is wanted.
+// query describes which instance is wanted: the first in an order.
 type query struct {
-	filter bson.M // finds all that are wanted, and a few that are not
-	sure   bson.M // finds, among the readable, nothing but what is wanted
+	filter bson.M // selects all that are wanted, and a few that are not
+	sure   bson.M // selects, among the readable, none that is not wanted
 	order  bson.D
 	except []uuid.UUID
 	wanted func(registry.Instance) bool
 }
 
-// guesses bounds how often a query asks by its filter. What it found in vain it
-// leaves out the next time; the last question is the sure one, so that no number
-// of records that are dead or cannot be read hides the others.
+// guesses bounds how often a query reads by its filter. A record that is not wanted is
+// excluded from the next read. The last read uses the sure filter, so that no number of
+// records that are dead or cannot be read hides the others.
 const guesses = 4
 
-// first reads one document in the ordinary case; nil: there is none.
+// first returns the instance that is wanted; nil if there is none. In the ordinary case
+// it reads one document.
 func (r *Registry) first(ctx context.Context, q query) (*registry.Instance, error) {
 	if err := r.mayRead(); err != nil {
 		return nil, err
@@ -107,16 +109,16 @@ func (r *Registry) first(ctx context.Context, q query) (*registry.Instance, erro
 	return nil, nil
 }
 
-// between is the dates around an instant.
+// between matches the dates around an instant.
 func between(at time.Time, within time.Duration) bson.M {
 	return bson.M{"$gte": at.Add(-within), "$lte": at.Add(within)}
 }
 
-// whole are the types of the numbers that this program writes.
+// whole are the types of the whole numbers that this program writes.
 var whole = bson.A{"int", "long"}
 
-// readable is the shape of the records that this program writes. Of an array a
-// filter sees the elements.
+// readable matches the records that have the shape in which this program writes them.
+// Arrays are excluded by themselves, because a filter compares their elements.
 var readable = bson.M{
 	"_id":       bson.M{"$gt": binary(uuid.Nil), "$lte": binary(uuid.Max)},
 	"beat":      bson.M{"$type": whole, "$gte": 0},

@@ -8,26 +8,16 @@ import (
 
 	"github.com/google/uuid"
 	"go.mongodb.org/mongo-driver/v2/bson"
-	"go.mongodb.org/mongo-driver/v2/mongo"
 
 	"github.com/understudy-go/understudy/internal/mongotest"
 	"github.com/understudy-go/understudy/registry"
 )
 
-func id(in uuid.UUID) bson.Binary { return bson.Binary{Subtype: bson.TypeBinaryUUID, Data: in[:]} }
-
-// set changes a stored instance beneath the registry.
-func set(t *testing.T, c *mongo.Collection, in uuid.UUID, fields bson.M) {
-	t.Helper()
-	result, err := c.UpdateOne(t.Context(), bson.M{"_id": id(in)}, bson.M{"$set": fields})
-	if err != nil || result.MatchedCount != 1 {
-		t.Fatalf("%+v, %v", result, err)
-	}
-}
-
-// Each of many that promised to beat seldom is asked for only as long as that is
-// cheap; one that beats is found all the same.
-func TestDeadCandidatesOfLongIntervalsHideNoLiveOne(t *testing.T) {
+// Instances that promised to beat seldom may be live although they are silent for long.
+// So each of them is examined, but only a few: one that beats is found behind any number
+// of dead ones.
+func TestCandidate_FindsALiveInstanceBehindManyDeadOnesOfLongIntervals(t *testing.T) {
+	t.Parallel()
 	uri := mongotest.Shared(t)
 	r := open(t, uri)
 	stored := db(t, uri, "").Collection("instances")
@@ -58,12 +48,12 @@ func TestDeadCandidatesOfLongIntervalsHideNoLiveOne(t *testing.T) {
 	}
 }
 
-// No call asks more than a few times, whatever is stored.
-func TestAHintCostsABoundedNumberOfReads(t *testing.T) {
-	set := mongotest.Start(t, 1)
-	p := startProxy(t, set.Host(0))
-	r := open(t, "mongodb://"+p.addr()+"/?directConnection=true")
-	stored := db(t, set.URI(), "understudy").Collection("instances")
+// No call reads more than a few times, whatever is stored.
+func TestCandidate_ReadsABoundedNumberOfTimes(t *testing.T) {
+	t.Parallel()
+	uri := mongotest.Shared(t)
+	p, r := throughProxy(t, uri)
+	stored := db(t, uri, "").Collection("instances")
 	for range 20 {
 		in := register(t, r, "g")
 		if _, err := stored.UpdateOne(t.Context(), bson.M{"_id": id(in.ID)}, bson.M{"$set": bson.M{"beat": "many", "term": int64(7)}}); err != nil {
@@ -93,8 +83,10 @@ func TestAHintCostsABoundedNumberOfReads(t *testing.T) {
 	}
 }
 
-// Of numbers that this program does not write, those that are one count.
-func TestClaimantSeesEveryNumericTerm(t *testing.T) {
+// This program writes whole numbers of one type. Another whole number counts all the
+// same, and nothing else does.
+func TestClaimant_FindsATermOfAnyNumericType(t *testing.T) {
+	t.Parallel()
 	uri := mongotest.Shared(t)
 	r := open(t, uri)
 	stored := db(t, uri, "").Collection("instances")
@@ -113,7 +105,8 @@ func TestClaimantSeesEveryNumericTerm(t *testing.T) {
 	}
 }
 
-func TestSilentIsBoundedAndOddRecordsStarveNobody(t *testing.T) {
+func TestSilent_IsBoundedAndOddRecordsDisplaceNobody(t *testing.T) {
+	t.Parallel()
 	uri := mongotest.Shared(t)
 	r := open(t, uri)
 	stored := db(t, uri, "").Collection("instances")

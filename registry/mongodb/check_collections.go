@@ -9,24 +9,24 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
-	"github.com/understudy-go/understudy/registry/finding"
+	"github.com/understudy-go/understudy/internal/mongoconn"
 )
 
-// another is the cure for a database whose collections are not ours alone.
+// another is the cure for a database that another program uses too.
 const another = "name another database (UNDERSTUDY_DATABASE), for Understudy alone"
 
-// collections sees whether what the server does with our collections by itself
-// fits us. It notes those that may be written to.
+// collections reports whether the options and the indexes of the collections stand
+// in the way of an instance. It notes which of them the trial may write to.
 func (c *checker) collections(ctx context.Context) bool {
 	const name = "collections"
 	c.usable = map[string]bool{}
 	db := c.r.terms.Database()
 	list, err := db.ListCollectionSpecifications(ctx, bson.M{"name": bson.M{"$in": bson.A{"instances", "terms"}}})
 	switch {
-	case hasCode(err, codeUnauthorized):
+	case mongoconn.Unauthorized(err):
 		c.warn(name, "this user must not see whether a validator, a collation or a TTL index is in the way",
 			"grant it the actions listCollections and listIndexes, or the role readWrite")
-		for _, one := range []*mongo.Collection{c.r.instances, c.r.terms} { // what has a record is there
+		for _, one := range []*mongo.Collection{c.r.instances, c.r.terms} { // one with a record exists
 			c.usable[one.Name()] = one.FindOne(ctx, bson.D{}, options.FindOne().SetProjection(bson.M{"_id": 1})).Err() == nil
 		}
 		return true
@@ -39,7 +39,7 @@ func (c *checker) collections(ctx context.Context) bool {
 	for _, found := range list {
 		if found.Type != "collection" {
 			views = true
-			c.fail(name, fmt.Errorf("%s in the database %s is a %s, which cannot be a registry", found.Name, c.t.database, found.Type), another)
+			c.fail(name, fmt.Errorf("%s in the database %s is a %s, which cannot be a registry", found.Name, c.r.database(), found.Type), another)
 			continue
 		}
 		c.usable[found.Name] = c.fits(found)
@@ -48,16 +48,16 @@ func (c *checker) collections(ctx context.Context) bool {
 	if len(c.findings) == before {
 		switch len(list) {
 		case 2:
-			c.ok(name, "instances and terms in the database %s, with nothing in the way", c.t.database)
+			c.ok(name, "instances and terms in the database %s, with nothing in the way", c.r.database())
 		default:
-			c.ok(name, "the next instance that starts makes what is missing in the database %s", c.t.database)
+			c.ok(name, "the next instance that starts makes what is missing in the database %s", c.r.database())
 		}
 	}
 	return !views
 }
 
-// fits sees to the options of a collection, and reports whether a trial makes
-// sense and can be undone in it.
+// fits checks the options of a collection. It returns whether a trial in it makes
+// sense and can be undone.
 func (c *checker) fits(found mongo.CollectionSpecification) bool {
 	const name = "collections"
 	merges := false
@@ -96,7 +96,7 @@ func (c *checker) fits(found mongo.CollectionSpecification) bool {
 	return !o.Capped && !merges
 }
 
-// indexes sees whether an index of somebody else deletes or refuses records.
+// indexes checks whether an index of another program deletes or refuses records.
 func (c *checker) indexes(ctx context.Context, of *mongo.Collection) {
 	const name = "collections"
 	var list []struct {
@@ -112,7 +112,7 @@ func (c *checker) indexes(ctx context.Context, of *mongo.Collection) {
 		err = cursor.All(ctx, &list)
 	}
 	switch {
-	case hasCode(err, codeUnauthorized):
+	case mongoconn.Unauthorized(err):
 		c.warn(name, "this user must not see the indexes of "+of.Name(), "grant it the action listIndexes, or the role readWrite")
 	case err != nil:
 		c.explain(ctx, name, err)
@@ -131,7 +131,7 @@ func (c *checker) indexes(ctx context.Context, of *mongo.Collection) {
 			if of.Name() == "terms" {
 				why = "the numbers of terms are given twice"
 			}
-			c.findings = append(c.findings, finding.Error(name, fmt.Errorf("%s is a TTL index: it deletes records, so that %s", about, why), drop))
+			c.fail(name, fmt.Errorf("%s is a TTL index: it deletes records, so that %s", about, why), drop)
 		}
 		if !index.Unique || byID {
 			continue

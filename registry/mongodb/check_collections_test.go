@@ -15,7 +15,7 @@ import (
 	"github.com/understudy-go/understudy/registry/mongodb"
 )
 
-// stored is all that a database holds.
+// stored returns all that a database holds.
 func stored(t *testing.T, d *mongo.Database) string {
 	t.Helper()
 	names, err := d.ListCollectionNames(t.Context(), bson.D{})
@@ -37,7 +37,8 @@ func stored(t *testing.T, d *mongo.Database) string {
 	return fmt.Sprint(len(names), all.String())
 }
 
-func TestCheckNamesWhatIsInTheWay(t *testing.T) {
+func TestCheck_NamesWhatIsInTheWay(t *testing.T) {
+	t.Parallel()
 	index := func(collection string, keys bson.D, o *options.IndexOptionsBuilder) func(*testing.T, *mongo.Database) {
 		return func(t *testing.T, d *mongo.Database) {
 			if _, err := d.Collection(collection).Indexes().CreateOne(t.Context(), mongo.IndexModel{Keys: keys, Options: o}); err != nil {
@@ -59,7 +60,7 @@ func TestCheckNamesWhatIsInTheWay(t *testing.T) {
 			}
 		}
 	}
-	used := func(t *testing.T, d *mongo.Database) { // by an instance that runs
+	used := func(t *testing.T, d *mongo.Database) { // as if an instance had run
 		for _, name := range []string{"instances", "terms"} {
 			if err := d.CreateCollection(t.Context(), name); err != nil && !strings.Contains(err.Error(), "exists") {
 				t.Fatal(err)
@@ -141,29 +142,20 @@ func TestCheckNamesWhatIsInTheWay(t *testing.T) {
 	}
 }
 
-func TestTrialOfACheckThatIsKilledIsUndone(t *testing.T) {
+func TestCheck_TrialLeavesNothingBehindIfTheProcessIsKilled(t *testing.T) {
 	t.Parallel()
 	set := mongotest.Start(t, 1)
 	r := open(t, set.URI())
 	begin(t, r, "g", 1, register(t, r, "g").ID)
 	d := db(t, set.URI(), "understudy")
 	before := stored(t, d)
-	// As if the process were gone: that all was in vain does not arrive while it waits.
+	// As if the process were gone: its abort of the transaction does not arrive while the
+	// check waits for it.
 	set.FailCommand(t, 10, "failCommands", bson.A{"abortTransaction"}, "blockConnection", true, "blockTimeMS", 5000)
 	if f := checked(t, set.URI())["trial"]; f.Mark != fine || !strings.Contains(f.Detail, "two instances were registered") {
 		t.Errorf("%+v, want a trial", f)
 	}
 	if after := stored(t, d); after != before {
 		t.Errorf("before the check there was\n%s\nand after it\n%s", before, after)
-	}
-}
-
-func TestOpenOfAViewSaysSo(t *testing.T) {
-	uri := mongotest.Shared(t)
-	if err := db(t, uri, "").CreateView(t.Context(), "instances", "else", mongo.Pipeline{}); err != nil {
-		t.Fatal(err)
-	}
-	if err := refused(t, uri, "127.0.0.1"); !strings.Contains(err.Error(), "is a view") {
-		t.Errorf("%v, want that it is a view", err)
 	}
 }

@@ -3,7 +3,6 @@ package mongodb_test
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,7 +16,7 @@ import (
 	"github.com/understudy-go/understudy/registry/registrytest"
 )
 
-// checked is what Check finds, by name, without a secret in it.
+// checked returns what Check finds, by name. It fails the test if a secret is shown.
 func checked(t *testing.T, uri string) map[string]finding.Finding {
 	t.Helper()
 	return checkedIn(t, uri, "")
@@ -45,7 +44,7 @@ func checkedIn(t *testing.T, uri, database string) map[string]finding.Finding {
 	return found
 }
 
-// wantMarks checks the marks of some findings, and that no other is an error.
+// wantMarks checks the marks of some findings, and that no other finding is an error.
 func wantMarks(t *testing.T, found map[string]finding.Finding, want map[string]finding.Mark) {
 	t.Helper()
 	for name, mark := range want {
@@ -65,7 +64,8 @@ func wantMarks(t *testing.T, found map[string]finding.Finding, want map[string]f
 
 const fine, warning, fault = finding.MarkOK, finding.MarkWarning, finding.MarkError
 
-func TestCheckLeavesNothingBehind(t *testing.T) {
+func TestCheck_LeavesNothingBehind(t *testing.T) {
+	t.Parallel()
 	uri := mongotest.Shared(t)
 	wantMarks(t, checked(t, uri), map[string]finding.Mark{
 		"reachable": fine, "authenticated": warning, "replica set": warning, "writable": fine, "majority": fine,
@@ -77,7 +77,8 @@ func TestCheckLeavesNothingBehind(t *testing.T) {
 	}
 }
 
-func TestCheckReadsWhatIsStored(t *testing.T) {
+func TestCheck_ReportsWhatIsStored(t *testing.T) {
+	t.Parallel()
 	uri := mongotest.Shared(t)
 	r := open(t, uri)
 	in := register(t, r, "g")
@@ -106,8 +107,8 @@ func TestCheckReadsWhatIsStored(t *testing.T) {
 	}
 }
 
-// checkWaysToName checks a set of three, by URIs that find it and by those that
-// do not, or will not one day.
+// checkWaysToName checks a set of three by several URIs: by those that always find it,
+// and by those that do not, or may not one day.
 func checkWaysToName(t *testing.T, set *mongotest.Set) {
 	primary := set.Primary(t)
 	one, other := "mongodb://"+set.Host(primary)+"/", "mongodb://"+set.Host((primary+1)%3)+"/"
@@ -133,7 +134,7 @@ func checkWaysToName(t *testing.T, set *mongotest.Set) {
 	}
 }
 
-func TestCheckOfWhatDoesNotAnswer(t *testing.T) {
+func TestCheck_StopsAtAServerThatDoesNotAnswer(t *testing.T) {
 	t.Parallel()
 	found := checked(t, "mongodb://me:hunter2@127.0.0.1:9/?authSorce=x")
 	if f := found["reachable"]; len(found) != 2 || f.Mark != fault || !errors.Is(f.Err, mongodb.ErrUnreachable) || !strings.Contains(f.Detail, "connection refused") {
@@ -141,23 +142,5 @@ func TestCheckOfWhatDoesNotAnswer(t *testing.T) {
 	}
 	if f := checked(t, "mongodb://me:hunter2@127.0.0.1:9/?connectTimeoutMS=soon")["reachable"]; !errors.Is(f.Err, mongodb.ErrURI) {
 		t.Errorf("got %+v, want ErrURI", f)
-	}
-}
-
-func TestUnknownOptionsAreNamed(t *testing.T) {
-	for uri, want := range map[string][]string{
-		"mongodb://h":                         nil,
-		"mongodb://h/db?":                     nil,
-		"mongodb://h/?authSorce=admin":        {"authSorce"},
-		"mongodb://h/?replicaSet=a&TLS=true":  nil,
-		"mongodb://h/?w=majority;wat=1;foo=2": {"wat", "foo"},
-		"mongodb://u:p%3F@h/?authMechanism=SCRAM-SHA-256&retryWrites=true&appName=x": nil,
-		"mongodb+srv://cluster.invalid/?srvServiceName=x&nope":                       nil, // no name=value: the driver says so
-		"mongodb://h/?a%20b=hunter2&x\x1b=1":                                         nil,
-		"mongodb://u:p?secret=1@h/?y=2":                                              {"y"},
-	} {
-		if got := mongodb.UnknownOptions(uri); !slices.Equal(got, want) {
-			t.Errorf("%q: %q, want %q", uri, got, want)
-		}
 	}
 }

@@ -10,11 +10,13 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
+	"github.com/understudy-go/understudy/internal/mongoconn"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/registry/internal/trial"
 )
 
-// Codes of servers that have no transactions, or not for this.
+// noTransaction are the codes of servers that have no transactions, or none for these
+// calls.
 var noTransaction = []int{
 	20,  // IllegalOperation: a single server
 	59,  // CommandNotFound
@@ -23,12 +25,12 @@ var noTransaction = []int{
 	263, // OperationNotSupportedInTransaction
 }
 
-// trial does what an instance does first, in a group that is made up, and
-// undoes it. What writes to a collection that is not there would make it, so
-// that is left to the first instance.
+// trial makes the calls that an instance makes first, in a group that is made up, and
+// undoes them. It leaves a collection out that does not exist, because the first write
+// would make it.
 func (c *checker) trial(ctx context.Context) bool {
 	const name = "trial"
-	_ = c.r.collate(ctx) // as Open does
+	_ = c.r.findCollation(ctx) // as Open does
 	begun := time.Now()
 	done, failed := 0, false
 	for _, part := range []struct {
@@ -45,7 +47,7 @@ func (c *checker) trial(ctx context.Context) bool {
 		switch {
 		case errors.Is(err, errUntried):
 			continue
-		case errors.Is(err, registry.ErrRefused): // it says by what
+		case errors.Is(err, registry.ErrRefused): // its text says by what
 			c.fail(name, err, "")
 			failed = true
 		case err != nil:
@@ -66,22 +68,21 @@ func (c *checker) trial(ctx context.Context) bool {
 	return true
 }
 
-// errUntried says that something could not be tried without leaving something
-// behind.
+// errUntried says that a call was not tried, because it might leave a record behind.
 var errUntried = errors.New("not tried")
 
-// inVain calls f and undoes what it wrote, even if this process is killed
-// meanwhile: by a transaction that is never committed. A server without
-// transactions has the records deleted.
+// inVain calls f and undoes what it wrote. It uses a transaction that is never
+// committed, so that nothing stays even if this process is killed meanwhile. Where the
+// server has no transactions, the records are deleted.
 func (c *checker) inVain(ctx context.Context, of *mongo.Collection, f func(ctx context.Context, group string) error) error {
 	group := trial.Group()
 	for try := 1; ; try++ {
 		err := c.r.aborted(ctx, func(ctx context.Context) error { return f(ctx, group) })
 		var labeled mongo.LabeledError
 		switch {
-		case hasCode(err, noTransaction...) && !c.listed:
-			return errUntried // who knows what a delete would do
-		case hasCode(err, noTransaction...):
+		case mongoconn.HasCode(err, noTransaction...) && !c.listed:
+			return errUntried // a collection of unknown options may not let them be deleted
+		case mongoconn.HasCode(err, noTransaction...):
 			return c.deleted(ctx, of, group, f)
 		case errors.As(err, &labeled) && labeled.HasErrorLabel("TransientTransactionError") && try < 3 && ctx.Err() == nil:
 			continue
@@ -92,7 +93,7 @@ func (c *checker) inVain(ctx context.Context, of *mongo.Collection, f func(ctx c
 
 // aborted calls f in a transaction that is never committed.
 func (r *Registry) aborted(ctx context.Context, f func(ctx context.Context) error) error {
-	session, err := r.client.StartSession(options.Session().SetCausalConsistency(true))
+	session, err := r.conn.StartSession(options.Session().SetCausalConsistency(true))
 	if err != nil {
 		return err
 	}
@@ -103,14 +104,14 @@ func (r *Registry) aborted(ctx context.Context, f func(ctx context.Context) erro
 	defer func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 		defer cancel()
-		_ = session.AbortTransaction(ctx) // the server does it too, after a minute
+		_ = session.AbortTransaction(ctx) // else the server aborts it after a minute
 	}()
 	return f(mongo.NewSessionContext(ctx, session))
 }
 
-// deleted calls f and deletes the group's records.
+// deleted calls f and deletes the records of the group.
 func (c *checker) deleted(ctx context.Context, of *mongo.Collection, group string, f func(ctx context.Context, group string) error) (err error) {
-	if len(c.privileges.missing(c.t.database, of.Name(), "remove")) > 0 {
+	if len(c.privileges.missing(c.r.database(), of.Name(), "remove")) > 0 {
 		return errUntried
 	}
 	filter := bson.M{"group": group}

@@ -2,8 +2,6 @@ package mongodb_test
 
 import (
 	"context"
-	"fmt"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -11,7 +9,6 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
-	"go.uber.org/goleak"
 
 	"github.com/understudy-go/understudy/internal/mongotest"
 	"github.com/understudy-go/understudy/registry"
@@ -20,30 +17,27 @@ import (
 	"github.com/understudy-go/understudy/registry/registrytest"
 )
 
-func TestMain(m *testing.M) {
-	code := mongotest.Main(m)
-	if code == 0 {
-		if err := goleak.Find(); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			code = 1
-		}
-	}
-	os.Exit(code)
-}
-
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	registrytest.Run(t, func(t *testing.T) registrytest.Store {
 		return store(t, mongotest.Shared(t), "")
 	})
 }
 
-func TestConformanceOfAStandaloneServer(t *testing.T) {
+func TestConformance_OfAStandaloneServer(t *testing.T) {
+	t.Parallel()
 	uri := mongotest.Start(t, 1, mongotest.Standalone).URI()
 	stores := 0
 	registrytest.Run(t, func(t *testing.T) registrytest.Store {
 		stores++
 		return store(t, uri, "store"+string(rune('a'+stores)))
 	})
+	t.Run("Check", func(t *testing.T) { checkStandalone(t, uri) })
+}
+
+// checkStandalone checks a server that has no transactions, so that the records of a
+// trial have to be deleted. The first of the databases has been used before.
+func checkStandalone(t *testing.T, uri string) {
 	wantMarks(t, checked(t, uri), map[string]finding.Mark{"replica set": warning, "majority": fine, "watch": warning})
 	d := db(t, uri, "storeb")
 	if err := d.CreateCollection(t.Context(), "terms"); err != nil {
@@ -81,7 +75,7 @@ func TestConformanceOfAStandaloneServer(t *testing.T) {
 	}
 }
 
-// store is a store of the conformance suite in a database that is empty.
+// store returns a store for the conformance suite, in a database that is empty.
 func store(t *testing.T, uri, database string) registrytest.Store {
 	open := func(t *testing.T, a registry.Access) registry.Backend {
 		r := opened(t, uri, mongodb.Options{Database: database, Access: a})
@@ -99,55 +93,4 @@ func store(t *testing.T, uri, database string) registrytest.Store {
 			spoil(t, db(t, uri, database), r, field, value)
 		},
 	}
-}
-
-// db is the database beneath the registry.
-func db(t testing.TB, uri, database string) *mongo.Database {
-	t.Helper()
-	client, err := mongo.Connect(options.Client().ApplyURI(uri))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = client.Disconnect(context.Background()) })
-	if database == "" {
-		database = mongodb.DatabaseOf(uri)
-	}
-	return client.Database(database)
-}
-
-func spoil(t *testing.T, db *mongo.Database, r registrytest.Record, field string, value any) {
-	t.Helper()
-	c, id := db.Collection("instances"), any(bson.Binary{Subtype: bson.TypeBinaryUUID, Data: r.ID[:]})
-	if r.Group != "" {
-		c, id = db.Collection("terms"), termID(r.Group, r.Term)
-	}
-	if field == "number" {
-		var doc bson.D
-		if err := c.FindOneAndDelete(t.Context(), bson.M{"_id": id}).Decode(&doc); err != nil {
-			t.Fatal(err)
-		}
-		doc[0] = bson.E{Key: "_id", Value: termID(r.Group, value)}
-		if _, err := c.InsertOne(t.Context(), doc); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	names := []string{field}
-	if field == "handover" {
-		names = []string{"handoverAt", "handoverTo"}
-	}
-	for _, name := range names {
-		change := bson.M{"$set": bson.M{name: value}}
-		if value == nil {
-			change = bson.M{"$unset": bson.M{name: true}}
-		}
-		result, err := c.UpdateOne(t.Context(), bson.M{"_id": id}, change)
-		if err != nil || result.MatchedCount != 1 {
-			t.Fatalf("spoil %s: %+v, %v", name, result, err)
-		}
-	}
-}
-
-func termID(group string, number any) bson.D {
-	return bson.D{{Key: "group", Value: group}, {Key: "term", Value: number}}
 }

@@ -11,16 +11,16 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// fields reads a stored document that anybody may have written. Each method
-// says whether there is a value of that type.
+// fields reads a stored document, which anybody may have written. Each method reports
+// whether the field has a value of its type.
 type fields struct{ raw bson.Raw }
 
 func (f fields) text(key string) (string, bool) { return text(f.raw.Lookup(key)) }
 
-// text is a text as [registry.Clip] cuts it. One that is long is not copied
-// before it is cut.
+// text returns a text as [registry.Clip] cuts it. A long text is not copied before it
+// is cut.
 func text(v bson.RawValue) (string, bool) {
-	const length = 4 // of what comes before the bytes
+	const length = 4 // the bytes of the length, which comes before the text
 	if v.Type != bson.TypeString || v.Validate() != nil {
 		return "", false
 	}
@@ -31,8 +31,8 @@ func (f fields) flag(key string) (bool, bool) { return f.raw.Lookup(key).Boolean
 
 func (f fields) integer(key string) (int64, bool) { return integer(f.raw.Lookup(key)) }
 
-// integer takes a number of any type that is whole: they are one and the same
-// to the server, and thus to the uniqueness of a term.
+// integer accepts a whole number of any type: for the server, and so for the unique
+// number of a term, they are all the same.
 func integer(v bson.RawValue) (int64, bool) {
 	if n, ok := v.Int64OK(); ok {
 		return n, true
@@ -63,7 +63,7 @@ func (f fields) id(key string) (uuid.UUID, bool) {
 	return uuid.UUID(data), true
 }
 
-// span is a duration that is stored in milliseconds, or 0 if it makes no sense.
+// span returns a duration, which is stored in milliseconds; 0 if it makes no sense.
 func (f fields) span(key string) time.Duration {
 	const longest = 100 * 365 * 24 * time.Hour
 	ms, ok := f.integer(key)
@@ -73,14 +73,14 @@ func (f fields) span(key string) time.Duration {
 	return time.Duration(ms) * time.Millisecond
 }
 
-// small is a number for people, or 0.
+// small returns a number that is for people; 0 if it is none.
 func (f fields) small(key string) int {
 	n, _ := f.integer(key)
 	return int(n)
 }
 
-// schema reads the version of a record. One of a newer version may differ in
-// everything else, so this comes first.
+// schema returns the version of a record. It is read first, because a record of a newer
+// version may differ in everything else.
 func (f fields) schema() (int, error) {
 	n, ok := f.integer("schema")
 	if !ok {
@@ -89,7 +89,7 @@ func (f fields) schema() (int, error) {
 	return int(min(n, math.MaxInt32)), nil
 }
 
-// corrupt says what is wrong with a field of a record, and of which.
+// corrupt returns the error of a field that makes no sense. It names the record.
 func (f fields) corrupt(field, want string) error {
 	record := "a record"
 	if id, ok := f.id("_id"); ok {
@@ -106,7 +106,7 @@ func corrupt(record, key string, v bson.RawValue, want string) error {
 	return fmt.Errorf("%w: %s: %s is %s, want %s", registry.ErrCorrupt, record, key, describe(v), want)
 }
 
-// describe is a value, or what kind of value it is, for people.
+// describe returns a value for people, or else its type.
 func describe(v bson.RawValue) string {
 	if s, ok := text(v); ok {
 		return fmt.Sprintf("the text %.64q", s)
@@ -126,8 +126,8 @@ func describe(v bson.RawValue) string {
 	return "of type " + v.Type.String()
 }
 
+// milliseconds rounds up: peers decide by what is stored, and must not be early.
 func milliseconds(d time.Duration) int64 {
-	// Rounded up: peers judge by what is stored, and must not be early.
 	return (d + time.Millisecond - 1).Milliseconds()
 }
 

@@ -22,7 +22,7 @@ var oddities = []any{
 	bson.Decimal128{}, bson.MinKey{}, bson.MaxKey{},
 }
 
-func TestAnyValueInAnyFieldIsReadOrRefused(t *testing.T) {
+func TestDecode_ReadsOrRefusesAnyValueInAnyField(t *testing.T) {
 	id, now := binary(uuid.Must(uuid.NewV7())), time.Now()
 	instance := bson.D{
 		{Key: "_id", Value: id}, {Key: "group", Value: "g"}, {Key: "host", Value: "h"}, {Key: "pid", Value: int64(1)},
@@ -58,7 +58,7 @@ func TestAnyValueInAnyFieldIsReadOrRefused(t *testing.T) {
 	}
 }
 
-func TestTermIDMustHaveItsShape(t *testing.T) {
+func TestDecodeTerm_RefusesAnIDOfAnotherShape(t *testing.T) {
 	for _, tt := range []struct {
 		id   any
 		want error
@@ -87,7 +87,7 @@ func TestTermIDMustHaveItsShape(t *testing.T) {
 	}
 }
 
-func TestErrorsSayWhichPartOfARecordIsWrong(t *testing.T) {
+func TestDecode_ErrorNamesTheWrongPartOfTheRecord(t *testing.T) {
 	term := func(id any) bson.D {
 		return bson.D{{Key: "_id", Value: id}, {Key: "holder", Value: "me"}, {Key: "schema", Value: int64(1)}}
 	}
@@ -118,7 +118,7 @@ func termError(t *testing.T, doc bson.D) error {
 	return err
 }
 
-func TestSpansAreRoundedUp(t *testing.T) {
+func TestMilliseconds_RoundsUp(t *testing.T) {
 	for d, want := range map[time.Duration]int64{0: 0, 1: 1, time.Millisecond: 1, time.Millisecond + 1: 2, time.Minute: 60000} {
 		if got := milliseconds(d); got != want {
 			t.Errorf("%v is stored as %d ms, want %d", d, got, want)

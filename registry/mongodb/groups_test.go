@@ -19,8 +19,8 @@ type noGuard struct{}
 func (noGuard) Extend(time.Duration) {}
 func (noGuard) Kill()                {}
 
-// members joins one member to each group by one registry, as a program of many
-// groups does. What becomes active is told by its group.
+// members makes one registry join a member to each group, as a program of many groups
+// does. It sends the group of each member that becomes active.
 func members(t *testing.T, r *mongodb.Registry, groups int, active chan<- int) (leave func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -47,10 +47,10 @@ func members(t *testing.T, r *mongodb.Registry, groups int, active chan<- int) (
 	}
 }
 
-// allActive waits until each group has told that it is.
+// allActive waits until every group has an active member.
 func allActive(t *testing.T, groups int, active <-chan int) time.Duration {
 	t.Helper()
-	begun, timeout := time.Now(), time.After(40*time.Second) // less than it takes to depose the silent
+	begun, timeout := time.Now(), time.After(40*time.Second) // less than an orphan is waited for
 	for seen := map[int]bool{}; len(seen) < groups; {
 		select {
 		case i := <-active:
@@ -62,7 +62,7 @@ func allActive(t *testing.T, groups int, active <-chan int) time.Duration {
 	return time.Since(begun)
 }
 
-func TestTwentyGroupsOnOneRegistryWorkAndHandOver(t *testing.T) {
+func TestRegistry_ServesTwentyGroupsAtOnce(t *testing.T) {
 	t.Parallel()
 	for _, groups := range []int{1, 20} {
 		uri := mongotest.Shared(t)

@@ -10,11 +10,12 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// pages bounds how often one call reads on because terms could not be read.
+// pages bounds how often one call reads on after terms that cannot be decoded.
 const pages = 10
 
-// history returns up to n terms of a group, the latest first. There are others
-// beside them if the error is ErrCorrupt or ErrSchema.
+// history returns up to n terms of a group, the latest first. If the error is ErrCorrupt
+// or ErrSchema, the terms are returned all the same, and there are others that cannot be
+// decoded.
 func (r *Registry) history(ctx context.Context, group string, n int) (list []registry.Term, err error) {
 	var bad error
 	filter := ofGroup(group)

@@ -12,15 +12,15 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
+	"github.com/understudy-go/understudy/internal/mongoconn"
 	"github.com/understudy-go/understudy/registry"
 )
 
 // Register implements [registry.Registry].
 //
-// An insert would decide it as well, but cannot store the server's time. So it
-// is an update that matches nothing, whatever is there, and therefore inserts:
-// the unique _id then refuses a UUID that has a record. No other process uses
-// the same UUID, so this decides no race.
+// It is an upsert whose filter matches no record at all, so that it always inserts:
+// unlike an insert it can store the server's time. The unique _id refuses a UUID that
+// has a record. This decides no race, because no other process uses the same UUID.
 func (r *Registry) Register(ctx context.Context, in registry.Instance) (time.Time, error) {
 	fail := func(err error) (time.Time, error) { return time.Time{}, wrap(ctx, "register", err) }
 	if err := r.mayWrite(); err != nil {
@@ -44,7 +44,7 @@ func (r *Registry) Register(ctx context.Context, in registry.Instance) (time.Tim
 		},
 		options.FindOneAndUpdate().SetUpsert(true).SetReturnDocument(options.After).SetProjection(heartbeatOnly),
 	).Raw()
-	if duplicateID(err) {
+	if mongoconn.DuplicateID(err) {
 		return fail(fmt.Errorf("%w: %s", registry.ErrRegistered, in.ID))
 	}
 	if err != nil {
@@ -55,7 +55,7 @@ func (r *Registry) Register(ctx context.Context, in registry.Instance) (time.Tim
 
 var heartbeatOnly = bson.M{"heartbeat": 1}
 
-// heartbeat is the server's time in the answer to a write of it.
+// heartbeat returns the server's time from the answer to a write that stored it.
 func (r *Registry) heartbeat(ctx context.Context, what string, raw bson.Raw) (time.Time, error) {
 	f := fields{raw}
 	at, ok := f.date("heartbeat")
@@ -66,8 +66,8 @@ func (r *Registry) heartbeat(ctx context.Context, what string, raw bson.Raw) (ti
 	return at, nil
 }
 
-// Beat implements [registry.Registry]. It never creates a record, and leaves one
-// alone that it does not understand.
+// Beat implements [registry.Registry]. It never creates a record, and it does not
+// change one that it does not understand.
 func (r *Registry) Beat(ctx context.Context, id uuid.UUID, s registry.Status) (time.Time, error) {
 	if err := r.mayWrite(); err != nil {
 		return time.Time{}, wrap(ctx, "beat", err)
@@ -75,7 +75,7 @@ func (r *Registry) Beat(ctx context.Context, id uuid.UUID, s registry.Status) (t
 	raw, err := r.instances.FindOneAndUpdate(ctx,
 		bson.M{
 			"_id":    binary(id),
-			"beat":   bson.M{"$type": bson.A{"int", "long"}, "$gte": 0, "$lt": int64(math.MaxInt64)},
+			"beat":   bson.M{"$type": whole, "$gte": 0, "$lt": int64(math.MaxInt64)},
 			"schema": bson.M{"$gte": 1, "$lte": registry.Schema},
 		},
 		bson.M{
@@ -94,7 +94,8 @@ func (r *Registry) Beat(ctx context.Context, id uuid.UUID, s registry.Status) (t
 	return r.heartbeat(ctx, "beat", raw)
 }
 
-// whyUnbeaten tells a record that is not there from one that makes no sense.
+// whyUnbeaten says why a heartbeat matched no record: there is none, or it makes no
+// sense.
 func (r *Registry) whyUnbeaten(ctx context.Context, id uuid.UUID) error {
 	in, err := r.instance(ctx, id)
 	switch {
@@ -105,7 +106,8 @@ func (r *Registry) whyUnbeaten(ctx context.Context, id uuid.UUID) error {
 	case in.Beat == math.MaxInt64:
 		return fmt.Errorf("%w: instance %s: beat is %d, which can't be counted up", registry.ErrCorrupt, id, in.Beat)
 	}
-	return fmt.Errorf("instance %s was not there, and is", id) // its deletion was not a majority's yet
+	// A majority may not have its deletion yet.
+	return fmt.Errorf("instance %s had no record for the heartbeat, and has one for the read after it", id)
 }
 
 // Unregister implements [registry.Registry].
@@ -123,8 +125,10 @@ func (r *Registry) DeleteOrphan(ctx context.Context, id uuid.UUID, beat int64) (
 		return false, wrap(ctx, "delete orphan", err)
 	}
 	filter := bson.M{"_id": binary(id), "beat": beat}
-	if beat == registry.NoBeat { // what Beat would not count up; of an array, a filter sees the elements
-		number := bson.M{"$type": bson.A{"int", "long"}, "$gte": 0}
+	if beat == registry.NoBeat {
+		// Everything that Beat does not count up. An array is named by itself, because a
+		// filter compares its elements.
+		number := bson.M{"$type": whole, "$gte": 0}
 		filter = bson.M{"_id": binary(id), "$or": bson.A{bson.M{"beat": bson.M{"$not": number}}, bson.M{"beat": bson.M{"$type": "array"}}}}
 	}
 	result, err := r.instances.DeleteOne(ctx, filter)
@@ -134,8 +138,8 @@ func (r *Registry) DeleteOrphan(ctx context.Context, id uuid.UUID, beat int64) (
 	return result.DeletedCount == 1, nil
 }
 
-// read reads the instances that a filter selects. There are others if bad is an
-// error: why the last of them cannot be read.
+// read returns the instances that a filter selects. If some of them cannot be decoded,
+// bad says why the last of those cannot be.
 func (r *Registry) read(ctx context.Context, filter any, o *options.FindOptionsBuilder) (list []registry.Instance, bad, err error) {
 	err = each(ctx, r.instances, filter, o.SetCollation(r.simple), func(raw bson.Raw) error {
 		in, err := decodeInstance(raw)
@@ -149,7 +153,7 @@ func (r *Registry) read(ctx context.Context, filter any, o *options.FindOptionsB
 	return list, bad, r.refused(r.instances, err)
 }
 
-// record reads one record as it is stored; nil if there is none.
+// record returns one record as it is stored; nil if there is none.
 func (r *Registry) record(ctx context.Context, id uuid.UUID) (bson.Raw, error) {
 	raw, err := r.instances.FindOne(ctx, bson.M{"_id": binary(id)}).Raw()
 	switch {
@@ -161,7 +165,7 @@ func (r *Registry) record(ctx context.Context, id uuid.UUID) (bson.Raw, error) {
 	return raw, nil
 }
 
-// instance reads one record; nil if there is none.
+// instance returns one instance; nil if it has no record.
 func (r *Registry) instance(ctx context.Context, id uuid.UUID) (*registry.Instance, error) {
 	raw, err := r.record(ctx, id)
 	if raw == nil {
@@ -174,7 +178,7 @@ func (r *Registry) instance(ctx context.Context, id uuid.UUID) (*registry.Instan
 	return &in, nil
 }
 
-// each calls f with what a query finds, until f returns an error.
+// each calls f with every document that a query finds, until f returns an error.
 func each(ctx context.Context, c *mongo.Collection, filter any, o options.Lister[options.FindOptions], f func(bson.Raw) error) error {
 	cursor, err := c.Find(ctx, filter, o)
 	if err != nil {
@@ -189,7 +193,8 @@ func each(ctx context.Context, c *mongo.Collection, filter any, o options.Lister
 	return cursor.Err()
 }
 
-// decodeInstance is lenient with what is there for people and for comfort.
+// decodeInstance is lenient with the fields on which no decision rests: one of them
+// that makes no sense is zero.
 func decodeInstance(raw bson.Raw) (in registry.Instance, err error) {
 	f := fields{raw}
 	if in.Schema, err = f.schema(); err != nil {

@@ -5,22 +5,27 @@ import (
 	"encoding/binary"
 	"io"
 	"net"
+	"net/url"
+	"strings"
 	"sync"
 	"testing"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"github.com/understudy-go/understudy/registry/mongodb"
 )
 
-// proxy stands between a driver and a server, and can lose an answer.
+// proxy stands between a driver and a server. It records the commands, and it can lose
+// an answer or hold a command back.
 type proxy struct {
 	listener net.Listener
 	server   string
 	conns    sync.WaitGroup
 	mu       sync.Mutex
 	lose     []byte
-	hold     []byte // what is neither passed on nor answered; empty: everything
+	hold     []byte // a command that is neither passed on nor answered; empty for all
 	holding  bool
-	commands []bson.Raw // that passed through
+	commands []bson.Raw // the commands that came
 	open     map[net.Conn]bool
 }
 
@@ -42,15 +47,16 @@ func startProxy(t testing.TB, server string) *proxy {
 
 func (p *proxy) addr() string { return p.listener.Addr().String() }
 
-// loseAnswerTo closes the connection instead of answering the next such command.
+// loseAnswerTo closes the connection instead of passing on the answer to the next such
+// command.
 func (p *proxy) loseAnswerTo(command string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.lose = []byte(command + "\x00")
 }
 
-// holdBack lets such commands, or all if none is named, wait for ever, on
-// connections that stay open.
+// holdBack lets such commands, or all if none is named, wait for ever, on connections
+// that stay open.
 func (p *proxy) holdBack(command string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -60,7 +66,7 @@ func (p *proxy) holdBack(command string) {
 	}
 }
 
-// goOn ends holdBack for what comes from now on.
+// goOn ends holdBack for the commands that come from now on.
 func (p *proxy) goOn() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -100,8 +106,8 @@ func (p *proxy) accept() {
 	}
 }
 
-// serve carries one question and its answers at a time. An answer with the flag
-// moreToCome is followed by another.
+// serve passes on one command and its answers at a time. An answer with the flag
+// moreToCome is followed by another one.
 func (p *proxy) serve(client, server net.Conn) {
 	defer client.Close()
 	defer server.Close()
@@ -134,8 +140,8 @@ func (p *proxy) serve(client, server net.Conn) {
 	}
 }
 
-// loses reports whether the answer is to be lost. The server has applied the
-// command by then.
+// loses reports whether the answer to a command is to be lost. The server has carried
+// out the command by then.
 func (p *proxy) loses(question []byte) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -148,7 +154,7 @@ func (p *proxy) loses(question []byte) bool {
 
 const opMsg = 2013
 
-// record keeps the body of a command: the first section of the message.
+// record keeps the body of a command, which is the first section of the message.
 func (p *proxy) record(question []byte) {
 	if binary.LittleEndian.Uint32(question[12:]) != opMsg || question[20] != 0 {
 		return
@@ -159,7 +165,7 @@ func (p *proxy) record(question []byte) {
 	p.commands = append(p.commands, bson.Raw(body[:binary.LittleEndian.Uint32(body)]))
 }
 
-// recorded are the commands since the last call.
+// recorded returns the commands that came since the last call.
 func (p *proxy) recorded() []bson.Raw {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -175,4 +181,28 @@ func message(r io.Reader) ([]byte, error) {
 	body := make([]byte, int(binary.LittleEndian.Uint32(head))-len(head))
 	_, err := io.ReadFull(r, body)
 	return append(head, body...), err
+}
+
+// named counts the commands that have one of the names.
+func named(commands []bson.Raw, names ...string) (n int) {
+	for _, command := range commands {
+		for _, name := range names {
+			if command.Index(0).Key() == name {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// throughProxy opens a registry through a proxy to the first server of the URI.
+func throughProxy(t *testing.T, uri string) (*proxy, *mongodb.Registry) {
+	t.Helper()
+	u, err := url.Parse(uri)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, _, _ := strings.Cut(u.Host, ",")
+	p := startProxy(t, server)
+	return p, open(t, "mongodb://"+p.addr()+u.Path+"?directConnection=true")
 }

@@ -16,7 +16,8 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// wantRefused checks that an error says that something was refused, and what.
+// wantRefused checks that an error is ErrRefused, that it names the parts, and that it
+// is short.
 func wantRefused(t *testing.T, what string, err error, parts ...string) {
 	t.Helper()
 	if !errors.Is(err, registry.ErrRefused) || errors.Is(err, registry.ErrTermTaken) || errors.Is(err, registry.ErrRegistered) {
@@ -41,8 +42,9 @@ func unique(t *testing.T, c *mongo.Collection, name string, keys bson.D) {
 	}
 }
 
-// A duplicate of anything but the _id says nothing of who came first.
-func TestDuplicateOfAnotherUniqueIndexIsARefusal(t *testing.T) {
+// A duplicate of another key than the _id does not say who came first.
+func TestRegistry_DuplicateOfAnotherUniqueIndexIsErrRefused(t *testing.T) {
+	t.Parallel()
 	uri := mongotest.Shared(t)
 	r := open(t, uri)
 	stored := db(t, uri, "")
@@ -74,7 +76,8 @@ func TestDuplicateOfAnotherUniqueIndexIsARefusal(t *testing.T) {
 	wantRefused(t, "Beat", err, "one role", "(role)")
 }
 
-func TestValidatorThatRefusesIsNamed(t *testing.T) {
+func TestRegistry_NamesAValidatorThatRefuses(t *testing.T) {
+	t.Parallel()
 	uri := mongotest.Shared(t)
 	stored := db(t, uri, "")
 	validator := bson.M{"$jsonSchema": bson.M{"required": bson.A{"customer"}}}
@@ -90,7 +93,8 @@ func TestValidatorThatRefusesIsNamed(t *testing.T) {
 	wantRefused(t, "BeginTerm", err, stored.Name()+".terms", "validator", "customer")
 }
 
-func TestViewInsteadOfACollectionIsNamed(t *testing.T) {
+func TestRegistry_NamesAViewInsteadOfACollection(t *testing.T) {
+	t.Parallel()
 	uri := mongotest.Shared(t)
 	r := open(t, uri)
 	stored := db(t, uri, "")
@@ -117,7 +121,7 @@ func TestViewInsteadOfACollectionIsNamed(t *testing.T) {
 }
 
 // A role that is taken away, and a password that is changed, while it runs.
-func TestWhoLostItsRightsIsRefused(t *testing.T) {
+func TestRegistry_LostRightsAreErrRefused(t *testing.T) {
 	t.Parallel()
 	set := mongotest.Start(t, 1, mongotest.Auth)
 	set.Admin(t, "createUser", "app", "pwd", "hunter2", "roles", []map[string]string{{"role": "readWrite", "db": "understudy"}})
@@ -173,7 +177,8 @@ func TestWhoLostItsRightsIsRefused(t *testing.T) {
 	wantRefused(t, "Beat of a user that is gone", err, `the user "app"`)
 }
 
-func TestGroupsDifferInCaseWhateverTheCollation(t *testing.T) {
+func TestRegistry_GroupsDifferInCaseWhateverTheCollation(t *testing.T) {
+	t.Parallel()
 	uri := mongotest.Shared(t)
 	stored := db(t, uri, "")
 	caseless := options.CreateCollection().SetCollation(&options.Collation{Locale: "en", Strength: 2})

@@ -11,12 +11,12 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// maxOdd bounds how many records of another shape than this program's are read
-// beside the silent ones.
+// maxOdd bounds how many silent records are read that have another shape than this
+// program writes.
 const maxOdd = 100
 
-// Silent implements [registry.Registry]. Those of the ordinary shape are asked
-// for by themselves, so that no number of others keeps them out.
+// Silent implements [registry.Registry]. The records of the ordinary shape are read
+// first, so that no number of others displaces them.
 func (r *Registry) Silent(ctx context.Context, group string, at time.Time, within time.Duration) ([]registry.Instance, error) {
 	fail := func(err error) ([]registry.Instance, error) { return nil, wrap(ctx, "silent", err) }
 	if err := r.mayRead(); err != nil {

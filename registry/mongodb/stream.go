@@ -10,29 +10,32 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
+	"github.com/understudy-go/understudy/internal/mongoconn"
 	"github.com/understudy-go/understudy/registry"
 )
 
 const (
-	// streamAwait is how long the server keeps a request for changes. Each costs
-	// an idle instance two messages, so not the default of one a second.
+	// streamAwait is how long the server waits for a change before it answers a request.
+	// Each request costs an idle instance two messages, so it is longer than the
+	// driver's default of a second.
 	streamAwait = 10 * time.Second
-	// streamOverdue is when a server that should have answered has not: a
-	// connection may be dead without an end.
+	// streamOverdue is when an answer is late. A connection can be dead without having
+	// been closed.
 	streamOverdue = streamAwait + 5*time.Second
-	streamClose   = 500 * time.Millisecond
-	streamBatch   = 1000
-	// Changes are asked for at once, and once that many were told in a row, no
-	// more often than this: of a flood, each costs a view.
+	// streamClose bounds how long the end of a stream waits for the server.
+	streamClose = 500 * time.Millisecond
+	streamBatch = 1000
+	// Each notice costs its receiver a view. So after a burst of paceBurst notices,
+	// there is one every paceEvery at most.
 	paceBurst = 20
 	paceEvery = 50 * time.Millisecond
 )
 
-// Codes of servers, and of what speaks like one, that have no change streams,
-// or not for this user.
+// noStream are the codes of servers, MongoDB's and compatible ones, that have no change
+// streams, or none for this user.
 var noStream = []int{
-	codeUnauthorized,
-	codeCommandNotSupportedOnView,
+	13,    // Unauthorized
+	166,   // CommandNotSupportedOnView
 	59,    // CommandNotFound
 	115,   // CommandNotSupported
 	238,   // NotImplemented
@@ -40,18 +43,18 @@ var noStream = []int{
 	40573, // only on replica sets
 }
 
-// stream is a change stream, or the try to open one.
+// stream is a change stream, or the attempt to open one.
 type stream struct {
-	group  string  // the only one that it tells of; empty: of all
-	before *stream // the narrower one that it replaces, or nil
+	group  string  // the group whose changes it has; empty if it has those of all groups
+	before *stream // the stream of one group that it replaces, or nil
 	begun  time.Time
 	ctx    context.Context
 	cancel context.CancelFunc
-	opened chan struct{} // closed once it is known whether it opened
-	err    error         // why it did not, known then
+	opened chan struct{} // closed as soon as it is known whether the stream opened
+	err    error         // why it did not open; set before opened is closed
 }
 
-// newStream tells of one group, or, if it replaces another stream, of all.
+// newStream returns a stream of one group or, if it replaces another stream, of all.
 func newStream(closing context.Context, group string, before *stream) *stream {
 	s := &stream{group: group, before: before, begun: time.Now(), opened: make(chan struct{})}
 	if before != nil {
@@ -61,8 +64,8 @@ func newStream(closing context.Context, group string, before *stream) *stream {
 	return s
 }
 
-// run opens a stream and passes its changes on until it breaks or is cancelled.
-// The one that it replaces goes on until it has opened.
+// run opens a stream and passes its changes on until it breaks or is cancelled. The
+// stream that it replaces goes on until this one has opened.
 func (r *Registry) run(s *stream) {
 	defer s.cancel()
 	cursor, err := r.openStream(s)
@@ -77,22 +80,22 @@ func (r *Registry) run(s *stream) {
 		return
 	}
 	close(s.opened)
-	r.watching.tell("") // of what the one before had not told yet
-	err = follow(s.ctx, cursor, r.watching.tell)
+	r.watching.notify("") // the stream before may not have passed on all changes
+	err = follow(s.ctx, cursor, r.watching.notify)
 	closeStream(cursor)
 	r.watching.broke(s, err)
 }
 
-// openStream does what the driver's own streams do, but does not repeat what
-// failed: the driver does so at once and for ever.
+// openStream does what the driver's own streams do, but it does not try again what
+// failed. The driver does that at once and for ever.
 func (r *Registry) openStream(s *stream) (*mongo.Cursor, error) {
-	ctx, cancel := context.WithTimeout(s.ctx, defaultTimeout)
+	ctx, cancel := context.WithTimeout(s.ctx, mongoconn.DefaultTimeout)
 	defer cancel()
 	h, err := r.hello(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if h.SetName == "" && h.Msg != "isdbgrid" {
+	if h.Standalone() {
 		return nil, fmt.Errorf("%w: a single server has no change streams", registry.ErrNoWatch)
 	}
 	pipeline := bson.A{bson.M{"$changeStream": bson.M{}}}
@@ -101,23 +104,24 @@ func (r *Registry) openStream(s *stream) (*mongo.Cursor, error) {
 	}
 	pipeline = append(pipeline, bson.M{"$project": bson.M{"_id": 1, groupOfChange: 1}})
 	cursor, err := r.terms.Aggregate(ctx, pipeline, options.Aggregate().SetMaxAwaitTime(streamAwait).SetBatchSize(streamBatch))
-	if hasCode(err, noStream...) {
+	if mongoconn.HasCode(err, noStream...) {
 		return nil, fmt.Errorf("%w: %w", registry.ErrNoWatch, err)
 	}
 	return cursor, err
 }
 
+// groupOfChange is the field of a change that has the group of its term.
 const groupOfChange = "documentKey._id.group"
 
-// closeStream frees what the server keeps for a stream, unless that takes long.
+// closeStream has the server free what it keeps for a stream, unless that takes long.
 func closeStream(cursor *mongo.Cursor) {
 	ctx, cancel := context.WithTimeout(context.Background(), streamClose)
 	defer cancel()
 	_ = cursor.Close(ctx)
 }
 
-// follow passes changes on until the stream breaks or ctx ends.
-func follow(ctx context.Context, cursor *mongo.Cursor, tell func(group string)) error {
+// follow calls notify for the groups that change, until the stream breaks or ctx ends.
+func follow(ctx context.Context, cursor *mongo.Cursor, notify func(group string)) error {
 	var p pace
 	for {
 		next, cancel := context.WithTimeout(ctx, streamOverdue)
@@ -130,7 +134,7 @@ func follow(ctx context.Context, cursor *mongo.Cursor, tell func(group string)) 
 				groups[groupOf(cursor.Current)] = true
 			}
 			for group := range groups {
-				tell(group)
+				notify(group)
 			}
 			p.wait(ctx)
 		case cursor.Err() != nil:
@@ -141,13 +145,13 @@ func follow(ctx context.Context, cursor *mongo.Cursor, tell func(group string)) 
 	}
 }
 
-// groupOf is the group of a change; empty: of what is no term of a group.
+// groupOf returns the group of a change; empty if the record is no term of a group.
 func groupOf(change bson.Raw) string {
 	group, _ := text(change.Lookup("documentKey", "_id", "group"))
 	return group
 }
 
-// pace lets a burst pass, and then one at a time.
+// pace lets a burst pass, and then one notice in every paceEvery.
 type pace struct{ due time.Time }
 
 func (p *pace) wait(ctx context.Context) {

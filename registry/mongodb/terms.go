@@ -11,18 +11,19 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
+	"github.com/understudy-go/understudy/internal/mongoconn"
 	"github.com/understudy-go/understudy/registry"
 )
 
-// termID is the _id of a term. Its fields have an order: to the server, the
-// same ones in another are another _id.
+// termID is the _id of a term. The order of its fields matters: for the server the same
+// fields in another order are another _id.
 type termID struct {
 	Group string `bson:"group"`
 	Term  int64  `bson:"term"`
 }
 
-// ofGroup matches all terms of a group by the index of _id: whatever has the
-// group first and anything second, so garbage too.
+// ofGroup matches all terms of a group, by the index of _id: every _id whose first
+// field is the group, so that a record that makes no sense is found too.
 func ofGroup(group string) bson.M {
 	bound := func(end any) bson.D { return bson.D{{Key: "group", Value: group}, {Key: "term", Value: end}} }
 	return bson.M{"_id": bson.M{"$gt": bound(bson.MinKey{}), "$lt": bound(bson.MaxKey{})}}
@@ -44,7 +45,7 @@ func (r *Registry) view(ctx context.Context, group string) (v registry.View, err
 		return v, err
 	}
 	if mongo.SessionFromContext(ctx) == nil { // a check brings its own
-		session, err := r.client.StartSession(options.Session().SetCausalConsistency(true))
+		session, err := r.conn.StartSession(options.Session().SetCausalConsistency(true))
 		if err != nil {
 			return v, err
 		}
@@ -81,10 +82,11 @@ func (r *Registry) view(ctx context.Context, group string) (v registry.View, err
 
 // BeginTerm implements [registry.Registry].
 //
-// The insert alone decides, and it cannot store the server's time. So startedAt
-// is the server's clock as the last beat told it, plus what passed since: at
-// most a beat's way behind. A second write would be another way, and would
-// double what a takeover costs for a date that only people read.
+// The insert alone decides, and an insert cannot store the server's time. So startedAt
+// is the server's time from the answer to the last heartbeat, plus what has passed
+// since. It is late by no more than that answer took. A second write could store the
+// exact time, but it would double the cost of a takeover, for a date that only people
+// read.
 func (r *Registry) BeginTerm(ctx context.Context, t registry.Term) error {
 	if err := r.mayWrite(); err != nil {
 		return wrap(ctx, "begin term", err)
@@ -102,17 +104,17 @@ func (r *Registry) BeginTerm(ctx context.Context, t registry.Term) error {
 		{Key: "startedAt", Value: now.StartedAt},
 		{Key: "schema", Value: int64(registry.Schema)},
 	})
-	if duplicateID(err) {
+	if mongoconn.DuplicateID(err) {
 		return wrap(ctx, "begin term", r.taken(ctx, t, err))
 	}
 	return wrap(ctx, "begin term", r.refused(r.terms, err))
 }
 
-// taken is ErrTermTaken, unless the term that is there is one of another group:
-// a collation can make their names the same to the unique index of _id.
+// taken returns ErrTermTaken for a duplicate _id, unless that is the _id of another
+// group's term: a collation can make two names equal for the unique index.
 func (r *Registry) taken(ctx context.Context, t registry.Term, err error) error {
 	taken := fmt.Errorf("%w: term %d of group %q", registry.ErrTermTaken, t.Number, t.Group)
-	if !collated(err) || r.simple == nil {
+	if !mongoconn.Collated(err) || r.simple == nil {
 		return taken
 	}
 	o := options.FindOne().SetProjection(bson.M{"_id": 1}).SetCollation(r.simple)
@@ -143,7 +145,7 @@ func (r *Registry) EndTerm(ctx context.Context, group string, number int64, hold
 	return wrap(ctx, "end term", r.refused(r.terms, err))
 }
 
-// decodeTerm is lenient with what is there for people.
+// decodeTerm is lenient with the fields that are for people alone.
 func decodeTerm(raw bson.Raw) (t registry.Term, err error) {
 	f := fields{raw}
 	if t.Schema, err = f.schema(); err != nil {
@@ -164,7 +166,8 @@ func decodeTerm(raw bson.Raw) (t registry.Term, err error) {
 	if t.StartedAt, ok = f.date("startedAt"); !ok {
 		return t, f.corrupt("startedAt", "a date")
 	}
-	// To the server a term with Go's zero time has ended, to Go it has not.
+	// For the server a term that has Go's zero time as its end has ended; for
+	// [registry.Term.Open] it has not.
 	if t.EndedAt, ok = f.date("endedAt"); present(raw, "endedAt") && (!ok || t.EndedAt.IsZero()) {
 		return t, f.corrupt("endedAt", "a date")
 	}
@@ -182,7 +185,7 @@ func decodeTerm(raw bson.Raw) (t registry.Term, err error) {
 	return t, t.Check()
 }
 
-// key reads a term's _id, which must have just these two fields in this order.
+// key decodes the _id of a term, which must have just these two fields in this order.
 func key(id bson.RawValue) (group string, number int64, err error) {
 	doc, ok := id.DocumentOK()
 	if !ok {
@@ -205,7 +208,7 @@ func key(id bson.RawValue) (group string, number int64, err error) {
 	return group, number, nil
 }
 
-// present reports whether a field has a value; the server takes null for none.
+// present reports whether a field has a value. For the server null is none.
 func present(raw bson.Raw, key string) bool {
 	v := raw.Lookup(key)
 	return v.Type != 0 && v.Type != bson.TypeNull

@@ -5,14 +5,12 @@ import (
 	"fmt"
 	"sync"
 	"time"
-
-	"github.com/understudy-go/understudy/registry"
 )
 
-// Watch implements [registry.Registry]. All watches of a registry share one
-// change stream, and thus one connection: it is opened for the first of them and
-// closed after the last. After one that broke, Watch returns an error for a
-// while that grows, without a word to the server.
+// Watch implements [registry.Registry]. All watches of a registry share one change
+// stream, and thus one connection. It is opened for the first of them and closed after
+// the last. After a stream broke, Watch returns an error for a while, without asking the
+// server. That while grows with each stream that breaks.
 func (r *Registry) Watch(ctx context.Context, group string) (<-chan struct{}, error) {
 	w := &watcher{group: group, changes: make(chan struct{}, 1)}
 	s, err := r.join(ctx, w)
@@ -39,26 +37,27 @@ func (r *Registry) Watch(ctx context.Context, group string) (<-chan struct{}, er
 		case !served:
 			return nil, wrap(ctx, "watch", s.err)
 		}
-		s = current // which replaced it while it was being opened
+		s = current // it replaced s while s was being opened
 	}
 }
 
-// watching is the one stream of a registry and those that it serves.
+// watching is the stream of a registry and the watchers that it serves.
 type watching struct {
 	mu       sync.Mutex
 	watchers map[*watcher]bool
-	stream   *stream // nil: none is open or being opened
+	stream   *stream // nil if none is open or being opened
 	pause    pause
 }
 
-// watcher is one who watches a group.
+// watcher watches a group, for one call of Watch.
 type watcher struct {
 	group   string
 	changes chan struct{}
-	forget  func() bool // takes back what is to happen at the end of its context
+	forget  func() bool // cancels that the watch ends with its context
 }
 
-// signal tells of a change. One that nobody took yet tells of both.
+// signal announces a change. If the last notice was not received yet, it announces this
+// change as well.
 func (w *watcher) signal() {
 	select {
 	case w.changes <- struct{}{}:
@@ -66,8 +65,8 @@ func (w *watcher) signal() {
 	}
 }
 
-// join adds a watcher, and returns the stream that tells it of changes, which is
-// opened if there is none yet.
+// join adds a watcher and returns the stream that serves it. The stream is opened if
+// there is none for the group of the watcher.
 func (r *Registry) join(ctx context.Context, w *watcher) (*stream, error) {
 	if err := r.mayRead(); err != nil {
 		return nil, err
@@ -94,11 +93,11 @@ func (r *Registry) join(ctx context.Context, w *watcher) (*stream, error) {
 		h.watchers = map[*watcher]bool{}
 	}
 	h.watchers[w] = true
-	w.signal() // of what changed while it joined
+	w.signal() // something may have changed while it joined
 	return s, nil
 }
 
-// part ends a watch, and the stream with the last of them.
+// part removes a watcher. The stream ends with the last of them.
 func (r *Registry) part(w *watcher) {
 	h := &r.watching
 	h.mu.Lock()
@@ -114,8 +113,8 @@ func (r *Registry) part(w *watcher) {
 	}
 }
 
-// tell signals all that watch a group; empty: all.
-func (h *watching) tell(group string) {
+// notify signals the watchers of a group, or all of them if the group is empty.
+func (h *watching) notify(group string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for w := range h.watchers {
@@ -125,7 +124,7 @@ func (h *watching) tell(group string) {
 	}
 }
 
-// broke ends all watches, if the stream is still the one that serves them.
+// broke ends all watches after a stream broke, unless another serves them by now.
 func (h *watching) broke(s *stream, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -143,11 +142,11 @@ func (h *watching) broke(s *stream, err error) {
 	h.pause.begin(time.Since(s.begun), err)
 }
 
-// pause holds off after a stream that broke.
+// pause is the time after a stream broke in which none is opened.
 type pause struct {
 	length time.Duration
 	until  time.Time
-	why    error
+	why    error // why the stream broke
 }
 
 const (
@@ -155,8 +154,8 @@ const (
 	longestPause  = time.Minute
 )
 
-// begin makes a pause that is twice as long as the last one, unless the stream
-// lasted for longer than any pause does.
+// begin begins a pause that is twice as long as the last one. It begins again with the
+// shortest one after a stream that lasted longer than the longest pause.
 func (p *pause) begin(lasted time.Duration, why error) {
 	if lasted > longestPause {
 		p.length = 0
@@ -165,20 +164,10 @@ func (p *pause) begin(lasted time.Duration, why error) {
 	p.until, p.why = time.Now().Add(p.length), why
 }
 
+// over returns an error while the pause lasts.
 func (p *pause) over() error {
 	if left := time.Until(p.until); left > 0 {
 		return fmt.Errorf("the change stream broke, and is not tried for another %v: %w", left.Round(time.Millisecond), p.why)
 	}
-	return nil
-}
-
-// spawn runs f on a goroutine that Close waits for.
-func (r *Registry) spawn(f func()) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.closed {
-		return registry.ErrClosed
-	}
-	r.watches.Go(f)
 	return nil
 }

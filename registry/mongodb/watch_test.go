@@ -5,27 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
-	"go.mongodb.org/mongo-driver/v2/bson"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
-	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
 
 	"github.com/understudy-go/understudy/internal/mongotest"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/registry/mongodb"
 )
 
-// throughProxy is a registry whose commands are counted.
-func throughProxy(t *testing.T, set *mongotest.Set) (*proxy, *mongodb.Registry) {
-	t.Helper()
-	p := startProxy(t, set.Host(0))
-	return p, open(t, "mongodb://"+p.addr()+"/?directConnection=true")
-}
-
+// watch watches a group until the test ends, or the function that it returns is called.
 func watch(t *testing.T, r *mongodb.Registry, group string) (<-chan struct{}, context.CancelFunc) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -37,15 +27,11 @@ func watch(t *testing.T, r *mongodb.Registry, group string) (<-chan struct{}, co
 	return changes, cancel
 }
 
-// noticed waits until a notice has come after which the group's latest term has
-// the number.
+// noticed waits for a notice after which the group's latest term has the number.
 func noticed(t *testing.T, r *mongodb.Registry, changes <-chan struct{}, group string, number int64) {
 	t.Helper()
 	timeout := time.After(time.Minute)
 	for {
-		if last := latest(t, r, group); last != nil && last.Number == number {
-			return
-		}
 		select {
 		case _, ok := <-changes:
 			if !ok {
@@ -54,26 +40,17 @@ func noticed(t *testing.T, r *mongodb.Registry, changes <-chan struct{}, group s
 		case <-timeout:
 			t.Fatalf("no notice of term %d of %s", number, group)
 		}
-	}
-}
-
-// named counts the commands of a name.
-func named(commands []bson.Raw, names ...string) (n int) {
-	for _, command := range commands {
-		for _, name := range names {
-			if command.Index(0).Key() == name {
-				n++
-			}
+		if last := latest(t, r, group); last != nil && last.Number == number {
+			return
 		}
 	}
-	return n
 }
 
-func TestAllGroupsOfARegistryShareOneStream(t *testing.T) {
+func TestWatch_AllGroupsShareOneStream(t *testing.T) {
 	t.Parallel()
-	set := mongotest.Start(t, 1)
-	p, r := throughProxy(t, set)
-	truth := open(t, set.URI())
+	uri := mongotest.Shared(t)
+	p, r := throughProxy(t, uri)
+	truth := open(t, uri)
 	p.recorded()
 	const groups = 20
 	var (
@@ -83,7 +60,7 @@ func TestAllGroupsOfARegistryShareOneStream(t *testing.T) {
 	group := func(i int) string { return fmt.Sprint("g", i) }
 	for i := range groups {
 		changes[i], cancels[i] = watch(t, r, group(i))
-		if i%2 == 1 { // the ones before went on while it joined
+		if i%2 == 1 { // the others went on while it joined
 			begin(t, truth, group(i-1), 1, uuid.Must(uuid.NewV7()))
 			noticed(t, r, changes[i-1], group(i-1), 1)
 		}
@@ -98,7 +75,7 @@ func TestAllGroupsOfARegistryShareOneStream(t *testing.T) {
 	begin(t, truth, group(0), 3, uuid.Must(uuid.NewV7()))
 	noticed(t, r, changes[0], group(0), 3)
 	commands := p.recorded()
-	if streams := named(commands, "aggregate"); streams != 2 { // of the first group, and then of all
+	if streams := named(commands, "aggregate"); streams != 2 { // one of the first group, and then one of all
 		t.Errorf("%d streams were opened, want 2", streams)
 	}
 	if closed := named(commands, "killCursors"); closed != 1 {
@@ -116,21 +93,31 @@ func TestAllGroupsOfARegistryShareOneStream(t *testing.T) {
 	noticed(t, r, changes[0], group(0), 4)
 }
 
-func TestAGroupIsNotWokenByAnother(t *testing.T) {
+func TestWatch_IsSilentAboutOtherGroups(t *testing.T) {
+	t.Parallel()
 	uri := mongotest.Shared(t)
 	r := open(t, uri)
 	mine, _ := watch(t, r, "mine")
 	other, _ := watch(t, r, "other")
-	for range 2 { // of the opening of the stream, and of the joining
+	// A stream that opens wakes all watchers, and only then passes on changes.
+	begin(t, r, "other", 1, uuid.Must(uuid.NewV7()))
+	noticed(t, r, other, "other", 1)
+	for quiet := false; !quiet; {
 		select {
 		case <-mine:
 		case <-time.After(100 * time.Millisecond):
+			quiet = true
 		}
 	}
-	for n := range int64(10) {
-		begin(t, r, "other", n+1, uuid.Must(uuid.NewV7()))
+	for n := int64(2); n <= 10; n++ {
+		begin(t, r, "other", n, uuid.Must(uuid.NewV7()))
 	}
 	noticed(t, r, other, "other", 10)
+	select {
+	case <-mine:
+		t.Error("woken by the terms of another group")
+	default:
+	}
 	begin(t, r, "mine", 1, uuid.Must(uuid.NewV7()))
 	woken := 0
 	for timeout := time.After(time.Minute); woken == 0; {
@@ -148,8 +135,10 @@ func TestAGroupIsNotWokenByAnother(t *testing.T) {
 	}
 }
 
-// A stream joins and parts while another group changes: nothing of that is lost.
-func TestNoChangeIsMissedWhileOthersJoinAndPart(t *testing.T) {
+// Watchers join and leave, so that the stream is replaced, while another group changes.
+// No change of that group is lost.
+func TestWatch_MissesNoChangeWhileOthersJoinAndLeave(t *testing.T) {
+	t.Parallel()
 	uri := mongotest.Shared(t)
 	r, truth := open(t, uri), open(t, uri)
 	var joining sync.WaitGroup
@@ -170,6 +159,10 @@ func TestNoChangeIsMissedWhileOthersJoinAndPart(t *testing.T) {
 	})
 	for n := range int64(100) {
 		changes, cancel := watch(t, r, "g")
+		select {
+		case <-changes: // every watch begins with a notice
+		default:
+		}
 		begin(t, truth, "g", n+1, uuid.Must(uuid.NewV7()))
 		noticed(t, r, changes, "g", n+1)
 		cancel()
@@ -178,12 +171,12 @@ func TestNoChangeIsMissedWhileOthersJoinAndPart(t *testing.T) {
 	joining.Wait()
 }
 
-// A stream that is replaced may not have told all yet.
-func TestTheOneThatJoinsWakesTheOthers(t *testing.T) {
+// A stream that is replaced may not have passed on all changes yet.
+func TestWatch_WatcherThatJoinsWakesTheOthers(t *testing.T) {
 	t.Parallel()
-	set := mongotest.Start(t, 1)
-	p, r := throughProxy(t, set)
-	truth := open(t, set.URI())
+	uri := mongotest.Shared(t)
+	p, r := throughProxy(t, uri)
+	truth := open(t, uri)
 	p.holdBack("getMore")
 	mine, _ := watch(t, r, "mine")
 	for quiet := false; !quiet; {
@@ -194,7 +187,7 @@ func TestTheOneThatJoinsWakesTheOthers(t *testing.T) {
 		}
 	}
 	begin(t, truth, "mine", 1, uuid.Must(uuid.NewV7()))
-	p.goOn() // the request that waits goes on to wait
+	p.goOn() // the request that waits already goes on waiting
 	_, _ = watch(t, r, "other")
 	select {
 	case _, ok := <-mine:
@@ -206,131 +199,8 @@ func TestTheOneThatJoinsWakesTheOthers(t *testing.T) {
 	}
 }
 
-func TestBrokenStreamsAreTriedEverMoreSeldom(t *testing.T) {
+func TestWatch_EndsWhenTheRegistryIsClosed(t *testing.T) {
 	t.Parallel()
-	for name, fault := range map[string][]any{
-		"resumable error":   {"errorCode", 11600, "errorLabels", bson.A{"ResumableChangeStreamError"}},
-		"cursor not found":  {"errorCode", 43},
-		"connection closed": {"closeConnection", true},
-		"other error":       {"errorCode", 8},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			set := mongotest.Start(t, 1)
-			p, r := throughProxy(t, set)
-			set.FailCommand(t, 1_000_000, append([]any{"failCommands", bson.A{"getMore"}}, fault...)...)
-			p.recorded()
-			var told error
-			for begun := time.Now(); time.Since(begun) < 5*time.Second; time.Sleep(5 * time.Millisecond) { // a caller without patience
-				changes, err := r.Watch(t.Context(), "g")
-				if err != nil {
-					told = err
-					continue
-				}
-				for range changes {
-				}
-			}
-			commands := p.recorded()
-			tries, all := named(commands, "aggregate"), len(commands)-named(commands, "hello", "isMaster", "ismaster")
-			t.Logf("%d tries and %d commands in 5 s", tries, all)
-			if tries < 1 || tries > 6 || all > 40 {
-				t.Errorf("%d tries and %d commands in 5 s", tries, all)
-			}
-			if told == nil {
-				t.Error("nobody was told")
-			} else if text := told.Error(); len(text) < 40 {
-				t.Errorf("told: %v", told)
-			}
-			set.FailCommand(t, 1, "failCommands", bson.A{"getMore"}, "errorCode", 8) // that is the end of it
-			eventually(t, "a watch", func() error {
-				changes, err := r.Watch(t.Context(), "g")
-				if err != nil {
-					return err
-				}
-				number := int64(1)
-				if last := latest(t, r, "g"); last != nil {
-					number = last.Number + 1
-				}
-				<-changes
-				begin(t, r, "g", number, uuid.Must(uuid.NewV7()))
-				if _, ok := <-changes; !ok {
-					return fmt.Errorf("it broke once more")
-				}
-				return nil
-			})
-		})
-	}
-}
-
-// A connection can be dead without an end.
-func TestDeadStreamIsOverdue(t *testing.T) {
-	t.Parallel()
-	set := mongotest.Start(t, 1)
-	p, r := throughProxy(t, set)
-	p.holdBack("getMore")
-	changes, _ := watch(t, r, "g")
-	timeout := time.After(2 * time.Minute)
-	for {
-		select {
-		case _, ok := <-changes:
-			if !ok {
-				return
-			}
-		case <-timeout:
-			t.Fatal("the watch of a dead connection goes on")
-		}
-	}
-}
-
-func TestFloodOfTermsIsToldInFewNotices(t *testing.T) {
-	t.Parallel()
-	uri := mongotest.Shared(t)
-	r := open(t, uri)
-	changes, _ := watch(t, r, "g")
-	journaled := writeconcern.Majority()
-	journaled.Journal = new(true)
-	terms := db(t, uri, "").Collection("terms", options.Collection().SetWriteConcern(journaled))
-	begun := time.Now()
-	notices, last := make(chan int), make(chan struct{})
-	go func() {
-		n := 0
-		for {
-			select {
-			case <-changes:
-				n++
-			case <-last:
-				notices <- n
-				return
-			}
-		}
-	}()
-	holder := uuid.Must(uuid.NewV7())
-	var number atomic.Int64
-	var outsiders sync.WaitGroup
-	for range 4 {
-		outsiders.Go(func() {
-			for time.Since(begun) < 2*time.Second {
-				_, err := terms.InsertOne(t.Context(), bson.D{
-					{Key: "_id", Value: termID("g", number.Add(1))}, {Key: "schema", Value: 1}, {Key: "holder", Value: id(holder)}, {Key: "startedAt", Value: time.Now()},
-				})
-				if err != nil {
-					t.Error(err)
-				}
-			}
-		})
-	}
-	outsiders.Wait()
-	close(last)
-	n, took := <-notices, time.Since(begun)
-	t.Logf("%d notices of %d terms within %v", n, number.Load(), took)
-	if most := 30 + int(took/(50*time.Millisecond)); n > most {
-		t.Errorf("%d notices of %d terms within %v, want %d at most", n, number.Load(), took, most)
-	}
-	begin(t, r, "g", number.Add(1), holder)
-	noticed(t, r, changes, "g", number.Load())
-}
-
-func TestWatchOfAClosedRegistryEndsAtOnce(t *testing.T) {
 	uri := mongotest.Shared(t)
 	r, err := mongodb.Open(t.Context(), uri, mongodb.Options{})
 	if err != nil {

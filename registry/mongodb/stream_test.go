@@ -1,0 +1,140 @@
+package mongodb_test
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
+
+	"github.com/understudy-go/understudy/internal/mongotest"
+)
+
+func TestStream_IsOpenedEverLessOftenWhileItBreaks(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string][]any{
+		"resumable error":   {"errorCode", 11600, "errorLabels", bson.A{"ResumableChangeStreamError"}},
+		"cursor not found":  {"errorCode", 43},
+		"connection closed": {"closeConnection", true},
+		"other error":       {"errorCode", 8},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			set := mongotest.Start(t, 1)
+			p, r := throughProxy(t, set.URI())
+			set.FailCommand(t, 1_000_000, append([]any{"failCommands", bson.A{"getMore"}}, fault...)...)
+			p.recorded()
+			var told error
+			for begun := time.Now(); time.Since(begun) < 5*time.Second; time.Sleep(5 * time.Millisecond) { // a caller that tries again at once
+				changes, err := r.Watch(t.Context(), "g")
+				if err != nil {
+					told = err
+					continue
+				}
+				for range changes {
+				}
+			}
+			commands := p.recorded()
+			tries, all := named(commands, "aggregate"), len(commands)-named(commands, "hello", "isMaster", "ismaster")
+			t.Logf("%d tries and %d commands in 5 s", tries, all)
+			if tries < 1 || tries > 6 || all > 40 {
+				t.Errorf("%d tries and %d commands in 5 s", tries, all)
+			}
+			if told == nil {
+				t.Error("nobody was told")
+			} else if text := told.Error(); len(text) < 40 {
+				t.Errorf("told: %v", told)
+			}
+			// A fault of a command that nobody sends takes the place of the one before.
+			set.FailCommand(t, 1, "failCommands", bson.A{"dropUser"}, "errorCode", 8)
+			eventually(t, "a watch", func() error {
+				changes, err := r.Watch(t.Context(), "g")
+				if err != nil {
+					return err
+				}
+				number := int64(1)
+				if last := latest(t, r, "g"); last != nil {
+					number = last.Number + 1
+				}
+				<-changes
+				begin(t, r, "g", number, uuid.Must(uuid.NewV7()))
+				if _, ok := <-changes; !ok {
+					return fmt.Errorf("it broke once more")
+				}
+				return nil
+			})
+		})
+	}
+}
+
+// A connection can be dead without having been closed.
+func TestStream_EndsIfItsConnectionIsDead(t *testing.T) {
+	t.Parallel()
+	p, r := throughProxy(t, mongotest.Shared(t))
+	p.holdBack("getMore")
+	changes, _ := watch(t, r, "g")
+	timeout := time.After(2 * time.Minute)
+	for {
+		select {
+		case _, ok := <-changes:
+			if !ok {
+				return
+			}
+		case <-timeout:
+			t.Fatal("the watch of a dead connection goes on")
+		}
+	}
+}
+
+func TestStream_FloodOfTermsMakesFewNotices(t *testing.T) {
+	t.Parallel()
+	uri := mongotest.Shared(t)
+	r := open(t, uri)
+	changes, _ := watch(t, r, "g")
+	journaled := writeconcern.Majority()
+	journaled.Journal = new(true)
+	terms := db(t, uri, "").Collection("terms", options.Collection().SetWriteConcern(journaled))
+	begun := time.Now()
+	notices, last := make(chan int), make(chan struct{})
+	go func() {
+		n := 0
+		for {
+			select {
+			case <-changes:
+				n++
+			case <-last:
+				notices <- n
+				return
+			}
+		}
+	}()
+	holder := uuid.Must(uuid.NewV7())
+	var number atomic.Int64
+	var outsiders sync.WaitGroup
+	for range 4 {
+		outsiders.Go(func() {
+			for time.Since(begun) < 2*time.Second {
+				_, err := terms.InsertOne(t.Context(), bson.D{
+					{Key: "_id", Value: termID("g", number.Add(1))}, {Key: "schema", Value: 1}, {Key: "holder", Value: id(holder)}, {Key: "startedAt", Value: time.Now()},
+				})
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	outsiders.Wait()
+	close(last)
+	n, took := <-notices, time.Since(begun)
+	t.Logf("%d notices of %d terms within %v", n, number.Load(), took)
+	if most := 30 + int(took/(50*time.Millisecond)); n > most {
+		t.Errorf("%d notices of %d terms within %v, want %d at most", n, number.Load(), took, most)
+	}
+	begin(t, r, "g", number.Add(1), holder)
+	noticed(t, r, changes, "g", number.Load())
+}
