@@ -35,8 +35,8 @@ var directions = map[string][]string{
 	"registry/sqlite":         {"internal/sqlitefile", "registry", "registry/finding", "registry/internal/trial"},
 	"status":                  {"registry"},
 	"web":                     {"registry", "status"},
-	"worker":                  {"internal/boottime", "registry", "worker/internal/guard"},
-	"worker/internal/guard":   {"internal/boottime", "internal/guardname", "internal/procfs"},
+	"worker":                  {"config", "internal/boottime", "internal/exitcode", "registry", "worker/internal/guard"},
+	"worker/internal/guard":   {"internal/boottime", "internal/exitcode", "internal/guardname", "internal/procfs"},
 }
 
 func TestImportsKeepTheirDirections(t *testing.T) {

@@ -17,35 +17,38 @@ import (
 	"github.com/rs/zerolog"
 	"golang.org/x/sys/unix"
 
+	"github.com/understudy-go/understudy/config"
 	"github.com/understudy-go/understudy/internal/boottime"
+	"github.com/understudy-go/understudy/internal/exitcode"
 )
 
-// guardNow is the guard of what a command runs now.
-func guardNow(c *Command) int {
+// currentGuard returns the guard of the run that a command is in.
+func currentGuard(c *Command) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.current.PID()
 }
 
-func times(file, text string) int {
+// count returns how often a file has a line that ends with text.
+func count(file, text string) int {
 	data, _ := os.ReadFile(file)
 	return strings.Count(string(data), text+"\n")
 }
 
-func TestKilledGuardIsNoFinalExit(t *testing.T) {
-	for _, policy := range []Policy{Always, OnFailure} {
+func TestCommand_DeathOfTheGuardIsNoFinalExit(t *testing.T) {
+	for _, policy := range []config.Restart{config.RestartAlways, config.RestartOnFailure} {
 		t.Run(string(policy), func(t *testing.T) {
 			file := filepath.Join(t.TempDir(), "log")
 			ctx, stop := context.WithCancelCause(context.Background())
-			spec := played(t, mark(), "polite", file)
+			spec := testSpec(t, testMark(), "polite", file)
 			spec.Restart = policy
 			var log output
 			spec.Log = zerolog.New(&log)
 			c, result := start(t, ctx, spec)
-			until(t, "the command", holds(file, "ready"))
-			until(t, "the guard's word of it", logged(&log, "command started"))
-			_ = unix.Kill(guardNow(c), unix.SIGKILL)
-			until(t, "the command to be restarted", func() bool { return times(file, "ready") >= 2 })
+			waitFor(t, "the command", contains(file, "ready"))
+			waitFor(t, "the guard to report it", logged(&log, "command started"))
+			_ = unix.Kill(currentGuard(c), unix.SIGKILL)
+			waitFor(t, "the command to be restarted", func() bool { return count(file, "ready") >= 2 })
 			stop(errStop)
 			if err := receive(t, result); !errors.Is(err, errStop) {
 				t.Errorf("Run returned %v, want the cause", err)
@@ -57,12 +60,12 @@ func TestKilledGuardIsNoFinalExit(t *testing.T) {
 	}
 }
 
-// A frozen guard is ended by the kernel when the lease is over.
-func TestGuardThatDiedOfItsLeaseIsNoFailure(t *testing.T) {
+// The kernel kills a frozen guard when the lease ends.
+func TestCommand_GuardThatDiedAtTheLeasesEndIsNoFailure(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "log")
-	spec := played(t, mark(), "polite", file)
-	spec.Restart, spec.Timing.StopGrace = Never, shortGrace
+	spec := testSpec(t, testMark(), "polite", file)
+	spec.Restart, spec.Timing.StopGrace = config.RestartNever, shortGrace
 	c, err := NewCommand(spec)
 	if err != nil {
 		t.Fatal(err)
@@ -75,12 +78,12 @@ func TestGuardThatDiedOfItsLeaseIsNoFailure(t *testing.T) {
 	ctx, stop := context.WithCancelCause(context.Background())
 	result := make(chan error, 1)
 	go func() { result <- c.Run(ctx, testTerm, uuid.New()) }()
-	until(t, "the command", holds(file, "ready"))
-	guard := guardNow(c)
+	waitFor(t, "the command", contains(file, "ready"))
+	guard := currentGuard(c)
 	freeze(t, guard)
-	until(t, "the kernel to end the guard", func() bool { return !there(guard) })
+	waitFor(t, "the kernel to kill the guard", func() bool { return !isAlive(guard) })
 	c.Extend(boottime.Now() + time.Hour)
-	until(t, "the command to be restarted", func() bool { return times(file, "ready") >= 2 })
+	waitFor(t, "the command to be restarted", func() bool { return count(file, "ready") >= 2 })
 	stop(errStop)
 	if err := receive(t, result); !errors.Is(err, errStop) {
 		t.Errorf("Run returned %v, want the cause", err)
@@ -90,10 +93,10 @@ func TestGuardThatDiedOfItsLeaseIsNoFailure(t *testing.T) {
 	}
 }
 
-func TestGuardThatWasDeadBeforeItsOrderIsReplacedAtOnce(t *testing.T) {
+func TestCommand_ReplacesAGuardThatDiedBeforeItsOrder(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "log")
-	spec := played(t, mark(), "polite", file)
-	spec.Restart = Never
+	spec := testSpec(t, testMark(), "polite", file)
+	spec.Restart = config.RestartNever
 	c, err := NewCommand(spec)
 	if err != nil {
 		t.Fatal(err)
@@ -103,18 +106,18 @@ func TestGuardThatWasDeadBeforeItsOrderIsReplacedAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.Extend(boottime.Now() + time.Hour)
-	freeze(t, c.idle.PID()) // passes for a live one, and says no more
+	freeze(t, c.prepared.PID()) // it counts as alive, and does not answer any more
 	ctx, stop := context.WithCancelCause(context.Background())
 	result := make(chan error, 1)
-	dead := c.idle
+	dead := c.prepared
 	go func() { result <- c.Run(ctx, testTerm, uuid.New()) }()
-	until(t, "the guard to have its order", func() bool {
+	waitFor(t, "the guard to have its order", func() bool {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		return c.current == dead
 	})
 	dead.Abort()
-	until(t, "the command", holds(file, "ready"))
+	waitFor(t, "the command", contains(file, "ready"))
 	stop(errStop)
 	if err := receive(t, result); !errors.Is(err, errStop) {
 		t.Errorf("Run returned %v, want the cause", err)
@@ -124,10 +127,10 @@ func TestGuardThatWasDeadBeforeItsOrderIsReplacedAtOnce(t *testing.T) {
 	}
 }
 
-func TestSweepSparesAnotherCommandOfTheSameInstance(t *testing.T) {
+func TestCommand_SweepSparesAnotherCommandOfTheSameInstance(t *testing.T) {
 	id := uuid.New()
 	run := func(file, mark string) (*Command, func()) {
-		c, err := NewCommand(played(t, mark, "polite", file))
+		c, err := NewCommand(testSpec(t, mark, "polite", file))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -135,19 +138,19 @@ func TestSweepSparesAnotherCommandOfTheSameInstance(t *testing.T) {
 		ctx, stop := context.WithCancelCause(context.Background())
 		result := make(chan error, 1)
 		go func() { result <- c.Run(ctx, testTerm, id) }()
-		until(t, "the command", holds(file, "ready"))
+		waitFor(t, "the command", contains(file, "ready"))
 		return c, func() {
 			stop(errStop)
 			receive(t, result)
 			c.Close()
 		}
 	}
-	dir, m := t.TempDir(), mark()
-	one, stopOne := run(filepath.Join(dir, "one"), mark())
+	dir, m := t.TempDir(), testMark()
+	one, stopOne := run(filepath.Join(dir, "one"), testMark())
 	_, stopOther := run(filepath.Join(dir, "other"), m)
 	before := alive(m)
-	_ = unix.Kill(guardNow(one), unix.SIGKILL)
-	until(t, "the sweep to be over", func() bool { return times(filepath.Join(dir, "one"), "ready") >= 2 })
+	_ = unix.Kill(currentGuard(one), unix.SIGKILL)
+	waitFor(t, "the sweep to be over", func() bool { return count(filepath.Join(dir, "one"), "ready") >= 2 })
 	if after := alive(m); !slices.Equal(before, after) {
 		t.Errorf("the other command's processes were %v and are %v", before, after)
 	}
@@ -155,18 +158,18 @@ func TestSweepSparesAnotherCommandOfTheSameInstance(t *testing.T) {
 	stopOther()
 }
 
-func TestStartCode(t *testing.T) {
+func TestStartCode_IsZeroIfAnotherTryMaySucceed(t *testing.T) {
 	for _, tt := range []struct {
 		err  error
 		code int
 	}{
-		{unix.ENOENT, CodeNotFound},
-		{&fs.PathError{Err: unix.ENOENT}, CodeNotFound},
-		{unix.EACCES, CodeNotExecutable},
-		{unix.EPERM, CodeNotExecutable},
-		{unix.ENOEXEC, CodeNotExecutable},
-		{fmt.Errorf("x: %w", unix.ENOTDIR), CodeNotExecutable},
-		{unix.E2BIG, CodeNotExecutable},
+		{unix.ENOENT, exitcode.NotFound},
+		{&fs.PathError{Err: unix.ENOENT}, exitcode.NotFound},
+		{unix.EACCES, exitcode.NotExecutable},
+		{unix.EPERM, exitcode.NotExecutable},
+		{unix.ENOEXEC, exitcode.NotExecutable},
+		{fmt.Errorf("x: %w", unix.ENOTDIR), exitcode.NotExecutable},
+		{unix.E2BIG, exitcode.NotExecutable},
 		{unix.EAGAIN, 0},
 		{unix.ENOMEM, 0},
 		{unix.EMFILE, 0},
@@ -180,8 +183,8 @@ func TestStartCode(t *testing.T) {
 	}
 }
 
-// A file that is open for writing can't be executed, until it is closed.
-func TestWhatMayPassIsTriedAgain(t *testing.T) {
+// A file that is open for writing cannot be executed, until it is closed.
+func TestCommand_TriesAgainWhileItsFileIsBeingWritten(t *testing.T) {
 	dir := t.TempDir()
 	log, path := filepath.Join(dir, "log"), filepath.Join(dir, "program")
 	data, err := os.ReadFile("/bin/sh")
@@ -195,13 +198,13 @@ func TestWhatMayPassIsTriedAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	spec := played(t, mark(), "")
-	spec.Path, spec.Args, spec.Restart = path, []string{"sh", "-c", "echo ran >" + log}, Never
+	spec := testSpec(t, testMark(), "")
+	spec.Path, spec.Args, spec.Restart = path, []string{"sh", "-c", "echo ran >" + log}, config.RestartNever
 	var said output
 	spec.Log = zerolog.New(&said)
 	_, result := start(t, context.Background(), spec)
-	until(t, "the first try", logged(&said, "could not be started, which may pass"))
-	if log := said.String(); strings.Contains(log, "can't be executed") || strings.Contains(log, "command exited") {
+	waitFor(t, "the first try", logged(&said, "could not be started, and is tried again"))
+	if log := said.String(); strings.Contains(log, "cannot be executed") || strings.Contains(log, "command exited") {
 		t.Errorf("it did not exit, and may be executed yet:\n%s", log)
 	}
 	busy.Close()
@@ -209,7 +212,7 @@ func TestWhatMayPassIsTriedAgain(t *testing.T) {
 	if err := receive(t, result); !errors.As(err, &exit) || exit.Code != 0 {
 		t.Errorf("Run returned %v, want exit code 0", err)
 	}
-	if times(log, "ran") != 1 {
+	if count(log, "ran") != 1 {
 		t.Error("the command did not run once")
 	}
 }

@@ -16,29 +16,29 @@ import (
 	"github.com/understudy-go/understudy/internal/boottime"
 )
 
-// gate is a log that lets one line wait.
-type gate struct {
+// blockingLog blocks the writer of one line until open is closed.
+type blockingLog struct {
 	text          string
 	reached, open chan struct{}
 }
 
-func (g gate) Write(p []byte) (int, error) {
-	if strings.Contains(string(p), g.text) {
-		close(g.reached)
-		<-g.open
+func (l blockingLog) Write(p []byte) (int, error) {
+	if strings.Contains(string(p), l.text) {
+		close(l.reached)
+		<-l.open
 	}
 	return io.Discard.Write(p)
 }
 
-// The order to stop comes first, then the word that the command started, then
-// nothing.
-func TestGuardThatFreezesBeforeItStopsACommandIsAborted(t *testing.T) {
+// The order to stop comes first. Then the guard reports that the command has started,
+// and then nothing any more.
+func TestCommand_KillsAGuardThatFreezesBeforeItStopsTheCommand(t *testing.T) {
 	t.Parallel()
-	file, m := filepath.Join(t.TempDir(), "log"), mark()
-	spec := played(t, m, "stubborn", file)
+	file, m := filepath.Join(t.TempDir(), "log"), testMark()
+	spec := testSpec(t, m, "stubborn", file)
 	spec.Timing.StopGrace = shortGrace
-	g := gate{"stopping the command", make(chan struct{}), make(chan struct{})}
-	spec.Log = zerolog.New(g)
+	log := blockingLog{"stopping the command", make(chan struct{}), make(chan struct{})}
+	spec.Log = zerolog.New(log)
 	c, err := NewCommand(spec)
 	if err != nil {
 		t.Fatal(err)
@@ -48,41 +48,41 @@ func TestGuardThatFreezesBeforeItStopsACommandIsAborted(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.Extend(boottime.Now() + time.Hour)
-	guard := c.idle.PID()
+	guard := c.prepared.PID()
 	freeze(t, guard)
 	ctx, stop := context.WithCancelCause(context.Background())
 	result := make(chan error, 1)
 	go func() { result <- c.Run(ctx, testTerm, uuid.New()) }()
-	until(t, "the guard to have its order", func() bool {
+	waitFor(t, "the guard to have its order", func() bool {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		return c.current != nil
 	})
 	stop(errStop)
-	<-g.reached
+	<-log.reached
 	_ = unix.Kill(guard, unix.SIGCONT)
-	until(t, "the command", holds(file, "ready"))
+	waitFor(t, "the command", contains(file, "ready"))
 	freeze(t, guard)
-	close(g.open)
+	close(log.open)
 	if err := receive(t, result); !errors.Is(err, errStop) {
 		t.Errorf("Run returned %v, want the cause", err)
 	}
 	wantGone(t, m)
 }
 
-func TestKillDoesNotWaitForTheGraceOfAFrozenGuard(t *testing.T) {
+func TestCommand_KillDoesNotGiveAFrozenGuardTheGrace(t *testing.T) {
 	t.Parallel()
-	file, m := filepath.Join(t.TempDir(), "log"), mark()
+	file, m := filepath.Join(t.TempDir(), "log"), testMark()
 	ctx, stop := context.WithCancelCause(context.Background())
-	spec := played(t, m, "stubborn", file)
+	spec := testSpec(t, m, "stubborn", file)
 	spec.Timing.OrphanAfter, spec.Timing.StopGrace = 10*time.Minute, time.Minute
 	var log output
 	spec.Log = zerolog.New(&log)
 	c, result := start(t, ctx, spec)
-	until(t, "the command", holds(file, "ready"))
-	freeze(t, guardNow(c))
+	waitFor(t, "the command", contains(file, "ready"))
+	freeze(t, currentGuard(c))
 	stop(errStop)
-	until(t, "the order to stop", logged(&log, "stopping the command"))
+	waitFor(t, "the order to stop", logged(&log, "stopping the command"))
 	c.Kill()
 	if err := receive(t, result); !errors.Is(err, errStop) {
 		t.Errorf("Run returned %v, want the cause", err)
