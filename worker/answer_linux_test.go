@@ -2,14 +2,12 @@ package worker
 
 import (
 	"context"
-	"errors"
 	"io"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/rs/zerolog"
 	"golang.org/x/sys/unix"
 
@@ -39,20 +37,12 @@ func TestCommand_KillsAGuardThatFreezesBeforeItStopsTheCommand(t *testing.T) {
 	spec.Timing.StopGrace = shortGrace
 	log := blockingLog{"stopping the command", make(chan struct{}), make(chan struct{})}
 	spec.Log = zerolog.New(log)
-	c, err := NewCommand(spec)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	if err := c.Prepare(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	c := newPrepared(t, spec)
 	c.Extend(boottime.Now() + time.Hour)
 	guard := c.prepared.PID()
 	freeze(t, guard)
 	ctx, stop := context.WithCancelCause(context.Background())
-	result := make(chan error, 1)
-	go func() { result <- c.Run(ctx, testTerm, uuid.New()) }()
+	result := runAsync(ctx, c)
 	waitFor(t, "the guard to have its order", func() bool {
 		c.mu.Lock()
 		defer c.mu.Unlock()
@@ -64,9 +54,7 @@ func TestCommand_KillsAGuardThatFreezesBeforeItStopsTheCommand(t *testing.T) {
 	waitFor(t, "the command", contains(file, "ready"))
 	freeze(t, guard)
 	close(log.open)
-	if err := receive(t, result); !errors.Is(err, errStop) {
-		t.Errorf("Run returned %v, want the cause", err)
-	}
+	wantCause(t, result)
 	wantGone(t, m)
 }
 
@@ -84,8 +72,6 @@ func TestCommand_KillDoesNotGiveAFrozenGuardTheGrace(t *testing.T) {
 	stop(errStop)
 	waitFor(t, "the order to stop", logged(&log, "stopping the command"))
 	c.Kill()
-	if err := receive(t, result); !errors.Is(err, errStop) {
-		t.Errorf("Run returned %v, want the cause", err)
-	}
+	wantCause(t, result)
 	wantGone(t, m)
 }

@@ -108,10 +108,7 @@ func TestCommand_LogsWhatIsWrongWithAProgramAtItsStart(t *testing.T) {
 			var log output
 			spec.Log = zerolog.New(&log)
 			_, result := start(t, context.Background(), spec)
-			var exit *Exit
-			if err := receive(t, result); !errors.As(err, &exit) || exit.Code != tt.code {
-				t.Errorf("Run returned %v, want exit code %d", err, tt.code)
-			}
+			wantExit(t, result, tt.code)
 			if !strings.Contains(log.String(), tt.want) {
 				t.Errorf("want %q in the log:\n%s", tt.want, log.String())
 			}

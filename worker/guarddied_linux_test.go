@@ -2,7 +2,6 @@ package worker
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -50,9 +49,7 @@ func TestCommand_DeathOfTheGuardIsNoFinalExit(t *testing.T) {
 			_ = unix.Kill(currentGuard(c), unix.SIGKILL)
 			waitFor(t, "the command to be restarted", func() bool { return count(file, "ready") >= 2 })
 			stop(errStop)
-			if err := receive(t, result); !errors.Is(err, errStop) {
-				t.Errorf("Run returned %v, want the cause", err)
-			}
+			wantCause(t, result)
 			if c.backoff.failures != 1 {
 				t.Errorf("%d failures, want 1", c.backoff.failures)
 			}
@@ -66,18 +63,10 @@ func TestCommand_GuardThatDiedAtTheLeasesEndIsNoFailure(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "log")
 	spec := testSpec(t, testMark(), "polite", file)
 	spec.Restart, spec.Timing.StopGrace = config.RestartNever, shortGrace
-	c, err := NewCommand(spec)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	if err := c.Prepare(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	c := newPrepared(t, spec)
 	c.Extend(boottime.Now() + shortGrace + leeway)
 	ctx, stop := context.WithCancelCause(context.Background())
-	result := make(chan error, 1)
-	go func() { result <- c.Run(ctx, testTerm, uuid.New()) }()
+	result := runAsync(ctx, c)
 	waitFor(t, "the command", contains(file, "ready"))
 	guard := currentGuard(c)
 	freeze(t, guard)
@@ -85,9 +74,7 @@ func TestCommand_GuardThatDiedAtTheLeasesEndIsNoFailure(t *testing.T) {
 	c.Extend(boottime.Now() + time.Hour)
 	waitFor(t, "the command to be restarted", func() bool { return count(file, "ready") >= 2 })
 	stop(errStop)
-	if err := receive(t, result); !errors.Is(err, errStop) {
-		t.Errorf("Run returned %v, want the cause", err)
-	}
+	wantCause(t, result)
 	if c.backoff.failures != 0 {
 		t.Errorf("%d failures, want none", c.backoff.failures)
 	}
@@ -97,20 +84,12 @@ func TestCommand_ReplacesAGuardThatDiedBeforeItsOrder(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "log")
 	spec := testSpec(t, testMark(), "polite", file)
 	spec.Restart = config.RestartNever
-	c, err := NewCommand(spec)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	if err := c.Prepare(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	c := newPrepared(t, spec)
 	c.Extend(boottime.Now() + time.Hour)
 	freeze(t, c.prepared.PID()) // it counts as alive, and does not answer any more
 	ctx, stop := context.WithCancelCause(context.Background())
-	result := make(chan error, 1)
 	dead := c.prepared
-	go func() { result <- c.Run(ctx, testTerm, uuid.New()) }()
+	result := runAsync(ctx, c)
 	waitFor(t, "the guard to have its order", func() bool {
 		c.mu.Lock()
 		defer c.mu.Unlock()
@@ -119,9 +98,7 @@ func TestCommand_ReplacesAGuardThatDiedBeforeItsOrder(t *testing.T) {
 	dead.Abort()
 	waitFor(t, "the command", contains(file, "ready"))
 	stop(errStop)
-	if err := receive(t, result); !errors.Is(err, errStop) {
-		t.Errorf("Run returned %v, want the cause", err)
-	}
+	wantCause(t, result)
 	if c.backoff.exits != 0 {
 		t.Errorf("%d exits counted, want none", c.backoff.exits)
 	}
@@ -208,10 +185,7 @@ func TestCommand_TriesAgainWhileItsFileIsBeingWritten(t *testing.T) {
 		t.Errorf("it did not exit, and may be executed yet:\n%s", log)
 	}
 	busy.Close()
-	var exit *Exit
-	if err := receive(t, result); !errors.As(err, &exit) || exit.Code != 0 {
-		t.Errorf("Run returned %v, want exit code 0", err)
-	}
+	wantExit(t, result, 0)
 	if count(log, "ran") != 1 {
 		t.Error("the command did not run once")
 	}

@@ -77,11 +77,31 @@ func start(t testing.TB, ctx context.Context, spec Spec) (*Command, <-chan error
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(c.Close)
 	c.Extend(boottime.Now() + time.Hour)
+	return c, runAsync(ctx, c)
+}
+
+// newPrepared returns a command whose guard is ready, so that a short lease does not
+// end while the guard is started.
+func newPrepared(t testing.TB, spec Spec) *Command {
+	t.Helper()
+	c, err := NewCommand(spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	if err := c.Prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// runAsync calls Run, and returns what will receive its result.
+func runAsync(ctx context.Context, c *Command) <-chan error {
 	result := make(chan error, 1)
 	go func() { result <- c.Run(ctx, testTerm, uuid.New()) }()
-	t.Cleanup(func() { c.Close() })
-	return c, result
+	return result
 }
 
 // receive returns what Run has returned.
@@ -93,6 +113,23 @@ func receive(t testing.TB, result <-chan error) error {
 	case <-time.After(patience):
 		t.Fatalf("Run did not return within %v", patience)
 		return nil
+	}
+}
+
+// wantCause fails the test unless Run returns errStop, the cause of its context.
+func wantCause(t testing.TB, result <-chan error) {
+	t.Helper()
+	if err := receive(t, result); !errors.Is(err, errStop) {
+		t.Errorf("Run returned %v, want the cause", err)
+	}
+}
+
+// wantExit fails the test unless Run returns a final exit with the given code.
+func wantExit(t testing.TB, result <-chan error, code int) {
+	t.Helper()
+	var exit *Exit
+	if err := receive(t, result); !errors.As(err, &exit) || exit.Code != code {
+		t.Errorf("Run returned %v, want exit code %d", err, code)
 	}
 }
 

@@ -41,17 +41,12 @@ func TestCommand_ProcessesLeftBehindAreKilledAndLogged(t *testing.T) {
 			if tt.code < 0 {
 				waitFor(t, "a second run", func() bool { return count(file, "ran") >= 2 })
 				stop(errStop)
-				if err := receive(t, result); !errors.Is(err, errStop) {
-					t.Errorf("Run returned %v, want the cause", err)
-				}
+				wantCause(t, result)
 				if c.backoff.failures == 0 {
 					t.Error("it does not count as a failure")
 				}
 			} else {
-				var exit *Exit
-				if err := receive(t, result); !errors.As(err, &exit) || exit.Code != tt.code {
-					t.Errorf("Run returned %v, want exit code %d", err, tt.code)
-				}
+				wantExit(t, result, tt.code)
 			}
 			if !strings.Contains(log.String(), tt.text+": run it in the foreground") {
 				t.Errorf("want %q in the log:\n%s", tt.text, log.String())
@@ -92,9 +87,7 @@ func TestCommand_ProcessLeftBehindGetsALaterSIGTERM(t *testing.T) {
 		_ = unix.Kill(childrenOf(currentGuard(c))[0], unix.SIGKILL) // its child lives on
 		time.Sleep(100 * time.Millisecond)                          // longer than the spread of an order to everybody
 		stop(errStop)
-		if err := receive(t, result); !errors.Is(err, errStop) {
-			t.Errorf("Run returned %v, want the cause", err)
-		}
+		wantCause(t, result)
 		wantGone(t, m)
 		if contains(file, "finished")() {
 			return
@@ -109,9 +102,6 @@ func TestCommand_DaemonsLeftBehindAreKilledBeforeRunReturns(t *testing.T) {
 	spec := testSpec(t, m, "daemons", "10", "3")
 	spec.Restart = config.RestartNever
 	_, result := start(t, context.Background(), spec)
-	var exit *Exit
-	if err := receive(t, result); !errors.As(err, &exit) || exit.Code != 3 {
-		t.Errorf("Run returned %v, want exit code 3", err)
-	}
+	wantExit(t, result, 3)
 	wantGone(t, m)
 }

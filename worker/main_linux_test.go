@@ -79,7 +79,7 @@ func runMode(mode string, args []string) int {
 		}
 		code, _ := strconv.Atoi(args[1])
 		return code
-	case "nursery": // FILE: makes 300 orphans that die at once
+	case "orphans": // FILE: makes 300 orphans that die at once
 		for range 300 {
 			_ = exec.Command("sh", "-c", "sleep 0.01 & exit 0").Run()
 		}

@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
 	"golang.org/x/sys/unix"
 
 	"github.com/understudy-go/understudy/internal/boottime"
@@ -16,24 +15,20 @@ import (
 
 func TestPrepare_GuardIsUsedOnce(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "log")
-	c, err := NewCommand(testSpec(t, testMark(), "polite", file))
-	if err != nil {
+	c := newPrepared(t, testSpec(t, testMark(), "polite", file))
+	prepared := c.prepared.PID()
+	if err := c.Prepare(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	defer c.Close()
-	for range 2 {
-		if err := c.Prepare(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+	if again := c.prepared.PID(); again != prepared {
+		t.Errorf("Prepare replaced guard %d by %d", prepared, again)
 	}
-	prepared := c.prepared.PID()
 	if got := guardOf(t, os.Getpid()); got != prepared {
 		t.Errorf("guard %d, want %d", got, prepared)
 	}
 	c.Extend(boottime.Now() + time.Hour)
 	ctx, stop := context.WithCancelCause(context.Background())
-	result := make(chan error, 1)
-	go func() { result <- c.Run(ctx, testTerm, uuid.New()) }()
+	result := runAsync(ctx, c)
 	waitFor(t, "the command", contains(file, "ready"))
 	c.mu.Lock()
 	if c.current.PID() != prepared {
@@ -46,21 +41,13 @@ func TestPrepare_GuardIsUsedOnce(t *testing.T) {
 
 func TestPrepare_DeadGuardIsReplaced(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "log")
-	c, err := NewCommand(testSpec(t, testMark(), "polite", file))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	if err := c.Prepare(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	c := newPrepared(t, testSpec(t, testMark(), "polite", file))
 	dead := c.prepared
 	dead.Abort()
 	waitFor(t, "the guard's end", func() bool { return !dead.Alive() })
 	c.Extend(boottime.Now() + time.Hour)
 	ctx, stop := context.WithCancelCause(context.Background())
-	result := make(chan error, 1)
-	go func() { result <- c.Run(ctx, testTerm, uuid.New()) }()
+	result := runAsync(ctx, c)
 	waitFor(t, "the command", contains(file, "ready"))
 	stop(errStop)
 	receive(t, result)

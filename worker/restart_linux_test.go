@@ -2,7 +2,6 @@ package worker
 
 import (
 	"context"
-	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -65,10 +64,7 @@ func TestCommand_EachStartEntersTheDirectoryByItsName(t *testing.T) {
 	release("2")
 	link("2")
 	executable(t, dir, "go", "", 0o600)
-	var exit *Exit
-	if err := receive(t, result); !errors.As(err, &exit) || exit.Code != 0 {
-		t.Errorf("Run returned %v, want exit code 0", err)
-	}
+	wantExit(t, result, 0)
 	if !contains(filepath.Join(dir, "log"), filepath.Join(physical, "2"))() {
 		t.Error("it was not started in the second release")
 	}
@@ -91,10 +87,7 @@ func TestCommand_EachStartLooksItsProgramUp(t *testing.T) {
 	if err := os.Remove(first); err != nil {
 		t.Fatal(err)
 	}
-	var exit *Exit
-	if err := receive(t, result); !errors.As(err, &exit) || exit.Code != 0 {
-		t.Errorf("Run returned %v, want exit code 0", err)
-	}
+	wantExit(t, result, 0)
 }
 
 // A process may run in a directory that its user may not enter, such as root's.
@@ -114,8 +107,5 @@ func TestWorkingDir_WithoutANameIsInherited(t *testing.T) {
 	spec := testSpec(t, testMark(), "exit", "0")
 	spec.Dir, spec.Restart = WorkingDir(), config.RestartNever
 	_, result := start(t, context.Background(), spec)
-	var exit *Exit
-	if err := receive(t, result); !errors.As(err, &exit) || exit.Code != 0 {
-		t.Errorf("Run returned %v, want exit code 0", err)
-	}
+	wantExit(t, result, 0)
 }

@@ -35,10 +35,7 @@ func TestCommand_FinalExits(t *testing.T) {
 			spec := testSpec(t, m, tt.mode, tt.args...)
 			spec.Restart = tt.policy
 			_, result := start(t, context.Background(), spec)
-			var exit *Exit
-			if err := receive(t, result); !errors.As(err, &exit) || exit.Code != tt.code {
-				t.Errorf("Run returned %v, want exit code %d", err, tt.code)
-			}
+			wantExit(t, result, tt.code)
 			wantGone(t, m)
 		})
 	}
@@ -52,10 +49,7 @@ func TestCommand_RunsOnUnderAContextThatCannotEnd(t *testing.T) {
 	spec.Path, spec.Args = "/bin/sh", []string{"sh", "-c", "sleep " + strconv.Itoa(int(answerTime/time.Second)+1) + "; exit 9"}
 	spec.Restart = config.RestartNever
 	_, result := start(t, context.Background(), spec)
-	var exit *Exit
-	if err := receive(t, result); !errors.As(err, &exit) || exit.Code != 9 {
-		t.Errorf("Run returned %v, want exit code 9", err)
-	}
+	wantExit(t, result, 9)
 	wantGone(t, m)
 }
 
@@ -79,9 +73,7 @@ func TestCommand_RestartsAfterOtherExits(t *testing.T) {
 			_, result := start(t, ctx, spec)
 			waitFor(t, "a second run", func() bool { return count(file, "ran") >= 2 })
 			stop(errStop)
-			if err := receive(t, result); !errors.Is(err, errStop) {
-				t.Errorf("Run returned %v, want the cause", err)
-			}
+			wantCause(t, result)
 		})
 	}
 }
@@ -131,10 +123,7 @@ func TestCommand_ThatCannotBeExecutedHasTheExitCodeOfShells(t *testing.T) {
 			spec := testSpec(t, testMark(), "")
 			spec.Path, spec.Args, spec.Restart = tt.path, nil, config.RestartNever
 			_, result := start(t, context.Background(), spec)
-			var exit *Exit
-			if err := receive(t, result); !errors.As(err, &exit) || exit.Code != tt.code {
-				t.Errorf("Run returned %v, want exit code %d", err, tt.code)
-			}
+			wantExit(t, result, tt.code)
 		})
 	}
 }
@@ -144,18 +133,10 @@ func TestCommand_DoesNotStartWithoutALease(t *testing.T) {
 	spec := testSpec(t, m, "polite", file)
 	var log output
 	spec.Log = zerolog.New(&log)
-	c, err := NewCommand(spec)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	if err := c.Prepare(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	c := newPrepared(t, spec)
 	c.Extend(boottime.Now() + testTiming.StopGrace) // no more than the grace is left
 	ctx, stop := context.WithCancelCause(context.Background())
-	result := make(chan error, 1)
-	go func() { result <- c.Run(ctx, testTerm, uuid.New()) }()
+	result := runAsync(ctx, c)
 	waitFor(t, "Run to wait", logged(&log, "waiting for a lease"))
 	c.mu.Lock()
 	if c.prepared == nil || c.current != nil || len(alive(m)) > 0 {
@@ -171,18 +152,10 @@ func TestCommand_DoesNotStartWithoutALease(t *testing.T) {
 func TestCommand_RestartsUnderANewLeaseAfterOneRanOut(t *testing.T) {
 	t.Parallel()
 	file, m := filepath.Join(t.TempDir(), "log"), testMark()
-	c, err := NewCommand(testSpec(t, m, "polite", file))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	if err := c.Prepare(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	c := newPrepared(t, testSpec(t, m, "polite", file))
 	c.Extend(boottime.Now() + testTiming.StopGrace + leeway)
 	ctx, stop := context.WithCancelCause(context.Background())
-	result := make(chan error, 1)
-	go func() { result <- c.Run(ctx, testTerm, uuid.New()) }()
+	result := runAsync(ctx, c)
 	waitFor(t, "the command to be stopped", contains(file, "terminated"))
 	c.Extend(boottime.Now() + time.Hour)
 	waitFor(t, "the command to be restarted", func() bool { return count(file, "ready") >= 2 })

@@ -22,9 +22,7 @@ func TestCommand_StopSendsSIGTERMFirst(t *testing.T) {
 	_, result := start(t, ctx, testSpec(t, m, "polite", file))
 	waitFor(t, "the command", contains(file, "ready"))
 	stop(errStop)
-	if err := receive(t, result); !errors.Is(err, errStop) {
-		t.Errorf("Run returned %v, want the cause", err)
-	}
+	wantCause(t, result)
 	if !contains(file, "terminated")() {
 		t.Error("the command was not given the chance to terminate")
 	}
@@ -42,9 +40,7 @@ func TestCommand_ThatIgnoresSIGTERMIsKilledAfterTheGrace(t *testing.T) {
 	waitFor(t, "the command", contains(file, "ready"))
 	begin := time.Now()
 	stop(errStop)
-	if err := receive(t, result); !errors.Is(err, errStop) {
-		t.Errorf("Run returned %v, want the cause", err)
-	}
+	wantCause(t, result)
 	if took := time.Since(begin); took < shortGrace {
 		t.Errorf("killed after %v, want the grace of %v first", took, shortGrace)
 	}
@@ -78,9 +74,7 @@ func TestCommand_KillEndsTheGrace(t *testing.T) {
 	waitFor(t, "the command", contains(file, "ready"))
 	stop(errStop)
 	c.Kill()
-	if err := receive(t, result); !errors.Is(err, errStop) {
-		t.Errorf("Run returned %v, want the cause", err)
-	}
+	wantCause(t, result)
 	wantGone(t, m)
 }
 
@@ -90,9 +84,7 @@ func TestCommand_GroupKeepsTheGraceWhenTheCommandExitsFirst(t *testing.T) {
 	_, result := start(t, ctx, testSpec(t, m, "shell", file))
 	waitFor(t, "the command", contains(file, "ready"))
 	stop(errStop)
-	if err := receive(t, result); !errors.Is(err, errStop) {
-		t.Errorf("Run returned %v, want the cause", err)
-	}
+	wantCause(t, result)
 	if !contains(file, "finished")() {
 		t.Error("the command's child was killed within its grace")
 	}
@@ -118,9 +110,7 @@ func TestCommand_GroupKeepsTheGraceAfterASignalToEverybody(t *testing.T) {
 	}
 	waitFor(t, "the command's child to finish", contains(file, "finished"))
 	stop(errStop)
-	if err := receive(t, result); !errors.Is(err, errStop) {
-		t.Errorf("Run returned %v, want the cause", err)
-	}
+	wantCause(t, result)
 	wantGone(t, m)
 }
 
@@ -148,7 +138,7 @@ func TestCommand_NobodyOutlivesRun(t *testing.T) {
 func TestGuard_ReapsOrphansWhileTheCommandRuns(t *testing.T) {
 	file, m := filepath.Join(t.TempDir(), "log"), testMark()
 	ctx, stop := context.WithCancelCause(context.Background())
-	c, result := start(t, ctx, testSpec(t, m, "nursery", file))
+	c, result := start(t, ctx, testSpec(t, m, "orphans", file))
 	waitFor(t, "300 orphans", contains(file, "ready"))
 	guard := currentGuard(c)
 	waitFor(t, "the guard to have but one child", func() bool { return len(childrenOf(guard)) == 1 })
@@ -169,9 +159,7 @@ func TestCommand_ProcessThatLeftTheGroupGetsSIGKILLAlone(t *testing.T) {
 	_, result := start(t, ctx, spec)
 	waitFor(t, "the process that left the group", contains(file, "ready"))
 	stop(errStop)
-	if err := receive(t, result); !errors.Is(err, errStop) {
-		t.Errorf("Run returned %v, want the cause", err)
-	}
+	wantCause(t, result)
 	wantGone(t, m)
 	if contains(file, "terminated")() {
 		t.Error("it got SIGTERM")

@@ -152,9 +152,7 @@ func TestTask_DiesWithItsContext(t *testing.T) {
 	}()
 	waitFor(t, "the task", contains(file, "ready"))
 	stop(errStop)
-	if err := receive(t, result); !errors.Is(err, errStop) {
-		t.Errorf("Run returned %v, want the cause", err)
-	}
+	wantCause(t, result)
 	wantGone(t, m)
 	if _, err := testTask(t, m, "exit", "0").Run(ctx); !errors.Is(err, errStop) {
 		t.Errorf("after the end of its context Run returned %v, want the cause", err)
