@@ -31,15 +31,6 @@ type Config struct {
 	LogFormat LogFormat
 }
 
-// Restart says whether work that exited by itself is started again.
-type Restart string
-
-const (
-	RestartAlways    Restart = "always"
-	RestartOnFailure Restart = "on-failure"
-	RestartNever     Restart = "never"
-)
-
 // LogFormat says how the log is written.
 type LogFormat string
 

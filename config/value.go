@@ -42,7 +42,7 @@ func (s *input) parse(m *mistakes) (c Config, warnings []string) {
 	c.Priority = s.priority(m)
 	c.Timing = s.timing(m)
 	c.ConnectTimeout, _ = duration(m, EnvConnectTimeout, s.ConnectTimeout, minConnect, maxConnect)
-	c.Restart = choice(m, EnvRestart, s.Restart, RestartAlways, RestartOnFailure, RestartNever)
+	c.Restart = choice(m, EnvRestart, s.Restart, restarts...)
 	c.OnChange = s.onChange(m)
 	c.HTTPAddr = s.httpAddr(m)
 	c.LogLevel = choice(m, EnvLogLevel, s.LogLevel, "debug", "info", "warn", "error")

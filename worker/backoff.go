@@ -5,25 +5,26 @@ import "time"
 const (
 	minDelay    = time.Second
 	maxDelay    = time.Minute
-	health      = time.Minute // running for that long forgets what was before
+	healthyTime = time.Minute // a command that ran for this long has no failures any more
 	maxFailures = 5           // in a row
 )
 
-// backoff counts what went wrong, and says how long to wait.
+// backoff counts the exits of a command, and says how long to wait before the next
+// start.
 type backoff struct {
-	exits    int // without a minute of health in between
+	exits    int // since the command last ran for healthyTime
 	failures int // in a row
 }
 
-// ran notes that the command ran for a while; it is not an exit.
+// ran notes that the command ran for d and did not exit by itself.
 func (b *backoff) ran(d time.Duration) {
-	if d >= health {
+	if d >= healthyTime {
 		*b = backoff{}
 	}
 }
 
-// exited notes an exit after the command ran for d, and returns how long to
-// wait before the next start.
+// exited notes an exit after the command ran for d, and returns how long to wait
+// before the next start.
 func (b *backoff) exited(d time.Duration, code int) time.Duration {
 	b.ran(d)
 	if b.failures++; code == 0 {
@@ -37,5 +38,5 @@ func (b *backoff) exited(d time.Duration, code int) time.Duration {
 	return delay
 }
 
-// failed reports whether it is time to let somebody else try.
+// failed reports whether a peer should try.
 func (b *backoff) failed() bool { return b.failures >= maxFailures }

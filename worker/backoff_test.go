@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-func TestBackoff(t *testing.T) {
+func TestBackoff_DoublesAndForgets(t *testing.T) {
 	const s, m = time.Second, time.Minute
 	for _, tt := range []struct {
 		name   string
@@ -14,15 +14,15 @@ func TestBackoff(t *testing.T) {
 		want   []time.Duration
 		failed []bool
 	}{
-		{"doubles up to a minute, fails at the fifth",
+		{"it doubles up to a minute, and the fifth exit is one too many",
 			[]time.Duration{0, 0, 0, 0, 0, 0, 0, 0}, []int{1, 1, 1, 1, 1, 1, 1, 1},
 			[]time.Duration{s, 2 * s, 4 * s, 8 * s, 16 * s, 32 * s, m, m},
 			[]bool{false, false, false, false, true, true, true, true}},
-		{"a minute of health forgets",
+		{"a minute without an exit forgets them all",
 			[]time.Duration{0, 0, 0, 0, m, 59 * s}, []int{1, 1, 1, 1, 1, 1},
 			[]time.Duration{s, 2 * s, 4 * s, 8 * s, s, 2 * s},
 			[]bool{false, false, false, false, false, false}},
-		{"exit 0 is no failure, and waits too",
+		{"exit code 0 is no failure, but it delays the next start as well",
 			[]time.Duration{0, 0, 0, 0, 0, 0}, []int{1, 1, 1, 1, 0, 1},
 			[]time.Duration{s, 2 * s, 4 * s, 8 * s, 16 * s, 32 * s},
 			[]bool{false, false, false, false, false, false}},
@@ -41,17 +41,17 @@ func TestBackoff(t *testing.T) {
 	}
 }
 
-func TestHealthForgetsFailuresWithoutAnExit(t *testing.T) {
+func TestBackoff_ForgetsFailuresAfterAMinuteWithoutAnExit(t *testing.T) {
 	var b backoff
 	for range 5 {
 		b.exited(0, 1)
 	}
 	b.ran(59 * time.Second)
 	if !b.failed() {
-		t.Error("failures forgotten too early")
+		t.Error("failures were forgotten too early")
 	}
 	b.ran(time.Minute)
 	if b.failed() || b.exited(0, 1) != time.Second {
-		t.Error("failures remembered after a minute of health")
+		t.Error("failures still counted after a minute without an exit")
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/understudy-go/understudy/config"
 	"github.com/understudy-go/understudy/internal/boottime"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/worker/internal/guard"
@@ -20,46 +21,50 @@ import (
 // Spec describes a command.
 type Spec struct {
 	Path string   // the executable; a name without a separator is looked up at each start, see Resolve
-	Dir  string   // to run it in, gone to by this name at each start; empty means this process's, see WorkingDir
+	Dir  string   // the working directory, entered by this name at each start; empty means this process's, see WorkingDir
 	Args []string // argv, beginning with the command's name; empty means Path alone
 	Env  []string // without the variables that Run adds; nil means this process's
 
-	Restart Policy          // empty means Always
-	Timing  registry.Timing // zero: registry.DefaultTiming
-	Log     zerolog.Logger
+	Restart config.Restart  // empty means config.RestartAlways
+	Timing  registry.Timing // zero means registry.DefaultTiming
+
+	// Log gets one line for each thing that happens. It has to exist before the
+	// heartbeat.Member, whose Config.Guard is the Command.
+	Log zerolog.Logger
 }
 
-// Command is a command that is run, again and again, in the terms of one
-// process. Its methods may be called concurrently.
+// Command runs a command, again and again, in the terms of one process. It is the
+// heartbeat.Guard of a member, and Run returns what a heartbeat.Lead may return.
+// Its methods may be called concurrently.
 type Command struct {
 	spec Spec
 
-	mu      sync.Mutex
-	lease   time.Duration // D, an instant of internal/boottime's clock
-	leased  chan struct{} // closed when lease changes
-	idle    *guard.Guard
-	current *guard.Guard
-	lapsed  bool          // the lease ran out while current had the command
-	hurry   chan struct{} // to follow: Kill was called
-	running bool
+	mu         sync.Mutex
+	lease      time.Duration // D, an instant of internal/boottime's clock
+	leased     chan struct{} // closed when lease changes
+	leaseEnded bool          // lease ended at least once while current had the command
+	prepared   *guard.Guard  // ready, without a command
+	current    *guard.Guard  // of the command that runs
+	killed     chan struct{} // gets a value when Kill was called for current
+	running    bool          // Run is being called
 
 	restarts atomic.Int64
 
-	soon   sync.WaitGroup // prepares, a while after Run returned
-	closed context.Context
-	close  context.CancelFunc
+	preparing sync.WaitGroup // goroutines of prepareSoon
+	closed    context.Context
+	close     context.CancelFunc
 
-	// Of Run alone; they survive from one call to the next.
-	backoff backoff
-	next    time.Time // not to be started before
-	retried bool      // at once, after a guard that died before it started anything
-	exited  bool      // by itself, since it was last started
+	// Only Run uses these, and keeps them from one call to the next.
+	backoff      backoff
+	notBefore    time.Time // the next start is not before this
+	replaced     bool      // a guard that died before the command started was replaced at once
+	exitedItself bool      // the command, or its guard, since it was last started
 }
 
-// NewCommand checks the description of a command. Nothing is started.
+// NewCommand checks the description of a command. It starts nothing.
 func NewCommand(spec Spec) (*Command, error) {
 	if spec.Restart == "" {
-		spec.Restart = Always
+		spec.Restart = config.RestartAlways
 	}
 	if spec.Timing == (registry.Timing{}) {
 		spec.Timing = registry.DefaultTiming
@@ -88,71 +93,22 @@ func NewCommand(spec Spec) (*Command, error) {
 	return c, nil
 }
 
-// Restarts is how often the command was started again after it, or its guard,
+// Restarts returns how often the command was started again after it, or its guard,
 // had exited by itself.
 func (c *Command) Restarts() int64 { return c.restarts.Load() }
 
-// Prepare makes a guard ready beforehand, if none is: a promotion need not wait
-// for it then, and it is known early that one can be had. ErrGuard.
-func (c *Command) Prepare(ctx context.Context) error {
-	c.mu.Lock()
-	ready := c.idle != nil && c.idle.Alive()
-	c.mu.Unlock()
-	if ready {
-		return nil
-	}
-	g, err := guard.Start(ctx, guard.ToStdout)
-	if err != nil {
-		return fmt.Errorf("prepare: %w", err)
-	}
-	c.mu.Lock()
-	old := c.idle
-	c.idle = g
-	c.mu.Unlock()
-	if old != nil {
-		old.Abort()
-	}
-	return nil
-}
-
-// prepareSoon makes a guard ready for the next term, out of the way of the end
-// of this one.
-func (c *Command) prepareSoon() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.closed.Err() != nil {
-		return
-	}
-	c.soon.Go(func() {
-		if sleep(c.closed, time.Second) != nil {
-			return
-		}
-		c.mu.Lock()
-		running := c.running
-		c.mu.Unlock()
-		if running {
-			return
-		}
-		if err := c.Prepare(c.closed); err != nil && c.closed.Err() == nil {
-			c.spec.Log.Warn().Err(err).Msg("no guard yet for the next term")
-		}
-	})
-}
-
-// ErrGuard says that the process that makes the command stop would not start.
-var ErrGuard = guard.ErrStart
-
-// Extend tells the end of the lease with each acknowledged beat, before Run as
-// well as during it, as heartbeat.Guard has it. The command is
-// told to stop G before the latest of them and dead at it, even if this process
-// does not run then. Extend never blocks.
+// Extend sets the end of the lease, an instant of the clock that internal/boottime
+// reads, if it is later than the one before. It is called with each acknowledged
+// beat, before Run as well as during it. The command is asked to stop G before the
+// latest end and is dead at it, even if this process does not run then. Extend
+// never blocks.
 func (c *Command) Extend(until time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if until <= c.lease {
 		return
 	}
-	c.lapsed = c.lapsed || boottime.Now() >= c.lease
+	c.leaseEnded = c.leaseEnded || boottime.Now() >= c.lease
 	c.lease = until
 	close(c.leased)
 	c.leased = make(chan struct{})
@@ -161,47 +117,35 @@ func (c *Command) Extend(until time.Duration) {
 	}
 }
 
-// Kill kills the command at once, if it runs. It is for a Run whose context
-// has ended already: without that, it is a failure like any other.
+// Kill kills the command at once, if it runs. It is meant for a Run whose context
+// has ended already; otherwise the exit counts as a failure like any other. Kill
+// never blocks.
 func (c *Command) Kill() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.current != nil {
 		c.current.Kill()
 		select {
-		case c.hurry <- struct{}{}:
+		case c.killed <- struct{}{}:
 		default:
 		}
 	}
 }
 
-// Close ends a guard that was made ready and is not needed. It does not touch
-// a command that runs. No method is to be called after it.
-func (c *Command) Close() error {
+// Close ends a prepared guard. It does not touch a command that runs. No method may
+// be called after it.
+func (c *Command) Close() {
 	c.mu.Lock()
 	c.close()
 	c.mu.Unlock()
-	c.soon.Wait()
+	c.preparing.Wait()
 	c.mu.Lock()
-	g := c.idle
-	c.idle = nil
+	g := c.prepared
+	c.prepared = nil
 	c.mu.Unlock()
 	if g != nil {
 		g.Abort()
 		for range g.Events() {
 		}
 	}
-	return nil
-}
-
-// take returns a guard for one run: the one made ready, or a new one.
-func (c *Command) take(ctx context.Context) (*guard.Guard, error) {
-	c.mu.Lock()
-	g := c.idle
-	c.idle = nil
-	c.mu.Unlock()
-	if g != nil && g.Alive() {
-		return g, nil
-	}
-	return guard.Start(ctx, guard.ToStdout)
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-func TestTimingThatIsNotGivenIsTheDefault(t *testing.T) {
+func TestNewCommand_UsesTheDefaultTiming(t *testing.T) {
 	c, err := NewCommand(Spec{Path: "/bin/true"})
 	if err != nil {
 		t.Fatal(err)
@@ -18,12 +18,12 @@ func TestTimingThatIsNotGivenIsTheDefault(t *testing.T) {
 	}
 }
 
-func TestSpecThatIsWrongIsRefused(t *testing.T) {
+func TestNewCommand_RefusesAWrongSpec(t *testing.T) {
 	for name, spec := range map[string]Spec{
-		"no path":         {},
-		"half a timing":   {Path: "/bin/true", Timing: registry.Timing{OrphanAfter: time.Minute}},
-		"restart":         {Path: "/bin/true", Restart: "sometimes"},
-		"NUL in argument": {Path: "/bin/true", Args: []string{"true", "a\x00b"}},
+		"no path":           {},
+		"incomplete timing": {Path: "/bin/true", Timing: registry.Timing{OrphanAfter: time.Minute}},
+		"restart":           {Path: "/bin/true", Restart: "sometimes"},
+		"NUL in argument":   {Path: "/bin/true", Args: []string{"true", "a\x00b"}},
 	} {
 		if _, err := NewCommand(spec); err == nil {
 			t.Errorf("%s: no error", name)

@@ -1,40 +1,55 @@
-// Package worker runs a command while this instance is active, and sees to it
-// that it has stopped before a peer may start its own.
+// Package worker runs a command while this instance is active, and makes sure that
+// all of it is gone before a peer may start its own.
 //
-// A [Command] is started in a term and restarted with exponential backoff until
-// the context of [Command.Run] ends. It runs under a guard: a second, small
-// process of the same binary that knows the end of the lease (told by
-// [Command.Extend] with each acknowledged beat) and stops the command before
-// it, whatever has become of this process. Importing this package is all that
-// it takes: the guard is recognised before main begins. A host program's own
-// package initialisation may run in the guard too, up to that of this package,
-// with one argument and an almost empty environment; it should not mind.
+// Importing the package is enough. The guard is this program's own binary, started
+// again, and is recognised before main begins. The init functions of a host program
+// may run in the guard too, up to that of this package, without arguments and with
+// an almost empty environment.
 //
-// The command gets a process group of its own, an empty standard input, our
-// standard output and error, and its environment plus UNDERSTUDY_INSTANCE,
+// # From Run to the last SIGKILL
+//
+// [Command.Run] runs a [Command] in a term until its context ends. For each start it
+// takes a guard: a second, small process of the same binary. The guard starts the
+// command, under the lease that [Command.Extend] passes on with each acknowledged
+// beat. When the command exits, Run starts it again with exponential backoff,
+// unless the exit is final.
+//
+// The command gets SIGTERM when the context ends, or G before the lease does, and
+// whatever is left gets SIGKILL after the grace G. The guard does all of this, so it
+// happens in time whatever has become of this process. Run returns when nothing of
+// the command is left.
+//
+// A [Task] runs once, in no term, under a guard of its own. After a limit, the guard
+// kills it and what it leaves behind.
+//
+// # What a command gets, and has to do
+//
+// The command gets a process group of its own, an empty standard input, this
+// process's standard output and error, and its environment with UNDERSTUDY_INSTANCE,
 // UNDERSTUDY_GROUP, UNDERSTUDY_TERM and UNDERSTUDY_RUN. The term is the fencing
-// token: pass it on to whatever the command writes to, and let that refuse a
-// lower one. UNDERSTUDY_RUN is random, and another one at each start: by it
-// are found those that outlive a guard that was killed, so leave it alone.
+// token: the command should pass it on to whatever it writes to, and that should
+// refuse a lower one. UNDERSTUDY_RUN is random, and a new one for each start. By it,
+// processes are found that outlive a guard that was killed, so nothing should change
+// it.
 //
-// The command has to stay in the foreground, and to wait for what it starts. What
-// is still there a second after it exited is killed, and the exit counts as a
-// failure, for that may have been the work: exit code 0 becomes [CodeLeftBehind].
+// The command has to stay in the foreground, and to wait for what it starts. What is
+// left a second after it exited is killed, and the exit counts as a failure, since
+// what was killed may have been the work: exit code 0 becomes [CodeLeftBehind]. A
+// process that leaves the command's group (by setsid, setpgid or a shell's set -m)
+// never gets SIGTERM. It gets SIGKILL when the group is gone or the grace is over.
 //
-// A [Task] runs once, in no term, under a guard of its own that kills it, and
-// what it leaves behind, after a limit.
+// # What each system guarantees
 //
-// # What each platform guarantees
-//
-// D is the lease's end, G the stop grace, K the margin before D at which
-// whatever is left gets SIGKILL.
+// D is the lease's end, G the stop grace, and K the margin before D at which whatever
+// is left gets SIGKILL. An escapee is a process whose parent has exited, like a daemon
+// that forked twice: the command is not its ancestor any more.
 //
 //	                              Linux                macOS                 Windows
 //	stop                          SIGTERM to the       SIGTERM to the        CTRL_BREAK to the
 //	                              group alone          group alone           group
 //	gone means                    no descendant left   nobody left that was  no process left
 //	                              (ECHILD)             seen to descend       in the job
-//	double-fork escapees          killed               missed, if quick      killed
+//	escapees                      killed               missed, if quick      killed
 //	this process is killed        tree dies at once    the same, but for     the kernel ends
 //	                                                   escapees              the job
 //	this process is frozen        tree dies at D − K   the same, but for     runs on
@@ -45,8 +60,8 @@
 //	                              groups at once
 //	guard killed alone            as above; the rest   its session is        (no guard process)
 //	                              is swept up          swept up
-//	memory runs out               the command goes     may be spared         may be spared
-//	                              first
+//	memory runs out               the command is       may be spared         may be spared
+//	                              killed first
 //	clock counts a suspend        yes                  yes                   yes
 //	descriptors from 3 on         closed               what this process     closed
 //	                                                   was started with
@@ -54,26 +69,22 @@
 //	                              blocked              what this process
 //	                                                   was started with
 //
-// What runs on may overlap with a peer's: the fencing token is the answer.
+// What runs on may overlap with a peer's work: only the fencing token helps then.
 // macOS and Windows are built and vetted, but not measured.
 //
-// The command has to stay in the foreground: once it exits, what it leaves behind
-// is killed. Whoever leaves its process group (setsid, setpgid, a shell's set -m)
-// never gets SIGTERM, but SIGKILL when the group is gone or the grace is over.
+// On Linux, a process that the guard may not kill (setuid, held by a tracer, in
+// uninterruptible sleep) keeps Run from returning, and is named in the log. The guard
+// needs /proc of its own PID namespace, with CONFIG_PROC_CHILDREN.
 //
-// On Linux, a process that we may not kill (setuid, held by a tracer, in
-// uninterruptible sleep) keeps Run from returning, and is named in the log. The
-// guard needs /proc of its own PID namespace, with CONFIG_PROC_CHILDREN.
+// When this process and the guard are both frozen or killed, only the kernel ends
+// the process groups that the guard has tied. The guard looks for new ones each
+// second, and more often at first. The kernel does not reach a group that is younger
+// than that, a program that changed its user (unless the guard is root), or the
+// first process of a PID namespace that the command made. A process that enters
+// another PID namespace (nsenter) and forks twice there belongs to that namespace's
+// init from then on: only a control group would end it.
 //
-// The kernel alone, with this process and the guard both frozen or killed, ends the
-// process groups that the guard has tied. It looks for new ones each second, and
-// more often at first. It does not reach a group that is younger than that, a
-// program that changed its user, unless the guard is root, nor the first process
-// of a PID namespace that the command made. A process that enters another PID
-// namespace (nsenter) and forks twice there belongs to that namespace's init from
-// then on: neither we nor the kernel end it, but a control group would.
-//
-// When memory runs out, the kernel is to choose the command: its oom_score_adj is
-// higher than this process's by what 40 MB are of the machine's memory, or of the
-// control group's limit, in thousandths.
+// When memory runs out, the kernel should kill the command rather than this process.
+// So the command's oom_score_adj is higher than this process's, by what 40 MB are of
+// the machine's memory, or of the control group's limit, in thousandths.
 package worker

@@ -8,40 +8,35 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/understudy-go/understudy/config"
 	"github.com/understudy-go/understudy/registry"
 )
 
-// The variables that tell a command who runs it.
-const (
-	EnvInstance = "UNDERSTUDY_INSTANCE"
-	EnvGroup    = "UNDERSTUDY_GROUP"
-	EnvTerm     = "UNDERSTUDY_TERM" // the fencing token
-	EnvRun      = "UNDERSTUDY_RUN"  // random, another one at each start
-)
-
-// private are variables that are meant for Understudy and not for what it runs.
+// private are the variables that are meant for Understudy and not for the programs
+// that it runs, and those that Understudy sets itself.
 var private = []string{
 	"GOGC", "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID",
-	"UNDERSTUDY_REGISTRY", "UNDERSTUDY_REGISTRY_FILE",
-	"UNDERSTUDY_UNDER_INIT", // package internal/pid1
-	EnvInstance, EnvGroup, EnvTerm, EnvRun,
+	config.EnvRegistry, config.EnvRegistryFile,
+	config.EnvUnderInit,
+	config.EnvInstance, config.EnvGroup, config.EnvTerm, config.EnvRun,
 }
 
-// environ is the environment of a command that runs in a term, but for EnvRun.
+// environ returns the environment of a command that runs in a term, without the
+// variable config.EnvRun.
 func environ(base []string, t registry.Term, instance uuid.UUID) []string {
 	return public(base,
-		EnvInstance+"="+instance.String(),
-		EnvGroup+"="+t.Group,
-		EnvTerm+"="+strconv.FormatInt(t.Number, 10))
+		config.EnvInstance+"="+instance.String(),
+		config.EnvGroup+"="+t.Group,
+		config.EnvTerm+"="+strconv.FormatInt(t.Number, 10))
 }
 
-// sameName reports whether two names are of one variable.
+// sameName reports whether two names are of the same variable.
 func sameName(a, b string) bool {
 	return a == b || runtime.GOOS == "windows" && strings.EqualFold(a, b)
 }
 
-// public is base without what is private, and with more, which replaces what
-// base has under the same names.
+// public returns base without the private variables and with the entries in more,
+// which replace those with the same names.
 func public(base []string, more ...string) []string {
 	name := func(entry string) string {
 		name, _, _ := strings.Cut(entry, "=")

@@ -7,96 +7,124 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"github.com/understudy-go/understudy/internal/boottime"
 	"github.com/understudy-go/understudy/worker/internal/guard"
 )
 
 const (
-	answerTime = 5 * time.Second  // a guard that is silent for longer is killed, and with it the command
-	stuckAfter = 2 * time.Second  // from SIGKILL to the first complaint
-	stuckAgain = 10 * time.Second // between two complaints
+	answerTime = 5 * time.Second  // a guard that does not answer for this long is killed, and the command with it
+	stuckAfter = 2 * time.Second  // from SIGKILL to the first log line that something does not die
+	stuckAgain = 10 * time.Second // between two of these lines
 )
 
-// follow passes the end of ctx on to the guard and waits until the guard and
-// everything of its command is gone. It returns how the command ended, whether
-// it had started, and whether it was killed because of ctx.
-func (c *Command) follow(ctx context.Context, g *guard.Guard, hurry <-chan struct{}) (end guard.Event, started, killed bool) {
-	log := c.spec.Log
-	told := ctx.Done()
-	asked := false  // the guard, to end the command
-	ending := false // the guard said so, or can say no more
+// run is one start of a command or a task under a guard.
+type run struct {
+	name  string // "command" or "task", for the log
+	guard *guard.Guard
+	log   zerolog.Logger
+	quiet bool // log start and stop for debugging only
+
+	grace  time.Duration   // between SIGTERM and SIGKILL; 0: only SIGKILL is sent
+	limit  time.Duration   // the guard ends the run by itself after this time; 0: never
+	killed <-chan struct{} // gets a value when somebody else had the guard kill; nil: nobody does
+}
+
+// ending is how a run ended.
+type ending struct {
+	last    guard.Event // what the guard reported about the end; its Kind is not Started or Killing
+	started bool
+	killed  bool // with SIGKILL alone, because the context ended
+}
+
+// follow has the guard end the run when ctx ends, kills a guard that does not
+// answer, and returns when the guard and everything under it is gone.
+func (r run) follow(ctx context.Context) (end ending) {
+	stop := ctx.Done()
+	stopping := false // the guard was asked to end the run
+	ended := false    // the guard has reported the end, or can report nothing more
 	var killAt time.Duration
-	answer := time.NewTimer(answerTime)
+	answer := time.NewTimer(r.limit + answerTime)
 	defer answer.Stop()
 	stuck := time.NewTimer(stuckAfter)
 	defer stuck.Stop()
 	stuck.Stop()
 	for {
 		select {
-		case e, ok := <-g.Events():
+		case event, ok := <-r.guard.Events():
 			if !ok {
-				return end, started, killed
+				return end
 			}
-			if e.Kind == guard.Started {
-				started = true
-				if !asked { // or else it has to answer to that
+			if event.Kind == guard.Started {
+				end.started = true
+				if !stopping && r.limit == 0 { // otherwise the guard still has to answer
 					answer.Stop()
 				}
-				log.Info().Int("pid", e.PID).Msg("command started")
+				r.event(zerolog.InfoLevel).Int("pid", event.PID).Msg(r.name + " started")
 				continue
 			}
-			ending = true
+			ended = true
 			answer.Stop()
-			if e.Kind != guard.Killing {
-				end = e
+			if event.Kind != guard.Killing {
+				end.last = event
 			}
-			if e.Kind == guard.Killing && killAt > 0 && !killed && boottime.Now() >= killAt {
-				log.Warn().Stringer("grace", c.spec.Timing.StopGrace).Msg("the command did not stop in time: killing it, with all that it had started")
+			if event.Kind == guard.Killing && killAt > 0 && boottime.Now() >= killAt {
+				r.log.Warn().Stringer("grace", r.grace).Msgf("the %s did not stop in time: killing it, with all that it had started", r.name)
 			}
-			if e.Kind == guard.Killing || e.Kind == guard.Died {
+			if event.Kind == guard.Killing || event.Kind == guard.Died {
 				stuck.Reset(stuckAfter)
 			}
-		case <-told:
-			told, asked = nil, true
-			if end.Kind != 0 {
+		case <-stop:
+			stop, stopping = nil, true
+			if end.last.Kind != 0 {
 				continue
 			}
-			if immediate(ctx) {
-				killed = true
-				log.Warn().AnErr("cause", context.Cause(ctx)).Msg("killing the command")
-				g.Kill()
-				if !ending {
+			if r.grace == 0 || isImmediate(context.Cause(ctx)) {
+				end.killed = true
+				r.event(zerolog.WarnLevel).AnErr("cause", context.Cause(ctx)).Msg("killing the " + r.name)
+				r.guard.Kill()
+				if !ended {
 					answer.Reset(answerTime)
 				}
 				continue
 			}
-			log.Info().Stringer("grace", c.spec.Timing.StopGrace).Msg("stopping the command")
-			killAt = boottime.Now() + c.spec.Timing.StopGrace
-			g.Stop(killAt)
-			if !ending {
-				answer.Reset(c.spec.Timing.StopGrace + answerTime)
+			r.event(zerolog.InfoLevel).Stringer("grace", r.grace).Msg("stopping the " + r.name)
+			killAt = boottime.Now() + r.grace
+			r.guard.Stop(killAt)
+			if !ended {
+				answer.Reset(r.grace + answerTime)
 			}
-		case <-hurry:
-			if !ending {
+		case <-r.killed:
+			if !ended {
 				answer.Reset(answerTime)
 			}
 		case <-answer.C:
-			log.Error().Int("guard", g.PID()).Msg("the guard does not answer: killing it, and the command with it")
-			g.Abort()
+			r.log.Error().Int("guard", r.guard.PID()).Msgf("the guard does not answer: killing it, and the %s with it", r.name)
+			r.guard.Abort()
 		case <-stuck.C:
-			log.Error().Strs("left", names(g.Survivors())).Msg("the command does not die")
+			r.log.Error().Strs("left", names(r.guard.Survivors())).Msgf("the %s does not die", r.name)
 			stuck.Reset(stuckAgain)
 		}
 	}
 }
 
-// immediate reports whether the cause of ctx asks for SIGKILL without SIGTERM.
-func immediate(ctx context.Context) bool {
-	var cause interface{ Immediate() bool }
-	return errors.As(context.Cause(ctx), &cause) && cause.Immediate()
+// event begins a line of the log.
+func (r run) event(level zerolog.Level) *zerolog.Event {
+	if r.quiet {
+		level = zerolog.DebugLevel
+	}
+	return r.log.WithLevel(level)
 }
 
-// names lists processes for people, not without end.
+// isImmediate reports whether the cause of a context asks for SIGKILL without
+// SIGTERM. Package heartbeat exports this interface as Immediate.
+func isImmediate(cause error) bool {
+	var immediate interface{ Immediate() bool }
+	return errors.As(cause, &immediate) && immediate.Immediate()
+}
+
+// names lists processes for people, up to a limit.
 func names(list []guard.Process) []string {
 	const most = 20
 	var out []string

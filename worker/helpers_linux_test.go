@@ -3,14 +3,8 @@ package worker
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -21,16 +15,16 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/understudy-go/understudy/internal/boottime"
-	"github.com/understudy-go/understudy/internal/procfs"
 	"github.com/understudy-go/understudy/registry"
 )
 
-// Generous, for a machine that stalls: no grace and no lease ends by itself.
+// testTiming is generous, so that no grace and no lease ends on a machine that
+// stalls.
 var testTiming = registry.Timing{Interval: 50 * time.Millisecond, OrphanAfter: 5 * time.Minute, StopGrace: 10 * time.Second}
 
 const (
-	shortGrace = 500 * time.Millisecond // for those who ignore it
-	leeway     = 5 * time.Second        // for what has to happen before an instant
+	shortGrace = 500 * time.Millisecond // for commands that ignore SIGTERM
+	leeway     = 5 * time.Second        // enough time for what has to happen before an instant
 )
 
 var testTerm = registry.Term{Group: "test", Number: 7}
@@ -39,8 +33,8 @@ const patience = time.Minute // a generous deadline
 
 func ptr(p *uint64) uintptr { return uintptr(unsafe.Pointer(p)) }
 
-// until waits for a condition.
-func until(t testing.TB, what string, ok func() bool) {
+// waitFor waits for a condition.
+func waitFor(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	for end := time.Now().Add(patience); !ok(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
@@ -49,8 +43,8 @@ func until(t testing.TB, what string, ok func() bool) {
 	}
 }
 
-// holds returns a condition: the file has the text in it.
-func holds(file, text string) func() bool {
+// contains returns a condition: the file has a line that ends with text.
+func contains(file, text string) func() bool {
 	return func() bool {
 		data, _ := os.ReadFile(file)
 		return strings.Contains(string(data), text+"\n")
@@ -62,11 +56,12 @@ func logged(log *output, text string) func() bool {
 	return func() bool { return strings.Contains(log.String(), text) }
 }
 
-// mark is an entry that all processes of one test's command have.
-func mark() string { return "UNDERSTUDY_TEST_MARK=" + uuid.NewString() }
+// testMark returns an entry for the environment of one test's command, by which
+// alive finds its processes.
+func testMark() string { return "UNDERSTUDY_TEST_MARK=" + uuid.NewString() }
 
-// played is the description of the test binary in one of its modes.
-func played(t testing.TB, mark, mode string, args ...string) Spec {
+// testSpec describes a command that runs the test binary in one of its modes.
+func testSpec(t testing.TB, mark, mode string, args ...string) Spec {
 	return Spec{
 		Path: os.Args[0], Args: append([]string{os.Args[0]}, args...),
 		Env:    append(os.Environ(), envMode+"="+mode, mark),
@@ -82,13 +77,34 @@ func start(t testing.TB, ctx context.Context, spec Spec) (*Command, <-chan error
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(c.Close)
 	c.Extend(boottime.Now() + time.Hour)
-	result := make(chan error, 1)
-	go func() { result <- c.Run(ctx, testTerm, uuid.New()) }()
-	t.Cleanup(func() { c.Close() })
-	return c, result
+	return c, runAsync(ctx, c)
 }
 
+// newPrepared returns a command whose guard is ready, so that a short lease does not
+// end while the guard is started.
+func newPrepared(t testing.TB, spec Spec) *Command {
+	t.Helper()
+	c, err := NewCommand(spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	if err := c.Prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// runAsync calls Run, and returns what will receive its result.
+func runAsync(ctx context.Context, c *Command) <-chan error {
+	result := make(chan error, 1)
+	go func() { result <- c.Run(ctx, testTerm, uuid.New()) }()
+	return result
+}
+
+// receive returns what Run has returned.
 func receive(t testing.TB, result <-chan error) error {
 	t.Helper()
 	select {
@@ -100,6 +116,24 @@ func receive(t testing.TB, result <-chan error) error {
 	}
 }
 
+// wantCause fails the test unless Run returns errStop, the cause of its context.
+func wantCause(t testing.TB, result <-chan error) {
+	t.Helper()
+	if err := receive(t, result); !errors.Is(err, errStop) {
+		t.Errorf("Run returned %v, want the cause", err)
+	}
+}
+
+// wantExit fails the test unless Run returns a final exit with the given code.
+func wantExit(t testing.TB, result <-chan error, code int) {
+	t.Helper()
+	var exit *Exit
+	if err := receive(t, result); !errors.As(err, &exit) || exit.Code != code {
+		t.Errorf("Run returned %v, want exit code %d", err, code)
+	}
+}
+
+// wantGone fails the test if a process with the mark is alive.
 func wantGone(t testing.TB, mark string) {
 	t.Helper()
 	if list := alive(mark); len(list) > 0 {
@@ -109,144 +143,10 @@ func wantGone(t testing.TB, mark string) {
 
 var errStop = errors.New("stop")
 
-type now struct{}
+type immediateStop struct{}
 
-func (now) Error() string   { return "now" }
-func (now) Immediate() bool { return true }
-
-// hosted describes a program that runs a command, as the test binary does in
-// the mode "host".
-type hosted struct {
-	Path      string
-	Args, Env []string
-	Restart   Policy
-	Timing    registry.Timing
-	Subreaper bool
-	Prepare   bool          // make a guard ready and wait
-	Lease     time.Duration // the only one, from the start on; zero: beats for ever
-	Dir       string        // where to note what happens
-	Log       string        // a file for the log, besides stderr
-	Task      *Task         // run besides
-	Helper    string        // a shell's script that the mode "helped" leaves running
-	Victim    int           // its oom_score_adj, if it is not that of the test
-	User      int           // of the mode "nobody"
-	Hidden    bool          // of the mode "nobody": a /proc that hides others' processes
-	Processes int           // of the mode "nobody": how many it may have
-}
-
-func host(spec string) int {
-	var h hosted
-	if err := json.Unmarshal([]byte(spec), &h); err != nil {
-		panic(err)
-	}
-	if h.Victim != 0 {
-		if err := os.WriteFile("/proc/self/oom_score_adj", []byte(strconv.Itoa(h.Victim)), 0); err != nil {
-			panic(err)
-		}
-	}
-	if h.Subreaper {
-		if err := BecomeSubreaper(); err != nil {
-			panic(err)
-		}
-	}
-	var out io.Writer = os.Stderr
-	if h.Log != "" {
-		f, err := os.Create(h.Log)
-		if err != nil {
-			panic(err)
-		}
-		out = io.MultiWriter(f, os.Stderr)
-	}
-	log := zerolog.New(out).With().Timestamp().Logger()
-	c, err := NewCommand(Spec{Path: h.Path, Args: h.Args, Env: h.Env, Restart: h.Restart, Timing: h.Timing, Log: log})
-	if err != nil {
-		panic(err)
-	}
-	if h.Prepare {
-		if err := c.Prepare(context.Background()); err != nil {
-			panic(err)
-		}
-		note(filepath.Join(h.Dir, "result"), "prepared")
-		time.Sleep(time.Hour)
-	}
-	if h.Lease > 0 { // which must not pass while a guard is started
-		if err := c.Prepare(context.Background()); err != nil {
-			panic(err)
-		}
-	}
-	until := boottime.Now() + h.Lease
-	if h.Lease == 0 {
-		until = boottime.Now() + h.Timing.Lease()
-		go func() {
-			for {
-				time.Sleep(h.Timing.Interval)
-				c.Extend(boottime.Now() + h.Timing.Lease())
-			}
-		}()
-	}
-	c.Extend(until)
-	if h.Task != nil {
-		go func() {
-			code, err := h.Task.Run(context.Background())
-			note(filepath.Join(h.Dir, "task"), fmt.Sprint(code, err))
-		}()
-	}
-	note(filepath.Join(h.Dir, "lease"), fmt.Sprint(int64(until)))
-	err = c.Run(context.Background(), testTerm, uuid.New())
-	note(filepath.Join(h.Dir, "result"), fmt.Sprint(err))
-	return 0
-}
-
-// launchWith are files that launch leaves open to the host.
-var launchWith []*os.File
-
-// launch starts a hosting program and returns it and its guard.
-func launch(t testing.TB, mode string, h hosted, ready func() bool) (*exec.Cmd, int) {
-	t.Helper()
-	spec, err := json.Marshal(h)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(os.Args[0], string(spec))
-	cmd.Env = append(os.Environ(), envMode+"="+mode)
-	cmd.ExtraFiles = launchWith
-	var out output
-	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-		if t.Failed() {
-			t.Logf("the host said:\n%s", out.String())
-		}
-	})
-	until(t, "the command", ready)
-	if !h.Prepare {
-		until(t, "the guard's word of it", logged(&out, "command started"))
-	}
-	return cmd, guardOf(t, cmd.Process.Pid)
-}
-
-// guardOf finds the guard of a process.
-func guardOf(t testing.TB, pid int) (guard int) {
-	t.Helper()
-	until(t, "a guard", func() bool {
-		for _, child := range childrenOf(pid) {
-			if command(child) == "work-guard" {
-				guard = child
-			}
-		}
-		return guard != 0
-	})
-	return guard
-}
-
-func childrenOf(pid int) []int {
-	list, _ := procfs.Children(strconv.Itoa(pid))
-	return list
-}
+func (immediateStop) Error() string   { return "now" }
+func (immediateStop) Immediate() bool { return true }
 
 // output collects what a process writes.
 type output struct {

@@ -11,20 +11,21 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/understudy-go/understudy/config"
 	"github.com/understudy-go/understudy/internal/boottime"
 )
 
-// hostOf is a host of the test binary in one of its modes.
+// hostOf describes a host that runs the test binary in one of its modes.
 func hostOf(t testing.TB, dir, mark, mode string, args ...string) hosted {
-	spec := played(t, mark, mode, args...)
+	spec := testSpec(t, mark, mode, args...)
 	return hosted{Path: spec.Path, Args: spec.Args, Env: spec.Env, Timing: spec.Timing, Dir: dir}
 }
 
-func TestKilledUnderstudyLeavesNothing(t *testing.T) {
+func TestKilledUnderstudy_LeavesNothing(t *testing.T) {
 	for _, tt := range []struct{ name, setsid string }{{"500 processes", "stay"}, {"500 sessions", "setsid"}} {
 		t.Run(tt.name, func(t *testing.T) {
 			var took time.Duration
-			for range 3 { // a machine that stalled says nothing of the guard: the best counts
+			for range 3 { // the fastest counts, since the machine may have stalled during the others
 				took = killLarge(t, tt.setsid)
 				fmt.Printf("kill -9 of Understudy to the end of %s: %v (target 50 ms)\n", tt.name, took.Round(100*time.Microsecond))
 				if took <= time.Second {
@@ -36,12 +37,13 @@ func TestKilledUnderstudyLeavesNothing(t *testing.T) {
 	}
 }
 
-// killLarge kills Understudy, and measures how long its command's processes live.
+// killLarge kills Understudy, and returns how long its command's processes lived
+// after that.
 func killLarge(t *testing.T, setsid string) time.Duration {
 	t.Helper()
-	dir, m := t.TempDir(), mark()
+	dir, m := t.TempDir(), testMark()
 	file := filepath.Join(dir, "log")
-	cmd, _ := launch(t, "host", hostOf(t, dir, m, "forest", "500", setsid, file), holds(file, "ready"))
+	cmd, _ := launch(t, "host", hostOf(t, dir, m, "forest", "500", setsid, file), contains(file, "ready"))
 	list := alive(m)
 	if len(list) != 501 {
 		t.Fatalf("%d processes, want 501", len(list))
@@ -49,71 +51,71 @@ func killLarge(t *testing.T, setsid string) time.Duration {
 	ends := watchEnds(t, list)
 	begin := time.Now()
 	_ = cmd.Process.Kill()
-	until(t, "all of them to end", ends)
+	waitFor(t, "all of them to end", ends)
 	took := time.Since(begin)
 	wantGone(t, m)
 	return took
 }
 
-func TestKilledUnderstudyTakesAnIdleGuardWithIt(t *testing.T) {
-	dir, m := t.TempDir(), mark()
+func TestKilledUnderstudy_EndsAPreparedGuard(t *testing.T) {
+	dir, m := t.TempDir(), testMark()
 	h := hostOf(t, dir, m, "exit", "1")
 	h.Prepare = true
-	cmd, guard := launch(t, "host", h, holds(filepath.Join(dir, "result"), "prepared"))
+	cmd, guard := launch(t, "host", h, contains(filepath.Join(dir, "result"), "prepared"))
 	_ = cmd.Process.Kill()
-	until(t, "the guard to exit", func() bool { return !there(guard) })
+	waitFor(t, "the guard to exit", func() bool { return !isAlive(guard) })
 }
 
-func TestKilledUnderstudyWithAFrozenGuardLosesTheGroup(t *testing.T) {
-	dir, m := t.TempDir(), mark()
+func TestKilledUnderstudy_LosesTheGroupWhileTheGuardIsFrozen(t *testing.T) {
+	dir, m := t.TempDir(), testMark()
 	file := filepath.Join(dir, "log")
-	cmd, guard := launch(t, "host", hostOf(t, dir, m, "forest", "5", "stay", file), holds(file, "ready"))
+	cmd, guard := launch(t, "host", hostOf(t, dir, m, "forest", "5", "stay", file), contains(file, "ready"))
 	freeze(t, guard)
 	_ = cmd.Process.Kill()
-	until(t, "the group's end", func() bool { return len(alive(m)) == 0 })
+	waitFor(t, "the group's end", func() bool { return len(alive(m)) == 0 })
 }
 
-func TestKilledGuardTakesEverythingWithIt(t *testing.T) {
+func TestKilledGuard_LeavesNothing(t *testing.T) {
 	for _, tt := range []struct {
 		name      string
 		subreaper bool
 	}{{"subreaper", true}, {"library", false}} {
 		t.Run(tt.name, func(t *testing.T) {
-			dir, m := t.TempDir(), mark()
+			dir, m := t.TempDir(), testMark()
 			file := filepath.Join(dir, "log")
 			h := hostOf(t, dir, m, "forest", "20", "setsid", file)
-			h.Restart, h.Subreaper = Never, tt.subreaper
-			_, guard := launch(t, "host", h, holds(file, "ready"))
+			h.Restart, h.Subreaper = config.RestartNever, tt.subreaper
+			_, guard := launch(t, "host", h, contains(file, "ready"))
 			_ = unix.Kill(guard, unix.SIGKILL)
-			until(t, "Run to return", holds(filepath.Join(dir, "result"), ErrFailed.Error()+": its guard died"))
+			waitFor(t, "Run to return", contains(filepath.Join(dir, "result"), ErrFailed.Error()+": its guard died"))
 			wantGone(t, m)
 		})
 	}
 }
 
-func TestKilledGuardIsAFailureLikeAnother(t *testing.T) {
-	dir, m := t.TempDir(), mark()
+func TestKilledGuard_IsFollowedByARestartUnderANewOne(t *testing.T) {
+	dir, m := t.TempDir(), testMark()
 	file := filepath.Join(dir, "log")
 	h := hostOf(t, dir, m, "polite", file)
 	h.Subreaper = true
-	cmd, guard := launch(t, "host", h, holds(file, "ready"))
+	cmd, guard := launch(t, "host", h, contains(file, "ready"))
 	_ = unix.Kill(guard, unix.SIGKILL)
-	until(t, "the command to be restarted", func() bool { return times(file, "ready") >= 2 })
+	waitFor(t, "the command to be restarted", func() bool { return count(file, "ready") >= 2 })
 	if again := guardOf(t, cmd.Process.Pid); again == guard {
 		t.Error("the guard is still the old one")
 	}
 }
 
-func TestFrozenUnderstudyLosesItsCommandBeforeTheLease(t *testing.T) {
+func TestFrozenUnderstudy_LosesItsCommandBeforeTheLeasesEnd(t *testing.T) {
 	t.Parallel()
-	dir, m := t.TempDir(), mark()
+	dir, m := t.TempDir(), testMark()
 	file := filepath.Join(dir, "log")
 	h := hostOf(t, dir, m, "forest", "20", "setsid", file)
-	h.Timing.OrphanAfter = 18 * time.Second // SIGTERM, which they obey, about 5 s after a beat, and 10 s before the lease's end
-	cmd, _ := launch(t, "host", h, holds(file, "ready"))
+	h.Timing.OrphanAfter = 18 * time.Second // they get SIGTERM, of which they die, about 5 s after a beat, and 10 s before the lease's end
+	cmd, _ := launch(t, "host", h, contains(file, "ready"))
 	freeze(t, cmd.Process.Pid)
-	latest := boottime.Now() + h.Timing.Lease() // no lease can end later
-	until(t, "everything's end", func() bool { return len(alive(m)) == 0 })
+	latest := boottime.Now() + h.Timing.Lease() // no lease ends later
+	waitFor(t, "everything's end", func() bool { return len(alive(m)) == 0 })
 	end := boottime.Now()
 	t.Logf("frozen Understudy: gone %v before the latest possible end of the lease", (latest - end).Round(time.Millisecond))
 	if end > latest {
@@ -121,28 +123,28 @@ func TestFrozenUnderstudyLosesItsCommandBeforeTheLease(t *testing.T) {
 	}
 }
 
-func TestSIGTERMComesTheGraceBeforeTheLeaseEnds(t *testing.T) {
+func TestFrozenUnderstudy_CommandGetsSIGTERMTheGraceBeforeTheLeasesEnd(t *testing.T) {
 	t.Parallel()
-	dir, m := t.TempDir(), mark()
+	dir, m := t.TempDir(), testMark()
 	file := filepath.Join(dir, "log")
 	h := hostOf(t, dir, m, "polite", file)
 	h.Lease = h.Timing.StopGrace + leeway
-	cmd, _ := launch(t, "host", h, holds(file, "ready"))
+	cmd, _ := launch(t, "host", h, contains(file, "ready"))
 	freeze(t, cmd.Process.Pid)
-	until(t, "the command to terminate", holds(file, "terminated"))
+	waitFor(t, "the command to terminate", contains(file, "terminated"))
 	left := instant(t, filepath.Join(dir, "lease")) - instant(t, file+".at")
 	if left > h.Timing.StopGrace || left < h.Timing.KillMargin() {
 		t.Errorf("SIGTERM came %v before the lease's end, want the grace of %v", left, h.Timing.StopGrace)
 	}
-	until(t, "its end", func() bool { return len(alive(m)) == 0 })
+	waitFor(t, "its end", func() bool { return len(alive(m)) == 0 })
 }
 
-func TestEverythingFrozenIsEndedByTheKernel(t *testing.T) {
+func TestEverythingFrozen_IsKilledByTheKernelAtTheLeasesEnd(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []string{"tick", "deaf"} {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
-			dir, m := t.TempDir(), mark()
+			dir, m := t.TempDir(), testMark()
 			file := filepath.Join(dir, "log")
 			h := hostOf(t, dir, m, mode, file)
 			h.Timing.StopGrace = leeway
@@ -150,31 +152,31 @@ func TestEverythingFrozenIsEndedByTheKernel(t *testing.T) {
 			cmd, guard := launch(t, "host", h, func() bool { data, _ := os.ReadFile(file); return len(data) > 0 })
 			freeze(t, cmd.Process.Pid)
 			freeze(t, guard)
-			until(t, "the command's end", func() bool { return len(alive(m)) == 0 })
+			waitFor(t, "the command's end", func() bool { return len(alive(m)) == 0 })
 			after := lastInstant(t, file) - instant(t, filepath.Join(dir, "lease"))
 			t.Logf("everything frozen, %s: last sign of life %v after the lease's end", mode, after.Round(10*time.Microsecond))
-			if after > leeway { // about a millisecond, unless one processor stalls and the other does not
+			if after > leeway { // it is about a millisecond, unless one processor stalls and the other does not
 				t.Errorf("lived %v after the lease", after)
 			}
 			if after < -h.Timing.StopGrace/2 {
-				t.Errorf("ended %v before the lease: not by the kernel", -after)
+				t.Errorf("ended %v before the lease: the kernel did not kill it", -after)
 			}
 		})
 	}
 }
 
-func TestFrozenGuardIsEndedByTheKernelWhileLeasesQueue(t *testing.T) {
+func TestFrozenGuard_IsKilledByTheKernelWhileLeasesQueue(t *testing.T) {
 	t.Parallel()
-	dir, m := t.TempDir(), mark()
+	dir, m := t.TempDir(), testMark()
 	file := filepath.Join(dir, "log")
 	h := hostOf(t, dir, m, "stubborn", file)
 	h.Timing.OrphanAfter, h.Timing.StopGrace = 6*time.Second, shortGrace // the guard acts 4.6 s after a beat
-	cmd, guard := launch(t, "host", h, holds(file, "ready"))
-	freeze(t, guard) // leases queue, and the one in force runs out
-	until(t, "the kernel to end the guard", func() bool { return !there(guard) })
-	until(t, "the command to be restarted", func() bool { return times(file, "ready") >= 2 })
+	cmd, guard := launch(t, "host", h, contains(file, "ready"))
+	freeze(t, guard) // leases queue, and the one that the guard knows ends
+	waitFor(t, "the kernel to kill the guard", func() bool { return !isAlive(guard) })
+	waitFor(t, "the command to be restarted", func() bool { return count(file, "ready") >= 2 })
 	_ = cmd.Process.Kill()
-	until(t, "everything's end", func() bool { return len(alive(m)) == 0 })
+	waitFor(t, "everything's end", func() bool { return len(alive(m)) == 0 })
 }
 
 // watchEnds returns a condition: all of the processes have ended.
@@ -207,10 +209,10 @@ func freeze(t testing.TB, pid int) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = unix.Kill(pid, unix.SIGCONT) })
-	until(t, "the process to be stopped", func() bool { return state(pid) == "T" })
+	waitFor(t, "the process to be stopped", func() bool { return state(pid) == "T" })
 }
 
-func there(pid int) bool { s := state(pid); return s != "" && s != "Z" && s != "X" }
+func isAlive(pid int) bool { s := state(pid); return s != "" && s != "Z" && s != "X" }
 
 func state(pid int) string {
 	stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))

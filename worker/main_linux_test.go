@@ -19,57 +19,58 @@ import (
 	"github.com/understudy-go/understudy/internal/boottime"
 )
 
-// The test binary is also the command under test, and the program that hosts it.
+// envMode makes the test binary the command under test, or a host of one.
 const envMode = "UNDERSTUDY_TEST_WORKER"
 
 func TestMain(m *testing.M) {
 	if mode := os.Getenv(envMode); mode != "" {
-		syscall.Exit(play(mode, os.Args[1:])) // at once: the race detector would wait
+		syscall.Exit(runMode(mode, os.Args[1:])) // without the race detector's exit hook, which would wait
 	}
 	flag.Parse()
 	together := true
 	flag.Visit(func(f *flag.Flag) { together = together && f.Name != "test.parallel" })
-	if together { // those that are parallel wait for leases to end
+	if together { // parallel tests mostly wait for leases to end
 		_ = flag.Set("test.parallel", "16")
 	}
 	goleak.VerifyTestMain(m)
 }
 
-func play(mode string, args []string) int {
+// runMode is what the test binary does in one of its modes. It returns the exit code.
+func runMode(mode string, args []string) int {
 	switch mode {
 	case "exit": // CODE
 		code, _ := strconv.Atoi(args[0])
 		return code
-	case "polite": // FILE: notes SIGTERM, and in FILE.at when it came, and exits
+	case "polite": // FILE: exits at SIGTERM, which it writes to FILE, and its time to FILE.at
 		ch := make(chan os.Signal, 1)
 		signal.Notify(ch, unix.SIGTERM)
-		note(args[0], "ready")
+		appendLine(args[0], "ready")
 		<-ch
-		note(args[0]+".at", fmt.Sprint(int64(boottime.Now())))
-		note(args[0], "terminated")
-	case "stubborn": // FILE
+		appendLine(args[0]+".at", fmt.Sprint(int64(boottime.Now())))
+		appendLine(args[0], "terminated")
+	case "stubborn": // FILE: ignores SIGTERM
 		signal.Notify(make(chan os.Signal, 1), unix.SIGTERM, unix.SIGINT, unix.SIGHUP)
-		note(args[0], "ready")
+		appendLine(args[0], "ready")
 		time.Sleep(time.Hour)
-	case "forest": // N SETSID FILE
+	case "forest": // N SETSID FILE: has N children, each in a session of its own or not
 		n, _ := strconv.Atoi(args[0])
-		var trees []int
+		var pids []int
 		for range n {
-			trees = append(trees, spawn(args[1] == "setsid", "sleep", "1000"))
+			pids = append(pids, spawn(args[1] == "setsid", "sleep", "1000"))
 		}
-		for _, pid := range trees { // the kernel shows an environment a moment later
+		for _, pid := range pids { // the kernel shows an environment a moment after the start
 			for env := []byte(nil); len(env) == 0; env, _ = os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid)) {
 			}
 		}
-		note(args[2], "ready")
+		appendLine(args[2], "ready")
 		time.Sleep(time.Hour)
-	case "guest": // FILE: its child moves into the guard's process group
+	case "guest": // FILE: puts its child into the guard's process group
 		cmd := exec.Command("sleep", "1000")
 		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pgid: os.Getppid()}
 		if err := cmd.Start(); err != nil {
 			panic(err)
 		}
-		note(args[0], "ready")
+		appendLine(args[0], "ready")
 		time.Sleep(time.Hour)
 	case "daemons": // N CODE: leaves N double-forked daemons behind and exits
 		n, _ := strconv.Atoi(args[0])
@@ -78,24 +79,24 @@ func play(mode string, args []string) int {
 		}
 		code, _ := strconv.Atoi(args[1])
 		return code
-	case "nursery": // FILE: orphans die all the time
+	case "orphans": // FILE: makes 300 orphans that die at once
 		for range 300 {
 			_ = exec.Command("sh", "-c", "sleep 0.01 & exit 0").Run()
 		}
-		note(args[0], "ready")
+		appendLine(args[0], "ready")
 		time.Sleep(time.Hour)
-	case "shell": // FILE: the command dies of SIGTERM at once, its child takes its time
+	case "shell": // FILE: dies of SIGTERM at once, while its child "slow" does not
 		os.Setenv(envMode, "slow")
 		spawn(false, os.Args[0], args[0])
 		time.Sleep(time.Hour)
-	case "slow":
+	case "slow": // FILE: exits a moment after SIGTERM
 		ch := make(chan os.Signal, 1)
 		signal.Notify(ch, unix.SIGTERM)
-		note(args[0], "ready")
+		appendLine(args[0], "ready")
 		<-ch
 		time.Sleep(100 * time.Millisecond)
-		note(args[0], "finished")
-	case "tick", "deaf": // FILE: notes the time; the latter ignores SIGTERM
+		appendLine(args[0], "finished")
+	case "tick", "deaf": // FILE: writes the time, again and again; "deaf" ignores SIGTERM
 		if mode == "deaf" {
 			signal.Notify(make(chan os.Signal, 1), unix.SIGTERM)
 		}
@@ -104,36 +105,36 @@ func play(mode string, args []string) int {
 			fmt.Fprintf(f, "%020d\n", boottime.Now())
 			time.Sleep(time.Millisecond)
 		}
-	case "pipe": // dies of SIGPIPE like any program
+	case "pipe": // dies of SIGPIPE
 		r, w, _ := os.Pipe()
 		r.Close()
 		_ = unix.Dup3(int(w.Fd()), 1, 0)
 		fmt.Println("hello")
 		return 0
-	case "report": // FILE
-		data, _ := json.Marshal(look())
+	case "report": // FILE: writes its report
+		data, _ := json.Marshal(makeReport())
 		_ = os.WriteFile(args[0], data, 0o600)
-	case "hideaway": // FILE: its child can't be dumped, which hides it
+	case "undumpable": // FILE: has a child that cannot be dumped, so that /proc hides it
 		if len(args) == 1 {
 			spawn(true, "/proc/self/exe", args[0], "child")
 		} else {
 			_ = unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0)
-			note(args[0], "ready")
+			appendLine(args[0], "ready")
 		}
 		time.Sleep(time.Hour)
-	case "hoppers": // N FILE: fork, leave the session and exit, each a number of times
+	case "hoppers": // N FILE: has N descendants that fork, leave the session and exit, many times
 		n, _ := strconv.Atoi(args[0])
 		for range n {
 			if fork() == 0 {
 				hop(20_000)
 			}
 		}
-		note(args[1], "ready")
+		appendLine(args[1], "ready")
 		time.Sleep(time.Hour)
 	case "host":
-		return host(args[0])
-	case "nobody": // SPEC: executes itself as a host of a user of its own
-		if err := becomeNobody(args[0]); err != nil {
+		return runHost(args[0])
+	case "otheruser": // SPEC: executes itself as a host of another user
+		if err := becomeOtherUser(args[0]); err != nil {
 			fmt.Println(err)
 			return 1
 		}
@@ -159,7 +160,7 @@ func play(mode string, args []string) int {
 	return 0
 }
 
-// report is what a command finds itself in.
+// report describes the environment of a command.
 type report struct {
 	Args, Env     []string
 	Stdin         string
@@ -167,14 +168,15 @@ type report struct {
 	SID, ParentID int
 }
 
-func look() report {
+func makeReport() report {
 	r := report{Args: os.Args, Env: os.Environ(), PID: os.Getpid(), PGID: unix.Getpgrp(), ParentID: os.Getppid()}
 	r.SID, _ = unix.Getsid(0)
 	r.Stdin, _ = os.Readlink("/proc/self/fd/0")
 	return r
 }
 
-func note(file, text string) {
+// appendLine appends a line to a file.
+func appendLine(file, text string) {
 	f, err := os.OpenFile(file, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err == nil {
 		_, err = f.WriteString(text + "\n")
@@ -185,6 +187,7 @@ func note(file, text string) {
 	f.Close()
 }
 
+// spawn starts a process that nobody waits for.
 func spawn(setsid bool, name string, args ...string) (pid int) {
 	cmd := exec.Command(name, args...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: setsid}
@@ -211,8 +214,8 @@ func alive(entry string) []int {
 	return list
 }
 
-// theOne is the only living process with an entry in its environment.
-func theOne(t testing.TB, entry string) int {
+// onlyProcess returns the only living process with an entry in its environment.
+func onlyProcess(t testing.TB, entry string) int {
 	t.Helper()
 	list := alive(entry)
 	if len(list) != 1 {

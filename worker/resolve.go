@@ -10,10 +10,10 @@ import (
 	"slices"
 )
 
-// Resolve finds the executable file of a command, in PATH if the name has no
-// separator in it, and returns its absolute path. It looks whether a script's
-// interpreter is there, so that a mistake is known before the command is to start.
-// ErrNotFound, ErrNotExecutable.
+// Resolve finds the executable file of a command and returns its absolute path. A
+// name without a separator is looked up in PATH. Resolve also checks whether the
+// interpreter of a script exists, so that a mistake is found before the command has
+// to start. The error wraps ErrNotFound or ErrNotExecutable.
 func Resolve(name string) (string, error) {
 	path, err := exec.LookPath(name)
 	if err == nil {
@@ -26,9 +26,9 @@ func Resolve(name string) (string, error) {
 		}
 		return path, nil
 	case errors.Is(err, exec.ErrDot):
-		return "", fmt.Errorf("%w: %q is in the current directory only: write .%c%s", ErrNotFound, name, os.PathSeparator, name)
+		return "", fmt.Errorf("%w: %q is only in the current directory: write .%c%s", ErrNotFound, name, os.PathSeparator, name)
 	}
-	there, info := lying(name)
+	found, info := findUnfit(name)
 	switch {
 	case info == nil && errors.Is(err, fs.ErrPermission):
 		return "", fmt.Errorf("%w: %q: %w", ErrNotExecutable, name, fs.ErrPermission)
@@ -36,28 +36,28 @@ func Resolve(name string) (string, error) {
 		return "", fmt.Errorf("%w: %q", ErrNotFound, name)
 	case info.IsDir():
 		return "", fmt.Errorf("%w: %q is a directory", ErrNotExecutable, name)
-	case isBare(name) && !inPath(there):
+	case isBare(name) && !inPath(found):
 		hint := fmt.Sprintf("write .%c%s", os.PathSeparator, name)
 		if info.Mode()&0o111 == 0 {
 			hint += fmt.Sprintf(", after chmod +x %s", name)
 		}
-		return "", fmt.Errorf("%w: %q is in this directory, and in none of PATH: %s", ErrNotFound, name, hint)
+		return "", fmt.Errorf("%w: %q is in the current directory, but in no directory of PATH: %s", ErrNotFound, name, hint)
 	case info.Mode().IsRegular() && info.Mode()&0o111 == 0:
-		return "", fmt.Errorf("%w: %q: it lacks the permission to be executed: chmod +x %s", ErrNotExecutable, name, there)
+		return "", fmt.Errorf("%w: %q: it lacks the permission to be executed: chmod +x %s", ErrNotExecutable, name, found)
 	}
 	return "", fmt.Errorf("%w: %q: this user may not execute it", ErrNotExecutable, name)
 }
 
-// isBare reports whether a command's name is to be looked up in PATH.
+// isBare reports whether a command's name is looked up in PATH.
 func isBare(name string) bool { return filepath.Base(name) == name }
 
 func inPath(path string) bool {
 	return slices.Contains(filepath.SplitList(os.Getenv("PATH")), filepath.Dir(path))
 }
 
-// lying finds what there is of a name that exec.LookPath did not find fit to be
-// executed: in PATH a file alone, else in the current directory.
-func lying(name string) (string, fs.FileInfo) {
+// findUnfit finds what has the name of a command that exec.LookPath did not find: a
+// regular file in PATH, or anything at that path from the current directory.
+func findUnfit(name string) (string, fs.FileInfo) {
 	if name == "" {
 		return "", nil
 	}
@@ -76,20 +76,22 @@ func lying(name string) (string, fs.FileInfo) {
 	return name, info
 }
 
-// located is the path of a command at this start: what its name meant at an
-// earlier one may be gone, or elsewhere. ErrNotFound, ErrNotExecutable.
-func located(path string) (string, error) {
+// locate returns the path of a command for this start. It looks a bare name up each
+// time, since the file of an earlier start may be gone or elsewhere. The error wraps
+// ErrNotFound or ErrNotExecutable.
+func locate(path string) (string, error) {
 	if !isBare(path) {
 		return path, nil
 	}
 	return Resolve(path)
 }
 
-// WorkingDir is the directory that this process is in, by the name that it was
-// gone to by, which may be a link's: another release of a program may be there
-// when it is started again. It is empty if there is no such name.
+// WorkingDir returns the directory of this process, by the name by which it was
+// entered. That may be the name of a symbolic link, which may lead to another
+// release of a program when the command is started again. WorkingDir returns "" if
+// the directory has no name.
 func WorkingDir() string {
-	dir, err := os.Getwd() // $PWD, if that is the one
+	dir, err := os.Getwd() // $PWD, if that names this directory
 	if err != nil {
 		return ""
 	}

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestResolve(t *testing.T) {
+func TestResolve_FindsWhatCanBeExecuted(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name string, mode os.FileMode) {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"), mode); err != nil {

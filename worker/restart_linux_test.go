@@ -2,17 +2,18 @@ package worker
 
 import (
 	"context"
-	"errors"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/rs/zerolog"
+
+	"github.com/understudy-go/understudy/config"
 )
 
-// A deployment turns a link and deletes what it named, as cd current;
-// understudy -- ./work has it.
-func TestEachStartIsInTheDirectoryOfTheSameName(t *testing.T) {
+// After "cd current; understudy -- ./work", a deployment lets the link current name
+// another release, and deletes the one before.
+func TestCommand_EachStartEntersTheDirectoryByItsName(t *testing.T) {
 	dir := t.TempDir()
 	current := filepath.Join(dir, "current")
 	release := func(name string) {
@@ -22,7 +23,7 @@ func TestEachStartIsInTheDirectoryOfTheSameName(t *testing.T) {
 		}
 		executable(t, filepath.Join(dir, name), "work", "#!/bin/sh\npwd -P >>"+dir+"/log; [ -e ../go ] || exit 1\nexit 0\n", 0o755)
 	}
-	turn := func(name string) {
+	link := func(name string) {
 		t.Helper()
 		if err := os.Symlink(name, current+".new"); err != nil {
 			t.Fatal(err)
@@ -32,15 +33,15 @@ func TestEachStartIsInTheDirectoryOfTheSameName(t *testing.T) {
 		}
 	}
 	release("1")
-	turn("1")
+	link("1")
 	t.Chdir(current)
 	t.Setenv("PWD", current)
 	path, err := Resolve("./work")
 	if err != nil {
 		t.Fatal(err)
 	}
-	spec := played(t, mark(), "")
-	spec.Path, spec.Args, spec.Dir, spec.Restart = path, nil, WorkingDir(), OnFailure
+	spec := testSpec(t, testMark(), "")
+	spec.Path, spec.Args, spec.Dir, spec.Restart = path, nil, WorkingDir(), config.RestartOnFailure
 	if spec.Dir != current {
 		t.Fatalf("the working directory is %q, want the link's name", spec.Dir)
 	}
@@ -51,7 +52,7 @@ func TestEachStartIsInTheDirectoryOfTheSameName(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	until(t, "a run of the first release", holds(filepath.Join(dir, "log"), filepath.Join(physical, "1")))
+	waitFor(t, "a run of the first release", contains(filepath.Join(dir, "log"), filepath.Join(physical, "1")))
 
 	if err := os.Remove(current); err != nil {
 		t.Fatal(err)
@@ -59,20 +60,17 @@ func TestEachStartIsInTheDirectoryOfTheSameName(t *testing.T) {
 	if err := os.RemoveAll(filepath.Join(dir, "1")); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "word that the directory is gone", logged(&log, "it can't be started in the directory that Understudy was started in: directory "+current))
+	waitFor(t, "the log to say that the directory is gone", logged(&log, "it cannot be started in the directory that Understudy was started in: directory "+current))
 	release("2")
-	turn("2")
+	link("2")
 	executable(t, dir, "go", "", 0o600)
-	var exit *Exit
-	if err := receive(t, result); !errors.As(err, &exit) || exit.Code != 0 {
-		t.Errorf("Run returned %v, want exit code 0", err)
-	}
-	if !holds(filepath.Join(dir, "log"), filepath.Join(physical, "2"))() {
+	wantExit(t, result, 0)
+	if !contains(filepath.Join(dir, "log"), filepath.Join(physical, "2"))() {
 		t.Error("it was not started in the second release")
 	}
 }
 
-func TestEachStartLooksItsProgramUp(t *testing.T) {
+func TestCommand_EachStartLooksItsProgramUp(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{"a", "b"} {
 		if err := os.Mkdir(filepath.Join(dir, name), 0o755); err != nil {
@@ -81,23 +79,19 @@ func TestEachStartLooksItsProgramUp(t *testing.T) {
 	}
 	t.Setenv("PATH", filepath.Join(dir, "a")+":"+filepath.Join(dir, "b")+":"+os.Getenv("PATH"))
 	first := executable(t, filepath.Join(dir, "a"), "moving-work", "#!/bin/sh\necho ran >>"+dir+"/log\nexit 1\n", 0o755)
-	spec := played(t, mark(), "")
-	spec.Path, spec.Args, spec.Restart = "moving-work", nil, OnFailure
+	spec := testSpec(t, testMark(), "")
+	spec.Path, spec.Args, spec.Restart = "moving-work", nil, config.RestartOnFailure
 	_, result := start(t, context.Background(), spec)
-	until(t, "a run", holds(filepath.Join(dir, "log"), "ran"))
+	waitFor(t, "a run", contains(filepath.Join(dir, "log"), "ran"))
 	executable(t, filepath.Join(dir, "b"), "moving-work", "#!/bin/sh\nexit 0\n", 0o755)
 	if err := os.Remove(first); err != nil {
 		t.Fatal(err)
 	}
-	var exit *Exit
-	if err := receive(t, result); !errors.As(err, &exit) || exit.Code != 0 {
-		t.Errorf("Run returned %v, want exit code 0", err)
-	}
+	wantExit(t, result, 0)
 }
 
-// A process whose user may not enter the directory that it was started in, such as
-// root's, is in it all the same.
-func TestDirectoryWithoutANameIsInherited(t *testing.T) {
+// A process may run in a directory that its user may not enter, such as root's.
+func TestWorkingDir_WithoutANameIsInherited(t *testing.T) {
 	dir := t.TempDir()
 	gone := filepath.Join(dir, "gone")
 	if err := os.Mkdir(gone, 0o755); err != nil {
@@ -110,11 +104,8 @@ func TestDirectoryWithoutANameIsInherited(t *testing.T) {
 	if name := WorkingDir(); name != "" {
 		t.Errorf("a deleted directory is called %q", name)
 	}
-	spec := played(t, mark(), "exit", "0")
-	spec.Dir, spec.Restart = WorkingDir(), Never
+	spec := testSpec(t, testMark(), "exit", "0")
+	spec.Dir, spec.Restart = WorkingDir(), config.RestartNever
 	_, result := start(t, context.Background(), spec)
-	var exit *Exit
-	if err := receive(t, result); !errors.As(err, &exit) || exit.Code != 0 {
-		t.Errorf("Run returned %v, want exit code 0", err)
-	}
+	wantExit(t, result, 0)
 }

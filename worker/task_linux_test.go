@@ -15,10 +15,12 @@ import (
 
 	"github.com/rs/zerolog"
 	"golang.org/x/sys/unix"
+
+	"github.com/understudy-go/understudy/config"
 )
 
-// playedTask is the test binary in one of its modes.
-func playedTask(t testing.TB, mark, mode string, args ...string) Task {
+// testTask describes a task that runs the test binary in one of its modes.
+func testTask(t testing.TB, mark, mode string, args ...string) Task {
 	return Task{
 		Path: os.Args[0], Args: append([]string{os.Args[0]}, args...),
 		Extra: []string{envMode + "=" + mode, mark}, Limit: patience,
@@ -26,7 +28,7 @@ func playedTask(t testing.TB, mark, mode string, args ...string) Task {
 	}
 }
 
-func TestTaskEndsWithItsExitCode(t *testing.T) {
+func TestTask_ReturnsTheExitCode(t *testing.T) {
 	for _, tt := range []struct {
 		mode string
 		args []string
@@ -39,8 +41,8 @@ func TestTaskEndsWithItsExitCode(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(tt.mode, tt.code), func(t *testing.T) {
 			t.Parallel()
-			m := mark()
-			if code, err := playedTask(t, m, tt.mode, tt.args...).Run(context.Background()); code != tt.code || err != nil {
+			m := testMark()
+			if code, err := testTask(t, m, tt.mode, tt.args...).Run(context.Background()); code != tt.code || err != nil {
 				t.Errorf("Run returned %d, %v, want %d", code, err, tt.code)
 			}
 			wantGone(t, m)
@@ -48,15 +50,15 @@ func TestTaskEndsWithItsExitCode(t *testing.T) {
 	}
 }
 
-func TestSurroundingsOfATask(t *testing.T) {
+func TestTask_HasOurEnvironmentWithoutOurVariables(t *testing.T) {
 	t.Setenv("UNDERSTUDY_REGISTRY", "mongodb://app:secret@db")
 	t.Setenv("NOTIFY_SOCKET", "/run/none")
-	t.Setenv(EnvInstance, "outer")
+	t.Setenv(config.EnvInstance, "outer")
 	t.Setenv("FRUIT", "apple")
 	t.Setenv("HOST", "outer")
 	file := filepath.Join(t.TempDir(), "report")
-	task := playedTask(t, mark(), "report", file)
-	task.Extra = append(task.Extra, EnvInstance+"=inner", "HOST=inner")
+	task := testTask(t, testMark(), "report", file)
+	task.Extra = append(task.Extra, config.EnvInstance+"=inner", "HOST=inner")
 	if code, err := task.Run(context.Background()); code != 0 || err != nil {
 		t.Fatal(code, err)
 	}
@@ -69,7 +71,7 @@ func TestSurroundingsOfATask(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range map[string][]string{
-		"FRUIT": {"apple"}, "HOST": {"inner"}, EnvInstance: {"inner"}, "UNDERSTUDY_REGISTRY": nil, "NOTIFY_SOCKET": nil,
+		"FRUIT": {"apple"}, "HOST": {"inner"}, config.EnvInstance: {"inner"}, "UNDERSTUDY_REGISTRY": nil, "NOTIFY_SOCKET": nil,
 	} {
 		var got []string
 		for _, entry := range r.Env {
@@ -86,7 +88,7 @@ func TestSurroundingsOfATask(t *testing.T) {
 	}
 }
 
-func TestTaskDiesAtItsLimit(t *testing.T) {
+func TestTask_DiesAtItsLimit(t *testing.T) {
 	for _, tt := range []struct {
 		name, mode string
 		args       []string
@@ -97,8 +99,8 @@ func TestTaskDiesAtItsLimit(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			m, file := mark(), filepath.Join(t.TempDir(), "log")
-			task := playedTask(t, m, tt.mode, append(tt.args, file)...)
+			m, file := testMark(), filepath.Join(t.TempDir(), "log")
+			task := testTask(t, m, tt.mode, append(tt.args, file)...)
 			task.Limit = leeway
 			var log output
 			task.Log = zerolog.New(&log)
@@ -109,107 +111,105 @@ func TestTaskDiesAtItsLimit(t *testing.T) {
 			if took := time.Since(begin); took < task.Limit {
 				t.Errorf("killed after %v, before its limit of %v", took, task.Limit)
 			}
-			if !holds(file, "ready")() {
+			if !contains(file, "ready")() {
 				t.Error("it did not run")
 			}
 			if strings.Contains(log.String(), "does not answer") {
-				t.Error("not its guard ended it, but the guard's end")
+				t.Error("it ended with its guard, which should have ended it before")
 			}
 			wantGone(t, m)
 		})
 	}
 }
 
-// The guard is frozen, too: the kernel ends it a moment after the limit.
-func TestTaskWithAFrozenGuardDies(t *testing.T) {
+// The kernel kills the frozen guard a moment after the limit.
+func TestTask_DiesWhileItsGuardIsFrozen(t *testing.T) {
 	t.Parallel()
-	m, file := mark(), filepath.Join(t.TempDir(), "log")
-	task := playedTask(t, m, "stubborn", file)
+	m, file := testMark(), filepath.Join(t.TempDir(), "log")
+	task := testTask(t, m, "stubborn", file)
 	task.Limit = leeway
 	result := make(chan error, 1)
 	go func() {
 		_, err := task.Run(context.Background())
 		result <- err
 	}()
-	until(t, "the task", holds(file, "ready"))
-	freeze(t, parentOf(t, theOne(t, m)))
+	waitFor(t, "the task", contains(file, "ready"))
+	freeze(t, parentOf(t, onlyProcess(t, m)))
 	if err := receive(t, result); !errors.Is(err, ErrLimit) {
 		t.Errorf("Run returned %v, want ErrLimit", err)
 	}
 	wantGone(t, m)
 }
 
-func TestTaskDiesWithItsContext(t *testing.T) {
+func TestTask_DiesWithItsContext(t *testing.T) {
 	t.Parallel()
-	m, file := mark(), filepath.Join(t.TempDir(), "log")
+	m, file := testMark(), filepath.Join(t.TempDir(), "log")
 	ctx, stop := context.WithCancelCause(context.Background())
 	result := make(chan error, 1)
 	go func() {
-		_, err := playedTask(t, m, "forest", "5", "setsid", file).Run(ctx)
+		_, err := testTask(t, m, "forest", "5", "setsid", file).Run(ctx)
 		result <- err
 	}()
-	until(t, "the task", holds(file, "ready"))
+	waitFor(t, "the task", contains(file, "ready"))
 	stop(errStop)
-	if err := receive(t, result); !errors.Is(err, errStop) {
-		t.Errorf("Run returned %v, want the cause", err)
-	}
+	wantCause(t, result)
 	wantGone(t, m)
-	if _, err := playedTask(t, m, "exit", "0").Run(ctx); !errors.Is(err, errStop) {
+	if _, err := testTask(t, m, "exit", "0").Run(ctx); !errors.Is(err, errStop) {
 		t.Errorf("after the end of its context Run returned %v, want the cause", err)
 	}
 }
 
-func TestTaskThatCannotBeExecuted(t *testing.T) {
+func TestTask_ThatCannotBeExecutedIsAnError(t *testing.T) {
 	task := Task{Path: filepath.Join(t.TempDir(), "none"), Limit: patience}
 	if code, err := task.Run(context.Background()); !errors.Is(err, fs.ErrNotExist) || code != 0 {
 		t.Errorf("Run returned %d, %v, want that there is no such file", code, err)
 	}
 }
 
-// One process runs a command and a task: the death of either one's guard costs
-// the other nothing, nor does a task outlive the process.
-func TestTaskAndCommandSpareEachOther(t *testing.T) {
+// One process runs a command and a task. The death of the guard of one of them does
+// not harm the other.
+func TestTask_AndCommandSpareEachOther(t *testing.T) {
 	t.Parallel()
-	dir, mine, its := t.TempDir(), mark(), mark()
+	dir, commandMark, taskMark := t.TempDir(), testMark(), testMark()
 	log := filepath.Join(dir, "log")
-	task := playedTask(t, its, "stubborn", filepath.Join(dir, "task-log"))
+	task := testTask(t, taskMark, "stubborn", filepath.Join(dir, "task-log"))
 	task.Limit, task.Log = time.Hour, zerolog.Nop()
 	h := hosted{
-		Path: os.Args[0], Args: []string{os.Args[0], log}, Env: append(os.Environ(), envMode+"=polite", mine),
+		Path: os.Args[0], Args: []string{os.Args[0], log}, Env: append(os.Environ(), envMode+"=polite", commandMark),
 		Timing: testTiming, Subreaper: true, Dir: dir, Task: &task,
 	}
-	ready := func() bool { return holds(log, "ready")() && holds(filepath.Join(dir, "task-log"), "ready")() }
+	ready := func() bool { return contains(log, "ready")() && contains(filepath.Join(dir, "task-log"), "ready")() }
 	cmd, _ := launch(t, "host", h, ready)
 
-	runs := alive(its)
-	_ = unix.Kill(parentOf(t, theOne(t, mine)), unix.SIGKILL)
-	until(t, "the command to be restarted", func() bool { return times(log, "ready") >= 2 })
-	if now := alive(its); !slices.Equal(runs, now) {
-		t.Errorf("the command's guard died, and the task's processes were %v and are %v", runs, now)
+	before := alive(taskMark)
+	_ = unix.Kill(parentOf(t, onlyProcess(t, commandMark)), unix.SIGKILL)
+	waitFor(t, "the command to be restarted", func() bool { return count(log, "ready") >= 2 })
+	if after := alive(taskMark); !slices.Equal(before, after) {
+		t.Errorf("the command's guard died, and the task's processes were %v and are %v", before, after)
 	}
 
-	runs = alive(mine)
-	_ = unix.Kill(parentOf(t, theOne(t, its)), unix.SIGKILL)
-	until(t, "the task to be over", holds(filepath.Join(dir, "task"), "0 worker: task's guard was killed"))
-	if now := alive(mine); !slices.Equal(runs, now) {
-		t.Errorf("the task's guard died, and the command's processes were %v and are %v", runs, now)
+	before = alive(commandMark)
+	_ = unix.Kill(parentOf(t, onlyProcess(t, taskMark)), unix.SIGKILL)
+	waitFor(t, "the task to be over", contains(filepath.Join(dir, "task"), "0 worker: task's guard was killed"))
+	if after := alive(commandMark); !slices.Equal(before, after) {
+		t.Errorf("the task's guard died, and the command's processes were %v and are %v", before, after)
 	}
-	wantGone(t, its)
+	wantGone(t, taskMark)
 	_ = cmd.Process.Kill()
 }
 
-func TestTaskDiesWithItsProcess(t *testing.T) {
+func TestTask_DiesWithItsProcess(t *testing.T) {
 	t.Parallel()
-	dir, its := t.TempDir(), mark()
-	task := playedTask(t, its, "forest", "5", "setsid", filepath.Join(dir, "task-log"))
+	dir, taskMark := t.TempDir(), testMark()
+	task := testTask(t, taskMark, "forest", "5", "setsid", filepath.Join(dir, "task-log"))
 	task.Limit, task.Log = time.Hour, zerolog.Nop()
 	h := hosted{
 		Path: os.Args[0], Args: []string{os.Args[0], filepath.Join(dir, "log")}, Env: append(os.Environ(), envMode+"=polite"),
 		Timing: testTiming, Subreaper: true, Dir: dir, Task: &task,
 	}
-	cmd, _ := launch(t, "host", h, holds(filepath.Join(dir, "task-log"), "ready"))
+	cmd, _ := launch(t, "host", h, contains(filepath.Join(dir, "task-log"), "ready"))
 	_ = cmd.Process.Kill()
-	until(t, "the task to be gone", func() bool { return len(alive(its)) == 0 })
+	waitFor(t, "the task to be gone", func() bool { return len(alive(taskMark)) == 0 })
 }
 
 func parentOf(t testing.TB, pid int) int {
@@ -227,7 +227,7 @@ func parentOf(t testing.TB, pid int) int {
 	return parent
 }
 
-func TestTaskWithoutPathOrLimitIsRefused(t *testing.T) {
+func TestTask_WithoutPathOrLimitIsRefused(t *testing.T) {
 	for _, task := range []Task{{Path: "/bin/true"}, {Limit: time.Second}, {Path: "/bin/true", Limit: -1}} {
 		if _, err := task.Run(t.Context()); err == nil {
 			t.Errorf("%+v: no error", task)

@@ -11,8 +11,8 @@ import (
 	"github.com/understudy-go/understudy/internal/boottime"
 )
 
-// tied is how many groups a guard has tied besides the command's: it opens its
-// end of the pipe anew for each.
+// tied returns how many groups a guard has tied besides the command's. For each, the
+// guard opens its end of the pipe again.
 func tied(guard int) int {
 	dir := fmt.Sprintf("/proc/%d/fd", guard)
 	pipe, err := os.Readlink(filepath.Join(dir, "4"))
@@ -20,7 +20,7 @@ func tied(guard int) int {
 		return -1
 	}
 	entries, _ := os.ReadDir(dir)
-	n := -2 // what it was given, and the command's
+	n := -2 // the end that it was started with, and the command's tie
 	for _, entry := range entries {
 		if link, _ := os.Readlink(filepath.Join(dir, entry.Name())); link == pipe {
 			n++
@@ -29,8 +29,8 @@ func tied(guard int) int {
 	return n
 }
 
-// doubly are two failures at once, of which none leaves anybody to sweep.
-var doubly = []struct {
+// doubleFailures are two failures at once, after which nobody can sweep.
+var doubleFailures = []struct {
 	name string
 	fail func(t testing.TB, understudy, guard int)
 }{
@@ -52,69 +52,70 @@ var doubly = []struct {
 	}},
 }
 
-func TestTwoFailuresLeaveNoGroupBehind(t *testing.T) {
-	for _, tt := range doubly {
+func TestTies_TwoFailuresLeaveNoGroup(t *testing.T) {
+	for _, tt := range doubleFailures {
 		t.Run(tt.name, func(t *testing.T) {
-			dir, m := t.TempDir(), mark()
+			dir, m := t.TempDir(), testMark()
 			file := filepath.Join(dir, "log")
 			h := hostOf(t, dir, m, "forest", "20", "setsid", file)
 			h.Subreaper = true
-			cmd, guard := launch(t, "host", h, holds(file, "ready"))
-			until(t, "all sessions to be tied", func() bool { return tied(guard) == 20 })
+			cmd, guard := launch(t, "host", h, contains(file, "ready"))
+			waitFor(t, "all sessions to be tied", func() bool { return tied(guard) == 20 })
 			tt.fail(t, cmd.Process.Pid, guard)
-			until(t, "everybody's end", func() bool { return len(alive(m)) == 0 })
+			waitFor(t, "everybody's end", func() bool { return len(alive(m)) == 0 })
 		})
 	}
 }
 
-// A tie of the guard's own group would kill the guard.
-func TestTwoFailuresLeaveNobodyInTheGuardsGroup(t *testing.T) {
-	for _, tt := range doubly {
+// A tie of the guard's own group would kill the guard itself, so the guard ties the
+// process alone.
+func TestTies_TwoFailuresLeaveNobodyInTheGuardsGroup(t *testing.T) {
+	for _, tt := range doubleFailures {
 		t.Run(tt.name, func(t *testing.T) {
-			dir, m := t.TempDir(), mark()
+			dir, m := t.TempDir(), testMark()
 			file := filepath.Join(dir, "log")
-			cmd, guard := launch(t, "host", hostOf(t, dir, m, "guest", file), holds(file, "ready"))
-			until(t, "the guest to be tied", func() bool { return tied(guard) == 1 })
+			cmd, guard := launch(t, "host", hostOf(t, dir, m, "guest", file), contains(file, "ready"))
+			waitFor(t, "the guest to be tied", func() bool { return tied(guard) == 1 })
 			tt.fail(t, cmd.Process.Pid, guard)
-			until(t, "everybody's end", func() bool { return len(alive(m)) == 0 })
+			waitFor(t, "everybody's end", func() bool { return len(alive(m)) == 0 })
 		})
 	}
 }
 
-func TestBothFrozenLeaveNoGroupBehindAtTheLeasesEnd(t *testing.T) {
+func TestTies_BothFrozenLeaveNoGroupAtTheLeasesEnd(t *testing.T) {
 	t.Parallel()
-	dir, m := t.TempDir(), mark()
+	dir, m := t.TempDir(), testMark()
 	file := filepath.Join(dir, "log")
 	h := hostOf(t, dir, m, "forest", "20", "setsid", file)
 	h.Timing.StopGrace = leeway
 	h.Lease = h.Timing.StopGrace + leeway
-	cmd, guard := launch(t, "host", h, holds(file, "ready"))
-	until(t, "all sessions to be tied", func() bool { return tied(guard) == 20 })
+	cmd, guard := launch(t, "host", h, contains(file, "ready"))
+	waitFor(t, "all sessions to be tied", func() bool { return tied(guard) == 20 })
 	freeze(t, cmd.Process.Pid)
 	freeze(t, guard)
-	until(t, "everybody's end", func() bool { return len(alive(m)) == 0 })
+	waitFor(t, "everybody's end", func() bool { return len(alive(m)) == 0 })
 	after := boottime.Now() - instant(t, filepath.Join(dir, "lease"))
 	if after < -h.Timing.StopGrace/2 {
-		t.Errorf("ended %v before the lease: not by the kernel", -after)
+		t.Errorf("ended %v before the lease: the kernel did not kill it", -after)
 	}
 }
 
-func TestTiesOfGroupsThatAreGoneAreDropped(t *testing.T) {
-	dir, m := t.TempDir(), mark()
+func TestTies_OfGroupsThatAreGoneAreClosed(t *testing.T) {
+	dir, m := t.TempDir(), testMark()
 	file := filepath.Join(dir, "log")
 	h := hosted{
 		Path: "/bin/sh", Args: []string{"sh", "-c", "for i in 1 2 3; do setsid -f sleep 1000; done; echo ready >" + file + "; exec sleep 1000"},
 		Env: append(os.Environ(), m), Timing: testTiming, Dir: dir,
 	}
-	_, guard := launch(t, "host", h, holds(file, "ready"))
-	until(t, "all sessions to be tied", func() bool { return tied(guard) == 3 })
+	_, guard := launch(t, "host", h, contains(file, "ready"))
+	waitFor(t, "all sessions to be tied", func() bool { return tied(guard) == 3 })
 	pids := alive(m)
 	for _, pid := range pids {
-		if parentOf(t, pid) == guard && pgidOf(pid) == pid && sidOf(pid) == pid { // adopted, and buried by it
+		if parentOf(t, pid) == guard && pgidOf(pid) == pid && sidOf(pid) == pid { // the guard has adopted it, and reaps it
 			_ = unix.Kill(pid, unix.SIGKILL)
 		}
 	}
-	until(t, "the ties to be dropped", func() bool { return tied(guard) == 0 })
+	waitFor(t, "the ties to be closed", func() bool { return tied(guard) == 0 })
 	if left := alive(m); len(pids) != 4 || len(left) != 1 {
 		t.Errorf("of %v there are %v, want the command alone", pids, left)
 	}

@@ -99,7 +99,7 @@ func TestUnitUnderASystemdOfItsOwn(t *testing.T) {
 	m.order("kill")
 	part.Until(t, "the end", func() bool { return m.property("ActiveState") == "inactive" })
 	m.is("Result=success", "ExecMainStatus=0")
-	if times("exited for good") != 0 || times(`"message":"left"`) != before+1 {
+	if times("is not started again") != 0 || times(`"message":"left"`) != before+1 {
 		t.Error("it took the stop for the end of the work, or did not leave in order")
 	}
 }

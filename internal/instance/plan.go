@@ -41,7 +41,7 @@ func commandSpec(conf config.Config, args []string) (worker.Spec, error) {
 	spec := worker.Spec{
 		Dir:     worker.WorkingDir(),
 		Env:     os.Environ(),
-		Restart: worker.Policy(conf.Restart),
+		Restart: conf.Restart,
 		Timing:  conf.Timing,
 	}
 	if len(args) == 0 {

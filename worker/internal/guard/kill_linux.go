@@ -82,11 +82,7 @@ func (s *server) releaseCommand() {
 // finish reports the end of the command, of which nothing is left. It returns the
 // exit code of the guard.
 func (s *server) finish() int {
-	code := s.status.ExitStatus()
-	if s.status.Signaled() {
-		code = 128 + int(s.status.Signal())
-	}
-	s.send(message{kind: msgExited, numbers: []int64{int64(code), int64(s.why), int64(s.left)}})
+	s.send(exitedMessage(s.status, s.why, s.left))
 	return 0
 }
 

@@ -132,11 +132,7 @@ func (s *server) kill() int {
 			break
 		}
 	}
-	code := status.ExitStatus()
-	if status.Signaled() {
-		code = 128 + int(status.Signal())
-	}
-	s.send(message{kind: msgExited, numbers: []int64{int64(code), int64(s.why), int64(left)}})
+	s.send(exitedMessage(status, s.why, left))
 	return 0
 }
 

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/windows"
 
 	"github.com/understudy-go/understudy/internal/boottime"
+	"github.com/understudy-go/understudy/internal/exitcode"
 )
 
 // serve does what the guard process does on other systems.
@@ -53,7 +54,7 @@ func (g *Guard) serve() {
 	left := active(g.job) // the command is among them if it did not exit by itself
 	g.events <- Event{Kind: Killing}
 	for backoff := time.Millisecond; active(g.job) > 0; backoff = min(2*backoff, 50*time.Millisecond) {
-		_ = windows.TerminateJobObject(g.job, 128+9)
+		_ = windows.TerminateJobObject(g.job, exitcode.Signal+9)
 		time.Sleep(backoff)
 	}
 	<-exited

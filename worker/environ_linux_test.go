@@ -15,10 +15,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
+	"github.com/understudy-go/understudy/config"
 	"github.com/understudy-go/understudy/registry"
 )
 
-func TestEnvironment(t *testing.T) {
+func TestEnviron_ReplacesOurVariables(t *testing.T) {
 	id := uuid.New()
 	got := environ([]string{
 		"A=1", "GOGC=50", "GOGCX=kept", "NOTIFY_SOCKET=/run/x", "WATCHDOG_USEC=1", "WATCHDOG_PID=2", "UNDERSTUDY_REGISTRY=mongodb://secret",
@@ -31,12 +32,12 @@ func TestEnvironment(t *testing.T) {
 	}
 }
 
-// reported runs a command that reports what it finds itself in.
-func reported(t *testing.T, change func(*Spec)) report {
+// runReporting runs a command that reports its environment, and returns the report.
+func runReporting(t *testing.T, change func(*Spec)) report {
 	t.Helper()
-	file, m := filepath.Join(t.TempDir(), "report"), mark()
-	spec := played(t, m, "report", file)
-	spec.Restart = Never
+	file, m := filepath.Join(t.TempDir(), "report"), testMark()
+	spec := testSpec(t, m, "report", file)
+	spec.Restart = config.RestartNever
 	if change != nil {
 		change(&spec)
 	}
@@ -56,8 +57,8 @@ func reported(t *testing.T, change func(*Spec)) report {
 	return r
 }
 
-func TestSurroundingsOfACommand(t *testing.T) {
-	r := reported(t, nil)
+func TestCommand_HasAGroupAnEmptyInputAndItsTerm(t *testing.T) {
+	r := runReporting(t, nil)
 	if r.PGID != r.PID {
 		t.Errorf("process group %d, want its own, %d", r.PGID, r.PID)
 	}
@@ -67,26 +68,26 @@ func TestSurroundingsOfACommand(t *testing.T) {
 	if r.SID != r.ParentID {
 		t.Errorf("session %d, want the guard's, %d", r.SID, r.ParentID)
 	}
-	for _, want := range []string{EnvGroup + "=test", EnvTerm + "=7"} {
+	for _, want := range []string{config.EnvGroup + "=test", config.EnvTerm + "=7"} {
 		if !slices.Contains(r.Env, want) {
 			t.Errorf("%s is not in the environment", want)
 		}
 	}
 }
 
-func TestLargeArgumentsAndEnvironmentArriveWhole(t *testing.T) {
+func TestCommand_GetsLargeArgumentsAndEnvironmentWhole(t *testing.T) {
 	var args, env []string
 	for i := range 12 {
 		args = append(args, fmt.Sprintf("%d %s", i, strings.Repeat("ä\n ", 10_000)))
 		env = append(env, fmt.Sprintf("BIG%d=%s", i, strings.Repeat("x=", 40_000)))
 	}
 	args = append(args, "")
-	r := reported(t, func(s *Spec) {
+	r := runReporting(t, func(s *Spec) {
 		s.Args = append(s.Args, args...)
 		s.Env = append(s.Env, env...)
 	})
 	if !slices.Equal(r.Args[len(r.Args)-len(args):], args) {
-		t.Error("the arguments are others")
+		t.Error("the arguments have changed")
 	}
 	for _, entry := range env {
 		if !slices.Contains(r.Env, entry) {
@@ -95,8 +96,8 @@ func TestLargeArgumentsAndEnvironmentArriveWhole(t *testing.T) {
 	}
 }
 
-func TestCommandInheritsNothingUnwanted(t *testing.T) {
-	dir, m := t.TempDir(), mark()
+func TestCommand_InheritsNoDescriptorsAndNoSignalHandling(t *testing.T) {
+	dir, m := t.TempDir(), testMark()
 	sleep, err := exec.LookPath("sleep")
 	if err != nil {
 		t.Skip("no sleep here:", err)
@@ -112,13 +113,13 @@ func TestCommandInheritsNothingUnwanted(t *testing.T) {
 	var pid int
 	_, guard := launch(t, "blocked", h, func() bool {
 		for _, p := range alive(m) {
-			if command(p) == "sleep" {
+			if commOf(p) == "sleep" {
 				pid = p
 			}
 		}
 		return pid != 0
 	})
-	until(t, "0, 1 and 2 to be its only descriptors", func() bool { // others are of the libraries that it loads
+	waitFor(t, "0, 1 and 2 to be its only descriptors", func() bool { // it has others while it loads its libraries
 		entries, _ := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
 		var fds []string
 		for _, entry := range entries {

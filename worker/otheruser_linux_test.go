@@ -13,37 +13,40 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/understudy-go/understudy/config"
 )
 
-// firstNobody and those after it are users that nothing else runs as.
-const firstNobody = 1 << 20
+// firstOtherUser is the first of the users that no other program runs as.
+const firstOtherUser = 1 << 20
 
-// launchAsNobody launches a host that is another user, for which it takes root.
-func launchAsNobody(t *testing.T, h hosted, ready func() bool) (host *exec.Cmd, guard int) {
+// launchAsOtherUser launches a host as another user. Only root can do that.
+func launchAsOtherUser(t *testing.T, h hosted, ready func() bool) (host *exec.Cmd, guard int) {
 	t.Helper()
 	if os.Geteuid() != 0 {
-		t.Skip("only root can start something as another user")
+		t.Skip("only root can start a process as another user")
 	}
-	h.User = firstNobody + os.Getpid() // what another test left counts in no limit of this one
+	h.User = firstOtherUser + os.Getpid() // another one for each test process, so that the limits of one do not count what another has left
 	probe, err := json.Marshal(hosted{Hidden: h.Hidden, User: h.User, Path: "probe"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(os.Args[0], string(probe))
-	cmd.Env = append(os.Environ(), envMode+"=nobody")
-	if said, err := cmd.CombinedOutput(); err != nil {
-		t.Skipf("no such user, or no /proc that hides anything, here: %v %s", err, said)
+	cmd.Env = append(os.Environ(), envMode+"=otheruser")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Skipf("no such user, or no /proc that hides anything, here: %v %s", err, out)
 	}
 	for dir, mode := range map[string]os.FileMode{h.Dir: 0o777, filepath.Dir(h.Dir): 0o755} {
 		if err := os.Chmod(dir, mode); err != nil {
 			t.Fatal(err)
 		}
 	}
-	h.Path = "/proc/self/exe" // the way to the test binary is closed to others
-	return launch(t, "nobody", h, ready)
+	h.Path = "/proc/self/exe" // other users may not enter the test binary's directory
+	return launch(t, "otheruser", h, ready)
 }
 
-func becomeNobody(spec string) error {
+// becomeOtherUser makes this process that of the user in spec.
+func becomeOtherUser(spec string) error {
 	var h hosted
 	if err := json.Unmarshal([]byte(spec), &h); err != nil {
 		return err
@@ -73,7 +76,7 @@ func becomeNobody(spec string) error {
 	return nil
 }
 
-// hideProc gives this thread, which is to execute something, a /proc of its own.
+// hideProc gives this thread, which will execute a program, a /proc of its own.
 func hideProc() error {
 	var u unix.Utsname
 	var major, minor int
@@ -84,7 +87,7 @@ func hideProc() error {
 		return err
 	}
 	if major < 5 || major == 5 && minor < 8 {
-		return errors.New("it would hide all processes of this machine, before Linux 5.8")
+		return errors.New("before Linux 5.8 this would hide the processes of the whole machine")
 	}
 	runtime.LockOSThread()
 	if err := unix.Unshare(unix.CLONE_NEWNS); err != nil {
@@ -99,36 +102,36 @@ func hideProc() error {
 	return nil
 }
 
-// As systemd's ProtectProc=invisible does.
-func TestKilledGuardTakesWithItWhatProcHides(t *testing.T) {
-	dir, m := t.TempDir(), mark()
+// systemd's ProtectProc=invisible hides processes in this way.
+func TestKilledGuard_LeavesNothingThatProcHides(t *testing.T) {
+	dir, m := t.TempDir(), testMark()
 	file := filepath.Join(dir, "log")
-	h := hostOf(t, dir, m, "hideaway", file)
-	h.Restart, h.Subreaper, h.Hidden = Never, true, true
-	_, guard := launchAsNobody(t, h, holds(file, "ready"))
+	h := hostOf(t, dir, m, "undumpable", file)
+	h.Restart, h.Subreaper, h.Hidden = config.RestartNever, true, true
+	_, guard := launchAsOtherUser(t, h, contains(file, "ready"))
 	if list := alive(m); len(list) != 2 {
 		t.Fatalf("processes %v, want the command and one that is hidden", list)
 	}
 	_ = unix.Kill(guard, unix.SIGKILL)
-	until(t, "Run to return", holds(filepath.Join(dir, "result"), ErrFailed.Error()+": its guard died"))
+	waitFor(t, "Run to return", contains(filepath.Join(dir, "result"), ErrFailed.Error()+": its guard died"))
 	wantGone(t, m)
 }
 
-// They multiply within one look at /proc, and fill the limit of processes with
-// their dead, at which Go gives up.
-func TestKilledGuardTakesWithItWhoForksAndExitsForEver(t *testing.T) {
-	dir, m := t.TempDir(), mark()
+// They multiply during one scan of /proc, and their dead fill the limit of
+// processes, at which Go aborts.
+func TestKilledGuard_LeavesNoProcessesThatForkAndExitForEver(t *testing.T) {
+	dir, m := t.TempDir(), testMark()
 	file := filepath.Join(dir, "log")
 	h := hostOf(t, dir, m, "hoppers", "30", file)
-	h.Restart, h.Subreaper, h.Processes = Never, true, 500
-	_, guard := launchAsNobody(t, h, holds(file, "ready"))
+	h.Restart, h.Subreaper, h.Processes = config.RestartNever, true, 500
+	_, guard := launchAsOtherUser(t, h, contains(file, "ready"))
 	_ = unix.Kill(guard, unix.SIGKILL)
-	until(t, "Run to return", holds(filepath.Join(dir, "result"), ErrFailed.Error()+": its guard died"))
+	waitFor(t, "Run to return", contains(filepath.Join(dir, "result"), ErrFailed.Error()+": its guard died"))
 	wantGone(t, m)
 }
 
-// fork is the kernel's, -1 if that refuses for long. What runs in the child makes
-// raw system calls alone.
+// fork forks as the kernel does. It returns -1 if the kernel refuses for long. The
+// child may only make raw system calls.
 //
 //go:norace
 func fork() (pid int) {
@@ -148,7 +151,8 @@ func pause() {
 	_, _, _ = unix.RawSyscall(unix.SYS_NANOSLEEP, uintptr(unsafe.Pointer(&ts)), 0, 0)
 }
 
-// hop does not return. The number of hops bounds what a failing test leaves.
+// hop forks, leaves the session and exits, again and again, and does not return. The
+// number of hops bounds what a failing test leaves behind.
 //
 //go:norace
 func hop(hops int) {

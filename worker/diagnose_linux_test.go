@@ -11,9 +11,12 @@ import (
 	"testing"
 
 	"github.com/rs/zerolog"
+
+	"github.com/understudy-go/understudy/config"
+	"github.com/understudy-go/understudy/internal/exitcode"
 )
 
-// executable writes a file that may be executed.
+// executable writes a file with the given mode, and returns its path.
 func executable(t *testing.T, dir, name, text string, mode os.FileMode) string {
 	t.Helper()
 	path := filepath.Join(dir, name)
@@ -26,7 +29,8 @@ func executable(t *testing.T, dir, name, text string, mode os.FileMode) string {
 	return path
 }
 
-// elfHeader is a program without code for a machine, with a loader if there is one.
+// elfHeader returns a program without code for a machine. It names a loader, unless
+// that is "".
 func elfHeader(machine uint16, loader string) string {
 	b := make([]byte, 64+56, 64+56+len(loader)+1)
 	copy(b, "\x7fELF\x02\x01\x01")
@@ -45,7 +49,7 @@ func elfHeader(machine uint16, loader string) string {
 	return string(append(append(b, loader...), 0))
 }
 
-func TestWhatIsWrongWithAProgramIsSaidWhenItIsResolved(t *testing.T) {
+func TestResolve_SaysWhatIsWrongWithAProgram(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("PATH", filepath.Join(dir, "bin"))
 	t.Chdir(dir)
@@ -60,7 +64,7 @@ func TestWhatIsWrongWithAProgramIsSaidWhenItIsResolved(t *testing.T) {
 	executable(t, dir, "snake", "#!/usr/bin/nosuchpython -u\n", 0o755)
 	for name, want := range map[string]struct {
 		is   error
-		says string
+		text string
 	}{
 		"feed.py":    {ErrNotFound, "write ./feed.py"},
 		"plain.py":   {ErrNotFound, "write ./plain.py, after chmod +x plain.py"},
@@ -71,8 +75,8 @@ func TestWhatIsWrongWithAProgramIsSaidWhenItIsResolved(t *testing.T) {
 		"./env-crlf": {ErrNotExecutable, "CR LF"},
 		"./snake":    {ErrNotFound, `names an interpreter that does not exist, "/usr/bin/nosuchpython"`},
 	} {
-		if path, err := Resolve(name); !errors.Is(err, want.is) || !strings.Contains(err.Error(), want.says) || path != "" {
-			t.Errorf("%s: %q, %v, want %v, and %s", name, path, err, want.is, want.says)
+		if path, err := Resolve(name); !errors.Is(err, want.is) || !strings.Contains(err.Error(), want.text) || path != "" {
+			t.Errorf("%s: %q, %v, want %v, and %s", name, path, err, want.is, want.text)
 		}
 	}
 	if path, err := Resolve("./feed.py"); err != nil {
@@ -80,36 +84,33 @@ func TestWhatIsWrongWithAProgramIsSaidWhenItIsResolved(t *testing.T) {
 	}
 }
 
-func TestWhatIsWrongWithAProgramIsSaidWhenItIsStarted(t *testing.T) {
+func TestCommand_LogsWhatIsWrongWithAProgramAtItsStart(t *testing.T) {
 	dir := t.TempDir()
 	machines := map[string]uint16{"amd64": 62, "arm64": 183}
 	for _, tt := range []struct {
 		name, text string
 		mode       os.FileMode
 		code       int
-		says       string
+		want       string
 	}{
-		{"no-interpreter", "echo hello\n", 0o755, CodeNotExecutable, "let it begin with #!/bin/sh"},
-		{"empty", "", 0o755, CodeNotExecutable, "it is empty"},
-		{"crlf", "#!/bin/sh\r\nexit\r\n", 0o755, CodeNotExecutable, "CR LF"},
-		{"snake", "#!/usr/bin/nosuchpython\n", 0o755, CodeNotFound, "names an interpreter that does not exist"},
-		{"unfit", "#!/bin/sh\n", 0o644, CodeNotExecutable, "chmod +x"},
-		{"foreign", elfHeader(0x7777, ""), 0o755, CodeNotExecutable, "it was built for another machine"},
-		{"musl", elfHeader(machines[runtime.GOARCH], "/lib/nosuch-ld.so"), 0o755, CodeNotFound, "the loader that it names, /lib/nosuch-ld.so"},
-		{"garbage", "\x00\x01\x02\x03", 0o755, CodeNotExecutable, "no program for this machine"},
+		{"no-interpreter", "echo hello\n", 0o755, exitcode.NotExecutable, "let it begin with #!/bin/sh"},
+		{"empty", "", 0o755, exitcode.NotExecutable, "it is empty"},
+		{"crlf", "#!/bin/sh\r\nexit\r\n", 0o755, exitcode.NotExecutable, "CR LF"},
+		{"snake", "#!/usr/bin/nosuchpython\n", 0o755, exitcode.NotFound, "names an interpreter that does not exist"},
+		{"unfit", "#!/bin/sh\n", 0o644, exitcode.NotExecutable, "chmod +x"},
+		{"foreign", elfHeader(0x7777, ""), 0o755, exitcode.NotExecutable, "it was built for another machine"},
+		{"musl", elfHeader(machines[runtime.GOARCH], "/lib/nosuch-ld.so"), 0o755, exitcode.NotFound, "the loader that it names, /lib/nosuch-ld.so"},
+		{"garbage", "\x00\x01\x02\x03", 0o755, exitcode.NotExecutable, "no program for this machine"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			spec := played(t, mark(), "")
-			spec.Path, spec.Args, spec.Restart = executable(t, dir, tt.name, tt.text, tt.mode), nil, Never
+			spec := testSpec(t, testMark(), "")
+			spec.Path, spec.Args, spec.Restart = executable(t, dir, tt.name, tt.text, tt.mode), nil, config.RestartNever
 			var log output
 			spec.Log = zerolog.New(&log)
 			_, result := start(t, context.Background(), spec)
-			var exit *Exit
-			if err := receive(t, result); !errors.As(err, &exit) || exit.Code != tt.code {
-				t.Errorf("Run returned %v, want exit code %d", err, tt.code)
-			}
-			if !strings.Contains(log.String(), tt.says) {
-				t.Errorf("want %q in the log:\n%s", tt.says, log.String())
+			wantExit(t, result, tt.code)
+			if !strings.Contains(log.String(), tt.want) {
+				t.Errorf("want %q in the log:\n%s", tt.want, log.String())
 			}
 		})
 	}

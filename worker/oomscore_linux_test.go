@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// victimOf is how readily the kernel kills a process when memory runs out.
-func victimOf(t testing.TB, process string) int {
+// oomScoreOf returns the oom_score_adj of a process.
+func oomScoreOf(t testing.TB, process string) int {
 	t.Helper()
 	data, err := os.ReadFile("/proc/" + process + "/oom_score_adj")
 	if err != nil {
@@ -23,24 +23,24 @@ func victimOf(t testing.TB, process string) int {
 	return adj
 }
 
-func TestCommandIsKilledForMemoryBeforeUnderstudyAndItsGuard(t *testing.T) {
-	own := victimOf(t, "self")
+func TestCommand_HasAHigherOOMScoreThanUnderstudyAndItsGuard(t *testing.T) {
+	own := oomScoreOf(t, "self")
 	for _, tt := range []struct {
 		name string
 		adj  int
-		even bool // no value is above it
-	}{{"as started", own, own == 1000}, {"as in a container", 900, false}, {"as the first of all", 1000, true}} {
+		max  bool // there is no higher value
+	}{{"as started", own, own == 1000}, {"as in a container", 900, false}, {"with the highest value", 1000, true}} {
 		t.Run(tt.name, func(t *testing.T) {
 			if tt.adj < own {
 				t.Skipf("this process has %d already, above %d", own, tt.adj)
 			}
-			dir, m := t.TempDir(), mark()
+			dir, m := t.TempDir(), testMark()
 			file := filepath.Join(dir, "log")
 			h := hostOf(t, dir, m, "forest", "2", "setsid", file)
-			h.Victim = tt.adj
-			cmd, guard := launch(t, "host", h, holds(file, "ready"))
+			h.OOMScore = tt.adj
+			cmd, guard := launch(t, "host", h, contains(file, "ready"))
 			for name, pid := range map[string]int{"Understudy": cmd.Process.Pid, "the guard": guard} {
-				if got := victimOf(t, fmt.Sprint(pid)); got != tt.adj {
+				if got := oomScoreOf(t, fmt.Sprint(pid)); got != tt.adj {
 					t.Errorf("%s has %d, want %d as before", name, got, tt.adj)
 				}
 			}
@@ -49,7 +49,7 @@ func TestCommandIsKilledForMemoryBeforeUnderstudyAndItsGuard(t *testing.T) {
 				t.Errorf("processes %v, want the command and two", list)
 			}
 			for _, pid := range list {
-				if got := victimOf(t, fmt.Sprint(pid)); got < tt.adj || got == tt.adj && !tt.even {
+				if got := oomScoreOf(t, fmt.Sprint(pid)); got < tt.adj || got == tt.adj && !tt.max {
 					t.Errorf("process %d of the command has %d, want more than %d", pid, got, tt.adj)
 				}
 			}
