@@ -14,18 +14,20 @@ import (
 // Config is the validated configuration of one instance.
 type Config struct {
 	Registry Registry
-	// Database is MongoDB's; empty for SQLite.
-	Database string
+	Database string // on MongoDB; empty for SQLite
 	Group    string
 	Host     string
+	// Priority goes into the instance's record. Among the candidates of a vacant group
+	// the one with the highest priority is senior: see registry.Registry.Candidates.
 	Priority int
-	Timing   registry.Timing
-	// ConnectTimeout is how long to try to reach the registry at start.
+	// Timing is what the instance promises its peers, and what its lease follows from.
+	Timing registry.Timing
+	// ConnectTimeout bounds how long the start tries to reach the registry.
 	ConnectTimeout time.Duration
 	Restart        Restart
-	// OnChange is a program and its arguments, separated by spaces, or empty.
+	// OnChange is the hook: a program and its arguments, separated by spaces, or empty.
 	OnChange string
-	// HTTPAddr is where to serve probes, metrics and the page, or empty.
+	// HTTPAddr is where the admin server serves probes, metrics and the page, or empty.
 	HTTPAddr  string
 	LogLevel  string // debug, info, warn, error
 	LogFormat LogFormat
@@ -40,16 +42,16 @@ const (
 	LogJSON    LogFormat = "json"
 )
 
-// Load reads the environment of this process. Warnings, one line each, come
-// with and without an error. The error is an [*Error].
+// Load reads the environment of this process. It returns warnings, one line each, also
+// together with an error. The error is an [*Error].
 func Load() (c Config, warnings []string, err error) { return LoadWith(Flags{}) }
 
-// LoadWith is Load with flags that beat the environment.
+// LoadWith does what Load does, with flags that override the environment.
 func LoadWith(flags Flags) (c Config, warnings []string, err error) { return load(flags, here()) }
 
 func load(flags Flags, at place) (c Config, warnings []string, err error) {
 	var s settings
-	if err := envconfig.Process("", &s); err != nil {
+	if err := envconfig.Process(strings.TrimSuffix(EnvPrefix, "_"), &s); err != nil {
 		return Config{}, nil, fmt.Errorf("environment: %w", err)
 	}
 	set := func(variable string) bool { _, ok := os.LookupEnv(variable); return ok }
@@ -64,7 +66,7 @@ func load(flags Flags, at place) (c Config, warnings []string, err error) {
 	return c, warnings, nil
 }
 
-// String shows the configuration as it would be set, secrets redacted.
+// String shows the configuration as variables of an environment, with secrets redacted.
 func (c Config) String() string {
 	var b strings.Builder
 	for _, v := range []struct {

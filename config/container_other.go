@@ -4,8 +4,7 @@ package config
 
 import "errors"
 
-// trace finds nothing: containers of these systems leave no traces that are
-// known here.
+// trace returns none: no traces of containers are known on these systems.
 func trace(func(string) string) traces { return traces{} }
 
 func deviceOf(string) (uint64, error) { return 0, errors.ErrUnsupported }

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestContainersAreTold(t *testing.T) {
+func TestTraces_TellContainersFromMachines(t *testing.T) {
 	const foreign = "pid:[4026532201]"
 	disk, layer := mount{"27", "ext4"}, mount{"612", "overlay"}
 	for _, tt := range []struct {
@@ -39,7 +39,7 @@ func TestContainersAreTold(t *testing.T) {
 	}
 }
 
-func TestRootMountIsTheLastOne(t *testing.T) {
+func TestRootMount_IsTheLastOne(t *testing.T) {
 	for _, tt := range []struct {
 		name, info string
 		want       mount
@@ -56,7 +56,7 @@ func TestRootMountIsTheLastOne(t *testing.T) {
 	}
 }
 
-func TestVariableNamedContainerIsAMark(t *testing.T) {
+func TestTrace_VariableNamedContainerIsAMark(t *testing.T) {
 	if _, err := os.Stat("/proc/self/ns/pid"); err != nil {
 		t.Skip("this system's containers leave no traces")
 	}

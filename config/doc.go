@@ -1,21 +1,25 @@
-// Package config turns the environment, the variables named UNDERSTUDY_*, into
-// a validated [Config].
+// Package config turns the environment, the variables named UNDERSTUDY_*, into a
+// validated [Config].
 //
-// [Load] reports all that is wrong at once, as an [Error] of one line each:
-// the variable, its value, and what would be right. An unknown variable that is
-// almost a known one is such a mistake, since a setting that is silently not
-// applied is worse than a program that does not start; any other unknown one is
-// a warning. An empty variable counts as unset, but where its default would join
-// or start something else: there it is a setting that got lost.
+// names.go has the name of every variable, variables.go describes them for the help and
+// the documents, and parse.go says what a value has to be. [Load] reads the environment
+// into settings, lets flags override it, gives unset variables their defaults, and
+// parses and checks all values.
 //
-// Values are untrusted text. They are shown quoted and cut short, and whatever
-// may be a secret is not shown at all: the registry's URI is held in a [URI],
-// which no fmt verb and no encoder prints in clear, and a URI that is not
-// understood is shown as its scheme alone, because nobody knows where in it
-// the password is.
+// Load reports everything that is wrong at once, as an [Error] with one line for each
+// mistake: the variable, its value, and what would be right. An unknown variable whose
+// name is nearly that of a known one is a mistake too, since a setting without effect is
+// worse than a program that does not start. Any other unknown variable is a warning. An
+// empty variable counts as unset, unless its default would join or start something
+// else: then it is a mistake, since its value probably got lost.
 //
-// With no registry named, it is a file of this user on this machine, so that
-// two terminals join the same group without any setting. Where instances may
-// not share that file (a container, a pod, a process without a home) this is a
-// mistake instead: each would be the active one of its own.
+// Values are untrusted text. Messages show them quoted and cut short, and do not show
+// what may be a secret. The URI of the registry is a [URI], which no fmt verb and no
+// encoder prints in clear. Of a URI that cannot be parsed only the scheme is shown, since
+// it is not known where in it the password is.
+//
+// If no registry is named, it is a file of this user on this machine. So two terminals
+// join the same group without any setting. Where instances may not share that file (in a
+// container, in a pod, in a process without a home directory) this is a mistake instead:
+// each instance would have a registry of its own and be the active one in it.
 package config

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestFlagsBeatTheEnvironment(t *testing.T) {
+func TestLoadWith_FlagsOverrideTheEnvironment(t *testing.T) {
 	for _, e := range []env{
 		{"UNDERSTUDY_REGISTRY": "mongodb://other", "UNDERSTUDY_GROUP": "other"},
 		{"UNDERSTUDY_REGISTRY_FILE": "/no/such/file"},
@@ -23,7 +23,7 @@ func TestFlagsBeatTheEnvironment(t *testing.T) {
 	}
 }
 
-func TestFlagsAreCheckedAsVariablesAre(t *testing.T) {
+func TestLoadWith_ChecksFlagsLikeVariables(t *testing.T) {
 	for _, tt := range []struct {
 		flags Flags
 		want  string
@@ -31,7 +31,7 @@ func TestFlagsAreCheckedAsVariablesAre(t *testing.T) {
 		{Flags{Group: new("a b")}, `--group="a b": group name "a b" has ' ' in it`},
 		{Flags{Group: new("")}, "--group is set but empty"},
 		{Flags{Group: new("g ")}, "--group: it ends with a space"},
-		{Flags{Group: new("mongodb://u:hunter2@h")}, `--group="mongodb://u:xxxxx@h/": a URI belongs into UNDERSTUDY_REGISTRY`},
+		{Flags{Group: new("mongodb://u:hunter2@h")}, `--group="mongodb://u:xxxxx@h/": a URI belongs in UNDERSTUDY_REGISTRY`},
 		{Flags{Registry: new("")}, "--registry is set but empty"},
 		{Flags{Registry: new("mongodb://u:hunter2@")}, `--registry="mongodb://xxxxx": host 1 of 1`},
 		{Flags{Registry: new("hunter2")}, `--registry="xxxxx": want mongodb://`},

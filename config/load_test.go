@@ -4,7 +4,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -12,36 +11,7 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-type env map[string]string
-
-// setenv leaves nothing in the environment that Load looks at but e, and a home.
-func setenv(t *testing.T, e env) (home string) {
-	t.Helper()
-	home = t.TempDir()
-	for _, entry := range os.Environ() {
-		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "UNDERSTUDY_") {
-			t.Setenv(name, "") // so that it is as before at the end
-			os.Unsetenv(name)
-		}
-	}
-	for _, name := range []string{"STATE_DIRECTORY", "XDG_STATE_HOME", "KUBERNETES_SERVICE_HOST"} {
-		t.Setenv(name, "")
-	}
-	t.Setenv("HOME", home)
-	t.Setenv("LocalAppData", home)
-	for name, value := range e {
-		t.Setenv(name, value)
-	}
-	return home
-}
-
-// onMachine loads as a process of an ordinary machine does, whatever these tests
-// run in.
-func onMachine() (Config, []string, error) {
-	return load(Flags{}, place{os: runtime.GOOS, pid: 7, getenv: os.Getenv})
-}
-
-func TestNothingSetIsTheDefaults(t *testing.T) {
+func TestLoad_Defaults(t *testing.T) {
 	home := setenv(t, nil)
 	c, warnings, err := onMachine()
 	if err != nil || len(warnings) > 0 {
@@ -70,7 +40,7 @@ func TestNothingSetIsTheDefaults(t *testing.T) {
 	}
 }
 
-func TestGoodValues(t *testing.T) {
+func TestLoad_GoodValues(t *testing.T) {
 	uri := func(c Config) string { return c.Registry.URI.Reveal() }
 	tests := []struct {
 		env  env
@@ -133,18 +103,18 @@ func TestGoodValues(t *testing.T) {
 	}
 }
 
-func TestBadValues(t *testing.T) {
+func TestLoad_BadValues(t *testing.T) {
 	const choices = "want debug, info, warn or error"
 	tests := []struct{ name, value, want string }{
 		{"UNDERSTUDY_GROUP", "a b", `UNDERSTUDY_GROUP="a b": group name "a b" has ' ' in it: want 1 to 100 letters`},
 		{"UNDERSTUDY_GROUP", "a\x1b[31m", `UNDERSTUDY_GROUP="a\x1b[31m": `},
 		{"UNDERSTUDY_GROUP", strings.Repeat("g", 101), `… (101 bytes): group name of 101 bytes: want 1 to 100`},
-		{"UNDERSTUDY_GROUP", "mongodb://u:pw@h", `UNDERSTUDY_GROUP="mongodb://u:xxxxx@h/": a URI belongs into UNDERSTUDY_REGISTRY`},
+		{"UNDERSTUDY_GROUP", "mongodb://u:pw@h", `UNDERSTUDY_GROUP="mongodb://u:xxxxx@h/": a URI belongs in UNDERSTUDY_REGISTRY`},
 		{"UNDERSTUDY_HOST", "a b", `UNDERSTUDY_HOST="a b": want a name of at most 255 bytes without spaces`},
 		{"UNDERSTUDY_HOST", "a\x07", `UNDERSTUDY_HOST="a\a": want a name`},
-		{"UNDERSTUDY_HOST", "a\xff", `UNDERSTUDY_HOST: it ends with a byte that is no UTF-8`},
+		{"UNDERSTUDY_HOST", "a\xff", `UNDERSTUDY_HOST: it ends with a byte that is not UTF-8`},
 		{"UNDERSTUDY_HOST", "a\u202eb", `UNDERSTUDY_HOST: it has an invisible character (U+202E) in it`},
-		{"UNDERSTUDY_HOST", "$HOSTNAME", `UNDERSTUDY_HOST="$HOSTNAME": it has a $ in it, and nothing here replaces a variable`},
+		{"UNDERSTUDY_HOST", "$HOSTNAME", `UNDERSTUDY_HOST="$HOSTNAME": it has a $ in it, but variables are not replaced here`},
 		{"UNDERSTUDY_HOST", "${HOSTNAME}", `it has a $ in it`},
 		{"UNDERSTUDY_HOST", strings.Repeat("h", 256), `… (256 bytes): want a name`},
 		{"UNDERSTUDY_PRIORITY", "high", `UNDERSTUDY_PRIORITY="high": want a whole number from -1000000 to 1000000`},
@@ -179,16 +149,16 @@ func TestBadValues(t *testing.T) {
 		{"UNDERSTUDY_HTTP_ADDR", ":65536", `a port from 0 (any) to 65535`},
 		{"UNDERSTUDY_HTTP_ADDR", "a b:80", `want HOST:PORT`},
 		{"UNDERSTUDY_HTTP_ADDR", "$HOST:80", `it has a $ in it`},
-		{"UNDERSTUDY_HTTP_ADDR", "http://x:80", `a URI belongs into UNDERSTUDY_REGISTRY: want HOST:PORT`},
+		{"UNDERSTUDY_HTTP_ADDR", "http://x:80", `a URI belongs in UNDERSTUDY_REGISTRY: want HOST:PORT`},
 		{"UNDERSTUDY_LOG_LEVEL", "INFO", choices},
 		{"UNDERSTUDY_LOG_LEVEL", "trace", choices},
 		{"UNDERSTUDY_LOG_FORMAT", "xml", `want auto, console or json`},
-		{"UNDERSTUDY_DATABASE", "a/b", `UNDERSTUDY_DATABASE="a/b": want a name with no space and none of /\."$*<>:|?`},
-		{"UNDERSTUDY_DATABASE", "a b", `want a name with no space`},
-		{"UNDERSTUDY_DATABASE", "a.b", `want a name with no space`},
-		{"UNDERSTUDY_DATABASE", "$external", `want a name with no space`},
+		{"UNDERSTUDY_DATABASE", "a/b", `UNDERSTUDY_DATABASE="a/b": want a name without spaces and without any of /\."$*<>:|?`},
+		{"UNDERSTUDY_DATABASE", "a b", `want a name without spaces`},
+		{"UNDERSTUDY_DATABASE", "a.b", `want a name without spaces`},
+		{"UNDERSTUDY_DATABASE", "$external", `want a name without spaces`},
 		{"UNDERSTUDY_DATABASE", "a\x01", `UNDERSTUDY_DATABASE="a\x01": want a name`},
-		{"UNDERSTUDY_DATABASE", "a\xff", `UNDERSTUDY_DATABASE: it ends with a byte that is no UTF-8`},
+		{"UNDERSTUDY_DATABASE", "a\xff", `UNDERSTUDY_DATABASE: it ends with a byte that is not UTF-8`},
 		{"UNDERSTUDY_DATABASE", strings.Repeat("d", 64), `at most 63 bytes`},
 		{"UNDERSTUDY_DATABASE", "Local", `the server's own`},
 	}
@@ -207,7 +177,7 @@ func TestBadValues(t *testing.T) {
 	}
 }
 
-func TestAllMistakesAreToldAtOnce(t *testing.T) {
+func TestLoad_ReportsAllMistakesAtOnce(t *testing.T) {
 	setenv(t, env{
 		"UNDERSTUDY_REGISTRY":        "mongodb://u:pw@",
 		"UNDERSTUDY_GROUP":           "no way",
@@ -236,95 +206,18 @@ func TestAllMistakesAreToldAtOnce(t *testing.T) {
 	}
 }
 
-func TestTimingsAreCheckedTogether(t *testing.T) {
-	set := env{"UNDERSTUDY_ORPHAN_AFTER": "5s", "UNDERSTUDY_STOP_GRACE": "12s"}
-	setenv(t, set)
-	_, _, err := onMachine()
-	if err == nil {
-		t.Fatal("no error")
-	}
-	for _, want := range []string{"UNDERSTUDY_ORPHAN_AFTER=5s", "UNDERSTUDY_HEARTBEAT_INTERVAL=1s", "UNDERSTUDY_STOP_GRACE=12s"} {
-		if !strings.Contains(err.Error(), want) {
-			t.Errorf("got %v, want %s in it", err, want)
-		}
-	}
-	_, smallest, ok := strings.Cut(err.Error(), "want ")
-	smallest, _, ok2 := strings.Cut(smallest, " or more")
-	if !ok || !ok2 {
-		t.Fatalf("got %v, want the smallest that would do", err)
-	}
-	set["UNDERSTUDY_ORPHAN_AFTER"] = smallest
-	setenv(t, set)
-	if _, _, err := onMachine(); err != nil {
-		t.Errorf("what was advised is refused: %v", err)
-	}
-}
-
-func TestNegativeOrphanAfterIsTooShort(t *testing.T) {
-	for _, value := range []string{"0", "-1s"} {
-		setenv(t, env{"UNDERSTUDY_ORPHAN_AFTER": value})
-		if _, _, err := onMachine(); err == nil || !strings.Contains(err.Error(), "too short") {
-			t.Errorf("%s: got %v, want too short", value, err)
-		}
-	}
-}
-
-// Whoever mends one mistake must not be told of the next one only then.
-func TestImpossibleOrphanAfterIsToldBesideOtherMistakes(t *testing.T) {
-	for _, beside := range []string{"UNDERSTUDY_HEARTBEAT_INTERVAL", "UNDERSTUDY_STOP_GRACE", "UNDERSTUDY_CONNECT_TIMEOUT"} {
-		for _, value := range []string{"-3s", "0", "799ms", "25h"} {
-			setenv(t, env{"UNDERSTUDY_ORPHAN_AFTER": value, beside: "60"})
-			_, _, err := onMachine()
-			var wrong *Error
-			if !errors.As(err, &wrong) || len(wrong.Mistakes) != 2 || !strings.Contains(err.Error(), "UNDERSTUDY_ORPHAN_AFTER=") || !strings.Contains(err.Error(), beside+`="60"`) {
-				t.Errorf("%s beside %s: got %v, want both", value, beside, err)
-			}
-		}
-		setenv(t, env{"UNDERSTUDY_ORPHAN_AFTER": "800ms", beside: "x"}) // would do for some
-		if _, _, err := onMachine(); beside != "UNDERSTUDY_CONNECT_TIMEOUT" && strings.Contains(err.Error(), "UNDERSTUDY_ORPHAN_AFTER") {
-			t.Errorf("beside %s: got %v", beside, err)
-		}
-	}
-}
-
-// What is wrong with the URI's database is not the matter where another was meant.
-func TestDatabaseThatIsRefusedIsOneMistake(t *testing.T) {
-	setenv(t, env{"UNDERSTUDY_REGISTRY": "mongodb://h/admin", "UNDERSTUDY_DATABASE": ""})
-	if _, _, err := onMachine(); err == nil || !strings.HasPrefix(err.Error(), "UNDERSTUDY_DATABASE is set but empty") || strings.Contains(err.Error(), "\n") {
-		t.Errorf("got %v", err)
-	}
-}
-
-func TestPlainNamesAreNotRead(t *testing.T) {
+func TestLoad_IgnoresNamesWithoutPrefix(t *testing.T) {
 	setenv(t, env{"GROUP": "other", "HOST": "other", "PRIORITY": "7", "DATABASE": "other", "REGISTRY": "mongodb://h", "RESTART": "never"})
 	c, warnings, err := onMachine()
 	if err != nil || len(warnings) > 0 {
 		t.Fatalf("warnings %q, error %v", warnings, err)
 	}
 	if c.Group != "default" || c.Host == "other" || c.Priority != 0 || c.Registry.Kind != SQLite || c.Restart != RestartAlways {
-		t.Errorf("got %v, which comes from unprefixed names", c)
+		t.Errorf("got %v, which comes from names without the prefix", c)
 	}
 }
 
-func TestDatabaseOfSQLiteIsAWarning(t *testing.T) {
-	setenv(t, env{"UNDERSTUDY_DATABASE": "mine"})
-	c, warnings, err := onMachine()
-	if err != nil || c.Database != "" || len(warnings) != 1 || !strings.Contains(warnings[0], "UNDERSTUDY_DATABASE") {
-		t.Errorf("database %q, warnings %q, error %v", c.Database, warnings, err)
-	}
-}
-
-func TestDatabaseOfTheServerIsNotTakenFromTheURI(t *testing.T) {
-	for path, want := range map[string]string{"admin": "the server's own", "a%2Fb": `"a/b"`, "a.b": `"a.b"`} {
-		setenv(t, env{"UNDERSTUDY_REGISTRY": "mongodb://u:pw@h/" + path})
-		_, _, err := onMachine()
-		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "UNDERSTUDY_DATABASE is not set") {
-			t.Errorf("%s: got %v, want %s", path, err, want)
-		}
-	}
-}
-
-func TestMachineWithoutAName(t *testing.T) {
+func TestHost_MachineWithoutName(t *testing.T) {
 	names := map[string]func() (string, error){
 		"error":   func() (string, error) { return "", errors.New("none") },
 		"empty":   func() (string, error) { return "", nil },

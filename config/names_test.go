@@ -34,7 +34,8 @@ func constants(t *testing.T) (values []string) {
 	return values
 }
 
-// The tags of the settings cannot use the constants.
+// A constant that is neither a variable nor an export would be a name that nobody uses,
+// or one that is reported as unknown.
 func TestNames_AreTheVariablesAndTheExports(t *testing.T) {
 	var used []string
 	for _, v := range Variables {

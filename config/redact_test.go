@@ -9,7 +9,7 @@ import (
 
 const marker = "Zq7MARKER7qZ"
 
-func TestNothingPrintsThePassword(t *testing.T) {
+func TestConfig_NoFormatShowsThePassword(t *testing.T) {
 	setenv(t, env{"UNDERSTUDY_REGISTRY": "mongodb://app:" + marker + "@h/app?tlsCertificateKeyFilePassword=" + marker})
 	c, _, err := onMachine()
 	if err != nil {
@@ -18,7 +18,7 @@ func TestNothingPrintsThePassword(t *testing.T) {
 	if !strings.Contains(c.Registry.URI.Reveal(), marker) {
 		t.Fatal("Reveal hides the password")
 	}
-	type hiding struct{ c Config } // fmt calls no method of what an unexported field holds
+	type hiding struct{ c Config } // fmt calls no methods of the value of an unexported field
 	values := []any{c, &c, c.Registry, &c.Registry, c.Registry.URI, &c.Registry.URI, hiding{c}, &hiding{c},
 		[]Config{c}, map[string]any{"c": c}, []any{c.Registry.URI}}
 	for _, v := range values {
@@ -38,7 +38,7 @@ func TestNothingPrintsThePassword(t *testing.T) {
 	}
 }
 
-func TestConfigurationPrintsItself(t *testing.T) {
+func TestConfig_String(t *testing.T) {
 	setenv(t, env{"UNDERSTUDY_REGISTRY": "mongodb://app:pw@h/app", "UNDERSTUDY_HOST": `a"b`, "UNDERSTUDY_PRIORITY": "3"})
 	c, _, err := onMachine()
 	if err != nil {
@@ -54,8 +54,8 @@ func TestConfigurationPrintsItself(t *testing.T) {
 	}
 }
 
-// FuzzLoad puts a password where one may be, any text around it, and looks for
-// it in all that comes back.
+// FuzzLoad puts a password where one may be, with any text around it, and looks for it in
+// everything that comes back.
 func FuzzLoad(f *testing.F) {
 	f.Add(uint8(0), "u", "", "", "h/app", "default", "1s")
 	f.Add(uint8(1), "u", "a@", "/b", "h.example.com?x", "", "60")
@@ -65,7 +65,7 @@ func FuzzLoad(f *testing.F) {
 	f.Add(uint8(5), "h/", "x", "&tls=true", "", "x", "1s")
 	f.Fuzz(func(t *testing.T, kind uint8, user, before, after, rest, group, interval string) {
 		if strings.Contains(user+before+after+rest+group+interval, "\x00") {
-			t.Skip("no environment holds a NUL")
+			t.Skip("an environment cannot hold a NUL")
 		}
 		scheme := []string{"mongodb", "mongodb+srv", "mongo", "sqlite", "postgres"}[kind%5]
 		uri := scheme + "://" + user + ":" + before + marker + after + "@" + rest

@@ -1,14 +1,11 @@
 package config
 
 import (
-	"os"
-	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 )
 
-func TestRegistriesThatAreRefused(t *testing.T) {
+func TestRegistry_RefusedValues(t *testing.T) {
 	tests := []struct{ value, shown, want string }{
 		{"localhost:27017", `="xxxxx"`, wantRegistry},
 		{"hunter2", `="xxxxx"`, wantRegistry},
@@ -51,15 +48,15 @@ func TestRegistriesThatAreRefused(t *testing.T) {
 		{"sqlite:file:x?mode=memory", `="sqlite:file:x?mode=memory"`, "would all be active"},
 		{"sqlite://x.db", `="sqlite://xxxxx"`, "a host in it"},
 		{"sqlite://u:pw@h/d", `="sqlite://xxxxx"`, "a host in it"},
-		{"sqlite:~/x.db", `="sqlite:~/x.db"`, "replaces that ~"},
-		{"sqlite:~app/x.db", `="sqlite:~app/x.db"`, "replaces that ~"},
+		{"sqlite:~/x.db", `="sqlite:~/x.db"`, "a ~ is not replaced"},
+		{"sqlite:~app/x.db", `="sqlite:~app/x.db"`, "a ~ is not replaced"},
 		{"sqlite:$HOME/x.db", `="sqlite:$HOME/x.db"`, "has a $ in it"},
 		{"sqlite:/data/${NAME}.db", `="sqlite:/data/${NAME}.db"`, "has a $ in it"},
 		{"sqlite:/data/$(hostname).db", `="sqlite:/data/$(hostname).db"`, "has a $ in it"},
-		{"sqlite: x.db", `="sqlite: x.db"`, "its path is odd: it begins with a space"},
-		{"sqlite:'/x'/x.db", `="sqlite:'/x'/x.db"`, "its path is odd: it begins with a quote"},
+		{"sqlite: x.db", `="sqlite: x.db"`, "its path has a stray character: it begins with a space"},
+		{"sqlite:'/x'/x.db", `="sqlite:'/x'/x.db"`, "its path has a stray character: it begins with a quote"},
 		{"sqlite:no/such/x.db", `="sqlite:no/such/x.db"`, "its directory is not there: make it"},
-		{"sqlite:registry_test.go/x.db", `="sqlite:registry_test.go/x.db"`, "its directory is none"},
+		{"sqlite:registry_test.go/x.db", `="sqlite:registry_test.go/x.db"`, "is not a directory"},
 		{"sqlite:x.db?mode=ro", `="sqlite:x.db?mode=ro"`, "without options"},
 		{"sqlite:u:pw@h?x", `="sqlite:xxxxx"`, "without options"},
 		{"sqlite:a\x1bb", `="sqlite:a\x1bb"`, "a control character"},
@@ -77,76 +74,5 @@ func TestRegistriesThatAreRefused(t *testing.T) {
 		if !strings.HasPrefix(got, "UNDERSTUDY_REGISTRY=") || !strings.Contains(got, tt.shown) || !strings.Contains(got, tt.want) || strings.Contains(got, "pw@") {
 			t.Errorf("%.80q: got\n%s\nwant %s … %s", tt.value, got, tt.shown, tt.want)
 		}
-	}
-}
-
-func TestRegistryFromAFile(t *testing.T) {
-	dir := t.TempDir()
-	write := func(name, content string) string {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
-	const uri = "mongodb://app:pw@db/app"
-	tests := []struct{ name, path, want string }{
-		{"plain", write("plain", uri), ""},
-		{"newline", write("newline", uri+"\n"), ""},
-		{"crlf", write("crlf", uri+"\r\n"), ""},
-		{"missing", filepath.Join(dir, "none"), "want a file that can be read"},
-		{"empty", write("empty", ""), "that file is empty"},
-		{"newline only", write("nl", "\n"), "that file is empty"},
-		{"huge", write("huge", strings.Repeat("x", 64<<10+1)), "larger than 64 KiB"},
-		{"lines", write("lines", uri+"\n"+uri), "several lines"},
-		{"directory", dir, "no regular file"},
-		{"wrong", write("wrong", "mongodb://app:pw@"), `its content="mongodb://xxxxx": host 1 of 1`},
-		{"NUL", write("nul", "sqlite:a\x00"), "a control character"},
-		{"binary", write("binary", "\x01\x02\x00"), `its content="xxxxx": ` + wantRegistry},
-		{"UTF-16", write("utf16", "\xff\xfem\x00"), "its content: it begins with a byte order mark of UTF-16"},
-		{"byte order mark", write("bom", "\uFEFF"+uri), "its content: it begins with a byte order mark (U+FEFF): leave that out"},
-		{"space at the end", write("space", uri+" \n"), "its content: it ends with a space"},
-		{"quoted", write("quoted", `"`+uri+`"`), `its content: it begins with a quote (")`},
-		{"not expanded", write("expand", "mongodb://app:${PASSWORD}@db/app"), "write %24"},
-		{"missing directory", write("dir", "sqlite:/no/such/dir/x.db"), "its directory is not there"},
-		{"not expanded itself", "$CREDENTIALS_DIRECTORY/uri", "has a $ in it"},
-		{"a URI itself", uri, "want the path of a file"},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			setenv(t, env{"UNDERSTUDY_REGISTRY_FILE": tt.path})
-			c, _, err := onMachine()
-			if tt.want == "" {
-				if err != nil || c.Registry.URI.Reveal() != uri || c.Database != "app" {
-					t.Errorf("got %v, error %v", c, err)
-				}
-				return
-			}
-			if err == nil || !strings.HasPrefix(err.Error(), "UNDERSTUDY_REGISTRY_FILE=") || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "pw") {
-				t.Errorf("got %v, want %s", err, tt.want)
-			}
-		})
-	}
-}
-
-func TestUnreadableFile(t *testing.T) {
-	if runtime.GOOS == "windows" || os.Geteuid() == 0 {
-		t.Skip("file modes don't stop this user from reading")
-	}
-	path := filepath.Join(t.TempDir(), "secret")
-	if err := os.WriteFile(path, []byte("mongodb://h"), 0); err != nil {
-		t.Fatal(err)
-	}
-	setenv(t, env{"UNDERSTUDY_REGISTRY_FILE": path})
-	if _, _, err := onMachine(); err == nil || !strings.Contains(err.Error(), "want a file that can be read") {
-		t.Errorf("got %v", err)
-	}
-}
-
-func TestRegistryAndItsFileExcludeEachOther(t *testing.T) {
-	setenv(t, env{"UNDERSTUDY_REGISTRY": "mongodb://u:pw@h", "UNDERSTUDY_REGISTRY_FILE": "/run/secrets/uri"})
-	_, _, err := onMachine()
-	if err == nil || !strings.Contains(err.Error(), "both set") || strings.Contains(err.Error(), "pw") {
-		t.Errorf("got %v", err)
 	}
 }

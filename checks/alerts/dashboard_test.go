@@ -19,11 +19,11 @@ import (
 	"github.com/understudy-go/understudy/status"
 )
 
-// group is the one that is exported.
+// group is the group of the instance whose metrics are exported.
 const group = "reports"
 
-// exported are the samples that an instance really exports, without the Go
-// runtime's and the process's.
+// exported returns the samples that an instance really exports, without those of the Go
+// runtime and the process.
 func exported() (samples []string) {
 	for line := range strings.Lines(scrape().String()) {
 		if strings.HasPrefix(line, "understudy_") {
@@ -33,7 +33,7 @@ func exported() (samples []string) {
 	return samples
 }
 
-// scrape is what an instance really answers.
+// scrape returns what an instance really answers.
 func scrape() *bytes.Buffer {
 	m := metrics.New(metrics.Source{
 		Group: group, Version: "v1.2.3",
@@ -48,7 +48,7 @@ func scrape() *bytes.Buffer {
 	return w.Body
 }
 
-// dashboard is what matters of one to those who look at it.
+// dashboard is the part of a Grafana dashboard that these tests check.
 type dashboard struct {
 	UID, Title    string
 	SchemaVersion int
@@ -72,7 +72,7 @@ func grafana(t *testing.T) (d dashboard) {
 	return d
 }
 
-// expressions are the dashboard's, with its variables filled in.
+// expressions returns those of the dashboard, with its variables filled in.
 func expressions(t *testing.T) (list []string) {
 	t.Helper()
 	fill := strings.NewReplacer("$group", group, "$__rate_interval", "1m", "$__interval", "1m")
@@ -87,7 +87,7 @@ func expressions(t *testing.T) (list []string) {
 	return list
 }
 
-func TestDashboardIsSelfContained(t *testing.T) {
+func TestDashboard_IsSelfContained(t *testing.T) {
 	t.Parallel()
 	d := grafana(t)
 	variables := map[string]string{}
@@ -123,7 +123,7 @@ func TestDashboardIsSelfContained(t *testing.T) {
 	}
 }
 
-func TestOnlyExportedMetricsAreNamed(t *testing.T) {
+func TestDashboard_NamesOnlyExportedMetrics(t *testing.T) {
 	t.Parallel()
 	var names []string
 	for _, s := range exported() {
@@ -139,9 +139,9 @@ func TestOnlyExportedMetricsAreNamed(t *testing.T) {
 	}
 }
 
-// Each expression becomes an alert that it has no value. The last one is there
-// to fire.
-func TestEachPanelShowsSomethingForWhatIsExported(t *testing.T) {
+// Each expression becomes an alert that fires if the expression has no value. The last
+// alert is a control that has to fire.
+func TestDashboard_EachPanelShowsExportedSamples(t *testing.T) {
 	t.Parallel()
 	var rules, tests strings.Builder
 	rules.WriteString("groups:\n  - name: panels\n    rules:\n")

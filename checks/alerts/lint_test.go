@@ -7,7 +7,7 @@ import (
 	"github.com/understudy-go/understudy/checks/part"
 )
 
-func TestPromtoolFindsNothingToCriticizeInTheMetrics(t *testing.T) {
+func TestMetrics_PassPromtool(t *testing.T) {
 	t.Parallel()
 	promtool := part.Need(t, "promtool", "Debian's package prometheus")
 	check := exec.Command(promtool, "check", "metrics")

@@ -1,5 +1,5 @@
-// Package alerts checks the alert rules and the dashboard: with promtool, and
-// against what package metrics exports.
+// Package alerts checks the alert rules and the dashboard with promtool, and against what
+// package metrics exports.
 package alerts
 
 import (
@@ -15,7 +15,7 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(part.Main(m)) }
 
-// promtool runs it in a directory.
+// promtool runs promtool in a directory.
 func promtool(t *testing.T, dir string, args ...string) {
 	t.Helper()
 	cmd := exec.Command(part.Need(t, "promtool", "Debian's package prometheus"), args...)
@@ -34,17 +34,17 @@ func deployDir(t *testing.T) string {
 	return filepath.Join(root, "deploy")
 }
 
-func TestPromtoolAcceptsTheRules(t *testing.T) {
+func TestRules_PassPromtool(t *testing.T) {
 	t.Parallel()
 	promtool(t, deployDir(t), "check", "rules", "--lint-fatal", "alerts.yaml")
 }
 
-func TestAlertsFireWhenTheyShouldAndOnlyThen(t *testing.T) {
+func TestRules_FireWhenTheyShould(t *testing.T) {
 	t.Parallel()
 	promtool(t, deployDir(t), "test", "rules", "alerts_test.yaml")
 }
 
-// alerts are the rules by name, each as it is written.
+// alerts returns the text of each rule by its name.
 func alerts(t *testing.T) map[string]string {
 	t.Helper()
 	list := map[string]string{}
@@ -59,7 +59,7 @@ func alerts(t *testing.T) map[string]string {
 	return list
 }
 
-func TestEachAlertIsSeenToFireAndNotToFire(t *testing.T) {
+func TestRules_EachAlertIsTestedBothWays(t *testing.T) {
 	t.Parallel()
 	tests := string(part.File(t, "deploy/alerts_test.yaml"))
 	for name := range alerts(t) {
@@ -72,7 +72,7 @@ func TestEachAlertIsSeenToFireAndNotToFire(t *testing.T) {
 	}
 }
 
-func TestEachAlertSaysWhatToDo(t *testing.T) {
+func TestRules_EachAlertSaysWhatToDo(t *testing.T) {
 	t.Parallel()
 	chapters := map[string]bool{}
 	for line := range strings.Lines(string(part.File(t, "docs/operations.md"))) {

@@ -1,4 +1,4 @@
-// Package docs compiles the Go code in the documents, and runs its tests.
+// Package docs compiles the Go code in the documents and runs its tests.
 package docs
 
 import (
@@ -16,7 +16,7 @@ import (
 	"strings"
 	"testing"
 
-	// What the code in the documents imports, so that go.mod knows of it.
+	// The code in the documents imports these; without them go.mod would not list them.
 	_ "github.com/rs/zerolog"
 	_ "go.mongodb.org/mongo-driver/v2/mongo"
 
@@ -29,7 +29,7 @@ import (
 
 const ours = "github.com/understudy-go/understudy/"
 
-// imports are the packages that the code in the documents may name.
+// imports are the packages that the code in the documents may use.
 var imports = map[string]string{
 	"bson": "go.mongodb.org/mongo-driver/v2/bson", "context": "context", "errors": "errors", "filepath": "path/filepath", "fmt": "fmt",
 	"heartbeat": ours + "heartbeat", "http": "net/http", "log": "log", "mongo": "go.mongodb.org/mongo-driver/v2/mongo",
@@ -38,7 +38,7 @@ var imports = map[string]string{
 	"testing": "testing", "time": "time", "worker": ours + "worker", "zerolog": "github.com/rs/zerolog",
 }
 
-// around is what the documents take for granted.
+// around declares what the code in the documents uses without declaring it.
 const around = `
 func work(ctx context.Context, t registry.Term) error { <-ctx.Done(); return nil }
 func warm(ctx context.Context) { <-ctx.Done() }
@@ -65,7 +65,7 @@ func blocks(text, language string) (list []string) {
 	return list
 }
 
-// file makes a Go file of declarations or statements.
+// file makes a Go file from declarations or statements.
 func file(t *testing.T, code string) string {
 	t.Helper()
 	if _, err := parser.ParseFile(token.NewFileSet(), "", "package snippet\n"+code, 0); err != nil {
@@ -84,7 +84,7 @@ func file(t *testing.T, code string) string {
 	return text + code
 }
 
-func TestCodeInTheLibrarysDocumentCompilesAndPasses(t *testing.T) {
+func TestLibrary_CodeCompilesAndPasses(t *testing.T) {
 	text := string(part.File(t, "docs/library.md"))
 	code := blocks(text, "go")
 	if tables := blocks(text, "sql"); len(code) < 10 || len(tables) != 1 {
@@ -92,7 +92,7 @@ func TestCodeInTheLibrarysDocumentCompilesAndPasses(t *testing.T) {
 	}
 	code = append(code, around+fmt.Sprintf("const schema = %q\n", blocks(text, "sql")[0]))
 
-	// The files are laid over a package that is not there.
+	// An overlay makes the files a package that does not exist on the disk.
 	dir, err := filepath.Abs("snippet")
 	if err != nil {
 		t.Fatal(err)
@@ -127,9 +127,9 @@ func TestCodeInTheLibrarysDocumentCompilesAndPasses(t *testing.T) {
 	}
 }
 
-// TestFieldsOfTheStateAreThere: what a paragraph about State names by one
-// capitalised word has to be a field of it.
-func TestFieldsOfTheStateAreThere(t *testing.T) {
+// TestLibrary_NamesFieldsOfState: each capitalised word in code in a paragraph about
+// State has to be a field of it.
+func TestLibrary_NamesFieldsOfState(t *testing.T) {
 	state, named := reflect.TypeFor[heartbeat.State](), 0
 	for paragraph := range strings.SplitSeq(string(part.File(t, "docs/library.md")), "\n\n") {
 		if !strings.Contains(paragraph, "`member.State()`") {
@@ -143,6 +143,6 @@ func TestFieldsOfTheStateAreThere(t *testing.T) {
 		}
 	}
 	if named == 0 {
-		t.Error("no field is named: has the document's form changed?")
+		t.Error("no field is named: has the form of the document changed?")
 	}
 }

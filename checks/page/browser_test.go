@@ -1,4 +1,4 @@
-// Package page looks at the page in a real browser.
+// Package page checks the page in a real browser.
 package page
 
 import (
@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 
 var closeBrowser = func() {}
 
-// browser is one for all tests.
+// browser returns the browser that all tests share.
 var browser = sync.OnceValues(func() (context.Context, error) {
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
@@ -40,7 +40,7 @@ var browser = sync.OnceValues(func() (context.Context, error) {
 	return ctx, chromedp.Do(ctx)
 })
 
-var chromium string // set before browser is used
+var chromium string // set before browser is called
 
 // tab is one tab of the browser.
 type tab struct {
@@ -50,7 +50,7 @@ type tab struct {
 	messages []string
 }
 
-// needBrowser skips a test where there is none.
+// needBrowser skips a test if there is no browser.
 func needBrowser(t *testing.T) context.Context {
 	t.Helper()
 	path := part.Need(t, "chromium", "package chromium")
@@ -64,9 +64,9 @@ func needBrowser(t *testing.T) context.Context {
 
 var finding sync.Once
 
-// newTab opens a page. At the end of the test the page must not have said
-// anything on the console, where errors and violations of the policy go too,
-// but for lines that contain one of the expected texts.
+// newTab opens a page. At the end of the test the console must be empty, except for lines
+// that contain one of the expected texts. Errors and violations of the policy are
+// reported on the console too.
 func newTab(t *testing.T, url string, expected ...string) *tab {
 	t.Helper()
 	parent := needBrowser(t)
@@ -93,7 +93,7 @@ func newTab(t *testing.T, url string, expected ...string) *tab {
 		}
 		cancel()
 		reading.Wait()
-		for _, m := range p.said() {
+		for _, m := range p.console() {
 			known := false
 			for _, e := range expected {
 				known = known || strings.Contains(m, e)
@@ -109,8 +109,8 @@ func newTab(t *testing.T, url string, expected ...string) *tab {
 	return p
 }
 
-// said is what the page has said on the console.
-func (p *tab) said() []string {
+// console returns the lines on the console.
+func (p *tab) console() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.messages[:len(p.messages):len(p.messages)]
@@ -128,7 +128,7 @@ func eval[T any](p *tab, expression string) T {
 	return v
 }
 
-// await evaluates an expression that promises something.
+// await evaluates an expression and waits for its promise.
 func await(p *tab, expression string) string {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, patience)
@@ -145,25 +145,25 @@ func quote(text string) string {
 	return string(data)
 }
 
-// text is the text of the first element that a selector finds.
+// text returns the text of the first element that a selector finds.
 func (p *tab) text(selector string) string {
 	p.t.Helper()
 	return eval[string](p, "document.querySelector("+quote(selector)+")?.textContent ?? ''")
 }
 
-// shown is the text of all elements that a selector finds and that are seen.
+// shown returns the texts of all visible elements that a selector finds.
 func (p *tab) shown(selector string) []string {
 	p.t.Helper()
 	return eval[[]string](p, "[...document.querySelectorAll("+quote(selector)+")].filter(n => n.checkVisibility()).map(n => n.innerText)")
 }
 
-// awaitHealth waits for a line of health with that text in it.
+// awaitHealth waits until the first line of the banner contains a text.
 func (p *tab) awaitHealth(text string) {
 	p.t.Helper()
 	part.Until(p.t, "health: "+text, func() bool { return strings.Contains(p.text("#health"), text) })
 }
 
-// look sets the width of the page and its colour scheme.
+// look sets the width of the window and the colour scheme.
 func (p *tab) look(width int64, scheme string) {
 	p.t.Helper()
 	_, err := chromedp.Call(p.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{

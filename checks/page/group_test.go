@@ -15,7 +15,7 @@ import (
 	"github.com/understudy-go/understudy/checks/part"
 )
 
-// join starts an instance, and waits until it is ready.
+// join starts an instance and waits until it is ready.
 func join(t *testing.T, registry, host string) *part.Instance {
 	t.Helper()
 	i := part.Start(t, map[string]string{
@@ -26,17 +26,18 @@ func join(t *testing.T, registry, host string) *part.Instance {
 	return i
 }
 
-func TestTakeoversOfRealInstancesAppearByThemselves(t *testing.T) {
+func TestPage_ShowsTakeoversOfRealInstances(t *testing.T) {
 	t.Parallel()
 	needBrowser(t)
 	registry := filepath.Join(t.TempDir(), "registry.db")
 	a := join(t, registry, "ams-1")
 	a.Await(t, "/activez", http.StatusOK)
-	// Who of the others is next is not for the page to say. Each of them shows it.
+	// This test does not expect a certain one of the others to be next. The page of each
+	// of them shows which one it is.
 	others, tabs := map[string]*part.Instance{}, map[string]*tab{}
 	for _, host := range []string{"fra-2", "lon-3"} {
 		others[host] = join(t, registry, host)
-		tabs[host] = newTab(t, "http://"+others[host].Address+"/", "net::ERR_") // of the one that is killed
+		tabs[host] = newTab(t, "http://"+others[host].Address+"/", "net::ERR_") // messages about the one that is killed
 	}
 	active := func(p *tab, hosts ...string) (host string) {
 		t.Helper()
@@ -88,7 +89,7 @@ func TestTakeoversOfRealInstancesAppearByThemselves(t *testing.T) {
 			t.Errorf("title %q", got)
 		}
 		want := [][]string{{"3", third, "goes on"}, {"2", second, "orphaned"}, {"1", "ams-1", "stopped"}}
-		part.Until(t, "the terms of all three", func() bool { // a term is closed once there is the next
+		part.Until(t, "the terms of all three", func() bool { // the end of a term is recorded after the next one began
 			got := eval[[][]string](p, "[...document.querySelectorAll('#terms tbody tr')].map(r => [0, 1, 5].map(i => r.cells[i].textContent))")
 			return cmp.Equal(want, got)
 		})

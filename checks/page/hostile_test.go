@@ -20,7 +20,7 @@ import (
 
 const markup = `<img src=x onerror=alert(1)></title></script><script>alert(2)</script>"'&amp;`
 
-func TestHostileTextIsText(t *testing.T) {
+func TestPage_ShowsHostileTextAsText(t *testing.T) {
 	t.Parallel()
 	hostile := markup + "\x00\x1b[31m\u202eevil\u2028" + strings.Repeat("x", 300)
 	g := orders()
@@ -47,7 +47,7 @@ func TestHostileTextIsText(t *testing.T) {
 	cut := markup[:14] + "…" + strings.Repeat("x", 14)
 	for selector, want := range map[string]string{
 		"h1": hostile, "#health": hostile, "#instances .name": cut, "#instances .version": hostile, "#instances .role": hostile,
-		"#terms .name": cut, "#terms tr:nth-child(2) td:nth-child(6)": hostile, "#strip small": cut + "/9a8003", // all of them have one host
+		"#terms .name": cut, "#terms tr:nth-child(2) td:nth-child(6)": hostile, "#strip small": cut + "/9a8003", // all instances have the same host
 	} {
 		part.Until(t, fmt.Sprintf("%s to be %q", selector, want), func() bool { return p.text(selector) == want })
 	}
@@ -64,8 +64,8 @@ func TestHostileTextIsText(t *testing.T) {
 	p.checkReach()
 }
 
-// checkReach checks that all of the page is within the window or can be scrolled
-// to, on a desk and on a phone.
+// checkReach checks that every part of the page is within the window or can be scrolled
+// to, on a desktop and on a phone.
 func (p *tab) checkReach() {
 	p.t.Helper()
 	for _, width := range []int64{1200, 360} {
@@ -85,9 +85,8 @@ func (p *tab) checkReach() {
 	}
 }
 
-// TestHostileRecordsAreVisible goes through a registry that somebody wrote
-// hostile records into.
-func TestHostileRecordsAreVisible(t *testing.T) {
+// TestPage_ShowsHostileRecords uses a registry with hostile records in it.
+func TestPage_ShowsHostileRecords(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	reg, err := sqlite.Open(ctx, filepath.Join(t.TempDir(), "registry.db"), sqlite.Options{})
@@ -117,7 +116,7 @@ func TestHostileRecordsAreVisible(t *testing.T) {
 	}
 }
 
-func TestPolicyForbidsWhatThePageDoesNotDo(t *testing.T) {
+func TestPolicy_ForbidsWhatThePageDoesNotDo(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, orders())
 	other := newServer(t, orders())
@@ -137,7 +136,7 @@ func TestPolicyForbidsWhatThePageDoesNotDo(t *testing.T) {
 	if broken := eval[int](p, "window.broken || 0"); broken != 0 {
 		t.Errorf("attempt %d ran", broken)
 	}
-	part.Until(t, "the browser to say that it enforces the policy", func() bool {
-		return strings.Contains(strings.Join(p.said(), "\n"), "Content Security Policy")
+	part.Until(t, "the browser to report that it enforces the policy", func() bool {
+		return strings.Contains(strings.Join(p.console(), "\n"), "Content Security Policy")
 	})
 }

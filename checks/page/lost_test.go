@@ -12,10 +12,10 @@ import (
 	"github.com/understudy-go/understudy/status"
 )
 
-func TestLostConnectionIsToldAndMended(t *testing.T) {
+func TestPage_LostConnectionIsShownAndRestored(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, orders())
-	p := newTab(t, s.url(), "net::ERR_") // the browser's own words for it
+	p := newTab(t, s.url(), "net::ERR_") // the browser's own message about it
 	p.awaitHealth("1 active")
 	s.stop()
 	p.awaitHealth("Connection lost, retrying")
@@ -32,7 +32,7 @@ func TestLostConnectionIsToldAndMended(t *testing.T) {
 		t.Errorf("%d instances, want the last known", n)
 	}
 	was := p.age()
-	eval[bool](p, "redraw(), true") // as for another width
+	eval[bool](p, "redraw(), true") // as if the width had changed
 	if got := p.text("#health"); got != "Connection lost, retrying" || p.age() != was {
 		t.Errorf("drawn anew, it says %q and an age of %v, was %v", got, p.age(), was)
 	}
@@ -43,7 +43,7 @@ func TestLostConnectionIsToldAndMended(t *testing.T) {
 	}
 }
 
-func TestRegistryThatDoesNotAnswerIsToldAndMended(t *testing.T) {
+func TestPage_SilentRegistryIsShownUntilItAnswers(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, orders())
 	s.set(orders(), errors.New("not connected to the registry yet"))
@@ -74,11 +74,11 @@ func TestRegistryThatDoesNotAnswerIsToldAndMended(t *testing.T) {
 	was := p.age()
 	await(p, "new Promise(done => setTimeout(done, 700))")
 	if now := p.age(); now != was {
-		t.Errorf("an age went on from %v to %v though nobody knows", was, now)
+		t.Errorf("an age counted up from %v to %v although there is no news", was, now)
 	}
 }
 
-func TestPageOfTheActiveOneSaysWhatItsLeaseIsGoodFor(t *testing.T) {
+func TestBanner_SaysWhatTheInstanceKnowsOfItself(t *testing.T) {
 	t.Parallel()
 	p := newTab(t, newServer(t, orders()).url())
 	p.awaitHealth("1 active")
@@ -94,7 +94,7 @@ func TestPageOfTheActiveOneSaysWhatItsLeaseIsGoodFor(t *testing.T) {
 	}
 }
 
-func TestRefusalIsToldAndMended(t *testing.T) {
+func TestPage_RefusalIsShownUntilThereIsRoom(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, orders())
 	full := &http.Transport{}

@@ -15,7 +15,7 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-func TestPageShowsTheGroup(t *testing.T) {
+func TestPage_ShowsTheGroup(t *testing.T) {
 	t.Parallel()
 	p := newTab(t, newServer(t, orders()).url())
 	p.awaitHealth("1 active, 2 passive")
@@ -50,7 +50,7 @@ func TestPageShowsTheGroup(t *testing.T) {
 	}
 }
 
-// rows are the rows of terms without the UUID.
+// rows returns the rows of the table of terms without the UUID.
 func rows(p *tab) []string {
 	p.t.Helper()
 	list := eval[[][]string](p, "[...document.querySelectorAll('#terms tbody tr')].map(r => [...r.cells].slice(0, 7).map(c => c.textContent))")
@@ -61,7 +61,7 @@ func rows(p *tab) []string {
 	return joined
 }
 
-func TestLargeGroupShowsWhatMatters(t *testing.T) {
+func TestInstances_LargeGroupShowsWhatMatters(t *testing.T) {
 	t.Parallel()
 	g := orders()
 	for range 996 {
@@ -91,7 +91,7 @@ func TestLargeGroupShowsWhatMatters(t *testing.T) {
 	}
 }
 
-func TestThoseWhoDifferAreNotFolded(t *testing.T) {
+func TestInstances_FoldsOnlyThoseThatAreAlike(t *testing.T) {
 	t.Parallel()
 	g := orders()
 	for i := range 40 {
@@ -107,7 +107,7 @@ func TestThoseWhoDifferAreNotFolded(t *testing.T) {
 		case i == 33:
 			in.Priority = 7
 		case i >= 34:
-			in.Version = "v3" // six are not worth a fold
+			in.Version = "v3" // six are too few to be folded
 		}
 		g.Instances = append(g.Instances, in)
 	}
@@ -129,8 +129,8 @@ func TestThoseWhoDifferAreNotFolded(t *testing.T) {
 	}
 }
 
-// Of long names a phone shows what tells them apart.
-func TestHostsAreToldApartOnAPhone(t *testing.T) {
+// On a phone, long names are shortened to the part that tells them apart.
+func TestHosts_CanBeToldApartOnAPhone(t *testing.T) {
 	t.Parallel()
 	for name, host := range map[string]func(int) string{
 		"a common beginning": func(i int) string { return fmt.Sprintf("reports-of-the-western-region-worker-7d9f8b6c5-x2k%02d", i) },
@@ -148,7 +148,7 @@ func TestHostsAreToldApartOnAPhone(t *testing.T) {
 		for _, width := range []int64{390, 1200} {
 			p.look(width, "light")
 			names := map[string]bool{}
-			part.Until(t, "the names", func() bool { // which follow the width
+			part.Until(t, "the names", func() bool { // they change with the width
 				clear(names)
 				for _, name := range p.shown("#instances td.name") {
 					names[name] = true
@@ -171,7 +171,7 @@ func TestHostsAreToldApartOnAPhone(t *testing.T) {
 	}
 }
 
-func TestVersionsAreShort(t *testing.T) {
+func TestNumbered_ShortensVersions(t *testing.T) {
 	t.Parallel()
 	p := newTab(t, newServer(t, orders()).url())
 	p.awaitHealth("1 active")
@@ -185,12 +185,12 @@ func TestVersionsAreShort(t *testing.T) {
 	}
 }
 
-func TestAgesCountUpBetweenPictures(t *testing.T) {
+func TestPage_AgesCountUpBetweenPictures(t *testing.T) {
 	t.Parallel()
-	p := newTab(t, newServer(t, orders()).url()) // it shows the same instant again and again
+	p := newTab(t, newServer(t, orders()).url()) // its pictures are all of the same instant
 	p.awaitHealth("1 active")
 	part.Until(t, "the age to pass three seconds", func() bool { return p.age() > 3 })
-	// An event makes one change by itself, however late it is.
+	// An event makes one change by itself, however late it comes.
 	eval[bool](p, `window.changes = window.most = 0,
 		new MutationObserver(() => { most = Math.max(most, ++changes) })
 			.observe(document.querySelector('#instances td.age'), {childList: true, subtree: true, characterData: true}),
@@ -198,7 +198,7 @@ func TestAgesCountUpBetweenPictures(t *testing.T) {
 	part.Until(t, "three changes from one event to the next", func() bool { return eval[int](p, "most") >= 3 })
 }
 
-// age is the first one shown, in seconds.
+// age returns the first age that is shown, in seconds.
 func (p *tab) age() float64 {
 	p.t.Helper()
 	text := p.text("#instances td.age")
@@ -209,7 +209,7 @@ func (p *tab) age() float64 {
 	return s
 }
 
-func TestWhatChangesAppearsByItself(t *testing.T) {
+func TestPage_ShowsChangesByItself(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, orders())
 	p := newTab(t, s.url())
@@ -238,7 +238,7 @@ func TestWhatChangesAppearsByItself(t *testing.T) {
 	}
 }
 
-func TestWorkThatIsDoneIsNoAlarm(t *testing.T) {
+func TestBanner_FinishedWorkIsNoAlarm(t *testing.T) {
 	t.Parallel()
 	g := orders()
 	g.Healthy, g.Done, g.Health, g.Instances = false, true, "work done at 11:00:00 UTC", nil
@@ -248,6 +248,6 @@ func TestWorkThatIsDoneIsNoAlarm(t *testing.T) {
 		t.Errorf("title %q", got)
 	}
 	if got := eval[string](p, "document.getElementById('state').className"); got != "card done" {
-		t.Errorf("it looks like %q", got)
+		t.Errorf("its class is %q", got)
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/understudy-go/understudy/status"
 )
 
-func TestTextIsReadableInBothSchemesAndOnAPhone(t *testing.T) {
+func TestPage_IsReadableInBothSchemesAndOnAPhone(t *testing.T) {
 	t.Parallel()
 	g := orders()
 	g.Instances[1].Silent, g.Instances[1].OrphanIn, g.Instances[2].HoldingOff = true, 40*second, true
@@ -34,7 +34,7 @@ func TestTextIsReadableInBothSchemesAndOnAPhone(t *testing.T) {
 				}
 				backgrounds[scheme+eval[string](p, "getComputedStyle(document.body).backgroundColor")] = true
 				if state.err != nil {
-					continue // what is out of date is faded
+					continue // a picture that is out of date is faded
 				}
 				if faint := eval[[]string](p, faintText); len(faint) > 0 {
 					t.Errorf("%s, %s at %d: contrast below 4.5: %q", state.line, scheme, width, faint)
@@ -47,7 +47,7 @@ func TestTextIsReadableInBothSchemesAndOnAPhone(t *testing.T) {
 	}
 }
 
-// faintText lists the texts that stand out too little from what is behind them.
+// faintText lists the texts that have too little contrast to their background.
 const faintText = `(() => {
 	const luminance = c => c.slice(0, 3).map(v => v / 255).map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
 		.reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
@@ -67,7 +67,7 @@ const faintText = `(() => {
 		}).map(n => n.textContent);
 })()`
 
-func TestPageIsAccessible(t *testing.T) {
+func TestPage_IsAccessible(t *testing.T) {
 	t.Parallel()
 	p := newTab(t, newServer(t, orders()).url())
 	p.awaitHealth("1 active")
@@ -90,7 +90,7 @@ func TestPageIsAccessible(t *testing.T) {
 	}
 }
 
-func TestPageWithoutScriptsPointsElsewhere(t *testing.T) {
+func TestPage_WithoutScriptsPointsElsewhere(t *testing.T) {
 	t.Parallel()
 	p := newTab(t, newServer(t, orders()).url())
 	text := p.text("noscript")

@@ -32,7 +32,8 @@ type server struct {
 func newServer(t *testing.T, g status.Group) *server {
 	t.Helper()
 	s := &server{t: t, group: g}
-	// A port below those that systems give out: nobody gets it while s is stopped.
+	// The port is below those that systems assign, so no other program gets it while s
+	// is stopped.
 	part.Until(t, "a free port", func() bool {
 		l, err := web.Listen(fmt.Sprint("127.0.0.1:", 20000+rand.N(10000)))
 		if err == nil {
@@ -46,7 +47,7 @@ func newServer(t *testing.T, g status.Group) *server {
 
 func (s *server) url() string { return "http://" + s.addr + "/" }
 
-// start serves, on the same port as before.
+// start serves on the same port as before.
 func (s *server) start() {
 	s.t.Helper()
 	l, err := web.Listen(s.addr)
@@ -83,7 +84,7 @@ func (s *server) serve(l net.Listener) {
 	s.t.Cleanup(s.stop)
 }
 
-// set changes what the registry says.
+// set changes what the registry answers.
 func (s *server) set(g status.Group, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -98,8 +99,8 @@ var ids = []uuid.UUID{
 
 const second = status.Seconds(time.Second)
 
-// orders is a group of three with terms from a tenth of a second to ten days, a
-// gap of a minute, an orphan, and a lease that was lost.
+// orders returns a group of three instances. Its terms lasted from a tenth of a second to
+// ten days, and among them are a gap of a minute, an orphan, and a lease that was lost.
 func orders() status.Group {
 	at := time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
 	gap := func(s status.Seconds) *status.Seconds { return &s }

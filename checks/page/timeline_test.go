@@ -11,7 +11,7 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-func TestShortAndLongTermsAndGapsAreSeen(t *testing.T) {
+func TestTimeline_ShowsShortAndLongTermsAndGaps(t *testing.T) {
 	t.Parallel()
 	p := newTab(t, newServer(t, orders()).url())
 	p.awaitHealth("1 active")
@@ -53,7 +53,7 @@ func TestShortAndLongTermsAndGapsAreSeen(t *testing.T) {
 	}
 }
 
-// segment is a part of the timeline.
+// segment is one part of the timeline.
 type segment struct {
 	Class, Title string
 	Width        float64
@@ -64,9 +64,9 @@ func (p *tab) segments() []segment {
 	return eval[[]segment](p, "[...document.querySelectorAll('#strip li')].map(n => ({class: n.className, title: n.title, width: n.getBoundingClientRect().width}))")
 }
 
-// Nobody knows whether somebody worked in the last minute before an orphan was
-// replaced: it is not drawn as if somebody had.
-func TestSilenceBeforeATakeoverIsStriped(t *testing.T) {
+// It is not known whether an orphan worked in the last minute before it was replaced, so
+// that minute is not drawn as a part of its term.
+func TestTimeline_StripesSilenceBeforeTakeover(t *testing.T) {
 	t.Parallel()
 	g := orders()
 	most := 61 * second
@@ -92,7 +92,7 @@ func TestSilenceBeforeATakeoverIsStriped(t *testing.T) {
 	}
 }
 
-func TestSilenceOfTheActiveOneIsToldAndDrawn(t *testing.T) {
+func TestPage_ShowsSilenceOfTheActiveOne(t *testing.T) {
 	t.Parallel()
 	g := orders()
 	g.Healthy, g.Health = false, "no beat from ams-1/9a8001 for 22s; fra-2/9a8002 takes over in 38s; 2 passive"
@@ -117,7 +117,7 @@ func TestSilenceOfTheActiveOneIsToldAndDrawn(t *testing.T) {
 	}
 }
 
-func TestTermWithoutWorkIsStriped(t *testing.T) {
+func TestTimeline_StripesTermWithoutWork(t *testing.T) {
 	t.Parallel()
 	g := orders()
 	g.Terms[1].Reason = registry.NotReady
@@ -128,7 +128,7 @@ func TestTermWithoutWorkIsStriped(t *testing.T) {
 	}
 }
 
-func TestInstancesOfOneHostHaveColoursOfTheirOwn(t *testing.T) {
+func TestTimeline_InstancesOfOneHostHaveTheirOwnColours(t *testing.T) {
 	t.Parallel()
 	colours := func(hosts ...string) []string {
 		g := orders()
@@ -151,7 +151,7 @@ func TestInstancesOfOneHostHaveColoursOfTheirOwn(t *testing.T) {
 			t.Errorf("%v: colours %v, want one for each instance", hosts, got)
 		}
 	}
-	// One that was started again on its host keeps the colour of the host.
+	// An instance that was started again on its host keeps the colour of the host.
 	g := orders()
 	g.Terms[0].Holder = registry.Instance{}.ID
 	p := newTab(t, newServer(t, g).url())

@@ -1,7 +1,7 @@
-// Pictures makes the pictures of the README from the real thing: it builds
-// Understudy, runs a group of three through some takeovers, and photographs the
-// page, status --watch and the demo. It needs chromium and script (package
-// bsdutils), and takes about a minute:
+// Pictures makes the pictures of the README from the real program: it builds Understudy,
+// takes a group of three instances through some takeovers, and photographs the page,
+// status --watch and the demo. It needs chromium and script (package bsdutils), and takes
+// about a minute:
 //
 //	cd checks && go run ./pictures ../docs/pictures
 package main
@@ -27,7 +27,7 @@ import (
 	"github.com/understudy-go/understudy/checks/part"
 )
 
-// scale is how many points of a picture a point of the page gets.
+// scale is the number of pixels of a picture for each pixel of the page.
 const scale = 1.25
 
 func main() {
@@ -60,7 +60,7 @@ func draw(ctx context.Context, to string) error {
 	}
 	g := &group{program: program, dir: dir}
 	defer g.stop()
-	if err := g.play(ctx); err != nil {
+	if err := g.takeOver(ctx); err != nil {
 		return err
 	}
 
@@ -70,7 +70,7 @@ func draw(ctx context.Context, to string) error {
 	tab, cancel := chromedp.NewContext(browsers)
 	defer cancel()
 
-	if err := chromedp.Do(tab); err != nil { // else the browser would end with the first limit
+	if err := chromedp.Do(tab); err != nil { // otherwise the browser would end with the first limit
 		return fmt.Errorf("chromium: %w", err)
 	}
 
@@ -98,12 +98,12 @@ func draw(ctx context.Context, to string) error {
 	return nil
 }
 
-// photograph writes a picture of a page at a width, or of all of it.
+// photograph writes a picture of a page at a width, or of the whole page.
 func photograph(tab context.Context, address string, width int64, path string) error {
 	tab, cancel := context.WithTimeout(tab, time.Minute)
 	defer cancel()
 	err := chromedp.Do(tab, chromedp.EmulateViewport(max(width, 2000), 600, chromedp.EmulateScale(scale)),
-		chromedp.Navigate(address), chromedp.Sleep(3*time.Second)) // for it to draw itself
+		chromedp.Navigate(address), chromedp.Sleep(3*time.Second)) // the page draws itself in this time
 	if err != nil {
 		return err
 	}
@@ -138,7 +138,7 @@ func photograph(tab context.Context, address string, width int64, path string) e
 	return os.WriteFile(path, small.Bytes(), 0o644)
 }
 
-// group is three instances on a registry of their own.
+// group is three instances with a registry of their own.
 type group struct {
 	program, dir string
 	members      []*exec.Cmd
@@ -150,8 +150,8 @@ func (g *group) environ() []string {
 		"UNDERSTUDY_HEARTBEAT_INTERVAL=500ms", "UNDERSTUDY_ORPHAN_AFTER=9s", "UNDERSTUDY_STOP_GRACE=1s", "NO_PROXY=*", "TERM=xterm-256color")
 }
 
-// play lets the group take over from each other, in order and after a crash.
-func (g *group) play(ctx context.Context) error {
+// takeOver makes the instances take over from each other, in order and after a crash.
+func (g *group) takeOver(ctx context.Context) error {
 	for _, host := range []string{"ams-1", "fra-2", "lon-3"} {
 		if err := g.join(host); err != nil {
 			return err
@@ -182,7 +182,7 @@ func (g *group) play(ctx context.Context) error {
 
 var serving = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
 
-// join starts an instance and waits until it stands by or works.
+// join starts an instance and waits until it is passive or active.
 func (g *group) join(host string) error {
 	path := filepath.Join(g.dir, fmt.Sprintf("%s-%d.log", host, len(g.members)))
 	out, err := os.Create(path)
@@ -218,7 +218,7 @@ func (g *group) stop() {
 	}
 }
 
-// terminal runs the program on a terminal, and returns what that got.
+// terminal runs the program on a terminal and returns its output there.
 func (g *group) terminal(ctx context.Context, args string, lasts time.Duration) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, lasts)
 	defer cancel()

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// colours are those of the graphic renditions that Understudy uses.
+// colours has the colour of each style that Understudy uses.
 var colours = map[string]string{
 	"1": "font-weight:bold", "2": "opacity:.7",
 	"31": "color:#ff7b72", "32": "color:#7ee787", "33": "color:#e3b341", "36": "color:#79c0ff", "90": "color:#8b949e",
@@ -14,8 +14,8 @@ var colours = map[string]string{
 
 var escape = regexp.MustCompile("\x1b\\[([0-9;?]*)([A-Za-z])")
 
-// screen is what a terminal shows after the output, as a page: whatever came
-// before the cursor last went home is overwritten.
+// screen returns a page that shows what a terminal shows after the output: everything
+// before the cursor last went home has been overwritten.
 func screen(output, prompt string) string {
 	output = strings.ReplaceAll(output, "\r\n", "\n")
 	if i := strings.LastIndex(output, "\x1b[H"); i >= 0 {

@@ -105,7 +105,7 @@ func healthURL(addr string) (string, error) {
 	if addr == "" {
 		return "", errors.New("UNDERSTUDY_HTTP_ADDR is not set: want the instance's own, HOST:PORT or :PORT")
 	}
-	if what := config.Odd(addr); what != "" {
+	if what := config.StrayCharacter(addr); what != "" {
 		return "", fmt.Errorf("UNDERSTUDY_HTTP_ADDR: %s", what)
 	}
 	host, port, err := net.SplitHostPort(addr)

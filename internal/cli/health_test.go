@@ -121,7 +121,7 @@ func TestHealthDoesNotWaitForever(t *testing.T) {
 func TestHealthWithoutAnAddressIs78(t *testing.T) {
 	testkit.CleanEnv(t)
 	for addr, want := range map[string]string{
-		":8080 ":             "UNDERSTUDY_HTTP_ADDR: it ends with a space: leave that out",
+		":8080 ":             "UNDERSTUDY_HTTP_ADDR: it ends with a space: remove it",
 		"":                   "UNDERSTUDY_HTTP_ADDR is not set: want the instance's own",
 		"8080":               `UNDERSTUDY_HTTP_ADDR="8080": want the instance's own, HOST:PORT or :PORT`,
 		"127.0.0.1:http":     "want the instance's own",

@@ -1,4 +1,4 @@
-// What the page knows, and how it is told.
+// What the page knows, and how it gets to know it.
 
 let name = 'understudy'; // of the group
 let picture;             // the latest picture of the group

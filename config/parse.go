@@ -1,9 +1,7 @@
 package config
 
 import (
-	"errors"
 	"fmt"
-	"math"
 	"net"
 	"os"
 	"slices"
@@ -13,7 +11,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/understudy-go/understudy/internal/mongouri"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -23,7 +20,7 @@ const (
 	maxConnect  = 365 * 24 * time.Hour
 )
 
-// parse converts and checks every value, noting all that is wrong.
+// parse converts and checks every value, and notes all mistakes.
 func (s *input) parse(m *mistakes) (c Config, warnings []string) {
 	var path string
 	c.Registry, path = s.registry(m)
@@ -32,7 +29,7 @@ func (s *input) parse(m *mistakes) (c Config, warnings []string) {
 		warnings = append(warnings, s.name(EnvRegistry)+": "+Perishable)
 	}
 	if s.Database != "" && c.Registry.Kind == SQLite {
-		warnings = append(warnings, "UNDERSTUDY_DATABASE means nothing to a SQLite registry")
+		warnings = append(warnings, EnvDatabase+" has no effect on a SQLite registry")
 	}
 	c.Group = s.Group
 	if err := registry.CheckGroup(s.Group); err != nil {
@@ -48,42 +45,6 @@ func (s *input) parse(m *mistakes) (c Config, warnings []string) {
 	c.LogLevel = choice(m, EnvLogLevel, s.LogLevel, "debug", "info", "warn", "error")
 	c.LogFormat = choice(m, EnvLogFormat, s.LogFormat, LogAuto, LogConsole, LogJSON)
 	return c, warnings
-}
-
-// database is the variable's, the URI's, or the default, for MongoDB alone.
-func (s *input) database(m *mistakes, kind Kind, fromURI string) string {
-	if s.Database != "" {
-		if err := checkDatabase(s.Database); err != nil {
-			m.add(EnvDatabase, s.Database, "%v", err)
-		}
-	}
-	switch {
-	case kind != MongoDB:
-		return ""
-	case s.Database != "" || s.refused[EnvDatabase]:
-		return s.Database
-	case fromURI == "":
-		return mongouri.DefaultDatabase
-	}
-	if err := checkDatabase(fromURI); err != nil {
-		m.say("UNDERSTUDY_DATABASE is not set, and the registry's URI names the database %s: %v; set UNDERSTUDY_DATABASE=understudy, for one",
-			show(fromURI), err)
-	}
-	return fromURI
-}
-
-// checkDatabase holds the names that MongoDB accepts on every platform.
-func checkDatabase(name string) error {
-	const odd = "/\\. \"$*<>:|?"
-	switch {
-	case len(name) > 63 || !utf8.ValidString(name):
-		return errors.New("want a name of at most 63 bytes")
-	case strings.ContainsAny(name, odd) || strings.ContainsFunc(name, unicode.IsControl):
-		return fmt.Errorf("want a name with no space and none of %s", strings.ReplaceAll(odd, " ", ""))
-	case slices.Contains([]string{"admin", "config", "local"}, strings.ToLower(name)):
-		return errors.New("that one is the server's own: want another")
-	}
-	return nil
 }
 
 func (s settings) host(m *mistakes, hostname func() (string, error)) string {
@@ -102,18 +63,27 @@ func (s settings) host(m *mistakes, hostname func() (string, error)) string {
 	}
 	name, err := hostname()
 	if err != nil || !usable(name) {
-		m.say("UNDERSTUDY_HOST is not set, and this machine has no usable name: want a name for it")
+		m.note("%s is not set, and this machine has no usable name: want a name for it", EnvHost)
 	}
 	return name
 }
 
-// onChange leaves what only a shell understands to one: passed on literally, it
-// would do something else, and nobody would notice before the first takeover.
+func (s settings) priority(m *mistakes) int {
+	n, err := strconv.Atoi(s.Priority)
+	if err != nil || n < -maxPriority || n > maxPriority {
+		m.add(EnvPriority, s.Priority, "want a whole number from %d to %d", -maxPriority, maxPriority)
+		return 0
+	}
+	return n
+}
+
+// onChange refuses what only a shell understands. The program would get it literally
+// and do something else, and nobody would notice before the first takeover.
 func (s settings) onChange(m *mistakes) string {
 	if strings.ContainsFunc(s.OnChange, unicode.IsControl) {
 		m.add(EnvOnChange, s.OnChange, "want a program and its arguments on one line, separated by spaces")
-	} else if what := forShell(s.OnChange); what != "" {
-		m.say("UNDERSTUDY_ON_CHANGE: it has %s in it, but it is no line for a shell: write the line into a script, and name that", what)
+	} else if syntax := shellSyntax(s.OnChange); syntax != "" {
+		m.note("%s: it has %s in it, but no shell reads it: write the line into a script, and name the script here", EnvOnChange, syntax)
 	}
 	return s.OnChange
 }
@@ -134,38 +104,8 @@ func (s settings) httpAddr(m *mistakes) string {
 	return s.HTTPAddr
 }
 
-func (s settings) priority(m *mistakes) int {
-	n, err := strconv.Atoi(s.Priority)
-	if err != nil || n < -maxPriority || n > maxPriority {
-		m.add(EnvPriority, s.Priority, "want a whole number from %d to %d", -maxPriority, maxPriority)
-		return 0
-	}
-	return n
-}
-
-func (s settings) timing(m *mistakes) registry.Timing {
-	var t registry.Timing
-	var okI, okT, okG bool
-	t.Interval, okI = duration(m, EnvInterval, s.Interval, registry.MinInterval, registry.MaxInterval)
-	t.OrphanAfter, okT = duration(m, EnvOrphanAfter, s.OrphanAfter, math.MinInt64, registry.MaxOrphanAfter) // the others decide
-	t.StopGrace, okG = duration(m, EnvStopGrace, s.StopGrace, registry.MinStopGrace, registry.MaxStopGrace)
-	if !okI || !okG {
-		// It cannot be judged by the others, but there is a T that is too short for any.
-		least := registry.Timing{Interval: registry.MinInterval, StopGrace: registry.MinStopGrace}.SmallestOrphanAfter()
-		if okT && t.OrphanAfter < least {
-			m.add(EnvOrphanAfter, s.OrphanAfter, "want %v or more, depending on the interval and the stop grace", least)
-		}
-	}
-	if !okI || !okT || !okG {
-		return t
-	}
-	if err := t.Check(); err != nil {
-		m.say("UNDERSTUDY_ORPHAN_AFTER=%v with UNDERSTUDY_HEARTBEAT_INTERVAL=%v and UNDERSTUDY_STOP_GRACE=%v: %v",
-			t.OrphanAfter, t.Interval, t.StopGrace, err)
-	}
-	return t
-}
-
+// duration parses a duration between two bounds. It returns false if it has noted a
+// mistake.
 func duration(m *mistakes, name, value string, least, most time.Duration) (time.Duration, bool) {
 	d, err := time.ParseDuration(value)
 	switch {
@@ -185,6 +125,7 @@ func duration(m *mistakes, name, value string, least, most time.Duration) (time.
 	return 0, false
 }
 
+// choice returns the one of some words that a value is.
 func choice[T ~string](m *mistakes, name, value string, choices ...T) T {
 	if slices.Contains(choices, T(value)) {
 		return T(value)

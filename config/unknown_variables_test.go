@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestUnknownVariables(t *testing.T) {
+func TestUnknown_MistakesAndWarnings(t *testing.T) {
 	const silent, warned = "silent", "warned"
 	tests := []struct{ entry, want string }{ // want: one of these two, or what was meant
 		{"UNDERSTUDY_GROUP=x", silent},
@@ -76,7 +76,7 @@ func TestUnknownVariables(t *testing.T) {
 	}
 }
 
-func TestOddNamesAreShownQuoted(t *testing.T) {
+func TestUnknown_QuotesUnusualNames(t *testing.T) {
 	var m mistakes
 	warnings := unknown(&m, []string{"UNDERSTUDY_\x1b[31m\n=1", "UNDERSTUDY_" + strings.Repeat("X", 5000) + "=1"})
 	for _, w := range warnings {
@@ -86,35 +86,5 @@ func TestOddNamesAreShownQuoted(t *testing.T) {
 	}
 	if len(warnings) != 2 || len(m) != 0 {
 		t.Errorf("warnings %q, mistakes %q", warnings, m)
-	}
-}
-
-func TestEdits(t *testing.T) {
-	tests := []struct {
-		a, b string
-		want int
-	}{
-		{"", "", 0}, {"a", "", 1}, {"", "ab", 2}, {"abc", "abc", 0}, {"abc", "acb", 1},
-		{"abc", "bca", 2}, {"kitten", "sitting", 3}, {"abcd", "badc", 2}, {"ca", "abc", 3},
-	}
-	for _, tt := range tests {
-		if got := edits(tt.a, tt.b); got != tt.want {
-			t.Errorf("edits(%q, %q) = %d, want %d", tt.a, tt.b, got, tt.want)
-		}
-		if got := edits(tt.b, tt.a); got != tt.want {
-			t.Errorf("edits(%q, %q) = %d, want %d", tt.b, tt.a, got, tt.want)
-		}
-	}
-}
-
-// Two variables within two edits of each other would make a typo of one a
-// silent setting of the other.
-func TestKnownVariablesAreFarApart(t *testing.T) {
-	for _, a := range Variables {
-		for _, b := range Variables {
-			if a != b && edits(a.Name, b.Name) <= 2 {
-				t.Errorf("%s and %s are %d edits apart", a.Name, b.Name, edits(a.Name, b.Name))
-			}
-		}
 	}
 }

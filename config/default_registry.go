@@ -7,26 +7,27 @@ import (
 	"runtime"
 )
 
-// place is where this process runs.
+// place describes where this process runs, which decides about the default registry.
 type place struct {
 	os     string // as runtime.GOOS
 	pid    int
 	getenv func(string) string
 	traces traces
-	// device tells the file systems of directories apart. Nil: it cannot.
+	// device returns a number by which the file systems of directories can be told apart.
+	// nil: they cannot.
 	device func(dir string) (uint64, error)
 }
 
-// here is where this process really runs.
+// here returns the place of this process.
 func here() place {
 	return place{os: runtime.GOOS, pid: os.Getpid(), getenv: os.Getenv, traces: trace(os.Getenv), device: deviceOf}
 }
 
-// registry returns the file that a user's instances on one machine share, or
-// why there is none that they surely share.
+// registry returns the file that all instances of this user on this machine share. It
+// returns an error if it is not certain that they would share it.
 func (p place) registry() (string, error) {
 	if what := p.container(); what != "" {
-		return "", errors.New("this is " + what + ": each with a file of its own, all of them would be active")
+		return "", errors.New("this is " + what + ": each instance would have a file of its own, and all of them would be active")
 	}
 	if list := filepath.SplitList(p.getenv("STATE_DIRECTORY")); len(list) > 0 && filepath.IsAbs(list[0]) {
 		return filepath.Join(list[0], "registry.db"), nil
@@ -38,8 +39,8 @@ func (p place) registry() (string, error) {
 	return filepath.Join(base, "understudy", "registry.db"), nil
 }
 
-// container says what kind of container this is, and how that is known; it is
-// empty on a machine.
+// container describes the container that this process runs in, and how that is known. It
+// returns "" on a machine.
 func (p place) container() string {
 	switch {
 	case p.pid == 1 || p.getenv(EnvUnderInit) != "":
@@ -53,12 +54,11 @@ func (p place) container() string {
 	return ""
 }
 
-// Perishable warns of a registry that goes with its container.
+// Perishable is the warning about a registry that is lost with its container.
 const Perishable = "this registry is in the container's own file system: it is lost with the container, and no other container sees it: " +
 	"want a path in a directory that is mounted into all of them"
 
-// perishable reports whether a file is, or would be, on the container's own file
-// system.
+// perishable reports whether a file is, or would be, in the container's own file system.
 func (p place) perishable(path string) bool {
 	if p.container() == "" || !overlays[p.traces.root.kind] || p.device == nil {
 		return false
@@ -71,8 +71,8 @@ func (p place) perishable(path string) bool {
 	return err == nil && rootErr == nil && of == root
 }
 
-// state is the directory for what programs of this user remember. A relative
-// one counts as unset, as the XDG specification has it.
+// state returns the directory in which programs of this user keep their state. A relative
+// path counts as unset, as the XDG specification says.
 func (p place) state() (string, error) {
 	if dir := p.getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
 		return dir, nil
@@ -86,7 +86,7 @@ func (p place) state() (string, error) {
 	}
 	home := p.getenv(name)
 	if info, err := os.Stat(home); !filepath.IsAbs(home) || err != nil || !info.IsDir() {
-		return "", errors.New(name + " names no home for a file that instances could share: each with its own, all of them would be active")
+		return "", errors.New(name + " names no home directory for a file that instances could share: each would have its own, and all of them would be active")
 	}
 	return filepath.Join(append([]string{home}, below...)...), nil
 }

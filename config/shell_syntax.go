@@ -8,21 +8,22 @@ import (
 	"github.com/understudy-go/understudy/internal/mongouri"
 )
 
-// shellWord is a word that is more than text to a shell. A URL with & in it, and
-// an apostrophe within a word, are text.
+// shellWord matches a word that is more than text to a shell. A URL with & in it is text,
+// and so is an apostrophe within a word.
 var shellWord = regexp.MustCompile("^(?:" +
 	`\|\|?|&&?|;|!` + // between two commands
-	`|(?:[0-9]*|&)[<>].*` + // of files
-	"|.+;|.*`.*" + // the end of a command, and what another one prints
-	`|~(?:/.*)?|.*\$[A-Za-z_{(@*#?0-9].*` + // what stands for something else
-	`|(?:.*=)?["'].*|.*["']` + // what keeps words together
+	`|(?:[0-9]*|&)[<>].*` + // redirections
+	"|.+;|.*`.*" + // the end of a command, and the output of another one
+	`|~(?:/.*)?|.*\$[A-Za-z_{(@*#?0-9].*` + // a home and a variable
+	`|(?:.*=)?["'].*|.*["']` + // quotes
 	")$")
 
-// assignment is NAME=VALUE.
+// assignment matches NAME=VALUE.
 var assignment = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*=`)
 
-// forShell names what in a line only a shell would understand, or is empty.
-func forShell(line string) string {
+// shellSyntax names something in a line that only a shell understands. It returns "" if
+// there is none.
+func shellSyntax(line string) string {
 	for i, word := range strings.Fields(line) {
 		switch {
 		case i == 0 && assignment.MatchString(word):
@@ -41,8 +42,8 @@ func forShell(line string) string {
 	return ""
 }
 
-// hideURIs is a command with the arguments left out that are URIs: a password or
-// a token may be in one.
+// hideURIs hides the arguments of a command that are URIs: a password or a token may be in
+// one.
 func hideURIs(command string) string {
 	words := strings.Split(command, " ")
 	for i, word := range words {

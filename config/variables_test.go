@@ -4,9 +4,11 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/kelseyhightower/envconfig"
 )
 
-func TestVariablesAreDocumented(t *testing.T) {
+func TestVariables_AreDescribed(t *testing.T) {
 	if n := reflect.TypeFor[settings]().NumField(); len(Variables) != n {
 		t.Fatalf("%d variables for %d fields", len(Variables), n)
 	}
@@ -15,7 +17,7 @@ func TestVariablesAreDocumented(t *testing.T) {
 			t.Errorf("%+v", v)
 		}
 		if strings.ContainsAny(v.Help+v.Default+v.Otherwise, "|\n\t") {
-			t.Errorf("%s breaks a table", v.Name)
+			t.Errorf("%s would break a table", v.Name)
 		}
 		if secret := strings.HasPrefix(v.Name, "UNDERSTUDY_REGISTRY"); v.Secret != secret {
 			t.Errorf("%s: secret is %t", v.Name, v.Secret)
@@ -23,7 +25,7 @@ func TestVariablesAreDocumented(t *testing.T) {
 	}
 }
 
-func TestTables(t *testing.T) {
+func TestHelp_ListsEachVariable(t *testing.T) {
 	table := strings.Split(strings.TrimSuffix(Table(), "\n"), "\n")
 	if len(table) != len(Variables)+2 {
 		t.Fatalf("%d lines in the table", len(table))
@@ -43,8 +45,8 @@ func TestTables(t *testing.T) {
 	}
 }
 
-// A variable that parse forgot would be accepted whatever it says.
-func TestEveryVariableIsChecked(t *testing.T) {
+// A variable that parse does not check would be accepted with any value.
+func TestLoad_ChecksEachVariable(t *testing.T) {
 	for _, v := range Variables {
 		e := env{"UNDERSTUDY_REGISTRY": "mongodb://h"}
 		if v.Name == "UNDERSTUDY_REGISTRY_FILE" {
@@ -58,7 +60,7 @@ func TestEveryVariableIsChecked(t *testing.T) {
 	}
 }
 
-func TestStringsOfDefaults(t *testing.T) {
+func TestConfig_StringShowsDefaults(t *testing.T) {
 	setenv(t, nil)
 	c, _, err := onMachine()
 	if err != nil {
@@ -67,6 +69,25 @@ func TestStringsOfDefaults(t *testing.T) {
 	for _, v := range Variables {
 		if v.Default != "" && !strings.Contains(c.String(), v.Name+"=") {
 			t.Errorf("%s is not in %s", v.Name, c)
+		}
+	}
+}
+
+// envconfig finds a variable by the name of a field, and the table finds the field by a
+// function: both have to mean the same one.
+func TestVariables_NameTheFieldsOfTheSettings(t *testing.T) {
+	e := env{}
+	for _, v := range Variables {
+		e[v.Name] = "value of " + v.Name
+	}
+	setenv(t, e)
+	var s settings
+	if err := envconfig.Process(strings.TrimSuffix(EnvPrefix, "_"), &s); err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range Variables {
+		if got := *v.field(&s); got != e[v.Name] {
+			t.Errorf("the field of %s holds %q", v.Name, got)
 		}
 	}
 }

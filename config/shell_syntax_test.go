@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestCommandsThatOnlyAShellUnderstands(t *testing.T) {
+func TestOnChange_RefusesShellSyntax(t *testing.T) {
 	for _, tt := range []struct{ line, has string }{
 		{"n.sh | logger", "a |"},
 		{"n.sh|logger", "a |"},
@@ -35,14 +35,14 @@ func TestCommandsThatOnlyAShellUnderstands(t *testing.T) {
 	} {
 		setenv(t, env{"UNDERSTUDY_REGISTRY": "mongodb://h", "UNDERSTUDY_ON_CHANGE": tt.line})
 		_, _, err := onMachine()
-		want := "UNDERSTUDY_ON_CHANGE: it has " + tt.has + " in it, but it is no line for a shell: write the line into a script, and name that"
+		want := "UNDERSTUDY_ON_CHANGE: it has " + tt.has + " in it, but no shell reads it: write the line into a script, and name the script here"
 		if err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: got %v\nwant %s", tt.line, err, want)
 		}
 	}
 }
 
-func TestCommandsWithoutAShell(t *testing.T) {
+func TestOnChange_AcceptsPlainCommands(t *testing.T) {
 	for _, line := range []string{
 		"curl -s https://hooks.example.com/T0/x?a=1&b=2;c#d",
 		"curl -fsS -X POST https://hooks.example.com/$",
@@ -60,17 +60,17 @@ func TestCommandsWithoutAShell(t *testing.T) {
 	}
 }
 
-func TestRegistryInACommandIsRefused(t *testing.T) {
+func TestOnChange_RefusesRegistryURI(t *testing.T) {
 	for _, line := range []string{"mongodb://u:hunter2@h", "https://u:hunter2@h/hook", "notify mongodb://u:hunter2@h", "notify --to=mongodb+srv://u:hunter2@h"} {
 		setenv(t, env{"UNDERSTUDY_REGISTRY": "mongodb://h", "UNDERSTUDY_ON_CHANGE": line})
 		_, _, err := onMachine()
-		if err == nil || !strings.HasPrefix(err.Error(), "UNDERSTUDY_ON_CHANGE=") || !strings.Contains(err.Error(), "a URI belongs into UNDERSTUDY_REGISTRY") || strings.Contains(err.Error(), "hunter2") {
+		if err == nil || !strings.HasPrefix(err.Error(), "UNDERSTUDY_ON_CHANGE=") || !strings.Contains(err.Error(), "a URI belongs in UNDERSTUDY_REGISTRY") || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%s: got %v", line, err)
 		}
 	}
 }
 
-func TestURLOfACommandIsNotShown(t *testing.T) {
+func TestOnChange_URLIsNotShown(t *testing.T) {
 	setenv(t, env{"UNDERSTUDY_REGISTRY": "mongodb://h", "UNDERSTUDY_ON_CHANGE": "curl -s https://hooks.example.com/hunter2"})
 	c, _, err := onMachine()
 	if err != nil || strings.Contains(c.String(), "hunter2") || !strings.Contains(c.String(), `UNDERSTUDY_ON_CHANGE="curl -s xxxxx"`) {

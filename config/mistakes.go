@@ -7,25 +7,25 @@ import (
 	"github.com/understudy-go/understudy/internal/mongouri"
 )
 
-// Error is everything that is wrong with the environment.
+// Error holds everything that is wrong with the configuration.
 type Error struct {
-	// Mistakes are one line each, with no secret in them.
+	// Mistakes are one line each. They contain no secrets.
 	Mistakes []string
 }
 
-// Error returns the mistakes, one a line.
+// Error returns the mistakes, one per line.
 func (e *Error) Error() string { return strings.Join(e.Mistakes, "\n") }
 
-// mistakes collects what is wrong while the rest is still being looked at.
+// mistakes collects what is wrong while the remaining values are still checked.
 type mistakes []string
 
-// add notes that a variable's value is wrong, and what would be right.
+// add notes that the value of a variable is wrong, and what would be right.
 func (m *mistakes) add(name, value, format string, args ...any) {
-	m.say("%s=%s: %s", name, show(value), fmt.Sprintf(format, args...))
+	m.note("%s=%s: %s", name, show(value), fmt.Sprintf(format, args...))
 }
 
-// say notes a mistake that is not about one value.
-func (m *mistakes) say(format string, args ...any) {
+// note notes a mistake as one line.
+func (m *mistakes) note(format string, args ...any) {
 	*m = append(*m, strings.ReplaceAll(fmt.Sprintf(format, args...), "\n", "; "))
 }
 

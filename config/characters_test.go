@@ -8,12 +8,12 @@ import (
 	"testing"
 )
 
-// Each variable is put to it with each character: with one of them left in, a
-// value is another registry, group or database, and looks the same.
-func TestOddCharactersAreNamedAndTheValueIsNot(t *testing.T) {
+// Each variable gets each character: a value with one of them in it would be another
+// registry, group or database that looks the same.
+func TestStrayCharacter_IsNamedAndTheValueIsNot(t *testing.T) {
 	const value = "hunter2"
 	for _, tt := range []struct{ text, want string }{
-		{" " + value, "it begins with a space: leave that out"},
+		{" " + value, "it begins with a space: remove it"},
 		{value + " ", "it ends with a space"},
 		{" ", "it begins with a space"},
 		{`"` + value + `"`, `it begins with a quote (")`},
@@ -28,7 +28,7 @@ func TestOddCharactersAreNamedAndTheValueIsNot(t *testing.T) {
 		{value + "\u200b", "it ends with an invisible character (U+200B)"},
 		{value + "\u202e" + value, "it has an invisible character (U+202E) in it"},
 		{value + "\u00a0" + value, "it has a space that is not the usual one (U+00A0) in it"},
-		{value + "\xff", "it ends with a byte that is no UTF-8"},
+		{value + "\xff", "it ends with a byte that is not UTF-8"},
 		{"\xff\xfeh\x01", "it begins with a byte order mark of UTF-16"},
 	} {
 		for _, v := range Variables {
@@ -51,16 +51,16 @@ func TestOddCharactersAreNamedAndTheValueIsNot(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotOdd(t *testing.T) {
+func TestStrayCharacter_AcceptsPlainText(t *testing.T) {
 	for _, value := range []string{"", "a", "a b", "bob's", `a"b`, "zürich", "می\u200cخواهم", "mongodb://u:p'w@h/?a=b", `C:\Users\a b\x.db`, "\uFFFD"} {
-		if what := Odd(value); what != "" {
+		if what := StrayCharacter(value); what != "" {
 			t.Errorf("%q: %s", value, what)
 		}
 	}
 }
 
-// An env file with ${X} in it, and no X, makes an empty variable.
-func TestEmptyIsRefusedWhereTheDefaultIsSomethingElse(t *testing.T) {
+// An environment file with ${X} in it makes an empty variable if there is no X.
+func TestLoad_RefusesEmptyVitalVariables(t *testing.T) {
 	uri := filepath.Join(t.TempDir(), "uri")
 	if err := os.WriteFile(uri, []byte("mongodb://h"), 0o600); err != nil {
 		t.Fatal(err)

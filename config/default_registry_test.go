@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestDefaultRegistry(t *testing.T) {
+func TestPlace_DefaultRegistry(t *testing.T) {
 	home, state := t.TempDir(), t.TempDir()
 	file := filepath.Join(home, "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
@@ -31,14 +31,14 @@ func TestDefaultRegistry(t *testing.T) {
 		{"systemd", "linux", 7, env{"STATE_DIRECTORY": state, "XDG_STATE_HOME": home}, filepath.Join(state, "registry.db")},
 		{"systemd, two directories", "linux", 7, env{"STATE_DIRECTORY": list}, filepath.Join(state, "registry.db")},
 		{"systemd, relative", "linux", 7, env{"STATE_DIRECTORY": "x", "XDG_STATE_HOME": state}, xdg},
-		{"PID 1", "linux", 1, env{"HOME": home, "STATE_DIRECTORY": state}, "this is a container (this program is its first process): each with"},
-		{"under init", "linux", 7, env{"HOME": home, EnvUnderInit: "1"}, "this is a container (this program is its first process): each with"},
+		{"PID 1", "linux", 1, env{"HOME": home, "STATE_DIRECTORY": state}, "this is a container (this program is its first process): each instance would"},
+		{"under init", "linux", 7, env{"HOME": home, EnvUnderInit: "1"}, "this is a container (this program is its first process): each instance would"},
 		{"Kubernetes", "linux", 7, env{"HOME": home, "KUBERNETES_SERVICE_HOST": "10.0.0.1"}, "this is Kubernetes"},
-		{"no home", "linux", 7, nil, "HOME names no home"},
-		{"relative home", "linux", 7, env{"HOME": "."}, "HOME names no home"},
-		{"missing home", "linux", 7, env{"HOME": filepath.Join(home, "none")}, "HOME names no home"},
-		{"home is a file", "linux", 7, env{"HOME": file}, "HOME names no home"},
-		{"Windows without a home", "windows", 7, env{"HOME": home}, "LocalAppData names no home"},
+		{"no home", "linux", 7, nil, "HOME names no home directory"},
+		{"relative home", "linux", 7, env{"HOME": "."}, "HOME names no home directory"},
+		{"missing home", "linux", 7, env{"HOME": filepath.Join(home, "none")}, "HOME names no home directory"},
+		{"home is a file", "linux", 7, env{"HOME": file}, "HOME names no home directory"},
+		{"Windows without a home", "windows", 7, env{"HOME": home}, "LocalAppData names no home directory"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -54,23 +54,23 @@ func TestDefaultRegistry(t *testing.T) {
 	}
 }
 
-// A shell, docker's --init or tini may be the first process of a container: then
-// nothing but its traces says that it is one.
-func TestNoDefaultRegistryInAContainerWhoseFirstProcessIsAnother(t *testing.T) {
+// A shell, docker's --init or tini may be the first process of a container. Then only
+// traces tell that this is one.
+func TestLoad_NoDefaultRegistryInContainer(t *testing.T) {
 	setenv(t, nil)
 	at := place{os: "linux", pid: 7, getenv: os.Getenv, traces: traces{mark: "/.dockerenv is there"}}
 	_, _, err := load(Flags{}, at)
 	const want = "UNDERSTUDY_REGISTRY is not set, and this is a container (/.dockerenv is there): " +
-		"each with a file of its own, all of them would be active: " + wantRegistry + ", in a place that all of them share"
+		"each instance would have a file of its own, and all of them would be active: " + wantRegistry + ", in a place that all of them share"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v\nwant %s", err, want)
 	}
 }
 
-// What a container writes into a layer of its own is gone with it.
-func TestFileInAContainersOwnLayerIsAWarning(t *testing.T) {
+// What a container writes into its own file system is lost with it.
+func TestLoad_WarnsOfFileInContainersOwnFileSystem(t *testing.T) {
 	volume, layer := t.TempDir(), t.TempDir()
-	link := filepath.Join(layer, "link.db") // to where the data is
+	link := filepath.Join(layer, "link.db") // to the volume
 	if err := os.WriteFile(filepath.Join(volume, "there.db"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +106,7 @@ func TestFileInAContainersOwnLayerIsAWarning(t *testing.T) {
 		{"link to a volume", inside, link, false},
 		{"machine", onMachine, filepath.Join(layer, "x.db"), false},
 		{"no layers", onDisk, filepath.Join(layer, "x.db"), false},
-		{"cannot be told", blind, filepath.Join(layer, "x.db"), false},
+		{"not known", blind, filepath.Join(layer, "x.db"), false},
 	} {
 		setenv(t, env{"UNDERSTUDY_REGISTRY": "sqlite:" + tt.path})
 		_, warnings, err := load(Flags{}, tt.at)
@@ -119,7 +119,7 @@ func TestFileInAContainersOwnLayerIsAWarning(t *testing.T) {
 	}
 }
 
-func TestNoRegistryWhereItCannotBeShared(t *testing.T) {
+func TestLoad_NoDefaultRegistryInKubernetes(t *testing.T) {
 	setenv(t, env{"KUBERNETES_SERVICE_HOST": "10.0.0.1"})
 	_, _, err := onMachine()
 	if err == nil || !strings.HasPrefix(err.Error(), "UNDERSTUDY_REGISTRY is not set") ||
