@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -138,4 +139,20 @@ func File(tb testing.TB, name string) []byte {
 		tb.Fatal(err)
 	}
 	return data
+}
+
+// Commands returns the lines of the blocks of shell commands in a document,
+// without their comments.
+func Commands(tb testing.TB, name string) (lines []string) {
+	tb.Helper()
+	for _, block := range regexp.MustCompile("(?ms)^ *```sh\n(.*?)^ *```$").FindAllSubmatch(File(tb, name), -1) {
+		for line := range strings.Lines(string(block[1])) {
+			line, _, _ = strings.Cut(strings.TrimSpace(line), " # ")
+			lines = append(lines, strings.TrimSpace(line))
+		}
+	}
+	if len(lines) == 0 {
+		tb.Fatalf("%s has no commands: has its form changed?", name)
+	}
+	return lines
 }
