@@ -4,6 +4,7 @@ package guard
 
 import (
 	"errors"
+	"io"
 	"syscall"
 )
 
@@ -86,5 +87,20 @@ func (g *Guard) write() {
 		g.out, g.lease = nil, 0
 		g.mu.Unlock()
 		_, _ = g.conn.Write(out) // the reader sees the same error
+	}
+}
+
+// receive reads from conn until it ends, and calls handle with each message.
+func receive(conn io.Reader, handle func(message)) error {
+	var d decoder
+	chunk := make([]byte, 4<<10)
+	for {
+		n, end := conn.Read(chunk)
+		if err := d.decode(chunk[:n], handle); err != nil {
+			return err
+		}
+		if end != nil {
+			return nil
+		}
 	}
 }

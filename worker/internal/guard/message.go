@@ -3,7 +3,6 @@ package guard
 import (
 	"encoding/binary"
 	"errors"
-	"io"
 	"time"
 )
 
@@ -89,21 +88,6 @@ func (d *decoder) decode(b []byte, handle func(message)) error {
 		d.unread = nil
 	}
 	return nil
-}
-
-// receive reads from conn until it ends, and calls handle with each message.
-func receive(conn io.Reader, handle func(message)) error {
-	var d decoder
-	chunk := make([]byte, 4<<10)
-	for {
-		n, end := conn.Read(chunk)
-		if err := d.decode(chunk[:n], handle); err != nil {
-			return err
-		}
-		if end != nil {
-			return nil
-		}
-	}
 }
 
 // cut takes the first message off b. It is not ok while b does not hold a
