@@ -43,7 +43,7 @@ const orphanTime = 100 * time.Millisecond
 //
 // Processes that fork, leave their session and exit, for ever, multiply during one
 // scan of /proc, and their dead fill the limit of processes, at which Go aborts
-// because it cannot make a thread. So killOrphans goes before each scan, makes raw
+// because it cannot make a thread. So killOrphans runs before each scan, makes raw
 // system calls, needs no new thread, and does not allocate.
 func (c *children) killOrphans() (found, reaped bool) {
 	var backoff time.Duration

@@ -81,8 +81,8 @@ func serve() int {
 	}
 }
 
-// receive handles the messages that have arrived. It returns false when the other
-// end of the socket is closed, because Understudy died or has no use for the guard.
+// receive handles the messages that have arrived. It returns false when no more can
+// come: Understudy died, has no use for the guard, or sent a garbled message.
 func (s *server) receive() bool {
 	for s.poll[pollConn].Fd >= 0 {
 		var chunk [16 << 10]byte

@@ -12,10 +12,10 @@ import (
 //
 // A tie is three descriptors. When the other end of one is closed, the kernel sends
 // its owner SIGKILL instead of SIGIO (F_SETOWN, F_SETSIG and O_ASYNC). Two of them
-// are the ends of a socket pair that this process alone holds, so when it dies, the
-// close of the last end signals the owner. The third is this process's end of the
-// pipe whose other end Understudy holds. Each tie opens it anew, since owner and
-// signal belong to an open file and not to the pipe.
+// are the ends of a socket pair that this process alone holds: when it dies, the
+// kernel closes one end first, at which the other end signals the owner. The third is
+// this process's end of the pipe whose other end Understudy holds. Each tie opens it
+// again, since owner and signal belong to an open file and not to the pipe.
 type tie struct{ fds [3]int }
 
 func newTie() (t tie, err error) {
