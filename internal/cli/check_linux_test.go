@@ -11,7 +11,7 @@ import (
 	"github.com/understudy-go/understudy/internal/testkit"
 )
 
-func TestCheckSaysWhereNothingWouldEndACommand(t *testing.T) {
+func TestCheck_TellsThatNoGuardCanBeHad(t *testing.T) {
 	testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY=sqlite:"+filepath.Join(t.TempDir(), "registry.db"))
 	var before unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_SIGPENDING, &before); err != nil {

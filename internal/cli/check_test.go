@@ -14,7 +14,7 @@ import (
 	"github.com/understudy-go/understudy/registry/finding"
 )
 
-func TestCheckHasALineForEachThing(t *testing.T) {
+func TestCheck_HasALineForEachThing(t *testing.T) {
 	dir := t.TempDir()
 	text := filepath.Join(dir, "text.db")
 	if err := os.WriteFile(text, []byte(strings.Repeat("no database\n", 500)), 0o600); err != nil {
@@ -83,7 +83,7 @@ func TestCheckHasALineForEachThing(t *testing.T) {
 	}
 }
 
-func TestExitCodeOfCheckIsThatOfTheWorst(t *testing.T) {
+func TestCheck_ExitCodeIsThatOfTheWorstFinding(t *testing.T) {
 	fault := finding.Finding{Name: "schema", Mark: finding.MarkError}
 	unreachable := finding.Finding{Name: "reachable", Mark: finding.MarkError}
 	fine, warning := finding.Finding{Name: "file", Mark: finding.MarkOK}, finding.Finding{Name: "index", Mark: finding.MarkWarning}

@@ -13,9 +13,9 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// complete is what a shell is told after these words, the last of which is not
-// complete yet: what there is to choose from, and ":0" for files if none of it
-// fits, ":4" for none. It takes a process of its own, whose arguments they are.
+// complete returns what the program tells a shell that completes the last of these words:
+// the choices, then ":0" if the shell may offer files, or ":4" if it may not. It needs a
+// process of its own, because the words are its arguments.
 func complete(t *testing.T, words ...string) string {
 	t.Helper()
 	self, err := os.Executable()
@@ -31,7 +31,7 @@ func complete(t *testing.T, words ...string) string {
 	return strings.Join(strings.Fields(string(stdout)), " ")
 }
 
-func TestCompletion(t *testing.T) {
+func TestCompletion_OffersCommandsFlagsAndFiles(t *testing.T) {
 	testkit.CleanEnv(t)
 	for words, want := range map[string]string{
 		"":                   "check completion demo handover health help history run status :4",
@@ -70,8 +70,8 @@ func TestCompletion(t *testing.T) {
 	}
 }
 
-func TestCompletionOfWhoTakesOver(t *testing.T) {
-	eachShelf(t, func(t *testing.T, s shelf) {
+func TestCompletion_OfTheTargetOfAHandover(t *testing.T) {
+	eachBackend(t, func(t *testing.T, s testRegistry) {
 		testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY="+s.uri)
 		if got := complete(t, "handover", "--to", ""); got != ":4" {
 			t.Errorf("nobody: %s", got)

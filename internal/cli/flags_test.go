@@ -9,8 +9,8 @@ import (
 	"github.com/understudy-go/understudy/internal/testkit"
 )
 
-func TestFlagsSayWhereToLook(t *testing.T) {
-	eachShelf(t, func(t *testing.T, s shelf) {
+func TestFlags_WinOverTheEnvironment(t *testing.T) {
+	eachBackend(t, func(t *testing.T, s testRegistry) {
 		// What the environment says would be refused, or be somewhere else.
 		for _, env := range [][]string{
 			nil,
@@ -39,7 +39,7 @@ func TestFlagsSayWhereToLook(t *testing.T) {
 	})
 }
 
-func TestFlagsThatSayWhereAreChecked(t *testing.T) {
+func TestFlags_AreCheckedLikeVariables(t *testing.T) {
 	testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY=sqlite:"+filepath.Join(t.TempDir(), "registry.db"))
 	for _, command := range []string{"status", "status --watch", "history", "handover", "check"} {
 		for _, tt := range []struct {
@@ -74,7 +74,7 @@ func TestFlagsThatSayWhereAreChecked(t *testing.T) {
 	}
 }
 
-func TestHelpSaysWhoSeesAPassword(t *testing.T) {
+func TestHelp_TellsWhoSeesAPassword(t *testing.T) {
 	testkit.CleanEnv(t)
 	for _, name := range []string{"status", "history", "handover", "check"} {
 		if _, stdout, _ := inProcess(name, "--help"); !strings.Contains(stdout, "every user can see its password in the list of processes") {

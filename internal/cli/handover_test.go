@@ -17,8 +17,8 @@ import (
 	"github.com/understudy-go/understudy/status"
 )
 
-// crew is a group of instances that are all well, the first one active.
-func crewOf(hosts ...string) status.Group {
+// groupOf returns a group whose instances are all well. The first one is active.
+func groupOf(hosts ...string) status.Group {
 	g := status.Group{Name: "g", Term: 7, Healthy: true, Health: "the health"}
 	for i, host := range hosts {
 		in := status.Instance{
@@ -33,7 +33,7 @@ func crewOf(hosts ...string) status.Group {
 	return g
 }
 
-func TestChooseHeir(t *testing.T) {
+func TestChooseTarget_TakesOnlyWhoCouldTakeOver(t *testing.T) {
 	silent := func(i int) func(*status.Group) { return func(g *status.Group) { g.Instances[i].Silent = true } }
 	holdingOff := func(i int) func(*status.Group) { return func(g *status.Group) { g.Instances[i].HoldingOff = true } }
 	both := func(a, b func(*status.Group)) func(*status.Group) { return func(g *status.Group) { a(g); b(g) } }
@@ -86,7 +86,7 @@ func TestChooseHeir(t *testing.T) {
 		{name: "nobody at all", hosts: "", force: true, fails: "would read the request: the health"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			g := crewOf(strings.Fields(tt.hosts)...)
+			g := groupOf(strings.Fields(tt.hosts)...)
 			if tt.change != nil {
 				tt.change(&g)
 			}
@@ -107,8 +107,8 @@ func TestChooseHeir(t *testing.T) {
 	}
 }
 
-func TestListsOfInstancesEnd(t *testing.T) {
-	g := crewOf("a")
+func TestChooseTarget_ErrorListsTwentyInstancesAtMost(t *testing.T) {
+	g := groupOf("a")
 	for range 999 {
 		g.Instances = append(g.Instances, status.Instance{ID: uuid.New(), Host: "many"})
 	}
@@ -118,8 +118,8 @@ func TestListsOfInstancesEnd(t *testing.T) {
 	}
 }
 
-func TestHandoverSaysWhetherItCameAsWanted(t *testing.T) {
-	party := func(i int) party { return partyOf(crewOf("a", "b", "c").Instances[i]) }
+func TestHandoverResult_TellsWhetherTheTargetTookOver(t *testing.T) {
+	party := func(i int) party { return partyOf(groupOf("a", "b", "c").Instances[i]) }
 	for _, tt := range []struct {
 		wanted, next int // 0: none wanted
 		fails        string
@@ -140,7 +140,7 @@ func TestHandoverSaysWhetherItCameAsWanted(t *testing.T) {
 	}
 }
 
-func TestHandoverIsAskedProperly(t *testing.T) {
+func TestHandover_RefusesWrongUsage(t *testing.T) {
 	testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY=sqlite:"+t.TempDir()+"/none.db")
 	for _, tt := range []struct {
 		args string
@@ -161,8 +161,8 @@ func TestHandoverIsAskedProperly(t *testing.T) {
 	}
 }
 
-func TestHandoverAsJSONIsAnObjectWhateverComesOfIt(t *testing.T) {
-	eachShelf(t, func(t *testing.T, s shelf) {
+func TestHandover_JSONIsAnObjectWhateverHappens(t *testing.T) {
+	eachBackend(t, func(t *testing.T, s testRegistry) {
 		testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY="+s.uri)
 		run := func(code int, args ...string) (r handoverResult, stderr string) {
 			t.Helper()
@@ -211,7 +211,7 @@ func TestHandoverAsJSONIsAnObjectWhateverComesOfIt(t *testing.T) {
 	}
 }
 
-// unreadable is a registry whose group has one record too many.
+// unreadable is a registry in which the record of an instance cannot be read.
 type unreadable struct {
 	registry.Backend
 	list []registry.Instance
@@ -225,9 +225,9 @@ func (u unreadable) Instances(context.Context, string) ([]registry.Instance, tim
 	return u.list, time.Now(), fmt.Errorf("instances: %w: it is\x1b odd", registry.ErrCorrupt)
 }
 
-func TestHandoverGoesPastARecordThatCannotBeRead(t *testing.T) {
+func TestHandover_IgnoresARecordThatCannotBeRead(t *testing.T) {
 	now := time.Now()
-	l := clientOf(feed{}, new(bytes.Buffer))
+	l := clientOf(fakeAdmin{}, new(bytes.Buffer))
 	l.admin = unreadable{list: []registry.Instance{memberOf(1, "a", now), memberOf(2, "b", now)}}
 	g, target, _, err := l.target(t.Context(), handoverOptions{to: "b"}, registry.DefaultTiming)
 	if want := `a record cannot be read: instances: corrupt record: it is\x1b odd`; err != nil || target.Host != "b" || unreadRecord(g) != want {

@@ -14,8 +14,8 @@ import (
 	"github.com/understudy-go/understudy/internal/testkit"
 )
 
-// instanceThatSays serves answers by path.
-func instanceThatSays(t *testing.T, answers map[string]http.HandlerFunc) (addr string) {
+// serveInstance answers as an instance does, by path.
+func serveInstance(t *testing.T, answers map[string]http.HandlerFunc) (addr string) {
 	t.Helper()
 	mux := http.NewServeMux()
 	for path, answer := range answers {
@@ -33,12 +33,12 @@ func says(code int, body string) http.HandlerFunc {
 	}
 }
 
-func TestHealthIsWhatTheInstanceSays(t *testing.T) {
-	addr := instanceThatSays(t, map[string]http.HandlerFunc{
+func TestHealth_IsWhatTheInstanceAnswers(t *testing.T) {
+	addr := serveInstance(t, map[string]http.HandlerFunc{
 		"/healthz": says(200, "ok\n"), "/readyz": says(503, "not registered\x1b[31m\nsecond line"), "/activez": says(200, "active in term 7\n"),
 	})
 	_, port, _ := net.SplitHostPort(addr)
-	// What else is wrong with the environment, or a proxy in it, does not count.
+	// Neither other mistakes in the environment nor a proxy in it make a difference.
 	testkit.CleanEnv(t, "UNDERSTUDY_GROUP=no way", "http_proxy=http://192.0.2.1:1", "HTTP_PROXY=http://192.0.2.1:1", "NO_PROXY=", "no_proxy=")
 	for _, host := range []string{"127.0.0.1", "", "0.0.0.0", "[::ffff:127.0.0.1]"} {
 		t.Setenv("UNDERSTUDY_HTTP_ADDR", host+":"+port)
@@ -57,8 +57,8 @@ func TestHealthIsWhatTheInstanceSays(t *testing.T) {
 	testkit.WantLine(t, stderr, "understudy: http://"+addr+`/readyz: 503: not registered\x1b[31m`)
 }
 
-func TestHealthAsJSON(t *testing.T) {
-	addr := instanceThatSays(t, map[string]http.HandlerFunc{"/healthz": says(200, "ok\n"), "/readyz": says(503, "no \"beat\"\x1b\u202e\n")})
+func TestHealth_JSONHasTheAnswer(t *testing.T) {
+	addr := serveInstance(t, map[string]http.HandlerFunc{"/healthz": says(200, "ok\n"), "/readyz": says(503, "no \"beat\"\x1b\u202e\n")})
 	testkit.CleanEnv(t)
 	for _, tt := range []struct {
 		addr, args string
@@ -67,7 +67,7 @@ func TestHealthAsJSON(t *testing.T) {
 	}{
 		{addr, "health --json", exitcode.OK, healthResult{true, "http://" + addr + "/healthz", 200, "ok"}},
 		{addr, "health --ready --json", exitcode.Failure, healthResult{false, "http://" + addr + "/readyz", 503, `no "beat"\x1b\u202e`}},
-		{deaf, "health --json", exitcode.Failure, healthResult{false, "http://" + deaf + "/healthz", 0, "connect: connection refused"}},
+		{closedPort, "health --json", exitcode.Failure, healthResult{false, "http://" + closedPort + "/healthz", 0, "connect: connection refused"}},
 	} {
 		t.Setenv("UNDERSTUDY_HTTP_ADDR", tt.addr)
 		code, stdout, stderr := inProcess(strings.Fields(tt.args)...)
@@ -82,16 +82,16 @@ func TestHealthAsJSON(t *testing.T) {
 	}
 }
 
-// deaf is an address where nobody listens: a port that no other test can be given.
-const deaf = "127.0.0.1:1"
+// closedPort is an address where nobody listens. No other test can be given this port.
+const closedPort = "127.0.0.1:1"
 
-func TestHealthOfWhatDoesNotAnswerIs1(t *testing.T) {
-	moved := instanceThatSays(t, map[string]http.HandlerFunc{"/healthz": func(w http.ResponseWriter, r *http.Request) {
+func TestHealth_WithoutAnAnswerIs1(t *testing.T) {
+	moved := serveInstance(t, map[string]http.HandlerFunc{"/healthz": func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/elsewhere", http.StatusFound)
 	}, "/elsewhere": says(200, "ok")})
 	testkit.CleanEnv(t)
 	for _, tt := range []struct{ addr, want string }{
-		{deaf, "refused"},
+		{closedPort, "refused"},
 		{moved, "302"},
 	} {
 		t.Setenv("UNDERSTUDY_HTTP_ADDR", tt.addr)
@@ -103,7 +103,7 @@ func TestHealthOfWhatDoesNotAnswerIs1(t *testing.T) {
 	}
 }
 
-func TestHealthDoesNotWaitForever(t *testing.T) {
+func TestHealth_DoesNotWaitForever(t *testing.T) {
 	t.Parallel()
 	silent, err := net.Listen("tcp", "127.0.0.1:0") // accepts, and says nothing
 	if err != nil {
@@ -118,7 +118,7 @@ func TestHealthDoesNotWaitForever(t *testing.T) {
 	}
 }
 
-func TestHealthWithoutAnAddressIs78(t *testing.T) {
+func TestHealth_WithoutAnAddressIs78(t *testing.T) {
 	testkit.CleanEnv(t)
 	for addr, want := range map[string]string{
 		":8080 ":             "UNDERSTUDY_HTTP_ADDR: it ends with a space: remove it",
@@ -146,7 +146,7 @@ func TestHealthWithoutAnAddressIs78(t *testing.T) {
 	}
 }
 
-func TestHealthReachesAnIPv6Instance(t *testing.T) {
+func TestHealth_ReachesAnIPv6Instance(t *testing.T) {
 	for addr, want := range map[string]string{
 		":80": "http://127.0.0.1:80", "[::]:80": "http://[::1]:80", "0.0.0.0:80": "http://127.0.0.1:80",
 		"[::1]:80": "http://[::1]:80", "db:80": "http://db:80", "[fe80::1%eth0]:80": "http://[fe80::1%25eth0]:80",

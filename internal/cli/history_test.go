@@ -15,8 +15,8 @@ import (
 	"github.com/understudy-go/understudy/status"
 )
 
-func TestHistory(t *testing.T) {
-	eachShelf(t, func(t *testing.T, s shelf) {
+func TestHistory_ShowsTermsAndGaps(t *testing.T) {
+	eachBackend(t, func(t *testing.T, s testRegistry) {
 		testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY="+s.uri)
 		code, stdout, stderr := inProcess("history")
 		if code != exitcode.OK || stdout != "" || !strings.Contains(stderr, "group default never had a term\n") {
@@ -64,18 +64,18 @@ func TestHistory(t *testing.T) {
 	})
 }
 
-// faded is a feed of which one term, of those before the latest, cannot be read.
-type faded struct{ feed }
+// damagedTerms is a registry in which one term, which is not the latest, cannot be read.
+type damagedTerms struct{ fakeAdmin }
 
-func (f faded) Terms(ctx context.Context, group string, n int) ([]registry.Term, error) {
-	list, err := f.feed.Terms(ctx, group, n)
+func (f damagedTerms) Terms(ctx context.Context, group string, n int) ([]registry.Term, error) {
+	list, err := f.fakeAdmin.Terms(ctx, group, n)
 	if err == nil && n > 1 {
 		err = fmt.Errorf("terms: %w: term 2 of group \"g\": holder is \x1b", registry.ErrCorrupt)
 	}
 	return list, err
 }
 
-func TestOneTermThatCannotBeReadHidesNoOther(t *testing.T) {
+func TestHistory_TermThatCannotBeReadHidesNoOther(t *testing.T) {
 	now := time.Now()
 	a := memberOf(1, "a", now)
 	terms := []registry.Term{
@@ -83,8 +83,8 @@ func TestOneTermThatCannotBeReadHidesNoOther(t *testing.T) {
 		{Number: 1, Holder: a.ID, Host: "a", StartedAt: now.Add(-time.Hour), EndedAt: now.Add(-30 * time.Minute), End: registry.End{Reason: registry.Stopped}},
 	}
 	var stderr, out bytes.Buffer
-	l := clientOf(feed{}, &stderr)
-	l.admin = faded{feed{read: func(context.Context) ([]registry.Term, []registry.Instance, error) {
+	l := clientOf(fakeAdmin{}, &stderr)
+	l.admin = damagedTerms{fakeAdmin{read: func(context.Context) ([]registry.Term, []registry.Instance, error) {
 		return terms, []registry.Instance{a, memberOf(2, "b", now)}, nil
 	}}}
 	if err := l.history(t.Context(), &out, 20, false); err != nil {
@@ -101,8 +101,8 @@ func TestOneTermThatCannotBeReadHidesNoOther(t *testing.T) {
 	}
 }
 
-func TestOldTermThatCannotBeReadBlindsNobody(t *testing.T) {
-	eachShelf(t, func(t *testing.T, s shelf) {
+func TestStatus_IgnoresAnOldTermThatCannotBeRead(t *testing.T) {
+	eachBackend(t, func(t *testing.T, s testRegistry) {
 		testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY="+s.uri)
 		a := s.join(t, "default", "a")
 		s.join(t, "default", "b")
@@ -136,7 +136,7 @@ func TestOldTermThatCannotBeReadBlindsNobody(t *testing.T) {
 	})
 }
 
-func TestGapAfterAnOrphanIsBounded(t *testing.T) {
+func TestHistory_BoundsTheGapAfterAnOrphan(t *testing.T) {
 	now := time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
 	a := memberOf(1, "a", now)
 	g := lookAt(t, []registry.Term{

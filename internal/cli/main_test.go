@@ -19,15 +19,15 @@ func TestMain(m *testing.M) {
 	os.Exit(testkit.Main(m))
 }
 
-// inProcess runs the program in this process. It must not come to the point of
-// joining a group: an instance is the parent of all orphans of its process.
+// inProcess runs the program in this process. It must not get so far that it joins a
+// group, because an instance makes this process the parent of its orphans.
 func inProcess(args ...string) (code int, stdout, stderr string) {
 	var out, log bytes.Buffer
 	code = Main(context.Background(), args, &out, &log)
 	return code, out.String(), testkit.WithoutWaiting(log.String())
 }
 
-func TestWrongUsageIs64(t *testing.T) {
+func TestMain_WrongUsageIs64(t *testing.T) {
 	testkit.CleanEnv(t)
 	for _, tt := range []struct {
 		args string
@@ -64,7 +64,7 @@ func TestWrongUsageIs64(t *testing.T) {
 	}
 }
 
-func TestHelpGoesToStdout(t *testing.T) {
+func TestHelp_GoesToStdout(t *testing.T) {
 	testkit.CleanEnv(t, "UNDERSTUDY_GROUP=not a name") // help is there whatever is wrong
 	if code, stdout, stderr := inProcess("help", "completion", "bash"); code != exitcode.OK || stderr != "" || !strings.Contains(stdout, "source <(understudy completion bash)") {
 		t.Errorf("help completion bash: exit code %d, stdout %q, stderr %q", code, stdout, stderr)
@@ -85,7 +85,7 @@ func TestHelpGoesToStdout(t *testing.T) {
 	}
 }
 
-func TestHelpNamesWhatTheCommandNeeds(t *testing.T) {
+func TestHelp_NamesWhatTheCommandNeeds(t *testing.T) {
 	testkit.CleanEnv(t)
 	for name, tt := range map[string]struct {
 		want string // words
@@ -113,7 +113,7 @@ func TestHelpNamesWhatTheCommandNeeds(t *testing.T) {
 	}
 }
 
-func TestVersion(t *testing.T) {
+func TestMain_PrintsTheVersion(t *testing.T) {
 	testkit.CleanEnv(t)
 	code, stdout, stderr := inProcess("--version")
 	if code != exitcode.OK || stderr != "" || !strings.HasPrefix(stdout, "understudy ") || len(strings.Fields(stdout)) != 2 {
@@ -121,7 +121,7 @@ func TestVersion(t *testing.T) {
 	}
 }
 
-func TestBadConfigurationIs78WithAllMistakes(t *testing.T) {
+func TestRun_BadConfigurationIs78WithAllMistakes(t *testing.T) {
 	testkit.CleanEnv(t,
 		"UNDERSTUDY_REGISTRY=mongodb://app:hunter2@",
 		"UNDERSTUDY_GROUP=no way",
@@ -145,7 +145,7 @@ func TestBadConfigurationIs78WithAllMistakes(t *testing.T) {
 	}
 }
 
-func TestCommandIsResolvedAtStart(t *testing.T) {
+func TestRun_ResolvesTheCommandFirst(t *testing.T) {
 	dir := t.TempDir()
 	plain := filepath.Join(dir, "plain")
 	if err := os.WriteFile(plain, []byte("#!/bin/sh\n"), 0o600); err != nil {
@@ -173,7 +173,7 @@ func TestCommandIsResolvedAtStart(t *testing.T) {
 	}
 }
 
-func TestHookThatCannotRunIsBadConfiguration(t *testing.T) {
+func TestRun_HookThatCannotRunIsBadConfiguration(t *testing.T) {
 	dir := t.TempDir()
 	plain := filepath.Join(dir, "plain")
 	if err := os.WriteFile(plain, []byte("#!/bin/sh\n"), 0o600); err != nil {
@@ -192,7 +192,7 @@ func TestHookThatCannotRunIsBadConfiguration(t *testing.T) {
 	}
 }
 
-func TestStoppedWhileConnectingIsInOrder(t *testing.T) {
+func TestRun_StoppedWhileConnectingIs0(t *testing.T) {
 	testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY=sqlite:"+filepath.Join(t.TempDir(), "registry.db"))
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

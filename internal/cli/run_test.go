@@ -11,7 +11,8 @@ import (
 	"github.com/understudy-go/understudy/internal/testkit"
 )
 
-// broken are ways to fail between the first line of the log and the registration.
+// broken returns environments, by exit code, with which an instance fails after the first
+// line of its log and before its registration.
 func broken(t *testing.T) map[int][]string {
 	t.Helper()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
@@ -25,7 +26,7 @@ func broken(t *testing.T) map[int][]string {
 	}
 }
 
-func TestLastWordOfAnInstanceIsALineOfItsLog(t *testing.T) {
+func TestRun_LogsWhyItEnds(t *testing.T) {
 	says := map[int]string{exitcode.Unavailable: "no answer within 200ms (UNDERSTUDY_CONNECT_TIMEOUT)", exitcode.Failure: "UNDERSTUDY_HTTP_ADDR: listen on "}
 	for want, env := range broken(t) {
 		testkit.CleanEnv(t, append(env, "UNDERSTUDY_GROUP=g", "UNDERSTUDY_LOG_FORMAT=json")...)
@@ -58,7 +59,7 @@ func TestLastWordOfAnInstanceIsALineOfItsLog(t *testing.T) {
 	}
 }
 
-func TestMistakesAreFoundBeforeThereIsALog(t *testing.T) {
+func TestRun_PrintsMistakesBeforeItLogs(t *testing.T) {
 	testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY=sqlite:"+filepath.Join(t.TempDir(), "registry.db"), "UNDERSTUDY_NOBODY_KNOWS=1", "UNDERSTUDY_LOG_FORMAT=json")
 	for _, tt := range []struct {
 		hook, args, want string

@@ -14,8 +14,8 @@ import (
 	"github.com/understudy-go/understudy/status"
 )
 
-func TestGroupsThatEndedDoNotCount(t *testing.T) {
-	eachShelf(t, func(t *testing.T, s shelf) {
+func TestStatus_GroupsThatEndedDoNotCount(t *testing.T) {
+	eachBackend(t, func(t *testing.T, s testRegistry) {
 		testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY="+s.uri)
 		over := func(name string, end registry.End) {
 			holder := uuid.Must(uuid.NewV7())
@@ -50,7 +50,7 @@ func TestGroupsThatEndedDoNotCount(t *testing.T) {
 	})
 }
 
-func TestGroupsThatAreNotOver(t *testing.T) {
+func TestEnded_IsFalseWhileSomebodyIsThere(t *testing.T) {
 	at := time.Now()
 	term := []status.Term{{Number: 1, From: at, To: at, Reason: registry.Stopped}}
 	for name, g := range map[string]status.Group{
@@ -70,9 +70,9 @@ func TestGroupsThatAreNotOver(t *testing.T) {
 	}
 }
 
-// Who watches sees a group end, and it does not vanish then.
-func TestGroupThatEndsWhileWatchedStays(t *testing.T) {
-	l := clientOf(feed{}, new(bytes.Buffer))
+// With --watch, people see that a group has ended: it does not vanish.
+func TestWatch_KeepsAGroupThatEnds(t *testing.T) {
+	l := clientOf(fakeAdmin{}, new(bytes.Buffer))
 	over := status.Group{Name: "a", Terms: []status.Term{{Number: 1, To: time.Now()}}}
 	before := status.Group{Name: "b", Terms: over.Terms}
 	if s := l.hideEnded(survey{groups: []status.Group{{Name: "a", Healthy: true}, before}}); len(s.groups) != 1 || s.hidden != 1 {

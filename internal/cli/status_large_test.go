@@ -15,8 +15,8 @@ import (
 	"github.com/understudy-go/understudy/internal/testkit"
 )
 
-// fill adds passive instances to a group that differ by their UUID and host.
-func (s shelf) fill(t *testing.T, group string, n int) {
+// fill adds n passive instances to a group.
+func (s testRegistry) fill(t *testing.T, group string, n int) {
 	t.Helper()
 	host := func(i int) string { return fmt.Sprintf("worker-%04d.example.org", i) }
 	first := s.join(t, group, host(0))
@@ -42,9 +42,9 @@ func (s shelf) fill(t *testing.T, group string, n int) {
 	}
 }
 
-func TestStatusOfAThousandInstancesIsSoonThere(t *testing.T) {
+func TestStatus_OfAThousandInstancesIsFast(t *testing.T) {
 	const target, bound = 200 * time.Millisecond, time.Second // on an idle machine, and on any
-	eachShelf(t, func(t *testing.T, s shelf) {
+	eachBackend(t, func(t *testing.T, s testRegistry) {
 		testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY="+s.uri)
 		s.begin(t, "default", 1, s.join(t, "default", "a"), "a")
 		s.fill(t, "default", 999)

@@ -25,7 +25,7 @@ func plain(lines []terminal.Line) string {
 	return b.String()
 }
 
-// fixture is a group with one of each kind.
+// fixture returns a group with an instance of each kind.
 func fixture() status.Group {
 	now := time.Date(2026, 3, 4, 12, 0, 15, 0, time.UTC).In(time.FixedZone("", 13*60*60))
 	in := func(n byte, host string, age time.Duration) status.Instance {
@@ -44,7 +44,7 @@ func fixture() status.Group {
 	return g
 }
 
-func TestTableOfAGroup(t *testing.T) {
+func TestTable_OfAGroup(t *testing.T) {
 	want := `
 reports: 1 active, 2 passive (1 holding off), 1 silent
 ROLE                  TERM  HOST     PID  VERSION  LAST BEAT           SINCE (UTC)          INSTANCE
@@ -65,7 +65,8 @@ passive, silent          –  wörker  4100  v1.2.3   12s, orphan in 48s  –   
 	}
 }
 
-// crowd are three of each kind, whose texts are as long as they may be.
+// crowd returns a group with three instances of each kind, whose texts are as long as
+// allowed.
 func crowd(host func(int) string) status.Group {
 	g := fixture()
 	for _, in := range g.Instances {
@@ -85,7 +86,7 @@ func crowd(host func(int) string) status.Group {
 	return g
 }
 
-func TestTablesFitEightyColumns(t *testing.T) {
+func TestTable_FitsEightyColumns(t *testing.T) {
 	for name, host := range map[string]func(int) string{
 		"short":       func(i int) string { return fmt.Sprintf("db-%d", i) },
 		"long":        func(int) string { return strings.Repeat("x", 200) },
@@ -118,7 +119,7 @@ func TestTablesFitEightyColumns(t *testing.T) {
 	}
 }
 
-func TestLongHealthIsWrapped(t *testing.T) {
+func TestTable_WrapsALongHealth(t *testing.T) {
 	g := crowd(func(int) string { return "h" })
 	lines := showGroup(g, 80)[:2]
 	want := "reports: no beat from a-host-of-a-long-name.example.org/9a8001 for 59m59s;\n  another-host.example.org/9a8002 takes over in 59m59s; 2 passive\n"
@@ -130,7 +131,7 @@ func TestLongHealthIsWrapped(t *testing.T) {
 	}
 }
 
-func TestDomainStaysWhereHostsDifferByIt(t *testing.T) {
+func TestTable_KeepsADomainThatTellsHostsApart(t *testing.T) {
 	for hosts, want := range map[string]string{
 		"a.x.org b.x.org": "a b", "a.x.org b.y.org": "a.x.org b.y.org", "a.x.org b": "a.x.org b", "a.x.org a.x.org": "a.x.org a.x.org",
 		"10.0.0.1 10.0.0.2": "10.0.0.1 10.0.0.2", "a b": "a b", ".x .x": ".x .x",
@@ -143,7 +144,7 @@ func TestDomainStaysWhereHostsDifferByIt(t *testing.T) {
 	}
 }
 
-func TestColoursOfATable(t *testing.T) {
+func TestTable_HasColours(t *testing.T) {
 	g := fixture()
 	lines := showGroup(g, 0)
 	if got, want := lines[0].Paint(true), "\x1b[1mreports\x1b[0m: \x1b[1;32m"+g.Health+"\x1b[0m"; got != want {
@@ -165,7 +166,7 @@ func TestColoursOfATable(t *testing.T) {
 	}
 }
 
-func TestPrioritiesAreShownWhereThereAreAny(t *testing.T) {
+func TestTable_ShowsPrioritiesIfThereAreAny(t *testing.T) {
 	g := fixture()
 	g.Instances = g.Instances[:2]
 	g.Instances[1].Priority = -5
@@ -180,7 +181,7 @@ passive     –    -5  主机  1100  v1.2.3   1.0s       2026-03-03 12:00:15  01
 	}
 }
 
-func TestGroupsAreCounted(t *testing.T) {
+func TestSurvey_CountsGroups(t *testing.T) {
 	well, done, bad := status.Group{Name: "w", Healthy: true}, status.Group{Name: "d", Done: true}, status.Group{Name: "b"}
 	for _, tt := range []struct {
 		s     survey
@@ -202,9 +203,9 @@ func TestGroupsAreCounted(t *testing.T) {
 	}
 }
 
-// Of more than the terminal has rows for, what is not well is on top.
-func TestWhatIsNotWellComesFirst(t *testing.T) {
-	l := clientOf(feed{}, new(bytes.Buffer))
+// If the terminal has too few rows, what is not well must still be seen.
+func TestSurvey_GroupsThatAreNotHealthyComeFirst(t *testing.T) {
+	l := clientOf(fakeAdmin{}, new(bytes.Buffer))
 	l.admin = many{well: map[string]bool{"a": true, "b": false, "c": true, "d": false}}
 	s, err := l.survey(t.Context(), true)
 	if err != nil {
@@ -226,7 +227,8 @@ func TestWhatIsNotWellComesFirst(t *testing.T) {
 	}
 }
 
-// many are groups, each with one active instance that beats, or without anybody.
+// many is a registry of groups. Those that are well have an active instance that beats, the
+// others have no instance.
 type many struct {
 	registry.Admin
 	well map[string]bool
@@ -248,7 +250,7 @@ func (m many) Instances(_ context.Context, group string) ([]registry.Instance, t
 	return []registry.Instance{memberOf(1, "a", time.Now())}, time.Now(), nil
 }
 
-func TestShortenKeepsBothEnds(t *testing.T) {
+func TestShorten_KeepsBothEnds(t *testing.T) {
 	for in, want := range map[string]string{
 		"": "", "abcdefg": "abcdefg", "abcdefgh": "abc…fgh", "ääääöüüüü": "äää…üüü", "主主主机主主": "主…主", "a主主主主": "a主…主",
 	} {
@@ -258,7 +260,7 @@ func TestShortenKeepsBothEnds(t *testing.T) {
 	}
 }
 
-func TestFrameFitsTheTerminal(t *testing.T) {
+func TestScreen_FitsTheTerminal(t *testing.T) {
 	s := survey{groups: []status.Group{fixture(), fixture()}} // 15 lines
 	for rows, want := range map[int]int{0: 16, 1: 2, 3: 2, 5: 4, 16: 15, 17: 16, 50: 16} {
 		r := screen{size: func() (int, int) { return 20, rows }, where: func() string { return "" }}

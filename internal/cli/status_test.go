@@ -18,8 +18,8 @@ import (
 	"github.com/understudy-go/understudy/status"
 )
 
-func TestStatusExitCodeFollowsTheGroup(t *testing.T) {
-	eachShelf(t, func(t *testing.T, s shelf) {
+func TestStatus_ExitCodeFollowsTheGroup(t *testing.T) {
+	eachBackend(t, func(t *testing.T, s testRegistry) {
 		testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY="+s.uri)
 		check := func(code int, health string) {
 			t.Helper()
@@ -49,8 +49,8 @@ func TestStatusExitCodeFollowsTheGroup(t *testing.T) {
 	})
 }
 
-func TestGroupOfTheDeadIsNotWellAfterTheClockWasSetBack(t *testing.T) {
-	eachShelf(t, func(t *testing.T, s shelf) {
+func TestStatus_GroupOfDeadInstancesIsNotHealthyAfterTheClockWasSetBack(t *testing.T) {
+	eachBackend(t, func(t *testing.T, s testRegistry) {
 		testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY="+s.uri)
 		a := s.join(t, "default", "a")
 		s.begin(t, "default", 1, a, "a")
@@ -76,8 +76,8 @@ func TestGroupOfTheDeadIsNotWellAfterTheClockWasSetBack(t *testing.T) {
 	})
 }
 
-func TestStatusOfAllGroups(t *testing.T) {
-	eachShelf(t, func(t *testing.T, s shelf) {
+func TestStatus_ShowsAllGroups(t *testing.T) {
+	eachBackend(t, func(t *testing.T, s testRegistry) {
 		testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY="+s.uri, "UNDERSTUDY_GROUP=c")
 		a := s.join(t, "a", "hostA")
 		s.begin(t, "a", 1, a, "hostA")
@@ -120,8 +120,8 @@ func TestStatusOfAllGroups(t *testing.T) {
 	})
 }
 
-func TestStatusAsJSON(t *testing.T) {
-	eachShelf(t, func(t *testing.T, s shelf) {
+func TestStatus_JSON(t *testing.T) {
+	eachBackend(t, func(t *testing.T, s testRegistry) {
 		testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY="+s.uri)
 		evil := "<b>\x1b[2J\u202eb"
 		a, b := s.join(t, "default", "a"), s.join(t, "default", evil)
@@ -148,7 +148,7 @@ func TestStatusAsJSON(t *testing.T) {
 	})
 }
 
-func TestLookingMakesNoFile(t *testing.T) {
+func TestStatus_MakesNoFile(t *testing.T) {
 	for _, implicit := range []bool{false, true} {
 		testkit.CleanEnv(t)
 		dir := t.TempDir()
@@ -188,7 +188,7 @@ func TestLookingMakesNoFile(t *testing.T) {
 	}
 }
 
-func TestRegistryOutOfReachIs69(t *testing.T) {
+func TestStatus_UnreachableRegistryIs69(t *testing.T) {
 	testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY=mongodb://127.0.0.1:1/ops?directConnection=true", "UNDERSTUDY_CONNECT_TIMEOUT=200ms")
 	for _, args := range []string{"status", "status --all", "status --json", "status --watch", "history"} {
 		code, stdout, stderr := inProcess(strings.Fields(args)...)
@@ -199,7 +199,7 @@ func TestRegistryOutOfReachIs69(t *testing.T) {
 	}
 }
 
-func TestWrongUsageOfLookingIs64(t *testing.T) {
+func TestStatus_WrongUsageIs64(t *testing.T) {
 	testkit.CleanEnv(t)
 	for args, want := range map[string]string{
 		"status now":       `understudy: status takes no arguments, got "now"`,
@@ -221,9 +221,9 @@ func TestWrongUsageOfLookingIs64(t *testing.T) {
 	}
 }
 
-// A process of its own, as the kernel ends one that writes to a pipe without a
-// reader, if that is its stdout.
-func TestNobodyReadsWhatIsShown(t *testing.T) {
+// This needs a process of its own: the kernel ends a process that writes to a stdout that
+// nobody reads.
+func TestStatus_ReaderThatIsGoneIsNoError(t *testing.T) {
 	testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY=sqlite:"+filepath.Join(t.TempDir(), "registry.db"), testkit.EnvRole+"=cli")
 	self, err := os.Executable()
 	if err != nil {

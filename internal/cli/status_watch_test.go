@@ -23,15 +23,15 @@ import (
 	"github.com/understudy-go/understudy/status"
 )
 
-// played watches a group whose one instance falls silent after five seconds, of a
-// registry that does not answer from the second to the fourth.
-func played(t *testing.T, d func(l *client) display) (stdout, stderr string) {
+// watched runs watch for a while. The only instance of the group falls silent after five
+// seconds, and the registry does not answer from the second to the fourth.
+func watched(t *testing.T, d func(l *client) display) (stdout, stderr string) {
 	t.Helper()
 	var out, log bytes.Buffer
 	synctest.Test(t, func(t *testing.T) {
 		begun := time.Now()
 		lastBeat := begun.Add(5*time.Second + time.Millisecond)
-		l := clientOf(feed{read: func(context.Context) ([]registry.Term, []registry.Instance, error) {
+		l := clientOf(fakeAdmin{read: func(context.Context) ([]registry.Term, []registry.Instance, error) {
 			now := time.Now()
 			if s := now.Sub(begun).Round(time.Second); s >= 2*time.Second && s <= 4*time.Second {
 				return nil, nil, errors.New("it is\x1b away")
@@ -53,8 +53,8 @@ func played(t *testing.T, d func(l *client) display) (stdout, stderr string) {
 	return out.String(), log.String()
 }
 
-func TestWatchAsLinesSaysWhatChanges(t *testing.T) {
-	stdout, stderr := played(t, func(l *client) display { return &changeLines{complaints: complaints{out: l.stderr}, where: l.where} })
+func TestWatch_LinesTellWhatChanges(t *testing.T) {
+	stdout, stderr := watched(t, func(l *client) display { return &changeLines{complaints: complaints{out: l.stderr}, where: l.where} })
 	lines := strings.SplitAfter(stdout, "\n")
 	if len(lines) != 3 {
 		t.Fatalf("%d lines:\n%s", len(lines)-1, stdout)
@@ -67,8 +67,8 @@ func TestWatchAsLinesSaysWhatChanges(t *testing.T) {
 	testkit.WantLine(t, stderr, `understudy: registry does not answer: registry sqlite:/registry.db: it is\x1b away`)
 }
 
-func TestWatchAsJSONIsAnObjectPerSecond(t *testing.T) {
-	stdout, stderr := played(t, func(l *client) display { return &jsonLines{complaints: complaints{out: l.stderr}} })
+func TestWatch_JSONIsAnObjectPerSecond(t *testing.T) {
+	stdout, stderr := watched(t, func(l *client) display { return &jsonLines{complaints: complaints{out: l.stderr}} })
 	lines := strings.Split(strings.TrimSuffix(stdout, "\n"), "\n")
 	if len(lines) != 18 {
 		t.Errorf("%d lines:\n%s", len(lines), stdout)
@@ -82,8 +82,8 @@ func TestWatchAsJSONIsAnObjectPerSecond(t *testing.T) {
 	testkit.WantLine(t, stderr, "understudy: registry does not answer: ")
 }
 
-func TestWatchOnATerminalKeepsThePictureThroughAnOutage(t *testing.T) {
-	stdout, stderr := played(t, func(l *client) display {
+func TestWatch_KeepsTheTableThroughAnOutage(t *testing.T) {
+	stdout, stderr := watched(t, func(l *client) display {
 		return &screen{size: func() (int, int) { return 100, 24 }, where: l.where}
 	})
 	frames := strings.Split(stdout, "\x1b[H")
@@ -111,10 +111,10 @@ func TestWatchOnATerminalKeepsThePictureThroughAnOutage(t *testing.T) {
 	}
 }
 
-func TestWatchEndsAlthoughNobodyReads(t *testing.T) {
+func TestWatch_EndsThoughNobodyReads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, out := io.Pipe()
-		l := clientOf(feed{read: func(context.Context) ([]registry.Term, []registry.Instance, error) { return nil, nil, nil }}, new(bytes.Buffer))
+		l := clientOf(fakeAdmin{read: func(context.Context) ([]registry.Term, []registry.Instance, error) { return nil, nil, nil }}, new(bytes.Buffer))
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
 		begun := time.Now()
@@ -129,13 +129,13 @@ func TestWatchEndsAlthoughNobodyReads(t *testing.T) {
 	})
 }
 
-func TestWatchEndsDuringACall(t *testing.T) {
+func TestWatch_EndsDuringACall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out, stderr testkit.LogBuffer
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
 		begun := time.Now()
-		w := watch{client: clientOf(feed{read: hang}, &stderr), display: &jsonLines{complaints: complaints{out: &stderr}}, every: time.Second, out: &out}
+		w := watch{client: clientOf(fakeAdmin{read: hang}, &stderr), display: &jsonLines{complaints: complaints{out: &stderr}}, every: time.Second, out: &out}
 		if err := w.run(ctx); err != nil || time.Since(begun) != 3*time.Second {
 			t.Errorf("after %v: %v", time.Since(begun), err)
 		}
@@ -143,7 +143,7 @@ func TestWatchEndsDuringACall(t *testing.T) {
 	})
 }
 
-func TestWatchSaysAnOutageOnceEachTime(t *testing.T) {
+func TestWatch_TellsAnOutageOnce(t *testing.T) {
 	var out bytes.Buffer
 	c := complaints{out: &out}
 	down := openregistry.UnavailableError{Err: errors.New("away")}
@@ -162,7 +162,7 @@ func TestWatchSaysAnOutageOnceEachTime(t *testing.T) {
 	}
 }
 
-func TestWatchSeesTheFirstInstanceCome(t *testing.T) {
+func TestWatch_SeesTheFirstInstanceCome(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "registry.db")
 	testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY=sqlite:"+path)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -179,7 +179,7 @@ func TestWatchSeesTheFirstInstanceCome(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = reg.Close(context.Background()) }()
-	shelf{reg, ""}.join(t, "default", "a")
+	testRegistry{reg, ""}.join(t, "default", "a")
 	await("default: no active yet; 1 passive")
 	cancel()
 	if code := <-ended; code != exitcode.OK {
@@ -188,7 +188,7 @@ func TestWatchSeesTheFirstInstanceCome(t *testing.T) {
 	testkit.WantLine(t, testkit.WithoutWaiting(stderr.String()), "there is no such file yet")
 }
 
-// gone is a reader who went away after some writes.
+// gone is a reader who goes away after some writes.
 type gone int
 
 func (g *gone) Write(p []byte) (int, error) {
@@ -198,9 +198,9 @@ func (g *gone) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func TestWatchEndsWhenTheReaderGoesAway(t *testing.T) {
+func TestWatch_EndsWhenTheReaderGoesAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := clientOf(feed{read: func(context.Context) ([]registry.Term, []registry.Instance, error) { return nil, nil, nil }}, new(bytes.Buffer))
+		l := clientOf(fakeAdmin{read: func(context.Context) ([]registry.Term, []registry.Instance, error) { return nil, nil, nil }}, new(bytes.Buffer))
 		reader := gone(3)
 		begun := time.Now()
 		w := watch{client: l, display: &jsonLines{}, every: time.Second, out: &reader}
@@ -210,8 +210,8 @@ func TestWatchEndsWhenTheReaderGoesAway(t *testing.T) {
 	})
 }
 
-// As behind head -1: there is one line, and no change after it.
-func TestWatchEndsWhenItsPipeIsClosedWithoutAChange(t *testing.T) {
+// This is what "| head -1" does: after the first line nothing changes.
+func TestWatch_EndsWhenItsPipeIsClosedWithoutAChange(t *testing.T) {
 	testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY=sqlite:"+filepath.Join(t.TempDir(), "registry.db"))
 	r, w, err := os.Pipe()
 	if err != nil {
