@@ -45,7 +45,7 @@ func eachShelf(t *testing.T, test func(t *testing.T, s shelf)) {
 	})
 	t.Run("mongodb", func(t *testing.T) {
 		uri := mongotest.Shared(t)
-		reg, err := testkit.OpenMongoDB(t.Context(), uri)
+		reg, err := mongotest.OpenRegistry(t.Context(), uri)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/understudy-go/understudy/internal/mongotest"
 	"github.com/understudy-go/understudy/internal/testkit"
 )
 
@@ -15,7 +16,7 @@ func TestMain(m *testing.M) {
 	testkit.PlayRole(map[string]testkit.Role{
 		"cli": func(args []string) int { return Main(context.Background(), args, os.Stdout, os.Stderr) },
 	})
-	os.Exit(testkit.Main(m))
+	os.Exit(mongotest.Main(m))
 }
 
 // inProcess runs the program in this process. It must not come to the point of

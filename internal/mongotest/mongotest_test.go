@@ -52,7 +52,7 @@ func eventually(t *testing.T, what string, done func() bool) {
 
 func TestKilledTestProcessLeavesNothing(t *testing.T) {
 	if _, err := binary(); err != nil {
-		lack(t, err)
+		noServer(t, err)
 	}
 	cmd := self(t, "UNDERSTUDY_TEST_MONGOTEST=servers")
 	out, err := cmd.StdoutPipe()
