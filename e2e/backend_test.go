@@ -81,7 +81,7 @@ func (at place) open(t testing.TB) backend {
 	if at.path != "" {
 		b, err = sqlite.Open(ctx, at.path, sqlite.Options{})
 	} else {
-		b, err = testkit.OpenMongoDB(ctx, at.uri)
+		b, err = mongotest.OpenRegistry(ctx, at.uri)
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"testing"
 
+	"github.com/understudy-go/understudy/internal/mongotest"
 	"github.com/understudy-go/understudy/internal/testkit"
 )
 
@@ -47,7 +48,7 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	scratch = dir
-	code := testkit.Main(m)
+	code := mongotest.Main(m)
 	_ = os.RemoveAll(scratch)
 	os.Exit(code)
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/understudy-go/understudy/internal/exitcode"
+	"github.com/understudy-go/understudy/internal/mongotest"
 	"github.com/understudy-go/understudy/internal/testkit"
 )
 
@@ -16,7 +17,7 @@ func TestMain(m *testing.M) {
 	testkit.PlayRole(map[string]testkit.Role{
 		"cli": func(args []string) int { return Main(context.Background(), args, os.Stdout, os.Stderr) },
 	})
-	os.Exit(testkit.Main(m))
+	os.Exit(mongotest.Main(m))
 }
 
 // inProcess runs the program in this process. It must not get so far that it joins a

@@ -15,7 +15,6 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/understudy-go/understudy/internal/mongotest"
-	"github.com/understudy-go/understudy/internal/testkit"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/registry/sqlite"
 )
@@ -39,7 +38,7 @@ func eachBackend(t *testing.T, test func(t *testing.T, s testRegistry)) {
 	})
 	t.Run("mongodb", func(t *testing.T) {
 		uri := mongotest.Shared(t)
-		reg, err := testkit.OpenMongoDB(t.Context(), uri)
+		reg, err := mongotest.OpenRegistry(t.Context(), uri)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -5,39 +5,42 @@ import (
 	"os"
 	"sync"
 	"testing"
+
+	"github.com/understudy-go/understudy/internal/testkit"
 )
 
 const requireVar, uriVar = "UNDERSTUDY_TEST_REQUIRE_MONGODB", "UNDERSTUDY_TEST_MONGODB"
 
-// lacking counts the tests that went without a server, and says why.
-var lacking struct {
+// missing counts the tests that had no server, and keeps the reason.
+var missing struct {
 	sync.Mutex
-	tests int
-	why   error
+	tests  int
+	reason error
 }
 
-// Main runs the tests of a package, stops what they share, and ends the output
-// with what they could not test for want of a server. It returns the exit code.
+// Main runs the tests of a package with [testkit.Run], stops the server that they
+// share, and ends the output with what could not be tested because there was no
+// server. It returns the exit code.
 func Main(m *testing.M) int {
-	code := m.Run()
+	code := testkit.Run(m)
 	stopShared()
-	lacking.Lock()
-	defer lacking.Unlock()
-	if lacking.tests > 0 {
-		notice(fmt.Sprintf("mongotest: %d tests went without MongoDB: %v", lacking.tests, lacking.why))
+	missing.Lock()
+	defer missing.Unlock()
+	if missing.tests > 0 {
+		testkit.Notice(fmt.Sprintf("mongotest: %d tests went without MongoDB: %v", missing.tests, missing.reason))
 	}
 	return code
 }
 
-// lack skips a test, or fails it where a server is required.
-func lack(tb testing.TB, why error) {
+// noServer skips a test, or fails it where a server is required.
+func noServer(tb testing.TB, reason error) {
 	tb.Helper()
-	lacking.Lock()
-	lacking.tests++
-	lacking.why = why
-	lacking.Unlock()
+	missing.Lock()
+	missing.tests++
+	missing.reason = reason
+	missing.Unlock()
 	if os.Getenv(requireVar) == "1" {
-		tb.Fatalf("no MongoDB, and %s=1: %v", requireVar, why)
+		tb.Fatalf("no MongoDB, and %s=1: %v", requireVar, reason)
 	}
-	tb.Skipf("no MongoDB: %v", why)
+	tb.Skipf("no MongoDB: %v", reason)
 }

@@ -51,8 +51,9 @@ func eventually(t *testing.T, what string, done func() bool) {
 }
 
 func TestKilledTestProcessLeavesNothing(t *testing.T) {
+	t.Parallel()
 	if _, err := binary(); err != nil {
-		lack(t, err)
+		noServer(t, err)
 	}
 	cmd := self(t, "UNDERSTUDY_TEST_MONGOTEST=servers")
 	out, err := cmd.StdoutPipe()
@@ -87,6 +88,7 @@ func TestKilledTestProcessLeavesNothing(t *testing.T) {
 }
 
 func TestThreeNodesElectAnotherPrimary(t *testing.T) {
+	t.Parallel()
 	s := Start(t, 3)
 	old := s.Primary(t)
 	s.Kill(t, old)
@@ -99,6 +101,7 @@ func TestThreeNodesElectAnotherPrimary(t *testing.T) {
 }
 
 func TestFrozenNodeAnswersOnceThawed(t *testing.T) {
+	t.Parallel()
 	s := Start(t, 1)
 	s.Freeze(t, 0)
 	conn, err := net.Dial("tcp", s.Host(0)) // the kernel accepts
@@ -114,12 +117,14 @@ func TestFrozenNodeAnswersOnceThawed(t *testing.T) {
 }
 
 func TestOptions(t *testing.T) {
+	t.Parallel()
 	for name, options := range map[string][]Option{
 		"Standalone": {Standalone},
 		"Auth":       {Auth},
 		"AuthTLS":    {Auth, TLS},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := Start(t, 1, options...)
 			if s.primary() != 0 {
 				t.Errorf("no primary at %s", s.URI())
@@ -142,12 +147,14 @@ func TestSharedDatabasesAreFresh(t *testing.T) {
 }
 
 func TestOutputEndsWithWhatIsMissing(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		require  string
 		exitCode int
 	}{{"", 0}, {"1", 1}} {
 		// Without a home and a PATH there is nowhere to take a server from.
 		cmd := self(t, "PATH=/nonexistent", "HOME=", "XDG_CACHE_HOME=", uriVar+"=", requireVar+"="+tt.require)
+		cmd.SysProcAttr = ownSession() // without a terminal, so that nobody sees what is missing here
 		cmd.Args = append(cmd.Args, "-test.run=^(TestThreeNodesElectAnotherPrimary|TestSharedDatabasesAreFresh)$")
 		out, _ := cmd.CombinedOutput()
 		lines := strings.Split(strings.TrimSpace(string(out)), "\n")

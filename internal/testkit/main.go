@@ -1,14 +1,15 @@
 // Package testkit is what the tests of several packages share: waiting for a
-// condition, a clean environment, the output of the program, and a systemd that
-// only listens.
+// condition, a clean environment, the output of the program, a systemd that only
+// listens, and lines for the person who runs the tests.
 package testkit
 
 import (
 	"flag"
 	"os"
+	"runtime/debug"
+	"strings"
 	"testing"
-
-	"github.com/understudy-go/understudy/internal/mongotest"
+	"time"
 )
 
 // EnvRole names the role that a test binary plays instead of running its tests.
@@ -18,25 +19,41 @@ const EnvRole = "UNDERSTUDY_TEST_ROLE"
 // binary again. It gets the arguments and returns the exit code.
 type Role func(args []string) int
 
-// PlayRole ends the process with a role's exit code if the environment names one
-// of the roles. TestMain calls it first.
+// PlayRole ends the process with the exit code of a role, if the environment names
+// one of the roles. TestMain calls it first.
 func PlayRole(roles map[string]Role) {
 	if role := roles[os.Getenv(EnvRole)]; role != nil {
 		os.Exit(role(os.Args[1:]))
 	}
 }
 
-// Main runs the tests of a package and returns the exit code.
+// Run runs the tests of a package whose tests wait for processes and servers, and
+// returns the exit code.
 //
-// Ten tests run at a time unless -test.parallel says otherwise: these tests start
-// processes and then wait for them, so the number of processors, which is the
-// usual limit, would leave the machine idle.
-func Main(m *testing.M) int {
+// Ten parallel tests run at a time unless -test.parallel says otherwise. The usual
+// limit is the number of processors, which would be idle while such tests wait.
+//
+// After ten seconds, and then every twenty, a line on the terminal says that the
+// tests still run, because go test itself shows nothing before a package has ended.
+func Run(m *testing.M) int {
 	flag.Parse()
 	chosen := false
 	flag.Visit(func(f *flag.Flag) { chosen = chosen || f.Name == "test.parallel" })
 	if !chosen {
 		_ = flag.Set("test.parallel", "10")
 	}
-	return mongotest.Main(m)
+	if !testing.Verbose() {
+		defer Progress("the tests of "+testedPackage()+" are still running", 10*time.Second, 20*time.Second, toTerminal)()
+	}
+	return m.Run()
+}
+
+// testedPackage returns the path of the package under test without the module's.
+func testedPackage() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "a package"
+	}
+	path := strings.TrimSuffix(info.Path, ".test")
+	return strings.TrimPrefix(path, info.Main.Path+"/")
 }

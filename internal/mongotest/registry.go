@@ -1,4 +1,4 @@
-package testkit
+package mongotest
 
 import (
 	"context"
@@ -8,9 +8,9 @@ import (
 	"github.com/understudy-go/understudy/registry/mongodb"
 )
 
-// OpenMongoDB opens a registry. For a minute it tries again while the server does
-// not answer, because the disk of the machine may stand still.
-func OpenMongoDB(ctx context.Context, uri string) (*mongodb.Registry, error) {
+// OpenRegistry opens the registry at a URI. For a minute it tries again while the
+// server does not answer, because the disk of the machine may stand still.
+func OpenRegistry(ctx context.Context, uri string) (*mongodb.Registry, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	for {
