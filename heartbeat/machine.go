@@ -52,11 +52,10 @@ type machine struct {
 }
 
 func newMachine(s settings, now time.Duration) *machine {
-	m := &machine{settings: s, now: now, phase: joining, observations: newObservations()}
-	if s.joinTimeout > 0 {
-		m.registration.joinBy = now + s.joinTimeout
+	return &machine{
+		settings: s, now: now, phase: joining,
+		registration: newRegistration(now, s.joinTimeout), observations: newObservations(),
 	}
-	return m
 }
 
 // step takes one event at a local instant. It returns what to do about it, in a slice

@@ -1,6 +1,7 @@
 package heartbeat
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -101,5 +102,65 @@ func TestRefusalIsToldOnceAndAsSuch(t *testing.T) {
 	}
 	if len(told) != 1 || told[0] != factRefused {
 		t.Errorf("told %q, want the refusal, once", told)
+	}
+}
+
+func TestOutage_IsToldOnceAndItsEndOnce(t *testing.T) {
+	type step struct {
+		at                         time.Duration
+		fails                      kind // else answers
+		answers                    kind
+		refused, working           bool
+		tell, withLease, reachable bool
+	}
+	const span = 30 * second
+	for _, tt := range []struct {
+		name  string
+		steps []step
+	}{
+		{"one kind fails again and again", []step{
+			{fails: kindView, tell: true}, {fails: kindView}, {answers: kindBeat}, {answers: kindView, reachable: true}, {answers: kindView},
+		}},
+		{"two kinds fail", []step{
+			{fails: kindView, tell: true}, {fails: kindBeat}, {answers: kindView}, {answers: kindBeat, reachable: true},
+		}},
+		{"the lease is told with the first beat that fails while work runs", []step{
+			{fails: kindView, working: true, tell: true}, {fails: kindBeat, working: true, tell: true, withLease: true}, {fails: kindBeat, working: true},
+		}},
+		{"no lease is told without work", []step{{fails: kindBeat, tell: true}, {fails: kindBeat}}},
+		{"a refusal is told besides an outage", []step{
+			{fails: kindView, tell: true}, {fails: kindEndTerm, refused: true, tell: true}, {fails: kindEndTerm, refused: true},
+		}},
+		{"a rare kind is forgotten once it has not failed for a while", []step{
+			{fails: kindEndTerm, tell: true}, {at: span - 1, answers: kindBeat}, {at: span, answers: kindBeat, reachable: true},
+		}},
+		{"a routine kind is not", []step{{fails: kindView, tell: true}, {at: 10 * span, answers: kindBeat}}},
+		{"the next outage is told again", []step{
+			{fails: kindBeat, tell: true}, {answers: kindBeat, reachable: true}, {fails: kindBeat, tell: true},
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var o outage
+			for i, s := range tt.steps {
+				if s.fails != "" {
+					if tell, withLease := o.fails(s.fails, s.refused, s.working, s.at); tell != s.tell || withLease != s.withLease {
+						t.Errorf("step %d: told: %v, with the lease: %v", i, tell, withLease)
+					}
+				} else if over := o.answers(s.answers, s.at, span); over != s.reachable {
+					t.Errorf("step %d: over: %v", i, over)
+				}
+			}
+		})
+	}
+}
+
+func TestExpected_TellsAnswersFromFailures(t *testing.T) {
+	for err, want := range map[error]bool{
+		nil: true, registry.ErrNotRegistered: true, registry.ErrTermTaken: true, registry.ErrNoCandidate: true, registry.ErrNoClaimant: true,
+		registry.ErrRefused: false, registry.ErrCorrupt: false, errors.New("network"): false,
+	} {
+		if got := expected(err); got != want {
+			t.Errorf("%v: %v", err, got)
+		}
 	}
 }
