@@ -15,7 +15,6 @@ func TestAnnounced_EachFactOnce(t *testing.T) {
 		"unseen":        func(a *announced) bool { return a.isUnseen(7) },
 		"claimed":       func(a *announced) bool { return a.isClaimed(other) },
 		"other command": func(a *announced) bool { return a.hasOtherCommand(other) },
-		"unreadable":    func(a *announced) bool { return a.isUnreadable(kindView) },
 		"standing by":   func(a *announced) bool { return a.standsBy(7, now, second) },
 	} {
 		var a announced
@@ -65,29 +64,16 @@ func TestAnnounced_HolderThatIsSilentAndBeatsAgain(t *testing.T) {
 	}
 }
 
-func TestAnnounced_AnswersThatCannotBeReadByTheirKind(t *testing.T) {
-	var a announced
-	a.isUnreadable(kindView)
-	if a.isReadable(kindBeat); a.isUnreadable(kindView) {
-		t.Error("told again after an answer of another kind")
-	}
-	if a.isReadable(kindView); !a.isUnreadable(kindView) {
-		t.Error("not told again after one that could be read")
-	}
-}
-
 func TestAnnounced_OwnTermMakesWay(t *testing.T) {
 	var a announced
 	a.isVacant()
 	a.isStuck()
 	a.hasOtherCommand(other)
-	a.isUnreadable(kindView)
-	a.outage.fails(kindView, false, false, now)
 	a.termBegun()
 	if !a.isVacant() || !a.isStuck() {
 		t.Error("what may happen again in a term is not told")
 	}
-	if tell, _ := a.outage.fails(kindView, false, false, now); tell || a.hasOtherCommand(other) || a.isUnreadable(kindView) {
+	if a.hasOtherCommand(other) {
 		t.Error("what goes on is told again")
 	}
 }

@@ -48,6 +48,7 @@ type machine struct {
 	vacancy      vacancy
 	tenure       tenure
 	departure    departure
+	outage       outage
 	announced    announced
 }
 
@@ -240,6 +241,9 @@ func (m *machine) answered(a answer) {
 		}
 		m.report(a.request.kind, err)
 	}
+	if a.delaysNext() {
+		m.delay(a.request)
+	}
 	switch a.request.kind {
 	case kindRegister:
 		m.registered(a)
@@ -262,8 +266,8 @@ func (m *machine) answered(a answer) {
 	}
 }
 
-// retry delays the next request of a slot, after one has failed.
-func (m *machine) retry(failed request) {
+// delay delays the next request of a slot, after one has failed.
+func (m *machine) delay(failed request) {
 	slot := m.schedule.slotOf(failed)
 	if m.phase == leaving { // somebody waits
 		slot.delay(m.now + budgetSpan(m.timing)/4)

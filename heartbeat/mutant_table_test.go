@@ -38,7 +38,7 @@ var mutants = []mutant{
 		{"registration.go", "r.id, r.joinBy = id, 0", "r.id, r.joinBy, r.first = id, 0, uuid.Nil"}}},
 	{name: "lost answer of a term insert ignored", swaps: []swap{
 		{"registration.go", "	joinBy time.Duration //", "	lost   int64\n	joinBy time.Duration //"},
-		{"promote.go", "	default:\n		m.retry(a.request)\n	}\n}\n\n// reportUnseen", "	default:\n		m.registration.lost, m.tenure.held.number = a.request.term.Number, 0\n		m.retry(a.request)\n	}\n}\n\n// reportUnseen"},
+		{"promote.go", "		m.pause(0)\n	}\n}\n\n// reportUnseen", "		m.pause(0)\n	default:\n		m.registration.lost, m.tenure.held.number = a.request.term.Number, 0\n	}\n}\n\n// reportUnseen"},
 		{"view.go", "	d := decide(m.situation(), a.view, m.now)", "	d := decide(m.situation(), a.view, m.now)\n	if d.verdict == start && a.view.Latest.Number == m.registration.lost {\n		return\n	}"}}},
 	{name: "holder read before term", broken: holderFirst, held: "a missing holder counts as silent since the first view that did not find it"},
 	{name: "the two reads from different nodes", broken: twoNodes},
