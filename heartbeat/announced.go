@@ -21,13 +21,11 @@ type announced struct {
 	nobodyElse   bool          // no peer is there to try the work
 	stuck        bool          // the work does not stop
 	command      uuid.UUID     // the holder that runs another command
-	unreadable   kind          // the requests whose answers cannot be read
-	outage       outage
 }
 
 // termBegun makes way for what may be told in a term of this instance's own.
 func (a *announced) termBegun() {
-	*a = announced{command: a.command, outage: a.outage, unreadable: a.unreadable}
+	*a = announced{command: a.command}
 }
 
 // standsBy is for the term of a peer. A flood of terms is told once per interval.
@@ -70,22 +68,6 @@ func (a *announced) isStuck() bool { return first(&a.stuck) }
 
 // hasOtherCommand is for a holder that runs another command than this instance would.
 func (a *announced) hasOtherCommand(holder uuid.UUID) bool { return change(&a.command, holder) }
-
-// isUnreadable is for an answer that cannot be read. One kind is told at a time.
-func (a *announced) isUnreadable(k kind) bool {
-	if a.unreadable != "" {
-		return false
-	}
-	a.unreadable = k
-	return true
-}
-
-// isReadable takes note that answers of a kind can be read.
-func (a *announced) isReadable(k kind) {
-	if a.unreadable == k {
-		a.unreadable = ""
-	}
-}
 
 // first sets a flag, and reports whether it was not set.
 func first(flag *bool) bool {

@@ -27,7 +27,7 @@ func (m *machine) status() registry.Status {
 
 // register tries to register under a new UUID.
 func (m *machine) register() {
-	if m.registration.joinExpired(m.now) && m.schedule.lastErr != nil {
+	if m.registration.joinExpired(m.now) && m.outage.err != nil {
 		m.finish(m.unjoined(fmt.Sprintf(" for %v", m.joinTimeout)))
 		return
 	}
@@ -41,7 +41,7 @@ func (m *machine) register() {
 
 // unjoined is what Run returns without a registration.
 func (m *machine) unjoined(since string) error {
-	err := m.schedule.lastErr
+	err := m.outage.err
 	if errors.Is(err, registry.ErrRefused) {
 		return fmt.Errorf("heartbeat: %w", err)
 	}
@@ -54,7 +54,6 @@ func (m *machine) unjoined(since string) error {
 func (m *machine) registered(a answer) {
 	if a.err != nil {
 		// It may be applied yet: the next attempt takes another UUID.
-		m.retry(a.request)
 		switch {
 		case m.phase == leaving:
 			m.finish(m.departure.result)

@@ -180,11 +180,3 @@ func TestWatchThatDoesNotHeedItsContextKeepsNobody(t *testing.T) {
 		}
 	})
 }
-
-func TestMissingHolderCannotBlockForLongerThanTheLongestT(t *testing.T) {
-	term := *open(7, other)
-	term.OrphanAfter = 10 * 365 * 24 * time.Hour
-	if got := observeMissing(observation{}, term, registry.DefaultTiming, now).orphanAt() - now; got != registry.MaxOrphanAfter {
-		t.Errorf("an orphan in %v, want %v", got, registry.MaxOrphanAfter)
-	}
-}

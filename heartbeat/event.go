@@ -1,6 +1,7 @@
 package heartbeat
 
 import (
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -55,6 +56,26 @@ type (
 
 // isBeat reports whether the answer is to a beat. A registration counts as one.
 func (a answer) isBeat() bool { return a.request.kind == kindBeat || a.request.kind == kindRegister }
+
+// delaysNext reports whether the request failed in a way that delays the next one.
+func (a answer) delaysNext() bool {
+	if a.err == nil {
+		return false
+	}
+	switch a.request.kind {
+	case kindView, kindSilent:
+		return !registry.Unreadable(a.err) // the next one comes at its time
+	case kindCandidate:
+		return false // this instance goes on without the hint
+	case kindClaimant:
+		return !errors.Is(a.err, registry.ErrNoClaimant)
+	case kindBeginTerm:
+		return !errors.Is(a.err, registry.ErrTermTaken)
+	case kindUnregister:
+		return a.request.past // this registration is not ended again
+	}
+	return true
+}
 
 func (tick) isEvent()      {}
 func (answer) isEvent()    {}

@@ -110,7 +110,6 @@ func (m *machine) ended(a answer) {
 		}
 		return
 	}
-	m.retry(a.request)
 	if m.phase == retiring && (m.tenure.overdue(m.now, m.timing.OrphanAfter) || errors.Is(a.err, registry.ErrRefused)) {
 		// Peers depose this registration, or have done so. Or nobody can reach the
 		// registry, and once they can, they need not wait.
@@ -119,26 +118,20 @@ func (m *machine) ended(a answer) {
 	}
 }
 
-// pastTermEnded tries again, unless the end is refused or this instance is on its way
-// out: nothing depends on it.
+// pastTermEnded gives up an end that is refused, or that fails while this instance is on
+// its way out: nothing depends on it. Otherwise an end that failed is tried again.
 func (m *machine) pastTermEnded(a answer) {
-	if a.err == nil {
+	if a.err == nil || m.phase != member || errors.Is(a.err, registry.ErrRefused) {
 		m.backlog.termEnded()
-		m.schedule.reading.changed()
-		return
 	}
-	m.retry(a.request)
-	if m.phase != member || errors.Is(a.err, registry.ErrRefused) {
-		m.backlog.termEnded()
+	if a.err == nil {
+		m.schedule.reading.changed()
 	}
 }
 
 // unregistered takes the answer to the end of this registration, or of a former one.
 func (m *machine) unregistered(a answer) {
 	if a.request.past {
-		if a.err != nil {
-			m.retry(a.request)
-		}
 		if a.err == nil || m.phase == leaving {
 			m.backlog.unregistered()
 		}
@@ -179,9 +172,9 @@ func (m *machine) abandon() {
 	switch {
 	case m.departure.unregistered:
 	case m.tenure.held.number > 0:
-		m.act(note{fact: factUnreleased, term: m.tenure.held.number, in: m.timing.OrphanAfter, err: m.schedule.lastErr})
+		m.act(note{fact: factUnreleased, term: m.tenure.held.number, in: m.timing.OrphanAfter, err: m.outage.err})
 	case m.registration.id != uuid.Nil:
-		m.act(note{fact: factUnregistered, err: m.schedule.lastErr})
+		m.act(note{fact: factUnregistered, err: m.outage.err})
 	}
 	m.finish(m.departure.result)
 }

@@ -48,15 +48,15 @@ type machine struct {
 	vacancy      vacancy
 	tenure       tenure
 	departure    departure
+	outage       outage
 	announced    announced
 }
 
 func newMachine(s settings, now time.Duration) *machine {
-	m := &machine{settings: s, now: now, phase: joining, observations: newObservations()}
-	if s.joinTimeout > 0 {
-		m.registration.joinBy = now + s.joinTimeout
+	return &machine{
+		settings: s, now: now, phase: joining,
+		registration: newRegistration(now, s.joinTimeout), observations: newObservations(),
 	}
-	return m
 }
 
 // step takes one event at a local instant. It returns what to do about it, in a slice
@@ -241,6 +241,9 @@ func (m *machine) answered(a answer) {
 		}
 		m.report(a.request.kind, err)
 	}
+	if a.delaysNext() {
+		m.delay(a.request)
+	}
 	switch a.request.kind {
 	case kindRegister:
 		m.registered(a)
@@ -263,8 +266,8 @@ func (m *machine) answered(a answer) {
 	}
 }
 
-// retry delays the next request of a slot, after one has failed.
-func (m *machine) retry(failed request) {
+// delay delays the next request of a slot, after one has failed.
+func (m *machine) delay(failed request) {
 	slot := m.schedule.slotOf(failed)
 	if m.phase == leaving { // somebody waits
 		slot.delay(m.now + budgetSpan(m.timing)/4)

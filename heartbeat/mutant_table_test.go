@@ -29,16 +29,16 @@ var mutants = []mutant{
 	{name: "beat as an upsert", broken: beatUpserts},
 	{name: "delete without the observed beat", broken: deleteAnyBeat},
 	{name: "same UUID after deletion", swaps: []swap{
-		{"registration.go", "	joinBy time.Duration", "	first  uuid.UUID\n	joinBy time.Duration"},
+		{"registration.go", "	joinBy time.Duration //", "	first  uuid.UUID\n	joinBy time.Duration //"},
 		{"beat.go", "in.ID, in.Schema = m.newID(), registry.Schema", "if m.registration.first == [16]byte{} {\n		m.registration.first = m.newID()\n	}\n	in.ID, in.Schema = m.registration.first, registry.Schema"},
 		{"beat.go", "		// It may be applied yet: the next attempt takes another UUID.", "		m.registration.first = [16]byte{}"}}},
 	{name: "registration retried under the same UUID", swaps: []swap{
-		{"registration.go", "	joinBy time.Duration", "	first  uuid.UUID\n	joinBy time.Duration"},
+		{"registration.go", "	joinBy time.Duration //", "	first  uuid.UUID\n	joinBy time.Duration //"},
 		{"beat.go", "in.ID, in.Schema = m.newID(), registry.Schema", "if m.registration.first == [16]byte{} {\n		m.registration.first = m.newID()\n	}\n	in.ID, in.Schema = m.registration.first, registry.Schema"},
 		{"registration.go", "r.id, r.joinBy = id, 0", "r.id, r.joinBy, r.first = id, 0, uuid.Nil"}}},
 	{name: "lost answer of a term insert ignored", swaps: []swap{
-		{"registration.go", "	joinBy time.Duration", "	lost   int64\n	joinBy time.Duration"},
-		{"promote.go", "	default:\n		m.retry(a.request)\n	}\n}\n\n// reportUnseen", "	default:\n		m.registration.lost, m.tenure.held.number = a.request.term.Number, 0\n		m.retry(a.request)\n	}\n}\n\n// reportUnseen"},
+		{"registration.go", "	joinBy time.Duration //", "	lost   int64\n	joinBy time.Duration //"},
+		{"promote.go", "		m.pause(0)\n	}\n}\n\n// reportUnseen", "		m.pause(0)\n	default:\n		m.registration.lost, m.tenure.held.number = a.request.term.Number, 0\n	}\n}\n\n// reportUnseen"},
 		{"view.go", "	d := decide(m.situation(), a.view, m.now)", "	d := decide(m.situation(), a.view, m.now)\n	if d.verdict == start && a.view.Latest.Number == m.registration.lost {\n		return\n	}"}}},
 	{name: "holder read before term", broken: holderFirst, held: "a missing holder counts as silent since the first view that did not find it"},
 	{name: "the two reads from different nodes", broken: twoNodes},

@@ -8,12 +8,39 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// outage is what people were told of requests that fail, from the first that fails
-// until none does. Instants are local.
+// outage is what is known of requests that fail, and what people were told of them, from
+// the first that fails until none does. Instants are local.
+//
+// The machine writes it when a request is answered.
 type outage struct {
-	failing map[kind]time.Duration // when the latest request of a kind failed
-	refused bool                   // it was told that the registry refuses something
-	lease   bool                   // it was told how long the lease lasts
+	failing    map[kind]time.Duration // when the latest request of a kind failed
+	refused    bool                   // it was told that the registry refuses something
+	lease      bool                   // it was told how long the lease lasts
+	unreadable kind                   // it was told that the answers to this kind cannot be read; empty: not
+	err        error                  // why the latest request failed
+}
+
+// take takes note of how a request went, while work runs or not, and returns what to
+// tell people. span is how long a kind that is not routine counts as failing. A fact
+// about beats that fail while work runs comes with the lease, if that was not told yet.
+func (o *outage) take(k kind, err error, working bool, now, span time.Duration) (news []fact, withLease bool) {
+	switch {
+	case expected(err):
+		if o.unreadable == k {
+			o.unreadable = ""
+		}
+		return o.answers(k, now, span), false
+	case registry.Unreadable(err):
+		o.err = fmt.Errorf("%s: %w", k, err)
+		news = o.answers(k, now, span)
+		if o.unreadable == "" {
+			o.unreadable = k
+			news = append(news, factBadView)
+		}
+		return news, false
+	}
+	o.err = fmt.Errorf("%s: %w", k, err)
+	return o.fails(k, errors.Is(err, registry.ErrRefused), working, now)
 }
 
 // routine reports whether requests of a kind are made again and again. Only a success
@@ -21,32 +48,29 @@ type outage struct {
 // nobody knows: its kind counts as failing until it has not failed for a while.
 func (k kind) routine() bool { return k == kindBeat || k == kindView || k == kindRegister }
 
-// fails takes note of a request that failed or was refused, while work runs or not.
-// tell reports whether that is news; withLease whether to tell how long the lease
-// lasts, since beats fail while work runs.
-func (o *outage) fails(k kind, refused, working bool, now time.Duration) (tell, withLease bool) {
-	outset := len(o.failing) == 0
-	if outset {
+// fails takes note of a request that failed or was refused.
+func (o *outage) fails(k kind, refused, working bool, now time.Duration) (news []fact, withLease bool) {
+	first := len(o.failing) == 0
+	if first {
 		o.failing = map[kind]time.Duration{}
 	}
 	o.failing[k] = now
 	withLease = k == kindBeat && working && !o.lease
-	if refused {
-		tell = !o.refused || withLease
-		o.refused = o.refused || tell
-	} else {
-		tell = outset || withLease
-	}
 	o.lease = o.lease || withLease
-	return tell, withLease
+	switch {
+	case refused && (!o.refused || withLease):
+		o.refused = true
+		return []fact{factRefused}, withLease
+	case !refused && (first || withLease):
+		return []fact{factUnreachable}, withLease
+	}
+	return nil, false
 }
 
-// answers takes note that a request was answered, and reports whether the outage is
-// over with it. A kind that is not routine is forgotten once it has not failed for
-// the given span.
-func (o *outage) answers(k kind, now, span time.Duration) (over bool) {
+// answers takes note of a request that was answered.
+func (o *outage) answers(k kind, now, span time.Duration) (news []fact) {
 	if len(o.failing) == 0 {
-		return false
+		return nil
 	}
 	delete(o.failing, k)
 	for k, at := range o.failing {
@@ -55,10 +79,10 @@ func (o *outage) answers(k kind, now, span time.Duration) (over bool) {
 		}
 	}
 	if len(o.failing) > 0 {
-		return false
+		return nil
 	}
-	*o = outage{}
-	return true
+	o.refused, o.lease = false, false
+	return []fact{factReachable}
 }
 
 // expected reports whether an error is an answer that the protocol reckons with.
@@ -73,40 +97,15 @@ func expected(err error) bool {
 
 // report tells people how a request went, if that is news.
 func (m *machine) report(k kind, err error) {
-	if !expected(err) {
-		m.schedule.failed(fmt.Errorf("%s: %w", k, err))
-	}
-	switch {
-	case expected(err):
-		m.announced.isReadable(k)
-		m.reportAnswer(k)
-	case registry.Unreadable(err):
-		m.reportAnswer(k)
-		if m.announced.isUnreadable(k) {
-			m.act(note{fact: factBadView, err: m.schedule.lastErr})
+	news, withLease := m.outage.take(k, err, m.tenure.work.running, m.now, m.timing.Overdue()+m.timing.CallTimeout())
+	for _, f := range news {
+		n := note{fact: f}
+		if f != factReachable {
+			n.err = m.outage.err
 		}
-	default:
-		m.reportFailure(k, errors.Is(err, registry.ErrRefused))
+		if withLease {
+			n.in = max(0, m.registration.lease-m.timing.StopGrace-m.now)
+		}
+		m.act(n)
 	}
-}
-
-func (m *machine) reportAnswer(k kind) {
-	if m.announced.outage.answers(k, m.now, m.timing.Overdue()+m.timing.CallTimeout()) {
-		m.act(note{fact: factReachable})
-	}
-}
-
-func (m *machine) reportFailure(k kind, refused bool) {
-	tell, withLease := m.announced.outage.fails(k, refused, m.tenure.work.running, m.now)
-	if !tell {
-		return
-	}
-	n := note{fact: factUnreachable, err: m.schedule.lastErr}
-	if refused {
-		n.fact = factRefused
-	}
-	if withLease {
-		n.in = max(0, m.registration.lease-m.timing.StopGrace-m.now)
-	}
-	m.act(n)
 }

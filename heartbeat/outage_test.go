@@ -1,7 +1,9 @@
 package heartbeat
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -101,5 +103,78 @@ func TestRefusalIsToldOnceAndAsSuch(t *testing.T) {
 	}
 	if len(told) != 1 || told[0] != factRefused {
 		t.Errorf("told %q, want the refusal, once", told)
+	}
+}
+
+func TestOutage_IsToldOnceAndItsEndOnce(t *testing.T) {
+	const span = 30 * second
+	refused, unreadable := fmt.Errorf("%w: a validator", registry.ErrRefused), fmt.Errorf("x: %w", registry.ErrCorrupt)
+	type step struct {
+		at        time.Duration
+		kind      kind
+		err       error
+		working   bool
+		news      []fact
+		withLease bool
+	}
+	down, up, no, bad := []fact{factUnreachable}, []fact{factReachable}, []fact{factRefused}, []fact{factBadView}
+	for _, tt := range []struct {
+		name  string
+		steps []step
+	}{
+		{"one kind fails again and again", []step{
+			{kind: kindView, err: errNetwork, news: down}, {kind: kindView, err: errNetwork}, {kind: kindBeat}, {kind: kindView, news: up}, {kind: kindView},
+		}},
+		{"two kinds fail", []step{
+			{kind: kindView, err: errNetwork, news: down}, {kind: kindBeat, err: errNetwork}, {kind: kindView}, {kind: kindBeat, news: up},
+		}},
+		{"the lease is told with the first beat that fails while work runs", []step{
+			{kind: kindView, err: errNetwork, working: true, news: down},
+			{kind: kindBeat, err: errNetwork, working: true, news: down, withLease: true},
+			{kind: kindBeat, err: errNetwork, working: true},
+		}},
+		{"no lease is told without work", []step{{kind: kindBeat, err: errNetwork, news: down}, {kind: kindBeat, err: errNetwork}}},
+		{"a refusal is told besides an outage", []step{
+			{kind: kindView, err: errNetwork, news: down}, {kind: kindEndTerm, err: refused, news: no}, {kind: kindEndTerm, err: refused},
+		}},
+		{"a rare kind is forgotten once it has not failed for a while", []step{
+			{kind: kindEndTerm, err: errNetwork, news: down}, {at: span - 1, kind: kindBeat}, {at: span, kind: kindBeat, news: up},
+		}},
+		{"a routine kind is not", []step{{kind: kindView, err: errNetwork, news: down}, {at: 10 * span, kind: kindBeat}}},
+		{"the next outage is told again", []step{
+			{kind: kindBeat, err: errNetwork, news: down}, {kind: kindBeat, news: up}, {kind: kindBeat, err: errNetwork, news: down},
+		}},
+		{"an answer that the protocol expects is no failure", []step{{kind: kindClaimant, err: registry.ErrNoClaimant}}},
+		{"answers that cannot be read are told by their kind", []step{
+			{kind: kindView, err: unreadable, news: bad}, {kind: kindView, err: unreadable}, {kind: kindBeat}, {kind: kindView, err: unreadable},
+			{kind: kindView}, {kind: kindView, err: unreadable, news: bad},
+		}},
+		{"an answer that cannot be read ends an outage", []step{
+			{kind: kindView, err: errNetwork, news: down}, {kind: kindView, err: unreadable, news: []fact{factReachable, factBadView}},
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var o outage
+			for i, s := range tt.steps {
+				news, withLease := o.take(s.kind, s.err, s.working, s.at, span)
+				if !slices.Equal(news, s.news) || withLease != s.withLease {
+					t.Errorf("step %d: told %q, with the lease: %v; want %q, %v", i, news, withLease, s.news, s.withLease)
+				}
+				if s.err != nil && !expected(s.err) && !errors.Is(o.err, s.err) {
+					t.Errorf("step %d: the latest failure is %v", i, o.err)
+				}
+			}
+		})
+	}
+}
+
+func TestExpected_TellsAnswersFromFailures(t *testing.T) {
+	for err, want := range map[error]bool{
+		nil: true, registry.ErrNotRegistered: true, registry.ErrTermTaken: true, registry.ErrNoCandidate: true, registry.ErrNoClaimant: true,
+		registry.ErrRefused: false, registry.ErrCorrupt: false, errors.New("network"): false,
+	} {
+		if got := expected(err); got != want {
+			t.Errorf("%v: %v", err, got)
+		}
 	}
 }

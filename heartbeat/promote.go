@@ -72,7 +72,6 @@ func (m *machine) orphanDeleted(a answer) {
 	number := a.request.number
 	switch {
 	case a.err != nil:
-		m.retry(a.request)
 		if number == 0 {
 			m.backlog.deleteOrphans(nil)
 		}
@@ -124,9 +123,7 @@ func (m *machine) claimantFound(a answer) {
 			Group: m.self.Group, Number: a.request.number + 1, Holder: m.registration.id, Host: m.self.Host,
 			OrphanAfter: m.timing.OrphanAfter, Schema: registry.Schema,
 		}})
-	case a.err != nil:
-		m.retry(a.request)
-	default:
+	case a.err == nil:
 		m.claimedBy(in)
 	}
 }
@@ -157,8 +154,6 @@ func (m *machine) begun(a answer) {
 	case errors.Is(a.err, registry.ErrTermTaken):
 		m.vacancy.termTaken(m.now)
 		m.pause(0)
-	default:
-		m.retry(a.request)
 	}
 }
 

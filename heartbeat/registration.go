@@ -13,10 +13,10 @@ import (
 // The machine writes it when it registers, when it sends a beat and when a beat is
 // answered.
 type registration struct {
-	id     uuid.UUID // uuid.Nil: not registered
-	spent  bool      // the lease was given up: never beat under this UUID again
-	joined time.Time // the registry's time at the first registration of this process
-	joinBy time.Duration
+	id     uuid.UUID     // uuid.Nil: not registered
+	spent  bool          // the lease was given up: never beat under this UUID again
+	joined time.Time     // the registry's time at the first registration of this process
+	joinBy time.Duration // until when the first registration must succeed; 0: any time
 
 	lease time.Duration // D, the end of the lease: the latest one over all acknowledged beats
 	acked time.Duration // when the latest of the acknowledged beats was sent
@@ -28,6 +28,15 @@ type registration struct {
 	// instant at which the beat of that answer was sent.
 	clock   time.Time
 	clockAt time.Duration
+}
+
+// newRegistration returns that of a process which has the given time for its first
+// registration; 0: any.
+func newRegistration(now, joinTimeout time.Duration) registration {
+	if joinTimeout == 0 {
+		return registration{}
+	}
+	return registration{joinBy: now + joinTimeout}
 }
 
 // begin takes the acknowledgement of a registration under a new UUID. It counts as

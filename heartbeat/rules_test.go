@@ -3,7 +3,6 @@ package heartbeat
 import (
 	"errors"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -87,21 +86,6 @@ func TestWhoLeavesDoesNotInsistOnHistory(t *testing.T) {
 	p.live(5 * timing.Interval) // the work drains
 	if tries != 1 || p.m.phase != leaving {
 		t.Errorf("%d tries, phase %s", tries, p.m.phase)
-	}
-}
-
-// UUIDs of version 7 begin with the time: those who start together share that.
-func TestThoseWhoStartTogetherCompeteAtDifferentTimes(t *testing.T) {
-	timing := registry.DefaultTiming
-	p := newPuppet(t, timing)
-	lo, hi := time.Duration(1<<62), time.Duration(0)
-	for range 100 {
-		p.m.registration.id = uuid.Must(uuid.NewV7())
-		at := p.m.vacancy.competeAt(p.m.registration.id, timing.Interval)
-		lo, hi = min(lo, at), max(hi, at)
-	}
-	if lo < timing.Interval || hi > 2*timing.Interval || hi-lo < timing.Interval/2 {
-		t.Errorf("a hundred compete from %v to %v, want them spread from %v to %v", lo, hi, timing.Interval, 2*timing.Interval)
 	}
 }
 

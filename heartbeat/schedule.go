@@ -27,7 +27,6 @@ type schedule struct {
 	background slot   // for hints and for cleaning up, which nothing waits for
 	cleaning   budget // of the background
 	reading    reading
-	lastErr    error // of the latest request that failed
 }
 
 // send gives a request its number, its instant and its timeout, and its slot if it
@@ -54,9 +53,6 @@ func (s *schedule) answered(r request) bool {
 	slot.drop()
 	return true
 }
-
-// failed takes note of why the latest request failed.
-func (s *schedule) failed(err error) { s.lastErr = err }
 
 // slotOf returns the slot that a request takes.
 func (s *schedule) slotOf(r request) *slot {

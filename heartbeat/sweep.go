@@ -26,7 +26,6 @@ func (m *machine) search() *request {
 // sweep takes the answer to that search, and has the orphans deleted one by one.
 func (m *machine) sweep(a answer) {
 	if a.err != nil && !registry.Unreadable(a.err) {
-		m.retry(a.request)
 		return
 	}
 	complete := a.err == nil && len(a.silent) < registry.MaxSilent

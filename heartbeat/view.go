@@ -15,9 +15,6 @@ func (m *machine) viewed(a answer) {
 	reading := &m.schedule.reading
 	reading.at(a.request.sent + m.timing.Interval)
 	if a.err != nil {
-		if !registry.Unreadable(a.err) { // else the next view may come at its time
-			m.retry(a.request)
-		}
 		return
 	}
 	beats := m.observe(a.view, m.now)
