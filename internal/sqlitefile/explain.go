@@ -3,9 +3,10 @@ package sqlitefile
 import (
 	"errors"
 	"fmt"
-	"syscall"
 
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/understudy-go/understudy/internal/openlimit"
 )
 
 // AdvisedError is an error together with what people can do about it.
@@ -22,22 +23,13 @@ func advise(cure, format string, args ...any) error {
 	return &AdvisedError{Err: fmt.Errorf(format, args...), Cure: cure}
 }
 
-// AdviceOnFiles returns what to do about an error of opening a file: otherwise, or
-// something else if the true cause is that no more files can be opened.
-func AdviceOnFiles(err error, otherwise string) string {
-	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
-		return "no more files can be opened: raise the limit of this process (ulimit -n) or of the machine, or find out which process has so many open"
-	}
-	return otherwise
-}
-
 // unknownPresence says that it cannot be found out now whether a file is still there.
 func unknownPresence(path string, err error) error {
 	return advise("give this user the right to search its directories", "sqlite: whether %s is still there cannot be found out: %w", path, err)
 }
 
 func unreadable(err error) error {
-	return advise(AdviceOnFiles(err, "give this user the right to read it and its directory"), "sqlite: %w", err)
+	return advise(openlimit.Cure(err, "give this user the right to read it and its directory"), "sqlite: %w", err)
 }
 
 func missing(path string) error {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/understudy-go/understudy/internal/openlimit"
 	"github.com/understudy-go/understudy/internal/sqlitefile"
 	"github.com/understudy-go/understudy/registry/finding"
 )
@@ -60,7 +61,7 @@ func checkDirectory(path string) []finding.Finding {
 	}
 	if err := makeFile(dir); err != nil {
 		return []finding.Finding{local, finding.Error("directory", err,
-			sqlitefile.AdviceOnFiles(err, "give this user the right to write it and make room on its disk, or name a file in another"))}
+			openlimit.Cure(err, "give this user the right to write it and make room on its disk, or name a file in another"))}
 	}
 	return []finding.Finding{local, finding.OK("directory", "files can be made in %s", dir)}
 }
