@@ -15,10 +15,11 @@ import (
 // new registry.
 const roomNeeded = 128 << 10
 
-// problem is the finding for an error, with the cure that it names.
+// problem returns the finding for an error of the file, with the cure that it names.
 func problem(name string, err error) finding.Finding {
+	err = contractError(err)
 	if advised, ok := errors.AsType[*sqlitefile.AdvisedError](err); ok {
-		return finding.Error(name, advised.Err, advised.Cure)
+		return finding.Error(name, contractError(advised.Err), advised.Cure)
 	}
 	return finding.Error(name, err, "")
 }
@@ -56,7 +57,7 @@ func checkDirectory(path string) []finding.Finding {
 		dir = filepath.Dir(dir)
 	}
 	local := finding.OK("local", "%s is on a file system of this machine", dir)
-	if err := contractError(sqlitefile.RefuseNetwork(filepath.Join(dir, filepath.Base(path)))); err != nil {
+	if err := sqlitefile.RefuseNetwork(filepath.Join(dir, filepath.Base(path))); err != nil {
 		local = problem("local", err)
 	}
 	if err := makeFile(dir); err != nil {
