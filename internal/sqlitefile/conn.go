@@ -22,7 +22,7 @@ type Conn struct {
 	durability Durability
 	generation int64
 	committed  func() // called after the commit of the transaction
-	rehearsing bool   // in a transaction that Rehearse ends
+	inTrial    bool   // in a transaction that Trial ends
 }
 
 // location returns the URI that the driver opens.
@@ -76,7 +76,7 @@ func (c *Conn) close() error {
 // synchronous decides whether a commit waits for the disk. All commits are in one
 // log: a commit that waits makes those before it durable as well.
 func (c *Conn) synchronous(d Durability) error {
-	if c.durability == d || c.rehearsing {
+	if c.durability == d || c.inTrial {
 		return nil
 	}
 	pragma := "PRAGMA synchronous = NORMAL"
@@ -118,7 +118,7 @@ func (c *Conn) Exec(text string) error {
 
 // begin begins a transaction.
 func (c *Conn) begin(how string) error {
-	if c.rehearsing {
+	if c.inTrial {
 		return nil
 	}
 	return c.Exec(how)
@@ -129,7 +129,7 @@ func (c *Conn) begin(how string) error {
 func (c *Conn) finish(err error) error {
 	committed := c.committed
 	c.committed = nil
-	if c.rehearsing {
+	if c.inTrial {
 		return err
 	}
 	if err == nil {

@@ -3,9 +3,10 @@ package sqlitefile
 import (
 	"errors"
 	"fmt"
-	"syscall"
 
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/understudy-go/understudy/internal/openlimit"
 )
 
 // AdvisedError is an error together with what people can do about it.
@@ -22,22 +23,13 @@ func advise(cure, format string, args ...any) error {
 	return &AdvisedError{Err: fmt.Errorf(format, args...), Cure: cure}
 }
 
-// AdviceOnFiles returns what to do about an error of opening a file: otherwise, or
-// something else if the true cause is that no more files can be opened.
-func AdviceOnFiles(err error, otherwise string) string {
-	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
-		return "no more files can be opened: raise the limit of this process (ulimit -n) or of the machine, or find out which process has so many open"
-	}
-	return otherwise
-}
-
 // unknownPresence says that it cannot be found out now whether a file is still there.
 func unknownPresence(path string, err error) error {
 	return advise("give this user the right to search its directories", "sqlite: whether %s is still there cannot be found out: %w", path, err)
 }
 
 func unreadable(err error) error {
-	return advise(AdviceOnFiles(err, "give this user the right to read it and its directory"), "sqlite: %w", err)
+	return advise(openlimit.Cure(err, "give this user the right to read it and its directory"), "sqlite: %w", err)
 }
 
 func missing(path string) error {
@@ -46,6 +38,7 @@ func missing(path string) error {
 
 // explain adds to an error of SQLite the path, its kind, and what to do about it.
 func (f *File) explain(err error) error {
+	const repair = "stop all processes that use it, keep a copy of it and of its -wal, and try sqlite3's .recover"
 	const unwritable = "it cannot be written: give this user the right to write it and its directory, or name another"
 	path := f.Path()
 	var advice string
@@ -54,14 +47,16 @@ func (f *File) explain(err error) error {
 		switch {
 		case errors.Is(err, errUnwritable):
 			return fmt.Errorf("sqlite: %s: %w: %s: %w", path, ErrRefused, unwritable, err)
-		case errors.Is(err, errMoving), errors.Is(err, ErrNewer), errors.Is(err, ErrForeign), errors.Is(err, ErrDamaged), errors.Is(err, ErrRefused):
+		case errors.Is(err, ErrDamaged):
+			return advise(repair, "sqlite: %s: %w", path, err)
+		case errors.Is(err, errMoving), errors.Is(err, ErrNewer), errors.Is(err, ErrForeign), errors.Is(err, ErrRefused):
 			return fmt.Errorf("sqlite: %s: %w", path, err)
 		}
 		return err
 	case sqlite3.SQLITE_NOTADB:
 		return fmt.Errorf("sqlite: %s: %w: it is no SQLite database: name another file: %w", path, ErrForeign, err)
 	case sqlite3.SQLITE_CORRUPT:
-		return fmt.Errorf("sqlite: %s: %w: %s: %w", path, ErrDamaged, Repair, err)
+		return advise(repair, "sqlite: %s: %w: %w", path, ErrDamaged, err)
 	case sqlite3.SQLITE_FULL:
 		advice = "no room left, nothing was written: make some on its disk"
 	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH:
@@ -85,6 +80,3 @@ func (f *File) explain(err error) error {
 	}
 	return fmt.Errorf("sqlite: %s: %s: %w", path, advice, err)
 }
-
-// Repair is what people can do about a damaged file.
-const Repair = "stop all processes that use it, keep a copy of it and of its -wal, and try sqlite3's .recover"

@@ -51,7 +51,7 @@ type File struct {
 	real    atomic.Pointer[string] // where it led to when it was last opened; changed with both turns
 	options Options
 	timer   *boottime.KillTimer // nil: it is not wanted, or this system has none
-	trial   bool                // all of its calls are in one transaction, see Rehearse
+	trial   bool                // all of its calls are in one transaction, see Trial
 
 	// Whoever has put a token into one of these channels uses its connection.
 	// Opening the file takes both, writeTurn first.

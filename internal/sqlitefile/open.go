@@ -7,6 +7,8 @@ import (
 	"os"
 
 	_ "modernc.org/sqlite" // the driver
+
+	"github.com/understudy-go/understudy/internal/openlimit"
 )
 
 // reopen opens the database that is at the path now, unless it is open.
@@ -82,7 +84,7 @@ func (f *File) openToWrite(ctx context.Context) (*database, error) {
 	case err != nil && err == ctx.Err():
 		return nil, f.lockedOut(err)
 	case err != nil:
-		return nil, advise(AdviceOnFiles(err, advice), "sqlite: %s: the files beside it cannot be written: %w", f.Path(), err)
+		return nil, advise(openlimit.Cure(err, advice), "sqlite: %s: the files beside it cannot be written: %w", f.Path(), err)
 	}
 	defer lock.release()
 	defer f.startKillTimer()() // a process that is frozen here locks the others out as well
@@ -92,7 +94,7 @@ func (f *File) openToWrite(ctx context.Context) (*database, error) {
 		}
 	}
 	if err := create(f.Path()); err != nil {
-		return nil, advise(AdviceOnFiles(err, advice), "sqlite: %s cannot be created: %w", f.Path(), err)
+		return nil, advise(openlimit.Cure(err, advice), "sqlite: %s cannot be created: %w", f.Path(), err)
 	}
 	others := siblings()
 	if wouldUseShrunkIndex(f.Path(), others) {

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"github.com/understudy-go/understudy/internal/openlimit"
 )
 
 // smallestFile is the size of the smallest page of SQLite. It takes a smaller file
@@ -50,7 +52,7 @@ func locate(path string, o Options) (string, error) {
 		}
 	case o.MakeDirectory:
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			return "", advise(AdviceOnFiles(err, "name a file in a directory of yours"),
+			return "", advise(openlimit.Cure(err, "name a file in a directory of yours"),
 				"sqlite: %s: its directory is missing and cannot be made: %w", path, err)
 		}
 	default:

@@ -32,13 +32,13 @@ func (f *File) TryWriteLock(ctx context.Context) error {
 	return f.onWriteLock(ctx, func(c *Conn) error { return c.Exec("ROLLBACK") })
 }
 
-// Rehearse calls fn with a file whose calls are all in one transaction, which is
+// Trial calls fn with a file whose calls are all in one transaction, which is
 // rolled back in the end, even if this process is killed. It works on a file that is
 // opened to be read, too, if this user may write into it.
-func (f *File) Rehearse(ctx context.Context, fn func(trial *File) error) error {
+func (f *File) Trial(ctx context.Context, fn func(trial *File) error) error {
 	var failure error
 	err := f.onWriteLock(ctx, func(c *Conn) error {
-		failure = fn(f.rehearsal(c))
+		failure = fn(f.newTrial(c))
 		_ = c.Exec("ROLLBACK") // or a trigger did it already
 		return nil
 	})
@@ -48,9 +48,9 @@ func (f *File) Rehearse(ctx context.Context, fn func(trial *File) error) error {
 	return err
 }
 
-// rehearsal returns a file with one connection, whose transaction goes on.
-func (f *File) rehearsal(c *Conn) *File {
-	c.rehearsing = true
+// newTrial returns a file with one connection, whose transaction goes on.
+func (f *File) newTrial(c *Conn) *File {
+	c.inTrial = true
 	trial := &File{
 		given:     f.Path(),
 		trial:     true,

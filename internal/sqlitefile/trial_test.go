@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestRehearse_WhatIsKilledIsRolledBack(t *testing.T) {
+func TestTrial_WhatIsKilledIsRolledBack(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "shared.db")
 	owner := open(t, path)
 	set(t, owner, 1)
@@ -20,7 +20,7 @@ func TestRehearse_WhatIsKilledIsRolledBack(t *testing.T) {
 	if err := c.Exec("BEGIN IMMEDIATE"); err != nil {
 		t.Fatal(err)
 	}
-	trial := f.rehearsal(c)
+	trial := f.newTrial(c)
 	set(t, trial, 2)
 	want(t, trial, 2)
 	want(t, owner, 1) // others do not see it
@@ -31,19 +31,19 @@ func TestRehearse_WhatIsKilledIsRolledBack(t *testing.T) {
 	}
 }
 
-func TestRehearse_IsRolledBack(t *testing.T) {
+func TestTrial_IsRolledBack(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "shared.db")
 	owner := open(t, path)
 	set(t, owner, 1)
 	failure := errors.New("as it happens")
 	for _, wanted := range []error{nil, failure} {
-		err := owner.Rehearse(t.Context(), func(trial *File) error {
+		err := owner.Trial(t.Context(), func(trial *File) error {
 			set(t, trial, 2)
 			want(t, trial, 2)
 			return wanted
 		})
 		if !errors.Is(err, wanted) {
-			t.Errorf("Rehearse: %v, want %v", err, wanted)
+			t.Errorf("Trial: %v, want %v", err, wanted)
 		}
 		want(t, owner, 1)
 	}
@@ -51,20 +51,20 @@ func TestRehearse_IsRolledBack(t *testing.T) {
 
 // A trial leaves nothing behind. So it makes no new file in place of one that is
 // removed meanwhile.
-func TestRehearse_MakesNoFile(t *testing.T) {
+func TestTrial_MakesNoFile(t *testing.T) {
 	if os.PathSeparator == '\\' {
 		t.Skip("Windows does not let go of a file that is open")
 	}
 	path := filepath.Join(t.TempDir(), "shared.db")
 	f := openWith(t, path, Options{})
-	err := f.Rehearse(t.Context(), func(trial *File) error {
+	err := f.Trial(t.Context(), func(trial *File) error {
 		if err := os.Remove(path); err != nil {
 			t.Fatal(err)
 		}
 		return store(t.Context(), trial, Durable, "x", 1)
 	})
 	if !errors.Is(err, errReplaced) {
-		t.Errorf("Rehearse: %v, want that the file was removed", err)
+		t.Errorf("Trial: %v, want that the file was removed", err)
 	}
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("there is a file again: %v", err)

@@ -1,16 +1,7 @@
 package finding
 
-import (
-	"errors"
-	"syscall"
-)
+import "github.com/understudy-go/understudy/internal/openlimit"
 
-// OpenCure returns what to do about an error of opening something: the given
-// cure, unless this process or the machine has reached its limit of open files.
-// Then the error has another cause than it seems to have.
-func OpenCure(err error, cure string) string {
-	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
-		return "no more files can be opened: raise the limit of this process (ulimit -n) or of the machine, or see who holds so many"
-	}
-	return cure
-}
+// OpenCure returns what to do about an error of opening something, see
+// [openlimit.Cure].
+func OpenCure(err error, cure string) string { return openlimit.Cure(err, cure) }

@@ -91,7 +91,7 @@ func (r *Registry) checkDatabase(ctx context.Context) finding.Finding {
 	mode, err := r.file.Examine(ctx)
 	switch {
 	case err != nil:
-		return finding.Error(name, contractError(err), "stop all instances, keep a copy of it and of its -wal, and try sqlite3's .recover")
+		return problem(name, err)
 	case mode == "":
 		return finding.OK(name, "intact, no process has it open")
 	case mode != "wal":
@@ -104,14 +104,14 @@ func (r *Registry) checkDatabase(ctx context.Context) finding.Finding {
 func (r *Registry) checkWriting(ctx context.Context) finding.Finding {
 	const name = "writable"
 	begun := time.Now()
-	err := contractError(r.file.TryWriteLock(ctx))
+	err := r.file.TryWriteLock(ctx)
 	took := time.Since(begun)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		return finding.Error(name, fmt.Errorf("the lock for writing was not free within %v: %w", took.Round(time.Millisecond), err),
 			"find out whether the process that has it is frozen, or is another program in a transaction")
 	case err != nil:
-		return finding.Error(name, err, "")
+		return problem(name, err)
 	}
 	return finding.OK(name, "the lock for writing was free after %v", took.Round(10*time.Microsecond))
 }
@@ -127,11 +127,12 @@ func (r *Registry) checkRecords(ctx context.Context) finding.Finding {
 		if err != nil {
 			return n, err
 		}
-		return n, c.eachTerm(func(row termRow) error {
+		err = c.eachTerm(func(row termRow) error {
 			_, bad := row.decode()
 			n.Term(bad)
 			return ctx.Err()
 		}, "")
+		return n, err
 	})
 	if err != nil {
 		return finding.Error("schema", err, "")

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/understudy-go/understudy/internal/openlimit"
 	"github.com/understudy-go/understudy/internal/sqlitefile"
 	"github.com/understudy-go/understudy/registry/finding"
 )
@@ -14,10 +15,11 @@ import (
 // new registry.
 const roomNeeded = 128 << 10
 
-// problem is the finding for an error, with the cure that it names.
+// problem returns the finding for an error of the file, with the cure that it names.
 func problem(name string, err error) finding.Finding {
+	err = contractError(err)
 	if advised, ok := errors.AsType[*sqlitefile.AdvisedError](err); ok {
-		return finding.Error(name, advised.Err, advised.Cure)
+		return finding.Error(name, contractError(advised.Err), advised.Cure)
 	}
 	return finding.Error(name, err, "")
 }
@@ -55,12 +57,12 @@ func checkDirectory(path string) []finding.Finding {
 		dir = filepath.Dir(dir)
 	}
 	local := finding.OK("local", "%s is on a file system of this machine", dir)
-	if err := contractError(sqlitefile.RefuseNetwork(filepath.Join(dir, filepath.Base(path)))); err != nil {
+	if err := sqlitefile.RefuseNetwork(filepath.Join(dir, filepath.Base(path))); err != nil {
 		local = problem("local", err)
 	}
 	if err := makeFile(dir); err != nil {
 		return []finding.Finding{local, finding.Error("directory", err,
-			sqlitefile.AdviceOnFiles(err, "give this user the right to write it and make room on its disk, or name a file in another"))}
+			openlimit.Cure(err, "give this user the right to write it and make room on its disk, or name a file in another"))}
 	}
 	return []finding.Finding{local, finding.OK("directory", "files can be made in %s", dir)}
 }

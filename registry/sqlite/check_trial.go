@@ -75,11 +75,11 @@ func objection(kind, object, table, text string) []finding.Finding {
 func (r *Registry) checkTrial(ctx context.Context) (list []finding.Finding) {
 	const name = "trial"
 	for _, part := range []func(ctx context.Context, r registry.Registry, group string) error{trial.Instances, trial.Terms} {
-		err := r.file.Rehearse(ctx, func(f *sqlitefile.File) error {
+		err := r.file.Trial(ctx, func(f *sqlitefile.File) error {
 			return part(ctx, newRegistry(f), trial.Group())
 		})
-		if err := contractError(err); err != nil {
-			list = append(list, finding.Error(name, err, ""))
+		if err != nil {
+			list = append(list, problem(name, err))
 		}
 	}
 	if list == nil {
