@@ -4,11 +4,11 @@ package registry
 type Access int
 
 const (
-	// Join is for instances: what is missing is made.
+	// Join is for instances: opening makes whatever is missing.
 	Join Access = iota
-	// Ask is for who asks something of an instance: nothing is made.
+	// Ask is for whoever asks the active instance for something: opening makes nothing.
 	Ask
-	// Look is for who only looks: nothing is made or written, and the right to
-	// read is enough. Methods that write return [ErrReadOnly].
+	// Look is for whoever only reads: nothing is made or written, and the right to read
+	// is enough. Methods that write return [ErrReadOnly].
 	Look
 )

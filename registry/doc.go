@@ -1,23 +1,43 @@
-// Package registry holds the shared record of who is there and who leads: its
-// words, its rules, and the contract that every backend fulfils.
+// Package registry holds the shared record of which instances a group has and which
+// one is active: its words, its rules, and the contract that every backend keeps.
 //
-// A [Registry] stores two kinds of records and nothing else. An [Instance] is
-// one registration of one process: a UUID of version 7 that is never used
-// again, not even by the same process, and a beat that its owner counts up. A
-// [Term] is one instance's time as the active one of its group. Terms are
-// numbered from 1, strictly increasing, and never deleted; the number is the
-// fencing token that the work passes on to whatever it touches.
+// # Records
 //
-// Exclusion rests on one primitive alone: the unique number of a term within
-// its group. To become active is to insert term N+1, and whoever comes second
-// is told [ErrTermTaken]. No update is ever asked to decide a race. The role in
-// an instance's record is for people to read; the latest term is the truth.
+// A [Registry] stores two kinds of records and nothing else. An [Instance] is one
+// registration of one process. It has a UUID of version 7, which is never used again,
+// not even by the same process, and a beat, which its owner counts up. A [Term] is the
+// time of one instance as the active one of its group. Terms are numbered from 1,
+// strictly increasing, and never deleted. The number is the fencing token, which the
+// work passes on to whatever it changes.
 //
-// The registry owns the clock. Heartbeats carry its time and no method takes
-// "now", so the clocks of two machines are never compared. Instants that a
-// caller passes in (Candidate, Silent) are derived from an instant that the
-// registry itself returned.
+// # Exclusion
 //
-// A registry that was dropped, or restored from a backup, has forgotten terms:
-// their numbers are given out again, and the fence they made is void.
+// Exclusion rests on one thing alone: the number of a term is unique within its group.
+// To become active is to insert term N+1. Whoever comes second gets [ErrTermTaken]. No
+// update ever decides a race. The role in an instance's record is for people to read;
+// the latest term is the truth.
+//
+// # Time
+//
+// The registry owns the clock. Heartbeats carry its time, and no method takes the
+// caller's time, so the clocks of two machines are never compared. The instants that a
+// caller passes to Candidate and Silent are derived from an instant that the registry
+// itself returned. [Timing] has the durations that an instance promises to its peers.
+//
+// # Loss
+//
+// A registry that was dropped, or restored from a backup, has forgotten terms. It gives
+// out their numbers again, and these numbers then fence nothing.
+//
+// # Backends
+//
+// A [Backend] is the contract ([Registry]) and what people need besides ([Admin]). There
+// are two, registry/mongodb and registry/sqlite, with the same files: instances.go,
+// candidates.go, terms.go and watch.go have the contract, admin.go has what people need,
+// and conformance_test.go runs the tests of registry/registrytest. Those are the contract
+// in a form that can be run: a backend that passes them can carry an election.
+//
+// To write a third backend, copy these files of registry/sqlite, which is the smaller
+// one, and begin with the conformance test. A backend that checks itself, for understudy
+// check, reports what it found in the words of registry/finding.
 package registry

@@ -7,11 +7,11 @@ import (
 	"github.com/google/uuid"
 )
 
-// Schema is the version of the records that this program writes, and the
-// newest that it reads.
+// Schema is the version of the records that this program writes, and the newest one that
+// it reads.
 const Schema = 1
 
-// Role is what an instance says of itself; the latest term is what counts.
+// Role is what an instance says of itself. It is for people: the latest term decides.
 type Role string
 
 const (
@@ -27,38 +27,39 @@ type Instance struct {
 	PID     int
 	Version string
 
-	// StartedAt and Heartbeat are instants of the registry's clock, set by the
-	// registry at Register, where they may differ by its reading it twice, and, the
-	// latter, at each Beat. Beat is 0 at Register.
+	// StartedAt and Heartbeat are instants of the registry's clock. Register sets both;
+	// they may differ slightly, if the registry reads its clock twice. Each Beat sets
+	// Heartbeat. Beat is 0 after Register.
 	StartedAt time.Time
 	Beat      int64
 	Heartbeat time.Time
 
-	// Status is what the last beat said.
+	// Status is that of the last beat.
 	Status
 
-	// Interval and OrphanAfter are what this instance promised: to beat that
-	// often, and to have stopped working when it was silent for that long.
-	// Zero where the record has no sensible value.
+	// Interval and OrphanAfter are what this instance promised: to beat that often, and
+	// to have stopped its work when it was silent for that long. They are zero if the
+	// record has no sensible value.
 	Interval    time.Duration
 	OrphanAfter time.Duration
 
-	// Priority decides who is senior: the highest, then the oldest.
+	// Priority decides who is senior: the instance of the highest priority, and among
+	// those the oldest.
 	Priority int
-	// Command is a hash of what this instance would run, or empty.
+	// Command is a hash of the command that this instance would run; empty if it has none.
 	Command string
 	Schema  int
 }
 
-// Status is the part of an instance's record that its owner changes by a beat.
+// Status is the part of an instance's record that its owner sets with each beat.
 type Status struct {
 	Role      Role
-	Term      int64 // the term it holds, 0 while passive
+	Term      int64 // the term that it holds; 0 while it is passive
 	Candidate bool  // false while it holds off
 }
 
-// Promise is what the instance promised, if that makes sense, with the smallest
-// stop grace: a record does not tell it.
+// Promise returns what the instance promised, and whether that makes sense. The stop
+// grace is the smallest, because a record does not contain it.
 func (in Instance) Promise() (t Timing, ok bool) {
 	t = Timing{Interval: in.Interval, OrphanAfter: in.OrphanAfter, StopGrace: MinStopGrace}
 	if t.Check() != nil {
@@ -67,10 +68,10 @@ func (in Instance) Promise() (t Timing, ok bool) {
 	return t, true
 }
 
-// Live reports whether the instance beat around the given time of the registry:
-// no further from it than within, or than three of the intervals that it promised.
-// A heartbeat that lies further ahead is as dead as one that lies behind: the
-// registry's clock was set back since.
+// Live reports whether the heartbeat differs from the given time of the registry by no
+// more than within, or than three of the intervals that the instance promised. An
+// instance whose heartbeat is further ahead is as dead as one whose heartbeat is behind:
+// the registry's clock was set back since.
 func (in Instance) Live(at time.Time, within time.Duration) bool {
 	if t, ok := in.Promise(); ok {
 		within = max(within, 3*t.Interval)
@@ -78,8 +79,8 @@ func (in Instance) Live(at time.Time, within time.Duration) bool {
 	return at.Sub(in.Heartbeat).Abs() <= within
 }
 
-// Check reports the first thing that makes the record unusable, as ErrSchema or
-// ErrCorrupt. Backends call it on all that they read.
+// Check returns the first thing that makes the record unusable, as ErrSchema or
+// ErrCorrupt. Backends call it for every record that they read.
 func (in Instance) Check() error {
 	corrupt := func(field string, value any, want string) error {
 		return fmt.Errorf("%w: instance %s: %s is %v, want %s", ErrCorrupt, in.ID, field, value, want)
@@ -97,23 +98,6 @@ func (in Instance) Check() error {
 		return corrupt("beat", in.Beat, "0 or more")
 	case in.Heartbeat.IsZero():
 		return corrupt("heartbeat", "missing", "a date")
-	}
-	return nil
-}
-
-// CheckGroup says what is wrong with the name of a group, or nil.
-func CheckGroup(name string) error {
-	const want = "want 1 to 100 letters, digits and . _ - / : @"
-	if name == "" || len(name) > 100 {
-		return fmt.Errorf("group name of %d bytes: %s", len(name), want)
-	}
-	for _, c := range name {
-		switch {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
-		case c == '.', c == '_', c == '-', c == '/', c == ':', c == '@':
-		default:
-			return fmt.Errorf("group name %q has %q in it: %s", name, c, want)
-		}
 	}
 	return nil
 }

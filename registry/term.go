@@ -8,62 +8,62 @@ import (
 	"github.com/google/uuid"
 )
 
-// MaxTerm is the largest number a term may have. It leaves room below the
-// largest int64, so that no arithmetic on a term overflows.
+// MaxTerm is the largest number that a term may have. It is far below the largest int64,
+// so that no arithmetic on the number of a term overflows.
 const MaxTerm = math.MaxInt64 / 2
 
-// Reason says why a term ended.
+// Reason says why a term ended. [Reason.Words] says it to people.
 type Reason string
 
 const (
-	Stopped      Reason = "stopped"           // its holder was told to stop
-	HandedOver   Reason = "handed over"       // somebody asked for it
-	LeaseLost    Reason = "lease lost"        // its holder could not renew in time
-	Orphaned     Reason = "orphaned"          // its holder fell silent, a peer went on
-	Unregistered Reason = "registration gone" // its holder found itself deleted
-	WorkFailed   Reason = "work failed"       // again and again; a peer tries
-	NotReady     Reason = "not ready"         // its passive side did not stop, so the work never began
-	WorkDone     Reason = "work done"         // for the whole group
+	Stopped      Reason = "stopped"           // the holder was told to stop
+	HandedOver   Reason = "handed over"       // somebody requested it
+	LeaseLost    Reason = "lease lost"        // the holder did not beat in time
+	Orphaned     Reason = "orphaned"          // the holder was silent, and a peer took over
+	Unregistered Reason = "registration gone" // the holder's record had been deleted
+	WorkFailed   Reason = "work failed"       // the work failed again and again, so that a peer tries it
+	NotReady     Reason = "not ready"         // the passive side of the holder did not stop, so that the work never began
+	WorkDone     Reason = "work done"         // the work is done for the whole group
 )
 
-// Term is one instance's time as the active one of its group.
+// Term is the time of one instance as the active one of its group.
 type Term struct {
 	Group       string
 	Number      int64
 	Holder      uuid.UUID
 	Host        string
-	OrphanAfter time.Duration // zero where the record has no sensible value
+	OrphanAfter time.Duration // zero if the record has no sensible value
 	StartedAt   time.Time     // by the registry's clock
 	EndedAt     time.Time     // zero while the term is open
 	End         End           // zero while the term is open
-	Handover    *Handover     // the last request, if there was one
+	Handover    *Handover     // the last handover request; nil if there was none
 	Schema      int
 }
 
-// End is how a term came to its end.
+// End is how a term ended.
 type End struct {
 	Reason Reason
 	// ExitCode is the exit code of the work at a final exit ([WorkDone]).
 	ExitCode int
-	// Silence is for how long the holder had not been heard of when a peer deposed
-	// it ([Orphaned]), on that peer's clock. Zero: nobody knows.
+	// Silence is how long the holder had been silent when a peer deposed it ([Orphaned]),
+	// on that peer's clock. It is zero if nobody knows.
 	Silence time.Duration
 }
 
-// Handover is a request that the holder step down for another instance.
+// Handover is the request that the holder of a term steps down for another instance.
 type Handover struct {
-	To uuid.UUID // uuid.Nil: whoever is senior
+	To uuid.UUID // the target; uuid.Nil for the senior candidate
 	At time.Time // by the registry's clock
 }
 
-// NoBeat stands for a stored beat that is none. [Registry.Beat] cannot count it
-// up, so it stands still.
+// NoBeat stands for a stored beat that makes no sense. [Registry.Beat] cannot count it up,
+// so it does not change.
 const NoBeat = -1
 
-// Remains is what is left of the holder's record when that makes no sense: its
-// beat, or NoBeat, which its owner may still count up; the rest is the term's. It
-// promises no interval, so that nobody judges it before the longer of the term's
-// T and their own.
+// Remains returns what can be used of the holder's record if the record makes no sense:
+// its beat, which the owner may still count up, or else NoBeat. All else comes from the
+// term. The result promises no interval, so that peers wait for the longer one of the
+// term's T and their own.
 func (t Term) Remains(beat int64) Instance {
 	return Instance{
 		ID: t.Holder, Group: t.Group, Host: t.Host, Beat: max(beat, NoBeat), OrphanAfter: t.OrphanAfter, Schema: Schema,
@@ -74,8 +74,8 @@ func (t Term) Remains(beat int64) Instance {
 // Open reports whether the term has not ended.
 func (t Term) Open() bool { return t.EndedAt.IsZero() }
 
-// Check reports the first thing that makes the record unusable, as ErrSchema,
-// ErrTermExhausted or ErrCorrupt. Backends call it on all that they read.
+// Check returns the first thing that makes the record unusable, as ErrSchema,
+// ErrTermExhausted or ErrCorrupt. Backends call it for every record that they read.
 func (t Term) Check() error {
 	corrupt := func(field string, value any, want string) error {
 		return fmt.Errorf("%w: term %d of group %.64q: %s is %v, want %s", ErrCorrupt, t.Number, t.Group, field, value, want)

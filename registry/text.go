@@ -5,15 +5,15 @@ import (
 	"unicode/utf8"
 )
 
-// MaxText is the most bytes of a stored text that anybody reads. Whoever can
-// write to a registry can write texts of any length into it.
+// MaxText bounds the bytes of a stored text that are read. Whoever can write to a registry
+// can store texts of any length in it.
 const MaxText = 256
 
-// cutMark ends a text that was cut.
+// cutMark is the end of a text that was cut.
 const cutMark = "…"
 
-// Clip is a stored text as it is read: valid UTF-8 of at most [MaxText] bytes. A
-// longer one ends with "…". What it returns keeps no longer text in memory.
+// Clip returns a stored text as it is read: valid UTF-8 of at most [MaxText] bytes. A
+// longer text ends with "…". The result does not keep the longer text in memory.
 func Clip[T string | []byte](text T) string {
 	cut := len(text) > MaxText
 	if cut {

@@ -6,16 +6,16 @@ import (
 	"unicode/utf8"
 )
 
-func TestClipKeepsWhatIsShortAndCutsWhatIsLong(t *testing.T) {
+func TestClip_KeepsAShortTextAndCutsALongOne(t *testing.T) {
 	for _, tt := range []struct{ name, text, want string }{
 		{"empty", "", ""},
 		{"ordinary", "vm-17.example", "vm-17.example"},
-		{"as long as may be", strings.Repeat("x", MaxText), strings.Repeat("x", MaxText)},
+		{"the longest", strings.Repeat("x", MaxText), strings.Repeat("x", MaxText)},
 		{"one byte more", strings.Repeat("x", MaxText+1), strings.Repeat("x", MaxText-3) + "…"},
-		{"as long as may be, of many bytes each", strings.Repeat("🎭", MaxText/4), strings.Repeat("🎭", MaxText/4)},
+		{"the longest, of characters of several bytes", strings.Repeat("🎭", MaxText/4), strings.Repeat("🎭", MaxText/4)},
 		{"cut within a character", strings.Repeat("🎭", MaxText), strings.Repeat("🎭", MaxText/4-1) + "…"},
 		{"no UTF-8", "a\xff\xfeb", "a\ufffdb"},
-		{"no UTF-8, longer once it is", strings.Repeat("\xffa", MaxText/2), strings.Repeat("\ufffda", MaxText/4-1) + "…"},
+		{"no UTF-8, and longer when corrected", strings.Repeat("\xffa", MaxText/2), strings.Repeat("\ufffda", MaxText/4-1) + "…"},
 		{"nothing but no UTF-8", strings.Repeat("\xff", MaxText+1), "\ufffd…"},
 	} {
 		for _, got := range []string{Clip(tt.text), Clip([]byte(tt.text))} {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-func TestTimingArithmetic(t *testing.T) {
+func TestTiming_Arithmetic(t *testing.T) {
 	const s, ms = time.Second, time.Millisecond
 	for _, tt := range []struct {
 		timing                                                        Timing
@@ -40,11 +40,11 @@ func TestTimingArithmetic(t *testing.T) {
 	}
 }
 
-func TestTimingCheckNamesWhatIsWrong(t *testing.T) {
+func TestTiming_CheckNamesWhatIsWrong(t *testing.T) {
 	const s, ms = time.Second, time.Millisecond
 	for _, tt := range []struct {
 		timing Timing
-		want   []string // none: it is right
+		want   []string // empty if nothing is wrong
 	}{
 		{DefaultTiming, nil},
 		{Timing{MinInterval, time.Minute, MinStopGrace}, nil},
@@ -82,8 +82,8 @@ func TestTimingCheckNamesWhatIsWrong(t *testing.T) {
 	}
 }
 
-// The T that an error recommends is one that would do, and none below it would.
-func TestSmallestOrphanAfterIsTheSmallest(t *testing.T) {
+// An error recommends the smallest T, so that T has to fit and no smaller one may.
+func TestTiming_SmallestOrphanAfterFitsAndNoSmallerOneDoes(t *testing.T) {
 	for _, interval := range []time.Duration{MinInterval, 51 * time.Millisecond, 250 * time.Millisecond, time.Second, 7 * time.Second, time.Minute, MaxInterval} {
 		for _, grace := range []time.Duration{MinStopGrace, time.Second, 9999 * time.Millisecond, 10 * time.Second, time.Hour, MaxStopGrace} {
 			timing := Timing{Interval: interval, StopGrace: grace}
@@ -102,9 +102,9 @@ func TestSmallestOrphanAfterIsTheSmallest(t *testing.T) {
 	}
 }
 
-// An interval and a stop grace that are accepted can be used: there is a T for
-// them. So the longest T is the only bound that people can meet by surprise.
-func TestSomeOrphanAfterFitsTheLongestIntervalAndGrace(t *testing.T) {
+// There is a T for every interval and stop grace that are accepted. So no two durations
+// that are each accepted exclude each other.
+func TestTiming_SomeOrphanAfterFitsTheLongestIntervalAndGrace(t *testing.T) {
 	longest := Timing{Interval: MaxInterval, OrphanAfter: MaxOrphanAfter, StopGrace: MaxStopGrace}
 	if err := longest.Check(); err != nil {
 		t.Error(err)
@@ -114,9 +114,9 @@ func TestSomeOrphanAfterFitsTheLongestIntervalAndGrace(t *testing.T) {
 	}
 }
 
-// Whatever passes the check leaves room for several calls within a lease, and
-// for the work to stop before it ends.
-func TestTimingThatPassesLeavesRoom(t *testing.T) {
+// A timing that passes the check leaves room for several calls within a lease, and for the
+// work to stop before the lease ends.
+func TestTiming_ThatPassesTheCheckLeavesRoom(t *testing.T) {
 	for interval := MinInterval; interval < 10*time.Second; interval = interval*3/2 + 1 {
 		for grace := MinStopGrace; grace < 30*time.Second; grace = grace*3/2 + 1 {
 			timing := Timing{Interval: interval, StopGrace: grace}

@@ -56,7 +56,7 @@ func (r *Registry) Silent(ctx context.Context, group string, at time.Time, withi
 	return through(r, func(b registry.Backend) ([]registry.Instance, error) { return b.Silent(ctx, group, at, within) })
 }
 
-// Watch implements [registry.Registry]. It breaks when the backend is replaced.
+// Watch implements [registry.Registry]. The watch breaks when the backend is replaced.
 func (r *Registry) Watch(ctx context.Context, group string) (<-chan struct{}, error) {
 	return through(r, func(b registry.Backend) (<-chan struct{}, error) { return b.Watch(ctx, group) })
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/understudy-go/understudy/registry/sqlite"
 )
 
-// Every call arrives, and its answer comes back, whatever it is.
+// Every call arrives at the backend, and its answer is returned as it is.
 func TestConformance(t *testing.T) {
 	registrytest.Run(t, func(t *testing.T) registrytest.Store {
 		path := filepath.Join(t.TempDir(), "registry.db")

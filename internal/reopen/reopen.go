@@ -1,7 +1,7 @@
-// Package reopen keeps the registry of an instance open while its user or the
-// password is changed: when the registry refuses the instance, it is opened anew,
-// with what the configuration says by then. The instance goes on as after a short
-// outage, and so does its work, if that is done within the lease.
+// Package reopen keeps the registry of an instance usable while the registry's user or
+// its password is changed. When the registry refuses the instance, this package opens it
+// anew, with what the configuration says by then. For the instance that is a short outage:
+// if it ends within the lease, the work goes on.
 package reopen
 
 import (
@@ -16,67 +16,68 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// Config is what a [Registry] needs. Nothing may be missing.
+// Config is what a [Registry] needs. No field may be missing.
 type Config struct {
-	// Denied reports whether an error says that the registry does not take, or not
-	// any more, this process for one that may do what it asked for.
+	// Denied reports whether an error says that the registry does not accept this process,
+	// or not any more, as a user that may do what it asked for.
 	Denied func(error) bool
 	// Open opens the registry with what the configuration says now.
 	Open func(context.Context) (registry.Backend, error)
-	// Lease is how long an acknowledged beat is good for: several tries have to fit
+	// Lease is how long an acknowledged beat keeps a term. Several attempts have to fit
 	// into it.
 	Lease time.Duration
 
-	// OnDenied is told of the first refusal after beats that were acknowledged.
+	// OnDenied is called with the first refusal after beats that were acknowledged.
 	OnDenied func(error)
-	// OnOpened is told when the registry was opened anew.
+	// OnOpened is called when the registry was opened anew.
 	OnOpened func()
-	// OnFailed is told why it could not be, if that is another reason than before.
+	// OnFailed is called with the reason why it could not be opened anew, if that is
+	// another reason than before.
 	OnFailed func(error)
 }
 
-// Registry is a backend that is opened anew when it refuses the beats of this
-// process. It repeats no call: who made it tries again.
+// Registry is a backend that is opened anew when it refuses the beats of this process. It
+// repeats no call; the caller has to try again.
 type Registry struct {
 	c      Config
-	ctx    context.Context // of opening anew
+	ctx    context.Context // its end ends an attempt to open the registry anew
 	cancel context.CancelFunc
 	wait   sync.WaitGroup
 
 	mu      sync.Mutex
 	backend registry.Backend
 	closed  bool
-	denied  bool // since the latest beat that was acknowledged
+	denied  bool // whether there was a refusal since the latest acknowledged beat
 	opening bool
-	next    time.Time // not to be opened before
-	pause   time.Duration
-	failure string // the latest that OnFailed was told of
+	next    time.Time // no attempt begins before
+	backoff time.Duration
+	failure string // the text of the latest error that OnFailed was called with
 }
 
 var _ registry.Backend = (*Registry)(nil)
 
 const (
-	firstPause  = time.Second
-	openTimeout = 10 * time.Second
-	closeWithin = 2 * time.Second
+	firstBackoff = time.Second
+	openTimeout  = 10 * time.Second
+	closeTimeout = 2 * time.Second
 )
 
-// New takes over a backend that is open.
+// New returns a registry that uses a backend that is open. It closes the backend.
 func New(b registry.Backend, c Config) *Registry {
-	r := &Registry{c: c, backend: b, pause: firstPause}
+	r := &Registry{c: c, backend: b, backoff: firstBackoff}
 	r.ctx, r.cancel = context.WithCancel(context.Background())
 	return r
 }
 
-// current is the backend for a call.
+// current returns the backend for a call.
 func (r *Registry) current() registry.Backend {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.backend
 }
 
-// through makes a call. One that came too late for a backend that was replaced
-// did nothing, and is made with the next.
+// through makes a call. If the backend was closed meanwhile because another one replaced
+// it, the call did nothing, and is made with that one.
 func through[T any](r *Registry, call func(b registry.Backend) (T, error)) (T, error) {
 	for {
 		b := r.current()
@@ -94,21 +95,22 @@ func through[T any](r *Registry, call func(b registry.Backend) (T, error)) (T, e
 	}
 }
 
-// beaten takes the answer to a beat, or to the registration.
-func (r *Registry) beaten(err error) {
+// afterBeat takes the answer to a beat, or to the registration.
+func (r *Registry) afterBeat(err error) {
 	switch {
 	case err == nil:
 		r.mu.Lock()
-		r.denied, r.pause, r.failure = false, firstPause, ""
+		r.denied, r.backoff, r.failure = false, firstBackoff, ""
 		r.mu.Unlock()
 	case r.c.Denied(err):
 		r.refused(err, true)
 	}
 }
 
-// refused sees that the registry is opened anew, but not too often. No other call
-// than a beat is the first to count: without the right to one of them the lease
-// is kept all the same. But beats may have ended with the lease.
+// refused begins to open the registry anew after a refusal, but not too often. The first
+// refusal that counts is that of a beat, because without the right to another call the
+// lease is kept all the same. Then every refusal counts, because there may be no beats
+// without a lease.
 func (r *Registry) refused(err error, beat bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -126,14 +128,15 @@ func (r *Registry) refused(err error, beat bool) {
 	r.wait.Go(r.open)
 }
 
+// open tries to open the registry anew, and replaces the backend if that works.
 func (r *Registry) open() {
 	ctx, cancel := context.WithTimeout(r.ctx, openTimeout)
 	defer cancel()
 	b, err := r.c.Open(ctx)
 	r.mu.Lock()
 	r.opening = false
-	r.next = time.Now().Add(r.pause)
-	r.pause = min(2*r.pause, max(firstPause, r.c.Lease/8))
+	r.next = time.Now().Add(r.backoff)
+	r.backoff = min(2*r.backoff, max(firstBackoff, r.c.Lease/8))
 	old := b
 	switch {
 	case err != nil:
@@ -147,8 +150,8 @@ func (r *Registry) open() {
 		r.c.OnOpened()
 	}
 	r.mu.Unlock()
-	if old != nil { // its watches end, and are begun anew by who needs them
-		ctx, cancel := context.WithTimeout(context.Background(), closeWithin)
+	if old != nil { // its watches end, and whoever needs one begins it anew
+		ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 		defer cancel()
 		_ = old.Close(ctx)
 	}
@@ -157,18 +160,18 @@ func (r *Registry) open() {
 // Register implements [registry.Registry].
 func (r *Registry) Register(ctx context.Context, in registry.Instance) (time.Time, error) {
 	at, err := through(r, func(b registry.Backend) (time.Time, error) { return b.Register(ctx, in) })
-	r.beaten(err)
+	r.afterBeat(err)
 	return at, err
 }
 
 // Beat implements [registry.Registry].
 func (r *Registry) Beat(ctx context.Context, id uuid.UUID, s registry.Status) (time.Time, error) {
 	at, err := through(r, func(b registry.Backend) (time.Time, error) { return b.Beat(ctx, id, s) })
-	r.beaten(err)
+	r.afterBeat(err)
 	return at, err
 }
 
-// Close closes what is open, and opens nothing any more.
+// Close closes the backend. No attempt to open the registry anew begins after it.
 func (r *Registry) Close(ctx context.Context) error {
 	r.mu.Lock()
 	r.closed = true

@@ -16,7 +16,7 @@ import (
 
 var errDenied = errors.New("denied")
 
-// fake is a backend whose beats end with an error that the test sets.
+// fake is a backend whose calls return an error that the test sets.
 type fake struct {
 	registry.Backend
 	err    atomic.Pointer[error]
@@ -52,11 +52,12 @@ func (f *fake) Close(context.Context) error {
 	return nil
 }
 
-// told counts what a registry tells.
-type told struct{ denied, opened, failed int }
+// calls counts the calls of the functions of a Config.
+type calls struct{ denied, opened, failed int }
 
-func over(b registry.Backend, open func(context.Context) (registry.Backend, error)) (*Registry, *told) {
-	n := new(told) // under the registry's lock
+// over returns a registry over a backend, and how often it calls the functions of its Config.
+func over(b registry.Backend, open func(context.Context) (registry.Backend, error)) (*Registry, *calls) {
+	n := new(calls) // it changes under the lock of the registry
 	return New(b, Config{
 		Denied: func(err error) bool { return errors.Is(err, errDenied) }, Open: open, Lease: 40 * time.Second,
 		OnDenied: func(error) { n.denied++ }, OnOpened: func() { n.opened++ }, OnFailed: func(error) { n.failed++ },
@@ -69,7 +70,7 @@ func beat(t *testing.T, r *Registry) error {
 	return err
 }
 
-func TestRefusedBeatOpensTheRegistryAnew(t *testing.T) {
+func TestRegistry_IsOpenedAnewAfterARefusedBeat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		old, next := newFake(nil), newFake(nil)
 		r, n := over(old, func(context.Context) (registry.Backend, error) { return next, nil })
@@ -85,10 +86,10 @@ func TestRefusedBeatOpensTheRegistryAnew(t *testing.T) {
 			t.Errorf("after it was opened anew: %v", err)
 		}
 		if !old.closed.Load() {
-			t.Error("the one before is still open")
+			t.Error("the backend that was replaced is still open")
 		}
-		if want := (told{denied: 1, opened: 1}); *n != want {
-			t.Errorf("told %+v, want %+v", *n, want)
+		if want := (calls{denied: 1, opened: 1}); *n != want {
+			t.Errorf("the functions of Config were called %+v, want %+v", *n, want)
 		}
 		if err := r.Close(t.Context()); err != nil || !next.closed.Load() {
 			t.Errorf("Close: %v", err)
@@ -96,7 +97,7 @@ func TestRefusedBeatOpensTheRegistryAnew(t *testing.T) {
 	})
 }
 
-func TestRegistryIsNotOpenedAnewWithoutNeed(t *testing.T) {
+func TestRegistry_IsNotOpenedAnewWithoutNeed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newFake(errors.New("no answer"))
 		r, n := over(b, func(context.Context) (registry.Backend, error) { panic("opened") })
@@ -106,14 +107,14 @@ func TestRegistryIsNotOpenedAnewWithoutNeed(t *testing.T) {
 			t.Errorf("View: %v", err)
 		}
 		synctest.Wait()
-		if *n != (told{}) {
-			t.Errorf("told %+v, want nothing", *n)
+		if *n != (calls{}) {
+			t.Errorf("the functions of Config were called %+v, want none", *n)
 		}
 		_ = r.Close(t.Context())
 	})
 }
 
-func TestRefusalThatLastsIsBoundedAndTold(t *testing.T) {
+func TestRegistry_IsOpenedEverLessOftenWhileThatFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		opens := 0
 		r, n := over(newFake(errDenied), func(context.Context) (registry.Backend, error) {
@@ -122,13 +123,13 @@ func TestRefusalThatLastsIsBoundedAndTold(t *testing.T) {
 		})
 		begun := time.Now()
 		_ = beat(t, r)
-		for time.Since(begun) < 10*time.Minute { // there are no beats without a lease
+		for time.Since(begun) < 10*time.Minute { // without a lease there are no beats
 			_, _ = r.View(t.Context(), "g")
 			time.Sleep(50 * time.Millisecond)
 		}
 		synctest.Wait()
-		if want := (told{denied: 1, failed: 1}); *n != want {
-			t.Errorf("told %+v, want %+v", *n, want)
+		if want := (calls{denied: 1, failed: 1}); *n != want {
+			t.Errorf("the functions of Config were called %+v, want %+v", *n, want)
 		}
 		if least, most := 100, 130; opens < least || opens > most { // each 5 s in the end: an eighth of the lease
 			t.Errorf("opened %d times in ten minutes, want %d to %d", opens, least, most)
@@ -137,7 +138,7 @@ func TestRefusalThatLastsIsBoundedAndTold(t *testing.T) {
 	})
 }
 
-func TestRegistryThatIsOpenedAndRefusesIsBoundedToo(t *testing.T) {
+func TestRegistry_IsOpenedEverLessOftenWhileItRefuses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var opened []*fake
 		r, _ := over(newFake(errDenied), func(context.Context) (registry.Backend, error) {
@@ -160,13 +161,13 @@ func TestRegistryThatIsOpenedAndRefusesIsBoundedToo(t *testing.T) {
 	})
 }
 
-func TestCallThatCameTooLateForABackendIsMadeWithTheNext(t *testing.T) {
+func TestRegistry_MakesACallAgainIfTheBackendWasReplaced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		old, next := newFake(nil), newFake(nil)
 		r, _ := over(old, nil)
-		calls := 0
+		made := 0
 		_, err := through(r, func(b registry.Backend) (none, error) {
-			if calls++; calls == 1 { // it is replaced between the look at it and the call
+			if made++; made == 1 { // the backend is replaced before the call is made
 				r.mu.Lock()
 				r.backend = next
 				r.mu.Unlock()
@@ -175,8 +176,8 @@ func TestCallThatCameTooLateForABackendIsMadeWithTheNext(t *testing.T) {
 			_, err := b.View(t.Context(), "g")
 			return none{}, err
 		})
-		if err != nil || calls != 2 {
-			t.Errorf("%d calls, %v", calls, err)
+		if err != nil || made != 2 {
+			t.Errorf("%d calls, %v; want 2 and no error", made, err)
 		}
 		_ = r.Close(t.Context())
 		if _, err := r.View(t.Context(), "g"); !errors.Is(err, registry.ErrClosed) {
@@ -185,11 +186,11 @@ func TestCallThatCameTooLateForABackendIsMadeWithTheNext(t *testing.T) {
 	})
 }
 
-func TestCloseWhileItIsOpenedAnewLeavesNothingOpen(t *testing.T) {
+func TestClose_LeavesNothingOpenWhileTheRegistryIsOpenedAnew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		old, next := newFake(errDenied), newFake(nil)
 		r, n := over(old, func(ctx context.Context) (registry.Backend, error) {
-			<-ctx.Done() // and opens all the same
+			<-ctx.Done() // it opens the registry all the same
 			return next, nil
 		})
 		_ = beat(t, r)
@@ -197,7 +198,7 @@ func TestCloseWhileItIsOpenedAnewLeavesNothingOpen(t *testing.T) {
 			t.Errorf("Close: %v", err)
 		}
 		if !old.closed.Load() || !next.closed.Load() || n.opened != 0 {
-			t.Errorf("left open: the old %v, the new %v; told %+v", !old.closed.Load(), !next.closed.Load(), *n)
+			t.Errorf("left open: the old %v, the new %v; the functions of Config were called %+v", !old.closed.Load(), !next.closed.Load(), *n)
 		}
 	})
 }

@@ -2,135 +2,117 @@ package mongodb
 
 import (
 	"fmt"
-	"math"
-	"time"
+	"slices"
 
-	"github.com/google/uuid"
 	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"github.com/understudy-go/understudy/registry"
 )
 
-// fields reads a stored document, which anybody may have written. Each method reports
-// whether the field has a value of its type.
-type fields struct{ raw bson.Raw }
-
-func (f fields) text(key string) (string, bool) { return text(f.raw.Lookup(key)) }
-
-// text returns a text as [registry.Clip] cuts it. A long text is not copied before it
-// is cut.
-func text(v bson.RawValue) (string, bool) {
-	const length = 4 // the bytes of the length, which comes before the text
-	if v.Type != bson.TypeString || v.Validate() != nil {
-		return "", false
+// decodeInstance is lenient with the fields on which no decision rests: one of them
+// that makes no sense is zero.
+func decodeInstance(raw bson.Raw) (in registry.Instance, err error) {
+	f := fields{raw}
+	if in.Schema, err = f.schema(); err != nil {
+		return in, err
 	}
-	return registry.Clip(v.Value[length : len(v.Value)-1]), true
+	in.ID, _ = f.id("_id")
+	if in.Schema > registry.Schema {
+		return in, in.Check()
+	}
+	var ok bool
+	if in.ID, ok = f.id("_id"); !ok {
+		return in, f.corrupt("_id", "a UUID")
+	}
+	if in.Group, ok = f.text("group"); !ok {
+		return in, f.corrupt("group", "a text")
+	}
+	if in.Beat, ok = f.integer("beat"); !ok {
+		return in, f.corrupt("beat", "a whole number")
+	}
+	if in.Heartbeat, ok = f.date("heartbeat"); !ok {
+		return in, f.corrupt("heartbeat", "a date")
+	}
+	in.Host, _ = f.text("host")
+	in.PID = f.small("pid")
+	in.Version, _ = f.text("version")
+	in.StartedAt, _ = f.date("startedAt")
+	role, _ := f.text("role")
+	in.Role = registry.Role(role)
+	in.Term, _ = f.integer("term")
+	in.Candidate, _ = f.flag("candidate")
+	in.Interval = f.span("interval")
+	in.OrphanAfter = f.span("orphanAfter")
+	in.Priority = f.small("priority")
+	in.Command, _ = f.text("command")
+	return in, in.Check()
 }
 
-func (f fields) flag(key string) (bool, bool) { return f.raw.Lookup(key).BooleanOK() }
-
-func (f fields) integer(key string) (int64, bool) { return integer(f.raw.Lookup(key)) }
-
-// integer accepts a whole number of any type: for the server, and so for the unique
-// number of a term, they are all the same.
-func integer(v bson.RawValue) (int64, bool) {
-	if n, ok := v.Int64OK(); ok {
-		return n, true
+// decodeTerm is lenient with the fields that are for people alone.
+func decodeTerm(raw bson.Raw) (t registry.Term, err error) {
+	f := fields{raw}
+	if t.Schema, err = f.schema(); err != nil {
+		return t, err
 	}
-	if n, ok := v.Int32OK(); ok {
-		return int64(n), true
+	var ok bool
+	var wrong error
+	t.Group, t.Number, wrong = key(raw.Lookup("_id"))
+	if t.Schema > registry.Schema {
+		return t, t.Check()
 	}
-	n, ok := v.DoubleOK()
-	if !ok || n != math.Trunc(n) || math.Abs(n) > 1<<53 {
-		return 0, false
+	if wrong != nil {
+		return t, wrong
 	}
-	return int64(n), true
-}
-
-func (f fields) date(key string) (time.Time, bool) {
-	ms, ok := f.raw.Lookup(key).DateTimeOK()
-	if !ok {
-		return time.Time{}, false
+	if t.Holder, ok = f.id("holder"); !ok {
+		return t, f.corrupt("holder", "a UUID")
 	}
-	return time.UnixMilli(ms).UTC(), true
-}
-
-func (f fields) id(key string) (uuid.UUID, bool) {
-	subtype, data, ok := f.raw.Lookup(key).BinaryOK()
-	if !ok || subtype != bson.TypeBinaryUUID || len(data) != len(uuid.UUID{}) {
-		return uuid.Nil, false
+	if t.StartedAt, ok = f.date("startedAt"); !ok {
+		return t, f.corrupt("startedAt", "a date")
 	}
-	return uuid.UUID(data), true
-}
-
-// span returns a duration, which is stored in milliseconds; 0 if it makes no sense.
-func (f fields) span(key string) time.Duration {
-	const longest = 100 * 365 * 24 * time.Hour
-	ms, ok := f.integer(key)
-	if !ok || ms < 0 || ms > longest.Milliseconds() {
-		return 0
+	// For the server a term that has Go's zero time as its end has ended; for
+	// [registry.Term.Open] it has not.
+	if t.EndedAt, ok = f.date("endedAt"); present(raw, "endedAt") && (!ok || t.EndedAt.IsZero()) {
+		return t, f.corrupt("endedAt", "a date")
 	}
-	return time.Duration(ms) * time.Millisecond
-}
-
-// small returns a number that is for people; 0 if it is none.
-func (f fields) small(key string) int {
-	n, _ := f.integer(key)
-	return int(n)
-}
-
-// schema returns the version of a record. It is read first, because a record of a newer
-// version may differ in everything else.
-func (f fields) schema() (int, error) {
-	n, ok := f.integer("schema")
-	if !ok {
-		return 0, f.corrupt("schema", "a whole number")
+	t.Host, _ = f.text("host")
+	t.OrphanAfter = f.span("orphanAfter")
+	if !t.Open() {
+		reason, _ := f.text("reason")
+		t.End = registry.End{Reason: registry.Reason(reason), ExitCode: f.small("exitCode"), Silence: f.span("silence")}
 	}
-	return int(min(n, math.MaxInt32)), nil
-}
-
-// corrupt returns the error of a field that makes no sense. It names the record.
-func (f fields) corrupt(field, want string) error {
-	record := "a record"
-	if id, ok := f.id("_id"); ok {
-		record = "instance " + id.String()
-	} else if group, number, err := key(f.raw.Lookup("_id")); err == nil {
-		record = fmt.Sprintf("term %d of group %.64q", number, group)
-	} else if id := f.raw.Lookup("_id"); id.Type != 0 {
-		record = "a record whose _id is " + describe(id)
-	}
-	return corrupt(record, field, f.raw.Lookup(field), want)
-}
-
-func corrupt(record, key string, v bson.RawValue, want string) error {
-	return fmt.Errorf("%w: %s: %s is %s, want %s", registry.ErrCorrupt, record, key, describe(v), want)
-}
-
-// describe returns a value for people, or else its type.
-func describe(v bson.RawValue) string {
-	if s, ok := text(v); ok {
-		return fmt.Sprintf("the text %.64q", s)
-	}
-	switch v.Type {
-	case 0:
-		return "missing"
-	case bson.TypeInt32, bson.TypeInt64, bson.TypeDouble, bson.TypeBoolean, bson.TypeNull:
-		var value any
-		if v.Unmarshal(&value) == nil {
-			if value == nil {
-				return "null"
-			}
-			return fmt.Sprint(value)
+	if at, ok := f.date("handoverAt"); ok {
+		if to, ok := f.id("handoverTo"); ok {
+			t.Handover = &registry.Handover{To: to, At: at}
 		}
 	}
-	return "of type " + v.Type.String()
+	return t, t.Check()
 }
 
-// milliseconds rounds up: peers decide by what is stored, and must not be early.
-func milliseconds(d time.Duration) int64 {
-	return (d + time.Millisecond - 1).Milliseconds()
+// key decodes the _id of a term, which must have just these two fields in this order.
+func key(id bson.RawValue) (group string, number int64, err error) {
+	doc, ok := id.DocumentOK()
+	if !ok {
+		return "", 0, corrupt("a term", "_id", id, "{group: TEXT, term: NUMBER}")
+	}
+	elements, err := doc.Elements()
+	var names []string
+	for _, e := range elements {
+		names = append(names, e.Key())
+	}
+	if err != nil || !slices.Equal(names, []string{"group", "term"}) {
+		return "", 0, fmt.Errorf("%w: a term's _id has the fields %.128q, want group and term, in this order", registry.ErrCorrupt, names)
+	}
+	if group, ok = text(elements[0].Value()); !ok {
+		return "", 0, corrupt("a term", "_id.group", elements[0].Value(), "a text")
+	}
+	if number, ok = integer(elements[1].Value()); !ok {
+		return group, 0, corrupt(fmt.Sprintf("a term of group %.64q", group), "_id.term", elements[1].Value(), "a whole number")
+	}
+	return group, number, nil
 }
 
-func binary(id uuid.UUID) bson.Binary {
-	return bson.Binary{Subtype: bson.TypeBinaryUUID, Data: id[:]}
+// present reports whether a field has a value. For the server null is none.
+func present(raw bson.Raw, key string) bool {
+	v := raw.Lookup(key)
+	return v.Type != 0 && v.Type != bson.TypeNull
 }

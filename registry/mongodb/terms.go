@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/google/uuid"
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -40,11 +39,13 @@ func (r *Registry) View(ctx context.Context, group string) (registry.View, error
 	return v, nil
 }
 
+// view reads the term and its holder in one causally consistent session, so that the second
+// read is no older than the first.
 func (r *Registry) view(ctx context.Context, group string) (v registry.View, err error) {
 	if err := r.mayRead(); err != nil {
 		return v, err
 	}
-	if mongo.SessionFromContext(ctx) == nil { // a check brings its own
+	if mongo.SessionFromContext(ctx) == nil { // the trial of a check has a session already
 		session, err := r.conn.StartSession(options.Session().SetCausalConsistency(true))
 		if err != nil {
 			return v, err
@@ -143,73 +144,4 @@ func (r *Registry) EndTerm(ctx context.Context, group string, number int64, hold
 		bson.M{"$set": set, "$currentDate": bson.M{"endedAt": true}},
 		options.UpdateOne().SetCollation(r.simple))
 	return wrap(ctx, "end term", r.refused(r.terms, err))
-}
-
-// decodeTerm is lenient with the fields that are for people alone.
-func decodeTerm(raw bson.Raw) (t registry.Term, err error) {
-	f := fields{raw}
-	if t.Schema, err = f.schema(); err != nil {
-		return t, err
-	}
-	var ok bool
-	var wrong error
-	t.Group, t.Number, wrong = key(raw.Lookup("_id"))
-	if t.Schema > registry.Schema {
-		return t, t.Check()
-	}
-	if wrong != nil {
-		return t, wrong
-	}
-	if t.Holder, ok = f.id("holder"); !ok {
-		return t, f.corrupt("holder", "a UUID")
-	}
-	if t.StartedAt, ok = f.date("startedAt"); !ok {
-		return t, f.corrupt("startedAt", "a date")
-	}
-	// For the server a term that has Go's zero time as its end has ended; for
-	// [registry.Term.Open] it has not.
-	if t.EndedAt, ok = f.date("endedAt"); present(raw, "endedAt") && (!ok || t.EndedAt.IsZero()) {
-		return t, f.corrupt("endedAt", "a date")
-	}
-	t.Host, _ = f.text("host")
-	t.OrphanAfter = f.span("orphanAfter")
-	if !t.Open() {
-		reason, _ := f.text("reason")
-		t.End = registry.End{Reason: registry.Reason(reason), ExitCode: f.small("exitCode"), Silence: f.span("silence")}
-	}
-	if at, ok := f.date("handoverAt"); ok {
-		if to, ok := f.id("handoverTo"); ok {
-			t.Handover = &registry.Handover{To: to, At: at}
-		}
-	}
-	return t, t.Check()
-}
-
-// key decodes the _id of a term, which must have just these two fields in this order.
-func key(id bson.RawValue) (group string, number int64, err error) {
-	doc, ok := id.DocumentOK()
-	if !ok {
-		return "", 0, corrupt("a term", "_id", id, "{group: TEXT, term: NUMBER}")
-	}
-	elements, err := doc.Elements()
-	var names []string
-	for _, e := range elements {
-		names = append(names, e.Key())
-	}
-	if err != nil || !slices.Equal(names, []string{"group", "term"}) {
-		return "", 0, fmt.Errorf("%w: a term's _id has the fields %.128q, want group and term, in this order", registry.ErrCorrupt, names)
-	}
-	if group, ok = text(elements[0].Value()); !ok {
-		return "", 0, corrupt("a term", "_id.group", elements[0].Value(), "a text")
-	}
-	if number, ok = integer(elements[1].Value()); !ok {
-		return group, 0, corrupt(fmt.Sprintf("a term of group %.64q", group), "_id.term", elements[1].Value(), "a whole number")
-	}
-	return group, number, nil
-}
-
-// present reports whether a field has a value. For the server null is none.
-func present(raw bson.Raw, key string) bool {
-	v := raw.Lookup(key)
-	return v.Type != 0 && v.Type != bson.TypeNull
 }

@@ -10,11 +10,12 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
+// candidates: the hints about who may take over, who claims a term, and who is silent.
 func candidates(t *testing.T, open func(t *testing.T) Store) {
 	store := open(t)
 	b, other := store.Open(t), store.Open(t)
 
-	// senior is nil where there is none.
+	// senior returns the UUID of the senior candidate; uuid.Nil if there is none.
 	senior := func(t *testing.T, group string, at time.Time, within time.Duration, except ...uuid.UUID) uuid.UUID {
 		t.Helper()
 		in, err := other.Candidate(t.Context(), group, at, within, except...)
@@ -23,7 +24,7 @@ func candidates(t *testing.T, open func(t *testing.T) Store) {
 			return uuid.Nil
 		}
 		if err := in.Check(); err != nil || in.Group != group {
-			t.Errorf("Candidate: %+v, %v", in, err)
+			t.Errorf("Candidate: %+v: %v; want a sound record of the group", in, err)
 		}
 		return in.ID
 	}
@@ -36,13 +37,13 @@ func candidates(t *testing.T, open func(t *testing.T) Store) {
 
 	t.Run("NobodyIsErrNoCandidate", func(t *testing.T) {
 		if got := senior(t, "nobody", time.Now(), time.Hour); got != uuid.Nil {
-			t.Errorf("got %v", got)
+			t.Errorf("Candidate of a group without instances: %v, want none", got)
 		}
 	})
 
 	t.Run("HighestPriorityThenLowestUUID", func(t *testing.T) {
 		const group = "order"
-		var want []uuid.UUID // registered in the reverse order of seniority
+		var want []uuid.UUID // they are registered in the reverse order of seniority
 		for _, priority := range []int{-10, -1, 0, 9, 10, 100} {
 			first, _ := join(t, group, priority, true)
 			second, _ := join(t, group, priority, true)
@@ -56,10 +57,10 @@ func candidates(t *testing.T, open func(t *testing.T) Store) {
 			got = append(got, senior(t, group, time.Now(), time.Hour, got...))
 		}
 		if !slices.Equal(got, want) {
-			t.Errorf("the order is\n%v, want\n%v", got, want)
+			t.Errorf("the order is\n%v, want that of priority and then of UUID\n%v", got, want)
 		}
 		if rest := senior(t, group, time.Now(), time.Hour, got...); rest != uuid.Nil {
-			t.Errorf("without all of them: %v, want none", rest)
+			t.Errorf("Candidate with all of them excepted: %v, want none", rest)
 		}
 	})
 
@@ -68,11 +69,11 @@ func candidates(t *testing.T, open func(t *testing.T) Store) {
 		id, _ := join(t, group, 1, true)
 		beat(t, b, id, registry.Status{Role: registry.Passive, Candidate: false})
 		if got := senior(t, group, time.Now(), time.Hour); got != uuid.Nil {
-			t.Errorf("while it holds off: %v", got)
+			t.Errorf("Candidate while it holds off: %v, want none", got)
 		}
 		beat(t, b, id, registry.Status{Role: registry.Passive, Candidate: true})
 		if got := senior(t, group, time.Now(), time.Hour); got != id {
-			t.Errorf("then: %v, want %v", got, id)
+			t.Errorf("Candidate after it stopped holding off: %v, want %v", got, id)
 		}
 	})
 

@@ -11,9 +11,10 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
+// rivals is how many calls are made at the same time.
 const rivals = 16
 
-// race runs f at once for each rival and returns their errors.
+// race calls f for all rivals at the same time and returns their errors.
 func race(f func(i int) error) []error {
 	var ready, done sync.WaitGroup
 	errs := make([]error, rivals)
@@ -29,6 +30,7 @@ func race(f func(i int) error) []error {
 	return errs
 }
 
+// contention: of several calls that exclude each other, one succeeds.
 func contention(t *testing.T, open func(t *testing.T) Store) {
 	store := open(t)
 	shared := store.Open(t)
@@ -52,15 +54,15 @@ func contention(t *testing.T, open func(t *testing.T) Store) {
 				for i, err := range errs {
 					switch {
 					case err == nil && winner >= 0:
-						t.Fatalf("term %d was begun by rivals %d and %d", n, winner, i)
+						t.Fatalf("BeginTerm of term %d succeeded for rivals %d and %d, want one", n, winner, i)
 					case err == nil:
 						winner = i
 					case !errors.Is(err, registry.ErrTermTaken):
-						t.Errorf("term %d, rival %d: %v, want ErrTermTaken", n, i, err)
+						t.Errorf("BeginTerm of term %d, rival %d: %v, want ErrTermTaken", n, i, err)
 					}
 				}
 				if winner < 0 {
-					t.Fatalf("term %d was begun by nobody", n)
+					t.Fatalf("BeginTerm of term %d succeeded for nobody, want one", n)
 				}
 				for i, h := range hs {
 					if got := latest(t, h, name); got.Number != n || got.Holder != ids[winner] {
@@ -77,11 +79,11 @@ func contention(t *testing.T, open func(t *testing.T) Store) {
 				if err == nil {
 					won++
 				} else if !errors.Is(err, registry.ErrRegistered) {
-					t.Errorf("rival %d: %v, want ErrRegistered", i, err)
+					t.Errorf("Register, rival %d: %v, want ErrRegistered", i, err)
 				}
 			}
 			if won != 1 {
-				t.Errorf("%d registrations of one UUID", won)
+				t.Errorf("Register of one UUID succeeded %d times, want once", won)
 			}
 		})
 
@@ -101,7 +103,7 @@ func contention(t *testing.T, open func(t *testing.T) Store) {
 				t.Fatal(err)
 			}
 			if got := find(t, shared, in.Group, in.ID); got == nil || got.Beat != rivals*each {
-				t.Errorf("got %+v, want beat %d", got, rivals*each)
+				t.Errorf("the record is %+v, want beat %d: every one that was acknowledged", got, rivals*each)
 			}
 		})
 
@@ -123,7 +125,7 @@ func contention(t *testing.T, open func(t *testing.T) Store) {
 				}
 			}
 			if won != 1 {
-				t.Errorf("%d deletions of one record", won)
+				t.Errorf("DeleteOrphan of one record succeeded %d times, want once", won)
 			}
 		})
 
@@ -160,7 +162,7 @@ func contention(t *testing.T, open func(t *testing.T) Store) {
 				case deleted == 1 && beaten == 0 && got == nil:
 				case deleted == 0 && beaten == rivals/2 && got != nil && got.Beat == rivals/2:
 				default:
-					t.Errorf("round %d: %d beats and %d deletions were acknowledged, left is %+v", round, beaten, deleted, got)
+					t.Errorf("round %d: %d beats and %d deletions were acknowledged, and the record is %+v; want one deletion and no record, or all beats and no deletion", round, beaten, deleted, got)
 				}
 			}
 		})
@@ -181,7 +183,7 @@ func contention(t *testing.T, open func(t *testing.T) Store) {
 					return err
 				}
 				if first.Latest.Open() || first.Latest.End != again.Latest.End {
-					return fmt.Errorf("the end was %+v, then %+v", first.Latest.End, again.Latest.End)
+					return fmt.Errorf("the end of the term was %+v and then %+v, want the first one to stay", first.Latest.End, again.Latest.End)
 				}
 				return nil
 			})

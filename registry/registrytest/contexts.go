@@ -11,6 +11,7 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
+// contexts: a call whose context has ended returns soon, and breaks nothing.
 func contexts(t *testing.T, open func(t *testing.T) Store) {
 	store := open(t)
 	b, other := store.Open(t), store.Open(t)
@@ -18,16 +19,16 @@ func contexts(t *testing.T, open func(t *testing.T) Store) {
 	register(t, b, in)
 	term := begin(t, b, in.Group, 1, in.ID)
 
-	// usable fails the test unless both handles read and write at once.
+	// usable fails the test unless both handles can read and write.
 	usable := func(t *testing.T) {
 		t.Helper()
 		for _, h := range []registry.Backend{b, other} {
 			ctx, cancel := context.WithTimeout(t.Context(), deadline)
 			if _, err := h.Beat(ctx, in.ID, in.Status); err != nil {
-				t.Errorf("then Beat: %v", err)
+				t.Errorf("Beat after a call whose context ended: %v", err)
 			}
 			if _, err := h.View(ctx, in.Group); err != nil {
-				t.Errorf("then View: %v", err)
+				t.Errorf("View after a call whose context ended: %v", err)
 			}
 			cancel()
 		}
@@ -48,14 +49,14 @@ func contexts(t *testing.T, open func(t *testing.T) Store) {
 				wantError(t, c.name, err, ctx.Err())
 			}
 			if took := time.Since(begun); took > deadline {
-				t.Errorf("it took %v to say so", took)
+				t.Errorf("it returned after %v, want it soon after the end of the context", took)
 			}
 			usable(t)
 		})
 	}
 
-	// Contexts that end at any point within a call leave nothing half-done, no
-	// lock held and no answer of another call.
+	// A context may end at any point within a call. It leaves no write half-done, no lock
+	// held, and no answer for the next call.
 	t.Run("AtAnyPoint", func(t *testing.T) {
 		number := int64(1)
 		begun := map[int64]uuid.UUID{}
@@ -68,7 +69,7 @@ func contexts(t *testing.T, open func(t *testing.T) Store) {
 			cancel()
 			for _, err := range []error{beatErr, viewErr, beginErr} {
 				if err != nil && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, registry.ErrTermTaken) {
-					t.Fatalf("round %d: %v, want context.DeadlineExceeded", i, err)
+					t.Fatalf("round %d: %v, want none, or context.DeadlineExceeded", i, err)
 				}
 			}
 			if beginErr == nil {
@@ -89,12 +90,13 @@ func contexts(t *testing.T, open func(t *testing.T) Store) {
 		}
 		for number, holder := range begun {
 			if stored[number] != holder {
-				t.Errorf("term %d was acknowledged to %v and is held by %v", number, holder, stored[number])
+				t.Errorf("BeginTerm of term %d succeeded for %v, and %v holds it", number, holder, stored[number])
 			}
 		}
 	})
 }
 
+// closing: a handle that was closed refuses every call, and other handles go on.
 func closing(t *testing.T, open func(t *testing.T) Store) {
 	store := open(t)
 	b, other := store.Open(t), store.Open(t)
@@ -119,7 +121,7 @@ func closing(t *testing.T, open func(t *testing.T) Store) {
 
 	v := view(t, other, in.Group)
 	if v.Latest == nil || !v.Latest.Open() || v.Latest.Number != 1 || v.Holder == nil {
-		t.Errorf("after another handle was closed: %+v", v)
+		t.Errorf("View after another handle was closed: %+v, want the open term and its holder", v)
 	}
 	beat(t, other, in.ID, in.Status)
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// ends is about what is stored with the end of a term.
+// ends: what is stored with the end of a term.
 func ends(t *testing.T, open func(t *testing.T) Store) {
 	store := open(t)
 	b, other := store.Open(t), store.Open(t)

@@ -11,7 +11,7 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// hidden: what cannot be read hides nothing that can be.
+// hidden: records that cannot be read hide no others.
 func hidden(t *testing.T, open func(t *testing.T) Store) {
 	store := open(t)
 	b, other := store.Open(t), store.Open(t)
@@ -23,7 +23,7 @@ func hidden(t *testing.T, open func(t *testing.T) Store) {
 			{"schema", int64(registry.Schema + 1), registry.ErrSchema},
 			{"number", int64(-4), registry.ErrCorrupt},
 			{"number", 0.5, registry.ErrCorrupt},
-			{"number", "one", registry.ErrCorrupt}, // it is above the latest
+			{"number", "one", registry.ErrCorrupt}, // such a number is above the latest
 		} {
 			t.Run(s.String(), func(t *testing.T) {
 				in, _ := lead(t, b)
@@ -35,7 +35,7 @@ func hidden(t *testing.T, open func(t *testing.T) Store) {
 						got = append(got, term.Number)
 					}
 					if !slices.Equal(got, []int64{3, 2}) {
-						t.Errorf("Terms(%d): %v, want 3 and 2", n, got)
+						t.Errorf("Terms(%d): %v, want 3 and 2, which can be read", n, got)
 					}
 					if n > 2 || err != nil {
 						wantError(t, "Terms", err, s.want)
@@ -45,7 +45,7 @@ func hidden(t *testing.T, open func(t *testing.T) Store) {
 		}
 	})
 
-	// More of them than anybody would ask for one by one.
+	// They are more than a backend would exclude one by one.
 	t.Run("UnreadableInstancesHideNoOther", func(t *testing.T) {
 		const group = "hidden"
 		join := func(priority int, term int64) uuid.UUID {
@@ -66,12 +66,12 @@ func hidden(t *testing.T, open func(t *testing.T) Store) {
 			t.Errorf("Claimant: %v, %v; want %v", in.ID, err, want)
 		}
 		if in, err := other.Claimant(t.Context(), group, 3); !errors.Is(err, registry.ErrNoClaimant) {
-			t.Errorf("Claimant above all that can be read: %v, %v", in.ID, err)
+			t.Errorf("Claimant above all terms that can be read: %v, %v; want ErrNoClaimant", in.ID, err)
 		}
 		list, err := other.Silent(t.Context(), group, time.Now().Add(time.Hour), time.Minute)
 		wantError(t, "Silent", err, registry.ErrCorrupt)
 		if len(list) != 1 || list[0].ID != want {
-			t.Errorf("Silent: %v, want %v", list, want)
+			t.Errorf("Silent: %v, want %v alone", list, want)
 		}
 	})
 }

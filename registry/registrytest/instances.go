@@ -12,6 +12,7 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
+// instances: registration, heartbeats and deletion of instances.
 func instances(t *testing.T, open func(t *testing.T) Store) {
 	store := open(t)
 	b, other := store.Open(t), store.Open(t)
@@ -23,10 +24,10 @@ func instances(t *testing.T, open func(t *testing.T) Store) {
 		at := register(t, b, in)
 		got := find(t, other, in.Group, in.ID)
 		if got == nil {
-			t.Fatal("no record")
+			t.Fatal("Instances does not return the record that Register made")
 		}
 		if !together(got.StartedAt, at) {
-			t.Errorf("it started at %v, and was registered at %v", got.StartedAt, at)
+			t.Errorf("StartedAt is %v, want the time that Register returned, %v", got.StartedAt, at)
 		}
 		in.StartedAt, in.Heartbeat, in.Schema = got.StartedAt, at, registry.Schema
 		if diff := cmp.Diff(in, *got); diff != "" {
@@ -63,7 +64,7 @@ func instances(t *testing.T, open func(t *testing.T) Store) {
 		_, err := other.Register(t.Context(), again)
 		wantError(t, "Register", err, registry.ErrRegistered)
 		if got := find(t, b, in.Group, in.ID); got == nil || got.Host != in.Host || got.Beat != 1 {
-			t.Errorf("the record became %+v", got)
+			t.Errorf("the record is %+v, want it as it was after the first Register and a beat", got)
 		}
 	})
 
@@ -85,16 +86,16 @@ func instances(t *testing.T, open func(t *testing.T) Store) {
 			at := beat(t, b, in.ID, status)
 			got := find(t, other, in.Group, in.ID)
 			if got == nil || got.Beat != n || got.Status != status || !got.Heartbeat.Equal(at) {
-				t.Fatalf("after beat %d at %v: %+v", n, at, got)
+				t.Fatalf("beat %d returned %v, and the record is %+v; want that beat, that heartbeat, and the status %+v", n, at, got, status)
 			}
 			if at.Before(last) {
-				t.Errorf("beat %d at %v, the one before at %v", n, at, last)
+				t.Errorf("beat %d returned %v, which is before the time of the one before, %v", n, at, last)
 			}
 			last = at
 		}
 		got := find(t, b, in.Group, in.ID)
 		if got.Host != in.Host || got.Priority != in.Priority || got.StartedAt.After(got.Heartbeat) {
-			t.Errorf("a beat changed more than it should: %+v", got)
+			t.Errorf("a beat changed more than beat, heartbeat and status: %+v", got)
 		}
 	})
 
@@ -103,7 +104,7 @@ func instances(t *testing.T, open func(t *testing.T) Store) {
 		_, err := b.Beat(t.Context(), id, registry.Status{Role: registry.Passive})
 		wantError(t, "Beat", err, registry.ErrNotRegistered)
 		if deleted, err := b.DeleteOrphan(t.Context(), id, 1); deleted || err != nil {
-			t.Errorf("DeleteOrphan: %v, %v; want that there is none", deleted, err)
+			t.Errorf("DeleteOrphan: %v, %v; want false, for the beat must have made no record", deleted, err)
 		}
 	})
 
@@ -119,7 +120,7 @@ func instances(t *testing.T, open func(t *testing.T) Store) {
 			wantError(t, "Beat", err, registry.ErrNotRegistered)
 		}
 		if got := find(t, b, in.Group, in.ID); got != nil {
-			t.Errorf("the beat made %+v", got)
+			t.Errorf("a beat after the deletion made the record %+v, want none", got)
 		}
 	})
 
@@ -133,7 +134,7 @@ func instances(t *testing.T, open func(t *testing.T) Store) {
 			}
 		}
 		if got := find(t, b, in.Group, in.ID); got == nil || got.Beat != 1 {
-			t.Errorf("the record became %+v", got)
+			t.Errorf("the record is %+v, want it unchanged", got)
 		}
 		beat(t, b, in.ID, in.Status)
 	})
@@ -143,7 +144,7 @@ func instances(t *testing.T, open func(t *testing.T) Store) {
 		register(t, b, in)
 		for i, want := range []bool{true, false} {
 			if deleted, err := other.DeleteOrphan(t.Context(), in.ID, 0); deleted != want || err != nil {
-				t.Errorf("DeleteOrphan number %d: %v, %v; want %v", i+1, deleted, err, want)
+				t.Errorf("call %d of DeleteOrphan: %v, %v; want %v", i+1, deleted, err, want)
 			}
 		}
 	})
@@ -158,7 +159,7 @@ func instances(t *testing.T, open func(t *testing.T) Store) {
 			}
 		}
 		if find(t, other, in.Group, in.ID) != nil || find(t, other, in.Group, peer.ID) == nil {
-			t.Error("want that one gone and the peer there")
+			t.Error("want no record of the one that was unregistered, and that of its peer")
 		}
 	})
 
@@ -180,10 +181,10 @@ func instances(t *testing.T, open func(t *testing.T) Store) {
 		}
 		slices.Sort(want)
 		if !slices.Equal(got, want) {
-			t.Errorf("got %v, want %v", got, want)
+			t.Errorf("the UUIDs are %v, want them in their order, %v", got, want)
 		}
 		if at.Before(last) {
-			t.Errorf("the registry's time is %v, before a registration at %v", at, last)
+			t.Errorf("the registry's time is %v, want none before the last registration, %v", at, last)
 		}
 	})
 
@@ -192,7 +193,7 @@ func instances(t *testing.T, open func(t *testing.T) Store) {
 		at := register(t, b, in)
 		info, err := other.Info(t.Context())
 		if err != nil || info.Backend == "" || info.Version == "" || info.Topology == "" || info.Schema != registry.Schema || info.At.Before(at) {
-			t.Errorf("Info: %+v, %v; want all of it, and a time from %v", info, err, at)
+			t.Errorf("Info: %+v, %v; want every field, and a time that is not before %v", info, err, at)
 		}
 	})
 }

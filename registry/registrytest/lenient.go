@@ -12,8 +12,8 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// lenient is about what is there for people and for comfort: where it makes no
-// sense, it is left out, and the record counts.
+// lenient: a field on which no decision rests is zero if it makes no sense, and the record
+// is valid.
 func lenient(t *testing.T, open func(t *testing.T) Store) {
 	store := open(t)
 	b, other := store.Open(t), store.Open(t)
@@ -47,7 +47,7 @@ func lenient(t *testing.T, open func(t *testing.T) Store) {
 					store.Spoil(t, Record{ID: in.ID}, c.field, value)
 					v, err := other.View(t.Context(), in.Group)
 					if err != nil || v.Holder == nil {
-						t.Fatalf("View: %+v, %v", v, err)
+						t.Fatalf("View: %+v, %v; want the holder", v, err)
 					}
 					if diff := cmp.Diff(want, *v.Holder); diff != "" {
 						t.Errorf("the holder (- want, + got):\n%s", diff)
@@ -56,7 +56,7 @@ func lenient(t *testing.T, open func(t *testing.T) Store) {
 						t.Errorf("Instances (- want, + got):\n%s", diff)
 					}
 					if _, err := other.Candidate(t.Context(), in.Group, time.Now(), time.Hour); err != nil && !errors.Is(err, registry.ErrNoCandidate) {
-						t.Errorf("Candidate: %v", err)
+						t.Errorf("Candidate: %v, want none, or ErrNoCandidate", err)
 					}
 					beat(t, b, in.ID, in.Status)
 				})

@@ -10,7 +10,7 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// long: texts of any length may be stored, and are cut where they are read.
+// long: a stored text may have any length. It is cut when it is read.
 func long(t *testing.T, open func(t *testing.T) Store) {
 	store := open(t)
 	b, other := store.Open(t), store.Open(t)
@@ -31,10 +31,10 @@ func long(t *testing.T, open func(t *testing.T) Store) {
 			t.Errorf("Instances (- want, + got):\n%s", diff)
 		}
 		if got, err := other.Candidate(t.Context(), in.Group, time.Now(), time.Hour); err != nil || got != want {
-			t.Errorf("Candidate: %.300v, %v", got, err)
+			t.Errorf("Candidate: %.300v, %v; want the texts cut", got, err)
 		}
 		if got, err := other.Silent(t.Context(), in.Group, time.Now().Add(time.Hour), time.Hour/2); err != nil || len(got) != 1 || got[0] != want {
-			t.Errorf("Silent: %.300v, %v", got, err)
+			t.Errorf("Silent: %.300v, %v; want the texts cut", got, err)
 		}
 	})
 
@@ -51,7 +51,7 @@ func long(t *testing.T, open func(t *testing.T) Store) {
 		}
 		list, err := other.Terms(t.Context(), in.Group, 1)
 		if err != nil || len(list) != 1 {
-			t.Fatalf("Terms: %d of them, %v", len(list), err)
+			t.Fatalf("Terms: %d of them, %v; want one", len(list), err)
 		}
 		if diff := cmp.Diff(want, list[0]); diff != "" {
 			t.Errorf("Terms (- want, + got):\n%s", diff)
@@ -68,7 +68,7 @@ func long(t *testing.T, open func(t *testing.T) Store) {
 		wantError(t, "Terms", errTerms, registry.ErrCorrupt)
 		for _, err := range []error{err, errTerms, view(t, other, in.Group).Damage} {
 			if err == nil || len(err.Error()) > 1000 {
-				t.Errorf("an error of %d bytes: %.100v", len(err.Error()), err)
+				t.Errorf("an error of %d bytes, want 1000 at most: %.100v", len(err.Error()), err)
 			}
 		}
 	})

@@ -10,13 +10,14 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
+// writing are the calls that a handle that only reads refuses.
 var writing = []string{"Register", "Beat", "Unregister", "DeleteOrphan", "BeginTerm", "EndTerm", "RequestHandover"}
 
-// look: who only looks sees all and changes nothing.
+// look: a handle that was opened with registry.Look reads everything and writes nothing.
 func look(t *testing.T, open func(t *testing.T) Store) {
 	store := open(t)
 	if store.Look == nil {
-		t.Skip("a handle that only looks is not offered")
+		t.Skip("the backend offers no handle with registry.Look")
 	}
 	owner := store.Open(t)
 	in := newInstance(t, "g")
@@ -26,7 +27,7 @@ func look(t *testing.T, open func(t *testing.T) Store) {
 
 	b := store.Look(t)
 	if diff := cmp.Diff(before, view(t, b, "g")); diff != "" {
-		t.Errorf("View (- owner, + looker):\n%s", diff)
+		t.Errorf("View (- of the other handle, + of this one):\n%s", diff)
 	}
 	for _, c := range calls(t, b, in, term) {
 		err := c.do(t.Context())
@@ -37,6 +38,6 @@ func look(t *testing.T, open func(t *testing.T) Store) {
 		}
 	}
 	if diff := cmp.Diff(before, view(t, owner, "g")); diff != "" {
-		t.Errorf("something was written (- before, + after):\n%s", diff)
+		t.Errorf("a handle with registry.Look changed something (- before, + after):\n%s", diff)
 	}
 }

@@ -11,16 +11,17 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
+// terms: a term is begun once, ended once, and never skipped.
 func terms(t *testing.T, open func(t *testing.T) Store) {
 	store := open(t)
 	b, other := store.Open(t), store.Open(t)
 
 	t.Run("AGroupWithoutTermsHasNone", func(t *testing.T) {
 		if v := view(t, b, "never"); v.Latest != nil || v.Holder != nil {
-			t.Errorf("View: %+v", v)
+			t.Errorf("View of a group without terms: %+v, want none", v)
 		}
 		if list, err := b.Terms(t.Context(), "never", 10); err != nil || len(list) != 0 {
-			t.Errorf("Terms: %v, %v", list, err)
+			t.Errorf("Terms of a group without terms: %v, %v; want none", list, err)
 		}
 	})
 
@@ -30,10 +31,10 @@ func terms(t *testing.T, open func(t *testing.T) Store) {
 		want := begin(t, b, in.Group, 1, in.ID)
 		v := view(t, other, in.Group)
 		if v.Latest == nil || v.Holder == nil {
-			t.Fatalf("View: %+v", v)
+			t.Fatalf("View: %+v, want the term and its holder", v)
 		}
 		if v.Latest.StartedAt.Before(at) {
-			t.Errorf("it started at %v, before the registration at %v", v.Latest.StartedAt, at)
+			t.Errorf("StartedAt is %v, want none before the registration, %v", v.Latest.StartedAt, at)
 		}
 		want.StartedAt = v.Latest.StartedAt
 		if diff := cmp.Diff(want, *v.Latest); diff != "" {
@@ -55,19 +56,19 @@ func terms(t *testing.T, open func(t *testing.T) Store) {
 		}
 		got := latest(t, other, "open")
 		if !got.Open() || got.End != (registry.End{}) || got.Handover != nil || got.StartedAt.Equal(at) || got.Schema != registry.Schema {
-			t.Errorf("got %+v", got)
+			t.Errorf("the term is %+v, want it open, without a request, from the registry's time, and of schema %d", got, registry.Schema)
 		}
 	})
 
 	t.Run("BeginTermTwiceIsErrTermTaken", func(t *testing.T) {
 		first := begin(t, b, "taken", 1, newID(t))
-		for range 2 { // whether it is open or not
+		for range 2 { // while the term is open, and after its end
 			for _, holder := range []uuid.UUID{newID(t), first.Holder} {
 				err := other.BeginTerm(t.Context(), registry.Term{Group: "taken", Number: 1, Holder: holder})
 				wantError(t, "BeginTerm", err, registry.ErrTermTaken)
 			}
 			if got := latest(t, b, "taken"); got.Holder != first.Holder {
-				t.Errorf("the holder is %v, want %v", got.Holder, first.Holder)
+				t.Errorf("the holder is %v, want the first one, %v", got.Holder, first.Holder)
 			}
 			end(t, b, first, registry.End{Reason: registry.Stopped})
 		}
@@ -82,11 +83,11 @@ func terms(t *testing.T, open func(t *testing.T) Store) {
 			{Group: "", Number: 1, Holder: newID(t)},
 		} {
 			if err := b.BeginTerm(t.Context(), term); err == nil {
-				t.Errorf("BeginTerm(%+v): no error", term)
+				t.Errorf("BeginTerm(%+v): no error, want one", term)
 			}
 		}
 		if v := view(t, b, "nonsense"); v.Latest != nil {
-			t.Errorf("View: %+v", v.Latest)
+			t.Errorf("View: %+v, want no term", v.Latest)
 		}
 	})
 
@@ -139,11 +140,11 @@ func terms(t *testing.T, open func(t *testing.T) Store) {
 		end(t, b, term, want)
 		first := latest(t, other, in.Group)
 		if first.Open() || first.End != want || first.EndedAt.Before(first.StartedAt) {
-			t.Fatalf("got %+v, want an end of %+v", first, want)
+			t.Fatalf("the term is %+v, want the end %+v, which is not before the start", first, want)
 		}
 		end(t, other, term, registry.End{Reason: registry.LeaseLost})
 		if diff := cmp.Diff(first, latest(t, b, in.Group)); diff != "" {
-			t.Errorf("ending it again changed it (- before, + after):\n%s", diff)
+			t.Errorf("a second EndTerm changed the term (- before, + after):\n%s", diff)
 		}
 		if v := view(t, b, in.Group); v.Holder == nil || v.Holder.ID != in.ID {
 			t.Errorf("the holder of an ended term is %+v, want %v", v.Holder, in.ID)
@@ -156,10 +157,10 @@ func terms(t *testing.T, open func(t *testing.T) Store) {
 		end(t, b, registry.Term{Group: "foreign", Number: 2, Holder: term.Holder}, registry.End{Reason: registry.Stopped})
 		end(t, b, registry.Term{Group: "foreig", Number: 1, Holder: term.Holder}, registry.End{Reason: registry.Stopped})
 		if got := latest(t, other, "foreign"); !got.Open() || got.Number != 1 {
-			t.Errorf("got %+v, want it open", got)
+			t.Errorf("the term is %+v, want it open", got)
 		}
 		if v := view(t, other, "foreig"); v.Latest != nil {
-			t.Errorf("ending a term that does not exist made %+v", v.Latest)
+			t.Errorf("EndTerm of a term that does not exist made %+v, want none", v.Latest)
 		}
 	})
 
@@ -169,7 +170,7 @@ func terms(t *testing.T, open func(t *testing.T) Store) {
 		end(t, other, old, registry.End{Reason: registry.Orphaned})
 		list, err := b.Terms(t.Context(), "deposed", 10)
 		if err != nil || len(list) != 2 || !list[0].Open() || list[1].Open() || list[1].End.Reason != registry.Orphaned {
-			t.Errorf("Terms: %+v, %v", list, err)
+			t.Errorf("Terms: %+v, %v; want term 2 open and term 1 orphaned", list, err)
 		}
 	})
 
@@ -181,25 +182,25 @@ func terms(t *testing.T, open func(t *testing.T) Store) {
 			t.Fatal(err)
 		}
 		if v := view(t, other, in.Group); v.Latest == nil || !v.Latest.Open() || v.Holder != nil {
-			t.Errorf("View: %+v, want an open term and no holder", v)
+			t.Errorf("View: %+v, want the open term, and no holder because it has no record", v)
 		}
 	})
 
 	t.Run("HandoverIsRequestedOfAnOpenTerm", func(t *testing.T) {
 		term := begin(t, b, "handover", 3, newID(t))
 		before := latest(t, b, "handover").StartedAt
-		for _, to := range []uuid.UUID{uuid.Nil, newID(t)} { // the last one counts
+		for _, to := range []uuid.UUID{uuid.Nil, newID(t)} { // the last request counts
 			if err := other.RequestHandover(t.Context(), "handover", 3, to); err != nil {
 				t.Fatalf("RequestHandover: %v", err)
 			}
 			got := latest(t, b, "handover")
 			if got.Handover == nil || got.Handover.To != to || got.Handover.At.Before(before) || !got.Open() {
-				t.Errorf("got %+v, want a request to %v", got, to)
+				t.Errorf("the term is %+v, want it open with a request for %v", got, to)
 			}
 		}
 		end(t, b, term, registry.End{Reason: registry.HandedOver})
 		if got := latest(t, b, "handover"); got.Handover == nil || got.End.Reason != registry.HandedOver {
-			t.Errorf("ended: %+v, want the request kept", got)
+			t.Errorf("the ended term is %+v, want the request kept", got)
 		}
 	})
 

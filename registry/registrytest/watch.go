@@ -11,6 +11,7 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
+// watch: a notice follows each change of the group's terms.
 func watch(t *testing.T, open func(t *testing.T) Store) {
 	start := func(t *testing.T, b registry.Backend, group string) (<-chan struct{}, context.CancelFunc) {
 		t.Helper()
@@ -18,7 +19,7 @@ func watch(t *testing.T, open func(t *testing.T) Store) {
 		t.Cleanup(cancel)
 		ch, err := b.Watch(ctx, group)
 		if errors.Is(err, registry.ErrNoWatch) {
-			t.Skipf("this registry has no watch here: %v", err)
+			t.Skipf("the registry cannot watch here: %v", err)
 		}
 		if err != nil {
 			t.Fatalf("Watch: %v", err)
@@ -35,18 +36,18 @@ func watch(t *testing.T, open func(t *testing.T) Store) {
 					return
 				}
 			case <-timeout:
-				t.Fatal("the channel is still open")
+				t.Fatal("the channel is still open, want it closed when the watch ends")
 			}
 		}
 	}
 
-	// A notice that comes before its change is visible, with none after it,
-	// leaves this waiting.
+	// If a notice comes before its change is visible, and no other follows, this test ends
+	// at its deadline.
 	t.Run("ANoticeFollowsEachChange", func(t *testing.T) {
 		store := open(t)
 		b, other := store.Open(t), store.Open(t)
 		const group = "watched"
-		chans := make([]<-chan struct{}, 2) // of another process, and of one's own
+		chans := make([]<-chan struct{}, 2) // of another handle, and of the one that writes
 		for i, h := range []registry.Backend{b, other} {
 			chans[i], _ = start(t, h, group)
 		}
@@ -75,10 +76,10 @@ func watch(t *testing.T, open func(t *testing.T) Store) {
 						select {
 						case _, ok := <-ch:
 							if !ok {
-								t.Fatal("the watch broke")
+								t.Fatal("the channel was closed, want it open while the context lasts")
 							}
 						case <-timeout:
-							t.Fatalf("term %d, %s: watch %d had no notice after it", n, change.name, i)
+							t.Fatalf("term %d, %s: watch %d received no notice after the change was visible", n, change.name, i)
 						}
 						seen = change.seen(view(t, b, group).Latest)
 					}
@@ -108,10 +109,10 @@ func watch(t *testing.T, open func(t *testing.T) Store) {
 		select {
 		case _, ok := <-second:
 			if !ok {
-				t.Error("the other watch ended too")
+				t.Error("the watch of another context ended too")
 			}
 		case <-time.After(deadline):
-			t.Error("the other watch had no notice")
+			t.Error("the watch of another context received no notice")
 		}
 	})
 
