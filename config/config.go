@@ -17,8 +17,9 @@ type Config struct {
 	Database string // on MongoDB; empty for SQLite
 	Group    string
 	Host     string
-	// Priority goes into the instance's record. Among the candidates of a vacant group
-	// the one with the highest priority is senior: see registry.Registry.Candidates.
+	// Priority goes into the instance's record. It takes effect in Candidate of each
+	// backend of the registry, which finds the senior one: the candidate with the highest
+	// priority, and among equals the oldest.
 	Priority int
 	// Timing is what the instance promises its peers, and what its lease follows from.
 	Timing registry.Timing

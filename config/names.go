@@ -8,9 +8,9 @@ const (
 	EnvRegistry       = EnvPrefix + "REGISTRY"
 	EnvRegistryFile   = EnvPrefix + "REGISTRY_FILE"
 	EnvDatabase       = EnvPrefix + "DATABASE"
-	EnvGroup          = EnvPrefix + "GROUP" // the work and the hook get it, too
-	EnvHost           = EnvPrefix + "HOST"  // the hook gets it, too
-	EnvPriority       = EnvPrefix + "PRIORITY"
+	EnvGroup          = EnvPrefix + "GROUP"    // the work and the hook get it, too
+	EnvHost           = EnvPrefix + "HOST"     // the hook gets it, too
+	EnvPriority       = EnvPrefix + "PRIORITY" // takes effect in registry.Registry.Candidate
 	EnvInterval       = EnvPrefix + "HEARTBEAT_INTERVAL"
 	EnvOrphanAfter    = EnvPrefix + "ORPHAN_AFTER"
 	EnvStopGrace      = EnvPrefix + "STOP_GRACE"

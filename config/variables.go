@@ -28,7 +28,7 @@ var Variables = []Variable{
 	},
 	{
 		Name: EnvRegistryFile, Secret: true, vital: true,
-		Help:  "a file that holds the value of UNDERSTUDY_REGISTRY, for a container's secrets",
+		Help:  "a file that holds the value of " + EnvRegistry + ", for a container's secrets",
 		field: func(s *settings) *string { return &s.RegistryFile },
 	},
 	{

@@ -98,8 +98,8 @@ func TestProbesAndMetricsFollowTheGroup(t *testing.T) {
 }
 
 // outageAnswer is what an answer may take on a busy machine that waits for no
-// more than status.LookLimit, the registry being away.
-const outageAnswer = 5 * status.LookLimit
+// more than status.ReadLimit, the registry being away.
+const outageAnswer = 5 * status.ReadLimit
 
 // TestOutageOfTheRegistryFailsNoLivenessProbe: else an orchestrator would restart
 // every instance because the database is away.

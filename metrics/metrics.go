@@ -30,9 +30,9 @@ type Source struct {
 	Version string // this program's
 	// State must not wait.
 	State func() State
-	// Look returns a picture of the group within two seconds, however many callers there
+	// Picture returns a picture of the group within two seconds, however many callers there
 	// are: see status.Lookout.
-	Look func(context.Context) (status.Group, error)
+	Picture func(context.Context) (status.Group, error)
 	// Restarts returns how often the work was started again. It must not wait.
 	Restarts func() int64
 }

@@ -1,6 +1,6 @@
 // Package status is what people, probes and Prometheus see of a group.
 //
-// [Look] reads the registry once and makes a picture of a group, a [Group]: which
+// [Observe] reads the registry once and makes a picture of a group, a [Group]: which
 // instance is active, which ones stand by, whose beat is late, and in one line whether
 // the group is healthy. The story goes from file to file: reading.go reads,
 // observation.go says how old a beat is, picture.go puts the picture together with
@@ -9,7 +9,7 @@
 //
 // An [Observer] takes one picture after another and remembers the beats that it has
 // seen. Whether a beat moves tells who lives, even if somebody sets the registry's
-// clock. A [Lookout] shares one look among all clients of an instance.
+// clock. A [Lookout] shares one picture among all clients of an instance.
 //
 // What is in a registry is untrusted text. Every string of a picture has been through
 // [Visible], which replaces control characters and characters that change the direction

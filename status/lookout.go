@@ -9,45 +9,45 @@ import (
 	"golang.org/x/sync/singleflight"
 )
 
-// LookLimit bounds how long one look at the registry takes, and how long anybody
-// waits for one.
-const LookLimit = 2 * time.Second
+// ReadLimit bounds how long it takes to read the registry for one picture, and how long
+// anybody waits for one.
+const ReadLimit = 2 * time.Second
 
-// Lookout shares looks at the registry among all clients: probes, pages and scrapes.
-// One look is under way at a time, and its result, a picture or an error, is kept for
-// a while. However many clients ask, and however slow the registry is, it gets one
-// request at a time.
+// Lookout shares pictures of a group among all clients: pages, scrapes and requests
+// for /status. One picture is being taken at a time, and the result, a picture or an
+// error, is kept for a while. However many clients ask, and however slow the registry
+// is, it gets one request at a time.
 type Lookout struct {
-	look func(context.Context) (Group, error)
-	keep time.Duration
-	ctx  context.Context // of all looks; it ends with Close
-	stop context.CancelFunc
+	observe func(context.Context) (Group, error)
+	keep    time.Duration
+	ctx     context.Context // of all reads; it ends with Close
+	stop    context.CancelFunc
 
 	flights singleflight.Group
 	latest  result // touched only within a flight, and there is one at a time
 }
 
-// result is what one look came to.
+// result is a picture, or why there is none.
 type result struct {
 	begun time.Time
 	group Group
 	err   error
 }
 
-// NewLookout returns a lookout that keeps a result for the given time, counted from
-// the beginning of the look. The function look has to return soon after its context
-// ends.
-func NewLookout(keep time.Duration, look func(context.Context) (Group, error)) *Lookout {
-	l := &Lookout{look: look, keep: keep}
+// NewLookout returns a lookout that takes pictures with the function observe, and keeps
+// each result for the given time, counted from the call of that function. The function
+// has to return soon after its context ends.
+func NewLookout(keep time.Duration, observe func(context.Context) (Group, error)) *Lookout {
+	l := &Lookout{observe: observe, keep: keep}
 	l.ctx, l.stop = context.WithCancel(context.Background())
 	return l
 }
 
-// Look returns the latest picture if it is fresh enough. Otherwise it joins the look
-// that is under way, or begins one. It returns within LookLimit, even if the registry
-// hangs. The picture is shared: do not change it.
-func (l *Lookout) Look(ctx context.Context) (Group, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, LookLimit, errLate)
+// Picture returns the latest picture if it is fresh enough. Otherwise it waits for the
+// one that is being taken, or takes one. It returns within ReadLimit, even if the
+// registry hangs. The picture is shared: do not change it.
+func (l *Lookout) Picture(ctx context.Context) (Group, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, ReadLimit, errLate)
 	defer cancel()
 	select {
 	case r := <-l.flights.DoChan("", l.flight):
@@ -65,13 +65,13 @@ var errLate = lateError{}
 type lateError struct{}
 
 func (lateError) Error() string {
-	return fmt.Sprintf("no answer from the registry within %v", LookLimit)
+	return fmt.Sprintf("no answer from the registry within %v", ReadLimit)
 }
 
 func (lateError) Is(target error) bool { return target == context.DeadlineExceeded }
 
-// flight returns the latest result while it is fresh, or else that of a new look. It
-// does not end with the context of a client, for others may have joined it.
+// flight returns the latest result while it is fresh, or else a new one. It does not end
+// with the context of a client, for others may have joined it.
 func (l *Lookout) flight() (any, error) {
 	if l.ctx.Err() != nil {
 		return Group{}, errClosed
@@ -82,8 +82,8 @@ func (l *Lookout) flight() (any, error) {
 	return l.latest.group, l.latest.err
 }
 
-// take looks at the registry. A panic becomes an error, since a picture that cannot
-// be drawn must not end the work of this process.
+// take takes a picture. A panic becomes an error, since a picture that cannot be made
+// must not end the work of this process.
 func (l *Lookout) take() (r result) {
 	r.begun = time.Now()
 	defer func() {
@@ -91,17 +91,17 @@ func (l *Lookout) take() (r result) {
 			r.group, r.err = Group{}, fmt.Errorf("panic: %v", p)
 		}
 	}()
-	ctx, cancel := context.WithTimeoutCause(l.ctx, LookLimit, errLate)
+	ctx, cancel := context.WithTimeoutCause(l.ctx, ReadLimit, errLate)
 	defer cancel()
-	r.group, r.err = l.look(ctx)
+	r.group, r.err = l.observe(ctx)
 	if ctx.Err() != nil { // the result is too old to be shown
 		r.group, r.err = Group{}, context.Cause(ctx)
 	}
 	return r
 }
 
-// Close ends the look that is under way, and returns as soon as it has ended, or when
-// ctx ends. Later calls of Look return an error.
+// Close ends the read that is under way, and returns as soon as it has ended, or when
+// ctx ends. Later calls of Picture return an error.
 func (l *Lookout) Close(ctx context.Context) error {
 	l.stop()
 	select {

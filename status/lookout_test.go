@@ -41,14 +41,14 @@ func TestLookout_AsksHangingRegistryOnceAndAnswersAfterTwoSeconds(t *testing.T) 
 			var all sync.WaitGroup
 			for range 50 {
 				all.Go(func() {
-					if _, err := l.Look(t.Context()); err == nil || !strings.Contains(err.Error(), "no answer from the registry within 2s") {
+					if _, err := l.Picture(t.Context()); err == nil || !strings.Contains(err.Error(), "no answer from the registry within 2s") {
 						t.Errorf("error %v", err)
 					}
 				})
 			}
 			all.Wait()
-			if took := time.Since(begun); took != LookLimit {
-				t.Errorf("waited %v, want %v", took, LookLimit)
+			if took := time.Since(begun); took != ReadLimit {
+				t.Errorf("waited %v, want %v", took, ReadLimit)
 			}
 		}
 		if n := c.asked.Load(); n != 1 {
@@ -56,13 +56,13 @@ func TestLookout_AsksHangingRegistryOnceAndAnswersAfterTwoSeconds(t *testing.T) 
 		}
 		close(answer)
 		synctest.Wait()
-		if _, err := l.Look(t.Context()); err != nil {
+		if _, err := l.Picture(t.Context()); err != nil {
 			t.Errorf("after it answered: %v", err)
 		}
 	})
 }
 
-func TestLookout_BoundsTheLookByItsContext(t *testing.T) {
+func TestLookout_BoundsTheReadByItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLookout(&counted{f: func(ctx context.Context) (Group, error) {
 			<-ctx.Done()
@@ -72,8 +72,8 @@ func TestLookout_BoundsTheLookByItsContext(t *testing.T) {
 		var all sync.WaitGroup
 		for range 2 { // the second one would wait for longer than the read takes
 			all.Go(func() {
-				_, err := l.Look(t.Context())
-				if took := time.Since(begun); err == nil || !strings.Contains(err.Error(), "no answer from the registry within 2s") || took != LookLimit {
+				_, err := l.Picture(t.Context())
+				if took := time.Since(begun); err == nil || !strings.Contains(err.Error(), "no answer from the registry within 2s") || took != ReadLimit {
 					t.Errorf("error %v after %v", err, took)
 				}
 			})
@@ -93,7 +93,7 @@ func TestLookout_KeepsResultForOthers(t *testing.T) {
 				c := &counted{f: func(context.Context) (Group, error) { return Group{}, fails }}
 				l := newLookout(c)
 				for range 40 { // for four seconds
-					if _, err := l.Look(t.Context()); !errors.Is(err, fails) {
+					if _, err := l.Picture(t.Context()); !errors.Is(err, fails) {
 						t.Errorf("error %v", err)
 					}
 					time.Sleep(100 * time.Millisecond)
@@ -106,7 +106,7 @@ func TestLookout_KeepsResultForOthers(t *testing.T) {
 	}
 }
 
-func TestLookout_ClientThatLeavesDoesNotEndTheLook(t *testing.T) {
+func TestLookout_ClientThatLeavesDoesNotEndTheRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLookout(&counted{f: func(ctx context.Context) (Group, error) {
 			select {
@@ -118,13 +118,13 @@ func TestLookout_ClientThatLeavesDoesNotEndTheLook(t *testing.T) {
 		}})
 		ctx, leave := context.WithCancel(t.Context())
 		go func() {
-			if _, err := l.Look(ctx); !errors.Is(err, context.Canceled) {
+			if _, err := l.Picture(ctx); !errors.Is(err, context.Canceled) {
 				t.Errorf("error %v", err)
 			}
 		}()
 		synctest.Wait()
 		leave()
-		if g, err := l.Look(t.Context()); err != nil || g.Term != 7 {
+		if g, err := l.Picture(t.Context()); err != nil || g.Term != 7 {
 			t.Errorf("term %d, error %v", g.Term, err)
 		}
 	})
@@ -136,20 +136,20 @@ func TestLookout_AsksNobodyAfterClose(t *testing.T) {
 	if err := l.Close(t.Context()); err != nil {
 		t.Error(err)
 	}
-	if g, err := l.Look(t.Context()); err == nil || c.asked.Load() > 0 {
+	if g, err := l.Picture(t.Context()); err == nil || c.asked.Load() > 0 {
 		t.Errorf("asked %d times, got term %d, %v", c.asked.Load(), g.Term, err)
 	}
 }
 
-// TestLookout_LookDuringCloseIsPictureOrError: a call that comes while Close waits must
+// TestLookout_CallDuringCloseIsPictureOrError: a call that comes while Close waits must
 // not get an empty picture for a good one.
-func TestLookout_LookDuringCloseIsPictureOrError(t *testing.T) {
+func TestLookout_CallDuringCloseIsPictureOrError(t *testing.T) {
 	for range 200 {
 		l := newLookout(&counted{})
 		var all sync.WaitGroup
 		for range 4 {
 			all.Go(func() {
-				if g, err := l.Look(t.Context()); err == nil && g.Term == 0 {
+				if g, err := l.Picture(t.Context()); err == nil && g.Term == 0 {
 					t.Error("an empty picture, and no error")
 				}
 			})
@@ -160,7 +160,7 @@ func TestLookout_LookDuringCloseIsPictureOrError(t *testing.T) {
 			}
 		})
 		all.Wait()
-		if _, err := l.Look(t.Context()); !errors.Is(err, errClosed) {
+		if _, err := l.Picture(t.Context()); !errors.Is(err, errClosed) {
 			t.Errorf("error %v, want %v", err, errClosed)
 		}
 	}
@@ -168,7 +168,7 @@ func TestLookout_LookDuringCloseIsPictureOrError(t *testing.T) {
 
 func TestLookout_PanicIsAnError(t *testing.T) {
 	l := newLookout(&counted{f: func(context.Context) (Group, error) { panic("out of paint") }})
-	if _, err := l.Look(t.Context()); err == nil || !strings.Contains(err.Error(), "out of paint") {
+	if _, err := l.Picture(t.Context()); err == nil || !strings.Contains(err.Error(), "out of paint") {
 		t.Errorf("error %v", err)
 	}
 }

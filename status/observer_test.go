@@ -45,7 +45,7 @@ func (s *simulated) Instances(context.Context, string) (list []registry.Instance
 }
 
 // pass lets seconds pass. In each of them those members beat that are alive, and then
-// the observer looks.
+// the observer takes a picture.
 func (s *simulated) pass(t *testing.T, o *Observer, seconds int, alive ...int) (g Group) {
 	t.Helper()
 	for range seconds {
@@ -53,14 +53,14 @@ func (s *simulated) pass(t *testing.T, o *Observer, seconds int, alive ...int) (
 		for _, n := range alive {
 			s.beat(s.members[n])
 		}
-		g = s.look(t, o)
+		g = s.observe(t, o)
 	}
 	return g
 }
 
-func (s *simulated) look(t *testing.T, o *Observer) Group {
+func (s *simulated) observe(t *testing.T, o *Observer) Group {
 	t.Helper()
-	g, err := o.Look(t.Context(), s, "g", 1)
+	g, err := o.Observe(t.Context(), s, "g", 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,9 +89,9 @@ func TestObserver_HeartbeatAheadOfTheClockIsNoSignOfLife(t *testing.T) {
 		s.beat(s.members[1])
 		s.set = 0
 		var o Observer
-		g := s.look(t, &o)
+		g := s.observe(t, &o)
 		if want := (Count{Silent: 2}); g.Count() != want || g.Healthy || g.Instances[0].Ahead != Seconds(2*time.Hour) {
-			t.Errorf("at the first look: %+v, %s", g.Count(), g.Health)
+			t.Errorf("in the first picture: %+v, %s", g.Count(), g.Health)
 		}
 		if d := o.Doubt(); d != 2*time.Second {
 			t.Errorf("in doubt for %v, want an interval and a half, and half a second", d)
@@ -111,8 +111,8 @@ func TestObserver_BeatAfterTheClockWasSetBackIsASignOfLife(t *testing.T) {
 		s := newSimulated(instance(1, 0), instance(2, 0))
 		s.set = -2 * time.Hour
 		var o Observer
-		if g := s.look(t, &o); g.Healthy {
-			t.Errorf("at the first look: %s", g.Health)
+		if g := s.observe(t, &o); g.Healthy {
+			t.Errorf("in the first picture: %s", g.Health)
 		}
 		g := s.pass(t, &o, 1, 0, 1)
 		if want := (Count{Active: 1, Passive: 1}); g.Count() != want || !g.Healthy || o.Doubt() > 0 {
@@ -121,7 +121,7 @@ func TestObserver_BeatAfterTheClockWasSetBackIsASignOfLife(t *testing.T) {
 	})
 }
 
-// An observer that looks again and again does not need the registry's clock, whichever
+// An observer that takes picture after picture does not need the registry's clock, whichever
 // way that jumps.
 func TestObserver_TrustsItsObservationsOverTheClock(t *testing.T) {
 	for name, jump := range map[string]time.Duration{"back": -2 * time.Hour, "ahead": 2 * time.Hour, "back by a little": -20 * time.Second} {
@@ -131,7 +131,7 @@ func TestObserver_TrustsItsObservationsOverTheClock(t *testing.T) {
 				var o Observer
 				s.pass(t, &o, 3, 0, 1, 2)
 				s.set = jump
-				g := s.look(t, &o) // before any beat at the new time
+				g := s.observe(t, &o) // before any beat at the new time
 				if want := (Count{Active: 1, Passive: 2}); g.Count() != want || !g.Healthy {
 					t.Errorf("at the jump: %+v, %s", g.Count(), g.Health)
 				}
@@ -161,15 +161,15 @@ func TestObserver_CrashedInstanceStaysSilentWhenTheClockReachesItsHeartbeat(t *t
 	})
 }
 
-func TestObserver_RareLooksMakeNoInstanceSilent(t *testing.T) {
+func TestObserver_RarePicturesMakeNoInstanceSilent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSimulated(instance(1, 0), instance(2, 0))
 		var o Observer
-		s.look(t, &o)
+		s.observe(t, &o)
 		time.Sleep(10 * time.Minute)
 		s.beat(s.members[0])
 		time.Sleep(2 * time.Second)
-		if g := s.look(t, &o); g.Instances[0].Silent || g.Instances[0].Age != Seconds(2*time.Second) || of(t, g, 2).Age != Seconds(10*time.Minute+2*time.Second) {
+		if g := s.observe(t, &o); g.Instances[0].Silent || g.Instances[0].Age != Seconds(2*time.Second) || of(t, g, 2).Age != Seconds(10*time.Minute+2*time.Second) {
 			t.Errorf("ages %v and %v", g.Instances[0].Age, of(t, g, 2).Age)
 		}
 	})
@@ -181,7 +181,7 @@ func TestObserver_ForgetsInstancesThatAreGone(t *testing.T) {
 		var o Observer
 		for range 5 {
 			s.members[1].ID = uuid.New()
-			s.look(t, &o)
+			s.observe(t, &o)
 		}
 		if len(o.observations) != 2 {
 			t.Errorf("%d observations, want 2", len(o.observations))

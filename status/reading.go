@@ -9,7 +9,7 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// reading is what one look at the registry found.
+// reading is what was read from the registry for one picture.
 type reading struct {
 	terms       []registry.Term     // newest first
 	instances   []registry.Instance // in the order of their UUIDs

@@ -45,7 +45,7 @@ func (s *script) Instances(context.Context, string) ([]registry.Instance, time.T
 
 func (s *script) Info(context.Context) (registry.Info, error) { return registry.Info{At: now}, nil }
 
-func TestLook_ReadsAgainAfterAChange(t *testing.T) {
+func TestObserve_ReadsAgainAfterAChange(t *testing.T) {
 	type terms = []registry.Term
 	three, ended, four := terms{open(3, 1)}, terms{over(3, 1, 0, registry.Stopped)}, terms{open(4, 2)}
 	for _, tt := range []struct {
@@ -62,7 +62,7 @@ func TestLook_ReadsAgainAfterAChange(t *testing.T) {
 		{"it changes all the time", []terms{three, ended, three, ended, three, ended}, 6, 3},
 	} {
 		s := &script{terms: tt.reads, instances: []registry.Instance{instance(2, time.Second)}}
-		g, err := Look(context.Background(), s, "g", 5)
+		g, err := Observe(context.Background(), s, "g", 5)
 		if err != nil {
 			t.Errorf("%s: %v", tt.name, err)
 		}
@@ -72,28 +72,28 @@ func TestLook_ReadsAgainAfterAChange(t *testing.T) {
 	}
 }
 
-func TestLook_ReadsAtLeastOneTerm(t *testing.T) {
+func TestObserve_ReadsAtLeastOneTerm(t *testing.T) {
 	for _, n := range []int{-1, 0, 1} {
 		s := &script{terms: [][]registry.Term{{open(3, 1)}}}
-		if g, err := Look(context.Background(), s, "g", n); err != nil || s.asked[0] != 1 || len(g.Terms) != 1 {
+		if g, err := Observe(context.Background(), s, "g", n); err != nil || s.asked[0] != 1 || len(g.Terms) != 1 {
 			t.Errorf("n %d: asked for %v, got %d terms, %v", n, s.asked, len(g.Terms), err)
 		}
 	}
 }
 
-func TestLook_ReturnsErrorsOfTheRegistry(t *testing.T) {
+func TestObserve_ReturnsErrorsOfTheRegistry(t *testing.T) {
 	for _, s := range []*script{
 		{terms: [][]registry.Term{nil}, failing: 1},
 		{terms: [][]registry.Term{nil}, failing: 2},
 		{terms: [][]registry.Term{nil}, badRead: errDown},
 	} {
-		if _, err := Look(context.Background(), s, "g", 1); !errors.Is(err, errDown) {
+		if _, err := Observe(context.Background(), s, "g", 1); !errors.Is(err, errDown) {
 			t.Errorf("%v, want %v", err, errDown)
 		}
 	}
 }
 
-func TestLook_UnreadableInstanceHidesNoOther(t *testing.T) {
+func TestObserve_UnreadableInstanceHidesNoOther(t *testing.T) {
 	corrupt := fmt.Errorf("instances: %w: instance x: beat is \x1b", registry.ErrCorrupt)
 	newer := fmt.Errorf("instances: %w: upgrade it", registry.ErrSchema)
 	two := []registry.Instance{instance(1, time.Second), instance(2, time.Second)}
@@ -112,25 +112,25 @@ func TestLook_UnreadableInstanceHidesNoOther(t *testing.T) {
 		{"that of the only one", nil, nil, newer, false, "no instance that can be read; a record cannot be read: instances: "},
 	} {
 		s := &script{terms: [][]registry.Term{tt.terms}, instances: tt.instances, badRead: tt.err}
-		g, err := Look(context.Background(), s, "g", 1)
+		g, err := Observe(context.Background(), s, "g", 1)
 		if err != nil || len(g.Instances) != len(tt.instances) || g.Healthy != tt.healthy || !strings.HasPrefix(g.Health, tt.want) || !strings.HasSuffix(g.Health, g.Unread) || g.Unread == "" {
 			t.Errorf("%s: %v, %d instances, healthy %v, %q, want %q", tt.name, err, len(g.Instances), g.Healthy, g.Health, tt.want)
 		}
 	}
 }
 
-func TestLook_UnreadableOldTermHidesNoOther(t *testing.T) {
+func TestObserve_UnreadableOldTermHidesNoOther(t *testing.T) {
 	latest, old := open(4, 1), over(2, 2, time.Hour, registry.Stopped) // term 3 cannot be read
 	old.StartedAt = ago(2 * time.Hour)
 	s := &script{terms: [][]registry.Term{{latest, old}}, instances: []registry.Instance{instance(1, time.Second), instance(2, time.Second)},
 		badTerm: fmt.Errorf("terms: %w: term 3: schema is \x1b", registry.ErrCorrupt)}
 	const text = `terms: corrupt record: term 3: schema is \x1b`
-	g, err := Look(context.Background(), s, "g", 20)
+	g, err := Observe(context.Background(), s, "g", 20)
 	if err != nil || !g.Healthy || len(g.Terms) != 2 || g.Unread != text || g.Health != "1 active, 1 passive; a record cannot be read: "+text {
 		t.Errorf("picture: %v, %d terms, healthy %v, %q, %q", err, len(g.Terms), g.Healthy, g.Health, g.Unread)
 	}
 	s.badRead = fmt.Errorf("instances: %w", registry.ErrSchema)
-	if g, err := Look(context.Background(), s, "g", 20); err != nil || g.Unread != "instances: written by a newer version; "+text {
+	if g, err := Observe(context.Background(), s, "g", 20); err != nil || g.Unread != "instances: written by a newer version; "+text {
 		t.Errorf("both: %v, %q", err, g.Unread)
 	}
 	terms, _, err := History(context.Background(), s, "g", 20)
@@ -143,14 +143,14 @@ func TestLook_UnreadableOldTermHidesNoOther(t *testing.T) {
 }
 
 // Without the latest term it is not known which instance is active.
-func TestLook_NeedsTheLatestTerm(t *testing.T) {
+func TestObserve_NeedsTheLatestTerm(t *testing.T) {
 	corrupt := fmt.Errorf("terms: %w", registry.ErrCorrupt)
 	for name, s := range map[string]registry.Admin{
 		"the latest is unreadable": &illegible{latest: corrupt, old: []registry.Term{over(2, 2, time.Hour, registry.Stopped)}},
 		"all are unreadable":       &illegible{latest: corrupt},
 		"only the latest is readable, and it was not among the first read": &script{terms: [][]registry.Term{nil, {open(3, 1)}, nil, {open(3, 1)}, nil, {open(3, 1)}, nil}, badTerm: corrupt},
 	} {
-		if g, err := Look(context.Background(), s, "g", 20); !errors.Is(err, registry.ErrCorrupt) {
+		if g, err := Observe(context.Background(), s, "g", 20); !errors.Is(err, registry.ErrCorrupt) {
 			t.Errorf("%s: %v, %q", name, err, g.Health)
 		}
 		if terms, _, err := History(context.Background(), s, "g", 20); !errors.Is(err, registry.ErrCorrupt) || len(terms) > 0 {

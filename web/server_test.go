@@ -73,8 +73,8 @@ func TestServer_HasTimeouts(t *testing.T) {
 			t.Errorf("%s timeout %v", name, d)
 		}
 	}
-	if h.WriteTimeout <= status.LookLimit {
-		t.Errorf("write timeout %v leaves no room for an answer after %v", h.WriteTimeout, status.LookLimit)
+	if h.WriteTimeout <= status.ReadLimit {
+		t.Errorf("write timeout %v leaves no room for an answer after %v", h.WriteTimeout, status.ReadLimit)
 	}
 }
 

@@ -73,7 +73,7 @@ func (s self) problem(err error) string {
 	case errors.Is(err, registry.ErrRefused):
 		return "The registry answers, but refuses to be read."
 	case errors.Is(err, context.DeadlineExceeded):
-		return fmt.Sprintf("The registry does not answer within %v.", status.LookLimit)
+		return fmt.Sprintf("The registry does not answer within %v.", status.ReadLimit)
 	}
 	return "The registry cannot be reached, or does not answer as it should."
 }
@@ -99,7 +99,7 @@ func newAnswers(good time.Duration, encode func(context.Context) ([]byte, bool))
 }
 
 // latest returns an answer, which must not be changed. It waits while one is being made,
-// which takes no longer than a look at the registry.
+// which takes no longer than a read of the registry.
 func (a *answers) latest() (text []byte, ok bool) {
 	a.turn <- struct{}{}
 	defer func() { <-a.turn }()
@@ -112,7 +112,7 @@ func (a *answers) latest() (text []byte, ok bool) {
 
 // encode returns the JSON of a picture or, with ok false, of a failure.
 func (s *Server) encode(ctx context.Context) (text []byte, ok bool) {
-	group, err := s.config.Look(ctx)
+	group, err := s.config.Picture(ctx)
 	me := s.config.self()
 	if err == nil {
 		if text, err = json.Marshal(picture{group, me}); err == nil {

@@ -103,7 +103,7 @@ func TestPage_ShowsHostileRecords(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := status.Look(ctx, reg, "orders", 20)
+	g, err := status.Observe(ctx, reg, "orders", 20)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -66,7 +66,7 @@ func (s *server) serve(l net.Listener) {
 				Since: time.Now().Add(-time.Hour), LastBeat: time.Now().Add(-12 * time.Second),
 			}
 		},
-		Look: func(context.Context) (status.Group, error) {
+		Picture: func(context.Context) (status.Group, error) {
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			return s.group, s.err

@@ -98,7 +98,7 @@ func (cl *client) readGroup(ctx context.Context, group string, n int) (status.Gr
 		cl.observers[group] = observer
 	}
 	return call(ctx, cl, func(ctx context.Context) (status.Group, error) {
-		return observer.Look(ctx, cl.admin, group, n)
+		return observer.Observe(ctx, cl.admin, group, n)
 	})
 }
 

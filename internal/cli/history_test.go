@@ -122,7 +122,7 @@ func TestStatus_IgnoresAnOldTermThatCannotBeRead(t *testing.T) {
 			t.Errorf("history: exit code %d\n%s", code, stdout)
 		}
 		testkit.WantLine(t, stderr, "understudy: a record cannot be read: ", "schema is")
-		if g, err := status.Look(t.Context(), s, "default", 20); err != nil || len(g.Terms) != 2 || g.Terms[1].GapAtMost == nil || !strings.Contains(g.Unread, "schema is") {
+		if g, err := status.Observe(t.Context(), s, "default", 20); err != nil || len(g.Terms) != 2 || g.Terms[1].GapAtMost == nil || !strings.Contains(g.Unread, "schema is") {
 			t.Errorf("page: %v, %+v", err, g)
 		}
 		s.spoilTo(t, "default", 3)

@@ -106,7 +106,7 @@ func (r *screen) found(s survey) ([]byte, error) {
 func (r *screen) failed(err error) []byte {
 	lines := []terminal.Line{{terminal.Bad.Of(trouble(err))}}
 	for _, l := range r.last { // what was true before
-		lines = append(lines, terminal.Line{terminal.Aside.Of(l.Paint(false))})
+		lines = append(lines, terminal.Line{terminal.Muted.Of(l.Paint(false))})
 	}
 	return r.draw(lines)
 }
@@ -125,7 +125,7 @@ func (r *screen) draw(lines []terminal.Line) []byte {
 		footer = fmt.Sprintf("%d more lines; %s", more, footer)
 		lines = lines[:room]
 	}
-	lines = append(lines[:len(lines):len(lines)], terminal.Line{terminal.Aside.Of(footer)})
+	lines = append(lines[:len(lines):len(lines)], terminal.Line{terminal.Muted.Of(footer)})
 	var b bytes.Buffer
 	if !r.begun {
 		b.WriteString("\x1b[2J")

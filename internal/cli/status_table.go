@@ -57,7 +57,7 @@ func wrap(text string, columns int) (lines []string) {
 func heading(names ...string) []terminal.Span {
 	var row []terminal.Span
 	for _, name := range names {
-		row = append(row, terminal.Aside.Of(name))
+		row = append(row, terminal.Muted.Of(name))
 	}
 	return row
 }

@@ -121,7 +121,7 @@ func (g *group) showTerms(ctx context.Context) error {
 		return err
 	}
 	defer reg.Close(ctx)
-	picture, err := status.Look(ctx, reg, groupName, 10)
+	picture, err := status.Observe(ctx, reg, groupName, 10)
 	if err != nil {
 		return err
 	}

@@ -60,10 +60,10 @@ func startAdminServer(conf config.Config, version string, log zerolog.Logger) (*
 	}
 	a := &adminServer{group: conf.Group, log: log, listener: listener, served: make(chan error, 1)}
 	a.lookout = status.NewLookout(shownFor, a.look)
-	a.metrics = metrics.New(metrics.Source{Group: conf.Group, Version: version, State: a.gauges, Look: a.lookout.Look, Restarts: a.restarts})
+	a.metrics = metrics.New(metrics.Source{Group: conf.Group, Version: version, State: a.gauges, Picture: a.lookout.Picture, Restarts: a.restarts})
 	a.server = web.New(web.Config{
 		Group: conf.Group, Version: version,
-		State: a.state, Look: a.lookout.Look, Metrics: a.metrics.Handler(), Log: log,
+		State: a.state, Picture: a.lookout.Picture, Metrics: a.metrics.Handler(), Log: log,
 	})
 	go func() { a.served <- a.server.Serve(listener) }()
 	log.Info().Msgf("serving http://%s", listener.Addr())
@@ -149,5 +149,5 @@ func (a *adminServer) look(ctx context.Context) (status.Group, error) {
 	if now == nil {
 		return status.Group{}, errors.New("not connected to the registry yet")
 	}
-	return a.observer.Look(ctx, now.registry, a.group, shownTerms)
+	return a.observer.Observe(ctx, now.registry, a.group, shownTerms)
 }

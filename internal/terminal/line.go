@@ -9,14 +9,14 @@ import (
 // Style is how text is shown: the number that a terminal knows a style by.
 type Style string
 
-// These styles are in use. Aside is for what matters less than the rest.
+// These styles are in use. Muted is for what matters less than the rest.
 const (
 	Normal Style = ""
 	Bold   Style = "1"
 	Good   Style = "1;32" // green
 	Bad    Style = "1;31" // red
 	Late   Style = "33"   // yellow
-	Aside  Style = "90"   // grey
+	Muted  Style = "90"   // grey
 )
 
 // Span is text in one style.

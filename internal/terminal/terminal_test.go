@@ -45,7 +45,7 @@ func TestLine_ClipCountsColumns(t *testing.T) {
 
 func TestTable_LinesUpColumns(t *testing.T) {
 	rows := [][]Span{
-		{Aside.Of("NAME"), Aside.Of("PID"), Aside.Of("AGE")},
+		{Muted.Of("NAME"), Muted.Of("PID"), Muted.Of("AGE")},
 		{Good.Of("主机"), Text("7"), Text("1s")},
 		{Text("a"), Text("4711"), Text("")},
 	}
