@@ -16,14 +16,15 @@ import (
 	"github.com/understudy-go/understudy/registry/sqlite"
 )
 
-// place is a registry of one test.
+// place is the registry of one test.
 type place struct {
-	uri  string // as in UNDERSTUDY_REGISTRY
-	path string // of SQLite's file
-	set  *mongotest.Set
+	uri  string         // the value of UNDERSTUDY_REGISTRY
+	path string         // of the file, with SQLite
+	set  *mongotest.Set // with MongoDB, if the test has servers of its own
 }
 
-// both runs a test on each backend, on a registry that it shares with nobody.
+// both runs a test on each backend. Its registry is its own, but the MongoDB server
+// is shared.
 func both(t *testing.T, test func(t *testing.T, at place)) {
 	t.Parallel()
 	t.Run("sqlite", func(t *testing.T) {
@@ -36,7 +37,7 @@ func both(t *testing.T, test func(t *testing.T, at place)) {
 	})
 }
 
-// bothAlone is both with a server of its own, which can be made to fail.
+// bothAlone is like both, with a MongoDB server that the test may break.
 func bothAlone(t *testing.T, test func(t *testing.T, at place)) {
 	t.Parallel()
 	t.Run("sqlite", func(t *testing.T) {
@@ -50,14 +51,8 @@ func bothAlone(t *testing.T, test func(t *testing.T, at place)) {
 	})
 }
 
-// backend is a registry with all that can be asked of it.
-type backend interface {
-	registry.Registry
-	registry.Admin
-}
-
-// onSQLite is a new file, in memory if possible: a disk that is busy with the
-// servers of other tests would cost leases.
+// onSQLite returns a registry in a new file. The file is in memory if possible,
+// because a disk that is busy with the servers of other tests would cost leases.
 func onSQLite(t testing.TB) place {
 	t.Helper()
 	dir, err := os.MkdirTemp(filepath.Dir(inMemory), filepath.Base(inMemory)+thisRun)
@@ -69,13 +64,13 @@ func onSQLite(t testing.TB) place {
 	return place{uri: "sqlite:" + path, path: path}
 }
 
-// open opens the registry as the tests themselves look at it.
-func (at place) open(t testing.TB) backend {
+// open opens the registry for the test itself.
+func (at place) open(t testing.TB) registry.Backend {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), testkit.Patience)
 	defer cancel()
 	var (
-		b   backend
+		b   registry.Backend
 		err error
 	)
 	if at.path != "" {
@@ -90,7 +85,7 @@ func (at place) open(t testing.TB) backend {
 	return b
 }
 
-// state is what the registry has of a group: terms in order, and instances.
+// state returns the terms and the instances of a group, the latest term first.
 func (at place) state(t testing.TB, group string) ([]registry.Term, []registry.Instance) {
 	t.Helper()
 	b := at.open(t)
@@ -107,7 +102,7 @@ func (at place) state(t testing.TB, group string) ([]registry.Term, []registry.I
 	return terms, instances
 }
 
-// cut makes the registry unreachable for writes until mend.
+// cut makes the registry unreachable for writers until mend is called.
 func (at place) cut(t testing.TB) (mend func()) {
 	t.Helper()
 	if at.path == "" {
@@ -131,7 +126,7 @@ func (at place) cut(t testing.TB) (mend func()) {
 	}
 }
 
-// writable reports whether one can write that is not kept out for long.
+// writable reports whether a writer gets the registry within a moment.
 func (at place) writable(t testing.TB) bool {
 	t.Helper()
 	if at.path == "" {
@@ -141,7 +136,7 @@ func (at place) writable(t testing.TB) bool {
 	return err == nil
 }
 
-// openFile opens a SQLite file behind the registry's back.
+// openFile opens a SQLite file without the registry.
 func openFile(t testing.TB, path string) *sql.DB {
 	t.Helper()
 	db, err := sql.Open("sqlite", "file:"+path)
@@ -152,5 +147,6 @@ func openFile(t testing.TB, path string) *sql.DB {
 	return db
 }
 
-// sleep lets time pass that is part of a scenario, not of a wait.
+// sleep lets time pass that is part of a scenario. It is no means of waiting for
+// something to happen.
 func sleep(d time.Duration) { time.Sleep(d) }

@@ -23,8 +23,8 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// BenchmarkGracefulTakeover measures from SIGTERM to the active instance to the
-// first instruction of its peer's command.
+// BenchmarkGracefulTakeover measures the time from SIGTERM to the active instance
+// until the first instruction of its peer's command.
 func BenchmarkGracefulTakeover(b *testing.B) {
 	for _, on := range []struct {
 		name string
@@ -38,10 +38,10 @@ func BenchmarkGracefulTakeover(b *testing.B) {
 			active := g.joinAll("0", "1")[0]
 			var took []time.Duration
 			for term := int64(1); b.Loop(); term++ {
-				told := boottime.Now()
+				sent := boottime.Now()
 				active.signal(unix.SIGTERM)
 				next := g.work(term + 1)
-				took = append(took, next.first-told)
+				took = append(took, next.first-sent)
 				b.StopTimer()
 				active = g.holder(next)
 				g.join(fmt.Sprint(term + 1)).await("standing by for")
@@ -59,8 +59,8 @@ func BenchmarkGracefulTakeover(b *testing.B) {
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-// BenchmarkGracefulTakeoverWithHook measures as BenchmarkGracefulTakeover does,
-// by turns in a group without a hook and in one with.
+// BenchmarkGracefulTakeoverWithHook measures the same as BenchmarkGracefulTakeover,
+// in turn for a group without a hook and for a group with one.
 func BenchmarkGracefulTakeoverWithHook(b *testing.B) {
 	type side struct {
 		*group
@@ -74,10 +74,10 @@ func BenchmarkGracefulTakeoverWithHook(b *testing.B) {
 	}
 	for term := int64(1); b.Loop(); term++ {
 		for _, s := range sides {
-			told := boottime.Now()
+			sent := boottime.Now()
 			s.active.signal(unix.SIGTERM)
 			next := s.work(term + 1)
-			s.took = append(s.took, next.first-told)
+			s.took = append(s.took, next.first-sent)
 			s.active.exit()
 			s.active = s.holder(next)
 			s.join(fmt.Sprint(term + 1)).await("standing by for")
@@ -93,9 +93,9 @@ func BenchmarkGracefulTakeoverWithHook(b *testing.B) {
 	}
 }
 
-// BenchmarkIdlePassive measures what standing by costs at the default timings:
-// memory and processor of Understudy and its guard, and what it asks of the
-// registry.
+// BenchmarkIdlePassive measures what an instance costs that stands by with the
+// default timing: memory and processor time of Understudy and its guard, and the
+// operations that the registry does for it.
 func BenchmarkIdlePassive(b *testing.B) {
 	const span = 15 * time.Second
 	for _, name := range []string{"sqlite", "mongodb"} {
@@ -117,7 +117,7 @@ func BenchmarkIdlePassive(b *testing.B) {
 			if len(pids) != 2 {
 				b.Fatalf("want Understudy and one guard, have %v", pids)
 			}
-			sleep(2 * time.Second) // for what a start costs
+			sleep(2 * time.Second) // the cost of a start is not measured
 
 			if at.set != nil {
 				at.profile(b, true)
@@ -137,7 +137,7 @@ func BenchmarkIdlePassive(b *testing.B) {
 			if memory > 30 {
 				b.Errorf("%.1f MB, want less than 30", memory)
 			}
-			for b.Loop() { // what is measured takes its time once
+			for b.Loop() { // the measurement above is made once
 			}
 			b.ReportMetric(0, "ns/op")
 			b.ReportMetric(memory, "MB-PSS")
@@ -147,11 +147,11 @@ func BenchmarkIdlePassive(b *testing.B) {
 	}
 }
 
-// processorTime is what processes have used of the processors so far.
+// processorTime returns the processor time that processes have used so far.
 func processorTime(b *testing.B, pids []int) (sum time.Duration) {
 	for _, pid := range pids {
 		var used unix.Timespec
-		if err := unix.ClockGettime(int32(^pid<<3|2), &used); err != nil { // as clock_getcpuclockid has it
+		if err := unix.ClockGettime(int32(^pid<<3|2), &used); err != nil { // computed as clock_getcpuclockid does
 			b.Fatal(err)
 		}
 		sum += time.Duration(used.Nano())
@@ -159,13 +159,13 @@ func processorTime(b *testing.B, pids []int) (sum time.Duration) {
 	return sum
 }
 
-// pss is the memory of processes in bytes, what they share divided among those
-// who share it.
+// pss returns the memory of processes in bytes. Memory that several processes share
+// is divided among them.
 func pss(b *testing.B, pids []int) (sum int64) {
 	for _, pid := range pids {
 		rollup, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
 		if err != nil {
-			b.Skipf("the kernel does not tell: %v", err)
+			b.Skipf("the kernel does not say how much memory a process has: %v", err)
 		}
 		_, after, _ := strings.Cut(string(rollup), "\nPss:")
 		n, err := strconv.ParseInt(strings.Fields(after)[0], 10, 64)
@@ -177,7 +177,7 @@ func pss(b *testing.B, pids []int) (sum int64) {
 	return sum
 }
 
-// profile has the server note each operation.
+// profile makes the server record each operation, or ends that.
 func (at place) profile(b *testing.B, on bool) {
 	level := 0
 	if on {
@@ -190,7 +190,8 @@ func (at place) profile(b *testing.B, on bool) {
 	}
 }
 
-// asked counts a client's operations per second, and ends the profile.
+// asked ends the record of operations, and returns how many reads and writes per
+// second the client of that name made.
 func (at place) asked(b *testing.B, appName string, took time.Duration) (reads, writes float64) {
 	at.profile(b, false)
 	client := at.client(b)
@@ -220,7 +221,7 @@ func (at place) asked(b *testing.B, appName string, took time.Duration) (reads, 
 			writes++
 		}
 		if op.DocsExamined > 1 {
-			b.Errorf("%s looked at %d documents", name, op.DocsExamined)
+			b.Errorf("%s examined %d documents", name, op.DocsExamined)
 		}
 	}
 	b.Logf("within %v: %v", took.Round(time.Millisecond), counts)

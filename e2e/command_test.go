@@ -15,7 +15,7 @@ import (
 	"github.com/understudy-go/understudy/internal/testkit"
 )
 
-func TestOutputPassesThroughAndInputIsEmpty(t *testing.T) {
+func TestCommand_OutputPassesThroughAndInputIsEmpty(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
 	self, err := os.Executable()
@@ -41,7 +41,7 @@ func TestOutputPassesThroughAndInputIsEmpty(t *testing.T) {
 	}
 }
 
-func TestEnvironmentOfTheCommand(t *testing.T) {
+func TestCommand_GetsItsEnvironment(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
 	path := onSQLite(t).path
@@ -81,11 +81,12 @@ func TestEnvironmentOfTheCommand(t *testing.T) {
 	}
 }
 
-// Two terminals on one machine need no setting at all.
-func TestTwoWithoutAnySettingAreOneGroup(t *testing.T) {
+// TestDefaults_TwoInstancesAreOneGroup starts two instances without any setting, as
+// in two terminals of one machine.
+func TestDefaults_TwoInstancesAreOneGroup(t *testing.T) {
 	t.Parallel()
 	if !testkit.HasDefaultRegistry(t) {
-		t.Skip("in a container the registry has to be named")
+		t.Skip("in a container the registry has to be configured")
 	}
 	p := newProgram(t)
 	home := t.TempDir()

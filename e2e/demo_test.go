@@ -16,7 +16,7 @@ import (
 	"github.com/understudy-go/understudy/internal/testkit"
 )
 
-// startDemo starts the demo like a terminal does, in a process group of its own.
+// startDemo starts the demo in a process group of its own, as a shell does.
 func startDemo(t *testing.T, p *program) (demo *process, tmp string) {
 	tmp = t.TempDir()
 	return p.start("demo", []string{"TMPDIR=" + tmp}, []string{"demo"}, func(cmd *exec.Cmd) {
@@ -24,16 +24,16 @@ func startDemo(t *testing.T, p *program) (demo *process, tmp string) {
 	}), tmp
 }
 
-// tidy checks that the demo leaves neither a process nor a file.
-func tidy(t *testing.T, p *program, tmp string) {
+// leavesNothing checks that the demo leaves neither a process nor a file.
+func leavesNothing(t *testing.T, p *program, tmp string) {
 	t.Helper()
-	testkit.Until(t, "no process to be left", func() bool { return len(p.left()) == 0 }) // a guard may need an instant
+	testkit.Until(t, "no process to be left", func() bool { return len(p.left()) == 0 }) // a guard may need a moment to end
 	if files, err := os.ReadDir(tmp); err != nil || len(files) > 0 {
 		t.Errorf("files are left: %v, %v", files, err)
 	}
 }
 
-func TestDemo(t *testing.T) {
+func TestDemo_ShowsBothTakeoversAndLeavesNothing(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
 	begun := time.Now()
@@ -42,7 +42,7 @@ func TestDemo(t *testing.T) {
 	if took := time.Since(begun); code != 0 || log != "" || took > 30*time.Second {
 		t.Errorf("exit code %d after %v, stderr %q", code, took, log)
 	}
-	tidy(t, p, tmp)
+	leavesNothing(t, p, tmp)
 	for _, want := range []string{
 		`Short timings`, `standing by for`, `SIGKILL to A`, `[BC] works in term 2, [0-9.]+s later`,
 		`SIGTERM to [BC]`, `[BC] works in term 3, [0-9.]+m?s later`,
@@ -58,11 +58,11 @@ func TestDemo(t *testing.T) {
 	}
 }
 
-func TestDemoInterrupted(t *testing.T) {
+func TestDemo_InterruptedLeavesNothing(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name, when string
-		group      bool // as a terminal does
+		group      bool // the signal goes to the process group, as Ctrl-C of a terminal does
 	}{
 		{"at the start", "Starting A", true},
 		{"while nobody is active", "SIGKILL to A", true},
@@ -83,7 +83,7 @@ func TestDemoInterrupted(t *testing.T) {
 			if code := demo.exit(); code != 0 {
 				t.Errorf("exit code %d:\n%s", code, demo.read(demo.log))
 			}
-			tidy(t, p, tmp)
+			leavesNothing(t, p, tmp)
 		})
 	}
 }

@@ -17,11 +17,11 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-func TestFinalExitIsEverybodys(t *testing.T) {
+func TestFinalExit_EndsEveryInstanceWithItsCode(t *testing.T) {
 	both(t, func(t *testing.T, at place) { finalExit(t, at, "never", "exit 3", 3) })
 }
 
-func TestFinalExits(t *testing.T) {
+func TestFinalExit_OfEachKind(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name, restart, end string
@@ -39,8 +39,8 @@ func TestFinalExits(t *testing.T) {
 	}
 }
 
-// finalExit has a command exit for good, while peers stand by and with one that
-// comes later.
+// finalExit lets a command exit for good while peers stand by, and starts one more
+// instance afterwards. All of them have to end with the code of the command.
 func finalExit(t *testing.T, at place, restart, end string, code int) {
 	g := newGroup(t, at, quick, "UNDERSTUDY_RESTART="+restart)
 	file := filepath.Join(t.TempDir(), "end")
@@ -58,9 +58,9 @@ func finalExit(t *testing.T, at place, restart, end string, code int) {
 			t.Errorf("%s ended with %d, want %d", m.name, got, code)
 		}
 	}
-	late := g.join("late") // begins the next term
+	late := g.join("late") // it begins the next term
 	if got := late.exit(); got != code || !late.logged("active in term 2") {
-		t.Errorf("one that came later ended with %d, want %d and term 2", got, code)
+		t.Errorf("the instance that came later ended with %d, want %d and term 2", got, code)
 	}
 	g.check()
 	terms := g.unregistered()
@@ -74,7 +74,7 @@ func finalExit(t *testing.T, at place, restart, end string, code int) {
 	}
 }
 
-func TestOnFailureRestartsUntilSuccess(t *testing.T) {
+func TestRestart_OnFailureUntilSuccess(t *testing.T) {
 	t.Parallel()
 	g := newGroup(t, onSQLite(t), quick, "UNDERSTUDY_RESTART=on-failure")
 	file := filepath.Join(t.TempDir(), "tried")
@@ -86,7 +86,7 @@ func TestOnFailureRestartsUntilSuccess(t *testing.T) {
 	g.check()
 }
 
-func TestCommandIsResolvedByAPassiveOneToo(t *testing.T) {
+func TestCommand_IsResolvedByAPassiveInstanceToo(t *testing.T) {
 	both(t, func(t *testing.T, at place) {
 		g := newGroup(t, at, quick)
 		g.joinAll("a")
@@ -101,7 +101,7 @@ func TestCommandIsResolvedByAPassiveOneToo(t *testing.T) {
 	})
 }
 
-func TestSecondSIGTERMKillsAtOnce(t *testing.T) {
+func TestSignals_SecondSIGTERMKillsAtOnce(t *testing.T) {
 	both(t, func(t *testing.T, at place) {
 		timing := registry.Timing{Interval: 200 * time.Millisecond, OrphanAfter: 60 * time.Second, StopGrace: 30 * time.Second}
 		g := newGroup(t, at, timing, "linger=1h")
@@ -115,14 +115,15 @@ func TestSecondSIGTERMKillsAtOnce(t *testing.T) {
 			t.Errorf("exit code %d after %v", code, time.Since(begun))
 		}
 		if !a.logged("whatever is left of the work is killed") {
-			t.Error("it did not say so")
+			t.Error("the log does not say that the work is killed")
 		}
 		g.conclude()
 	})
 }
 
-// A process that a tracer holds is not gone, whatever it is killed by.
-func TestWorkThatCannotBeStoppedIs70(t *testing.T) {
+// A process that is being traced does not go away before its tracer lets it, not
+// even after SIGKILL.
+func TestExitCode_WorkThatCannotBeStoppedIs70(t *testing.T) {
 	t.Parallel()
 	g := newGroup(t, onSQLite(t), quick, "escapee=")
 	a := g.joinAll("a", "b")[0]
@@ -160,10 +161,10 @@ func TestWorkThatCannotBeStoppedIs70(t *testing.T) {
 	}
 	for _, want := range []string{"the work does not stop", "term 1 stays open"} {
 		if !a.logged(want) {
-			t.Errorf("it did not say: %s", want)
+			t.Errorf("the log does not say: %s", want)
 		}
 	}
-	g.work(2) // after T, for nobody released the term
+	g.work(2) // after T, because nobody ended the term
 	release()
 	b := g.members[1]
 	b.signal(unix.SIGTERM)

@@ -14,8 +14,9 @@ import (
 	"github.com/understudy-go/understudy/internal/testkit"
 )
 
-// freeze stops a member between two writes: one that stands still within a write
-// to a SQLite file would lock all others out, and is killed for it.
+// freeze stops a member at a moment when it is not writing to the registry. A member
+// that stands still in the middle of a write to a SQLite file locks out all others,
+// and they kill it.
 func (g *group) freeze(m *process) {
 	g.t.Helper()
 	testkit.Until(g.t, m.name+" to stand still with nothing locked", func() bool {
@@ -29,7 +30,7 @@ func (g *group) freeze(m *process) {
 	})
 }
 
-// stopped reports whether every thread of a process is.
+// stopped reports whether every thread of a process is stopped.
 func stopped(pid int) bool {
 	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
 	for _, file := range files {
@@ -41,7 +42,7 @@ func stopped(pid int) bool {
 	return len(files) > 0
 }
 
-func TestFrozenForLongerThanT(t *testing.T) {
+func TestFreeze_LongerThanTReplacesTheInstance(t *testing.T) {
 	both(t, func(t *testing.T, at place) {
 		g := newGroup(t, at, quick)
 		a := g.joinAll("a", "b")[0]
@@ -55,7 +56,7 @@ func TestFrozenForLongerThanT(t *testing.T) {
 	})
 }
 
-// comesBack waits until a member stands by under another UUID than it had.
+// comesBack waits until a member stands by again, with another UUID than before.
 func (g *group) comesBack(m *process, was span) {
 	g.t.Helper()
 	testkit.Until(g.t, m.name+" to stand by again", func() bool {
@@ -66,9 +67,10 @@ func (g *group) comesBack(m *process, was span) {
 	}
 }
 
-func TestFrozenWithItsGuard(t *testing.T) {
+func TestFreeze_WithItsGuardReplacesTheInstance(t *testing.T) {
 	both(t, func(t *testing.T, at place) {
-		// Who has left the command's process group is out of the kernel's reach.
+		// The kernel ends only the process group of the command, so no process may have
+		// left it.
 		g := newGroup(t, at, quick, "escapee=")
 		a := g.joinAll("a", "b")[0]
 		first := g.work(1)
@@ -89,7 +91,7 @@ func TestFrozenWithItsGuard(t *testing.T) {
 	})
 }
 
-func TestFrozenForShorterThanTheLease(t *testing.T) {
+func TestFreeze_ShorterThanTheLeaseCostsNothing(t *testing.T) {
 	both(t, func(t *testing.T, at place) {
 		g := newGroup(t, at, quick)
 		a := g.joinAll("a", "b")[0]

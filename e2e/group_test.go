@@ -21,14 +21,15 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// quick is short for watching and long enough for a busy machine: a call may
-// take 0.8 s before it counts as failed.
+// quick is short enough that tests do not last long, and long enough for a busy
+// machine: a request may take 0.8 s before it counts as failed.
 var quick = registry.Timing{Interval: 150 * time.Millisecond, OrphanAfter: 5 * time.Second, StopGrace: time.Second}
 
-// leisurely is for who is to be next: the one whose turn it is has an interval.
+// leisurely is for tests of who takes over: the senior candidate has a whole interval
+// before others try.
 var leisurely = registry.Timing{Interval: 3 * time.Second, OrphanAfter: 15 * time.Second, StopGrace: time.Second}
 
-// group is a group of real instances whose work leaves spans.
+// group is a group of real instances, whose work leaves spans in a directory.
 type group struct {
 	*program
 	at      place
@@ -37,7 +38,7 @@ type group struct {
 	command []string
 	spans   string // directory
 	members []*process
-	killed  []*process // those who could not leave in order
+	killed  []*process // the members that could not shut down in order
 }
 
 func newGroup(t testing.TB, at place, timing registry.Timing, env ...string) *group {
@@ -80,8 +81,8 @@ func (g *group) join(name string, env ...string) *process {
 	return m
 }
 
-// joinAll starts instances one after another: the first works, the others
-// stand by.
+// joinAll starts instances one after another. The first one works and the others
+// stand by when it returns.
 func (g *group) joinAll(names ...string) (members []*process) {
 	g.t.Helper()
 	for i, name := range names {
@@ -96,13 +97,13 @@ func (g *group) joinAll(names ...string) (members []*process) {
 	return members
 }
 
-// work waits for the first sign of work in that term or a later one.
+// work waits for the first sign of work in a term, or in a later one.
 func (g *group) work(term int64) span {
 	g.t.Helper()
 	return g.workOf(term, 1)
 }
 
-// workOf waits for work of that many processes.
+// workOf is like work, and waits until the work has as many processes as given.
 func (g *group) workOf(term int64, processes int) span {
 	g.t.Helper()
 	var found span
@@ -123,7 +124,8 @@ func (g *group) workOf(term int64, processes int) span {
 	return found
 }
 
-// begun looks at the names of the files alone.
+// begun reports whether a file of that term or a later one exists. It reads the names
+// alone, because it is called often.
 func (g *group) begun(term int64) bool {
 	files, err := os.ReadDir(g.spans)
 	return err == nil && slices.ContainsFunc(files, func(f os.DirEntry) bool {
@@ -133,11 +135,11 @@ func (g *group) begun(term int64) bool {
 	})
 }
 
-// holder returns the member that has, or had, a UUID. Work may be seen before the
-// log of its instance.
+// holder returns the member whose work a span is. It waits for its log, which may
+// come later than the first sign of its work.
 func (g *group) holder(s span) (holder *process) {
 	g.t.Helper()
-	testkit.Until(g.t, "somebody to be "+s.instance, func() bool {
+	testkit.Until(g.t, "a member to be "+s.instance, func() bool {
 		i := slices.IndexFunc(g.members, func(m *process) bool { return m.logged(`"instance":"` + s.instance + `"`) })
 		if i >= 0 {
 			holder = g.members[i]
@@ -150,7 +152,7 @@ func (g *group) holder(s span) (holder *process) {
 // workers counts the living processes of the work.
 func (g *group) workers() int { return len(marked(g.mark+"\x00")) - g.alive() }
 
-// alive counts the members that run.
+// alive counts the running members.
 func (g *group) alive() (n int) {
 	for _, m := range g.members {
 		if m.running() {
@@ -160,7 +162,8 @@ func (g *group) alive() (n int) {
 	return n
 }
 
-// kill ends a member by SIGKILL, and waits for it. It returns when that was sent.
+// kill ends a member by SIGKILL and waits for its end. It returns the time at which
+// the signal was sent.
 func (g *group) kill(m *process) (sent time.Duration) {
 	g.t.Helper()
 	g.killed = append(g.killed, m)
@@ -170,7 +173,7 @@ func (g *group) kill(m *process) (sent time.Duration) {
 	return sent
 }
 
-// guards are the guards of a member.
+// guards returns the process ids of a member's guards.
 func (g *group) guards(m *process) (pids []int) {
 	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", m.cmd.Process.Pid))
 	for _, file := range files {
@@ -185,7 +188,7 @@ func (g *group) guards(m *process) (pids []int) {
 	return pids
 }
 
-// lasts reports whether the work of a span still writes.
+// lasts reports whether the work of a span has written since.
 func (g *group) lasts(s span) bool {
 	list, err := readSpans(g.spans)
 	if err != nil {
@@ -199,7 +202,7 @@ func (g *group) lasts(s span) bool {
 	return false
 }
 
-// conclude stops whoever still runs, in order, and checks what all of it left.
+// conclude stops the members that still run, and checks what all members left behind.
 func (g *group) conclude() []span {
 	g.t.Helper()
 	for _, m := range g.members {
@@ -225,8 +228,9 @@ func (g *group) conclude() []span {
 	return list
 }
 
-// unregistered checks that whoever left in order is not registered any more. A
-// registration that its owner never learned of may be there until it is swept.
+// unregistered checks that members which shut down in order are not registered any
+// more. A registration that its owner never learned of may stay until it is an orphan
+// and others delete it.
 func (g *group) unregistered() []registry.Term {
 	g.t.Helper()
 	terms, instances := g.at.state(g.t, "default")
@@ -240,21 +244,21 @@ func (g *group) unregistered() []registry.Term {
 	return terms
 }
 
-// unanswered reports whether a member said that it had to go without an answer
-// of the registry. That is all that it may do on a machine whose disk stands
-// still for longer than a call may take.
+// unanswered reports whether a member logged that it had to end without an answer of
+// the registry. It may do so on a machine whose disk stands still for longer than a
+// request may take.
 func (g *group) unanswered(m *process) bool {
-	said := m.logged("registry does not answer: the term stays open") || m.logged("registry does not answer: this registration stays")
-	if said {
-		g.t.Logf("%s had to leave without an answer of the registry", m.name)
+	ended := m.logged("registry does not answer: the term stays open") || m.logged("registry does not answer: this registration stays")
+	if ended {
+		g.t.Logf("%s had to end without an answer of the registry", m.name)
 	}
-	return said
+	return ended
 }
 
-// check checks the spans, and that no process is left.
+// check checks the spans, the logs, and that no process is left.
 func (g *group) check() []span {
 	g.t.Helper()
-	// What was killed a moment ago may take one to go.
+	// A process that was killed may need a moment to go.
 	testkit.Until(g.t, "no process to be left", func() bool { return len(g.left()) == 0 })
 	list, err := readSpans(g.spans)
 	if err != nil {
@@ -274,11 +278,11 @@ func (g *group) check() []span {
 			}
 			if err := json.Unmarshal([]byte(line), &fields); err == nil &&
 				(fields.Instance == nil || fields.Group == nil || fields.Role == nil || fields.Term == nil) {
-				g.t.Errorf("a line of the log of %s lacks who wrote it: %s", m.name, line)
+				g.t.Errorf("a line of the log of %s does not say which instance wrote it: %s", m.name, line)
 			}
 		}
 		if out := m.read(m.out); out != "" {
-			g.t.Errorf("%s has on stdout what is not the work's: %q", m.name, out)
+			g.t.Errorf("%s wrote something of its own to stdout: %q", m.name, out)
 		}
 	}
 	return list

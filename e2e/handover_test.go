@@ -45,7 +45,7 @@ type party struct {
 	Host     string
 }
 
-func TestHandoverOnRequest(t *testing.T) {
+func TestHandover_GoesToTheInstanceThatIsWanted(t *testing.T) {
 	both(t, func(t *testing.T, at place) {
 		g := newGroup(t, at, leisurely)
 		a := g.joinAll("a")[0]
@@ -93,7 +93,7 @@ func TestHandoverOnRequest(t *testing.T) {
 	})
 }
 
-func TestHandoverThatNobodyHears(t *testing.T) {
+func TestHandover_FailsWhileTheActiveInstanceIsFrozen(t *testing.T) {
 	both(t, func(t *testing.T, at place) {
 		timing := registry.Timing{Interval: time.Second, OrphanAfter: 30 * time.Second, StopGrace: time.Second}
 		g := newGroup(t, at, timing)
@@ -111,7 +111,7 @@ func TestHandoverThatNobodyHears(t *testing.T) {
 	})
 }
 
-func TestHandoverByForceToNobody(t *testing.T) {
+func TestHandover_ByForceWithoutPeers(t *testing.T) {
 	t.Parallel()
 	g := newGroup(t, onSQLite(t), quick)
 	a := g.joinAll("a")[0]
@@ -126,7 +126,7 @@ func TestHandoverByForceToNobody(t *testing.T) {
 	g.conclude()
 }
 
-func TestHandoverThatIsInterruptedStands(t *testing.T) {
+func TestHandover_InterruptedRequestStands(t *testing.T) {
 	t.Parallel()
 	g := newGroup(t, onSQLite(t), enduring)
 	g.joinAll("a")

@@ -20,20 +20,20 @@ import (
 // instance may wait for its hooks.
 const hookLimit = 10 * time.Second
 
-func TestHookHearsOfEveryChangeOfRole(t *testing.T) {
+func TestHook_RunsAtEveryChangeOfRole(t *testing.T) {
 	both(t, func(t *testing.T, at place) {
 		file := filepath.Join(t.TempDir(), "changes")
 		path := testkit.Script(t, `echo "$UNDERSTUDY_HOST $UNDERSTUDY_GROUP $UNDERSTUDY_INSTANCE: $UNDERSTUDY_OLD_ROLE to $UNDERSTUDY_NEW_ROLE,`+
-			` term $UNDERSTUDY_TERM, $UNDERSTUDY_REASON ($*)$UNDERSTUDY_REGISTRY$NOTIFY_SOCKET" >>`+file+"\necho said by a hook")
+			` term $UNDERSTUDY_TERM, $UNDERSTUDY_REASON ($*)$UNDERSTUDY_REGISTRY$NOTIFY_SOCKET" >>`+file+"\necho output of the hook")
 		g := newGroup(t, at, quick, "UNDERSTUDY_ON_CHANGE="+path+"  one  two")
 		members := g.joinAll("a", "b")
 		s := g.work(1)
 		members[0].signal(unix.SIGTERM)
 		next := g.work(2)
 		members[0].exit()
-		g.conclude() // with nothing of a hook's in the work's output
-		if n := members[0].logs("said by a hook\n"); n != 2 {
-			t.Errorf("what a hook said is in the log %d times, want 2", n)
+		g.conclude() // it checks that the output of the work has nothing of the hook's in it
+		if n := members[0].logs("output of the hook\n"); n != 2 {
+			t.Errorf("the output of the hook is in the log %d times, want 2", n)
 		}
 		var want []string
 		for _, of := range []struct {
@@ -45,53 +45,54 @@ func TestHookHearsOfEveryChangeOfRole(t *testing.T) {
 				fmt.Sprintf("%s: passive to active, term %d, promoted (one two)", who, of.term),
 				fmt.Sprintf("%s: active to passive, term %d, stopped (one two)", who, of.term))
 		}
-		// What one tells of its end and the other of its beginning come in any order.
+		// The two instances run their hooks independently, so the lines may come in any
+		// order.
 		got := testkit.FileLines(t, file)
 		slices.Sort(got)
 		slices.Sort(want)
 		if !slices.Equal(got, want) {
-			t.Errorf("the hook heard\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+			t.Errorf("the hook was run for\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 		}
 	})
 }
 
-// The work, the release and the peer's promotion wait for no hook; the end of
-// the process does, until a signal says otherwise.
-func TestHangingHookDelaysNoTakeover(t *testing.T) {
+// The end of the work, the end of the term and the promotion of the peer wait for no
+// hook. Only the end of the process waits, until it gets another signal.
+func TestHook_ThatHangsDelaysNoTakeover(t *testing.T) {
 	t.Parallel()
 	started := filepath.Join(t.TempDir(), "started")
-	// What it starts has left its process group and its session.
+	// The child of this hook has left its process group and its session.
 	path := testkit.Script(t, `echo "$UNDERSTUDY_HOST $UNDERSTUDY_NEW_ROLE" >>`+started+"\ntrap '' TERM\nsetsid sleep 1000 &\nsleep 1000")
 	g := newGroup(t, onSQLite(t), quick, "escapee=", "UNDERSTUDY_ON_CHANGE="+path)
 	members := g.joinAll("a", "b")
 	testkit.Until(t, "a's hook", func() bool { return slices.Contains(testkit.FileLines(t, started), "a active") })
-	told := boottime.Now()
+	sent := boottime.Now()
 	members[0].signal(unix.SIGTERM)
-	took := g.work(2).first - told
+	took := g.work(2).first - sent
 	t.Logf("taken over after %v", took)
 	if took > hookLimit/2 {
 		t.Errorf("taken over after %v: it waited for the hook", took)
 	}
-	// One more signal is enough.
-	once := func(m *process) {
+	// One more signal ends the wait.
+	endsAfterOneMore := func(m *process) {
 		m.await("left")
 		if !m.running() {
 			t.Errorf("%s ended without waiting for its hook", m.name)
 		}
-		told := boottime.Now()
+		sent := boottime.Now()
 		m.signalAgain(unix.SIGTERM)
-		if m.exit(); boottime.Now()-told > hookLimit/2 {
-			t.Errorf("%s ended %v after the second signal", m.name, boottime.Now()-told)
+		if m.exit(); boottime.Now()-sent > hookLimit/2 {
+			t.Errorf("%s ended %v after the second signal", m.name, boottime.Now()-sent)
 		}
 	}
-	once(members[0])
+	endsAfterOneMore(members[0])
 	testkit.Until(t, "b's hook", func() bool { return slices.Contains(testkit.FileLines(t, started), "b active") })
 	members[1].signal(unix.SIGTERM)
-	once(members[1])
-	g.conclude() // nothing is left of them, the hooks included
+	endsAfterOneMore(members[1])
+	g.conclude() // it checks that no process is left, of the hooks neither
 }
 
-func TestHookDiesWithItsInstance(t *testing.T) {
+func TestHook_DiesWithItsInstance(t *testing.T) {
 	t.Parallel()
 	started := filepath.Join(t.TempDir(), "started")
 	path := testkit.Script(t, "echo \"$UNDERSTUDY_HOST\" >>"+started+"\ntrap '' TERM\nsetsid sleep 1000 &\nsleep 1000")

@@ -21,7 +21,7 @@ import (
 
 const anyPort = "UNDERSTUDY_HTTP_ADDR=127.0.0.1:0"
 
-// get asks a member by HTTP.
+// get requests a path of a member's admin server.
 func (ps *process) get(path string) (code int, body string) {
 	ps.t.Helper()
 	var base string
@@ -42,26 +42,27 @@ func (ps *process) get(path string) (code int, body string) {
 	return resp.StatusCode, string(data)
 }
 
-func (ps *process) says(path string) int {
+// status returns the status code for a path.
+func (ps *process) status(path string) int {
 	code, _ := ps.get(path)
 	return code
 }
 
-func TestProbesAndMetricsFollowTheGroup(t *testing.T) {
+func TestHTTP_ProbesAndMetricsFollowTheGroup(t *testing.T) {
 	both(t, func(t *testing.T, at place) {
 		g := newGroup(t, at, quick, anyPort, "UNDERSTUDY_LOG_LEVEL=debug")
 		members := g.joinAll("a", "b", "c")
 		for _, m := range members {
-			if code := m.says("/healthz"); code != 200 {
-				t.Errorf("%s: /healthz says %d", m.name, code)
+			if code := m.status("/healthz"); code != 200 {
+				t.Errorf("%s: /healthz answers %d", m.name, code)
 			}
-			testkit.Until(t, m.name+" to be ready", func() bool { return m.says("/readyz") == 200 })
+			testkit.Until(t, m.name+" to be ready", func() bool { return m.status("/readyz") == 200 })
 		}
 		s := g.work(1)
 		for term := int64(2); term <= 3; term++ {
 			active := g.holder(s)
 			for _, m := range members {
-				if want := map[bool]int{true: 200, false: 503}[m == active]; m.running() && m.says("/activez") != want {
+				if want := map[bool]int{true: 200, false: 503}[m == active]; m.running() && m.status("/activez") != want {
 					t.Errorf("term %d: /activez of %s is not %d", s.term, m.name, want)
 				}
 			}
@@ -73,7 +74,7 @@ func TestProbesAndMetricsFollowTheGroup(t *testing.T) {
 			s = g.work(term)
 		}
 		last := g.holder(s)
-		testkit.Until(t, "/activez of the last", func() bool { return last.says("/activez") == 200 })
+		testkit.Until(t, "/activez of the last", func() bool { return last.status("/activez") == 200 })
 		var shown status.Group
 		testkit.Until(t, "the last to be alone", func() bool {
 			_, body := last.get("/status")
@@ -97,13 +98,13 @@ func TestProbesAndMetricsFollowTheGroup(t *testing.T) {
 	})
 }
 
-// outageAnswer is what an answer may take on a busy machine that waits for no
-// more than status.ReadLimit, the registry being away.
+// outageAnswer bounds how long an answer may take during an outage, on a busy
+// machine. The code waits for the registry no longer than status.ReadLimit.
 const outageAnswer = 5 * status.ReadLimit
 
-// TestOutageOfTheRegistryFailsNoLivenessProbe: else an orchestrator would restart
-// every instance because the database is away.
-func TestOutageOfTheRegistryFailsNoLivenessProbe(t *testing.T) {
+// TestHTTP_OutageFailsNoLivenessProbe makes sure that no orchestrator
+// restarts every instance because the database is away.
+func TestHTTP_OutageFailsNoLivenessProbe(t *testing.T) {
 	bothAlone(t, func(t *testing.T, at place) {
 		g := newGroup(t, at, quick, anyPort)
 		members := g.joinAll("a", "b")
@@ -111,16 +112,16 @@ func TestOutageOfTheRegistryFailsNoLivenessProbe(t *testing.T) {
 		begun := time.Now()
 		testkit.Until(t, "both to be unready", func() bool {
 			for _, m := range members {
-				if code := m.says("/healthz"); code != 200 {
-					t.Fatalf("%s: /healthz says %d, %v after the registry went away", m.name, code, time.Since(begun))
+				if code := m.status("/healthz"); code != 200 {
+					t.Fatalf("%s: /healthz answers %d, %v after the registry went away", m.name, code, time.Since(begun))
 				}
 			}
-			return members[0].says("/readyz") == 503 && members[1].says("/readyz") == 503
+			return members[0].status("/readyz") == 503 && members[1].status("/readyz") == 503
 		})
-		if code := members[0].says("/activez"); code != 503 {
-			t.Errorf("/activez says %d without a lease", code)
+		if code := members[0].status("/activez"); code != 503 {
+			t.Errorf("/activez answers %d without a lease", code)
 		}
-		// A file whose writers are locked out may still be read.
+		// A file that nobody can write to may still be read.
 		statuses := []int{503}
 		if at.path != "" {
 			statuses = []int{200, 503}
@@ -133,27 +134,27 @@ func TestOutageOfTheRegistryFailsNoLivenessProbe(t *testing.T) {
 			code, body := members[1].get(tt.path)
 			took := time.Since(asked)
 			if !slices.Contains(tt.codes, code) || took > outageAnswer {
-				t.Errorf("%s says %d after %v during the outage, want %v within %v:\n%s", tt.path, code, took, tt.codes, outageAnswer, body)
+				t.Errorf("%s answers %d after %v during the outage, want %v within %v:\n%s", tt.path, code, took, tt.codes, outageAnswer, body)
 			}
 			t.Logf("%s: %d after %v", tt.path, code, took)
-			var known struct{ Self map[string]any } // to the instance itself
-			if tt.path == "/status" && code == 503 && (json.Unmarshal([]byte(body), &known) != nil || !strings.Contains(body, `"problem":"The registry `) ||
-				known.Self["forSeconds"] == nil || known.Self["lastBeatAgeSeconds"] == nil || known.Self["leaseSeconds"] != nil) {
-				t.Errorf("%s during the outage says %s", tt.path, body)
+			var answer struct{ Self map[string]any } // what the instance knows of itself
+			if tt.path == "/status" && code == 503 && (json.Unmarshal([]byte(body), &answer) != nil || !strings.Contains(body, `"problem":"The registry `) ||
+				answer.Self["forSeconds"] == nil || answer.Self["lastBeatAgeSeconds"] == nil || answer.Self["leaseSeconds"] != nil) {
+				t.Errorf("%s during the outage answers %s", tt.path, body)
 			}
 		}
-		if code := members[1].says("/healthz"); code != 200 {
-			t.Errorf("/healthz says %d", code)
+		if code := members[1].status("/healthz"); code != 200 {
+			t.Errorf("/healthz answers %d", code)
 		}
 		mend()
 		testkit.Until(t, "both to be ready again", func() bool {
-			return members[0].says("/readyz") == 200 && members[1].says("/readyz") == 200
+			return members[0].status("/readyz") == 200 && members[1].status("/readyz") == 200
 		})
 		g.conclude()
 	})
 }
 
-func TestAddressInUseIsToldBeforeRegistering(t *testing.T) {
+func TestHTTP_AddressInUseIsReportedBeforeRegistering(t *testing.T) {
 	t.Parallel()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -20,7 +20,7 @@ import (
 	"github.com/understudy-go/understudy/internal/testkit"
 )
 
-// instruction is one of a Dockerfile, its continuation lines joined.
+// instruction is an instruction of a Dockerfile. Its continuation lines are joined.
 type instruction struct{ name, rest string }
 
 func parseDockerfile(t *testing.T) (list []instruction) {
@@ -39,7 +39,7 @@ func parseDockerfile(t *testing.T) (list []instruction) {
 	return list
 }
 
-func TestDockerfile(t *testing.T) {
+func TestDockerfile_ShipsAStaticProgramInAnEmptyImage(t *testing.T) {
 	t.Parallel()
 	var stages [][]instruction
 	for _, in := range parseDockerfile(t) {
@@ -63,7 +63,7 @@ func TestDockerfile(t *testing.T) {
 	needed := regexp.MustCompile(`(?m)^go (\S+)$`).FindStringSubmatch(string(mod))
 	image := regexp.MustCompile(`^(?:--platform=\$BUILDPLATFORM )?golang:([0-9.]+)\S* AS (\S+)$`).FindStringSubmatch(stages[0][0].rest)
 	if image != nil && strings.Count(image[1], ".") == 1 {
-		image[1] += ".99" // a tag without a patch is the latest
+		image[1] += ".99" // a tag without a patch number means the latest one
 	}
 	if needed == nil || image == nil || goversion.Compare("go"+image[1], "go"+needed[1]) < 0 {
 		t.Errorf("built in %q, want golang of at least %q", stages[0][0].rest, needed)
@@ -88,7 +88,7 @@ func TestDockerfile(t *testing.T) {
 	}
 	user, _, _ := strings.Cut(strings.Join(last["USER"], " and "), ":")
 	if uid, err := strconv.Atoi(user); err != nil || uid <= 0 {
-		t.Errorf("USER %s: want a number, as Kubernetes' runAsNonRoot does, and not 0", last["USER"])
+		t.Errorf("USER %s: want a number other than 0, which runAsNonRoot of Kubernetes needs", last["USER"])
 	}
 	var entry []string
 	if err := json.Unmarshal([]byte(strings.Join(last["ENTRYPOINT"], "")), &entry); err != nil || len(entry) != 1 || entry[0] != "/understudy" {
@@ -101,7 +101,7 @@ func TestDockerfile(t *testing.T) {
 	}
 }
 
-// image is a directory with nothing but the program in it, and a place for data.
+// image makes a directory that contains only the program and a directory for data.
 func image(t *testing.T, p *program) (root string) {
 	t.Helper()
 	if os.Geteuid() != 0 {
@@ -123,7 +123,7 @@ func image(t *testing.T, p *program) (root string) {
 	return root
 }
 
-func TestProgramAloneInAnEmptyRoot(t *testing.T) {
+func TestImage_ProgramRunsAloneInAnEmptyRoot(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
 	root := image(t, p)
@@ -136,7 +136,7 @@ func TestProgramAloneInAnEmptyRoot(t *testing.T) {
 	}
 }
 
-// contained runs the program as process 1 of a container.
+// contained makes a command run the program as process 1 of a container.
 func contained(t *testing.T, root string) func(*exec.Cmd) {
 	t.Helper()
 	self, err := os.Executable()
@@ -160,7 +160,7 @@ func containable(t *testing.T) {
 	}
 }
 
-func TestContainerWithoutARegistryIs78(t *testing.T) {
+func TestContainer_WithoutARegistryIs78(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
 	root := image(t, p)
@@ -174,15 +174,15 @@ func TestContainerWithoutARegistryIs78(t *testing.T) {
 	}
 }
 
-// With a shell for its first process, as with docker's --init, a container is one
-// all the same.
-func TestContainerOfAnotherFirstProcessWithoutARegistryIs78(t *testing.T) {
+// A container is recognized even if its first process is another program, as it is
+// with --init of docker.
+func TestContainer_OfAnotherFirstProcessWithoutARegistryIs78(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
 	containable(t)
 	for _, args := range [][]string{{"--", "true"}, {"status"}, {"history"}, {"handover"}, {"check"}} {
 		code, stdout, stderr := p.outcome([]string{"HOME=" + p.dir}, args, inNamespaces(`mount -t proc proc /proc && "$0" "$@"; exit $?`))
-		if said := stdout + stderr; code != exitConfig || strings.Count(said, "\n") != 1 || !strings.Contains(said, "UNDERSTUDY_REGISTRY is not set, and this is a container (") {
+		if output := stdout + stderr; code != exitConfig || strings.Count(output, "\n") != 1 || !strings.Contains(output, "UNDERSTUDY_REGISTRY is not set, and this is a container (") {
 			t.Errorf("%s: exit code %d, want %d; stdout %q, stderr %q", args, code, exitConfig, stdout, stderr)
 		}
 		if _, err := os.Stat(filepath.Join(p.dir, ".local")); err == nil {
@@ -191,9 +191,9 @@ func TestContainerOfAnotherFirstProcessWithoutARegistryIs78(t *testing.T) {
 	}
 }
 
-// A container's own file system is layers, and what is written there is lost with
-// it; what is mounted there is not.
-func TestRegistryInAContainersOwnLayerIsWarnedOf(t *testing.T) {
+// The file system of a container consists of layers. What is written there is lost
+// with the container, and what is written to a mounted volume is not.
+func TestContainer_WarnsOfARegistryInItsOwnLayer(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
 	root := image(t, p)
@@ -217,15 +217,15 @@ mount -t tmpfs none "$1/root/data"
 		}
 	}
 
-	// The demo throws its registry away itself.
+	// The demo deletes its registry itself, so it needs no warning.
 	_, stdout, stderr := p.outcome([]string{"TMPDIR=/"}, nil, inNamespaces(layers+`chroot "$1/root" /understudy demo | sed "/tick 1 of term 1/q"`, dir, root))
 	if !strings.Contains(stdout, "tick 1 of term 1") || strings.Contains(stdout+stderr, "lost with the container") {
 		t.Errorf("demo: stdout %q, stderr %q", stdout, stderr)
 	}
 }
 
-// inNamespaces makes a process of a script for a shell that is the first process
-// of a container; $0 is the program, and its arguments follow those given.
+// inNamespaces makes a command run a script of the shell as the first process of a
+// container. $0 is the program; the arguments given come before the program's own.
 func inNamespaces(script string, args ...string) func(*exec.Cmd) {
 	return func(cmd *exec.Cmd) {
 		cmd.Args = append(append([]string{"sh", "-c", script, cmd.Path}, args...), cmd.Args[1:]...)
@@ -234,7 +234,7 @@ func inNamespaces(script string, args ...string) func(*exec.Cmd) {
 	}
 }
 
-func TestContainerStopsInOrder(t *testing.T) {
+func TestContainer_StopsInOrder(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
 	root := image(t, p)
@@ -252,12 +252,12 @@ func TestContainerStopsInOrder(t *testing.T) {
 	}
 }
 
-func TestContainerHasTheCommandsExitCode(t *testing.T) {
+func TestContainer_HasTheCommandsExitCode(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
 	root := image(t, p)
 	containable(t)
-	// The only command in there: it lacks a registry of its own.
+	// The command is the program once more, because the image has no other.
 	code, _, stderr := p.outcome([]string{"UNDERSTUDY_REGISTRY=sqlite:/data/registry.db", "UNDERSTUDY_RESTART=never"},
 		[]string{"--", "/understudy", "--nope"}, contained(t, root))
 	if code != exitUsage || !strings.Contains(stderr, "unknown flag: --nope") {

@@ -21,7 +21,7 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// pipe is a log with room for a page, which is read only while a test reads it.
+// pipe is a log that holds one page, and that nobody reads unless the test does.
 type pipe struct {
 	t    *testing.T
 	path string
@@ -34,7 +34,7 @@ func newPipe(t *testing.T) pipe {
 	if err := unix.Mkfifo(path, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	fd, err := unix.Open(path, unix.O_RDWR|unix.O_NONBLOCK|unix.O_CLOEXEC, 0) // both ends, so that nobody waits for one
+	fd, err := unix.Open(path, unix.O_RDWR|unix.O_NONBLOCK|unix.O_CLOEXEC, 0) // open for both directions, so that no open waits for the other side
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +46,7 @@ func newPipe(t *testing.T) pipe {
 	return p
 }
 
-// await reads the log until a text is in it.
+// await reads the log until it finds a text.
 func (p pipe) await(text string) {
 	p.t.Helper()
 	if err := p.SetReadDeadline(time.Now().Add(testkit.Patience)); err != nil {
@@ -60,7 +60,7 @@ func (p pipe) await(text string) {
 	p.t.Fatalf("no %q in the log", text)
 }
 
-// fill leaves no room: whoever writes now waits for a reader.
+// fill fills the pipe, so that every writer waits for a reader.
 func (p pipe) fill() {
 	p.t.Helper()
 	raw, err := p.SyscallConn()
@@ -85,7 +85,7 @@ func (g *group) startUnread(name string, log pipe) *process {
 	return g.start(name, g.env, nil, shell(fmt.Sprintf("exec %s -- %s 2>%s", g.path, strings.Join(g.command, " "), log.path)))
 }
 
-func TestUnreadLogStopsNothing(t *testing.T) {
+func TestLog_UnreadStopsNothing(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	starts, end := filepath.Join(dir, "starts"), filepath.Join(dir, "end")
@@ -122,12 +122,12 @@ func TestUnreadLogStopsNothing(t *testing.T) {
 	}
 }
 
-func TestUnreadLogHoldsUpNoSecondSignal(t *testing.T) {
+func TestLog_UnreadDelaysNoSecondSignal(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	started, told := filepath.Join(dir, "started"), filepath.Join(dir, "told")
+	started, stopping := filepath.Join(dir, "started"), filepath.Join(dir, "stopping")
 	g := newGroup(t, onSQLite(t), registry.Timing{Interval: quick.Interval, OrphanAfter: 3 * testkit.Patience, StopGrace: 2 * testkit.Patience})
-	g.command = []string{testkit.Script(t, "exec 2>/dev/null\ntrap 'touch "+told+"' TERM\ntouch "+started+"\nwhile :; do sleep 0.02; done")}
+	g.command = []string{testkit.Script(t, "exec 2>/dev/null\ntrap 'touch "+stopping+"' TERM\ntouch "+started+"\nwhile :; do sleep 0.02; done")}
 	there := func(file string) func() bool {
 		return func() bool {
 			_, err := os.Stat(file)
@@ -139,15 +139,15 @@ func TestUnreadLogHoldsUpNoSecondSignal(t *testing.T) {
 	testkit.Until(t, "the work", there(started))
 	log.fill()
 	ps.signal(unix.SIGTERM)
-	testkit.Until(t, "the work to be told to stop", there(told))
+	testkit.Until(t, "the work to get SIGTERM", there(stopping))
 	ps.signalAgain(unix.SIGTERM)
 	if code := ps.exit(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
 }
 
-// Once it is read again, whole lines come, to the last one.
-func TestUnreadLogIsReadLater(t *testing.T) {
+// When the log is read again, it has whole lines, the last one included.
+func TestLog_UnreadIsReadLater(t *testing.T) {
 	t.Parallel()
 	g := newGroup(t, onSQLite(t), quick, "UNDERSTUDY_LOG_LEVEL=debug", "escapee=")
 	log := newPipe(t)
@@ -186,7 +186,7 @@ func TestUnreadLogIsReadLater(t *testing.T) {
 	}
 }
 
-func TestClosedLogKeepsTheExitCode(t *testing.T) {
+func TestLog_ClosedKeepsTheExitCode(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
 	for want, tt := range map[int]struct{ args, env string }{

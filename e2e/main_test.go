@@ -11,7 +11,7 @@ import (
 	"github.com/understudy-go/understudy/internal/testkit"
 )
 
-// The package that is built, and the folder of its documents.
+// The package that is built, and the repository as seen from this folder.
 const (
 	module     = "github.com/understudy-go/understudy"
 	repository = ".."
@@ -31,13 +31,13 @@ const (
 	exitSignal        = 128 // plus the number of the signal
 )
 
-// scratch is a directory for all tests of a run.
+// scratch is a directory that all tests of this run share.
 var scratch string
 
 func TestMain(m *testing.M) {
 	testkit.PlayRole(map[string]testkit.Role{
 		"spans":     leaveSpans,
-		"warden":    warden,
+		"cleanup":   cleanUp,
 		"payload":   payload,
 		"tracer":    tracer,
 		"container": container,

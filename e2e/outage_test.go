@@ -21,10 +21,10 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// enduring has a lease that outlasts a restart or an election.
+// enduring has a lease that is longer than a restart or an election takes.
 var enduring = registry.Timing{Interval: 200 * time.Millisecond, OrphanAfter: time.Minute, StopGrace: time.Second}
 
-func TestRegistryGoneForLongerThanTheLease(t *testing.T) {
+func TestOutage_LongerThanTheLeaseEndsTheWork(t *testing.T) {
 	bothAlone(t, func(t *testing.T, at place) {
 		g := newGroup(t, at, quick)
 		a := g.joinAll("a", "b")[0]
@@ -34,7 +34,7 @@ func TestRegistryGoneForLongerThanTheLease(t *testing.T) {
 		a.await("lease not renewed in time")
 		testkit.Until(t, "the work to be gone", func() bool { return g.workers() == 0 })
 		gone := boottime.Now()
-		sleep(quick.OrphanAfter / 2) // for T since the cut, and more
+		sleep(quick.OrphanAfter / 2) // until more than T has passed since the cut
 		mend()
 		next := g.work(2)
 		list := g.conclude()
@@ -45,12 +45,12 @@ func TestRegistryGoneForLongerThanTheLease(t *testing.T) {
 			t.Errorf("%v began while the registry was gone", next)
 		}
 		if !a.logged("registry does not answer") {
-			t.Error("it did not say that the registry does not answer")
+			t.Error("the log does not say that the registry does not answer")
 		}
 	})
 }
 
-func TestRegistryGoneForShorterThanTheLease(t *testing.T) {
+func TestOutage_ShorterThanTheLeaseCostsNothing(t *testing.T) {
 	bothAlone(t, func(t *testing.T, at place) {
 		g := newGroup(t, at, enduring)
 		a := g.joinAll("a", "b")[0]
@@ -71,7 +71,7 @@ func TestRegistryGoneForShorterThanTheLease(t *testing.T) {
 	})
 }
 
-// keeps checks that the work of a span is still the only one.
+// keeps checks that the work of a span goes on, and that there was no other.
 func (g *group) keeps(s span) {
 	g.t.Helper()
 	testkit.Until(g.t, "the work to go on", func() bool { return g.lasts(s) })
@@ -81,7 +81,7 @@ func (g *group) keeps(s span) {
 	}
 }
 
-func TestSIGTERMWhileTheRegistryIsGone(t *testing.T) {
+func TestOutage_SIGTERMStopsInOrder(t *testing.T) {
 	bothAlone(t, func(t *testing.T, at place) {
 		g := newGroup(t, at, quick)
 		a := g.joinAll("a", "b")[0]
@@ -93,7 +93,7 @@ func TestSIGTERMWhileTheRegistryIsGone(t *testing.T) {
 			t.Errorf("exit code %d, want 0", code)
 		}
 		if a.logs("the term stays open, peers wait until it counts as an orphan") != 1 {
-			t.Error("it did not warn that peers have to wait")
+			t.Error("the log does not warn that peers have to wait")
 		}
 		mend()
 		g.work(2)
@@ -101,10 +101,10 @@ func TestSIGTERMWhileTheRegistryIsGone(t *testing.T) {
 	})
 }
 
-func TestFileDeletedWhileRunning(t *testing.T) {
+func TestOutage_DeletedFileIsMadeAnew(t *testing.T) {
 	t.Parallel()
 	at := onSQLite(t)
-	g := newGroup(t, at, enduring) // b may not believe that terms were lost before a has beaten
+	g := newGroup(t, at, enduring) // b must not take the terms for lost before the next beat of a
 	a := g.joinAll("a", "b")[0]
 	g.workOf(1, 2)
 	if err := os.Remove(at.path); err != nil {
@@ -121,7 +121,8 @@ func TestFileDeletedWhileRunning(t *testing.T) {
 			t.Errorf("%s ended with %d", m.name, code)
 		}
 	}
-	// The new file begins with term 1: the fence is void, exclusion is not.
+	// The new file begins with term 1 again. So terms fence nothing any more, but still
+	// no two instances may work at the same time.
 	list, err := readSpans(g.spans)
 	if err != nil {
 		t.Fatal(err)
@@ -134,7 +135,7 @@ func TestFileDeletedWhileRunning(t *testing.T) {
 	}
 }
 
-func TestPrimaryKilledUnderLoad(t *testing.T) {
+func TestOutage_PrimaryKilledUnderLoadCostsNoWork(t *testing.T) {
 	t.Parallel()
 	set := mongotest.Start(t, 3)
 	at := place{uri: set.URI(), set: set}
@@ -158,7 +159,7 @@ func TestPrimaryKilledUnderLoad(t *testing.T) {
 	g.conclude()
 }
 
-// beat waits until all members have beaten once more.
+// beat waits until every member has written one more beat.
 func (g *group) beat() {
 	g.t.Helper()
 	reg := g.at.open(g.t)
@@ -180,7 +181,7 @@ func (g *group) beat() {
 		before = beats()
 		return len(before) == len(g.members)
 	})
-	testkit.Until(g.t, "all to beat", func() bool {
+	testkit.Until(g.t, "every member to beat", func() bool {
 		now := beats()
 		for id, beat := range before {
 			if now[id] <= beat {
@@ -191,7 +192,7 @@ func (g *group) beat() {
 	})
 }
 
-// load writes to another database, as fast as the servers take it.
+// load writes to another database as fast as the servers accept it.
 func load(t *testing.T, uri string, written *atomic.Int64) (stop func()) {
 	client, err := mongo.Connect(options.Client().ApplyURI(uri))
 	if err != nil {

@@ -25,10 +25,11 @@ import (
 
 const nobody = 65532 // the user of the image
 
-// envMark marks what a test starts: RUN/NUMBER.
+// envMark marks the processes that a test starts: RUN/NUMBER.
 const envMark = "UNDERSTUDY_TEST_MARK"
 
-// inMemory is what directories in memory begin with, thisRun follows.
+// inMemory is the beginning of the names of directories in memory. The name of this
+// run follows.
 const inMemory = "/dev/shm/understudy-test-"
 
 var (
@@ -36,8 +37,8 @@ var (
 	tests   atomic.Int64
 )
 
-// program is the built binary, as the image has it, for one test alone: its
-// processes are known by the file that they execute.
+// program is the built binary, static as in the image, under a name that one test
+// alone uses. So its processes are recognized by the file that they execute.
 type program struct {
 	t    testing.TB
 	path string
@@ -47,32 +48,35 @@ type program struct {
 
 var build = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(scratch, "understudy")
+	defer testkit.Progress("e2e: building the program", time.Second, 10*time.Second, testkit.Notice)()
 	cmd := exec.Command("go", "build", "-ldflags=-s -w", "-o", path, module)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build: %w\n%s", err, out)
 	}
-	return path, startWarden()
+	return path, startCleanup()
 })
 
-// startWarden sees to it that this run's processes end with it, however it ends.
-func startWarden() error {
+// startCleanup starts a process that ends all processes of this run when the run has
+// ended, even if it was killed.
+func startCleanup() error {
 	r, w, err := os.Pipe() // w is closed by the end of this process
 	if err != nil {
 		return err
 	}
-	warden := exec.Command("/proc/self/exe", envMark+"="+thisRun+"/", scratch, inMemory+thisRun+"*")
-	warden.Env = append(os.Environ(), testkit.EnvRole+"=warden")
-	warden.Stdin = r
-	warden.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	if err := warden.Start(); err != nil {
+	cleanup := exec.Command("/proc/self/exe", envMark+"="+thisRun+"/", scratch, inMemory+thisRun+"*")
+	cleanup.Env = append(os.Environ(), testkit.EnvRole+"=cleanup")
+	cleanup.Stdin = r
+	cleanup.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := cleanup.Start(); err != nil {
 		return err
 	}
-	wardenPipe = w
+	cleanupPipe = w
 	return r.Close()
 }
 
-var wardenPipe *os.File // kept open
+// cleanupPipe stays open until this process ends, and by that tells the cleanup.
+var cleanupPipe *os.File
 
 func newProgram(t testing.TB) *program {
 	t.Helper()
@@ -116,7 +120,7 @@ type process struct {
 	done     chan struct{}
 }
 
-// start runs the program, or what prepare makes of the command.
+// start starts the program. Each function of prepare may change the command first.
 func (p *program) start(name string, env, args []string, prepare ...func(*exec.Cmd)) *process {
 	p.t.Helper()
 	cmd := exec.Command(p.path, args...)
@@ -191,7 +195,8 @@ func (ps *process) signalAgain(s syscall.Signal) {
 	ps.signal(s)
 }
 
-// exit waits for the end: the exit code, or 128+n.
+// exit waits for the end of the process. It returns the exit code, or 128+n after
+// signal n.
 func (ps *process) exit() int {
 	ps.t.Helper()
 	select {
@@ -214,11 +219,11 @@ func (ps *process) read(path string) string {
 	return string(data)
 }
 
-// logged reports whether the log has a text in it, and logs how often.
+// logged reports whether the log contains a text, and logs counts how often.
 func (ps *process) logged(text string) bool { return strings.Contains(ps.read(ps.log), text) }
 func (ps *process) logs(text string) int    { return strings.Count(ps.read(ps.log), text) }
 
-// await waits until the log has a text in it.
+// await waits until the log contains a text.
 func (ps *process) await(text string) {
 	ps.t.Helper()
 	testkit.Until(ps.t, ps.name+" to log "+text, func() bool { return ps.logged(text) })
@@ -230,8 +235,9 @@ type leftover struct {
 	name string
 }
 
-// left lists the living processes that come from a test: by the file that they
-// execute, which a guard has too, or by the mark in their environment.
+// left lists the living processes that a test started, directly or not. They are
+// recognized by the file that they execute, as guards are, or by the mark in their
+// environment.
 func (p *program) left() (list []leftover) {
 	pids := marked(p.mark + "\x00")
 	for _, pid := range allProcesses() {
@@ -250,8 +256,8 @@ func (p *program) left() (list []leftover) {
 	return list
 }
 
-// marked lists the processes with an entry of that beginning in their
-// environment.
+// marked lists the processes that have an entry in their environment which begins as
+// given.
 func marked(entry string) (pids []int) {
 	for _, pid := range allProcesses() {
 		env, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))

@@ -15,9 +15,10 @@ import (
 	"github.com/understudy-go/understudy/internal/testkit"
 )
 
-// TestREADMECommands runs the README's commands as they stand there, but for
-// the first two, which are CI's, and the address of the registry.
-func TestREADMECommands(t *testing.T) {
+// TestREADME_CommandsWork runs the commands of the README as they are written
+// there, except for the address of the registry. The first two commands take long and
+// are run by .ci/run.
+func TestREADME_CommandsWork(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile(filepath.Join(repository, "README.md"))
 	if err != nil {
@@ -50,11 +51,11 @@ func TestREADMECommands(t *testing.T) {
 				line = regexp.MustCompile(`'mongodb://[^']*'`).ReplaceAllString(line, "'"+mongotest.Shared(t)+"'")
 			}
 			if line == command {
-				t.Fatal("not a command of ours")
+				t.Fatal("this is no command of Understudy")
 			}
-			env := []string{"XDG_STATE_HOME=" + t.TempDir()} // where the default registry goes
+			env := []string{"XDG_STATE_HOME=" + t.TempDir()} // the default registry is below it
 			if !testkit.HasDefaultRegistry(t) {
-				dir, err := os.MkdirTemp(scratch, "") // t.TempDir may have a $ in it
+				dir, err := os.MkdirTemp(scratch, "") // the name from t.TempDir may contain a $
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -91,7 +92,7 @@ func TestREADMECommands(t *testing.T) {
 	}
 }
 
-// shell makes a process of a line for the shell.
+// shell makes a command run a line of the shell.
 func shell(line string) func(*exec.Cmd) {
 	return func(cmd *exec.Cmd) { cmd.Path, cmd.Args = "/bin/sh", []string{"sh", "-c", line} }
 }

@@ -18,21 +18,21 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-func TestClosedLogEndsNothing(t *testing.T) {
+func TestLog_ClosedEndsNothing(t *testing.T) {
 	t.Parallel()
 	p, at := newProgram(t), onSQLite(t)
 	fifo := filepath.Join(t.TempDir(), "log")
 	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	ps := p.start("deaf", []string{"UNDERSTUDY_REGISTRY=" + at.uri}, nil, shell("exec "+p.path+" 2>"+fifo))
+	ps := p.start("unread", []string{"UNDERSTUDY_REGISTRY=" + at.uri}, nil, shell("exec "+p.path+" 2>"+fifo))
 	r, err := os.Open(fifo)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for in := bufio.NewScanner(r); in.Scan() && !strings.Contains(in.Text(), "tick 1"); {
 	}
-	r.Close() // from here on each line of the log is a SIGPIPE
+	r.Close() // from here on each line that is logged causes a SIGPIPE
 	ps.signal(syscall.SIGTERM)
 	if code := ps.exit(); code != 0 {
 		t.Errorf("exit code %d", code)
@@ -43,7 +43,7 @@ func TestClosedLogEndsNothing(t *testing.T) {
 	}
 }
 
-func TestNohup(t *testing.T) {
+func TestSignals_NohupIgnoresSIGHUP(t *testing.T) {
 	t.Parallel()
 	p, at := newProgram(t), onSQLite(t)
 	ps := p.start("nohup", []string{"UNDERSTUDY_REGISTRY=" + at.uri}, nil, shell(`trap "" HUP; exec `+p.path))
@@ -55,15 +55,15 @@ func TestNohup(t *testing.T) {
 	}
 }
 
-// SIGQUIT is the STOPSIGNAL of many an image, and Ctrl-\ of a terminal.
-func TestSIGQUITStopsInOrder(t *testing.T) {
+// SIGQUIT is the STOPSIGNAL of many images, and what Ctrl-\ of a terminal sends.
+func TestSignals_SIGQUITStopsInOrder(t *testing.T) {
 	t.Parallel()
 	p, at := newProgram(t), onSQLite(t)
 	ps := p.start("quit", []string{"UNDERSTUDY_REGISTRY=" + at.uri}, []string{"--", "sh", "-c",
-		`trap 'kill $!; echo told >&2; exit' TERM; echo begun >&2; sleep 1000 & wait`})
+		`trap 'kill $!; echo stopping >&2; exit' TERM; echo begun >&2; sleep 1000 & wait`})
 	ps.await("begun\n")
 	ps.signal(syscall.SIGQUIT)
-	if code := ps.exit(); code != 0 || !ps.logged("told\n") || ps.logged("goroutine ") {
+	if code := ps.exit(); code != 0 || !ps.logged("stopping\n") || ps.logged("goroutine ") {
 		t.Errorf("exit code %d\n%s", code, ps.read(ps.log))
 	}
 	terms, instances := at.state(t, "default")
@@ -72,14 +72,15 @@ func TestSIGQUITStopsInOrder(t *testing.T) {
 	}
 }
 
-// SIGABRT is a watchdog's, of systemd to all of a unit: the process says where it
-// stands, and its guard, which gets it too, lives to kill the command.
-func TestSIGABRTSaysWhereItStands(t *testing.T) {
+// The watchdog of systemd sends SIGABRT to all processes of a unit. The instance then
+// prints its goroutines. Its guard, which gets the signal too, lives on to kill the
+// command.
+func TestSignals_SIGABRTShowsWhereTheProgramIs(t *testing.T) {
 	t.Parallel()
 	g := newGroup(t, onSQLite(t), quick)
 	a := g.joinAll("a")[0]
 	g.workOf(1, 2)
-	a.signal(syscall.SIGSTOP) // why the watchdog was not told
+	a.signal(syscall.SIGSTOP) // a reason why the watchdog would not be notified
 	for _, guard := range g.guards(a) {
 		if err := unix.Kill(guard, syscall.SIGABRT); err != nil {
 			t.Fatal(err)
@@ -93,12 +94,12 @@ func TestSIGABRTSaysWhereItStands(t *testing.T) {
 	testkit.Until(t, "nothing to be left", func() bool { return len(g.left()) == 0 })
 }
 
-func TestInterruptedAtTheStart(t *testing.T) {
+func TestSignals_InterruptedAtTheStart(t *testing.T) {
 	t.Parallel()
 	p, at := newProgram(t), onSQLite(t)
 	for i := range 30 {
 		ps := p.start(fmt.Sprintf("start-%d", i), []string{"UNDERSTUDY_REGISTRY=" + at.uri}, nil)
-		time.Sleep(time.Duration(i) * 1500 * time.Microsecond) // some moment or other
+		time.Sleep(time.Duration(i) * 1500 * time.Microsecond) // at different moments of the start
 		ps.signal(syscall.SIGINT)
 		_ = ps.exit()
 		ended := ps.cmd.ProcessState.Sys().(syscall.WaitStatus)

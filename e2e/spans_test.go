@@ -16,8 +16,8 @@ import (
 	"time"
 )
 
-// span is when one instance's work in one term was alive: the first and the
-// last instant that any of its processes wrote down.
+// span is the time during which the work of one instance in one term was alive: from
+// the first to the last instant that any of its processes wrote down.
 type span struct {
 	term        int64
 	instance    string
@@ -29,8 +29,8 @@ func (s span) String() string {
 	return fmt.Sprintf("term %d of %s: %v to %v, %d processes", s.term, s.instance, s.first, s.last, s.processes)
 }
 
-// readSpans returns what the work in all terms left in a directory, in order of
-// the first instants.
+// readSpans returns the spans that the work of all terms left in a directory, in
+// order of their first instants.
 func readSpans(dir string) (list []span, err error) {
 	files, err := os.ReadDir(dir)
 	if err != nil {
@@ -51,7 +51,7 @@ func readSpans(dir string) (list []span, err error) {
 		if err != nil {
 			return nil, err
 		}
-		end := bytes.LastIndexByte(data, '\n') // behind it: cut off by a SIGKILL
+		end := bytes.LastIndexByte(data, '\n') // a line without an end was cut off by a SIGKILL
 		if end < 0 {
 			continue
 		}
@@ -77,8 +77,9 @@ func readSpans(dir string) (list []span, err error) {
 	return list, nil
 }
 
-// checkSpans says where spans, in order of their first instants, break a
-// promise: no two overlap, terms increase, each has one instance.
+// checkSpans returns an error for each promise that spans break: no two overlap, the
+// terms increase, and each term has one instance. The spans are in order of their
+// first instants.
 func checkSpans(list []span) error {
 	var errs []error
 	for i := 1; i < len(list); i++ {
@@ -98,7 +99,7 @@ func checkSpans(list []span) error {
 	return errors.Join(errs...)
 }
 
-func TestCheckerOfSpans(t *testing.T) {
+func TestCheckSpans_FindsWhatBreaksAPromise(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		files map[string]string

@@ -26,34 +26,34 @@ import (
 	"github.com/understudy-go/understudy/internal/testkit"
 )
 
-// refused runs the program, which must end with a code and one line on stderr
-// that says why: an error of its log, if it has one by then. What it logs besides
-// is not looked at.
+// refused runs the program, which must end with a code and exactly one line that says
+// why. The line is plain text, or an error in the log if the log has begun. Lines of
+// the log that are no errors do not matter.
 func refused(t *testing.T, p *program, code int, env []string, want []string, prepare ...func(*exec.Cmd)) {
 	t.Helper()
 	got, stdout, stderr := p.outcome(env, []string{"--", "true"}, prepare...)
 	if got != code || stdout != "" {
 		t.Errorf("exit code %d, stdout %q, want %d and nothing; stderr:\n%s", got, stdout, code, stderr)
 	}
-	var said strings.Builder
+	var problem strings.Builder
 	for line := range strings.Lines(stderr) {
 		var logged struct{ Level, Message string }
 		switch err := json.Unmarshal([]byte(line), &logged); {
 		case err != nil && strings.HasPrefix(line, "understudy: "):
-			said.WriteString(line)
+			problem.WriteString(line)
 		case err != nil:
-			t.Errorf("neither a line of the log nor one for people: %s", line)
+			t.Errorf("neither a line of the log nor a message of understudy: %s", line)
 		case logged.Level == "error":
-			said.WriteString(logged.Message + "\n")
+			problem.WriteString(logged.Message + "\n")
 		}
 	}
-	testkit.WantLine(t, said.String(), want...)
+	testkit.WantLine(t, problem.String(), want...)
 	if strings.Contains(stderr, "goroutine ") {
 		t.Errorf("it panicked:\n%s", stderr)
 	}
 }
 
-func TestWrongSettings(t *testing.T) {
+func TestStart_WrongSettingsAre78(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
 	for _, tt := range []struct {
@@ -80,14 +80,15 @@ func TestWrongSettings(t *testing.T) {
 		{"UNDERSTUDY_ORPHAN_AFTER=5s", smallestT(t)},
 	} {
 		env := []string{tt.entry}
-		if !strings.HasPrefix(tt.entry, "UNDERSTUDY_REGISTRY") { // in a container that would be a mistake, too
+		if !strings.HasPrefix(tt.entry, "UNDERSTUDY_REGISTRY") { // in a container it would be a second mistake not to set it
 			env = append(env, "UNDERSTUDY_REGISTRY=sqlite:"+filepath.Join(p.dir, "registry.db"))
 		}
 		refused(t, p, exitConfig, env, []string{tt.want})
 	}
 }
 
-// smallestT is the smallest T for the default I and G, found by trying.
+// smallestT returns what is said about the smallest T that the default I and G allow.
+// It is found by trying.
 func smallestT(t *testing.T) string {
 	timing := enduring
 	timing.Interval, timing.StopGrace = time.Second, 10*time.Second
@@ -99,7 +100,7 @@ func smallestT(t *testing.T) string {
 	return "want " + timing.OrphanAfter.String() + " or more"
 }
 
-func TestUnreachableMongoDBIs69(t *testing.T) {
+func TestStart_UnreachableMongoDBIs69(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
 	begun := time.Now()
@@ -111,7 +112,7 @@ func TestUnreachableMongoDBIs69(t *testing.T) {
 	}
 }
 
-func TestSIGTERMWhileConnecting(t *testing.T) {
+func TestStart_SIGTERMWhileConnectingStops(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
 	a := p.start("a", []string{"UNDERSTUDY_REGISTRY=mongodb://127.0.0.1:9"}, nil)
@@ -123,8 +124,9 @@ func TestSIGTERMWhileConnecting(t *testing.T) {
 	}
 }
 
-// Started together with its MongoDB, as a composition is, it waits for it.
-func TestWaitsForMongoDBAtStart(t *testing.T) {
+// An instance may be started together with its MongoDB, as compose does. Then it waits
+// for the server.
+func TestStart_WaitsForMongoDB(t *testing.T) {
 	t.Parallel()
 	set := mongotest.Start(t, 1)
 	set.Kill(t, 0)
@@ -133,14 +135,14 @@ func TestWaitsForMongoDBAtStart(t *testing.T) {
 	sleep(3 * time.Second) // longer than one attempt
 	a.await("connecting to")
 	if !a.running() {
-		t.Error("it is gone")
+		t.Error("the instance ended")
 	}
 	set.Restart(t, 0)
 	g.work(1)
 	g.conclude()
 }
 
-func TestWrongCredentialsAre69(t *testing.T) {
+func TestStart_WrongCredentialsAre69(t *testing.T) {
 	t.Parallel()
 	set := mongotest.Start(t, 1, mongotest.Auth)
 	p := newProgram(t)
@@ -150,7 +152,7 @@ func TestWrongCredentialsAre69(t *testing.T) {
 	refused(t, p, exitUnavailable, []string{"UNDERSTUDY_REGISTRY=mongodb://" + host + "/ops?replicaSet=understudy"},
 		[]string{"the server wants a user name and a password"})
 
-	// The right ones work, and the work does not get to see them.
+	// The right credentials work, and the work does not get them.
 	g := newGroup(t, place{uri: set.URI()}, quick)
 	g.joinAll("a")
 	for _, pid := range marked(g.mark + "\x00") {
@@ -165,7 +167,7 @@ func TestWrongCredentialsAre69(t *testing.T) {
 	}
 }
 
-func TestUnusableFilesAreRefusedAndStayAsTheyAre(t *testing.T) {
+func TestStart_UnusableFilesAreRefusedAndNotChanged(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
 	newer := func(path string) {
@@ -217,7 +219,7 @@ func TestUnusableFilesAreRefusedAndStayAsTheyAre(t *testing.T) {
 	}
 }
 
-func TestFileThatCannotBeWrittenIs69(t *testing.T) {
+func TestStart_FileThatCannotBeWrittenIs69(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
 	dir, err := os.MkdirTemp(scratch, "")
@@ -248,7 +250,7 @@ func TestFileThatCannotBeWrittenIs69(t *testing.T) {
 	}
 }
 
-func TestReadOnlyMountIs69(t *testing.T) {
+func TestStart_ReadOnlyMountIs69(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
 	dir := t.TempDir()
@@ -259,7 +261,7 @@ func TestReadOnlyMountIs69(t *testing.T) {
 	path := filepath.Join(dir, "registry.db")
 	b := place{uri: "sqlite:" + path, path: path}.open(t)
 	_ = b.Close(context.Background())
-	// A process that another test is just starting may hold the file until its exec.
+	// A process that another test is starting has the file open until its exec.
 	testkit.Until(t, "the file system to become read-only", func() bool {
 		err := unix.Mount("none", dir, "tmpfs", unix.MS_REMOUNT|unix.MS_RDONLY, "")
 		if err != nil && !errors.Is(err, unix.EBUSY) {
@@ -271,8 +273,8 @@ func TestReadOnlyMountIs69(t *testing.T) {
 	refused(t, p, exitUnavailable, []string{"UNDERSTUDY_REGISTRY=sqlite:" + filepath.Join(dir, "other.db")}, []string{"read-only"})
 }
 
-// Who cannot read the latest term must not act on it.
-func TestTermOfANewerVersionIsLeftAlone(t *testing.T) {
+// An instance that cannot read the latest term must not act on it.
+func TestStart_TermOfANewerVersionIsLeftAlone(t *testing.T) {
 	both(t, func(t *testing.T, at place) {
 		g := newGroup(t, at, quick)
 		g.joinAll("a")
@@ -286,13 +288,13 @@ func TestTermOfANewerVersionIsLeftAlone(t *testing.T) {
 			t.Errorf("exit code %d, want 0 and one clear line", code)
 		}
 		if b.logged("command started") {
-			t.Error("it worked")
+			t.Error("it started the command")
 		}
 		g.check()
 	})
 }
 
-// newerTerm makes term 1 that of a newer version.
+// newerTerm changes term 1 so that a newer version seems to have written it.
 func (at place) newerTerm(t *testing.T) {
 	t.Helper()
 	if at.path != "" {
@@ -324,6 +326,6 @@ func writeFile(t *testing.T, path string, data []byte) {
 }
 
 func digest(path string) [sha256.Size]byte {
-	data, _ := os.ReadFile(path) // nothing, of a directory
+	data, _ := os.ReadFile(path) // a directory has no content
 	return sha256.Sum256(data)
 }

@@ -14,37 +14,37 @@ import (
 	"github.com/understudy-go/understudy/internal/testkit"
 )
 
-func TestSIGTERMOfTheActive(t *testing.T) {
+func TestTakeover_AfterSIGTERM(t *testing.T) {
 	both(t, func(t *testing.T, at place) {
 		const linger = 100 * time.Millisecond
 		g := newGroup(t, at, quick, "linger="+linger.String())
 		g.joinAll("a", "b", "c")
 		for term := int64(1); term <= 2; term++ {
 			m := g.holder(g.workOf(term, 2))
-			told := boottime.Now()
+			sent := boottime.Now()
 			m.signal(unix.SIGTERM)
 			next := g.work(term + 1)
 			if code := m.exit(); code != 0 || next.term != term+1 {
 				t.Errorf("%s ended with %d, then came term %d", m.name, code, next.term)
 			}
-			if next.first < told+linger {
-				t.Errorf("the work had %v to stop and got %v", linger, next.first-told)
+			if next.first < sent+linger {
+				t.Errorf("the work had %v to stop and got %v", linger, next.first-sent)
 			}
 		}
 		g.workOf(3, 2)
-		g.releasedAfter(g.conclude())
+		g.endedAfterWork(g.conclude())
 	})
 }
 
-// releasedAfter checks that terms were ended after their work was gone, by the
-// clock that this machine and its registry share.
-func (g *group) releasedAfter(list []span) {
+// endedAfterWork checks that each term ended after its work was gone. It can compare
+// the times because the registry runs on this machine.
+func (g *group) endedAfterWork(list []span) {
 	g.t.Helper()
 	terms, _ := g.at.state(g.t, "default")
 	booted := time.Now().Add(-boottime.Now())
 	for _, s := range list {
 		for _, term := range terms {
-			gone := booted.Add(s.last).Add(-2 * time.Millisecond) // a registry may keep no more than those
+			gone := booted.Add(s.last).Add(-2 * time.Millisecond) // a registry may keep whole milliseconds only
 			if term.Number == s.term && term.EndedAt.Before(gone) {
 				g.t.Errorf("term %d ended %v before its work", s.term, gone.Sub(term.EndedAt))
 			}
@@ -52,7 +52,7 @@ func (g *group) releasedAfter(list []span) {
 	}
 }
 
-func TestSIGKILLOfTheActive(t *testing.T) {
+func TestTakeover_AfterSIGKILL(t *testing.T) {
 	both(t, func(t *testing.T, at place) {
 		g := newGroup(t, at, quick)
 		members := g.joinAll("a", "b", "c")
@@ -65,8 +65,8 @@ func TestSIGKILLOfTheActive(t *testing.T) {
 	})
 }
 
-// With the guard dead too, the kernel ends the command and its process group.
-func TestSIGKILLOfTheActiveAndItsGuard(t *testing.T) {
+// If the guard is killed too, the kernel ends the process group of the command.
+func TestTakeover_AfterSIGKILLOfInstanceAndGuard(t *testing.T) {
 	t.Parallel()
 	g := newGroup(t, onSQLite(t), quick, "escapee=")
 	a := g.joinAll("a", "b")[0]
@@ -85,7 +85,7 @@ func TestSIGKILLOfTheActiveAndItsGuard(t *testing.T) {
 	g.conclude()[0].endsSoonAfter(t, killed)
 }
 
-// endsSoonAfter checks, by what the work itself has written, that it did not
+// endsSoonAfter checks, by the times that the work itself wrote down, that it did not
 // outlive its instance.
 func (s span) endsSoonAfter(t *testing.T, killed time.Duration) {
 	t.Helper()
@@ -95,7 +95,7 @@ func (s span) endsSoonAfter(t *testing.T, killed time.Duration) {
 	}
 }
 
-func TestStormOfSIGKILLs(t *testing.T) {
+func TestTakeover_InAStormOfSIGKILLs(t *testing.T) {
 	both(t, func(t *testing.T, at place) {
 		seed := rand.Uint64()
 		dice := rand.New(rand.NewPCG(seed, 0))
@@ -112,7 +112,7 @@ func TestStormOfSIGKILLs(t *testing.T) {
 			s := g.work(term)
 			term = s.term
 			active := g.holder(s)
-			for range dice.IntN(3) { // anybody, once in a while the active one
+			for range dice.IntN(3) { // any member, which may be the active one
 				sleep(rand.N(100 * time.Millisecond))
 				replace(dice.IntN(len(alive)))
 			}
@@ -127,9 +127,9 @@ func TestStormOfSIGKILLs(t *testing.T) {
 	})
 }
 
-func TestCtrlCTakesOverAtOnce(t *testing.T) {
+func TestTakeover_AfterCtrlCIsImmediate(t *testing.T) {
 	t.Parallel()
-	const target, bound = 200 * time.Millisecond, 2 * time.Second // on an idle machine, and on any
+	const target, bound = 200 * time.Millisecond, 2 * time.Second // on an idle machine, and on a busy one
 	g := newGroup(t, onSQLite(t), quick)
 	g.joinAll("a", "b")
 	best := time.Hour

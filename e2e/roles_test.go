@@ -22,18 +22,18 @@ import (
 	"github.com/understudy-go/understudy/internal/testkit"
 )
 
-// Where the work leaves its spans.
+// envSpans names the directory where the work leaves its spans.
 const envSpans = "UNDERSTUDY_TEST_SPANS"
 
-// spanFile is where a process says how long it lived in which term.
+// spanFile opens the file in which a process records how long it lived in a term.
 func spanFile() (*os.File, error) {
 	return os.OpenFile(filepath.Join(os.Getenv(envSpans), fmt.Sprintf("%s.%s.%d",
 		os.Getenv("UNDERSTUDY_TERM"), os.Getenv("UNDERSTUDY_INSTANCE"), os.Getpid())), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 }
 
-// leaveSpans writes down the instant every few milliseconds, and so does a
-// process that has escaped from the command's process group ("escapee=yes").
-// With "linger=DURATION" it takes that long to stop.
+// leaveSpans is the work of most groups. It writes down the time every few
+// milliseconds, and so does a child that has left the command's process group
+// ("escapee=yes"). With "linger=DURATION" it takes that long to stop.
 func leaveSpans([]string) int {
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, unix.SIGTERM)
@@ -66,9 +66,9 @@ func leaveSpans([]string) int {
 	}
 }
 
-// warden outlives the test process just long enough to end the processes with
-// the mark MARK, and to remove the directories DIR….
-func warden(args []string) int {
+// cleanUp waits for the end of the test process. Then it ends the processes that have
+// the mark MARK, and removes the directories DIR….
+func cleanUp(args []string) int {
 	signal.Ignore(unix.SIGINT, unix.SIGTERM, unix.SIGHUP)
 	_, _ = io.Copy(io.Discard, os.Stdin)
 	for _, pid := range marked(args[0]) {
@@ -83,7 +83,8 @@ func warden(args []string) int {
 	return 0
 }
 
-// payload writes any bytes to stdout and stderr, and how many stdin had to FILE.
+// payload writes arbitrary bytes to stdout and stderr, and writes to FILE how many
+// bytes it read from stdin.
 func payload(args []string) int {
 	n, err := io.Copy(io.Discard, os.Stdin)
 	if err != nil {
@@ -109,7 +110,7 @@ func payloadBytes(seed uint64) []byte {
 	return b.Bytes()
 }
 
-// tracer holds process PID, so that even when killed it is not gone.
+// tracer traces process PID, so that it does not go away even when it is killed.
 func tracer(args []string) int {
 	runtime.LockOSThread()
 	pid, _ := strconv.Atoi(args[0])
@@ -122,8 +123,8 @@ func tracer(args []string) int {
 	return 0
 }
 
-// container makes DIR what a container's root is, and runs a program in it as
-// an ordinary user. It is process 1 of its namespace already.
+// container turns DIR into the root of a container, and runs a program in it as an
+// ordinary user. It is already process 1 of its namespace.
 func container(args []string) int {
 	dir := args[0]
 	for _, m := range []struct{ source, target, kind string }{

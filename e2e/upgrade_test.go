@@ -14,10 +14,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// before is the commit of the version before this one.
+// before is the commit of the previous version.
 const before = "e5c8d9319b09f656db6516fe10937dd667f93da1"
 
-// buildBefore builds the version before this one from the history.
+// buildBefore builds the previous version from the history.
 var buildBefore = sync.OnceValues(func() (string, error) {
 	tree, path := filepath.Join(scratch, "before"), filepath.Join(scratch, "understudy-before")
 	if err := os.Mkdir(tree, 0o700); err != nil {
@@ -34,15 +34,15 @@ var buildBefore = sync.OnceValues(func() (string, error) {
 	return path, os.RemoveAll(tree)
 })
 
-// needBefore skips a test where the version before cannot be had. In CI the
-// commit has to be there, unless the history is known to be cut off.
+// needBefore skips a test where the previous version is not in the history. In CI the
+// commit has to be there, unless the clone is shallow.
 func needBefore(t *testing.T) {
 	t.Helper()
 	err := exec.Command("git", "cat-file", "-e", before+"^{commit}").Run()
 	if err == nil {
 		return
 	}
-	reason := fmt.Sprintf("the commit of the version before, %.7s, is not there: %v", before, err)
+	reason := fmt.Sprintf("the commit of the previous version, %.7s, is not there: %v", before, err)
 	shallow, err := exec.Command("git", "rev-parse", "--is-shallow-repository").Output()
 	if err == nil && strings.TrimSpace(string(shallow)) == "false" && os.Getenv("UNDERSTUDY_TEST_REQUIRE_MONGODB") == "1" {
 		t.Fatalf("%s, and this is no shallow clone", reason)
@@ -51,10 +51,10 @@ func needBefore(t *testing.T) {
 	t.Skip(reason)
 }
 
-// TestUpgradeOneByOne replaces a group of the version before by this one, and
-// this one by the version before again, so that each takes over from the other,
-// in order and after a crash.
-func TestUpgradeOneByOne(t *testing.T) {
+// TestUpgrade_OneInstanceAfterAnother replaces the instances of a group, first
+// those of the previous version by new ones and then the other way round. So each
+// version takes over from the other, after an orderly stop and after a crash.
+func TestUpgrade_OneInstanceAfterAnother(t *testing.T) {
 	needBefore(t)
 	both(t, func(t *testing.T, at place) {
 		old, err := buildBefore()
@@ -72,7 +72,7 @@ func TestUpgradeOneByOne(t *testing.T) {
 			m.await("registered as")
 			return m
 		}
-		// replace ends whoever is active, when one of the other version stands by.
+		// replace ends the active instance when one of the other version stands by.
 		replace := func(crash bool) {
 			s := g.work(term + 1)
 			term = s.term
