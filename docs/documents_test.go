@@ -131,13 +131,43 @@ func TestDocuments_TimingsAreAccepted(t *testing.T) {
 	}
 }
 
-// codeBlock matches the fenced code of a Markdown file, which has no links.
-var codeBlock = regexp.MustCompile("(?ms)^```.*?^```$")
+// TestDocuments_CommandsNameTestsThatExist looks for the tests and benchmarks that the
+// go test commands of documents, of the Makefile and of .ci/run select by name.
+func TestDocuments_CommandsNameTestsThatExist(t *testing.T) {
+	commands := regexp.MustCompile(`go test [^\n` + "`" + `]*`)
+	selected := regexp.MustCompile(`\^((?:Test|Benchmark|Example)\w*)\$`)
+	folder := regexp.MustCompile(` \./([\w/]+)`)
+	found := 0
+	for _, file := range append(documents(t), "Makefile", ".ci/run") {
+		for _, command := range commands.FindAllString(read(t, file), -1) {
+			for _, name := range selected.FindAllStringSubmatch(command, -1) {
+				found++
+				in := folder.FindStringSubmatch(command)
+				if in == nil {
+					t.Errorf("%s: %s: it names no package", file, command)
+					continue
+				}
+				tests, err := filepath.Glob(filepath.Join(root, in[1], "*_test.go"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !slices.ContainsFunc(tests, func(path string) bool {
+					text, err := os.ReadFile(path)
+					return err == nil && bytes.Contains(text, []byte("\nfunc "+name[1]+"("))
+				}) {
+					t.Errorf("%s: %s: package %s has no %s", file, command, in[1], name[1])
+				}
+			}
+		}
+	}
+	if found < 5 {
+		t.Errorf("only %d names found: has their form changed?", found)
+	}
+}
 
-// TestDocuments_LinksLeadSomewhere follows the links to files of this
-// repository and to their headings.
-func TestDocuments_LinksLeadSomewhere(t *testing.T) {
-	var files []string
+// documents lists the Markdown files of this repository.
+func documents(t *testing.T) (files []string) {
+	t.Helper()
 	for _, pattern := range []string{"*.md", "docs/*.md", "docs/adr/*.md", ".github/*.md", ".github/*/*.md"} {
 		found, err := filepath.Glob(filepath.Join(root, pattern))
 		if err != nil {
@@ -156,8 +186,17 @@ func TestDocuments_LinksLeadSomewhere(t *testing.T) {
 			t.Errorf("%s is not among the documents %v", name, files)
 		}
 	}
+	return files
+}
+
+// codeBlock matches the fenced code of a Markdown file, which has no links.
+var codeBlock = regexp.MustCompile("(?ms)^```.*?^```$")
+
+// TestDocuments_LinksLeadSomewhere follows the links to files of this
+// repository and to their headings.
+func TestDocuments_LinksLeadSomewhere(t *testing.T) {
 	links := 0
-	for _, file := range files {
+	for _, file := range documents(t) {
 		for _, link := range regexp.MustCompile(`\]\(([^)\s]+)\)`).FindAllStringSubmatch(codeBlock.ReplaceAllString(read(t, file), ""), -1) {
 			to, anchor, _ := strings.Cut(link[1], "#")
 			if strings.Contains(to, "://") {
