@@ -10,7 +10,7 @@ import (
 	"sync"
 )
 
-// binary is the path of a mongod that runs here, looked for once.
+// binary returns the path of a mongod that runs here. It is looked for once.
 var binary = sync.OnceValues(func() (string, error) {
 	if !unix {
 		return "", errors.New("throw-away servers need a Unix: set UNDERSTUDY_TEST_MONGODB to the URI of a server")
@@ -33,7 +33,8 @@ var binary = sync.OnceValues(func() (string, error) {
 	return path, runs(path)
 })
 
-// runs asks a mongod for its version, which fails where a library of it is missing.
+// runs checks that a mongod can be run: it cannot where one of its libraries is
+// missing.
 func runs(path string) error {
 	if out, err := exec.Command(path, "--version").CombinedOutput(); err != nil {
 		return fmt.Errorf("%s does not run here: %w: %.200s", path, err, out)

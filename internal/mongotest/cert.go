@@ -14,8 +14,9 @@ import (
 	"time"
 )
 
-// certify writes a certificate for the loopback interface, with its key, and
-// the certificate of the authority that signed it, which is itself.
+// certify writes a certificate for the loopback interface with its key to certFile, and
+// the certificate of the authority that signed it to caFile. The certificate signs
+// itself.
 func certify(certFile, caFile string) error {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-// Primary is the index of the node that is the primary, once there is one.
+// Primary waits until there is a primary and returns its index.
 func (s *Set) Primary(tb testing.TB) int {
 	tb.Helper()
 	i, err := s.awaitPrimary()
@@ -32,10 +32,10 @@ func (s *Set) awaitPrimary() (int, error) {
 	return -1, errors.New("no primary for a minute")
 }
 
-// Kill ends node i by SIGKILL; its files stay.
+// Kill ends node i by SIGKILL. Its files stay.
 func (s *Set) Kill(tb testing.TB, i int) { tb.Helper(); check(tb, s.nodes[i].stop(true)) }
 
-// Restart runs node i again, and returns once the set is complete.
+// Restart starts node i again, and returns when the set is complete.
 func (s *Set) Restart(tb testing.TB, i int) {
 	tb.Helper()
 	check(tb, s.nodes[i].start(s.mongod))
@@ -50,15 +50,15 @@ func (s *Set) Freeze(tb testing.TB, i int) { tb.Helper(); check(tb, freeze(s.nod
 // Thaw lets node i run on.
 func (s *Set) Thaw(tb testing.TB, i int) { tb.Helper(); check(tb, thaw(s.nodes[i].pid)) }
 
-// StepDown makes the primary a secondary for at least a second.
+// StepDown makes the primary a secondary, for a second or longer.
 func (s *Set) StepDown(tb testing.TB) {
 	tb.Helper()
 	check(tb, s.admin(s.Primary(tb), doc("replSetStepDown", 1, "force", true)))
 }
 
-// FailCommand makes the primary fail the given number of commands as names and
-// values say: failCommands, errorCode, closeConnection, writeConcernError,
-// blockConnection, appName. It stops doing so when the test ends.
+// FailCommand makes the primary fail as many commands as given. Pairs of names and
+// values say how: failCommands, errorCode, closeConnection, writeConcernError,
+// blockConnection, appName. It ends when the test ends.
 func (s *Set) FailCommand(tb testing.TB, times int, data ...any) {
 	tb.Helper()
 	i := s.Primary(tb)
@@ -73,8 +73,8 @@ func (s *Set) FailCommand(tb testing.TB, times int, data ...any) {
 	})
 }
 
-// Admin runs a command, given as names and values, on the admin database of the
-// primary.
+// Admin runs a command on the admin database of the primary. The command is given as
+// pairs of names and values.
 func (s *Set) Admin(tb testing.TB, command ...any) {
 	tb.Helper()
 	check(tb, s.admin(s.Primary(tb), doc(command...)))
@@ -97,7 +97,7 @@ func (s *Set) hello(i int) (h hello, err error) {
 	return h, err
 }
 
-// primary is the index of the primary, or -1.
+// primary returns the index of the primary, or -1.
 func (s *Set) primary() int {
 	for i, n := range s.nodes {
 		if n.pid == 0 {
@@ -117,8 +117,9 @@ func (s *Set) admin(i int, command bson.D) error {
 	return nil
 }
 
-// run runs a command on node i alone, over a connection of its own. A question
-// may go unanswered by a node that is frozen; an act has time on a busy machine.
+// run runs a command on node i alone, over a connection of its own, and gives up after
+// the time given. That is short for a question to a node that may be frozen, and long
+// for a change on a busy machine.
 func (s *Set) run(i int, within time.Duration, command bson.D, answer any) error {
 	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()
@@ -152,7 +153,7 @@ func (s *Set) run(i int, within time.Duration, command bson.D, answer any) error
 	return result.Decode(answer)
 }
 
-// doc is a document of names and values, in that order.
+// doc returns a document of pairs of names and values, in that order.
 func doc(pairs ...any) bson.D {
 	var d bson.D
 	for i := 0; i+1 < len(pairs); i += 2 {

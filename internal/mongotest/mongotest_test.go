@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// The test binary runs itself: as a test process that starts servers and is killed.
+// The test binary runs itself, as a test process that starts servers and is killed.
 func TestMain(m *testing.M) {
 	if os.Getenv("UNDERSTUDY_TEST_MONGOTEST") == "servers" {
 		servers()
@@ -20,7 +20,7 @@ func TestMain(m *testing.M) {
 	os.Exit(Main(m))
 }
 
-// servers starts a set, says where its nodes and files are, and hangs.
+// servers starts a set, prints the address and the directory of its node, and hangs.
 func servers() {
 	mongod, err := binary()
 	if err == nil {
@@ -66,7 +66,7 @@ func TestStart_KilledTestProcessLeavesNothing(t *testing.T) {
 	line, _ := bufio.NewReader(out).ReadString('\n')
 	host, dir, ok := strings.Cut(strings.TrimSpace(line), " ")
 	if !ok {
-		t.Fatalf("the child said %q", line)
+		t.Fatalf("the child printed %q", line)
 	}
 	conn, err := net.Dial("tcp", host)
 	if err != nil {
@@ -110,7 +110,7 @@ func TestSet_FrozenNodeAnswersWhenThawed(t *testing.T) {
 	}
 	conn.Close()
 	if h, err := s.hello(0); err == nil {
-		t.Errorf("the frozen node says %+v", h)
+		t.Errorf("the frozen node answers %+v", h)
 	}
 	s.Thaw(t, 0)
 	s.Primary(t)
@@ -139,7 +139,7 @@ func TestShared_DatabasesAreFresh(t *testing.T) {
 		t.Run("", func(t *testing.T) {
 			uri := Shared(t)
 			if seen[uri] {
-				t.Errorf("%s was given out before", uri)
+				t.Errorf("%s was returned before", uri)
 			}
 			seen[uri] = true
 		})

@@ -14,11 +14,12 @@ import (
 	"time"
 )
 
-// keeper is the shell that outlives the test process just long enough. It runs
-// the node, says its process number, and waits for a line or, when the test
-// process is gone, for the end of its input. The node is its unreaped child, so
-// the number that it kills is the node's.
-const keeper = `dir=$1; shift
+// supervisor is the script of a shell that ends the node when the test process has
+// ended, even if that was killed. It runs the node, prints its process id, and waits
+// for a line of its input, or for the end of the input, which comes when the test
+// process is gone. It has not yet waited for the node, so no other process can have
+// the id that it kills.
+const supervisor = `dir=$1; shift
 "$@" </dev/null >"$dir.log" 2>&1 &
 echo $!
 how=
@@ -28,7 +29,8 @@ wait $! 2>/dev/null
 [ "$how" = keep ] || { rm -rf "$dir" "$dir".*; rmdir "${dir%/*}" 2>/dev/null || :; }
 `
 
-// node is one mongod. Its files are beside each other: dir, dir.log and so on.
+// node is one mongod. Its other files are named after its directory: dir.log and so
+// on.
 type node struct {
 	dir  string
 	port int
@@ -44,7 +46,7 @@ func (n *node) start(mongod string) error {
 	if err := os.MkdirAll(n.dir, 0o700); err != nil {
 		return err
 	}
-	args := append([]string{"-c", keeper, "keeper", n.dir, mongod,
+	args := append([]string{"-c", supervisor, "supervisor", n.dir, mongod,
 		"--dbpath", n.dir, "--port", strconv.Itoa(n.port), "--bind_ip", "127.0.0.1", "--nounixsocket",
 		"--wiredTigerCacheSizeGB", "0.25", "--quiet",
 		"--setParameter", "enableTestCommands=1", "--setParameter", "diagnosticDataCollectionEnabled=false",
@@ -73,16 +75,17 @@ func (n *node) start(mongod string) error {
 	return n.listening()
 }
 
-// listening waits until the node accepts connections.
+// listening waits until the log says that the node accepts connections. To connect is
+// no proof of that: another process may have taken the port, and then it answers.
 func (n *node) listening() error {
 	for begun := time.Now(); ; time.Sleep(5 * time.Millisecond) {
-		conn, err := net.Dial("tcp", n.addr())
-		if err == nil {
-			return conn.Close()
+		data, _ := os.ReadFile(n.dir + ".log")
+		log := string(data)
+		if strings.Contains(log, "Waiting for connections") {
+			return nil
 		}
-		log, _ := os.ReadFile(n.dir + ".log")
-		if strings.Contains(string(log), `"Shutting down"`) || strings.Contains(string(log), "try 'mongod --help'") || time.Since(begun) > time.Minute {
-			return errors.Join(fmt.Errorf("mongod on port %d does not listen: %s", n.port, tail(log, 2000)), n.stop(false))
+		if strings.Contains(log, `"Shutting down"`) || strings.Contains(log, "try 'mongod --help'") || time.Since(begun) > time.Minute {
+			return errors.Join(fmt.Errorf("mongod on port %d does not listen: %s", n.port, tail(data, 2000)), n.stop(false))
 		}
 	}
 }
@@ -103,7 +106,7 @@ func (n *node) stop(keep bool) error {
 
 func (n *node) addr() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(n.port)) }
 
-// freePort is a port of the loopback interface that was free a moment ago.
+// freePort returns a port of the loopback interface that was free a moment ago.
 func freePort() (int, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -113,7 +116,8 @@ func freePort() (int, error) {
 	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
-// startAnywhere starts the node on a free port: another, if somebody was quicker.
+// startAnywhere starts the node on a free port. It tries another one if some process
+// has taken the port in the meantime.
 func (n *node) startAnywhere(mongod string) (err error) {
 	for range 3 {
 		if n.port, err = freePort(); err != nil {

@@ -8,17 +8,18 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
-// Option is a trait of the servers of a [Set].
+// Option is a property of the servers of a [Set].
 type Option int
 
 const (
-	// Auth makes the servers ask for credentials, which URI then has.
+	// Auth makes the servers ask for credentials, which are then part of the URI.
 	Auth Option = iota
 	// TLS makes the servers insist on TLS, with a certificate that CAFile signed.
 	TLS
@@ -29,12 +30,13 @@ const (
 	Standalone
 )
 
-// User and Password are the credentials of a set with [Auth]: a root's.
+// User and Password are the credentials of a set with [Auth]. The user has the role
+// root.
 const User, Password = "understudy", "s3cret+/@word"
 
 const setName = "understudy"
 
-// Set is a replica set, or a standalone server, of one's own.
+// Set is a replica set, or a standalone server, that one test has for itself.
 type Set struct {
 	// CAFile is the certificate that signed those of the servers, with [TLS].
 	CAFile string
@@ -48,8 +50,8 @@ type Set struct {
 	userSet bool
 }
 
-// Start runs a set of that many nodes until the test ends. The test is skipped
-// where there is no mongod to run.
+// Start runs a set of nodes until the test ends. The test is skipped where there is no
+// mongod to run.
 func Start(tb testing.TB, nodes int, options ...Option) *Set {
 	tb.Helper()
 	mongod, err := binary()
@@ -85,9 +87,9 @@ func start(mongod string, nodes int, options ...Option) (_ *Set, err error) {
 		if err := s.prepare(n); err != nil {
 			return nil, err
 		}
-		if err := n.startAnywhere(mongod); err != nil {
-			return nil, err
-		}
+	}
+	if err := s.startNodes(); err != nil {
+		return nil, err
 	}
 	if !s.is(Standalone) {
 		if err := s.initiate(); err != nil {
@@ -99,7 +101,7 @@ func start(mongod string, nodes int, options ...Option) (_ *Set, err error) {
 		if err != nil {
 			return nil, err
 		}
-		// The localhost exception lets the first user be created by anybody.
+		// As long as there is no user, anybody on this machine may create one.
 		err = s.admin(i, doc("createUser", User, "pwd", Password, "roles", bson.A{"root"}))
 		if err != nil {
 			return nil, err
@@ -109,7 +111,19 @@ func start(mongod string, nodes int, options ...Option) (_ *Set, err error) {
 	return s, nil
 }
 
-// prepare writes the files that the options call for and names them to the node.
+// startNodes starts all nodes at the same time.
+func (s *Set) startNodes() error {
+	var wait sync.WaitGroup
+	errs := make([]error, len(s.nodes))
+	for i, n := range s.nodes {
+		wait.Go(func() { errs[i] = n.startAnywhere(s.mongod) })
+	}
+	wait.Wait()
+	return errors.Join(errs...)
+}
+
+// prepare writes the files that the options need, and adds the arguments of the node
+// that name them.
 func (s *Set) prepare(n *node) error {
 	if !s.is(Standalone) {
 		n.args = append(n.args, "--replSet", setName, "--oplogSize", "32")
@@ -142,7 +156,7 @@ func (s *Set) prepare(n *node) error {
 
 func (s *Set) is(o Option) bool { return slices.Contains(s.options, o) }
 
-// initiate makes the nodes a replica set that notices a lost primary quickly.
+// initiate makes the nodes a replica set that soon notices the loss of its primary.
 func (s *Set) initiate() error {
 	members := bson.A{}
 	for i, n := range s.nodes {
@@ -158,7 +172,7 @@ func (s *Set) initiate() error {
 	return s.healthy()
 }
 
-// healthy waits until there is a primary and every node that runs follows it.
+// healthy waits until there is a primary, and every other node that runs follows it.
 func (s *Set) healthy() error {
 	for begun := time.Now(); ; time.Sleep(10 * time.Millisecond) {
 		primaries, others := 0, 0
@@ -192,7 +206,7 @@ func (s *Set) stop() error {
 	return errors.Join(append(errs, os.RemoveAll(s.dir))...)
 }
 
-// URI is where the set is, without a database.
+// URI returns the URI of the set, without a database.
 func (s *Set) URI() string {
 	user, query := "", []string{}
 	if s.is(Auth) {
@@ -215,5 +229,5 @@ func (s *Set) URI() string {
 	return "mongodb://" + user + strings.Join(hosts, ",") + "/?" + strings.Join(query, "&")
 }
 
-// Host is the address of node i.
+// Host returns the address of node i.
 func (s *Set) Host(i int) string { return s.nodes[i].addr() }

@@ -13,15 +13,15 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-// shared is the set of one node that all tests of a package use.
+// shared is the set of one node that the tests of a package share.
 var shared struct {
 	sync.Mutex
 	set *Set
 }
 
-// Shared is the URI of a fresh database on a replica set that the tests of a
-// package share. The database is dropped when the test ends. The test is
-// skipped where there is no server.
+// Shared returns the URI of a new database on a replica set that the tests of a
+// package share. The database is dropped when the test ends. The test is skipped where
+// there is no server.
 func Shared(tb testing.TB) (uri string) {
 	tb.Helper()
 	base := os.Getenv(uriVar)

@@ -11,13 +11,14 @@ import (
 
 const unix = true
 
-// ownSession keeps a terminal's Ctrl-C from reaching the shell before its time.
+// ownSession keeps Ctrl-C of a terminal away from the supervisor, which has to outlive
+// the test process.
 func ownSession() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setsid: true} }
 
 func freeze(pid int) error { return syscall.Kill(pid, syscall.SIGSTOP) }
 func thaw(pid int) error   { return syscall.Kill(pid, syscall.SIGCONT) }
 
-// lock waits for a lock that ends with this process at the latest.
+// lock waits for a lock on a file. The lock ends with this process at the latest.
 func lock(path string) (unlock func(), err error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {

@@ -5,11 +5,12 @@ import (
 	"strings"
 )
 
-// escape makes any text a part of a URI.
+// escape makes any text fit for a URI.
 func escape(text string) string { return strings.ReplaceAll(url.QueryEscape(text), "+", "%20") }
 
-// withDatabase is a URI that names another database than it did, and the same
-// credentials: where they are looked up follows the database unless it is said.
+// withDatabase returns the URI with another database. The server looks up the
+// credentials in that database unless authSource names one, so authSource names the old
+// one then.
 func withDatabase(uri, name string) string {
 	scheme, rest, _ := strings.Cut(uri, "://")
 	rest, query, _ := strings.Cut(rest, "?")

