@@ -50,26 +50,27 @@ func TestStatus_ExitCodeFollowsTheGroup(t *testing.T) {
 }
 
 func TestStatus_GroupOfDeadInstancesIsNotHealthyAfterTheClockWasSetBack(t *testing.T) {
+	testkit.CleanEnv(t)
 	eachBackend(t, func(t *testing.T, s testRegistry) {
-		testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY="+s.uri)
+		t.Parallel() // it waits to see who beats
 		a := s.join(t, "default", "a")
 		s.begin(t, "default", 1, a, "a")
 		s.join(t, "default", "b")
 		s.shift(t, 2*time.Hour)
-		for _, args := range []string{"status", "status --all"} {
+		for _, args := range []string{"status --registry=" + s.uri, "status --all --registry=" + s.uri} {
 			code, stdout, _ := inProcess(strings.Fields(args)...)
 			if want := "a/" + registry.ShortID(a) + " was not seen to beat, and its heartbeat is "; code != exitcode.Failure || !strings.Contains(stdout, want) || !strings.Contains(stdout, "nobody is there to take over, 1 silent") {
 				t.Errorf("%s: exit code %d, want %d and %q in\n%s", args, code, exitcode.Failure, want, stdout)
 			}
 		}
-		code, stdout, stderr := inProcess("handover", "--to", "b", "--force")
+		code, stdout, stderr := inProcess("handover", "--registry="+s.uri, "--to", "b", "--force")
 		if code != exitcode.Failure || stdout != "" || !strings.Contains(stderr, "would read the request: a/") {
 			t.Errorf("handover: exit code %d, %q, %q", code, stdout, stderr)
 		}
 		if _, err := s.Beat(t.Context(), a, registry.Status{Role: registry.Active, Term: 1, Candidate: true}); err != nil {
 			t.Fatal(err)
 		}
-		code, stdout, stderr = inProcess("handover", "--to", "b")
+		code, stdout, stderr = inProcess("handover", "--registry="+s.uri, "--to", "b")
 		if code != exitcode.Failure || stdout != "" || !strings.Contains(stderr, " was not seen to beat since the registry's clock was set back; --force") {
 			t.Errorf("handover to the dead: exit code %d, %q, %q", code, stdout, stderr)
 		}
