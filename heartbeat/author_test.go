@@ -36,7 +36,7 @@ func TestAuthor_IsPassiveBeforeThereIsAMember(t *testing.T) {
 // One logger is made before its member, and says who writes at each instant.
 func TestAuthor_FollowsItsMember(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
+		s := newScenario(t)
 		author, out := NewAuthor("g"), new(bytes.Buffer)
 		log := zerolog.New(out).Hook(author)
 		a := s.joinFirst(func(c *Config) { c.Author, c.Log = author, c.Log.Hook(author) })

@@ -8,7 +8,7 @@ import (
 
 // Perhaps everyone was away, as when a host pauses all of its machines: a holder
 // that wakes at the same time gets its margin to beat.
-func TestObserverThatWasAwayGrantsTheMargin(t *testing.T) {
+func TestMachine_AfterAGapTheHolderGetsTheMargin(t *testing.T) {
 	timing := registry.DefaultTiming
 	for _, tt := range []struct {
 		name    string
@@ -16,7 +16,7 @@ func TestObserverThatWasAwayGrantsTheMargin(t *testing.T) {
 		deposed bool
 	}{{"the holder was away too", true, false}, {"the holder is dead", false, true}} {
 		t.Run(tt.name, func(t *testing.T) {
-			p := newPuppet(t, timing)
+			p := newParticipant(t, timing)
 			holder := p.peer(timing)
 			p.begin(1, holder)
 			for range 10 {
@@ -27,7 +27,7 @@ func TestObserverThatWasAwayGrantsTheMargin(t *testing.T) {
 			for range timing.Margin()/timing.Interval - 1 {
 				p.pass(timing.Interval)
 			}
-			if !p.there(holder) {
+			if !p.registered(holder) {
 				t.Fatal("deposed within the margin")
 			}
 			if tt.beats {
@@ -36,30 +36,30 @@ func TestObserverThatWasAwayGrantsTheMargin(t *testing.T) {
 			for range 5 {
 				p.pass(timing.Interval)
 			}
-			if p.there(holder) == tt.deposed {
-				t.Errorf("the holder is registered: %v", p.there(holder))
+			if p.registered(holder) == tt.deposed {
+				t.Errorf("the holder is registered: %v", p.registered(holder))
 			}
 		})
 	}
 }
 
-func TestSweeperThatWasAwayGrantsPassiveOnesTheMargin(t *testing.T) {
+func TestMachine_AfterAGapPassiveInstancesGetTheMargin(t *testing.T) {
 	timing := registry.DefaultTiming
-	p := newLeader(t, timing)
+	p := newActive(t, timing)
 	peer := p.peer(timing)
-	p.live(40 * timing.Interval)
+	p.run(40 * timing.Interval)
 	p.pass(35 * timing.Interval) // away for less than the lease
-	p.live(timing.Margin() - timing.Interval)
-	if !p.there(peer) {
+	p.run(timing.Margin() - timing.Interval)
+	if !p.registered(peer) {
 		t.Fatal("deleted within the margin")
 	}
 	p.beat(peer)
-	p.live(timing.OrphanAfter - timing.Slack())
-	if !p.there(peer) {
+	p.run(timing.OrphanAfter - timing.Slack())
+	if !p.registered(peer) {
 		t.Fatal("deleted although it beat")
 	}
-	p.live(timing.Slack() + 2*p.m.sweepEvery()) // listed at the first sweep that finds it silent, and judged at the last
-	if p.there(peer) {
+	p.run(timing.Slack() + 2*p.m.sweepEvery()) // listed at the first sweep that finds it silent, and judged at the last
+	if p.registered(peer) {
 		t.Error("never deleted")
 	}
 }

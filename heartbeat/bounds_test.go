@@ -12,19 +12,19 @@ import (
 )
 
 // Somebody else floods the group with terms, and each of them wakes everybody.
-func TestFloodOfTermsIsViewedAndToldWithABound(t *testing.T) {
+func TestMachine_FloodOfTermsCausesFewViewsAndLines(t *testing.T) {
 	timing := registry.DefaultTiming
-	p := newPuppet(t, timing)
+	p := newParticipant(t, timing)
 	p.begin(1, other)
-	p.live(3 * timing.Interval)
+	p.run(3 * timing.Interval)
 	p.did = nil
 	const seconds, perSecond = 10, 200
 	for n := range int64(seconds * perSecond) {
 		p.begin(2+n, uuid.New())
 		p.tell(woken{})
-		p.live(time.Second / perSecond)
+		p.run(time.Second / perSecond)
 	}
-	if n := len(p.calls(kindView)); n > (seconds+2)*viewsPerSpan {
+	if n := len(p.requests(kindView)); n > (seconds+2)*viewsPerSpan {
 		t.Errorf("%d views in %d intervals", n, seconds)
 	}
 	lines := 0
@@ -39,28 +39,28 @@ func TestFloodOfTermsIsViewedAndToldWithABound(t *testing.T) {
 }
 
 // The registry acknowledges the insert of a term that no view shows.
-func TestTermThatDoesNotShowIsTriedWithAPauseAndTold(t *testing.T) {
+func TestMachine_TermThatDoesNotShowIsTriedAgainWithAPause(t *testing.T) {
 	timing := registry.DefaultTiming
 	for _, tt := range []struct {
 		insert string
 		what   fate
 	}{{"acknowledged", void}, {"refused as taken", fine}} {
 		t.Run(tt.insert, func(t *testing.T) {
-			p := newPuppet(t, timing)
+			p := newParticipant(t, timing)
 			p.begin(1, other)
 			p.end(1, other)
 			p.past = p.reg.clone()
 			p.begin(2, other)
-			p.befall = func(c request) fate {
+			p.fateOf = func(c request) fate {
 				if c.kind == kindBeginTerm {
 					return tt.what
 				}
 				return fine
 			}
 			const spans = 60
-			p.live(spans * timing.Interval)
+			p.run(spans * timing.Interval)
 			for _, k := range []kind{kindBeginTerm, kindView, kindClaimant, kindCandidate} {
-				if n := len(p.calls(k)); n > 2*spans {
+				if n := len(p.requests(k)); n > 2*spans {
 					t.Errorf("%d calls of %s in %d intervals", n, k, spans)
 				}
 			}
@@ -75,11 +75,11 @@ func TestTermThatDoesNotShowIsTriedWithAPauseAndTold(t *testing.T) {
 }
 
 // Work of this process that fails everywhere goes round, ever more slowly.
-func TestWorkThatFailsEverywhereMakesFewTerms(t *testing.T) {
+func TestMember_WorkThatFailsEverywhereMakesFewTerms(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
+		s := newScenario(t)
 		a, b, c := s.join(), s.join(), s.join()
-		fail := func(a *actor) {
+		fail := func(a *testMember) {
 			for {
 				select {
 				case a.result <- ErrWorkFailing:
@@ -88,7 +88,7 @@ func TestWorkThatFailsEverywhereMakesFewTerms(t *testing.T) {
 				}
 			}
 		}
-		for _, a := range []*actor{a, b, c} {
+		for _, a := range []*testMember{a, b, c} {
 			go fail(a)
 		}
 		time.Sleep(time.Hour)
@@ -104,34 +104,34 @@ func TestWorkThatFailsEverywhereMakesFewTerms(t *testing.T) {
 
 // A member that no answer has reached for T registers anew: peers may have deleted
 // it, and a restored registry may have it as it was.
-func TestMemberWithoutAnAnswerForTRegistersAnew(t *testing.T) {
+func TestMachine_MemberWithoutAnAnswerForTRegistersAnew(t *testing.T) {
 	timing := registry.DefaultTiming
-	p := newPuppet(t, timing)
+	p := newParticipant(t, timing)
 	p.begin(1, p.peer(timing))
-	p.live(3 * timing.Interval)
+	p.run(3 * timing.Interval)
 	before := p.m.registration.id
-	p.befall = befalls(broke, kindBeat, kindRegister, kindUnregister)
-	p.live(timing.OrphanAfter - 3*timing.Interval)
+	p.fateOf = fateOfKinds(broke, kindBeat, kindRegister, kindUnregister)
+	p.run(timing.OrphanAfter - 3*timing.Interval)
 	if p.m.registration.id != before {
 		t.Fatal("registers anew before T")
 	}
-	p.live(6 * timing.Interval)
+	p.run(6 * timing.Interval)
 	if p.m.registration.id == before {
 		t.Fatal("beats on under the same UUID")
 	}
-	p.befall = befalls(broke, kindUnregister) // the former registration is ended by and by
-	p.live(3 * timing.Interval)
-	p.befall = nil
-	p.live(3 * timing.Interval)
-	if p.m.phase != member || !p.there(p.m.registration.id) || p.there(before) {
-		t.Errorf("phase %s, registered: %v, under the former UUID: %v", p.m.phase, p.there(p.m.registration.id), p.there(before))
+	p.fateOf = fateOfKinds(broke, kindUnregister) // the former registration is ended by and by
+	p.run(3 * timing.Interval)
+	p.fateOf = nil
+	p.run(3 * timing.Interval)
+	if p.m.phase != member || !p.registered(p.m.registration.id) || p.registered(before) {
+		t.Errorf("phase %s, registered: %v, under the former UUID: %v", p.m.phase, p.registered(p.m.registration.id), p.registered(before))
 	}
 }
 
 // One record that cannot be read does not make the observations of all others stay.
-func TestObservationsOfPassiveOnesHaveABound(t *testing.T) {
+func TestMachine_ObservationsOfPassiveInstancesAreBounded(t *testing.T) {
 	timing := registry.DefaultTiming
-	p := newLeader(t, timing)
+	p := newActive(t, timing)
 	most := 0
 	for range 1000 { // a thousand came, beat slowly for a while and left
 		ids := []uuid.UUID{uuid.New(), uuid.New()}
@@ -140,7 +140,7 @@ func TestObservationsOfPassiveOnesHaveABound(t *testing.T) {
 			list = append(list, registry.Instance{ID: id, Group: "g", Beat: 1, Interval: timing.Interval, OrphanAfter: timing.OrphanAfter})
 		}
 		p.m.sweep(answer{request: request{kind: kindSilent, sent: p.now}, silent: list, err: registry.ErrCorrupt})
-		p.live(timing.Slack())
+		p.run(timing.Slack())
 		most = max(most, len(p.m.observations.passives))
 	}
 	if limit := 2*int(timing.OrphanAfter/timing.Slack()) + 4; most > limit {
@@ -166,15 +166,15 @@ func (silentWatch) Watch(context.Context, string) (<-chan struct{}, error) {
 	return make(chan struct{}), nil
 }
 
-func TestWatchThatDoesNotHeedItsContextKeepsNobody(t *testing.T) {
+func TestMember_LeavesAlthoughTheWatchDoesNotHeedItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
+		s := newScenario(t)
 		release := make(chan struct{})
 		defer close(release)
 		a := s.join(func(c *Config) { c.Registry = deafWatch{s.reg, release} })
 		b := s.join(func(c *Config) { c.Registry = silentWatch{s.reg} })
 		time.Sleep(3 * time.Second)
-		for _, a := range []*actor{a, b} {
+		for _, a := range []*testMember{a, b} {
 			a.leave()
 			s.until(time.Second, "Run has returned", func() bool { return gone(a) })
 		}

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-func TestBudgetAllowsABurstAndThenARate(t *testing.T) {
+func TestBudget_AllowsABurstAndThenARate(t *testing.T) {
 	const span, number = time.Second, 10
 	var b budget
 	for _, tt := range []struct {

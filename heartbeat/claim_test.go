@@ -11,41 +11,41 @@ import (
 )
 
 // claims makes a peer's record say that it holds a term.
-func (p *puppet) claims(id uuid.UUID, term int64) {
+func (p *participant) claims(id uuid.UUID, term int64) {
 	_, _ = p.reg.Beat(context.Background(), id, registry.Status{Role: registry.Active, Term: term})
 }
 
 // The terms were lost, or an older copy of them was restored, while the holder
 // works on: its beats are counted, and its views show it within 3·B only.
-func TestNoTermBeginsWhileALiveRecordClaimsALaterOne(t *testing.T) {
+func TestMachine_NoTermBeginsWhileALiveRecordClaimsALaterOne(t *testing.T) {
 	timing := registry.DefaultTiming
 	for _, tt := range []struct {
 		left string
-		set  func(p *puppet)
+		set  func(p *participant)
 	}{
-		{"no term", func(*puppet) {}},
-		{"an older term, ended", func(p *puppet) { p.begin(4, other); p.end(4, other) }},
+		{"no term", func(*participant) {}},
+		{"an older term, ended", func(p *participant) { p.begin(4, other); p.end(4, other) }},
 	} {
 		t.Run(tt.left, func(t *testing.T) {
-			p := newPuppet(t, timing)
+			p := newParticipant(t, timing)
 			tt.set(p)
 			holder := p.peer(timing)
 			p.claims(holder, 7)
 			for range 60 { // for longer than T
-				p.live(2 * timing.Interval)
+				p.run(2 * timing.Interval)
 				p.claims(holder, 7)
 			}
-			if n := len(p.calls(kindBeginTerm)); n > 0 {
+			if n := len(p.requests(kindBeginTerm)); n > 0 {
 				t.Fatalf("%d terms begun while a record claims term 7", n)
 			}
 			if n := len(p.notes(factClaimed)); n != 1 {
 				t.Errorf("told %d times what it waits for", n)
 			}
-			if n := len(p.calls(kindClaimant)); n < 30 || n > 200 {
+			if n := len(p.requests(kindClaimant)); n < 30 || n > 200 {
 				t.Errorf("asked %d times in two minutes", n)
 			}
 			p.delete(holder)
-			p.live(3 * timing.Interval)
+			p.run(3 * timing.Interval)
 			if !p.m.tenure.work.running {
 				t.Error("does not work once nobody claims a term")
 			}
@@ -53,28 +53,28 @@ func TestNoTermBeginsWhileALiveRecordClaimsALaterOne(t *testing.T) {
 	}
 }
 
-func TestClaimOfTheSilentCountsForT(t *testing.T) {
+func TestMachine_ClaimOfASilentInstanceCountsForT(t *testing.T) {
 	timing := registry.DefaultTiming
-	p := newPuppet(t, timing)
+	p := newParticipant(t, timing)
 	holder := p.peer(timing)
 	p.claims(holder, 7)
-	p.live(timing.OrphanAfter - timing.Slack())
-	if len(p.calls(kindBeginTerm)) > 0 {
+	p.run(timing.OrphanAfter - timing.Slack())
+	if len(p.requests(kindBeginTerm)) > 0 {
 		t.Fatal("begun while the one that claims a later term may work")
 	}
-	p.live(timing.Slack() + 6*timing.Interval)
-	if p.there(holder) || !p.m.tenure.work.running {
-		t.Errorf("after T: the silent one is registered: %v, works: %v", p.there(holder), p.m.tenure.work.running)
+	p.run(timing.Slack() + 6*timing.Interval)
+	if p.registered(holder) || !p.m.tenure.work.running {
+		t.Errorf("after T: the silent one is registered: %v, works: %v", p.registered(holder), p.m.tenure.work.running)
 	}
 }
 
-func TestClaimOfAPeerThatWasFasterIsNoLoss(t *testing.T) {
+func TestMachine_ClaimOfAFasterPeerIsNoLostTerm(t *testing.T) {
 	timing := registry.DefaultTiming
-	p := newPuppet(t, timing)
+	p := newParticipant(t, timing)
 	peer := p.peer(timing)
 	p.begin(1, other)
-	p.live(3 * timing.Interval)
-	p.befall = func(c request) fate {
+	p.run(3 * timing.Interval)
+	p.fateOf = func(c request) fate {
 		if c.kind == kindClaimant && len(p.reg.terms) == 1 { // just before
 			p.begin(2, peer)
 			p.claims(peer, 2)
@@ -83,36 +83,36 @@ func TestClaimOfAPeerThatWasFasterIsNoLoss(t *testing.T) {
 	}
 	p.end(1, other)
 	p.tell(woken{})
-	p.live(3 * timing.Interval)
-	if len(p.notes(factClaimed)) > 0 || len(p.calls(kindBeginTerm)) > 0 {
+	p.run(3 * timing.Interval)
+	if len(p.notes(factClaimed)) > 0 || len(p.requests(kindBeginTerm)) > 0 {
 		t.Error("a term that a peer has begun counts as lost")
 	}
 }
 
-func TestClaimThatCannotBeReadIsAskedForAgain(t *testing.T) {
+func TestMachine_AsksAgainForAClaimThatCannotBeRead(t *testing.T) {
 	timing := registry.DefaultTiming
-	p := newPuppet(t, timing)
-	p.befall = befalls(broke, kindClaimant)
-	p.live(20 * timing.Interval)
-	if n := len(p.calls(kindBeginTerm)); n > 0 {
+	p := newParticipant(t, timing)
+	p.fateOf = fateOfKinds(broke, kindClaimant)
+	p.run(20 * timing.Interval)
+	if n := len(p.requests(kindBeginTerm)); n > 0 {
 		t.Fatal("begun without knowing of claims")
 	}
-	if n := len(p.calls(kindClaimant)); n < 5 || n > 60 {
+	if n := len(p.requests(kindClaimant)); n < 5 || n > 60 {
 		t.Errorf("asked %d times in twenty intervals", n)
 	}
-	p.befall = nil
-	p.live(3 * timing.Interval)
+	p.fateOf = nil
+	p.run(3 * timing.Interval)
 	if !p.m.tenure.work.running {
 		t.Error("does not work")
 	}
 }
 
 // The record of the holder says so at once, not only at the next beat.
-func TestHolderClaimsItsTermAtOnce(t *testing.T) {
+func TestMachine_HolderClaimsItsTermAtOnce(t *testing.T) {
 	timing := registry.DefaultTiming
-	p := newPuppet(t, timing)
+	p := newParticipant(t, timing)
 	p.begin(1, other)
-	p.live(5*timing.Interval + timing.Interval/3)
+	p.run(5*timing.Interval + timing.Interval/3)
 	p.end(1, other)
 	p.tell(woken{})
 	if !p.m.tenure.work.running {
@@ -126,26 +126,26 @@ func TestHolderClaimsItsTermAtOnce(t *testing.T) {
 // Somebody else writes to the registry: a term that names an instance which did
 // not ask for it is no reason to start. It is left alone too, for as long as the one
 // before may work.
-func TestOnlyATermThatWasAskedForIsStarted(t *testing.T) {
+func TestMachine_StartsOnlyATermThatItAskedFor(t *testing.T) {
 	timing := registry.DefaultTiming
 	for _, tt := range []struct {
 		what string
-		set  func(p *puppet)
+		set  func(p *participant)
 	}{
-		{"the next term", func(p *puppet) { p.begin(2, p.m.registration.id) }},
-		{"the open term, with another holder", func(p *puppet) { p.reg.terms[0].Holder = p.m.registration.id }},
+		{"the next term", func(p *participant) { p.begin(2, p.m.registration.id) }},
+		{"the open term, with another holder", func(p *participant) { p.reg.terms[0].Holder = p.m.registration.id }},
 	} {
 		t.Run(tt.what, func(t *testing.T) {
-			p := newPuppet(t, timing)
+			p := newParticipant(t, timing)
 			holder := p.peer(timing)
 			p.begin(1, holder)
-			p.live(3 * timing.Interval)
+			p.run(3 * timing.Interval)
 			before := p.m.registration.id
 			tt.set(p)
 			at := p.now
 			for p.now < at+timing.OrphanAfter-timing.Slack() {
 				p.beat(holder)
-				p.live(timing.Interval)
+				p.run(timing.Interval)
 				if p.m.tenure.work.running {
 					t.Fatal("works in a term that it never asked for")
 				}
@@ -158,7 +158,7 @@ func TestOnlyATermThatWasAskedForIsStarted(t *testing.T) {
 			if p.m.registration.id == before || len(p.notes(factUnasked)) != 1 {
 				t.Errorf("registered anew: %v, told %d times", p.m.registration.id != before, len(p.notes(factUnasked)))
 			}
-			p.live(2 * timing.Slack())
+			p.run(2 * timing.Slack())
 			if !p.m.tenure.work.running {
 				t.Error("does not work after T")
 			}
@@ -168,16 +168,16 @@ func TestOnlyATermThatWasAskedForIsStarted(t *testing.T) {
 
 // How long the deposed had not been heard of is an upper bound of the time in which
 // nobody worked, and goes into its term; nothing does where nobody knows.
-func TestSilenceOfTheDeposedIsRecorded(t *testing.T) {
+func TestMachine_RecordsHowLongTheDeposedHolderWasSilent(t *testing.T) {
 	timing := registry.DefaultTiming
 	for _, tt := range []struct {
 		holder  string
-		set     func(p *puppet, holder uuid.UUID)
+		set     func(p *participant, holder uuid.UUID)
 		unknown bool
 	}{
-		{"silent", func(*puppet, uuid.UUID) {}, false},
-		{"gone", func(p *puppet, holder uuid.UUID) { p.delete(holder) }, false},
-		{"silent for long before anybody looked", func(p *puppet, holder uuid.UUID) {
+		{"silent", func(*participant, uuid.UUID) {}, false},
+		{"gone", func(p *participant, holder uuid.UUID) { p.delete(holder) }, false},
+		{"silent for long before anybody looked", func(p *participant, holder uuid.UUID) {
 			for _, in := range p.reg.instances {
 				if in.ID != holder {
 					p.delete(in.ID)
@@ -186,27 +186,27 @@ func TestSilenceOfTheDeposedIsRecorded(t *testing.T) {
 			p.now += time.Hour
 			p.m = newMachine(p.m.settings, p.now)
 		}, false},
-		{"gone before anybody looked", func(p *puppet, holder uuid.UUID) {
+		{"gone before anybody looked", func(p *participant, holder uuid.UUID) {
 			p.delete(holder)
 			p.delete(p.m.registration.id)
 			p.m = newMachine(p.m.settings, p.now)
 		}, true},
 	} {
 		t.Run(tt.holder, func(t *testing.T) {
-			p := newPuppet(t, timing)
+			p := newParticipant(t, timing)
 			holder := p.peer(timing)
 			p.begin(1, holder)
-			p.live(10 * timing.Interval)
+			p.run(10 * timing.Interval)
 			p.beat(holder)
 			silent := p.now
-			p.live(timing.Slack())
+			p.run(timing.Slack())
 			tt.set(p, holder)
-			for begin := p.now; !p.m.tenure.work.running; p.live(timing.Interval) {
+			for begin := p.now; !p.m.tenure.work.running; p.run(timing.Interval) {
 				if p.now > begin+2*timing.OrphanAfter {
 					t.Fatal("does not work")
 				}
 			}
-			p.live(timing.Interval)
+			p.run(timing.Interval)
 			end := p.reg.terms[0].End
 			lo, hi := p.now-silent-3*timing.Interval, p.now-silent+timing.Slack()
 			if tt.unknown {

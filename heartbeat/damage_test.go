@@ -14,9 +14,9 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-func TestRestoredRegistryIsWorkedWith(t *testing.T) {
+func TestMember_WorksWithARestoredRegistry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
+		s := newScenario(t)
 		for n := range int64(40) {
 			holder := uuid.New()
 			_ = s.reg.store.BeginTerm(t.Context(), registry.Term{Group: "g", Number: n + 1, Holder: holder, OrphanAfter: time.Minute})
@@ -38,9 +38,9 @@ func TestRestoredRegistryIsWorkedWith(t *testing.T) {
 	})
 }
 
-func TestPassiveWhoseRecordIsSpoiltRegistersAnew(t *testing.T) {
+func TestMember_PassiveInstanceWithAnUnreadableRecordRegistersAnew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
+		s := newScenario(t)
 		a := s.joinFirst()
 		b := s.join()
 		time.Sleep(3 * time.Second)
@@ -73,9 +73,9 @@ func (d damaged) View(ctx context.Context, group string) (registry.View, error) 
 	return v, err
 }
 
-func TestHolderWhoseRecordIsDamagedIsReplacedOnlyWhenItsBeatStandsStill(t *testing.T) {
+func TestMember_HolderWhoseRecordIsDamagedIsReplacedOnlyWhenItsBeatStandsStill(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
+		s := newScenario(t)
 		a := s.joinFirst(func(c *Config) { c.Command = "one" })
 		b := s.join(func(c *Config) { c.Registry, c.Command = damaged{s.reg}, "one" })
 		s.always(5*time.Minute, "works on", func() bool { return a.works() == 1 && b.works() == 0 })
@@ -99,10 +99,10 @@ func TestHolderWhoseRecordIsDamagedIsReplacedOnlyWhenItsBeatStandsStill(t *testi
 }
 
 // Whoever could not end its term within T never beats again under that UUID.
-func TestTermThatCannotBeEndedIsLeftToThePeers(t *testing.T) {
+func TestMachine_TermThatCannotBeEndedIsLeftToPeers(t *testing.T) {
 	for _, how := range []fate{broke, void} {
 		synctest.Test(t, func(t *testing.T) {
-			s := newStage(t)
+			s := newScenario(t)
 			a := s.joinFirst()
 			b := s.join()
 			time.Sleep(3 * time.Second)
@@ -129,9 +129,9 @@ func TestTermThatCannotBeEndedIsLeftToThePeers(t *testing.T) {
 	}
 }
 
-func TestUnreadableRecordIsReportedOnce(t *testing.T) {
+func TestMember_UnreadableRecordIsReportedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
+		s := newScenario(t)
 		a := s.joinFirst()
 		s.reg.set(func(k kind, _ registry.Instance) fate {
 			if k == kindSilent {

@@ -9,7 +9,7 @@ import (
 
 // Holds what deadline counts: when work of this process is killed, when it is told
 // to stop, and when its lease ends.
-func TestTicksComeWhenTheWorkIsToldAndKilled(t *testing.T) {
+func TestMachine_WantsATickWhenTheWorkIsToldToStopAndWhenItIsKilled(t *testing.T) {
 	timing := registry.DefaultTiming
 	const short = 10 * time.Millisecond
 	for _, tt := range []struct {
@@ -23,7 +23,7 @@ func TestTicksComeWhenTheWorkIsToldAndKilled(t *testing.T) {
 		{"killed", func(m *machine, at time.Duration) { m.tenure.work.stopping, m.tenure.work.killAt = true, at }},
 	} {
 		t.Run(tt.what, func(t *testing.T) {
-			p := newLeader(t, timing)
+			p := newActive(t, timing)
 			m := p.m
 			// Nothing else is due.
 			m.registration.nextBeat, m.schedule.reading, m.schedule.election.next, m.schedule.background.next = 0, reading{}, 0, 0

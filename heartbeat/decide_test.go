@@ -70,7 +70,7 @@ func (p position) situation() situation {
 
 // The rows read like the rules. Each position is a passive instance with a good
 // lease unless it says otherwise; with the default timings B is 3 s, G is 10 s.
-func TestDecide(t *testing.T) {
+func TestDecide_FollowsTheRules(t *testing.T) {
 	life := registry.DefaultTiming.RequestLife()
 	for _, tt := range []struct {
 		rule   string

@@ -94,17 +94,17 @@ func (g *groups) Watch(ctx context.Context, group string) (<-chan struct{}, erro
 func (g *groups) Close(context.Context) error { return nil }
 
 // Several groups of one registry, whose members are members of one process each: what
-// befalls one of them, for half an hour, is nothing to the others.
-func TestGroupsOfOneRegistryDoNotDisturbEachOther(t *testing.T) {
+// fateOfKinds one of them, for half an hour, is nothing to the others.
+func TestMember_GroupsOfOneRegistryDoNotDisturbEachOther(t *testing.T) {
 	const width, spans = 3, 180
 	for seed := range uint64(3) {
 		synctest.Test(t, func(t *testing.T) {
 			dice := rand.New(rand.NewPCG(seed, 0))
-			s := newStage(t)
+			s := newScenario(t)
 			names := []string{"a", "b", "c"}
 			reg := newGroups(names...)
-			members := map[string][]*actor{}
-			join := func(name string) *actor {
+			members := map[string][]*testMember{}
+			join := func(name string) *testMember {
 				return s.join(func(c *Config) { c.Registry, c.Group = reg, name })
 			}
 			for _, name := range names {
@@ -120,7 +120,7 @@ func TestGroupsOfOneRegistryDoNotDisturbEachOther(t *testing.T) {
 				}
 				return n
 			}
-			quiet, calm := names[2], 0 // nothing befalls this one
+			quiet, calm := names[2], 0 // nothing fateOfKinds this one
 			for range spans {
 				name := names[dice.IntN(2)]
 				f := reg.named(name)
@@ -165,7 +165,7 @@ func TestGroupsOfOneRegistryDoNotDisturbEachOther(t *testing.T) {
 			for _, name := range names {
 				reg.named(name).set(nil)
 			}
-			var all []*actor
+			var all []*testMember
 			for _, name := range names {
 				s.until(5*time.Minute, fmt.Sprintf("one works in group %s", name), func() bool { return active(name) == 1 })
 				all = append(all, members[name]...)

@@ -13,7 +13,7 @@ import (
 func TestGuard_KnowsTheLeaseWheneverTheWorkRuns(t *testing.T) {
 	timing := registry.DefaultTiming
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
+		s := newScenario(t)
 		g := new(fakeGuard)
 		a := s.join(underGuard(g))
 		left := func() time.Duration { until, _ := g.told(); return until - a.now() }
@@ -35,7 +35,7 @@ func TestGuard_KnowsTheLeaseWheneverTheWorkRuns(t *testing.T) {
 
 func TestGuard_KnowsTheLeaseOfAPassiveMember(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
+		s := newScenario(t)
 		a := s.joinFirst()
 		g := new(fakeGuard)
 		b := s.join(underGuard(g))
@@ -50,10 +50,10 @@ func TestGuard_KnowsTheLeaseOfAPassiveMember(t *testing.T) {
 // The work is asked to stop, and its registration is deleted within the stop grace.
 func TestGuard_KillsWorkThatWasAskedToStop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
+		s := newScenario(t)
 		g := new(fakeGuard)
 		kills := func() int { _, kills := g.told(); return kills }
-		s.deaf = true
+		s.ignoring = true
 		a := s.join(underGuard(g))
 		s.until(time.Second, "works", func() bool { return a.works() == 1 })
 		s.reg.requestHandover(1, uuid.Nil)

@@ -18,11 +18,11 @@ func hangs(bad kind) func(kind, registry.Instance) fate {
 	}
 }
 
-func TestHungSearchForSilentOnesDoesNotDelayAHandover(t *testing.T) {
+func TestMember_HungSearchForSilentInstancesDoesNotDelayAHandover(t *testing.T) {
 	i := registry.DefaultTiming.Interval
 	for offset := time.Duration(0); offset < 4*i; offset += i / 2 {
 		synctest.Test(t, func(t *testing.T) {
-			s := newStage(t)
+			s := newScenario(t)
 			a := s.joinFirst(func(c *Config) { c.Registry = unwatched{s.reg} })
 			b := s.join()
 			s.reg.set(hangs(kindSilent))
@@ -36,10 +36,10 @@ func TestHungSearchForSilentOnesDoesNotDelayAHandover(t *testing.T) {
 	}
 }
 
-func TestHungSearchForTheSeniorDoesNotDelayATakeover(t *testing.T) {
+func TestMember_HungSearchForTheSeniorDoesNotDelayATakeover(t *testing.T) {
 	i := registry.DefaultTiming.Interval
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
+		s := newScenario(t)
 		a := s.joinFirst()
 		b := s.join()
 		time.Sleep(3 * i)

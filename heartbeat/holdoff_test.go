@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestHoldOffGrowsWithFailures(t *testing.T) {
+func TestHoldOff_GrowsWithFailures(t *testing.T) {
 	const minute = time.Minute
 	var h holdOff
 	var got []time.Duration
@@ -24,7 +24,7 @@ func TestHoldOffGrowsWithFailures(t *testing.T) {
 	}
 }
 
-func TestHoldOffAfterAHandoverEndsWithANewerTerm(t *testing.T) {
+func TestHoldOff_AfterAHandoverEndsWithANewerTerm(t *testing.T) {
 	h := holdOff{}.begin(now, time.Minute, false, time.Hour)
 	if h.until-now != time.Minute {
 		t.Errorf("%v, want a minute", h.until-now)

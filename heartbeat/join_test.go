@@ -11,23 +11,23 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-func TestWhatWasSeenOfTheHolderOutlivesARegistration(t *testing.T) {
+func TestMachine_ObservationOfTheHolderOutlivesARegistration(t *testing.T) {
 	timing := registry.DefaultTiming
-	p := newPuppet(t, timing)
+	p := newParticipant(t, timing)
 	holder := p.peer(timing)
 	p.begin(1, holder)
-	p.live(5 * timing.Interval)
+	p.run(5 * timing.Interval)
 	p.beat(holder)
 	last := p.now
-	p.live(timing.OrphanAfter - 10*timing.Interval)
+	p.run(timing.OrphanAfter - 10*timing.Interval)
 	id := p.m.registration.id
 	p.delete(id)
-	p.live(5 * timing.Interval)
+	p.run(5 * timing.Interval)
 	if p.m.registration.id == id || p.m.registration.id == uuid.Nil {
 		t.Fatal("did not register anew")
 	}
-	for p.there(holder) && p.now < last+2*timing.OrphanAfter {
-		p.live(timing.Interval / 10)
+	for p.registered(holder) && p.now < last+2*timing.OrphanAfter {
+		p.run(timing.Interval / 10)
 	}
 	if took := p.now - last; took < timing.OrphanAfter-timing.Slack() || took > timing.OrphanAfter+2*timing.Interval {
 		t.Errorf("deposed %v after its last beat", took)
@@ -35,17 +35,17 @@ func TestWhatWasSeenOfTheHolderOutlivesARegistration(t *testing.T) {
 }
 
 // As when the machine was suspended right after the start.
-func TestTimeToJoinThatIsOverBeforeTheFirstTry(t *testing.T) {
+func TestMachine_TriesToJoinOnceAlthoughTheTimeForItIsOver(t *testing.T) {
 	for _, answers := range []bool{true, false} {
-		p := newPuppet(t, registry.DefaultTiming)
+		p := newParticipant(t, registry.DefaultTiming)
 		s := p.m.settings
 		s.joinTimeout = 30 * time.Second
 		p.m = newMachine(s, p.now)
 		if !answers {
-			p.befall = befalls(broke, kindRegister)
+			p.fateOf = fateOfKinds(broke, kindRegister)
 		}
 		p.pass(time.Minute)
-		if n := len(p.calls(kindRegister)); n != 1 {
+		if n := len(p.requests(kindRegister)); n != 1 {
 			t.Fatalf("tried %d times", n)
 		}
 		if answers {
@@ -54,7 +54,7 @@ func TestTimeToJoinThatIsOverBeforeTheFirstTry(t *testing.T) {
 			}
 			continue
 		}
-		p.live(time.Minute)
+		p.run(time.Minute)
 		f, ok := p.did[len(p.did)-1].action.(finish)
 		if !ok || !errors.Is(f.err, ErrUnreachable) || !errors.Is(f.err, errNetwork) || strings.Contains(f.err.Error(), "%!") {
 			t.Errorf("ended with %+v", f)

@@ -62,7 +62,7 @@ func workInProcess(mode string) {
 	os.Exit(3)
 }
 
-func TestFrozenProcessIsKilledAtTheEndOfItsLease(t *testing.T) {
+func TestKillTimer_EndsAFrozenProcessAtTheEndOfItsLease(t *testing.T) {
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
 	cmd.Env = append(os.Environ(), "UNDERSTUDY_TEST_HEARTBEAT=freeze")
 	out, err := cmd.StdoutPipe()
@@ -87,7 +87,7 @@ func TestFrozenProcessIsKilledAtTheEndOfItsLease(t *testing.T) {
 	t.Logf("gone %v after the end of its lease", after)
 }
 
-func TestWorkDoesNotStartWithoutTheTimer(t *testing.T) {
+func TestKillTimer_WorkDoesNotStartWithoutOne(t *testing.T) {
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
 	cmd.Env = append(os.Environ(), "UNDERSTUDY_TEST_HEARTBEAT=no timer")
 	out, _ := cmd.CombinedOutput()

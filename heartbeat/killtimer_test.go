@@ -44,10 +44,10 @@ func (f *fakeKillTimer) armed() time.Duration {
 	return f.at
 }
 
-func TestFuseBurnsAsLongAsTheLeaseAndTheWork(t *testing.T) {
+func TestKillTimer_IsArmedForTheLeaseWhileTheWorkRuns(t *testing.T) {
 	timing := registry.DefaultTiming
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
+		s := newScenario(t)
 		f := new(fakeKillTimer)
 		s.killTimer = f
 		a := s.join()
@@ -71,9 +71,9 @@ func TestFuseBurnsAsLongAsTheLeaseAndTheWork(t *testing.T) {
 	})
 }
 
-func TestWorkDoesNotStartUnderAFuseThatCannotBeArmed(t *testing.T) {
+func TestKillTimer_WorkDoesNotStartIfItCannotBeArmed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
+		s := newScenario(t)
 		broken := errors.New("EAGAIN")
 		s.killTimer = &fakeKillTimer{fail: broken}
 		a := s.join()
@@ -93,7 +93,7 @@ func TestWorkDoesNotStartUnderAFuseThatCannotBeArmed(t *testing.T) {
 }
 
 // Who stops the work is the machine: the caller's context is only an order to it.
-func TestContextOfTheWorkIsNotTheCallers(t *testing.T) {
+func TestMember_ContextOfTheWorkIsNotTheCallers(t *testing.T) {
 	type key struct{}
 	synctest.Test(t, func(t *testing.T) {
 		m, err := New(Config{Registry: newStore(time.Now), Group: "g", Host: "h", Guard: new(fakeGuard)})

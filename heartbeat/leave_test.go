@@ -12,20 +12,20 @@ import (
 )
 
 // What is under way may yet be carried out: then it has to be undone.
-func TestLeavingWaitsForWhatMayStillBecomeOurs(t *testing.T) {
+func TestMachine_LeavesOnlyAfterWhatMayStillCreateSomething(t *testing.T) {
 	timing := registry.DefaultTiming
 	for _, k := range []kind{kindRegister, kindBeginTerm, kindEndTerm} {
 		t.Run(string(k), func(t *testing.T) {
-			p := newPuppet(t, timing)
+			p := newParticipant(t, timing)
 			p.yields = true
 			if k == kindEndTerm {
-				p.live(timing.Interval)
+				p.run(timing.Interval)
 				p.reg.requestHandover(1, uuid.Nil)
 			}
-			p.befall = befalls(hung, k)
-			p.live(3 * timing.Interval)
+			p.fateOf = fateOfKinds(hung, k)
+			p.run(3 * timing.Interval)
 			p.tell(leave{})
-			p.live(timing.Interval)
+			p.run(timing.Interval)
 			want := 1
 			if k == kindEndTerm { // asked for again: twice does no harm
 				want = 2
@@ -47,62 +47,62 @@ func TestLeavingWaitsForWhatMayStillBecomeOurs(t *testing.T) {
 }
 
 // A view that hangs is not waited for, once a term is to be ended.
-func TestEndOfATermWaitsForNoView(t *testing.T) {
+func TestMachine_EndOfATermWaitsForNoView(t *testing.T) {
 	timing := registry.DefaultTiming
 	for _, tt := range []struct {
 		what    string
-		happens func(p *puppet)
+		happens func(p *participant)
 	}{
-		{"handed over", func(p *puppet) { p.reg.requestHandover(1, uuid.Nil); p.tell(woken{}) }},
-		{"deleted", func(p *puppet) {
-			p.befall = befalls(hung, kindView)
-			p.live(2 * timing.Interval)
+		{"handed over", func(p *participant) { p.reg.requestHandover(1, uuid.Nil); p.tell(woken{}) }},
+		{"deleted", func(p *participant) {
+			p.fateOf = fateOfKinds(hung, kindView)
+			p.run(2 * timing.Interval)
 			p.delete(p.m.registration.id)
 		}},
-		{"told to leave", func(p *puppet) { p.tell(leave{}) }},
+		{"told to leave", func(p *participant) { p.tell(leave{}) }},
 	} {
 		t.Run(tt.what, func(t *testing.T) {
-			p := newLeader(t, timing)
+			p := newActive(t, timing)
 			p.m.guarded = true
 			tt.happens(p)
-			p.befall = befalls(hung, kindView)
-			p.live(2 * timing.Interval)
+			p.fateOf = fateOfKinds(hung, kindView)
+			p.run(2 * timing.Interval)
 			if len(p.stops()) != 1 || tt.what != "told to leave" && len(p.hung) != 1 {
 				t.Fatalf("told to stop %d times, %d views hang", len(p.stops()), len(p.hung))
 			}
 			p.tell(workGone{term: 1, result: yielded})
-			if n := len(p.calls(kindEndTerm)); n != 1 || p.reg.terms[0].Open() {
+			if n := len(p.requests(kindEndTerm)); n != 1 || p.reg.terms[0].Open() {
 				t.Errorf("asked %d times to end the term", n)
 			}
 		})
 	}
 }
 
-func TestEndOfATermWaitsForItsBeginning(t *testing.T) {
+func TestMachine_EndOfATermWaitsForItsInsert(t *testing.T) {
 	timing := registry.DefaultTiming
-	p := newPuppet(t, timing)
-	p.befall = befalls(hung, kindBeginTerm)
-	p.live(3 * timing.Interval)
+	p := newParticipant(t, timing)
+	p.fateOf = fateOfKinds(hung, kindBeginTerm)
+	p.run(3 * timing.Interval)
 	p.delete(p.m.registration.id)
-	p.live(5 * timing.Interval)
-	if n := len(p.calls(kindEndTerm)); n > 0 || len(p.hung) != 1 {
+	p.run(5 * timing.Interval)
+	if n := len(p.requests(kindEndTerm)); n > 0 || len(p.hung) != 1 {
 		t.Fatalf("asked %d times to end a term that may begin later", n)
 	}
-	p.befall = befalls(broke, kindBeginTerm)
+	p.fateOf = fateOfKinds(broke, kindBeginTerm)
 	p.tell(p.apply(p.hung[0]))
-	if n := len(p.calls(kindEndTerm)); n != 1 || p.reg.terms[0].Open() {
+	if n := len(p.requests(kindEndTerm)); n != 1 || p.reg.terms[0].Open() {
 		t.Errorf("asked %d times to end the term", n)
 	}
 }
 
 // Its beats arrive, but not the answers to them.
-func TestNoBeatUnderALostLeaseWhileTheTermCannotBeEnded(t *testing.T) {
+func TestMachine_NoBeatUnderALostLeaseWhileTheTermCannotBeEnded(t *testing.T) {
 	timing := registry.DefaultTiming
-	p := newLeader(t, timing)
+	p := newActive(t, timing)
 	p.yields = true
 	id, lease := p.m.registration.id, p.m.registration.lease
 	p.reg.requestHandover(1, uuid.Nil)
-	p.befall = func(c request) fate {
+	p.fateOf = func(c request) fate {
 		switch c.kind {
 		case kindBeat:
 			return lost
@@ -111,7 +111,7 @@ func TestNoBeatUnderALostLeaseWhileTheTermCannotBeEnded(t *testing.T) {
 		}
 		return fine
 	}
-	p.live(2 * timing.OrphanAfter)
+	p.run(2 * timing.OrphanAfter)
 	if s := p.stops(); len(s) != 1 || s[0].cause != ErrHandedOver {
 		t.Fatalf("told to stop: %+v", s)
 	}
@@ -122,9 +122,9 @@ func TestNoBeatUnderALostLeaseWhileTheTermCannotBeEnded(t *testing.T) {
 	}
 }
 
-func TestPassiveOneThatLeavesAHungRegistrySpeaksOfNoTerm(t *testing.T) {
+func TestMember_PassiveInstanceThatLeavesAHungRegistryLogsNoTerm(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
+		s := newScenario(t)
 		a := s.joinFirst()
 		b := s.join()
 		time.Sleep(3 * time.Second)

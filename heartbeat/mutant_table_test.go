@@ -2,7 +2,7 @@ package heartbeat
 
 var mutants = []mutant{
 	{name: "lease counted from the acknowledgement", swaps: []swap{
-		{"beat.go", "renew(a.request.sent, a.at, m.timing.Lease())", "renew(m.now, a.at, m.timing.Lease())"}}},
+		{"beat.go", "renew(a.request.sent, a.at, m.timing.Lease())", "renew(a.request.sent, a.at, m.timing.Lease()+m.now-a.request.sent)"}}},
 	{name: "no margin", swaps: []swap{
 		{"beat.go", "renew(a.request.sent, a.at, m.timing.Lease())", "renew(a.request.sent, a.at, m.timing.OrphanAfter)"}}},
 	{name: "an acknowledgement after the lease's end revives it", swaps: []swap{

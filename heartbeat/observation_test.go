@@ -7,7 +7,7 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-func TestSight(t *testing.T) {
+func TestObservation_SaysWhenARegistrationIsAnOrphan(t *testing.T) {
 	own := registry.DefaultTiming // B = 3 s
 	seen := func(beat int64, age time.Duration) registry.Instance {
 		return registry.Instance{
@@ -63,7 +63,7 @@ func TestSight(t *testing.T) {
 	}
 }
 
-func TestMissingHolderIsSilentSinceItWasFirstMissed(t *testing.T) {
+func TestObservation_MissingHolderIsSilentSinceItWasFirstMissed(t *testing.T) {
 	own := registry.DefaultTiming
 	term := *open(7, other)
 	term.OrphanAfter = 2 * time.Minute
@@ -82,7 +82,7 @@ func TestMissingHolderIsSilentSinceItWasFirstMissed(t *testing.T) {
 	}
 }
 
-func TestGapGrantsTheMargin(t *testing.T) {
+func TestObservation_AfterAGapGrantsTheMargin(t *testing.T) {
 	own := registry.DefaultTiming // M = 9 s
 	s := observation{id: other, beat: 5, since: now - 59*time.Second, promise: own, silence: own.OrphanAfter}
 	if got := s.afterGap(now).orphanAt() - now; got != 9*time.Second {
@@ -94,7 +94,7 @@ func TestGapGrantsTheMargin(t *testing.T) {
 	}
 }
 
-func TestMissingHolderCannotBlockForLongerThanTheLongestT(t *testing.T) {
+func TestObservation_MissingHolderBlocksNoLongerThanTheLongestT(t *testing.T) {
 	term := *open(7, other)
 	term.OrphanAfter = 10 * 365 * 24 * time.Hour
 	if got := observeMissing(observation{}, term, registry.DefaultTiming, now).orphanAt() - now; got != registry.MaxOrphanAfter {

@@ -11,30 +11,30 @@ import (
 )
 
 // outages counts what was told of outages since the last call.
-func (p *puppet) outages() (unreachable, refused, reachable int) {
+func (p *participant) outages() (unreachable, refused, reachable int) {
 	unreachable, refused, reachable = len(p.notes(factUnreachable)), len(p.notes(factRefused)), len(p.notes(factReachable))
 	p.did = nil
 	return
 }
 
 // Whatever kind of call failed once, a later outage is told.
-func TestAnOutageIsToldWhateverFailedBefore(t *testing.T) {
+func TestMachine_TellsAnOutageWhateverFailedBefore(t *testing.T) {
 	timing := registry.DefaultTiming
 	for _, k := range []kind{
 		kindBeat, kindView, kindBeginTerm, kindEndTerm, kindDeleteOrphan, kindCandidate, kindClaimant, kindSilent,
 	} {
 		t.Run(string(k), func(t *testing.T) {
-			p := newLeader(t, timing)
+			p := newActive(t, timing)
 			p.m.report(k, errNetwork)
-			p.live(timing.RequestLife() + 3*timing.Slack())
+			p.run(timing.RequestLife() + 3*timing.Slack())
 			p.outages()
-			p.befall = befalls(broke, kindBeat, kindView)
-			p.live(5 * timing.Interval)
+			p.fateOf = fateOfKinds(broke, kindBeat, kindView)
+			p.run(5 * timing.Interval)
 			if got, _, _ := p.outages(); got != 1 {
 				t.Fatalf("an outage is told %d times", got)
 			}
-			p.befall = nil
-			p.live(5 * timing.Interval)
+			p.fateOf = nil
+			p.run(5 * timing.Interval)
 			if _, _, got := p.outages(); got != 1 {
 				t.Errorf("its end is told %d times", got)
 			}
@@ -44,19 +44,19 @@ func TestAnOutageIsToldWhateverFailedBefore(t *testing.T) {
 
 // Views that hang while beats succeed are no reason to say by turns that the
 // registry does not answer and that it does.
-func TestOneKindOfCallThatFailsIsToldOnce(t *testing.T) {
+func TestMachine_TellsOnceThatOneKindOfRequestFails(t *testing.T) {
 	timing := registry.DefaultTiming
 	for _, tt := range []struct {
 		kind kind
-		set  func(p *puppet)
+		set  func(p *participant)
 	}{
-		{kindView, func(*puppet) {}}, {kindSilent, func(*puppet) {}}, {kindBeginTerm, func(p *puppet) { p.begin(1, other); p.end(1, other) }},
+		{kindView, func(*participant) {}}, {kindSilent, func(*participant) {}}, {kindBeginTerm, func(p *participant) { p.begin(1, other); p.end(1, other) }},
 	} {
 		t.Run(string(tt.kind), func(t *testing.T) {
-			p := newPuppet(t, timing)
+			p := newParticipant(t, timing)
 			tt.set(p)
-			p.befall = befalls(broke, tt.kind)
-			p.live(3 * timing.OrphanAfter)
+			p.fateOf = fateOfKinds(broke, tt.kind)
+			p.run(3 * timing.OrphanAfter)
 			if down, _, up := p.outages(); down != 1 || up != 0 {
 				t.Errorf("told %d times that the registry does not answer, and %d times that it does", down, up)
 			}
@@ -65,9 +65,9 @@ func TestOneKindOfCallThatFailsIsToldOnce(t *testing.T) {
 }
 
 // The lease runs out only if beats fail.
-func TestTheLeaseIsNamedOnlyWhenBeatsFail(t *testing.T) {
+func TestMachine_TellsTheLeaseOnlyWhenBeatsFail(t *testing.T) {
 	timing := registry.DefaultTiming
-	left := func(p *puppet) (named []time.Duration) {
+	left := func(p *participant) (named []time.Duration) {
 		for _, d := range p.did {
 			if n, ok := d.action.(note); ok && n.fact == factUnreachable {
 				named = append(named, n.in)
@@ -75,22 +75,22 @@ func TestTheLeaseIsNamedOnlyWhenBeatsFail(t *testing.T) {
 		}
 		return named
 	}
-	p := newLeader(t, timing)
-	p.befall = befalls(broke, kindView)
-	p.live(5 * timing.Interval)
+	p := newActive(t, timing)
+	p.fateOf = fateOfKinds(broke, kindView)
+	p.run(5 * timing.Interval)
 	if got := left(p); len(got) != 1 || got[0] != 0 {
 		t.Fatalf("views fail: the lease is named as %v", got)
 	}
 	p.did = nil
-	p.befall = befalls(broke, kindView, kindBeat)
-	p.live(5 * timing.Interval)
+	p.fateOf = fateOfKinds(broke, kindView, kindBeat)
+	p.run(5 * timing.Interval)
 	if got := left(p); len(got) != 1 || got[0] <= 0 || got[0] > timing.Lease() {
 		t.Errorf("beats fail too: the lease is named as %v", got)
 	}
 }
 
-func TestRefusalIsToldOnceAndAsSuch(t *testing.T) {
-	p := newLeader(t, registry.DefaultTiming)
+func TestMachine_TellsARefusalOnceAndAsSuch(t *testing.T) {
+	p := newActive(t, registry.DefaultTiming)
 	p.m.actions = nil
 	for range 5 {
 		p.m.report(kindEndTerm, fmt.Errorf("end term: %w: a validator", registry.ErrRefused))

@@ -20,7 +20,7 @@ func (gaveUp) Error() string       { return "fails again and again" }
 func (g gaveUp) WorkFailing() bool { return bool(g) }
 func (execError) ExitCode() int    { return 3 }
 
-func TestWhatTheWorkReturnsSaysWhatFollows(t *testing.T) {
+func TestOutcome_SaysWhatFollowsFromWhatTheWorkReturned(t *testing.T) {
 	odd := errors.New("odd")
 	for _, tt := range []struct {
 		name string

@@ -10,49 +10,49 @@ import (
 )
 
 // Terms count as lost when views have shown the past for 3·B on end.
-func TestReadsOfThePastCountOnEnd(t *testing.T) {
+func TestMachine_TermsAreLostAfterViewsOfThePastWithoutABreak(t *testing.T) {
 	timing := registry.DefaultTiming
 	for _, tt := range []struct {
 		between string
-		happens func(p *puppet)
+		happens func(p *participant)
 	}{
-		{"a view of the present", func(p *puppet) {
+		{"a view of the present", func(p *participant) {
 			past := p.past
 			p.past = nil
-			p.live(timing.Overdue())
+			p.run(timing.Overdue())
 			p.past = past
 		}},
-		{"a freeze", func(p *puppet) { p.pass(2 * timing.Overdue()) }},
-		{"a new registration", func(p *puppet) {
+		{"a freeze", func(p *participant) { p.pass(2 * timing.Overdue()) }},
+		{"a new registration", func(p *participant) {
 			id := p.m.registration.id
 			p.delete(id)
-			p.befall = befalls(broke, kindRegister)
-			p.live(timing.Overdue())
-			p.befall = nil
-			p.live(2 * timing.Interval)
+			p.fateOf = fateOfKinds(broke, kindRegister)
+			p.run(timing.Overdue())
+			p.fateOf = nil
+			p.run(2 * timing.Interval)
 			if p.m.registration.id == id || p.m.registration.id == uuid.Nil {
 				p.t.Fatal("did not register anew")
 			}
 		}},
 	} {
 		t.Run(tt.between, func(t *testing.T) {
-			p := newPuppet(t, timing)
+			p := newParticipant(t, timing)
 			p.yields = true
 			p.begin(1, other)
 			p.end(1, other)
 			present := p.reg.clone()
-			p.live(3 * timing.Interval)
+			p.run(3 * timing.Interval)
 			if !p.m.tenure.work.running {
 				t.Fatal("does not work")
 			}
 			p.past = &store{clock: present.clock, instances: present.instances, terms: present.terms[:1]}
-			p.live(timing.Interval)
+			p.run(timing.Interval)
 			tt.happens(p)
-			p.live(timing.Overdue() - 3*timing.Interval)
+			p.run(timing.Overdue() - 3*timing.Interval)
 			if n := len(p.notes(factTermsLost)); n != 0 {
 				t.Fatal("two reads of the past, and the terms count as lost")
 			}
-			p.live(4 * timing.Interval)
+			p.run(4 * timing.Interval)
 			if n := len(p.notes(factTermsLost)); n != 1 {
 				t.Errorf("views showed the past for longer, and it was said %d times that terms were lost", n)
 			}
@@ -60,7 +60,7 @@ func TestReadsOfThePastCountOnEnd(t *testing.T) {
 	}
 }
 
-func TestWhileAWatchIsHealthyTheHolderIsViewedAtItsOwnPace(t *testing.T) {
+func TestMachine_ViewsTheHolderAtItsPaceWhileAWatchWorks(t *testing.T) {
 	s := time.Second
 	short, long := registry.DefaultTiming, registry.Timing{Interval: 5 * s, OrphanAfter: 300 * s, StopGrace: 30 * s}
 	for _, tt := range []struct {
@@ -68,15 +68,15 @@ func TestWhileAWatchIsHealthyTheHolderIsViewedAtItsOwnPace(t *testing.T) {
 		mine, others registry.Timing
 	}{{"the holder has more time", short, long}, {"the holder has less time", long, short}} {
 		t.Run(tt.what, func(t *testing.T) {
-			p := newPuppet(t, tt.mine)
+			p := newParticipant(t, tt.mine)
 			holder := p.peer(tt.others)
 			p.begin(1, holder)
 			p.tell(watching{true})
 			for range 100 {
 				p.beat(holder)
-				p.live(tt.others.Interval)
+				p.run(tt.others.Interval)
 			}
-			at := p.calls(kindView)
+			at := p.requests(kindView)
 			if len(at) < 20 {
 				t.Fatalf("%d views", len(at))
 			}

@@ -10,7 +10,7 @@ import (
 )
 
 // Should no insert succeed, others must find the term as it was.
-func TestTermOfTheDeposedIsClosedAfterTheNextBegan(t *testing.T) {
+func TestMachine_EndsTheTermOfTheDeposedAfterItsOwnBegan(t *testing.T) {
 	timing := registry.DefaultTiming
 	for _, tt := range []struct {
 		fails string
@@ -21,29 +21,29 @@ func TestTermOfTheDeposedIsClosedAfterTheNextBegan(t *testing.T) {
 		{"all that counts, until the lease is over", []kind{kindBeginTerm, kindBeat}, timing.OrphanAfter},
 	} {
 		t.Run(tt.fails, func(t *testing.T) {
-			p := newPuppet(t, timing)
+			p := newParticipant(t, timing)
 			holder := p.peer(timing)
 			p.begin(1, holder)
-			p.live(timing.OrphanAfter / 2)
-			fails := befalls(broke, tt.kinds...)
-			p.befall = func(c request) fate {
+			p.run(timing.OrphanAfter / 2)
+			fails := fateOfKinds(broke, tt.kinds...)
+			p.fateOf = func(c request) fate {
 				if c.kind == kindEndTerm && c.number == 1 && len(p.reg.terms) < 2 {
 					t.Error("the term of the deposed is closed before the next began")
 				}
-				if p.there(holder) {
+				if p.registered(holder) {
 					return fine
 				}
 				return fails(c)
 			}
-			for p.there(holder) {
-				p.live(timing.Interval)
+			for p.registered(holder) {
+				p.run(timing.Interval)
 			}
-			p.live(tt.span)
-			if len(p.reg.terms) != 1 || len(p.calls(kindBeginTerm)) < 2 {
-				t.Fatalf("%d tries", len(p.calls(kindBeginTerm)))
+			p.run(tt.span)
+			if len(p.reg.terms) != 1 || len(p.requests(kindBeginTerm)) < 2 {
+				t.Fatalf("%d tries", len(p.requests(kindBeginTerm)))
 			}
-			fails = befalls(fine)
-			p.live(5 * timing.Interval)
+			fails = fateOfKinds(fine)
+			p.run(5 * timing.Interval)
 			if !p.m.tenure.work.running {
 				t.Fatal("does not work")
 			}
@@ -54,12 +54,12 @@ func TestTermOfTheDeposedIsClosedAfterTheNextBegan(t *testing.T) {
 	}
 }
 
-func TestNoTermAfterTheLargest(t *testing.T) {
-	p := newPuppet(t, registry.DefaultTiming)
+func TestMachine_BeginsNoTermAfterTheLargest(t *testing.T) {
+	p := newParticipant(t, registry.DefaultTiming)
 	p.begin(registry.MaxTerm, other)
 	p.end(registry.MaxTerm, other)
-	p.live(2 * registry.DefaultTiming.OrphanAfter)
-	if n := len(p.calls(kindBeginTerm)); n > 0 {
+	p.run(2 * registry.DefaultTiming.OrphanAfter)
+	if n := len(p.requests(kindBeginTerm)); n > 0 {
 		t.Errorf("tried %d times to begin term %d", n, p.reg.view().Number()+1)
 	}
 	if n := len(p.notes(factExhausted)); n != 1 {
@@ -68,28 +68,28 @@ func TestNoTermAfterTheLargest(t *testing.T) {
 }
 
 // Views of the past show a group as vacant that is not, or an orphan that beats.
-func TestFutileTriesHaveAPause(t *testing.T) {
+func TestMachine_TriesInVainHaveAPause(t *testing.T) {
 	timing := registry.DefaultTiming
 	for _, tt := range []struct {
 		what kind
-		set  func(p *puppet)
+		set  func(p *participant)
 	}{
-		{kindBeginTerm, func(p *puppet) {
+		{kindBeginTerm, func(p *participant) {
 			p.begin(1, other)
 			p.end(1, other)
 			p.past = p.reg.clone()
 			p.begin(2, other)
 		}},
-		{kindDeleteOrphan, func(p *puppet) {
+		{kindDeleteOrphan, func(p *participant) {
 			p.begin(1, p.peer(timing))
-			p.befall = befalls(void, kindDeleteOrphan)
+			p.fateOf = fateOfKinds(void, kindDeleteOrphan)
 		}},
 	} {
 		t.Run(string(tt.what), func(t *testing.T) {
-			p := newPuppet(t, timing)
+			p := newParticipant(t, timing)
 			tt.set(p)
-			p.live(timing.OrphanAfter + 10*timing.Interval)
-			at := p.calls(tt.what)
+			p.run(timing.OrphanAfter + 10*timing.Interval)
+			at := p.requests(tt.what)
 			if len(at) < 5 {
 				t.Fatalf("tried %d times", len(at))
 			}
@@ -102,16 +102,16 @@ func TestFutileTriesHaveAPause(t *testing.T) {
 	}
 }
 
-func TestWhoHoldsOffSaysSo(t *testing.T) {
+func TestMachine_RecordShowsTheHoldOff(t *testing.T) {
 	timing := registry.DefaultTiming
-	p := newLeader(t, timing)
+	p := newActive(t, timing)
 	p.yields = true
 	begin := p.now
 	p.reg.requestHandover(1, uuid.Nil)
 	p.tell(woken{})
-	p.live(timing.OrphanAfter / 2)
+	p.run(timing.OrphanAfter / 2)
 	p.delete(p.m.registration.id)
-	p.live(timing.OrphanAfter/2 + 3*timing.Interval)
+	p.run(timing.OrphanAfter/2 + 3*timing.Interval)
 	beats, registrations := 0, 0
 	for _, d := range p.did {
 		c, ok := d.action.(request)

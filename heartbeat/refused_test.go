@@ -11,7 +11,7 @@ import (
 
 // A right was taken away while the instance runs: it works until its lease is over,
 // and ends then. An outage does not end it.
-func TestRefusedInstanceEndsOnceItsLeaseIsLost(t *testing.T) {
+func TestMember_RefusedInstanceEndsOnceItsLeaseIsLost(t *testing.T) {
 	timing := registry.DefaultTiming
 	for _, tt := range []struct {
 		how  string
@@ -20,7 +20,7 @@ func TestRefusedInstanceEndsOnceItsLeaseIsLost(t *testing.T) {
 	}{{"refused", refused, true}, {"not reached", broke, false}} {
 		t.Run(tt.how, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := newStage(t)
+				s := newScenario(t)
 				a := s.joinFirst()
 				b := s.join()
 				time.Sleep(3 * timing.Interval)
@@ -29,7 +29,7 @@ func TestRefusedInstanceEndsOnceItsLeaseIsLost(t *testing.T) {
 				for end := time.Now().Add(2 * timing.OrphanAfter); time.Now().Before(end) && !(gone(a) && gone(b)); {
 					time.Sleep(timing.Interval)
 				}
-				for _, a := range []*actor{a, b} {
+				for _, a := range []*testMember{a, b} {
 					if gone(a) != tt.ends || tt.ends && !errors.Is(a.err, registry.ErrRefused) {
 						t.Errorf("ended: %v, with %v", gone(a), a.err)
 					}
@@ -41,9 +41,9 @@ func TestRefusedInstanceEndsOnceItsLeaseIsLost(t *testing.T) {
 	}
 }
 
-func TestRefusedRegistrationIsNoUnreachableRegistry(t *testing.T) {
+func TestMember_RefusedRegistrationIsNoUnreachableRegistry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
+		s := newScenario(t)
 		s.reg.set(func(kind, registry.Instance) fate { return refused })
 		a := s.join(func(c *Config) { c.JoinTimeout = 10 * time.Second })
 		s.until(15*time.Second, "Run has returned", func() bool { return gone(a) })

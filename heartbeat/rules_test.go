@@ -11,15 +11,15 @@ import (
 
 // An acknowledgement that comes after the lease's end revives nothing, while the
 // work drains on the way out either.
-func TestLeavingInstanceRevivesNoLease(t *testing.T) {
+func TestMachine_LateAckRevivesNoLeaseWhileLeaving(t *testing.T) {
 	timing := registry.DefaultTiming
-	p := newLeader(t, timing)
+	p := newActive(t, timing)
 	p.m.guarded = true
-	p.befall = befalls(hung, kindBeat)
-	p.live(p.m.registration.lease - timing.StopGrace - timing.Interval - p.now)
+	p.fateOf = fateOfKinds(hung, kindBeat)
+	p.run(p.m.registration.lease - timing.StopGrace - timing.Interval - p.now)
 	p.tell(leave{})
 	end := p.m.registration.lease
-	p.live(end + timing.Interval/2 - p.now)
+	p.run(end + timing.Interval/2 - p.now)
 	if p.m.phase != leaving || !p.m.tenure.work.running {
 		t.Fatalf("phase %s, works: %v", p.m.phase, p.m.tenure.work.running)
 	}
@@ -30,16 +30,16 @@ func TestLeavingInstanceRevivesNoLease(t *testing.T) {
 }
 
 // Whoever handed over competes again once another has held a newer term.
-func TestHoldOffEndsWithANewerTermOfAnother(t *testing.T) {
+func TestMachine_HoldOffEndsWithANewerTermOfAnother(t *testing.T) {
 	timing := registry.DefaultTiming
-	p := newLeader(t, timing)
+	p := newActive(t, timing)
 	p.yields = true
 	p.reg.requestHandover(1, uuid.Nil)
-	p.live(timing.Interval)
+	p.run(timing.Interval)
 	p.begin(2, other)
-	p.live(2 * timing.Interval)
+	p.run(2 * timing.Interval)
 	p.end(2, other)
-	p.live(4 * timing.Interval)
+	p.run(4 * timing.Interval)
 	if !p.m.tenure.work.running || p.m.tenure.work.term.Number != 3 {
 		t.Errorf("works: %v in term %d, want term 3 at once", p.m.tenure.work.running, p.m.tenure.work.term.Number)
 	}
@@ -47,12 +47,12 @@ func TestHoldOffEndsWithANewerTermOfAnother(t *testing.T) {
 
 // A term that began and ended between two views leaves a vacancy of its own, with a
 // senior and a time of its own.
-func TestNextVacancyIsAnother(t *testing.T) {
+func TestMachine_NextVacancyIsAnother(t *testing.T) {
 	timing := registry.DefaultTiming
-	p := newPuppet(t, timing)
+	p := newParticipant(t, timing)
 	p.begin(1, other)
-	p.live(3 * timing.Interval)
-	p.befall = befalls(hung, kindCandidate)
+	p.run(3 * timing.Interval)
+	p.fateOf = fateOfKinds(hung, kindCandidate)
 	p.end(1, other)
 	p.tell(woken{})
 	first := p.m.vacancy
@@ -70,12 +70,12 @@ func TestNextVacancyIsAnother(t *testing.T) {
 }
 
 // The end of the deposed's term is history: one who leaves tries it once.
-func TestWhoLeavesDoesNotInsistOnHistory(t *testing.T) {
+func TestMachine_TriesTheBacklogOnceWhileLeaving(t *testing.T) {
 	timing := registry.DefaultTiming
-	p := newLeader(t, timing)
+	p := newActive(t, timing)
 	p.m.backlog.unclosed = endOf(1, uuid.New(), registry.End{}).inPast()
 	tries := 0
-	p.befall = func(c request) fate {
+	p.fateOf = func(c request) fate {
 		if c.past {
 			tries++
 			return broke
@@ -83,26 +83,26 @@ func TestWhoLeavesDoesNotInsistOnHistory(t *testing.T) {
 		return fine
 	}
 	p.tell(leave{})
-	p.live(5 * timing.Interval) // the work drains
+	p.run(5 * timing.Interval) // the work drains
 	if tries != 1 || p.m.phase != leaving {
 		t.Errorf("%d tries, phase %s", tries, p.m.phase)
 	}
 }
 
 // What the work returns while it is being stopped counts.
-func TestResultOfWorkThatIsBeingStopped(t *testing.T) {
+func TestMachine_ResultOfStoppingWorkCounts(t *testing.T) {
 	odd := errors.New("odd")
 	t.Run("done", func(t *testing.T) {
-		p := newLeader(t, registry.DefaultTiming)
+		p := newActive(t, registry.DefaultTiming)
 		p.reg.requestHandover(1, uuid.Nil)
-		p.live(registry.DefaultTiming.Interval)
+		p.run(registry.DefaultTiming.Interval)
 		p.tell(workGone{term: 1, result: done, code: 3})
 		if end := p.reg.term(1).End; end.Reason != registry.WorkDone || end.ExitCode != 3 || p.m.phase != finished {
 			t.Errorf("ended %+v, phase %s", end, p.m.phase)
 		}
 	})
 	t.Run("an error", func(t *testing.T) {
-		p := newLeader(t, registry.DefaultTiming)
+		p := newActive(t, registry.DefaultTiming)
 		p.tell(leave{})
 		p.tell(workGone{term: 1, result: broken, err: odd})
 		var got error
@@ -119,11 +119,11 @@ func TestResultOfWorkThatIsBeingStopped(t *testing.T) {
 
 // One record that cannot be read hides others for a while: what was noted of them
 // stands.
-func TestSightingsOutlastDamage(t *testing.T) {
+func TestMachine_ObservationsOutlastDamage(t *testing.T) {
 	timing := registry.DefaultTiming
-	p := newLeader(t, timing)
+	p := newActive(t, timing)
 	stray := p.peer(timing)
-	p.live(timing.OrphanAfter / 2)
+	p.run(timing.OrphanAfter / 2)
 	before, ok := p.m.observations.passives[stray]
 	if !ok {
 		t.Fatal("not noted")

@@ -15,9 +15,9 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-func TestOneWorksAndAPeerTakesOver(t *testing.T) {
+func TestMember_OneWorksAndAPeerTakesOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
+		s := newScenario(t)
 		a := s.join()
 		s.until(time.Second, "the first works", func() bool { return a.works() == 1 })
 		b := s.join()
@@ -43,9 +43,9 @@ func TestOneWorksAndAPeerTakesOver(t *testing.T) {
 	})
 }
 
-func TestHungRegistryStopsTheWorkBeforeAPeerMayStart(t *testing.T) {
+func TestMember_HungRegistryStopsTheWorkBeforeAPeerMayStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
+		s := newScenario(t)
 		a := s.joinFirst()
 		b := s.join()
 		first := a.Instance()
@@ -83,9 +83,9 @@ func TestHungRegistryStopsTheWorkBeforeAPeerMayStart(t *testing.T) {
 	})
 }
 
-func TestSlowAckDoesNotExtendLease(t *testing.T) {
+func TestMember_SlowAckDoesNotExtendLease(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
+		s := newScenario(t)
 		a := s.joinFirst()
 		s.reg.set(func(k kind, _ registry.Instance) fate {
 			if k == kindBeat {
@@ -117,11 +117,11 @@ func TestSlowAckDoesNotExtendLease(t *testing.T) {
 	})
 }
 
-func TestLostAnswers(t *testing.T) {
+func TestMember_ALostAnswerDoesNoHarm(t *testing.T) {
 	for _, k := range []kind{kindRegister, kindBeginTerm, kindEndTerm, kindUnregister} {
 		t.Run(string(k), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := newStage(t)
+				s := newScenario(t)
 				times := 0
 				s.reg.set(func(got kind, _ registry.Instance) fate {
 					if got == k && times == 0 {
@@ -145,9 +145,9 @@ func TestLostAnswers(t *testing.T) {
 	}
 }
 
-func TestDeletedRegistrationStopsTheWork(t *testing.T) {
+func TestMember_DeletedRegistrationStopsTheWork(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
+		s := newScenario(t)
 		a := s.joinFirst()
 		first := a.Instance()
 		_ = s.reg.store.Unregister(t.Context(), first)
@@ -169,9 +169,9 @@ func TestDeletedRegistrationStopsTheWork(t *testing.T) {
 	})
 }
 
-func TestHandover(t *testing.T) {
+func TestMember_HandsOverToTheTarget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
+		s := newScenario(t)
 		a, b := s.join(), s.join()
 		s.until(5*time.Second, "works", func() bool { return a.works()+b.works() == 1 })
 		if b.works() == 1 {
@@ -189,9 +189,9 @@ func TestHandover(t *testing.T) {
 	})
 }
 
-func TestHandoverToNobodyEndsAfterT(t *testing.T) {
+func TestMember_WorksAgainAfterTIfNobodyElseIsThere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
+		s := newScenario(t)
 		a := s.joinFirst()
 		s.reg.requestHandover(1, uuid.Nil)
 		s.until(2*time.Second, "steps down", func() bool { return a.works() == 0 })
@@ -203,9 +203,9 @@ func TestHandoverToNobodyEndsAfterT(t *testing.T) {
 	})
 }
 
-func TestExpiredHandoverIsIgnored(t *testing.T) {
+func TestMember_IgnoresAnExpiredHandoverRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
+		s := newScenario(t)
 		a := s.joinFirst()
 		s.reg.set(func(k kind, _ registry.Instance) fate {
 			if k == kindView {
@@ -223,9 +223,9 @@ func TestExpiredHandoverIsIgnored(t *testing.T) {
 
 // It is judged by the time that it is, not by that of the last beat: an instance
 // that was frozen, or cut off, may view before it beats.
-func TestHandoverThatExpiredUnseenIsIgnored(t *testing.T) {
+func TestMember_IgnoresAHandoverRequestThatExpiredBeforeItWasSeen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
+		s := newScenario(t)
 		a := s.joinFirst()
 		s.reg.set(func(kind, registry.Instance) fate { return broke })
 		time.Sleep(time.Second)
@@ -245,9 +245,9 @@ func TestHandoverThatExpiredUnseenIsIgnored(t *testing.T) {
 }
 
 // The holder may be asked before it has seen that the term is its own.
-func TestHandoverBeforeTheStartIsHeeded(t *testing.T) {
+func TestMember_HeedsAHandoverRequestFromBeforeTheStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
+		s := newScenario(t)
 		var begun atomic.Bool
 		s.reg.set(func(k kind, _ registry.Instance) fate {
 			if k == kindBeginTerm {
@@ -267,9 +267,9 @@ func TestHandoverBeforeTheStartIsHeeded(t *testing.T) {
 	})
 }
 
-func TestHandoverOfTheFutureIsIgnored(t *testing.T) {
+func TestMember_IgnoresAHandoverRequestOfTheFuture(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
+		s := newScenario(t)
 		a := s.joinFirst()
 		s.reg.store.mu.Lock()
 		s.reg.terms[0].Handover = &registry.Handover{At: time.Now().Add(time.Hour)}
@@ -279,10 +279,10 @@ func TestHandoverOfTheFutureIsIgnored(t *testing.T) {
 	})
 }
 
-func TestWorkThatWillNotStopEndsTheProcess(t *testing.T) {
+func TestMember_WorkThatWillNotStopEndsTheProcess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
-		s.deaf = true
+		s := newScenario(t)
+		s.ignoring = true
 		a := s.join()
 		s.until(time.Second, "works", func() bool { return a.works() == 1 })
 		a.leave()
@@ -308,9 +308,9 @@ func TestWorkThatWillNotStopEndsTheProcess(t *testing.T) {
 	})
 }
 
-func TestStopWhileTheRegistryIsUnreachable(t *testing.T) {
+func TestMember_LeavesInTimeAlthoughTheRegistryIsUnreachable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
+		s := newScenario(t)
 		a := s.joinFirst()
 		s.reg.set(func(kind, registry.Instance) fate { return hung })
 		begin := time.Now()
@@ -328,9 +328,9 @@ func TestStopWhileTheRegistryIsUnreachable(t *testing.T) {
 	})
 }
 
-func TestWorkDoneEndsEveryoneWhoSawIt(t *testing.T) {
+func TestMember_WorkDoneEndsEveryoneWhoSawIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
+		s := newScenario(t)
 		a := s.joinFirst()
 		b, c := s.join(), s.join()
 		time.Sleep(2 * time.Second)
@@ -340,7 +340,7 @@ func TestWorkDoneEndsEveryoneWhoSawIt(t *testing.T) {
 		if !errors.As(a.err, &exit) || exit.Code != 3 {
 			t.Errorf("the first ended with %v", a.err)
 		}
-		for _, p := range []*actor{b, c} {
+		for _, p := range []*testMember{b, c} {
 			<-p.done
 			var over *WorkDoneError
 			if !errors.As(p.err, &over) || over.ExitCode != 3 || over.Term != 1 {
@@ -353,9 +353,9 @@ func TestWorkDoneEndsEveryoneWhoSawIt(t *testing.T) {
 	})
 }
 
-func TestFailingWorkGoesToAPeer(t *testing.T) {
+func TestMember_FailingWorkGoesToAPeer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
+		s := newScenario(t)
 		a := s.joinFirst()
 		a.result <- ErrWorkFailing
 		s.until(time.Second, "tries again for want of a peer", func() bool { return a.works() == 1 })
@@ -377,9 +377,9 @@ func TestFailingWorkGoesToAPeer(t *testing.T) {
 	})
 }
 
-func TestUnreachableAtTheStart(t *testing.T) {
+func TestMember_GivesUpJoiningAfterTheJoinTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
+		s := newScenario(t)
 		s.reg.set(func(kind, registry.Instance) fate { return hung })
 		begin := time.Now()
 		a := s.join(func(c *Config) { c.JoinTimeout = 30 * time.Second })
@@ -393,9 +393,9 @@ func TestUnreachableAtTheStart(t *testing.T) {
 	})
 }
 
-func TestStandbyRunsWhilePassive(t *testing.T) {
+func TestMember_StandbyRunsWhilePassive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
+		s := newScenario(t)
 		a := s.joinFirst()
 		var mu sync.Mutex
 		standing := 0
@@ -425,9 +425,9 @@ func TestStandbyRunsWhilePassive(t *testing.T) {
 	})
 }
 
-func TestPassiveSaysOnceWhomItStandsByFor(t *testing.T) {
+func TestMember_LogsOnceWhomItStandsByFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
+		s := newScenario(t)
 		a := s.joinFirst()
 		b := s.join()
 		time.Sleep(5 * time.Second)
@@ -448,7 +448,7 @@ func TestPassiveSaysOnceWhomItStandsByFor(t *testing.T) {
 	})
 }
 
-func TestWorkThatReturnsAfterItsLeaseEnded(t *testing.T) {
+func TestMachine_WorkThatReturnsAfterTheLeaseIsNotTold(t *testing.T) {
 	// Nothing steps the machine from before D−G until after D, as in a freeze, and
 	// the first that it hears of is that the work has returned by itself.
 	for _, end := range []workGone{

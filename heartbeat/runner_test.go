@@ -27,10 +27,10 @@ func (d *deaf) View(ctx context.Context, group string) (registry.View, error) {
 	return d.Registry.View(ctx, group)
 }
 
-func TestCallEndsInTimeThoughTheRegistryDoesNotHeedIt(t *testing.T) {
+func TestRunner_RequestEndsInTimeAlthoughTheRegistryDoesNotHeedIt(t *testing.T) {
 	timing := registry.DefaultTiming
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
+		s := newScenario(t)
 		d := &deaf{Registry: s.reg, release: make(chan struct{})}
 		defer close(d.release)
 		a := s.joinFirst()
@@ -78,10 +78,10 @@ func (f *fragile) set(broken bool) {
 	}
 }
 
-func TestWatchThatBreaksIsReplacedByPollingAndAskedForAgain(t *testing.T) {
+func TestRunner_PollsWhileAWatchIsBrokenAndAsksForAnother(t *testing.T) {
 	timing := registry.DefaultTiming
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
+		s := newScenario(t)
 		var views atomic.Int64
 		s.reg.set(func(k kind, _ registry.Instance) fate {
 			if k == kindView {

@@ -14,35 +14,35 @@ import (
 )
 
 // The senior is dead, but not for long enough to be seen.
-func TestWhoIsNotSeniorActsAtAnInstantOfItsOwn(t *testing.T) {
+func TestMachine_CompetesAtAnInstantOfItsOwnWithoutTheSenior(t *testing.T) {
 	timing := registry.DefaultTiming
 	for _, tt := range []struct {
 		holder string
-		goes   func(p *puppet, holder uuid.UUID)
+		goes   func(p *participant, holder uuid.UUID)
 		act    kind
 	}{
-		{"leaves", func(p *puppet, holder uuid.UUID) {
-			p.live(2 * timing.Interval)
+		{"leaves", func(p *participant, holder uuid.UUID) {
+			p.run(2 * timing.Interval)
 			p.peer(timing)
 			p.end(1, holder)
 			p.tell(woken{})
 		}, kindBeginTerm},
-		{"crashes", func(p *puppet, holder uuid.UUID) {
-			p.live(timing.OrphanAfter - 2*timing.Interval)
+		{"crashes", func(p *participant, holder uuid.UUID) {
+			p.run(timing.OrphanAfter - 2*timing.Interval)
 			p.peer(timing)
-			p.live(2*timing.Interval + timing.Interval/2)
+			p.run(2*timing.Interval + timing.Interval/2)
 		}, kindDeleteOrphan},
 	} {
 		t.Run(tt.holder, func(t *testing.T) {
 			var after []time.Duration
 			for range 20 {
-				p := newPuppet(t, timing)
+				p := newParticipant(t, timing)
 				p.m.self.Priority = -1
 				holder := p.peer(timing)
 				p.begin(1, holder)
 				tt.goes(p, holder)
-				p.live(3 * timing.Interval)
-				asked, acts := p.calls(kindCandidate), p.calls(tt.act)
+				p.run(3 * timing.Interval)
+				asked, acts := p.requests(kindCandidate), p.requests(tt.act)
 				if len(asked) != 1 || len(acts) != 1 {
 					t.Fatalf("asked %d times who is senior, acted %d times", len(asked), len(acts))
 				}
@@ -59,30 +59,30 @@ func TestWhoIsNotSeniorActsAtAnInstantOfItsOwn(t *testing.T) {
 	}
 }
 
-func TestTheSeniorActsAtOnce(t *testing.T) {
+func TestMachine_SeniorActsAtOnce(t *testing.T) {
 	timing := registry.DefaultTiming
-	p := newPuppet(t, timing)
+	p := newParticipant(t, timing)
 	p.m.self.Priority = 1
 	holder := p.peer(timing)
 	p.begin(1, holder)
-	p.live(timing.OrphanAfter - 2*timing.Interval)
+	p.run(timing.OrphanAfter - 2*timing.Interval)
 	p.peer(timing)
-	p.live(4 * timing.Interval)
-	asked, acts := p.calls(kindCandidate), p.calls(kindBeginTerm)
-	if len(asked) != 1 || len(acts) != 1 || asked[0] != acts[0] || p.there(holder) {
+	p.run(4 * timing.Interval)
+	asked, acts := p.requests(kindCandidate), p.requests(kindBeginTerm)
+	if len(asked) != 1 || len(acts) != 1 || asked[0] != acts[0] || p.registered(holder) {
 		t.Errorf("asked at %v, acted at %v", asked, acts)
 	}
 }
 
 // Live is who has beaten since three intervals before my own last beat.
-func TestSeniorIsAskedForByTheTimeOfTheLastBeat(t *testing.T) {
+func TestMachine_SearchesTheSeniorAroundItsLatestBeat(t *testing.T) {
 	timing := registry.DefaultTiming
-	p := newPuppet(t, timing)
+	p := newParticipant(t, timing)
 	p.begin(1, other)
-	p.live(5*timing.Interval + timing.Interval/3)
+	p.run(5*timing.Interval + timing.Interval/3)
 	p.end(1, other)
 	asked := 0
-	p.befall = func(c request) fate {
+	p.fateOf = func(c request) fate {
 		if c.kind == kindCandidate {
 			asked++
 			heartbeat, now := p.reg.instances[p.m.registration.id].Heartbeat, p.reg.clock()
@@ -101,9 +101,9 @@ func TestSeniorIsAskedForByTheTimeOfTheLastBeat(t *testing.T) {
 	}
 }
 
-// mortal is an actor that can be made to vanish, with all that it asks for.
-type mortal struct {
-	*actor
+// killable is a member that can be made to vanish, with all that it requests.
+type killable struct {
+	*testMember
 	reg *flaky
 }
 
@@ -118,23 +118,23 @@ func (l latent) View(ctx context.Context, group string) (registry.View, error) {
 	return l.Registry.View(ctx, group)
 }
 
-func (s *stage) joinMortal(priority int, change ...func(*Config)) mortal {
+func (s *scenario) joinKillable(priority int, change ...func(*Config)) killable {
 	reg := &flaky{store: s.reg.store}
 	first := func(c *Config) { c.Registry, c.Priority = reg, priority }
-	return mortal{reg: reg, actor: s.join(append([]func(*Config){first}, change...)...)}
+	return killable{reg: reg, testMember: s.join(append([]func(*Config){first}, change...)...)}
 }
 
-func (m mortal) vanish() { m.reg.set(func(kind, registry.Instance) fate { return hung }) }
+func (m killable) vanish() { m.reg.set(func(kind, registry.Instance) fate { return hung }) }
 
 // The one with the highest priority sees last that the holder is silent.
-func TestAfterACrashTheHighestPriorityTakesOver(t *testing.T) {
+func TestMember_HighestPriorityTakesOverAfterACrash(t *testing.T) {
 	i, silence := registry.DefaultTiming.Interval, registry.DefaultTiming.OrphanAfter
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
-		holder := s.joinMortal(0)
+		s := newScenario(t)
+		holder := s.joinKillable(0)
 		s.until(time.Second, "works", func() bool { return holder.works() == 1 })
-		low, mid := s.joinMortal(1), s.joinMortal(3)
-		high := s.joinMortal(5, func(c *Config) { c.Registry = latent{c.Registry, i / 2} })
+		low, mid := s.joinKillable(1), s.joinKillable(3)
+		high := s.joinKillable(5, func(c *Config) { c.Registry = latent{c.Registry, i / 2} })
 		time.Sleep(10 * i)
 		holder.vanish()
 		took := s.until(silence+5*i, "one works", func() bool { return low.works()+high.works()+mid.works() > 0 })
@@ -142,28 +142,28 @@ func TestAfterACrashTheHighestPriorityTakesOver(t *testing.T) {
 		if high.works() != 2 {
 			t.Errorf("not the one with the highest priority works, but another")
 		}
-		s.leaveAll(low.actor, mid.actor, high.actor, holder.actor)
+		s.leaveAll(low.testMember, mid.testMember, high.testMember, holder.testMember)
 	})
 }
 
-func TestTheNextOneTakesOverWhenTheSeniorIsDeadAsWell(t *testing.T) {
+func TestMember_NextOneTakesOverWhenTheSeniorIsDeadToo(t *testing.T) {
 	i, silence := registry.DefaultTiming.Interval, registry.DefaultTiming.OrphanAfter
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
-		holder := s.joinMortal(0)
+		s := newScenario(t)
+		holder := s.joinKillable(0)
 		s.until(time.Second, "works", func() bool { return holder.works() == 1 })
-		low, high, mid := s.joinMortal(1), s.joinMortal(5), s.joinMortal(3)
+		low, high, mid := s.joinKillable(1), s.joinKillable(5), s.joinKillable(3)
 		time.Sleep(10 * i)
 		holder.vanish()
 		s.always(silence-2*i, "nobody yet", func() bool { return low.works()+high.works()+mid.works() == 0 })
 		high.vanish()
 		took := s.until(2*i+3*i+i/2, "the next works", func() bool { return low.works()+mid.works() == 2 })
 		t.Logf("after another %v", took)
-		s.leaveAll(low.actor, mid.actor, high.actor, holder.actor)
+		s.leaveAll(low.testMember, mid.testMember, high.testMember, holder.testMember)
 	})
 }
 
-func TestManyWhoWaitCostOneInsert(t *testing.T) {
+func TestMember_ManyPassiveInstancesCostOneInsert(t *testing.T) {
 	i := registry.DefaultTiming.Interval
 	for _, tt := range []struct {
 		what        string
@@ -178,7 +178,7 @@ func TestManyWhoWaitCostOneInsert(t *testing.T) {
 	} {
 		t.Run(tt.what, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := newStage(t)
+				s := newScenario(t)
 				var inserts atomic.Int64
 				s.reg.set(func(k kind, _ registry.Instance) fate {
 					if k == kindBeginTerm {
@@ -192,12 +192,12 @@ func TestManyWhoWaitCostOneInsert(t *testing.T) {
 						c.Registry = unwatched{c.Registry}
 					}
 				}
-				all := []*actor{first}
+				all := []*testMember{first}
 				for range 18 {
 					all = append(all, s.join(look))
 					time.Sleep(i / 20)
 				}
-				senior := s.joinMortal(1, look)
+				senior := s.joinKillable(1, look)
 				time.Sleep(3*i + i/4) // those who poll before the senior see the vacancy before it does
 				inserts.Store(0)
 				if tt.dead {
@@ -219,7 +219,7 @@ func TestManyWhoWaitCostOneInsert(t *testing.T) {
 				if n := inserts.Load(); tt.dead && n != 1 || !tt.dead && (n != 0 || senior.works() != 2) {
 					t.Errorf("%d inserts by those who are not senior; the senior works in term %d", n, senior.works())
 				}
-				s.leaveAll(append(all, senior.actor)...)
+				s.leaveAll(append(all, senior.testMember)...)
 			})
 		})
 	}

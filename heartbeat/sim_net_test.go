@@ -10,7 +10,7 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// weather is what befalls each request.
+// weather is what fateOfKinds each request.
 type weather struct {
 	lose, loseAnswer, fail, failApplied, late float64
 	slow                                      time.Duration

@@ -3,7 +3,7 @@ package heartbeat
 import "time"
 
 // Bounds of the calls of one instance within any span of its budgets, whatever
-// befalls it: of views, of all that the election waits for (each view is followed
+// fateOfKinds it: of views, of all that the election waits for (each view is followed
 // by a question and a write at the most) with the beats, and of what nothing waits
 // for. The budgets give one span's worth at once, and another over the span.
 // TestSimulation tells how close all that comes.

@@ -18,12 +18,12 @@ func deafStandby(release <-chan struct{}) func(*Config) {
 	return func(c *Config) { c.Standby = func(context.Context) { <-release } }
 }
 
-func TestStandbyThatDoesNotReturnLeavesTheWorkToAPeer(t *testing.T) {
+func TestMember_StandbyThatDoesNotReturnLeavesTheWorkToAPeer(t *testing.T) {
 	timing := registry.DefaultTiming
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		defer close(release)
-		s := newStage(t)
+		s := newScenario(t)
 		a := s.joinFirst()
 		var told told
 		b := s.join(deafStandby(release), told.listen)
@@ -48,11 +48,11 @@ func TestStandbyThatDoesNotReturnLeavesTheWorkToAPeer(t *testing.T) {
 	})
 }
 
-func TestStandbyThatDoesNotReturnDoesNotKeepTheProcess(t *testing.T) {
+func TestMember_EndsAlthoughStandbyDoesNotReturn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		defer close(release)
-		s := newStage(t)
+		s := newScenario(t)
 		a := s.joinFirst()
 		b := s.join(deafStandby(release))
 		time.Sleep(3 * time.Second)
@@ -67,24 +67,24 @@ func TestStandbyThatDoesNotReturnDoesNotKeepTheProcess(t *testing.T) {
 
 // The passive side takes its time to return, and the process is frozen meanwhile,
 // for longer than the lease lasts: the work never begins, and nobody says so.
-func TestWorkThatWaitedForStandbyBeginsOnlyWithALease(t *testing.T) {
+func TestMachine_WorkThatWaitedForStandbyBeginsOnlyWithALease(t *testing.T) {
 	timing := registry.DefaultTiming
 	for _, tt := range []struct {
 		wakes  string
-		events func(p *puppet)
+		events func(p *participant)
 	}{
-		{"the return", func(p *puppet) { p.tell(stoodDown{term: 1}) }},
-		{"a tick", func(p *puppet) { p.tell(tick{}); p.tell(stoodDown{term: 1}) }},
+		{"the return", func(p *participant) { p.tell(stoodDown{term: 1}) }},
+		{"a tick", func(p *participant) { p.tell(tick{}); p.tell(stoodDown{term: 1}) }},
 	} {
 		for _, guarded := range []bool{false, true} {
 			t.Run(tt.wakes, func(t *testing.T) {
-				p := newPuppet(t, timing)
+				p := newParticipant(t, timing)
 				p.m.standby, p.m.guarded = true, guarded
-				p.live(5 * timing.Interval)
+				p.run(5 * timing.Interval)
 				if !p.m.tenure.work.waiting || p.m.tenure.work.running || p.m.tenure.held.number != 1 {
 					t.Fatalf("the work is %+v", p.m.tenure.work)
 				}
-				p.befall = befalls(hung, kindEndTerm)
+				p.fateOf = fateOfKinds(hung, kindEndTerm)
 				p.now += time.Hour
 				tt.events(p)
 				for _, d := range p.did {
@@ -106,11 +106,11 @@ func TestWorkThatWaitedForStandbyBeginsOnlyWithALease(t *testing.T) {
 	}
 }
 
-func TestWorkThatWaitedForStandbyBeginsWhenThatHasReturned(t *testing.T) {
+func TestMachine_WorkThatWaitedForStandbyBeginsWhenThatHasReturned(t *testing.T) {
 	timing := registry.DefaultTiming
-	p := newPuppet(t, timing)
+	p := newParticipant(t, timing)
 	p.m.standby = true
-	p.live(3 * timing.Interval)
+	p.run(3 * timing.Interval)
 	p.tell(stoodDown{term: 7}) // of another time
 	if p.m.tenure.work.running {
 		t.Fatal("begins for the return of another time")
@@ -126,19 +126,19 @@ func TestWorkThatWaitedForStandbyBeginsWhenThatHasReturned(t *testing.T) {
 
 // Told to stop before the work began: the term ends at once, whatever the passive
 // side does.
-func TestTermWhoseWorkStillWaitsIsGivenUpAtOnce(t *testing.T) {
+func TestMachine_TermWhoseWorkStillWaitsIsGivenUpAtOnce(t *testing.T) {
 	timing := registry.DefaultTiming
 	for _, tt := range []struct {
 		what string
-		tell func(p *puppet)
+		tell func(p *participant)
 	}{
-		{"leave", func(p *puppet) { p.tell(leave{}) }},
-		{"hand over", func(p *puppet) { p.reg.requestHandover(1, uuid.Nil); p.tell(woken{}); p.live(timing.Interval) }},
+		{"leave", func(p *participant) { p.tell(leave{}) }},
+		{"hand over", func(p *participant) { p.reg.requestHandover(1, uuid.Nil); p.tell(woken{}); p.run(timing.Interval) }},
 	} {
 		t.Run(tt.what, func(t *testing.T) {
-			p := newPuppet(t, timing)
+			p := newParticipant(t, timing)
 			p.m.standby = true
-			p.live(3 * timing.Interval)
+			p.run(3 * timing.Interval)
 			tt.tell(p)
 			if p.reg.term(1).Open() || len(p.notes(factPassive)) > 0 {
 				t.Errorf("the term is open: %v, told %d times that it is over", p.reg.term(1).Open(), len(p.notes(factPassive)))

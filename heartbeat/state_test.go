@@ -48,13 +48,13 @@ func (t *told) all() []Change {
 	return t.changes
 }
 
-func TestEveryChangeOfRoleIsToldWithItsReason(t *testing.T) {
+func TestMember_TellsEveryChangeOfRoleWithItsReason(t *testing.T) {
 	up := func(id uuid.UUID, term int64) Change { return Change{id, registry.Active, term, Promoted} }
 	down := func(id uuid.UUID, term int64, why registry.Reason) Change {
 		return Change{id, registry.Passive, term, why}
 	}
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
+		s := newScenario(t)
 		var first, second told
 		a := s.join(first.listen)
 		s.until(time.Second, "the first works", func() bool { return a.works() == 1 })
@@ -92,9 +92,9 @@ func TestEveryChangeOfRoleIsToldWithItsReason(t *testing.T) {
 	})
 }
 
-func TestReadyEndsWithTheLastGoodBeatWhileTheLoopTurns(t *testing.T) {
+func TestState_ReadyEndsWithTheLastGoodBeat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
+		s := newScenario(t)
 		s.reg.set(failCalls(kindRegister))
 		a := s.join()
 		s.always(time.Second, "not ready", func() bool { return !a.State().Ready && a.Instance() == uuid.Nil })
@@ -129,9 +129,9 @@ func TestReadyEndsWithTheLastGoodBeatWhileTheLoopTurns(t *testing.T) {
 	})
 }
 
-func TestLoopThatStandsStillIsStuck(t *testing.T) {
+func TestState_LoopThatStandsStillIsStuck(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
+		s := newScenario(t)
 		release := make(chan struct{})
 		a := s.join(func(c *Config) { c.OnRole = func(Change) { <-release } }) // as a log that nobody reads
 		s.always(4*time.Second, "not yet stuck", func() bool { return !a.State().Stuck })

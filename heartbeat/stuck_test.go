@@ -13,28 +13,28 @@ import (
 )
 
 // A child of the guard that survives its SIGKILL: it is sat out in silence.
-func TestGuardedWorkThatWillNotDieEndsTheProcessWithItsLease(t *testing.T) {
+func TestMachine_GuardedWorkThatDoesNotDieEndsTheProcessWithItsLease(t *testing.T) {
 	timing := registry.DefaultTiming
 	for _, tt := range []struct {
 		told    string
-		happens func(p *puppet)
+		happens func(p *participant)
 	}{
-		{"to leave", func(p *puppet) { p.tell(leave{}) }},
-		{"to hand over", func(p *puppet) { p.reg.requestHandover(1, uuid.Nil); p.tell(woken{}) }},
+		{"to leave", func(p *participant) { p.tell(leave{}) }},
+		{"to hand over", func(p *participant) { p.reg.requestHandover(1, uuid.Nil); p.tell(woken{}) }},
 	} {
 		t.Run(tt.told, func(t *testing.T) {
-			p := newLeader(t, timing)
+			p := newActive(t, timing)
 			p.m.guarded = true
 			id, begin := p.m.registration.id, p.now
 			tt.happens(p)
-			p.live(3 * timing.OrphanAfter)
+			p.run(3 * timing.OrphanAfter)
 
 			killed := begin + timing.StopGrace
 			stuck := p.notes(factStuck)
 			if len(stuck) != 1 || stuck[0] != killed+timing.StopGrace {
 				t.Fatalf("named at %v, want once, a grace after the SIGKILL at %v", stuck, killed)
 			}
-			beats := p.calls(kindBeat)
+			beats := p.requests(kindBeat)
 			last := beats[len(beats)-1]
 			if last >= stuck[0] || last < stuck[0]-2*timing.Interval {
 				t.Errorf("the last beat was at %v, want it just before %v", last, stuck[0])
@@ -42,17 +42,17 @@ func TestGuardedWorkThatWillNotDieEndsTheProcessWithItsLease(t *testing.T) {
 			if want := last + timing.Lease(); p.aborted() != want {
 				t.Errorf("aborted at %v, want at the end of the lease, %v", p.aborted(), want)
 			}
-			if len(p.calls(kindEndTerm))+len(p.calls(kindUnregister)) > 0 || !p.reg.terms[0].Open() || !p.there(id) {
+			if len(p.requests(kindEndTerm))+len(p.requests(kindUnregister)) > 0 || !p.reg.terms[0].Open() || !p.registered(id) {
 				t.Error("released under work that lives")
 			}
 		})
 	}
 }
 
-func TestGuardedWorkThatWillNotDieIsExit70(t *testing.T) {
+func TestMember_GuardedWorkThatDoesNotDieIsExit70(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
-		s.deaf = true
+		s := newScenario(t)
+		s.ignoring = true
 		a := s.join(underGuard(new(fakeGuard)))
 		s.until(time.Second, "works", func() bool { return a.works() == 1 })
 		s.reg.requestHandover(1, uuid.Nil)
@@ -72,12 +72,12 @@ func TestGuardedWorkThatWillNotDieIsExit70(t *testing.T) {
 }
 
 // The process ends by its own hand before the kernel ends it.
-func TestWorkOfThisProcessLivesNoLongerThanItsLease(t *testing.T) {
+func TestMachine_WorkOfThisProcessLivesNoLongerThanItsLease(t *testing.T) {
 	timing := registry.DefaultTiming
-	p := newLeader(t, timing)
+	p := newActive(t, timing)
 	lease := p.m.registration.lease
-	p.befall = befalls(broke, kindBeat)
-	p.live(timing.OrphanAfter)
+	p.fateOf = fateOfKinds(broke, kindBeat)
+	p.run(timing.OrphanAfter)
 	if want := lease - timing.KillMargin(); p.aborted() != want {
 		t.Errorf("aborted at %v, want K before the lease's end, %v", p.aborted(), want)
 	}

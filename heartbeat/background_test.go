@@ -18,30 +18,30 @@ func backgroundRequests(c request) fate {
 }
 
 // A request to hand over is heeded within one view, whatever else hangs.
-func TestHintsAndHistoryDelayNoHandover(t *testing.T) {
+func TestMachine_RequestsInTheBackgroundDelayNoHandover(t *testing.T) {
 	timing := registry.DefaultTiming
 	for _, tt := range []struct {
 		hangs string
 		kind  kind
-		set   func(p *puppet)
+		set   func(p *participant)
 	}{
-		{"the search for silent ones", kindSilent, func(*puppet) {}},
-		{"the deletion of a passive one", kindDeleteOrphan, func(p *puppet) { p.peer(timing) }},
-		{"the end of the deposed's term", kindEndTerm, func(p *puppet) {
+		{"the search for silent ones", kindSilent, func(*participant) {}},
+		{"the deletion of a passive one", kindDeleteOrphan, func(p *participant) { p.peer(timing) }},
+		{"the end of the deposed's term", kindEndTerm, func(p *participant) {
 			p.begin(1, p.peer(timing))
 		}},
 	} {
 		t.Run(tt.hangs, func(t *testing.T) {
-			p := newPuppet(t, timing)
+			p := newParticipant(t, timing)
 			tt.set(p)
-			p.befall = func(c request) fate {
+			p.fateOf = func(c request) fate {
 				if c.kind == tt.kind {
 					return backgroundRequests(c)
 				}
 				return fine
 			}
 			p.yields = true
-			for begin := p.now; len(p.hung) == 0; p.live(timing.Interval) {
+			for begin := p.now; len(p.hung) == 0; p.run(timing.Interval) {
 				if p.now > begin+3*timing.OrphanAfter {
 					t.Fatal("no such call")
 				}
@@ -50,7 +50,7 @@ func TestHintsAndHistoryDelayNoHandover(t *testing.T) {
 				t.Fatal("does not work")
 			}
 			p.reg.requestHandover(p.m.tenure.work.term.Number, uuid.Nil)
-			p.live(timing.Interval)
+			p.run(timing.Interval)
 			if p.m.tenure.work.running || p.reg.latest().Open() {
 				t.Errorf("works: %v, the latest term is open: %v", p.m.tenure.work.running, p.reg.latest().Open())
 			}
@@ -60,7 +60,7 @@ func TestHintsAndHistoryDelayNoHandover(t *testing.T) {
 
 // One's own release does not wait for them either, nor for a hung view, nor for the
 // end of one's own term that hangs once.
-func TestOneHungCallDelaysNoRelease(t *testing.T) {
+func TestMachine_OneHungRequestDelaysNoRelease(t *testing.T) {
 	for _, timing := range []registry.Timing{
 		registry.DefaultTiming, {Interval: 5 * time.Second, OrphanAfter: 300 * time.Second, StopGrace: 30 * time.Second},
 	} {
@@ -72,37 +72,37 @@ func testHungRelease(t *testing.T, timing registry.Timing) {
 	for _, tt := range []struct {
 		hangs string
 		which func(c request) bool
-		set   func(p *puppet)
+		set   func(p *participant)
 	}{
-		{"the end of the deposed's term", func(c request) bool { return c.kind == kindEndTerm && c.past }, func(p *puppet) { p.begin(1, p.peer(timing)) }},
-		{"the search for silent ones", func(c request) bool { return c.kind == kindSilent }, func(*puppet) {}},
-		{"a view", func(c request) bool { return c.kind == kindView }, func(*puppet) {}},
-		{"the end of its own term, once", func(c request) bool { return c.kind == kindEndTerm }, func(*puppet) {}},
+		{"the end of the deposed's term", func(c request) bool { return c.kind == kindEndTerm && c.past }, func(p *participant) { p.begin(1, p.peer(timing)) }},
+		{"the search for silent ones", func(c request) bool { return c.kind == kindSilent }, func(*participant) {}},
+		{"a view", func(c request) bool { return c.kind == kindView }, func(*participant) {}},
+		{"the end of its own term, once", func(c request) bool { return c.kind == kindEndTerm }, func(*participant) {}},
 	} {
 		t.Run(tt.hangs, func(t *testing.T) {
-			p := newPuppet(t, timing)
+			p := newParticipant(t, timing)
 			tt.set(p)
 			p.yields = true
 			once := false
-			p.befall = func(c request) fate {
+			p.fateOf = func(c request) fate {
 				if tt.which(c) && !once && p.m.tenure.held.number > 0 {
 					once = true
 					return hung
 				}
 				return fine
 			}
-			for begin := p.now; !p.m.tenure.work.running; p.live(timing.Interval / 4) {
+			for begin := p.now; !p.m.tenure.work.running; p.run(timing.Interval / 4) {
 				p.hungTimesOut()
 				if p.now > begin+2*timing.OrphanAfter {
 					t.Fatal("does not work")
 				}
 			}
-			p.live(timing.Slack() + timing.Interval)
+			p.run(timing.Slack() + timing.Interval)
 			p.hungTimesOut()
 			p.tell(leave{})
 			begin := p.now
 			for p.m.phase != finished {
-				p.live(timing.Interval / 4)
+				p.run(timing.Interval / 4)
 				p.hungTimesOut()
 			}
 			if took := p.now - begin; took > 5*time.Second {
@@ -116,7 +116,7 @@ func testHungRelease(t *testing.T, timing registry.Timing) {
 }
 
 // hungTimesOut answers hung calls whose time is over.
-func (p *puppet) hungTimesOut() {
+func (p *participant) hungTimesOut() {
 	p.t.Helper()
 	calls := p.hung
 	p.hung = nil
@@ -129,29 +129,29 @@ func (p *puppet) hungTimesOut() {
 	}
 }
 
-func TestPassiveWhoseRecordIsDeletedRejoinsAlthoughAViewHangs(t *testing.T) {
+func TestMachine_RegistersAnewAlthoughAViewHangs(t *testing.T) {
 	timing := registry.DefaultTiming
-	p := newPuppet(t, timing)
+	p := newParticipant(t, timing)
 	p.begin(1, p.peer(timing))
-	p.live(3 * timing.Interval)
+	p.run(3 * timing.Interval)
 	before := p.m.registration.id
-	p.befall = befalls(hung, kindView)
-	p.live(timing.Interval)
+	p.fateOf = fateOfKinds(hung, kindView)
+	p.run(timing.Interval)
 	if len(p.hung) != 1 {
 		t.Fatalf("%d views hang", len(p.hung))
 	}
 	p.delete(before)
-	p.live(2 * timing.Interval)
-	if p.m.registration.id == before || !p.there(p.m.registration.id) {
+	p.run(2 * timing.Interval)
+	if p.m.registration.id == before || !p.registered(p.m.registration.id) {
 		t.Error("did not register anew within two intervals")
 	}
 }
 
 // The hints of a slow registry still come: orphans are swept, failing work is
 // handed over, and the senior is found.
-func TestHintsThatTakeLongerThanAnIntervalStillCount(t *testing.T) {
+func TestMachine_HintsThatTakeLongerThanAnIntervalStillCount(t *testing.T) {
 	timing := registry.DefaultTiming
-	p := newLeader(t, timing)
+	p := newActive(t, timing)
 	p.yields = true
 	stray := p.peer(timing)
 	slow := func(c request) fate {
@@ -160,7 +160,7 @@ func TestHintsThatTakeLongerThanAnIntervalStillCount(t *testing.T) {
 		}
 		return fine
 	}
-	p.befall = slow
+	p.fateOf = slow
 	var answers []answer
 	answerSlowly := func() { // after three intervals each
 		for _, c := range p.hung {
@@ -176,11 +176,11 @@ func TestHintsThatTakeLongerThanAnIntervalStillCount(t *testing.T) {
 			p.tell(a)
 		}
 	}
-	for begin := p.now; p.there(stray); {
+	for begin := p.now; p.registered(stray); {
 		if p.now > begin+2*timing.OrphanAfter {
 			t.Fatal("the orphan is never swept")
 		}
-		p.live(timing.Interval)
+		p.run(timing.Interval)
 		answerSlowly()
 	}
 	peer := p.peer(timing)
@@ -190,7 +190,7 @@ func TestHintsThatTakeLongerThanAnIntervalStillCount(t *testing.T) {
 			t.Fatal("the failing work is never handed over")
 		}
 		p.beat(peer)
-		p.live(timing.Interval)
+		p.run(timing.Interval)
 		answerSlowly()
 	}
 	if got := p.reg.latest().End.Reason; got != registry.WorkFailed {
@@ -200,13 +200,13 @@ func TestHintsThatTakeLongerThanAnIntervalStillCount(t *testing.T) {
 
 // An answer about who is senior that comes when the work fails is not taken for
 // the peer that is looked for then.
-func TestLateAnswerAboutTheSeniorIsNoPeerForFailingWork(t *testing.T) {
+func TestMachine_LateAnswerAboutTheSeniorIsNoPeerForFailingWork(t *testing.T) {
 	timing := registry.DefaultTiming
-	p := newPuppet(t, timing)
+	p := newParticipant(t, timing)
 	p.begin(1, other)
 	p.end(1, other)
-	p.befall = befalls(hung, kindCandidate)
-	p.live(5 * timing.Interval)
+	p.fateOf = fateOfKinds(hung, kindCandidate)
+	p.run(5 * timing.Interval)
 	if !p.m.tenure.work.running || len(p.hung) != 1 {
 		t.Fatalf("works: %v, hung: %d", p.m.tenure.work.running, len(p.hung))
 	}
@@ -219,7 +219,7 @@ func TestLateAnswerAboutTheSeniorIsNoPeerForFailingWork(t *testing.T) {
 
 // What nothing waits for takes turns: an end of a past term that always fails keeps no
 // orphan from its deletion, no search from its time, and no outage untold.
-func TestHistoryThatAlwaysFailsHoldsUpNothingElse(t *testing.T) {
+func TestMachine_BacklogThatAlwaysFailsDelaysNothingElse(t *testing.T) {
 	timing := registry.DefaultTiming
 	history := func(c request) fate {
 		if c.kind == kindEndTerm && c.past {
@@ -228,66 +228,66 @@ func TestHistoryThatAlwaysFailsHoldsUpNothingElse(t *testing.T) {
 		return fine
 	}
 	t.Run("the sweep", func(t *testing.T) {
-		p := newPuppet(t, timing)
+		p := newParticipant(t, timing)
 		p.begin(1, p.peer(timing))
 		stray := p.peer(timing)
-		p.befall = history
-		p.live(4 * timing.OrphanAfter)
-		if !p.m.tenure.work.running || p.there(stray) {
-			t.Errorf("works: %v, the passive orphan is registered: %v", p.m.tenure.work.running, p.there(stray))
+		p.fateOf = history
+		p.run(4 * timing.OrphanAfter)
+		if !p.m.tenure.work.running || p.registered(stray) {
+			t.Errorf("works: %v, the passive orphan is registered: %v", p.m.tenure.work.running, p.registered(stray))
 		}
 		p.did = nil
-		p.befall = befalls(broke, kindBeat, kindView, kindEndTerm)
-		p.live(10 * timing.Interval)
-		p.befall = history
-		p.live(10 * timing.Interval)
+		p.fateOf = fateOfKinds(broke, kindBeat, kindView, kindEndTerm)
+		p.run(10 * timing.Interval)
+		p.fateOf = history
+		p.run(10 * timing.Interval)
 		if down, _, up := p.outages(); down != 1 || up != 1 {
 			t.Errorf("an outage is told %d times and its end %d times", down, up)
 		}
 	})
 	t.Run("the deletion of a dead claimant", func(t *testing.T) {
-		p := newPuppet(t, timing)
+		p := newParticipant(t, timing)
 		holder := p.peer(timing)
 		p.begin(1, holder)
-		p.live(3 * timing.Interval)
+		p.run(3 * timing.Interval)
 		p.m.backlog.unclosed = endOf(1, uuid.New(), registry.End{}).inPast()
 		dead := p.peer(timing)
 		p.claims(dead, 9)
-		p.befall = history
+		p.fateOf = history
 		p.end(1, holder)
-		p.live(3 * timing.OrphanAfter)
-		if !p.m.tenure.work.running || p.there(dead) {
-			t.Errorf("works: %v, the dead claimant is registered: %v", p.m.tenure.work.running, p.there(dead))
+		p.run(3 * timing.OrphanAfter)
+		if !p.m.tenure.work.running || p.registered(dead) {
+			t.Errorf("works: %v, the dead claimant is registered: %v", p.m.tenure.work.running, p.registered(dead))
 		}
 	})
 	t.Run("a former registration that cannot be ended", func(t *testing.T) {
-		p := newLeader(t, timing)
+		p := newActive(t, timing)
 		p.m.backlog.former = []request{*request{kind: kindUnregister, id: uuid.New()}.inPast()}
 		stray := p.peer(timing)
-		p.befall = func(c request) fate {
+		p.fateOf = func(c request) fate {
 			if c.kind == kindUnregister && c.past {
 				return broke
 			}
 			return fine
 		}
-		p.live(3 * timing.OrphanAfter)
-		if p.there(stray) {
+		p.run(3 * timing.OrphanAfter)
+		if p.registered(stray) {
 			t.Error("the orphan is never swept")
 		}
 	})
 }
 
-func TestHistoryThatIsRefusedIsGivenUp(t *testing.T) {
+func TestMachine_GivesUpABacklogThatIsRefused(t *testing.T) {
 	timing := registry.DefaultTiming
-	p := newLeader(t, timing)
+	p := newActive(t, timing)
 	p.m.backlog.unclosed = endOf(1, uuid.New(), registry.End{}).inPast()
-	p.befall = func(c request) fate {
+	p.fateOf = func(c request) fate {
 		if c.past {
 			return hung
 		}
 		return fine
 	}
-	p.live(timing.Interval)
+	p.run(timing.Interval)
 	if len(p.hung) != 1 {
 		t.Fatalf("%d calls hang", len(p.hung))
 	}
@@ -298,12 +298,12 @@ func TestHistoryThatIsRefusedIsGivenUp(t *testing.T) {
 }
 
 // A failing work does not wait for what hangs aside.
-func TestFailingWorkDoesNotWaitForAHungHint(t *testing.T) {
+func TestMachine_FailingWorkDoesNotWaitForAHungHint(t *testing.T) {
 	timing := registry.DefaultTiming
-	p := newLeader(t, timing)
+	p := newActive(t, timing)
 	p.yields = true
-	p.befall = befalls(hung, kindSilent)
-	p.live(2 * p.m.sweepEvery())
+	p.fateOf = fateOfKinds(hung, kindSilent)
+	p.run(2 * p.m.sweepEvery())
 	if len(p.hung) == 0 {
 		t.Fatal("nothing hangs")
 	}
@@ -311,7 +311,7 @@ func TestFailingWorkDoesNotWaitForAHungHint(t *testing.T) {
 	p.tell(workGone{term: 1, result: failing})
 	for range 3 {
 		p.beat(peer)
-		p.live(timing.Interval)
+		p.run(timing.Interval)
 	}
 	if got := p.reg.term(1).End.Reason; got != registry.WorkFailed {
 		t.Errorf("the term ended for %q", got)

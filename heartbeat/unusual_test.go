@@ -25,9 +25,9 @@ func failCalls(kinds ...kind) func(kind, registry.Instance) fate {
 	}
 }
 
-func TestWorkDoneOutlastsAShortOutage(t *testing.T) {
+func TestMember_WorkDoneOutlastsAShortOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
+		s := newScenario(t)
 		a := s.joinFirst()
 		b := s.join()
 		time.Sleep(3 * time.Second)
@@ -43,9 +43,9 @@ func TestWorkDoneOutlastsAShortOutage(t *testing.T) {
 	})
 }
 
-func TestToldToStopAfterWorkDoneIsNotKeptWaiting(t *testing.T) {
+func TestMember_StopsInTimeAlthoughTheWorkIsDone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
+		s := newScenario(t)
 		a := s.joinFirst()
 		s.reg.set(func(kind, registry.Instance) fate { return hung })
 		a.result <- nil
@@ -66,9 +66,9 @@ func (unwatched) Watch(context.Context, string) (<-chan struct{}, error) {
 	return nil, registry.ErrNoWatch
 }
 
-func TestJobShorterThanAnIntervalIsDoneOnce(t *testing.T) {
+func TestMember_WorkShorterThanAnIntervalIsDoneOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
+		s := newScenario(t)
 		poll := func(c *Config) { c.Registry = unwatched{s.reg} }
 		a := s.joinFirst(poll)
 		b := s.join(poll)
@@ -93,9 +93,9 @@ func TestJobShorterThanAnIntervalIsDoneOnce(t *testing.T) {
 	})
 }
 
-func TestRegistersAnewThoughTheOldTermCannotBeEnded(t *testing.T) {
+func TestMember_RegistersAnewAlthoughTheOldTermCannotBeEnded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
+		s := newScenario(t)
 		a := s.joinFirst()
 		s.reg.set(failCalls(kindEndTerm))
 		_ = s.reg.store.Unregister(t.Context(), a.Instance())
@@ -105,9 +105,9 @@ func TestRegistersAnewThoughTheOldTermCannotBeEnded(t *testing.T) {
 	})
 }
 
-func TestPeersNeedNotWaitOnceALongOutageIsOver(t *testing.T) {
+func TestMember_PeersNeedNotWaitOnceALongOutageIsOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
+		s := newScenario(t)
 		a := s.joinFirst()
 		b := s.join()
 		time.Sleep(3 * time.Second)
@@ -127,9 +127,9 @@ func TestPeersNeedNotWaitOnceALongOutageIsOver(t *testing.T) {
 	})
 }
 
-func TestViewsGoOnThoughTheOrphansTermCannotBeEnded(t *testing.T) {
+func TestMember_ViewsGoOnAlthoughTheOrphansTermCannotBeEnded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
+		s := newScenario(t)
 		_ = s.reg.store.BeginTerm(t.Context(), registry.Term{Group: "g", Number: 1, Holder: uuid.New(), OrphanAfter: time.Minute})
 		s.reg.set(failCalls(kindEndTerm))
 		a := s.join()
@@ -145,9 +145,9 @@ func TestViewsGoOnThoughTheOrphansTermCannotBeEnded(t *testing.T) {
 	})
 }
 
-func TestFailingWorkIsNotRestartedWithoutPause(t *testing.T) {
+func TestMember_FailingWorkIsNotRestartedWithoutPause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
+		s := newScenario(t)
 		a := s.join()
 		starts := 0
 		go func() {
@@ -169,9 +169,9 @@ func TestFailingWorkIsNotRestartedWithoutPause(t *testing.T) {
 	})
 }
 
-func TestOneStandbyAtATime(t *testing.T) {
+func TestMember_OneStandbyAtATime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
+		s := newScenario(t)
 		a := s.joinFirst()
 		var mu sync.Mutex
 		standing, most := 0, 0
@@ -204,9 +204,9 @@ func TestOneStandbyAtATime(t *testing.T) {
 	})
 }
 
-func TestFailingCallsAreReportedOnce(t *testing.T) {
+func TestMember_LogsFailingRequestsOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
+		s := newScenario(t)
 		a := s.joinFirst()
 		s.reg.set(failCalls(kindView))
 		time.Sleep(time.Minute)
@@ -221,10 +221,10 @@ func TestFailingCallsAreReportedOnce(t *testing.T) {
 	})
 }
 
-func TestLostLeaseIsNotRevivedByLeaving(t *testing.T) {
+func TestMember_LostLeaseIsNotRevivedByLeaving(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
-		s.deaf = true
+		s := newScenario(t)
+		s.ignoring = true
 		a := s.join(underGuard(new(fakeGuard)))
 		s.until(time.Second, "works", func() bool { return a.works() == 1 })
 		first := a.Instance()

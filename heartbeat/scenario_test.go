@@ -14,40 +14,40 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// stage is a group inside a synctest bubble.
-type stage struct {
+// scenario is a group of members inside a synctest bubble.
+type scenario struct {
 	t         *testing.T
 	reg       *flaky
 	start     time.Time
-	killTimer killTimer // of those who join
-	deaf      bool      // the work of those who join does not heed its context
+	killTimer killTimer // of the members that join
+	ignoring  bool      // the work of the members that join does not heed its context
 }
 
-func newStage(t *testing.T) *stage {
-	return &stage{t: t, start: time.Now(), reg: &flaky{store: newStore(time.Now)}, killTimer: noKillTimer{}}
+func newScenario(t *testing.T) *scenario {
+	return &scenario{t: t, start: time.Now(), reg: &flaky{store: newStore(time.Now)}, killTimer: noKillTimer{}}
 }
 
-// actor is a member on the stage, and what became of it.
-type actor struct {
+// testMember is a member of the scenario, and what became of it.
+type testMember struct {
 	*Member
 	leave  context.CancelFunc
 	done   chan struct{}
 	err    error
 	exited chan int
-	log    *journal
+	log    *logBuffer
 
 	mu      sync.Mutex
 	working registry.Term
 	cause   error
-	ignores atomic.Bool   // work that does not heed its context
-	release chan struct{} // lets it go after all
+	ignores atomic.Bool   // the work does not heed its context
+	release chan struct{} // makes it return after all
 	result  chan error    // makes the work return
 }
 
-func (s *stage) join(change ...func(*Config)) *actor {
+func (s *scenario) join(change ...func(*Config)) *testMember {
 	s.t.Helper()
-	a := &actor{
-		done: make(chan struct{}), exited: make(chan int, 1), log: new(journal),
+	a := &testMember{
+		done: make(chan struct{}), exited: make(chan int, 1), log: new(logBuffer),
 		release: make(chan struct{}), result: make(chan error),
 	}
 	c := Config{Registry: s.reg, Group: "g", Host: "host", Log: zerolog.New(a.log).Level(zerolog.InfoLevel)}
@@ -62,7 +62,7 @@ func (s *stage) join(change ...func(*Config)) *actor {
 	m.newKillTimer = func() (killTimer, error) { return s.killTimer, nil }
 	m.exit = func(code int) { a.exited <- code; close(a.release) }
 	a.Member = m
-	a.ignores.Store(s.deaf)
+	a.ignores.Store(s.ignoring)
 	ctx, cancel := context.WithCancel(s.t.Context())
 	a.leave = cancel
 	go func() {
@@ -100,15 +100,15 @@ func (g *fakeGuard) told() (until time.Duration, kills int) {
 // underGuard lets a guard end the work of a member.
 func underGuard(g Guard) func(*Config) { return func(c *Config) { c.Guard = g } }
 
-// joinFirst is join of one that finds an empty group, and waits until it works.
-func (s *stage) joinFirst(change ...func(*Config)) *actor {
+// joinFirst lets a member join an empty group, and waits until it works.
+func (s *scenario) joinFirst(change ...func(*Config)) *testMember {
 	s.t.Helper()
 	a := s.join(change...)
 	s.until(time.Second, "works", func() bool { return a.works() == 1 })
 	return a
 }
 
-func (a *actor) lead(ctx context.Context, t registry.Term) error {
+func (a *testMember) lead(ctx context.Context, t registry.Term) error {
 	a.mu.Lock()
 	a.working = t
 	a.mu.Unlock()
@@ -129,20 +129,20 @@ func (a *actor) lead(ctx context.Context, t registry.Term) error {
 	}
 }
 
-func (a *actor) works() int64 {
+func (a *testMember) works() int64 {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.working.Number
 }
 
-func (a *actor) stopped() error {
+func (a *testMember) stopped() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.cause
 }
 
-// gone reports whether an actor's Run has returned.
-func gone(a *actor) bool {
+// gone reports whether the Run of a member has returned.
+func gone(a *testMember) bool {
 	select {
 	case <-a.done:
 		return true
@@ -151,19 +151,19 @@ func gone(a *actor) bool {
 	}
 }
 
-// journal is a log that may be read while it is written.
-type journal struct {
+// logBuffer is a log that may be read while it is written.
+type logBuffer struct {
 	mu  sync.Mutex
 	buf bytes.Buffer
 }
 
-func (j *journal) Write(p []byte) (int, error) {
+func (j *logBuffer) Write(p []byte) (int, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.buf.Write(p)
 }
 
-func (j *journal) String() string {
+func (j *logBuffer) String() string {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.buf.String()
@@ -171,7 +171,7 @@ func (j *journal) String() string {
 
 // until advances the bubble's time to the first instant, in steps of a tenth of
 // a second, at which ok holds, and returns how long that took.
-func (s *stage) until(limit time.Duration, what string, ok func() bool) time.Duration {
+func (s *scenario) until(limit time.Duration, what string, ok func() bool) time.Duration {
 	s.t.Helper()
 	begin := time.Now()
 	for {
@@ -187,7 +187,7 @@ func (s *stage) until(limit time.Duration, what string, ok func() bool) time.Dur
 }
 
 // always checks a condition for a span of the bubble's time.
-func (s *stage) always(span time.Duration, what string, ok func() bool) {
+func (s *scenario) always(span time.Duration, what string, ok func() bool) {
 	s.t.Helper()
 	for begin := time.Now(); time.Since(begin) < span; time.Sleep(100 * time.Millisecond) {
 		synctest.Wait()
@@ -197,7 +197,7 @@ func (s *stage) always(span time.Duration, what string, ok func() bool) {
 	}
 }
 
-func (s *stage) leaveAll(actors ...*actor) {
+func (s *scenario) leaveAll(actors ...*testMember) {
 	s.t.Helper()
 	for _, a := range actors {
 		a.leave()

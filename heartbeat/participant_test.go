@@ -10,38 +10,38 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// puppet is a machine whose calls are answered at once, unless a test says
-// otherwise, and whose time passes as a test says.
-type puppet struct {
+// participant is the machine of one instance. Its requests are answered at once, unless
+// a test says otherwise, and its time passes as a test says.
+type participant struct {
 	t      *testing.T
 	m      *machine
 	reg    *store
 	now    time.Duration
 	past   *store             // if set, views are read from it
-	befall func(request) fate // hung: until it is released
+	fateOf func(request) fate // of each request; nil: fine; hung: not answered until it is released
 	hung   []request
-	yields bool // the work heeds being told to stop
-	did    []deed
+	yields bool // the work stops as soon as it is told to
+	did    []timedAction
 }
 
-// deed is an action and when it was asked for.
-type deed struct {
+// timedAction is an action and the instant at which the machine asked for it.
+type timedAction struct {
 	at     time.Duration
 	action action
 }
 
-func newPuppet(t *testing.T, timing registry.Timing) *puppet {
-	p := &puppet{t: t, now: time.Hour}
+func newParticipant(t *testing.T, timing registry.Timing) *participant {
+	p := &participant{t: t, now: time.Hour}
 	p.reg = newStore(func() time.Time { return noon.Add(p.now) })
 	p.m = newMachine(settings{self: registry.Instance{Group: "g"}, timing: timing, newID: uuid.New}, p.now)
 	return p
 }
 
-// newLeader is a puppet that works.
-func newLeader(t *testing.T, timing registry.Timing) *puppet {
+// newActive returns a participant that works in term 1.
+func newActive(t *testing.T, timing registry.Timing) *participant {
 	t.Helper()
-	p := newPuppet(t, timing)
-	p.live(5 * timing.Interval)
+	p := newParticipant(t, timing)
+	p.run(5 * timing.Interval)
 	if !p.m.tenure.work.running {
 		t.Fatal("does not work")
 	}
@@ -49,23 +49,23 @@ func newLeader(t *testing.T, timing registry.Timing) *puppet {
 	return p
 }
 
-// pass lets time pass, during which the machine is away.
-func (p *puppet) pass(d time.Duration) {
+// pass lets time pass while the machine is away.
+func (p *participant) pass(d time.Duration) {
 	p.t.Helper()
 	p.now += d
 	p.tell(tick{})
 }
 
-// live lets time pass, with a tick whenever the machine wants one.
-func (p *puppet) live(d time.Duration) {
+// run lets time pass, with a tick whenever the machine wants one.
+func (p *participant) run(d time.Duration) {
 	p.t.Helper()
 	for end := p.now + d; p.now < end; {
 		p.pass(min(max(p.m.deadline(), p.now+1), end) - p.now)
 	}
 }
 
-// tell hands over an event, and what follows from it at the same instant.
-func (p *puppet) tell(e event) {
+// tell gives the machine an event, and then the answers that follow at the same instant.
+func (p *participant) tell(e event) {
 	p.t.Helper()
 	queue := []event{e}
 	for i := 0; i < len(queue); i++ {
@@ -73,7 +73,7 @@ func (p *puppet) tell(e event) {
 			p.t.Fatal("spins")
 		}
 		for _, a := range p.m.step(p.now, queue[i]) {
-			p.did = append(p.did, deed{p.now, a})
+			p.did = append(p.did, timedAction{p.now, a})
 			switch a := a.(type) {
 			case request:
 				if r, ok := p.answer(a); ok {
@@ -88,10 +88,10 @@ func (p *puppet) tell(e event) {
 	}
 }
 
-func (p *puppet) answer(c request) (a answer, ok bool) {
+func (p *participant) answer(c request) (a answer, ok bool) {
 	what := fine
-	if p.befall != nil {
-		what = p.befall(c)
+	if p.fateOf != nil {
+		what = p.fateOf(c)
 	}
 	switch what {
 	case hung:
@@ -108,25 +108,25 @@ func (p *puppet) answer(c request) (a answer, ok bool) {
 	return p.apply(c), true
 }
 
-func (p *puppet) apply(c request) answer {
+func (p *participant) apply(c request) answer {
 	if p.past != nil && c.kind == kindView {
 		return c.do(context.Background(), p.past, "g")
 	}
 	return c.do(context.Background(), p.reg, "g")
 }
 
-// release carries out the calls that hang, and answers them.
-func (p *puppet) release() {
+// release carries out the requests that hang, and answers them.
+func (p *participant) release() {
 	p.t.Helper()
-	calls := p.hung
-	p.hung, p.befall = nil, nil
-	for _, c := range calls {
+	hung := p.hung
+	p.hung, p.fateOf = nil, nil
+	for _, c := range hung {
 		p.tell(p.apply(c))
 	}
 }
 
-// calls is when calls of a kind were made.
-func (p *puppet) calls(k kind) (at []time.Duration) {
+// requests returns when requests of a kind were sent.
+func (p *participant) requests(k kind) (at []time.Duration) {
 	for _, d := range p.did {
 		if c, ok := d.action.(request); ok && c.kind == k {
 			at = append(at, d.at)
@@ -135,8 +135,8 @@ func (p *puppet) calls(k kind) (at []time.Duration) {
 	return at
 }
 
-// notes is when people were told of a fact.
-func (p *puppet) notes(f fact) (at []time.Duration) {
+// notes returns when people were told a fact.
+func (p *participant) notes(f fact) (at []time.Duration) {
 	for _, d := range p.did {
 		if n, ok := d.action.(note); ok && n.fact == f {
 			at = append(at, d.at)
@@ -145,8 +145,8 @@ func (p *puppet) notes(f fact) (at []time.Duration) {
 	return at
 }
 
-// stops is how the work was told to stop.
-func (p *puppet) stops() (list []stopWork) {
+// stops returns how the work was told to stop.
+func (p *participant) stops() (list []stopWork) {
 	for _, d := range p.did {
 		if s, ok := d.action.(stopWork); ok {
 			list = append(list, s)
@@ -155,8 +155,8 @@ func (p *puppet) stops() (list []stopWork) {
 	return list
 }
 
-// aborted is when the machine ended the process; 0: it did not.
-func (p *puppet) aborted() time.Duration {
+// aborted returns when the machine ended the process; 0: it did not.
+func (p *participant) aborted() time.Duration {
 	for _, d := range p.did {
 		if _, ok := d.action.(abort); ok {
 			return d.at
@@ -165,36 +165,36 @@ func (p *puppet) aborted() time.Duration {
 	return 0
 }
 
-// peer registers another instance, which beats when a test says so.
-func (p *puppet) peer(timing registry.Timing) uuid.UUID {
+// peer registers another instance, which beats only when a test says so.
+func (p *participant) peer(timing registry.Timing) uuid.UUID {
 	in := registry.Instance{ID: uuid.New(), Group: "g", Interval: timing.Interval, OrphanAfter: timing.OrphanAfter}
 	in.Candidate = true
 	_, _ = p.reg.Register(context.Background(), in)
 	return in.ID
 }
 
-func (p *puppet) beat(id uuid.UUID) {
+func (p *participant) beat(id uuid.UUID) {
 	_, _ = p.reg.Beat(context.Background(), id, registry.Status{Candidate: true})
 }
 
-func (p *puppet) there(id uuid.UUID) bool {
+func (p *participant) registered(id uuid.UUID) bool {
 	_, ok := p.reg.instances[id]
 	return ok
 }
 
-func (p *puppet) delete(id uuid.UUID) { _ = p.reg.Unregister(context.Background(), id) }
+func (p *participant) delete(id uuid.UUID) { _ = p.reg.Unregister(context.Background(), id) }
 
-// begin and end are of a term that is another's.
-func (p *puppet) begin(number int64, holder uuid.UUID) {
+// begin and end write the term of a peer.
+func (p *participant) begin(number int64, holder uuid.UUID) {
 	_ = p.reg.BeginTerm(context.Background(), registry.Term{Group: "g", Number: number, Holder: holder, OrphanAfter: p.m.timing.OrphanAfter})
 }
 
-func (p *puppet) end(number int64, holder uuid.UUID) {
+func (p *participant) end(number int64, holder uuid.UUID) {
 	_ = p.reg.EndTerm(context.Background(), "g", number, holder, registry.End{Reason: registry.Stopped})
 }
 
-// befalls is what befalls calls of some kinds.
-func befalls(what fate, kinds ...kind) func(request) fate {
+// fateOfKinds is what fateOfKinds calls of some kinds.
+func fateOfKinds(what fate, kinds ...kind) func(request) fate {
 	return func(c request) fate {
 		for _, k := range kinds {
 			if c.kind == k {
