@@ -81,7 +81,7 @@ func (f *File) openToWrite(ctx context.Context) (*database, error) {
 		}
 		db.abandon()
 		return nil, fmt.Errorf("sqlite: %s: no process has worked with it: there is no %s", f.Path(), f.NoticePath())
-	case err != nil && err == ctx.Err():
+	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
 		return nil, f.lockedOut(err)
 	case err != nil:
 		return nil, advise(openlimit.Cure(err, advice), "sqlite: %s: the files beside it cannot be written: %w", f.Path(), err)

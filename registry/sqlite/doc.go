@@ -35,9 +35,10 @@
 //
 // # A third backend
 //
-// This package is the one to copy for another backend. Start with registry.go: Open,
-// Close, and the line that asserts [registry.Backend]. Then read one method of each
-// kind, and write yours in the same order:
+// This package is the one to copy for another backend. Start with conformance_test.go,
+// which runs the suite of registry/registrytest: a backend that passes it keeps the
+// contract. Then copy registry.go: Open, Close, and the line that asserts
+// [registry.Backend]. The methods are in these files, the most important ones first:
 //
 //   - instances.go: registrations and heartbeats. DeleteOrphan compares the beat in the
 //     same statement that deletes the record.
@@ -51,6 +52,4 @@
 //   - check.go, check_path.go, check_trial.go: what the command check finds.
 //
 // The rest is about SQL: schema.go, columns.go, rows.go, conn.go and refused.go.
-// conformance_test.go runs the suite of registry/registrytest: a backend that passes it
-// keeps the contract.
 package sqlite
