@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/understudy-go/understudy/internal/mongouri"
-	"github.com/understudy-go/understudy/registry/finding"
+	"github.com/understudy-go/understudy/internal/openlimit"
 )
 
 // ErrUnreachable says that no server that accepts writes answered in time, so that
@@ -62,7 +62,7 @@ func (c *Conn) diagnose(err error) (cure string, permanent bool, why error) {
 		return startServer, false, err
 	}
 	why = last.err
-	if limit := finding.OpenCure(why, ""); limit != "" {
+	if limit := openlimit.Cure(why, ""); limit != "" {
 		return limit, false, why
 	}
 	if cure, permanent := certificateCure(why, c.options.TLSConfig); cure != "" {
