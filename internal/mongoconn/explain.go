@@ -21,7 +21,7 @@ func (c *Conn) Explain(ctx context.Context, err error) error {
 	case Unauthorized(err) && !c.Authenticates():
 		return fmt.Errorf("%s: the server wants a user name and a password: put them into the URI: %w", open, err)
 	case HasCode(err, codeNotPrimary) && c.Direct():
-		return fmt.Errorf("%s: %w: this server is not the primary, and directConnection=true keeps from looking for it: "+
+		return fmt.Errorf("%s: %w: this server is not the primary, and directConnection=true forbids to look for it: "+
 			"remove it from the URI, and name all members: %w", open, ErrUnreachable, err)
 	case HasCode(err, changingState...):
 		return fmt.Errorf("%s: %w: the replica set is changing its primary: %w", open, ErrUnreachable, err)
@@ -41,5 +41,5 @@ func (c *Conn) authenticationCure() string {
 	if auth != nil && auth.AuthSource != "" {
 		source = auth.AuthSource
 	}
-	return fmt.Sprintf("wrong user name or password, or no such user in the database %q: correct them, or say authSource=DATABASE in the URI", source)
+	return fmt.Sprintf("wrong user name or password, or no such user in the database %q: correct them, or write authSource=DATABASE into the URI", source)
 }

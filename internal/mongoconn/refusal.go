@@ -31,15 +31,15 @@ func (c *Conn) Refusal(of *mongo.Collection, err error) string {
 	case Unauthorized(err) && c.User() == "":
 		return fmt.Sprintf("the server wants a user name and a password for %s: put them into the URI", place)
 	case Unauthorized(err):
-		return fmt.Sprintf("%s must not do this in %s: grant it the role readWrite in the database %s", c.User(), place, of.Database().Name())
+		return fmt.Sprintf("%s is not allowed to do this in %s: grant it the role readWrite in the database %s", c.User(), place, of.Database().Name())
 	case Unauthenticated(err):
-		return fmt.Sprintf("the server does not take the name and the password of %s: %v", c.User(), Terse(err))
+		return fmt.Sprintf("the server does not accept the name and the password of %s: %v", c.User(), Terse(err))
 	case Invalid(err):
-		return fmt.Sprintf("the validator of %s does not let this record pass%s: remove the validator%s", place, violation(err), elsewhere)
+		return fmt.Sprintf("the validator of %s refuses this record%s: remove the validator%s", place, violation(err), elsewhere)
 	case OnView(err):
 		return fmt.Sprintf("%s is a view, want a collection: remove the view%s", place, elsewhere)
 	case HasCode(err, otherRefusals...):
-		return fmt.Sprintf("%s takes no such call: %v", place, Terse(err))
+		return fmt.Sprintf("%s does not allow this call: %v", place, Terse(err))
 	}
 	return ""
 }

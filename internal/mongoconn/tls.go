@@ -27,13 +27,13 @@ func certificateCure(err error, config *tls.Config) (cure string, permanent bool
 	case errors.As(err, &authority):
 		return "its certificate is signed by an authority unknown here: name it by tlsCAFile=FILE in the URI", true
 	case errors.As(err, &host), errors.As(err, &invalid):
-		return "its certificate does not fit: use the host's name that it is for, or renew it", true
+		return "its certificate is for another host, or it is not valid now: use the host name that it is for, or renew it", true
 	case errors.As(err, &noTLS):
 		return "it does not speak TLS: remove tls=true from the URI", true
 	case config == nil || refusal == "":
 		return "", false
 	case !strings.Contains(refusal, "certificate"):
-		return "it broke TLS off: see that this machine may connect (on Atlas: that its address is on the project's access list); else " + startServer, false
+		return "it aborted the TLS handshake: see that this machine may connect (on Atlas: that its address is on the project's access list); else " + startServer, false
 	case config.Certificates == nil:
 		return "it wants a client's certificate: name one by tlsCertificateKeyFile=FILE in the URI", true
 	}
@@ -46,12 +46,12 @@ func silenceCure(err error, config *tls.Config) string {
 	switch {
 	case config == nil:
 		return "does it want TLS? If so, add tls=true to the URI; else " + startServer
-	case !hungUp(err) || !handshaken(err):
+	case !closed(err) || !handshaken(err):
 		return "does it speak TLS? If not, remove tls=true from the URI; else " + startServer
 	case config.Certificates == nil:
-		return "it speaks TLS and hung up: does it want a client's certificate (tlsCertificateKeyFile=FILE in the URI)? Else " + startServer
+		return "it speaks TLS and closed the connection: does it want a client's certificate (tlsCertificateKeyFile=FILE in the URI)? Else " + startServer
 	}
-	return "it speaks TLS and hung up: does it take this client's certificate? Else " + startServer
+	return "it speaks TLS and closed the connection: does it accept this client's certificate? Else " + startServer
 }
 
 // alert returns how the server refused a handshake; empty if it did not.
@@ -69,7 +69,7 @@ func handshaken(err error) bool {
 	return errors.As(err, &connection) && strings.Contains(connection.Error(), "message")
 }
 
-// hungUp reports whether the server closed the connection.
-func hungUp(err error) bool {
+// closed reports whether the server closed the connection.
+func closed(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)
 }

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/understudy-go/understudy/internal/mongouri"
-	"github.com/understudy-go/understudy/registry/finding"
+	"github.com/understudy-go/understudy/internal/openlimit"
 )
 
 // ErrUnreachable says that no server that accepts writes answered in time, so that
@@ -62,7 +62,7 @@ func (c *Conn) diagnose(err error) (cure string, permanent bool, why error) {
 		return startServer, false, err
 	}
 	why = last.err
-	if limit := finding.OpenCure(why, ""); limit != "" {
+	if limit := openlimit.Cure(why, ""); limit != "" {
 		return limit, false, why
 	}
 	if cure, permanent := certificateCure(why, c.options.TLSConfig); cure != "" {
@@ -70,8 +70,8 @@ func (c *Conn) diagnose(err error) (cure string, permanent bool, why error) {
 	}
 	switch {
 	case c.inner(last.address):
-		cure = fmt.Sprintf("the replica set itself calls a member %s, which is not to be reached by that name from here: "+
-			"see that it is, or give the member a name that all machines know (rs.reconfig); for one server alone, add directConnection=true to the URI", last.address)
+		cure = fmt.Sprintf("the replica set itself calls a member %s, which cannot be reached by that name from here: "+
+			"see that it can, or give the member a name that all machines know (rs.reconfig); for one server alone, add directConnection=true to the URI", last.address)
 	case dialing(why):
 		cure = startServer
 	default:

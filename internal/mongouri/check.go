@@ -68,16 +68,16 @@ func (u *URI) checkHosts() error {
 	for i, host := range list {
 		found := hostPattern.FindStringSubmatch(host)
 		if found == nil {
-			return fmt.Errorf("host %d of %d in it is not one: want a name or an address, :port optional, a comma between two", i+1, len(list))
+			return fmt.Errorf("host %d of %d in it is not valid: want a name or an address, an optional :port after it, and a comma between two of them", i+1, len(list))
 		}
 		if found[1] == "" {
 			continue
 		}
 		if port, err := strconv.Atoi(found[1]); err != nil || port < 1 || port > 65535 {
-			return fmt.Errorf("the port of host %d of %d in it is not one: want 1 to 65535", i+1, len(list))
+			return fmt.Errorf("the port of host %d of %d in it is not valid: want 1 to 65535", i+1, len(list))
 		}
 		if u.DNS() {
-			return errors.New("mongodb+srv:// takes its ports from DNS: want a name alone")
+			return errors.New("mongodb+srv:// takes its ports from DNS: want a name without a port")
 		}
 	}
 	if u.DNS() && len(list) > 1 {

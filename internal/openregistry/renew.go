@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"strings"
 
 	"github.com/rs/zerolog"
 
@@ -44,16 +43,8 @@ func openAgain(ctx context.Context, before config.Config) (registry.Backend, err
 	if err != nil {
 		return nil, err
 	}
-	if now.Registry.Kind != before.Registry.Kind || now.Database != before.Database || servers(now.Registry.URI) != servers(before.Registry.URI) {
+	if now.Registry.Kind != before.Registry.Kind || now.Database != before.Database || now.Registry.URI.Servers() != before.Registry.URI.Servers() {
 		return nil, errors.New("the file names another registry by now: restart the instance to use that")
 	}
 	return mongodb.Open(ctx, now.Registry.URI.Reveal(), mongodb.Options{Database: now.Database})
-}
-
-// servers returns the part of a URI that says where the registry is.
-func servers(u config.URI) string {
-	scheme, rest, _ := strings.Cut(u.String(), "://") // redacted, and so without any other @
-	rest, _, _ = strings.Cut(rest, "?")
-	hosts, _, _ := strings.Cut(rest[strings.LastIndexByte(rest, '@')+1:], "/")
-	return strings.ToLower(scheme + "://" + hosts)
 }

@@ -157,7 +157,7 @@ func TestRegistry_ReadsHugeRecordsInBoundedMemory(t *testing.T) {
 	r := open(t, uri)
 	stored := db(t, uri, "")
 	huge := strings.Repeat("x", 15<<20)
-	const n = 8 // 120 MB: one of them that is kept is too much
+	const n = 4 // 60 MB: a single one that is kept is too much
 	for i := range int64(n) {
 		begin(t, r, "g", i+1, uuid.Must(uuid.NewV7()))
 		register(t, r, "g")

@@ -39,7 +39,7 @@ func Check(ctx context.Context, uri string, o Options, connect time.Duration) []
 	}()
 	c := &checker{r: r}
 	if names := r.conn.UnknownOptions(); len(names) > 0 {
-		c.warn("URI", "options that nobody knows are ignored: "+strings.Join(names, ", "), "correct their names, or remove them")
+		c.warn("URI", "the driver does not know these options, and ignores them: "+strings.Join(names, ", "), "correct their names, or remove them")
 	}
 	steps := []func(context.Context) bool{
 		c.authenticated, c.primary, c.collections, c.writable, c.rights, c.clock, c.records, c.trial, c.index, c.watch,
@@ -116,13 +116,13 @@ func (c *checker) watch(ctx context.Context) bool {
 	_, err := c.r.Watch(ctx, "check")
 	switch {
 	case errors.Is(err, registry.ErrNoWatch) && mongoconn.Unauthorized(err):
-		c.warn("watch", "this user must not watch the terms: each instance reads them every interval", "grant it the action changeStream, or the role readWrite")
+		c.warn("watch", "this user is not allowed to watch the terms, so each instance reads them once per interval", "grant it the action changeStream, or the role readWrite")
 	case errors.Is(err, registry.ErrNoWatch):
-		c.warn("watch", "there are no change streams: each instance reads the terms every interval", "a replica set has them")
+		c.warn("watch", "there are no change streams, so each instance reads the terms once per interval", "a replica set has them")
 	case err != nil:
 		c.explain(ctx, "watch", err)
 	default:
-		c.ok("watch", "changes are told at once, by a change stream")
+		c.ok("watch", "a change stream announces changes at once")
 	}
 	return true
 }

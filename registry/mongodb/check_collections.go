@@ -24,7 +24,7 @@ func (c *checker) collections(ctx context.Context) bool {
 	list, err := db.ListCollectionSpecifications(ctx, bson.M{"name": bson.M{"$in": bson.A{"instances", "terms"}}})
 	switch {
 	case mongoconn.Unauthorized(err):
-		c.warn(name, "this user must not see whether a validator, a collation or a TTL index is in the way",
+		c.warn(name, "this user is not allowed to see whether a validator, a collation or a TTL index is in the way",
 			"grant it the actions listCollections and listIndexes, or the role readWrite")
 		for _, one := range []*mongo.Collection{c.r.instances, c.r.terms} { // one with a record exists
 			c.usable[one.Name()] = one.FindOne(ctx, bson.D{}, options.FindOne().SetProjection(bson.M{"_id": 1})).Err() == nil
@@ -77,18 +77,18 @@ func (c *checker) fits(found mongo.CollectionSpecification) bool {
 		return true
 	}
 	if o.Capped {
-		c.fail(name, fmt.Errorf("%s is capped: the server deletes its oldest records, and the numbers of terms would be given twice", found.Name), another)
+		c.fail(name, fmt.Errorf("%s is capped: the server deletes its oldest records, and the numbers of terms would be given out again", found.Name), another)
 	}
 	if o.Expire != nil {
-		c.fail(name, fmt.Errorf("%s expires: the server deletes records by their age, and the numbers of terms would be given twice", found.Name), another)
+		c.fail(name, fmt.Errorf("%s expires: the server deletes records by their age, and the numbers of terms would be given out again", found.Name), another)
 	}
 	if len(o.Validator) > 5 && o.Action != "warn" { // 5 bytes are an empty document
-		c.warn(name, fmt.Sprintf("%s has a validator: what this version of Understudy writes is tried below, what the next one writes may be refused", found.Name),
+		c.warn(name, fmt.Sprintf("%s has a validator: the trial below shows whether it accepts what this version of Understudy writes; what the next version writes may be refused", found.Name),
 			fmt.Sprintf(`db.runCommand({collMod: %q, validator: {}}), or %s`, found.Name, another))
 	}
 	if l := o.Collation; l != nil && l.Locale != "simple" {
 		if merges = l.Strength < 3 || l.Alternate == "shifted"; merges {
-			c.fail(name, fmt.Errorf("%s has a collation (locale %s, strength %d) to which different names are the same: it takes the groups A and a, or a-b and ab, for one", found.Name, l.Locale, l.Strength), another)
+			c.fail(name, fmt.Errorf("%s has a collation (locale %s, strength %d) in which different names are equal: the groups A and a, or a-b and ab, would be one group", found.Name, l.Locale, l.Strength), another)
 		} else {
 			c.warn(name, fmt.Sprintf("%s has a collation (locale %s, strength %d)", found.Name, l.Locale, l.Strength), another)
 		}
@@ -113,7 +113,7 @@ func (c *checker) indexes(ctx context.Context, of *mongo.Collection) {
 	}
 	switch {
 	case mongoconn.Unauthorized(err):
-		c.warn(name, "this user must not see the indexes of "+of.Name(), "grant it the action listIndexes, or the role readWrite")
+		c.warn(name, "this user is not allowed to see the indexes of "+of.Name(), "grant it the action listIndexes, or the role readWrite")
 	case err != nil:
 		c.explain(ctx, name, err)
 	}
@@ -125,11 +125,11 @@ func (c *checker) indexes(ctx context.Context, of *mongo.Collection) {
 			byID = byID || e.Key == "_id"
 		}
 		about := fmt.Sprintf("the index %q of %s (%s)", index.Name, of.Name(), strings.Join(keys, ", "))
-		drop := fmt.Sprintf("db.%s.dropIndex(%q) if it is of no other program; else %s", of.Name(), index.Name, another)
+		drop := fmt.Sprintf("db.%s.dropIndex(%q) if no other program needs it; else %s", of.Name(), index.Name, another)
 		if index.Expire != nil {
 			why := "peers take over from an instance that works"
 			if of.Name() == "terms" {
-				why = "the numbers of terms are given twice"
+				why = "the numbers of terms are given out again"
 			}
 			c.fail(name, fmt.Errorf("%s is a TTL index: it deletes records, so that %s", about, why), drop)
 		}
@@ -137,9 +137,9 @@ func (c *checker) indexes(ctx context.Context, of *mongo.Collection) {
 			continue
 		}
 		if index.Sparse || index.Part != nil {
-			c.warn(name, about+" is unique, and may refuse a record", drop)
+			c.warn(name, about+" is unique, so it may refuse a record", drop)
 		} else {
-			c.fail(name, fmt.Errorf("%s is unique: it refuses the second record that is alike in that", about), drop)
+			c.fail(name, fmt.Errorf("%s is unique: it refuses a second record with the same value", about), drop)
 		}
 	}
 }

@@ -42,7 +42,7 @@ func (c *checker) authenticated(ctx context.Context) bool {
 	case err != nil:
 		c.explain(ctx, name, err)
 	default:
-		c.warn(name, "the server asks nobody for a name: whoever reaches it can write", "turn its access control on, unless the network keeps others out")
+		c.warn(name, "the server asks for no user name: whoever reaches it can write", "turn its access control on, unless the network keeps others out")
 	}
 	return true
 }
@@ -64,18 +64,18 @@ func (c *checker) primary(ctx context.Context) bool {
 	majority := (data+len(h.Arbiters))/2 + 1
 	switch {
 	case c.r.conn.Direct() && h.SetName != "" && !h.Primary:
-		c.fail(name, errors.New(about+", whose primary is another, and directConnection=true keeps from looking for it"), nameAll)
+		c.fail(name, errors.New(about+", whose primary is another member, and directConnection=true forbids to look for it"), nameAll)
 		return false
 	case h.Router():
 		c.ok(name, "none, but a %s", about)
 	case h.Standalone():
-		c.warn(name, "none, but a "+about+", without which all stand still", "run it as a replica set, of three members if one may fail")
+		c.warn(name, "none, but a "+about+": if it fails, all instances stop", "run it as a replica set, of three members if one may fail")
 	case data <= majority:
-		c.warn(name, about+": if one fails, all stand still", "with three that hold data, one may fail")
+		c.warn(name, about+": if one fails, all instances stop", "with three members that hold data, one may fail")
 	case c.r.conn.Direct():
-		c.warn(name, about+": directConnection=true makes all stand still once another is the primary", nameAll)
+		c.warn(name, about+": with directConnection=true all instances stop as soon as another member is the primary", nameAll)
 	case c.r.conn.OneHost():
-		c.warn(name, about+": the URI names one alone, without which no instance can start", nameAll)
+		c.warn(name, about+": the URI names one member alone, and no instance can start while that one is away", nameAll)
 	default:
 		c.ok(name, "%s: %d may fail", about, data-majority)
 	}
@@ -99,7 +99,7 @@ func (c *checker) clock(ctx context.Context) bool {
 		}
 	}
 	within += time.Millisecond // the precision of the server's answer
-	text := "the server's is as this machine's"
+	text := "the server's agrees with this machine's"
 	switch {
 	case offset > within:
 		text = fmt.Sprintf("the server's is %v ahead of this machine's", offset.Round(time.Millisecond))
@@ -108,7 +108,7 @@ func (c *checker) clock(ctx context.Context) bool {
 	}
 	text += fmt.Sprintf(" (± %v)", within.Round(time.Millisecond))
 	if offset > far || offset < -far {
-		c.warn(name, text+", which no election needs", "set both by NTP, for whoever compares logs")
+		c.warn(name, text+"; no election depends on it", "set both by NTP, so that logs can be compared")
 		return true
 	}
 	c.ok(name, "%s", text)

@@ -37,7 +37,7 @@ func (c *checker) records(ctx context.Context) bool {
 		})
 	}
 	if mongoconn.Unauthorized(err) {
-		c.fail("schema", fmt.Errorf("%s must not read the database %q", c.r.conn.User(), c.r.database()), "grant it the role readWrite there")
+		c.fail("schema", fmt.Errorf("%s is not allowed to read the database %q", c.r.conn.User(), c.r.database()), "grant it the role readWrite there")
 		return true
 	}
 	if err != nil {
@@ -54,7 +54,7 @@ func (c *checker) index(ctx context.Context) bool {
 	list, err := c.r.instances.Indexes().ListSpecifications(ctx)
 	switch {
 	case mongoconn.Unauthorized(err):
-		c.warn(name, "this user must not see whether there is one", "grant it the action listIndexes, or the role readWrite")
+		c.warn(name, "this user is not allowed to see whether there is one", "grant it the action listIndexes, or the role readWrite")
 		return true
 	case err != nil:
 		c.explain(ctx, name, err)
@@ -70,7 +70,7 @@ func (c *checker) index(ctx context.Context) bool {
 		c.ok(name, "there is none yet, the next instance that starts makes it")
 		return true
 	}
-	c.warn(name, "there is none and this user must not make it: a takeover reads the whole group",
+	c.warn(name, "there is none, and this user is not allowed to make it, so a takeover reads the whole group",
 		"db.instances.createIndex({group: 1, priority: -1, _id: 1})")
 	return true
 }

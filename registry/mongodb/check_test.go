@@ -118,9 +118,9 @@ func checkWaysToName(t *testing.T, set *mongotest.Set) {
 		says         string
 	}{
 		{set.URI(), "replica set", fine, "1 may fail"},
-		{one, "replica set", warning, "names one alone"},
-		{other, "replica set", warning, "names one alone"},
-		{one + "?directConnection=true", "replica set", warning, "once another is the primary"},
+		{one, "replica set", warning, "names one member alone"},
+		{other, "replica set", warning, "names one member alone"},
+		{one + "?directConnection=true", "replica set", warning, "as soon as another member is the primary"},
 		{other + "?directConnection=true", "replica set", fault, "whose primary is another"},
 		{one + "?replicaSet=rs0", "reachable", fault, "the replica set's name is understudy: correct replicaSet=rs0"},
 	} {

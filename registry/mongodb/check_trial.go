@@ -59,11 +59,11 @@ func (c *checker) trial(ctx context.Context) bool {
 	switch {
 	case failed, c.usable == nil:
 	case done == 2:
-		c.ok(name, "two instances were registered, beat, began and ended terms, within %v; all of it was undone", time.Since(begun).Round(time.Millisecond))
+		c.ok(name, "two instances were registered, and beat, and began and ended terms, within %v; all of it was undone", time.Since(begun).Round(time.Millisecond))
 	case done == 1:
 		c.ok(name, "what could be tried worked, and was undone")
 	default:
-		c.ok(name, "left out: the collections are not there yet, and it would leave them behind")
+		c.ok(name, "left out: the collections do not exist yet, and the trial would leave them behind")
 	}
 	return true
 }

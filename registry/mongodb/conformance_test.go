@@ -86,11 +86,12 @@ func store(t *testing.T, uri, database string) registrytest.Store {
 		})
 		return r
 	}
+	records := db(t, uri, database)
 	return registrytest.Store{
 		Open: func(t *testing.T) registry.Backend { return open(t, registry.Join) },
 		Look: func(t *testing.T) registry.Backend { return open(t, registry.Look) },
 		Spoil: func(t *testing.T, r registrytest.Record, field string, value any) {
-			spoil(t, db(t, uri, database), r, field, value)
+			spoil(t, records, r, field, value)
 		},
 	}
 }

@@ -13,7 +13,7 @@ import (
 
 // atOnce is how many tests run at the same time. They mostly wait for servers, so
 // there may be more of them than processors.
-const atOnce = "4"
+const atOnce = "6"
 
 func TestMain(m *testing.M) {
 	flag.Parse()

@@ -155,9 +155,9 @@ func (r *Registry) explain(ctx context.Context, err error) error {
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled): // that is the reason, whatever the server said
 	case mongoconn.Unauthorized(err) && r.conn.Authenticates() && r.access == registry.Look:
-		return fmt.Errorf("%s: %s must not read the database %q: grant it the role read there: %w", open, r.conn.User(), r.database(), short)
+		return fmt.Errorf("%s: %s is not allowed to read the database %q: grant it the role read there: %w", open, r.conn.User(), r.database(), short)
 	case mongoconn.Unauthorized(err) && r.conn.Authenticates():
-		return fmt.Errorf("%s: %s must not write to the database %q: grant it the role readWrite there: %w", open, r.conn.User(), r.database(), short)
+		return fmt.Errorf("%s: %s is not allowed to write to the database %q: grant it the role readWrite there: %w", open, r.conn.User(), r.database(), short)
 	case mongoconn.OnView(err):
 		return fmt.Errorf("%s: instances or terms is a view in the database %q: %s: %w", open, r.database(), another, short)
 	case mongoconn.Invalid(err):

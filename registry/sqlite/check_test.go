@@ -129,7 +129,7 @@ func TestCheck_NamesWhatIsWrong(t *testing.T) {
 		{"a trigger that ignores", altered(`CREATE TRIGGER audit BEFORE INSERT ON instances BEGIN SELECT RAISE(IGNORE); END`),
 			[]string{"trial"}, `DROP TRIGGER "audit"`},
 		{"a trigger that deletes", altered(`CREATE TRIGGER tidy AFTER UPDATE ON terms BEGIN DELETE FROM terms WHERE endedAt IS NOT NULL; END`),
-			[]string{"trial"}, "the term was acknowledged, and is not there"},
+			[]string{"trial"}, "the term was acknowledged, and is not stored"},
 		{"a trigger that does no harm", altered(`CREATE TRIGGER audit AFTER INSERT ON terms BEGIN SELECT 1; END`), nil, `the trigger "audit" acts on the table terms`},
 		{"triggers that refuse both", altered(`CREATE TRIGGER a BEFORE INSERT ON instances BEGIN SELECT RAISE(ABORT, 'not one'); END;
 			CREATE TRIGGER b BEFORE INSERT ON terms BEGIN SELECT RAISE(ABORT, 'nor the other'); END`), []string{"trial"}, "nor the other"},
@@ -139,7 +139,7 @@ func TestCheck_NamesWhatIsWrong(t *testing.T) {
 		{"a view", altered(`ALTER TABLE terms RENAME TO before; CREATE VIEW terms AS SELECT * FROM before`), []string{"tables"}, "terms is a view"},
 		{"no table", altered(`DROP TABLE terms`), []string{"tables"}, "terms is missing"},
 		{"a collation", altered(`DROP TABLE terms; CREATE TABLE terms ("group" COLLATE NOCASE, number, holder, host, orphanAfter, startedAt, endedAt, reason,
-			exitCode, silence, handoverTo, handoverAt, schema, PRIMARY KEY ("group", number)) WITHOUT ROWID`), []string{"trial"}, "the groups A and a for one"},
+			exitCode, silence, handoverTo, handoverAt, schema, PRIMARY KEY ("group", number)) WITHOUT ROWID`), []string{"trial"}, "the groups A and a are one group"},
 		{"no index", func(t *testing.T, path string) {
 			open(t, path)
 			execute(t, path, "DROP INDEX seniority")

@@ -87,7 +87,7 @@ func Terms(ctx context.Context, r registry.Registry, group string) error {
 		err = r.BeginTerm(ctx, other)
 	}
 	if v.Latest != nil || errors.Is(err, registry.ErrTermTaken) || errors.Is(err, registry.ErrRefused) {
-		return fmt.Errorf("%w: it takes the groups A and a for one: a collation of somebody else compares their names", registry.ErrRefused)
+		return fmt.Errorf("%w: the groups A and a are one group there: a collation that another program has set compares their names", registry.ErrRefused)
 	}
 	return err
 }
@@ -114,12 +114,12 @@ func shows(ctx context.Context, r registry.Registry, t registry.Term, open bool)
 // although it was made up a moment ago.
 func doubtful(err error) error {
 	if errors.Is(err, registry.ErrRegistered) || errors.Is(err, registry.ErrTermTaken) {
-		return fmt.Errorf("it was made up just now, so a unique index or a rule of another program refuses it: %w", err)
+		return fmt.Errorf("it was made up a moment ago, so a unique index or a rule of another program refuses it: %w", err)
 	}
 	return err
 }
 
 // vanished returns the error for a record that was acknowledged and is missing.
 func vanished(what string) error {
-	return fmt.Errorf("%w: %s was acknowledged, and is not there: a rule of another program undoes it", registry.ErrRefused, what)
+	return fmt.Errorf("%w: %s was acknowledged, and is not stored: a rule of another program undoes it", registry.ErrRefused, what)
 }
