@@ -124,7 +124,7 @@ func TestWorkerHasTimeToStopAndIsItsOwnInit(t *testing.T) {
 		t.Errorf("killed %v after it was told to stop, want more than %v", worker.StopGracePeriod, least)
 	}
 	if worker.Init != nil && *worker.Init {
-		t.Error("another init would end the container before the term is released")
+		t.Error("another init would not kill what a dead guard has left")
 	}
 	if worker.Pid != "" || worker.StopSignal != "" || len(worker.Entrypoint) > 0 {
 		t.Errorf("pid %q, stop signal %q, entry point %q: want the image's", worker.Pid, worker.StopSignal, worker.Entrypoint)
