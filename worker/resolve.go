@@ -55,8 +55,9 @@ func inPath(path string) bool {
 	return slices.Contains(filepath.SplitList(os.Getenv("PATH")), filepath.Dir(path))
 }
 
-// findUnfit finds what has the name of a command that exec.LookPath did not find: a
-// regular file in PATH, or anything at that path from the current directory.
+// findUnfit finds what has the name of a command that exec.LookPath did not find. For
+// a bare name that is a regular file in PATH or in the current directory, and for any
+// other name whatever is at that path.
 func findUnfit(name string) (string, fs.FileInfo) {
 	if name == "" {
 		return "", nil

@@ -102,7 +102,7 @@ type initProcess struct {
 
 	watched   map[int]bool // the program's guards that a goroutine waits for
 	guardDied chan int
-	failed    bool // a guard or the program was killed
+	failed    bool // the program was killed, or a guard did not exit with 0
 }
 
 // resume resumes the program if it is stopped.

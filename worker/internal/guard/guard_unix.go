@@ -21,7 +21,7 @@ type Guard struct {
 	ready  chan error // gets nil when the guard is ready, or else why it is not
 	events chan Event
 	kick   chan struct{} // wakes the writer
-	gone   chan struct{} // closed when the reader has seen the end of the socket
+	gone   chan struct{} // closed when the reader has returned: the guard is reaped
 
 	mu     sync.Mutex
 	mark   string
@@ -74,7 +74,8 @@ func Start(ctx context.Context, out Output) (*Guard, error) {
 // PID returns the guard's own process number.
 func (g *Guard) PID() int { return g.pid }
 
-// Alive reports whether the guard is still connected.
+// Alive reports whether the guard may still be there. It is true until the guard is
+// reaped, and so while a sweep is under way, too.
 func (g *Guard) Alive() bool {
 	select {
 	case <-g.gone:

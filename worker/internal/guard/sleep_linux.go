@@ -36,9 +36,9 @@ const (
 )
 
 // nextBackoff returns the pause after a round of killing, which took some time and
-// either reaped somebody or not. The pause is at least as long as the round: the
-// dying need a processor too. While nobody can be reaped it doubles, since a
-// process that cannot be killed may live for ever.
+// either reaped somebody or not. The pause is as long as the round, since the dying
+// need a processor too. While nobody can be reaped it doubles, since a process that
+// cannot be killed may live for ever. It never exceeds maxBackoff.
 func nextBackoff(backoff, took time.Duration, reaped bool) time.Duration {
 	if reaped {
 		backoff = 0
