@@ -20,7 +20,7 @@ const module = "github.com/understudy-go/understudy"
 var directions = map[string][]string{
 	".":         {"internal/cli", "internal/pid1"},
 	"config":    {"internal/mongouri", "registry"},
-	"heartbeat": {"internal/boottime", "registry"},
+	"heartbeat": {"internal/boottime", "internal/exitcode", "registry"},
 	"internal/cli": {"config", "heartbeat", "internal/demo", "internal/exitcode", "internal/instance", "internal/logging",
 		"internal/openregistry", "internal/signals", "internal/terminal", "registry", "registry/finding", "status", "worker"},
 	"internal/demo": {"config", "internal/logging", "internal/terminal", "registry", "registry/sqlite", "status"},

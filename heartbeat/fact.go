@@ -85,17 +85,15 @@ var levels = map[fact]zerolog.Level{
 	factExhausted:    zerolog.ErrorLevel,
 }
 
-// parted says in words how the holder of the latest term came to hold it no more.
-var parted = map[registry.Reason]string{
-	"":                    "is gone, its registration too",
-	registry.Stopped:      "was stopped",
-	registry.HandedOver:   "handed over",
-	registry.LeaseLost:    "lost its lease",
-	registry.Orphaned:     "fell silent",
-	registry.Unregistered: "lost its registration",
-	registry.WorkFailed:   "gave up, its work keeps failing",
-	registry.NotReady:     "could not begin the work",
-	registry.WorkDone:     "is done with the work",
+// ending says in words what happened to the holder of the latest term.
+func ending(r registry.Reason) string {
+	if r == "" {
+		return "is gone, its registration too"
+	}
+	if words := r.Words(); words != "" {
+		return words
+	}
+	return "ended its term" // for a reason that this version does not know
 }
 
 // text is the fact in words, with its durations.
@@ -115,7 +113,7 @@ func (n note) text() string {
 	case factDeposed:
 		text = fmt.Sprintf(text, n.who(), seconds(n.lasts))
 	case factVacant:
-		text = fmt.Sprintf(text, n.who(), parted[n.end])
+		text = fmt.Sprintf(text, n.who(), ending(n.end))
 	case factClaimed:
 		text = fmt.Sprintf(text, n.who(), n.term)
 	case factActive, factPassive, factUnasked, factUnseen:
@@ -136,12 +134,10 @@ func (n note) text() string {
 	return text
 }
 
-// who names an instance for people: where it runs, and the part of its UUID
-// that tells it from its neighbours.
+// who names an instance for people, by the whole UUID if its host is not known.
 func (n note) who() string {
-	id := n.holder.String()
 	if n.host == "" {
-		return id
+		return n.holder.String()
 	}
-	return n.host + "/" + id[len(id)-6:]
+	return registry.Name(n.host, n.holder)
 }

@@ -10,9 +10,6 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// exitStuck is the exit code of a process whose work would not stop.
-const exitStuck = 70
-
 // Run joins the group and beats until ctx ends or the work is over. While this instance
 // is active it calls lead, once per term, or again after [ErrWorkFailing].
 //

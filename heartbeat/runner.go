@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"github.com/understudy-go/understudy/internal/exitcode"
 )
 
 // runner does the I/O for a machine: it owns the goroutines, the timers and the
@@ -106,7 +108,7 @@ func (r *runner) perform(a action) {
 	case abort:
 		r.finished, r.err = true, a.err
 		r.log.WithLevel(zerolog.FatalLevel).Err(a.err).Msg("exiting at once")
-		r.exit(exitStuck)
+		r.exit(exitcode.Stuck)
 	}
 }
 
