@@ -17,7 +17,8 @@ import (
 	"github.com/understudy-go/understudy/status"
 )
 
-// handover runs the command, which must end with a code and say both texts.
+// handover runs understudy handover. It has to end with the code, and its output has to
+// contain both texts.
 func (g *group) handover(code int, stdout, stderr string, args ...string) string {
 	g.t.Helper()
 	got, out, log := g.outcome([]string{"UNDERSTUDY_REGISTRY=" + g.at.uri}, append([]string{"handover"}, args...))
@@ -134,9 +135,9 @@ func TestHandover_InterruptedRequestStands(t *testing.T) {
 	impatient.await("stepped down, nobody has taken over yet")
 	impatient.signal(unix.SIGINT)
 	const want = `interrupt: the request stands: a/\w+ stepped down, nobody has taken over yet; understudy status shows who is active`
-	code, out, said := impatient.exit(), impatient.read(impatient.out), impatient.read(impatient.log)
-	if code != exitSignal+int(unix.SIGINT) || !regexp.MustCompile("(?m)^understudy: "+want+"$").MatchString(said) {
-		t.Errorf("exit code %d: %s", code, said)
+	code, out, log := impatient.exit(), impatient.read(impatient.out), impatient.read(impatient.log)
+	if code != exitSignal+int(unix.SIGINT) || !regexp.MustCompile("(?m)^understudy: "+want+"$").MatchString(log) {
+		t.Errorf("exit code %d: %s", code, log)
 	}
 	var r handoverResult
 	if err := json.Unmarshal([]byte(out), &r); err != nil || !r.Asked || !regexp.MustCompile("^"+want+"$").MatchString(r.Error) {
