@@ -12,13 +12,13 @@ import (
 type action interface{ isAction() }
 
 type (
-	// awaitStandby tells the passive side to return, and asks for stoodDown.
+	// awaitStandby tells the passive side to return, and asks for the event stoodDown.
 	awaitStandby struct{ term int64 }
 
 	// startWork begins the work of a term.
 	startWork struct{ term registry.Term }
 
-	// stopWork tells the work to stop: in order, or at once.
+	// stopWork tells the work to stop: within the stop grace, or at once.
 	stopWork struct {
 		cause     error
 		immediate bool
@@ -42,7 +42,7 @@ type (
 	// finish ends the machine; err is what Run returns.
 	finish struct{ err error }
 
-	// abort ends the process: the work would not.
+	// abort ends the process, because its work does not stop.
 	abort struct{ err error }
 )
 

@@ -94,7 +94,7 @@ func (m *machine) beaten(a answer) {
 			m.stop(ErrTermOver, true)
 		}
 	case m.phase == member && m.registration.lapsed(m.now) && registry.Unreadable(a.err):
-		m.retire(factSpoilt, registry.LeaseLost, ErrLeaseLost, true)
+		m.retire(factUnreadable, registry.LeaseLost, ErrLeaseLost, true)
 	}
 }
 

@@ -65,7 +65,7 @@ func decideActive(s situation, v registry.View, now time.Duration) decision {
 	t, me := v.Latest, s.registration.id
 	switch {
 	case t.Number > s.tenure.work.term.Number || t.Holder != me:
-		return decision{kill, factOutvoted}
+		return decision{kill, factNewerTerm}
 	case !t.Open():
 		return decision{kill, factTermEnded}
 	case t.Handover != nil && t.Handover.To != me && !s.tenure.handover.isSettled(t.Handover.At) && s.fresh(t.Handover.At, now):
@@ -89,7 +89,7 @@ func decidePassive(s situation, v registry.View, now time.Duration) decision {
 			return decision{verdict: reEnd}
 		}
 		if t.Number != s.tenure.held.number {
-			return decision{kill, factUnasked}
+			return decision{kill, factNotAsked}
 		}
 		if able {
 			return decision{verdict: start}

@@ -1,13 +1,13 @@
-// Package heartbeat keeps one of N identical processes active: the membership
-// of one process in a group, the lease it works under, and the protocol by
-// which another takes over when it goes.
+// Package heartbeat keeps exactly one of N identical processes active. It holds the
+// membership of one process in a group, the lease that the process works under, and the
+// protocol by which a peer takes over when the process goes.
 //
-// # Who is in charge
+// # Who is active
 //
-// The latest term of a group is the truth. It names its holder, and is open
-// until somebody ends it. To become active is to insert the next term: numbers
-// are unique, so of any number of instances that try, one succeeds. Nothing
-// else decides, neither the role that a record shows nor any update.
+// The latest term of a group decides. It names its holder, and it is open until somebody
+// ends it. To become active is to insert the next term: term numbers are unique, so of
+// any number of instances that try, one succeeds. Nothing else decides, neither the role
+// that a record shows nor any update.
 //
 //	             register                    insert term N+1, see it
 //	(joining) ─────────────▶ passive ─────────────────────────────▶ active
@@ -19,40 +19,41 @@
 //	                                  newer term, terms lost             │
 //	(gone) ◀── unregistered ◀── term ended ◀── work gone ◀── told to stop┘
 //
-// # One tick
+// # One interval
 //
-// Every instance does the same each interval I:
+// Each instance does the same in each interval I:
 //
-//   - Beat: count the beat of its own record up. The registry stamps it with its
-//     own clock and returns that time. No record means that somebody deleted it:
-//     the work is killed, and the process registers anew under a new UUID.
-//   - View: read the latest term, then its holder's record.
-//   - Decide, by a pure function of what it is, what it saw, and its own clock.
+//   - Beat: it increments the beat of its own record. The registry stamps the record with
+//     the registry's clock and returns that time. If there is no record, somebody has
+//     deleted it: the instance kills its work and registers anew under a new UUID.
+//   - View: it reads the latest term, and then the record of that term's holder.
+//   - Decide: a pure function says what to do, from what the instance knows, what it saw,
+//     and its own clock.
 //
-// The beat waits for nothing. The calls that the election needs are made one at a
-// time, and hints and what is history already on a lane of their own, so that one
-// of those that hangs delays no view and no release.
+// The beat waits for nothing. The requests that the election needs go one at a time. Hints
+// and clean-up go in the background, also one at a time, so that one of them which hangs
+// delays neither a view nor the end of a term.
 //
-// A group is vacant when its latest term does not exist, has ended, or is held
-// by an instance that this observer has just deleted as an orphan. Vacancy is
-// stable, so "see it, then insert N+1" needs no transaction. The senior
-// candidate (highest priority, then oldest) acts at once, be it to insert or to
-// delete the orphan first; everyone else waits for one to two intervals, views
-// again, and then acts too.
+// A group is vacant when its latest term does not exist, when that term has ended, or when
+// this observer has just deleted the term's holder as an orphan. A vacancy stays until
+// somebody inserts a term, so "see it, then insert N+1" needs no transaction. The senior
+// candidate, which is the one with the highest priority and then the oldest, acts at once:
+// it inserts the term, or deletes the orphan first. All others wait for one to two
+// intervals, view the group again, and then act too.
 //
-// Before it inserts, an instance asks whether a record claims a later term than the
-// latest: then the registry has gone back in time, and the instance of that record
-// may work. Its views show that, and it stops after 3·B; until then, or until its
-// beat has stood still for T, nobody begins a term.
+// Before an instance inserts a term, it asks whether any record claims a later term than
+// the latest one. If so, the registry has gone back in time, and the instance of that
+// record may be working. That instance stops once its views have shown the loss for 3·B.
+// Nobody begins a term until then, or until its beat has stood still for T.
 //
-// The holder's work starts only after a view, read after the insert, shows the
-// term to be its own and open. That one rule covers an insert whose answer was
-// lost: an ambiguous answer is never acted upon. A term that names an instance
-// which did not ask for it is never started.
+// The holder's work starts only after a view, read after the insert, shows that the term is
+// open and its own. This rule covers an insert whose answer was lost: nobody acts on an
+// ambiguous answer. An instance never starts a term that names it although it did not ask
+// for that term.
 //
-// # The trust window
+// # The lease
 //
-// With the interval I, the silence T that makes an orphan, the stop grace G,
+// Let I be the interval, T the silence that makes an orphan, G the stop grace,
 // B = max(I, T/20) and M = B + max(T/10, 100 ms):
 //
 //	holder    beat sent s ······ told to stop ····· dead ·······
@@ -62,19 +63,19 @@
 //
 // The rules are:
 //
-//   - An acknowledged beat is good until D = s + T − M, counted from the instant
-//     at which it was sent. An answer that comes after D revives nothing.
-//   - Work is told to stop at D − G and is dead by D; a kernel timer sees to it
-//     where the process itself is frozen.
-//   - An observer notes when it first saw the present beat, back-dated by the
-//     record's age but by no more than B, and calls it an orphan after T. I and B
-//     are those that the record promises. T is the longest of the record's, the
-//     term's and the observer's own: a record may be damaged.
+//   - An acknowledged beat is good until D = s + T − M, counted from the instant s at which
+//     it was sent. An answer that arrives after D does not bring the lease back.
+//   - The work is told to stop at D − G and is dead by D. If the process itself is frozen, a
+//     timer of the kernel or the guard ends the work.
+//   - An observer notes when it first saw the present beat, back-dated by the age of the
+//     record but by no more than B. It calls the record an orphan after T. It uses the I and
+//     B that the record promises, and the longest of three values of T, since a record may
+//     be damaged: the record's, the term's and its own.
 //
-// So D lies before any observer's verdict by at least M − B = T/10, which is what
-// two clocks may drift apart over T. Only durations are compared, never clocks,
-// so that no step of any clock, the database's included, matters. Local instants
-// come from a clock that goes on while the machine is suspended.
+// So D is earlier than the verdict of any observer by at least M − B = T/10. Two clocks may
+// drift apart by that much over T. Only durations are compared, never clocks, so no step of
+// a clock matters, not even of the registry's. Local instants come from a clock that goes on
+// while the machine is suspended.
 //
 // # Failures
 //
@@ -88,35 +89,57 @@
 //	                               work in time
 //	answer to an insert lost       reads again                          –
 //	registration timed out         tries again under a new UUID         sweep the stray record
-//	its record makes no sense      works on while its beats count       depose it once its beat stood
-//	                               up; else as an unreachable registry  still for the longer T
-//	gone between deleting an       –                                    wait T once more: who deleted it
-//	orphan and taking its place                                         they cannot know
+//	its record makes no sense      works on while its beats count;      depose it once its beat has
+//	                               then as for an unreachable registry  stood still for the longer T
+//	dies between deleting an       –                                    wait T once more: they cannot
+//	orphan and taking its place                                         know who deleted it
 //	answer to that deletion lost   waits T once more, as its peers do   –
-//	nothing answers for T          registers anew                       sweep the record of before
+//	no answer for T                registers anew                       sweep its former record
 //	terms lost or restored         stops after 3·B, registers anew      wait until it has
-//	a request to hand over and     the next one finds the request,      –
-//	one hung call                  which lives a call longer
+//	a handover request and one     the next view finds the request,     –
+//	view that hangs                which lives one request longer
 //	the work fails everywhere      holds off, for longer each time      try in turn
 //	work done, registry away       tries for T to say so                as for a crash after that
-//	work will not stop             exit code 70, the term stays open    as for a crash
+//	work does not stop             exit code 70, the term stays open    as for a crash
 //
 // # What is guaranteed
 //
-// At most one instance believes at any instant that it holds a lease. Terms
-// strictly increase. A group with a live, connected instance gets an active one.
+// At most one instance believes at any instant that it holds a lease. Terms strictly
+// increase. A group with a live, connected instance gets an active one.
 //
-// What is not: that work already handed to the outside world stops at the
-// instant a machine freezes. A packet may still be under way, and a hypervisor
-// that pauses a machine stops its clocks too. For that the work passes its term
-// on, as a fencing token, and the resource refuses a lower one than it has seen.
-// Two clocks that are slewed apart at full rate (more than T/10 within T) are
-// beyond both. A registry that is dropped, or restored from a backup, voids the
-// fencing tokens, and where the holder's record is lost or set back with its terms,
-// two may work until the holder's next beat, for an interval and a call.
+// It is not guaranteed that work which was already handed to the outside world stops at the
+// instant at which a machine freezes. A packet may still be under way, and a hypervisor that
+// pauses a machine stops the machine's clocks too. For that the work passes its term on as a
+// fencing token, and the resource refuses a term that is lower than the highest it has seen.
+// Two clocks that are slewed apart at full rate, by more than T/10 within T, are beyond the
+// protocol as well. A registry that is dropped or restored from a backup voids the fencing
+// tokens. If the holder's record is lost or set back together with its terms, two instances
+// may work for an interval and a request, until the holder's next beat.
 //
 // # The code
 //
-// The protocol is a machine without I/O: events in, actions out. Its shell, in
-// [Member.Run], owns the goroutines, the timers, and the calls to the registry.
+// The protocol is a machine without I/O: events go in, actions come out (event.go,
+// action.go). A runner does the I/O around it, in [Member.Run]: it owns the goroutines, the
+// timers and the requests to the registry.
+//
+// What the machine knows is in its parts. Each has a file and tests of its own, and only its
+// own methods write it:
+//
+//	registration   the UUID, the lease, the beats, the registry's clock
+//	schedule       which request may go next, and when
+//	backlog        what is left to clean up in the registry
+//	observations   what was seen of the peers and their terms
+//	vacancy        a group without an active instance, while it stays so
+//	tenure         the term that is held, and the work in it
+//	departure      the way out of the group
+//	outage         requests that fail
+//	announced      what people were told already
+//
+// The machine's methods are in files named by what happens: beat.go takes the answers to
+// beats and extends the lease, view.go takes a view and does what decide.go says, promote.go
+// takes over, work.go starts and stops the work, leave.go ends terms and registrations, and
+// sweep.go deletes orphans.
+//
+// A simulation (sim_*_test.go) runs this machine for thousands of hours of chaos and checks
+// the guarantees from outside. Mutants, which break one rule each, show that it would notice.
 package heartbeat

@@ -9,8 +9,8 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// event is something that happened. The machine is told of each with the local
-// instant at which it learns of it.
+// event is something that happened. The machine takes each event with the local instant
+// at which it learns of it.
 type event interface{ isEvent() }
 
 type (
@@ -32,7 +32,7 @@ type (
 	// woken says that the group's terms may have changed.
 	woken struct{}
 
-	// watching says whether woken can be relied on for now.
+	// watching says whether the registry sends woken for now.
 	watching struct{ up bool }
 
 	// workGone says that nothing is left of the work of a term.
@@ -44,13 +44,13 @@ type (
 	}
 
 	// stoodDown says that the passive side has returned, so that the work of a term
-	// can start, or by an error that it has not in time.
+	// can start. An error says that it did not return in time.
 	stoodDown struct {
 		term int64
 		err  error
 	}
 
-	// leave says that this process wants to go.
+	// leave says that this process is to leave its group.
 	leave struct{}
 )
 
@@ -89,7 +89,7 @@ func (leave) isEvent()     {}
 type result string
 
 const (
-	yielded result = "yielded" // it was told to stop
+	yielded result = "yielded" // it stopped as it was told to
 	done    result = "done"    // it is finished, for the whole group
 	failing result = "failing" // it failed repeatedly: a peer may try
 	broken  result = "broken"  // it returned an error: this process goes

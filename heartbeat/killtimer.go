@@ -46,7 +46,7 @@ func (m *Member) openKillTimer() (killTimer, error) {
 		m.log.Warn().Msg("a frozen process would go on working after its lease: process 1 of a container cannot be killed by its own timer; start it under an init (docker run --init)")
 		return noKillTimer{}, nil
 	case errors.Is(err, boottime.ErrUnsupported):
-		m.log.Warn().Msg("a frozen process would go on working after its lease: " + runtime.GOOS + " has no timer that ends it; let what the work touches refuse lower terms")
+		m.log.Warn().Msg("a frozen process would go on working after its lease: " + runtime.GOOS + " has no timer that ends it; make what the work touches refuse lower terms")
 		return noKillTimer{}, nil
 	}
 	return nil, fmt.Errorf("heartbeat: timer that ends this process with its lease: %w", err)

@@ -156,7 +156,7 @@ func (m *machine) unregistered(a answer) {
 // off.
 func (m *machine) rejoin() {
 	if m.registration.id != uuid.Nil {
-		m.act(note{fact: factAnew})
+		m.act(note{fact: factRegisteringAnew})
 	}
 	m.enter(joining)
 	m.registration.end()

@@ -24,7 +24,7 @@ type phase string
 const (
 	joining  phase = "joining"  // wants a registration
 	member   phase = "member"   // has one, and beats
-	retiring phase = "retiring" // never beats under this UUID again, and will join anew
+	retiring phase = "retiring" // never beats under this UUID again, and joins anew after that
 	leaving  phase = "leaving"  // ends its registration, and will not join again
 	finished phase = "finished" // takes no event any more
 )
@@ -106,7 +106,7 @@ func (m *machine) finish(err error) {
 	m.act(finish{err})
 }
 
-// deadline is the next local instant at which the machine wants a tick.
+// deadline returns the next local instant at which the machine wants a tick.
 func (m *machine) deadline() time.Duration {
 	next := m.now + m.timing.Interval
 	at := func(t time.Duration, when bool) {
@@ -234,7 +234,7 @@ func (m *machine) answered(a answer) {
 	if !m.schedule.answered(a.request) {
 		return
 	}
-	if a.request.kind != kindUnregister && !a.request.past { // people are told of that in other words, or need not know
+	if a.request.kind != kindUnregister && !a.request.past { // these are told in other words, or not at all
 		err := a.err
 		if err == nil {
 			err = a.view.Damage
@@ -276,8 +276,8 @@ func (m *machine) delay(failed request) {
 	slot.delay(max(failed.sent+m.timing.Interval, m.now+m.timing.Interval/4))
 }
 
-// pause delays the next request of the election, after tries that were in vain for
-// some time already: a view of the past must not make it spin.
+// pause delays the next request of the election after a try in vain, for longer the longer
+// tries have been in vain, so that the machine does not spin on an old view.
 func (m *machine) pause(vain time.Duration) {
 	m.schedule.election.delay(m.now + min(max(vain, m.timing.Interval/4), m.timing.Slack()))
 }

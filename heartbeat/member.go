@@ -15,22 +15,22 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// Config says who joins which group, and how.
+// Config says which group to join, as whom, and how.
 type Config struct {
 	Registry registry.Registry
 	Group    string
 	Timing   registry.Timing // zero: registry.DefaultTiming
 
 	// What others see of this instance.
-	Host     string // empty: the machine's name
+	Host     string // empty: the name of this machine
 	Version  string
 	Priority int    // the highest takes over first
 	Command  string // a hash of what it runs; peers warn when it differs
 
-	// Standby, if set, runs while this instance is passive. It has returned
-	// before the work starts, so it has to heed its context: unless it returns
-	// within the stop grace, this instance leaves for a peer to take over, and
-	// Run returns ErrStandby while Standby still runs.
+	// Standby, if set, runs while this instance is passive. Its context ends at a
+	// promotion, and the work starts once it has returned. If it does not return
+	// within the stop grace, this instance leaves so that a peer takes over, and Run
+	// returns ErrStandby although Standby still runs.
 	Standby func(ctx context.Context)
 
 	// Guard ends the work when the lease ends, for work that runs outside this
@@ -38,14 +38,15 @@ type Config struct {
 	// timer of the kernel ends with the lease.
 	Guard Guard
 
-	// OnRole is called at each change of this instance's role, OnBeat with the
-	// outcome of each beat (the registration counts as one) and how long it took,
-	// and OnOrphan when this instance has deleted one. They must not block.
+	// OnRole is called at each change of this instance's role. OnBeat is called with
+	// the outcome of each beat and how long it took; a registration counts as a beat.
+	// OnOrphan is called when this instance has deleted an orphan. They are called in
+	// the loop that beats, so they must not block.
 	OnRole   func(Change)
 	OnBeat   func(took time.Duration, err error)
 	OnOrphan func()
 
-	// JoinTimeout bounds the first registration; zero: none.
+	// JoinTimeout bounds how long the first registration is tried; zero: for ever.
 	JoinTimeout time.Duration
 
 	// Log gets one line for each thing that happens; the zero value logs nothing.
@@ -115,13 +116,13 @@ func New(c Config) (*Member, error) {
 	return m, nil
 }
 
-// Instance is the UUID under which this process is registered; uuid.Nil while it
-// is not.
+// Instance returns the UUID under which this process is registered, and uuid.Nil while
+// it is not registered.
 func (m *Member) Instance() uuid.UUID { return m.snapshot.Load().id }
 
-// Term is the term that this instance works in, and 0 while it is passive.
+// Term returns the term that this instance works in, and 0 while it is passive.
 func (m *Member) Term() int64 { return m.term.Load() }
 
-// Logger is the configured logger. Each of its lines has the instance, group, role
-// and term that it was written under.
+// Logger returns the configured logger. Each of its lines has the instance, the group,
+// the role and the term at the instant at which it was written.
 func (m *Member) Logger() zerolog.Logger { return m.log }

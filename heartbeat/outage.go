@@ -35,7 +35,7 @@ func (o *outage) take(k kind, err error, working bool, now, span time.Duration) 
 		news = o.answers(k, now, span)
 		if o.unreadable == "" {
 			o.unreadable = k
-			news = append(news, factBadView)
+			news = append(news, factBadAnswer)
 		}
 		return news, false
 	}

@@ -117,7 +117,7 @@ func TestOutage_IsToldOnceAndItsEndOnce(t *testing.T) {
 		news      []fact
 		withLease bool
 	}
-	down, up, no, bad := []fact{factUnreachable}, []fact{factReachable}, []fact{factRefused}, []fact{factBadView}
+	down, up, no, bad := []fact{factUnreachable}, []fact{factReachable}, []fact{factRefused}, []fact{factBadAnswer}
 	for _, tt := range []struct {
 		name  string
 		steps []step
@@ -150,7 +150,7 @@ func TestOutage_IsToldOnceAndItsEndOnce(t *testing.T) {
 			{kind: kindView}, {kind: kindView, err: unreadable, news: bad},
 		}},
 		{"an answer that cannot be read ends an outage", []step{
-			{kind: kindView, err: errNetwork, news: down}, {kind: kindView, err: unreadable, news: []fact{factReachable, factBadView}},
+			{kind: kindView, err: errNetwork, news: down}, {kind: kindView, err: unreadable, news: []fact{factReachable, factBadAnswer}},
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

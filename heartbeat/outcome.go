@@ -65,7 +65,7 @@ func (e *WorkExit) FinalExit() int { return e.Code }
 
 func (e *WorkExit) Error() string { return fmt.Sprintf("work exited with %d", e.Code) }
 
-// outcome returns what err, which a Lead has returned, means for the protocol.
+// outcome returns what the error that a Lead has returned means for the protocol.
 func outcome(ctx context.Context, err error) workGone {
 	stopped := ctx.Err() != nil
 	if exit, ok := errors.AsType[FinalExit](err); ok {

@@ -11,32 +11,32 @@ import (
 // Promoted is the reason of a [Change] to the active role.
 const Promoted registry.Reason = "promoted"
 
-// Change is a change of an instance's role. To active it is told before the work
-// starts, to passive when the work is gone.
+// Change is a change of an instance's role. A change to active is told before the work
+// starts, a change to passive when the work is gone.
 type Change struct {
 	Instance uuid.UUID
-	Role     registry.Role   // from now on; before, it was the other
-	Term     int64           // that began, or is over
+	Role     registry.Role   // from now on
+	Term     int64           // the term that began, or is over
 	Reason   registry.Reason // Promoted, or why the term is over
 }
 
 // State is what a member knows of itself, without asking the registry.
 type State struct {
 	Instance uuid.UUID // uuid.Nil while it is not registered
-	Term     int64     // that it works in; 0 while passive
-	// Lease is what is left of it: negative once it has ended, 0 without a
+	Term     int64     // the term that it works in; 0 while passive
+	// Lease is what is left of the lease: negative once it has ended, 0 without a
 	// registration.
 	Lease time.Duration
-	// Ready says that the instance is registered, stays so, and that its last
-	// beat is fresh enough to begin work on, or to go on with it.
+	// Ready says that the instance is registered, is not on its way out, and that its
+	// latest beat is fresh enough to begin work or to go on with it.
 	Ready bool
-	// Leaving says that it is on its way out, or has left.
+	// Leaving says that the instance is on its way out, or has left.
 	Leaving bool
-	// LastBeat is when the latest acknowledged beat was sent, by this machine's
-	// clock for people; zero: there was none.
+	// LastBeat is when the latest acknowledged beat was sent, by this machine's wall
+	// clock; zero: there was none. It is for people.
 	LastBeat time.Time
-	// Stuck says that the loop stands still: it has not turned for five intervals,
-	// and five seconds at least. While Run runs it turns once per interval,
+	// Stuck says that the loop of Run stands still: it has not turned for five
+	// intervals, and for five seconds at least. It turns once per interval otherwise,
 	// whatever the registry does.
 	Stuck bool
 }
@@ -60,7 +60,7 @@ type snapshot struct {
 	leaving bool // the phase is leaving or finished
 }
 
-// State is the member's state now. It never waits.
+// State returns the member's state now. It never waits.
 func (m *Member) State() State {
 	last, now := m.snapshot.Load(), m.now()
 	s := State{Instance: last.id, Term: m.Term(), Leaving: last.leaving}

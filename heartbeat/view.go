@@ -120,11 +120,13 @@ func (m *machine) follow(d decision, v registry.View) {
 			m.pause(0)
 		}
 	case kill:
-		if d.fact == factTermsLost { // believe it, but under a UUID that holds nothing
+		if d.fact == factTermsLost { // go on with the terms that are left, under a new UUID
 			m.observations.forgetTerms()
 			m.tenure.forgetTerms()
 		}
-		if d.fact == factUnasked { // peers wait T for its holder, who is gone then: nothing tells for how long the one before works on
+		if d.fact == factNotAsked {
+			// The term is left open. Peers wait T for its holder, which is gone by then.
+			// Nothing else shows how long the holder before may work on.
 			m.act(note{fact: d.fact, term: v.Latest.Number})
 			d.fact = ""
 		}
