@@ -29,7 +29,7 @@ const (
 	ReadOnly
 )
 
-// Options are what Open needs to know beside the path.
+// Options are what Open needs to know besides the path.
 type Options struct {
 	Schema Schema
 	Access Access

@@ -31,9 +31,9 @@ func (db *database) usesOldIndex(others []*database) bool {
 	})
 }
 
-// wouldUseShrunkIndex reports whether one who opens the file at the path would be
-// given the index of one of the others, and whether that index has been made
-// smaller since it was mapped.
+// wouldUseShrunkIndex reports whether SQLite would use the index of one of the others
+// for the file at the path, although that index has been made smaller since it was
+// mapped.
 func wouldUseShrunkIndex(path string, others []*database) bool {
 	info, err := os.Stat(path + "-shm")
 	return err == nil && slices.ContainsFunc(others, func(other *database) bool {

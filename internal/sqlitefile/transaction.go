@@ -38,8 +38,8 @@ func Read[T any](ctx context.Context, f *File, fn func(c *Conn) (T, error)) (T, 
 
 // Commit runs fn in a write transaction, which is committed if fn returns no error.
 // It returns what fn returns. Writers of all processes come one after another: if
-// another process has the lock, Commit tries again until ctx ends. What is said of
-// fn at [Read] is true here, too. ErrReadOnly: the file was opened to be read.
+// another process has the lock, Commit tries again until ctx ends. The rules
+// for fn are those of [Read]. ErrReadOnly: the file was opened to be read.
 func Commit[T any](ctx context.Context, f *File, d Durability, fn func(c *Conn) (T, error)) (T, error) {
 	return onDatabase(ctx, f, f.writeTurn, func() (result T, err error) {
 		c := f.db.writer

@@ -14,8 +14,9 @@ import (
 )
 
 // Instances returns the instances of a group in order of their UUIDs, and the
-// registry's time. With ErrCorrupt and ErrSchema, there are some beside them that
-// cannot be read. The time is zero if the file itself cannot be read.
+// registry's time. With ErrCorrupt or ErrSchema the instances are returned all the
+// same, and there are others that cannot be read. The time is zero if the file itself
+// cannot be read.
 func (r *Registry) Instances(ctx context.Context, group string) ([]registry.Instance, time.Time, error) {
 	found, err := reading(ctx, r, func(c *conn) (records[registry.Instance], error) {
 		return c.readable(ofGroup+` ORDER BY id`, group)
@@ -29,8 +30,9 @@ func (r *Registry) Instances(ctx context.Context, group string) ([]registry.Inst
 	return found.list, now(), err
 }
 
-// Terms returns up to n terms of a group, the latest first. With ErrCorrupt and
-// ErrSchema, there are some beside them that cannot be read.
+// Terms returns up to n terms of a group, the latest first. With ErrCorrupt or
+// ErrSchema the terms are returned all the same, and there are others that cannot be
+// read.
 func (r *Registry) Terms(ctx context.Context, group string, n int) ([]registry.Term, error) {
 	found, err := reading(ctx, r, func(c *conn) (found records[registry.Term], err error) {
 		add := func(row termRow) error {
@@ -81,8 +83,8 @@ func (r *Registry) RequestHandover(ctx context.Context, group string, number int
 	return nil
 }
 
-// Groups returns the names of all groups. ErrCorrupt: beside them, there is a name
-// that is not one of a group.
+// Groups returns the names of all groups. With ErrCorrupt they are returned all the
+// same, and there is a name that cannot be that of a group.
 func (r *Registry) Groups(ctx context.Context) ([]string, error) {
 	found, err := reading(ctx, r, func(c *conn) (found records[string], err error) {
 		err = c.Each(func(scan func(dest ...any) error) error {

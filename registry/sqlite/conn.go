@@ -23,16 +23,15 @@ const (
 	ofTerms     = sqlitefile.Durable
 )
 
-// reading runs f in a read transaction and returns what it returns. What is said of
-// its function at [sqlitefile.Read] is true of f.
+// reading runs f in a read transaction and returns what it returns. The rules for f are
+// those of [sqlitefile.Read].
 func reading[T any](ctx context.Context, r *Registry, f func(c *conn) (T, error)) (T, error) {
 	result, err := sqlitefile.Read(ctx, r.file, func(c *sqlitefile.Conn) (T, error) { return f(&conn{c, r}) })
 	return result, r.explain(err)
 }
 
 // writing runs f in a write transaction, which is committed if f returns no error. It
-// returns what f returns. What is said of its function at [sqlitefile.Read] is true of
-// f.
+// returns what f returns. The rules for f are those of [sqlitefile.Read].
 func writing[T any](ctx context.Context, r *Registry, d sqlitefile.Durability, f func(c *conn) (T, error)) (T, error) {
 	result, err := sqlitefile.Commit(ctx, r.file, d, func(c *sqlitefile.Conn) (T, error) {
 		conn := &conn{c, r}

@@ -12,7 +12,7 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// Options are what Open needs to know beside the path.
+// Options are what Open needs to know besides the path.
 type Options struct {
 	// OrphanAfter is after how long a silent instance is an orphan. This process is
 	// killed when it is frozen inside a write transaction for a quarter of that.

@@ -6,8 +6,8 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// records are the records of a query that can be read. If there are some beside them
-// that cannot be read, unreadable says why, of the first of them.
+// records are the records of a query that can be read. If there are others that cannot
+// be read, unreadable is the error of the first of them.
 type records[T any] struct {
 	list       []T
 	unreadable error
