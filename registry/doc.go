@@ -33,11 +33,12 @@
 //
 // A [Backend] is the contract ([Registry]) and what people need besides ([Admin]). There
 // are two, registry/mongodb and registry/sqlite, with the same files: instances.go,
-// candidates.go, terms.go and watch.go have the contract, admin.go has what people need,
-// and conformance_test.go runs the tests of registry/registrytest. Those are the contract
-// in a form that can be run: a backend that passes them can carry an election.
+// candidates.go, terms.go and watch.go have the contract, and admin.go has what people
+// need. To write a third one, copy registry/sqlite, whose doc.go names the files in their
+// order.
 //
-// To write a third backend, copy these files of registry/sqlite, which is the smaller
-// one, and begin with the conformance test. A backend that checks itself, for understudy
-// check, reports what it found in the words of registry/finding.
+// The tests of registry/registrytest are the contract in a form that can be run: a backend
+// that passes them can carry an election. The conformance_test.go of each backend runs
+// them. A backend that checks itself, for understudy check, reports what it found in the
+// words of registry/finding.
 package registry

@@ -50,7 +50,7 @@ func TestBeginTerm_AmbiguousAnswerIsNeitherSuccessNorErrTermTaken(t *testing.T) 
 			if tt.begun {
 				eventually(t, "reading it", stored) // a majority may take a moment to have it
 			} else if stored() == nil {
-				t.Error("the term is stored: it was tried twice")
+				t.Error("the term is stored, want it not: the driver made the call twice")
 			}
 		})
 	}
@@ -139,11 +139,11 @@ func TestRegistry_DoesNotRepeatAWriteWhoseAnswerWasLost(t *testing.T) {
 		before, _, _ := truth.Instances(t.Context(), "beats")
 		p.loseAnswerTo("findAndModify")
 		if _, err := r.Beat(t.Context(), in.ID, in.Status); err == nil {
-			t.Error("Beat: no error")
+			t.Error("Beat whose answer was lost: no error, want one")
 		}
 		after, _, err := truth.Instances(t.Context(), "beats")
 		if err != nil || len(after) != 1 || after[0].Beat != before[0].Beat+1 {
-			t.Errorf("the beat was %+v, is %+v, %v", before, after, err)
+			t.Errorf("the record was %+v and is %+v, %v; want the beat counted up once", before, after, err)
 		}
 	})
 }

@@ -13,7 +13,8 @@ import (
 	"github.com/understudy-go/understudy/registry/mongodb"
 )
 
-// median runs f for each iteration and reports the median of what it took.
+// median calls f for each iteration, and reports the median and the 99th percentile of
+// the durations that f returns.
 func median(b *testing.B, f func() time.Duration) {
 	var took []time.Duration
 	for b.Loop() {
@@ -25,6 +26,7 @@ func median(b *testing.B, f func() time.Duration) {
 	b.ReportMetric(0, "ns/op")
 }
 
+// timed returns a function that measures a call of f.
 func timed(b *testing.B, f func() error) func() time.Duration {
 	return func() time.Duration {
 		begun := time.Now()
@@ -58,7 +60,7 @@ func BenchmarkView(b *testing.B) {
 	})
 }
 
-// BenchmarkOpen is a cold connection and what it takes to trust it.
+// BenchmarkOpen measures a new connection, and the calls that check it.
 func BenchmarkOpen(b *testing.B) {
 	sets(b, func(b *testing.B, uri string) {
 		var opened []*mongodb.Registry
@@ -73,8 +75,8 @@ func BenchmarkOpen(b *testing.B) {
 	})
 }
 
-// BenchmarkTakeover ends a term on one client, waits for the notice on another,
-// begins the next there, and reads it back.
+// BenchmarkTakeover ends a term by one client, waits for the notice at another one, begins
+// the next term there, and reads it back.
 func BenchmarkTakeover(b *testing.B) {
 	sets(b, func(b *testing.B, uri string) {
 		clients := []*mongodb.Registry{open(b, uri), open(b, uri)}
@@ -91,7 +93,7 @@ func BenchmarkTakeover(b *testing.B) {
 		begin(b, clients[0], "g", number, ids[0])
 		median(b, func() time.Duration {
 			from, to := int(number-1)%2, int(number)%2
-			for quiet := false; !quiet; { // the notice of this term's beginning
+			for quiet := false; !quiet; { // the beginning of this term made notices too
 				select {
 				case <-changes[to]:
 				case <-time.After(20 * time.Millisecond):

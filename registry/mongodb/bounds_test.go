@@ -25,7 +25,7 @@ func TestRegistry_ReturnsTheErrorOfAReadWithoutRepeatingIt(t *testing.T) {
 	set := mongotest.Start(t, 1)
 	p, r := throughProxy(t, set.URI())
 	begin(t, r, "g", 1, register(t, r, "g").ID)
-	const every = 134 // only this code is tried with every call: one of a change of the primary costs seconds
+	const every = 134 // the code that is tried with every call; those of a change of the primary cost seconds each
 	for _, code := range []int{every, 262, 6, 89, 189, 10107, 13435, 13436, 462} {
 		for name, call := range map[string]func(ctx context.Context) error{
 			"View":      func(ctx context.Context) error { _, err := r.View(ctx, "g"); return err },
@@ -42,7 +42,7 @@ func TestRegistry_ReturnsTheErrorOfAReadWithoutRepeatingIt(t *testing.T) {
 			set.FailCommand(t, 1_000_000, "failCommands", bson.A{"find", "distinct"}, "errorCode", code,
 				"errorLabels", bson.A{"RetryableError", "SystemOverloadedError"})
 			var err error
-			eventually(t, "the server's error", func() error { // codes of a change of the primary make the driver look around
+			eventually(t, "the server's error", func() error { // after a code of a change of the primary the driver looks for another one
 				p.recorded()
 				err = call(t.Context())
 				if !strings.Contains(fmt.Sprint(err), "failCommand") {
@@ -73,16 +73,16 @@ func TestBeat_EndsWithinSecondsIfTheServerDoesNotAnswer(t *testing.T) {
 		_, err := r.Beat(ctx, in.ID, in.Status)
 		return time.Since(begun), err
 	}
-	for range 2 { // the first may meet the end of a connection
+	for range 2 { // the first one may use a connection that has just been cut
 		if took, err := beat(); err == nil || took > soon {
-			t.Errorf("a beat that nobody answers ended with %v after %v", err, took)
+			t.Errorf("a beat that nobody answers ended with %v after %v, want an error within %v", err, took, soon)
 		}
 	}
 	p.goOn() // commands that wait already go on waiting
 	begun := time.Now()
 	eventually(t, "a beat after it", func() error { _, err := beat(); return err })
 	if took := time.Since(begun); took > soon {
-		t.Errorf("beats again after %v", took)
+		t.Errorf("beats work again after %v, want it within %v", took, soon)
 	}
 }
 
@@ -107,7 +107,7 @@ func slowViews(t *testing.T, p *proxy, r *mongodb.Registry, n int) (end func()) 
 	under := 0
 	eventually(t, "the views", func() error {
 		if under += named(p.recorded(), "find"); under < n {
-			return fmt.Errorf("%d of %d", under, n)
+			return fmt.Errorf("%d of %d are under way", under, n)
 		}
 		return nil
 	})
@@ -178,28 +178,28 @@ func TestRegistry_ReadsHugeRecordsInBoundedMemory(t *testing.T) {
 	before, total := inUse(), m.TotalAlloc
 	terms, err := r.Terms(t.Context(), "g", n)
 	if err != nil || len(terms) != n {
-		t.Fatalf("Terms: %d of them, %v", len(terms), err)
+		t.Fatalf("Terms: %d of them, %v; want %d", len(terms), err, n)
 	}
 	list, _, err := r.Instances(t.Context(), "g")
 	if err != nil || len(list) != n {
-		t.Fatalf("Instances: %d of them, %v", len(list), err)
+		t.Fatalf("Instances: %d of them, %v; want %d", len(list), err, n)
 	}
 	silent, err := r.Silent(t.Context(), "g", time.Now().Add(time.Hour), time.Minute)
 	if err != nil || len(silent) != n {
-		t.Fatalf("Silent: %d of them, %v", len(silent), err)
+		t.Fatalf("Silent: %d of them, %v; want %d", len(silent), err, n)
 	}
 	kept := inUse() - before
 	runtime.ReadMemStats(&m)
 	t.Logf("%d MB kept, %d MB allocated on the way", kept>>20, (m.TotalAlloc-total)>>20)
 	if kept > 8<<20 {
-		t.Errorf("%d bytes are kept of what was read", kept)
+		t.Errorf("%d bytes of the records are kept in memory, want 8 MB at most", kept)
 	}
 	runtime.KeepAlive(terms)
 	runtime.KeepAlive(list)
 	runtime.KeepAlive(silent)
 	for _, host := range []string{terms[0].Host, list[0].Host, silent[0].Host} {
 		if len(host) > registry.MaxText {
-			t.Errorf("a host of %d bytes", len(host))
+			t.Errorf("a host has %d bytes, want %d at most", len(host), registry.MaxText)
 		}
 	}
 }

@@ -13,9 +13,9 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// Instances that promised to beat seldom may be live although they are silent for long.
-// So each of them is examined, but only a few: one that beats is found behind any number
-// of dead ones.
+// An instance that promised to beat seldom may be live although its last beat is old. So
+// the first few of them are examined one by one. Behind any number of dead ones, an
+// instance that beats is found all the same.
 func TestCandidate_FindsALiveInstanceBehindManyDeadOnesOfLongIntervals(t *testing.T) {
 	t.Parallel()
 	uri := mongotest.Shared(t)
@@ -83,8 +83,8 @@ func TestCandidate_ReadsABoundedNumberOfTimes(t *testing.T) {
 	}
 }
 
-// This program writes whole numbers of one type. Another whole number counts all the
-// same, and nothing else does.
+// This program writes whole numbers of one type. A whole number of another type counts
+// all the same, and no other value does.
 func TestClaimant_FindsATermOfAnyNumericType(t *testing.T) {
 	t.Parallel()
 	uri := mongotest.Shared(t)
@@ -94,13 +94,13 @@ func TestClaimant_FindsATermOfAnyNumericType(t *testing.T) {
 	for _, term := range []any{int32(5), 5.0, int64(5)} {
 		set(t, stored, in.ID, bson.M{"term": term})
 		if got, err := r.Claimant(t.Context(), "g", 4); err != nil || got.ID != in.ID || got.Term != 5 {
-			t.Errorf("Claimant of %T: %+v, %v", term, got, err)
+			t.Errorf("Claimant of a term of the type %T: %+v, %v; want %v with term 5", term, got, err, in.ID)
 		}
 	}
 	for _, term := range []any{"5", 5.5, bson.A{int64(5)}, true, nil, time.Now()} {
 		set(t, stored, in.ID, bson.M{"term": term})
 		if got, err := r.Claimant(t.Context(), "g", 4); !errors.Is(err, registry.ErrNoClaimant) {
-			t.Errorf("Claimant of %v: %+v, %v", term, got, err)
+			t.Errorf("Claimant of the term %v: %+v, %v; want ErrNoClaimant", term, got, err)
 		}
 	}
 }
@@ -139,7 +139,7 @@ func TestSilent_IsBoundedAndOddRecordsDisplaceNobody(t *testing.T) {
 	}
 	for i, in := range list[1:] {
 		if in.Heartbeat.Before(list[i].Heartbeat) {
-			t.Fatalf("Silent: number %d is earlier than the one before", i+1)
+			t.Fatalf("Silent: heartbeat %d is earlier than the one before it", i+1)
 		}
 	}
 	if list[0].ID != double || !id(list[1].ID).Equal(docs[first].(bson.D)[0].Value.(bson.Binary)) {

@@ -127,16 +127,16 @@ func TestCheck_NamesWhatIsInTheWay(t *testing.T) {
 			wantMarks(t, found, tt.marks)
 			for _, text := range tt.says {
 				if !strings.Contains(strings.Join(all, "\n"), text) {
-					t.Errorf("nothing says %q", text)
+					t.Errorf("no finding says %q", text)
 				}
 			}
 			for _, text := range []string{"majority of the replica set's members is up", "repair or delete"} {
 				if strings.Contains(strings.Join(all, "\n"), text) {
-					t.Errorf("it advises %q", text)
+					t.Errorf("a finding advises %q, which does not help", text)
 				}
 			}
 			if after := stored(t, d); after != before {
-				t.Errorf("before the check there was\n%s\nand after it\n%s", before, after)
+				t.Errorf("the check left something behind: before it there was\n%s\nand after it\n%s", before, after)
 			}
 		})
 	}
@@ -156,6 +156,6 @@ func TestCheck_TrialLeavesNothingBehindIfTheProcessIsKilled(t *testing.T) {
 		t.Errorf("%+v, want a trial", f)
 	}
 	if after := stored(t, d); after != before {
-		t.Errorf("before the check there was\n%s\nand after it\n%s", before, after)
+		t.Errorf("the check left something behind: before it there was\n%s\nand after it\n%s", before, after)
 	}
 }

@@ -31,15 +31,15 @@ func checkedIn(t *testing.T, uri, database string) map[string]finding.Finding {
 		found[f.Name] = f
 		for _, secret := range []string{"hunter2", "hunter%32", mongotest.Password} {
 			if strings.Contains(fmt.Sprint(f), secret) {
-				t.Errorf("%s gives %q away", f.Name, secret)
+				t.Errorf("the finding %s shows the secret %q", f.Name, secret)
 			}
 		}
 		if strings.ContainsAny(f.Detail+f.Cure, "\n\x1b") {
-			t.Errorf("%s is not one plain line: %q", f.Name, f.Detail+f.Cure)
+			t.Errorf("the finding %s is not one line of plain text: %q", f.Name, f.Detail+f.Cure)
 		}
 	}
 	if took := time.Since(begun); took > time.Minute {
-		t.Errorf("it took %v", took)
+		t.Errorf("the check took %v, want a minute at most", took)
 	}
 	return found
 }
@@ -57,7 +57,7 @@ func wantMarks(t *testing.T, found map[string]finding.Finding, want map[string]f
 			t.Errorf("%s is an error: %s", name, f.Detail)
 		}
 		if f.Mark == finding.MarkWarning && f.Cure == "" {
-			t.Errorf("%s says nothing of what would be better", name)
+			t.Errorf("the warning %s has no cure", name)
 		}
 	}
 }
@@ -73,7 +73,7 @@ func TestCheck_LeavesNothingBehind(t *testing.T) {
 	})
 	names, err := db(t, uri, "").ListCollectionNames(t.Context(), bson.D{})
 	if err != nil || len(names) > 0 {
-		t.Errorf("it left the collections %v, %v", names, err)
+		t.Errorf("the check left the collections %v, %v; want none", names, err)
 	}
 }
 
@@ -93,17 +93,17 @@ func TestCheck_ReportsWhatIsStored(t *testing.T) {
 	spoil(t, d, registrytest.Record{ID: in.ID}, "beat", "many\x1b[31m")
 	f := checked(t, uri)["schema"]
 	if f.Mark != fault || !errors.Is(f.Err, registry.ErrCorrupt) || f.Cure == "" || !strings.Contains(f.Detail, "instances: 1, terms: 1; unreadable: 1") {
-		t.Errorf("with a spoilt beat: %+v", f)
+		t.Errorf("with a beat that makes no sense: %+v, want an error with a cure", f)
 	}
 	spoil(t, d, registrytest.Record{Group: "g", Term: 1}, "schema", int64(99))
 	if f := checked(t, uri)["schema"]; f.Mark != fault || !errors.Is(f.Err, registry.ErrSchema) || !strings.Contains(f.Detail, "99") {
-		t.Errorf("with a term of a newer version: %+v", f)
+		t.Errorf("with a term of a newer version: %+v, want ErrSchema", f)
 	}
 	if err := d.Collection("instances").Indexes().DropAll(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if f := checked(t, uri)["index"]; f.Mark != fine || !strings.Contains(f.Detail, "there is none yet") {
-		t.Errorf("without the index: %+v", f)
+		t.Errorf("without the index: %+v, want that there is none yet", f)
 	}
 }
 

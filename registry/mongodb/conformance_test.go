@@ -46,10 +46,10 @@ func checkStandalone(t *testing.T, uri string) {
 	before := stored(t, d)
 	found := checkedIn(t, uri, "storeb")
 	if f := found["trial"]; f.Mark != fine || !strings.Contains(f.Detail, "two instances were registered") {
-		t.Errorf("a trial without transactions: %+v", f)
+		t.Errorf("a trial without transactions: %+v, want that it works", f)
 	}
 	if after := stored(t, d); after != before {
-		t.Errorf("before the check there was\n%s\nand after it\n%s", before, after)
+		t.Errorf("the check left something behind: before it there was\n%s\nand after it\n%s", before, after)
 	}
 	index := found["index"]
 	half := db(t, uri, "half")
@@ -61,17 +61,17 @@ func checkStandalone(t *testing.T, uri string) {
 	}
 	before = stored(t, half)
 	if f := checkedIn(t, uri, "half")["trial"]; f.Mark != fault {
-		t.Errorf("a trial that is refused half-way: %+v", f)
+		t.Errorf("a trial that is refused half-way: %+v, want an error", f)
 	}
 	if after := stored(t, half); after != before {
-		t.Errorf("before the check there was\n%s\nand after it\n%s", before, after)
+		t.Errorf("the check left something behind: before it there was\n%s\nand after it\n%s", before, after)
 	}
 	if index.Mark != fine || !strings.Contains(index.Detail, "seniority") {
-		t.Errorf("it made no index: %+v", index)
+		t.Errorf("the index: %+v, want the one that Open made", index)
 	}
 	f := checked(t, uri+"replicaSet=rs0")["reachable"]
 	if f.Mark != fault || !strings.Contains(f.Detail, "no replica set: remove replicaSet=rs0") {
-		t.Errorf("with a replica set's name: %+v", f)
+		t.Errorf("with the name of a replica set: %+v, want the advice to remove it", f)
 	}
 }
 

@@ -120,10 +120,10 @@ func TestOpen_URICannotWeakenTheConcerns(t *testing.T) {
 		case "hello", "isMaster", "ismaster":
 			continue // the driver sends these
 		default:
-			t.Errorf("an unexpected %s", name)
+			t.Errorf("the command %s was sent, want reads and writes alone", name)
 		}
 		if command.MaxTime <= 0 {
-			t.Errorf("%v has no deadline", raw)
+			t.Errorf("the command %v has no deadline", raw)
 		}
 	}
 	if reads != 3 || writes != 7 || after != 1 {

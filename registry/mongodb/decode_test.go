@@ -13,7 +13,7 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// oddities are a value of each type that BSON has, and some extreme ones.
+// oddities has a value of each type of BSON, and some extreme ones.
 var oddities = []any{
 	1.5, math.NaN(), math.Inf(1), 0.0, 1e300, "text", "", "\xff\xfe", "a\x00b", bson.D{}, bson.D{{Key: "group", Value: "g"}}, bson.A{}, bson.A{int64(1), "a"},
 	bson.Binary{}, bson.Binary{Subtype: 4, Data: make([]byte, 15)}, bson.Binary{Subtype: 3, Data: make([]byte, 16)}, bson.Undefined{}, bson.NewObjectID(), true, false,

@@ -38,16 +38,16 @@ func TestView_GarbageAboveTheLatestTermIsAnError(t *testing.T) {
 				t.Fatal(err)
 			}
 			if v, err := r.View(t.Context(), "a"); err == nil {
-				t.Errorf("View: %+v", v.Latest)
+				t.Errorf("View: %+v, want an error", v.Latest)
 			}
 			if last := latest(t, r, "b"); last == nil || last.Number != 2 {
-				t.Errorf("another group's latest term is %+v", last)
+				t.Errorf("the latest term of another group is %+v, want term 2", last)
 			}
 		})
 	}
 }
 
-// For a unique index an integer of another type is the same number.
+// For a unique index, whole numbers of different types are the same number.
 func TestView_FindsATermOfAnyNumericType(t *testing.T) {
 	t.Parallel()
 	uri := mongotest.Shared(t)

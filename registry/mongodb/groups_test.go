@@ -50,13 +50,13 @@ func members(t *testing.T, r *mongodb.Registry, groups int, active chan<- int) (
 // allActive waits until every group has an active member.
 func allActive(t *testing.T, groups int, active <-chan int) time.Duration {
 	t.Helper()
-	begun, timeout := time.Now(), time.After(40*time.Second) // less than an orphan is waited for
+	begun, timeout := time.Now(), time.After(40*time.Second) // shorter than T, after which a peer would depose an orphan
 	for seen := map[int]bool{}; len(seen) < groups; {
 		select {
 		case i := <-active:
 			seen[i] = true
 		case <-timeout:
-			t.Fatalf("%d of %d groups are active after %v", len(seen), groups, time.Since(begun))
+			t.Fatalf("%d of %d groups have an active member after %v", len(seen), groups, time.Since(begun))
 		}
 	}
 	return time.Since(begun)

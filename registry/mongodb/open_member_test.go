@@ -49,7 +49,7 @@ func TestOpen_NamesAMemberThatOnlyTheSetKnows(t *testing.T) {
 	}
 }
 
-// answerHello answers whatever it is asked by one document.
+// answerHello answers every command with the same document.
 func answerHello(c net.Conn, doc bson.D) {
 	defer c.Close()
 	answer, err := bson.Marshal(doc)
@@ -66,7 +66,7 @@ func answerHello(c net.Conn, doc bson.D) {
 		if _, err := io.CopyN(io.Discard, c, int64(length)-16); err != nil {
 			return
 		}
-		body := make([]byte, 20) // of opReply: flags, cursor, from, number
+		body := make([]byte, 20) // the header of opReply: flags, cursor, first document, number of documents
 		binary.LittleEndian.PutUint32(body[16:], 1)
 		reply := uint32(opReply)
 		if op == opMsg {

@@ -23,17 +23,17 @@ func refused(t *testing.T, uri, place string) error {
 	r, err := mongodb.Open(ctx, uri, mongodb.Options{})
 	if err == nil {
 		_ = r.Close(ctx)
-		t.Fatalf("Open(%q): no error", uri)
+		t.Fatalf("Open(%q): no error, want one", uri)
 	}
 	if ctx.Err() != nil {
-		t.Errorf("Open(%q) took all of its context", uri)
+		t.Errorf("Open(%q) lasted until its context ended", uri)
 	}
 	if !strings.Contains(err.Error(), place) {
 		t.Errorf("the error does not name %s: %v", place, err)
 	}
 	for _, secret := range []string{"hunter2", "hunter%32", "hun@ter", mongotest.Password} {
 		if strings.Contains(err.Error(), secret) {
-			t.Errorf("the error gives %q away: %v", secret, err)
+			t.Errorf("the error shows the secret %q: %v", secret, err)
 		}
 	}
 	return err
@@ -123,7 +123,7 @@ func TestOpen_EndsWithItsContext(t *testing.T) {
 	}
 }
 
-// The table of the names that URIs have is in internal/mongoconn.
+// internal/mongoconn tests which database a URI names.
 func TestOpen_UsesTheDatabaseOfTheOptionsBeforeThatOfTheURI(t *testing.T) {
 	t.Parallel()
 	uri := mongotest.Shared(t)

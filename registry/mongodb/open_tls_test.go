@@ -29,7 +29,7 @@ func TestOpen_SaysWhatIsWrongWithTLS(t *testing.T) {
 		wantMarks(t, checked(t, set.URI()), nil)
 		f := checked(t, base+"&tls=true")["reachable"]
 		if f.Mark != fault || !strings.Contains(f.Detail, "tlsCAFile") {
-			t.Errorf("an unknown authority: %+v", f)
+			t.Errorf("a certificate of an unknown authority: %+v, want an error that names tlsCAFile", f)
 		}
 	})
 	t.Run("TLS to a server without", func(t *testing.T) {
@@ -73,6 +73,6 @@ func TestOpen_AsksForAClientCertificate(t *testing.T) {
 		})
 	}
 	if f := checked(t, stranger)["reachable"]; f.Mark != fine {
-		t.Errorf("a server that refused a user is taken for one that is not reached: %+v", f)
+		t.Errorf("a server that refuses the user: %+v, want that it is reachable", f)
 	}
 }

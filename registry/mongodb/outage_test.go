@@ -68,7 +68,7 @@ func TestRegistry_CallsToAHungServerEndAtTheirDeadline(t *testing.T) {
 		}
 		cancel()
 		if took := time.Since(begun); took > 5*time.Second {
-			t.Errorf("%s returned %v after it was called, with 300 ms to go", name, took)
+			t.Errorf("%s returned after %v, want it soon after its deadline of 300 ms", name, took)
 		}
 	}
 	set.Thaw(t, 0)
@@ -131,11 +131,11 @@ func TestRegistry_WorksAgainAfterThePrimaryWasKilled(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	if _, err := r.Beat(ctx, in.ID, in.Status); err == nil {
-		t.Error("a beat was acknowledged by one of three")
+		t.Error("a beat was acknowledged although two of three members are away")
 	}
 	eventually(t, "the loss of the primary", func() error {
 		if found := checked(t, set.URI()); found["replica set"].Mark != fault || found["reachable"].Mark != fine {
-			return fmt.Errorf("found %v", found)
+			return fmt.Errorf("the check found %v", found)
 		}
 		return nil
 	})

@@ -42,7 +42,7 @@ func unique(t *testing.T, c *mongo.Collection, name string, keys bson.D) {
 	}
 }
 
-// A duplicate of another key than the _id does not say who came first.
+// A duplicate of another key than the _id does not tell which record came first.
 func TestRegistry_DuplicateOfAnotherUniqueIndexIsErrRefused(t *testing.T) {
 	t.Parallel()
 	uri := mongotest.Shared(t)
@@ -56,14 +56,14 @@ func TestRegistry_DuplicateOfAnotherUniqueIndexIsErrRefused(t *testing.T) {
 	_, err := r.Register(t.Context(), newInstance("g"))
 	wantRefused(t, "Register", err, name+".instances", "(host, pid)", "one index")
 	_, err = r.Register(t.Context(), first)
-	if !errors.Is(err, registry.ErrRegistered) && !errors.Is(err, registry.ErrRefused) { // both keys are taken
+	if !errors.Is(err, registry.ErrRegistered) && !errors.Is(err, registry.ErrRefused) { // both keys exist, and the server may name either
 		t.Errorf("Register of the same UUID: %v", err)
 	}
 	begin(t, r, "g", 1, first.ID)
 	err = r.BeginTerm(t.Context(), registry.Term{Group: "g", Number: 2, Holder: first.ID})
 	wantRefused(t, "BeginTerm", err, name+".terms", "foreign", "(nothing)")
 	if latest(t, r, "g").Number != 1 {
-		t.Error("the term was begun all the same")
+		t.Error("the term was begun although the index refused it")
 	}
 
 	unique(t, stored.Collection("instances"), "one role", bson.D{{Key: "role", Value: 1}})
@@ -120,7 +120,7 @@ func TestRegistry_NamesAViewInsteadOfACollection(t *testing.T) {
 	wantRefused(t, "Unregister", r.Unregister(t.Context(), in.ID), stored.Name()+".instances is a view")
 }
 
-// A role that is taken away, and a password that is changed, while it runs.
+// A role is revoked, and a password is changed, while the registry is open.
 func TestRegistry_LostRightsAreErrRefused(t *testing.T) {
 	t.Parallel()
 	set := mongotest.Start(t, 1, mongotest.Auth)
@@ -158,14 +158,14 @@ func TestRegistry_LostRightsAreErrRefused(t *testing.T) {
 
 	set.Admin(t, "grantRolesToUser", "app", "roles", []map[string]string{{"role": "readWrite", "db": "understudy"}})
 	set.Admin(t, "updateUser", "app", "pwd", "another")
-	p.cut() // a connection that is there is not asked again
+	p.cut() // the server does not ask an open connection for the password again
 	eventually(t, "a refusal of the old password", func() error {
 		_, err := r.Beat(t.Context(), in.ID, in.Status)
 		if err == nil {
-			t.Fatal("a beat with the old password")
+			t.Fatal("a beat with the old password works")
 		}
 		if !errors.Is(err, registry.ErrRefused) {
-			return err // of the connection that was cut
+			return err // the connection was cut
 		}
 		wantRefused(t, "Beat", err, `the user "app"`, "password")
 		return nil
@@ -194,7 +194,7 @@ func TestRegistry_GroupsDifferInCaseWhateverTheCollation(t *testing.T) {
 	if v, err := r.View(ctx, "a"); err != nil || v.Latest != nil {
 		t.Errorf("View of a: %+v, %v; want none", v.Latest, err)
 	}
-	begin(t, r, "a", 2, lower.ID) // 1 is another matter, see below
+	begin(t, r, "a", 2, lower.ID) // term 1 is refused, see below
 	if v, err := r.View(ctx, "A"); err != nil || v.Number() != 1 || v.Latest.Holder != upper.ID {
 		t.Errorf("View of A: %+v, %v", v.Latest, err)
 	}
@@ -225,7 +225,7 @@ func TestRegistry_GroupsDifferInCaseWhateverTheCollation(t *testing.T) {
 		t.Errorf("RequestHandover of a: %v, want ErrNoTerm", err)
 	}
 
-	// The unique index of _id is as the collection was made: no call changes that.
+	// The unique index of _id has the collation of the collection, whatever a call says.
 	err := r.BeginTerm(ctx, registry.Term{Group: "a", Number: 1, Holder: lower.ID})
 	wantRefused(t, "BeginTerm", err, stored.Name()+".terms", "collation")
 	err = r.BeginTerm(ctx, registry.Term{Group: "A", Number: 1, Holder: lower.ID})

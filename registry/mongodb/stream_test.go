@@ -29,11 +29,12 @@ func TestStream_IsOpenedEverLessOftenWhileItBreaks(t *testing.T) {
 			p, r := throughProxy(t, set.URI())
 			set.FailCommand(t, 1_000_000, append([]any{"failCommands", bson.A{"getMore"}}, fault...)...)
 			p.recorded()
-			var told error
-			for begun := time.Now(); time.Since(begun) < 5*time.Second; time.Sleep(5 * time.Millisecond) { // a caller that tries again at once
+			var reported error
+			// The caller tries again at once, whatever happens.
+			for begun := time.Now(); time.Since(begun) < 5*time.Second; time.Sleep(5 * time.Millisecond) {
 				changes, err := r.Watch(t.Context(), "g")
 				if err != nil {
-					told = err
+					reported = err
 					continue
 				}
 				for range changes {
@@ -41,14 +42,14 @@ func TestStream_IsOpenedEverLessOftenWhileItBreaks(t *testing.T) {
 			}
 			commands := p.recorded()
 			tries, all := named(commands, "aggregate"), len(commands)-named(commands, "hello", "isMaster", "ismaster")
-			t.Logf("%d tries and %d commands in 5 s", tries, all)
+			t.Logf("%d attempts and %d commands in 5 s", tries, all)
 			if tries < 1 || tries > 6 || all > 40 {
-				t.Errorf("%d tries and %d commands in 5 s", tries, all)
+				t.Errorf("%d attempts and %d commands in 5 s, want 1 to 6 attempts and 40 commands at most", tries, all)
 			}
-			if told == nil {
-				t.Error("nobody was told")
-			} else if text := told.Error(); len(text) < 40 {
-				t.Errorf("told: %v", told)
+			if reported == nil {
+				t.Error("Watch returned no error while streams broke")
+			} else if text := reported.Error(); len(text) < 40 {
+				t.Errorf("Watch returned the error %v, want the reason in it", reported)
 			}
 			// A fault of a command that nobody sends takes the place of the one before.
 			set.FailCommand(t, 1, "failCommands", bson.A{"dropUser"}, "errorCode", 8)
@@ -64,7 +65,7 @@ func TestStream_IsOpenedEverLessOftenWhileItBreaks(t *testing.T) {
 				<-changes
 				begin(t, r, "g", number, uuid.Must(uuid.NewV7()))
 				if _, ok := <-changes; !ok {
-					return fmt.Errorf("it broke once more")
+					return fmt.Errorf("the stream broke once more")
 				}
 				return nil
 			})
@@ -86,7 +87,7 @@ func TestStream_EndsIfItsConnectionIsDead(t *testing.T) {
 				return
 			}
 		case <-timeout:
-			t.Fatal("the watch of a dead connection goes on")
+			t.Fatal("the watch goes on although its connection is dead")
 		}
 	}
 }

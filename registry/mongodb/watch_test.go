@@ -84,7 +84,7 @@ func TestWatch_AllGroupsShareOneStream(t *testing.T) {
 	cancels[0]()
 	eventually(t, "the end of the stream", func() error {
 		if named(p.recorded(), "killCursors") == 0 {
-			return fmt.Errorf("it is open")
+			return fmt.Errorf("it is still open")
 		}
 		return nil
 	})
@@ -115,7 +115,7 @@ func TestWatch_IsSilentAboutOtherGroups(t *testing.T) {
 	noticed(t, r, other, "other", 10)
 	select {
 	case <-mine:
-		t.Error("woken by the terms of another group")
+		t.Error("a notice came of the terms of another group")
 	default:
 	}
 	begin(t, r, "mine", 1, uuid.Must(uuid.NewV7()))
@@ -130,7 +130,7 @@ func TestWatch_IsSilentAboutOtherGroups(t *testing.T) {
 	}
 	select {
 	case <-mine:
-		t.Error("woken again, though one term began")
+		t.Error("a second notice came, although one term began")
 	case <-time.After(200 * time.Millisecond):
 	}
 }
@@ -195,7 +195,7 @@ func TestWatch_WatcherThatJoinsWakesTheOthers(t *testing.T) {
 			t.Error("the watch broke")
 		}
 	case <-time.After(10 * time.Second):
-		t.Error("a term began, and nobody was told")
+		t.Error("a term began, and no notice came")
 	}
 }
 
