@@ -59,7 +59,7 @@ func settings(t *testing.T, worker types.ServiceConfig) config.Config {
 	return part.Settings(t, env)
 }
 
-func TestWorkersMeetInAReplicaSetOfTheSameProject(t *testing.T) {
+func TestWorkers_MeetInAReplicaSetOfTheSameProject(t *testing.T) {
 	worker, mongo := service(t, "worker"), service(t, "mongo")
 	c := settings(t, worker)
 	set := slices.Index(mongo.Command, "--replSet")
@@ -96,7 +96,7 @@ func TestWorkersMeetInAReplicaSetOfTheSameProject(t *testing.T) {
 	}
 }
 
-func TestThreeWorkersAndAnyOtherNumber(t *testing.T) {
+func TestWorkers_AreThreeOrAnyOtherNumber(t *testing.T) {
 	worker := service(t, "worker")
 	if n := worker.GetScale(); n != 3 {
 		t.Errorf("%d workers, want 3", n)
@@ -116,7 +116,7 @@ func TestThreeWorkersAndAnyOtherNumber(t *testing.T) {
 	}
 }
 
-func TestWorkerHasTimeToStopAndIsItsOwnInit(t *testing.T) {
+func TestWorker_HasTimeToStopAndIsItsOwnInit(t *testing.T) {
 	worker := service(t, "worker")
 	c := settings(t, worker)
 	least := c.Timing.StopGrace + part.Release + part.Hook
@@ -134,7 +134,7 @@ func TestWorkerHasTimeToStopAndIsItsOwnInit(t *testing.T) {
 	}
 }
 
-func TestWorkerIsConfined(t *testing.T) {
+func TestWorker_IsConfined(t *testing.T) {
 	worker := service(t, "worker")
 	if !worker.ReadOnly || worker.Privileged || worker.User != "" || len(worker.CapAdd) > 0 {
 		t.Errorf("read-only %v, privileged %v, user %q, capabilities %v: want read-only, and the image's user",
@@ -145,7 +145,7 @@ func TestWorkerIsConfined(t *testing.T) {
 	}
 }
 
-func TestImagesAreBuiltHereOrPinned(t *testing.T) {
+func TestImages_AreBuiltHereOrPinned(t *testing.T) {
 	project := load(t)
 	for _, s := range project.Services {
 		switch _, tag, _ := strings.Cut(s.Image, ":"); {

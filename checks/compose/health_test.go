@@ -10,7 +10,7 @@ import (
 	"github.com/understudy-go/understudy/checks/part"
 )
 
-func TestWorkersHealthCheckTellsOneThatRunsFromOneThatHangs(t *testing.T) {
+func TestHealthCheck_TellsWorkingFromHanging(t *testing.T) {
 	worker := service(t, "worker")
 	check := worker.HealthCheck.Test
 	if check[1] != "/understudy" {

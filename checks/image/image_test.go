@@ -76,7 +76,7 @@ func sources(t *testing.T) (list []string) {
 	}
 }
 
-func TestNothingThatTheBuildNeedsIsIgnored(t *testing.T) {
+func TestDockerignore_KeepsWhatTheBuildNeeds(t *testing.T) {
 	needed := sources(t)
 	if len(needed) < 50 {
 		t.Fatalf("only %d files: %v", len(needed), needed)
@@ -93,7 +93,7 @@ func TestNothingThatTheBuildNeedsIsIgnored(t *testing.T) {
 	}
 }
 
-func TestWhatTheBuildDoesNotNeedIsIgnored(t *testing.T) {
+func TestDockerignore_LeavesOutWhatTheBuildDoesNotNeed(t *testing.T) {
 	matcher := ignored(t)
 	for _, name := range []string{".git/config", ".github/workflows/ci.yaml", ".ci/run", ".golangci.yml", ".goreleaser.yaml", ".editorconfig", ".gitattributes", "Makefile", "CONTRIBUTING.md", "checks/go.mod", "deploy/compose.yaml", "docs/library.md", "imports_test.go", "heartbeat/sim_test.go", "understudy"} {
 		if yes, err := matcher.MatchesOrParentMatches(name); !yes || err != nil {

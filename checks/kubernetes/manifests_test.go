@@ -76,7 +76,7 @@ func (m manifests) settings(t *testing.T) config.Config {
 	return part.Settings(t, m.environment(t))
 }
 
-func TestEnvironmentIsUnderstood(t *testing.T) {
+func TestPods_EnvironmentIsValid(t *testing.T) {
 	m := load(t)
 	c := m.settings(t)
 	if c.Host != "worker-1" {
@@ -93,7 +93,7 @@ func TestEnvironmentIsUnderstood(t *testing.T) {
 	}
 }
 
-func TestSelectorsFindThePods(t *testing.T) {
+func TestSelectors_FindThePods(t *testing.T) {
 	m := load(t)
 	pod := labels.Set(m.workers.Spec.Template.Labels)
 	selectors := map[string]*meta.LabelSelector{
@@ -133,7 +133,7 @@ func TestSelectorsFindThePods(t *testing.T) {
 	}
 }
 
-func TestPodsComeAndGoInOrder(t *testing.T) {
+func TestPods_ComeAndGoInOrder(t *testing.T) {
 	m := load(t)
 	c := m.settings(t)
 	if n := m.workers.Spec.Replicas; n == nil || *n != 3 {
@@ -158,7 +158,7 @@ func TestPodsComeAndGoInOrder(t *testing.T) {
 	}
 }
 
-func TestPodsAreConfined(t *testing.T) {
+func TestPods_AreConfined(t *testing.T) {
 	m := load(t)
 	yes := func(b *bool) bool { return b != nil && *b }
 	no := func(b *bool) bool { return b != nil && !*b }

@@ -25,7 +25,7 @@ func (m manifests) probes(t *testing.T) map[string]*core.Probe {
 	return map[string]*core.Probe{"startup": c.StartupProbe, "liveness": c.LivenessProbe, "readiness": c.ReadinessProbe}
 }
 
-func TestEverybodyAsksThePortThatIsServed(t *testing.T) {
+func TestPods_EverybodyAsksThePortThatIsServed(t *testing.T) {
 	m := load(t)
 	_, port, _ := strings.Cut(m.settings(t).HTTPAddr, ":")
 	if host := strings.TrimSuffix(m.settings(t).HTTPAddr, ":"+port); host != "" {
@@ -49,7 +49,7 @@ func TestEverybodyAsksThePortThatIsServed(t *testing.T) {
 	}
 }
 
-func TestProbesDoNotRestartForTheRegistryNorWaitForARole(t *testing.T) {
+func TestProbes_DependNeitherOnTheRegistryNorOnARole(t *testing.T) {
 	m := load(t)
 	probes := m.probes(t)
 	for name, want := range map[string]string{"startup": "/healthz", "liveness": "/healthz", "readiness": "/readyz"} {

@@ -10,7 +10,7 @@ import (
 	"github.com/understudy-go/understudy/checks/part"
 )
 
-func TestProbesOfInstancesThatRun(t *testing.T) {
+func TestProbes_SucceedOnRunningInstances(t *testing.T) {
 	m := load(t)
 	env, file := m.environment(t), filepath.Join(t.TempDir(), "registry.db")
 	instances := []*part.Instance{part.Start(t, env, file), part.Start(t, env, file)}

@@ -11,17 +11,17 @@ const missing = "understudy-no-such-part"
 
 func TestMain(m *testing.M) { os.Exit(Main(m)) }
 
-// TestOfAMissingPart is what the next test runs.
-func TestOfAMissingPart(t *testing.T) {
+// TestNeed_OfAMissingPart is what the next test runs.
+func TestNeed_OfAMissingPart(t *testing.T) {
 	if os.Getenv(missing) == "" {
 		t.SkipNow()
 	}
 	Need(t, missing, "package none")
 }
 
-func TestMissingPartSkipsOrFailsWhereItIsRequired(t *testing.T) {
+func TestNeed_MissingPartSkipsOrFailsWhereRequired(t *testing.T) {
 	for require, want := range map[string]string{"": "--- SKIP", "1": "--- FAIL"} {
-		cmd := exec.Command(os.Args[0], "-test.run=^TestOfAMissingPart$", "-test.v")
+		cmd := exec.Command(os.Args[0], "-test.run=^TestNeed_OfAMissingPart$", "-test.v")
 		cmd.Env = append(os.Environ(), missing+"=1", RequireVar+"="+require)
 		out, err := cmd.CombinedOutput()
 		if failed := err != nil; failed != (require == "1") || !strings.Contains(string(out), want) {

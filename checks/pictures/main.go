@@ -170,7 +170,7 @@ func (g *group) takeOver(ctx context.Context) error {
 			}
 			continue
 		}
-		log.Print("a hand-over")
+		log.Print("a handover")
 		handover := exec.CommandContext(ctx, g.program, "handover", "--wait")
 		handover.Env = g.environ()
 		if out, err := handover.CombinedOutput(); err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/understudy-go/understudy/checks/part"
 )
 
-func TestUnitUnderASystemdOfItsOwn(t *testing.T) {
+func TestUnit_WorksUnderASystemdOfItsOwn(t *testing.T) {
 	m := newMachine(t)
 	const sleeps = `COMMAND=/bin/sh -c 'setsid sleep 1000 & exec sleep 1000'` // one escapes from the group
 	works := func() bool { return len(m.processes()["sleep"]) == 2 }

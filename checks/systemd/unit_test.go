@@ -39,7 +39,7 @@ func settings(t *testing.T) map[string]string {
 	return all
 }
 
-func TestUnitIsWhatTheGuardNeeds(t *testing.T) {
+func TestUnit_HasWhatTheGuardNeeds(t *testing.T) {
 	have := settings(t)
 	for name, want := range map[string]string{
 		"Type":                     "notify",
@@ -64,7 +64,7 @@ func TestUnitIsWhatTheGuardNeeds(t *testing.T) {
 	}
 }
 
-func TestUnitLeavesUnderstudyItsTime(t *testing.T) {
+func TestUnit_LeavesUnderstudyItsTime(t *testing.T) {
 	have := settings(t)
 	timing := registry.DefaultTiming
 	var connect time.Duration
@@ -89,7 +89,7 @@ func TestUnitLeavesUnderstudyItsTime(t *testing.T) {
 }
 
 // systemd runs it also when Understudy ended by itself.
-func TestStopOfWhatHasEndedIsNoFailure(t *testing.T) {
+func TestExecStop_SucceedsAfterTheEnd(t *testing.T) {
 	script, ok := strings.CutPrefix(settings(t)["ExecStop"], "/bin/sh -c '")
 	if !ok {
 		t.Fatalf("ExecStop=%s is no script", settings(t)["ExecStop"])
@@ -115,7 +115,7 @@ func analyzed(t *testing.T, text []byte) (path string) {
 	return filepath.Join(dir, "understudy@orders.service")
 }
 
-func TestSystemdTakesTheUnitWithoutAWord(t *testing.T) {
+func TestUnit_PassesSystemdAnalyze(t *testing.T) {
 	analyze := part.Need(t, "systemd-analyze", whence)
 	verify := func(text []byte) (string, error) {
 		out, err := exec.Command(analyze, "verify", "--man=no", analyzed(t, text)).CombinedOutput()
@@ -129,7 +129,7 @@ func TestSystemdTakesTheUnitWithoutAWord(t *testing.T) {
 	}
 }
 
-func TestUnitIsHardened(t *testing.T) {
+func TestUnit_IsHardened(t *testing.T) {
 	analyze := part.Need(t, "systemd-analyze", whence)
 	const most = 30 // tenths, of 10
 	cmd := exec.Command(analyze, "security", "--no-pager", "--offline=true", "--threshold=30", analyzed(t, unit(t)))
