@@ -49,11 +49,11 @@ func newClient(c *cobra.Command) (*client, error) {
 	return cl, err
 }
 
-// tell writes a message for people, beside the data on stdout.
+// tell prints a message for people. It goes to stderr, since stdout has the data.
 func (cl *client) tell(text string) { fmt.Fprintf(cl.stderr, "understudy: %s\n", text) }
 
 // open opens the configured registry. A file that does not exist yet is an empty
-// registry: reg stays nil, and where tells it.
+// registry: reg stays nil, and where says so.
 func (cl *client) open(ctx context.Context, access registry.Access) error {
 	reg, err := openregistry.Open(ctx, cl.conf, access, cl.tell)
 	switch {
@@ -150,7 +150,7 @@ func call[T any](ctx context.Context, cl *client, ask func(context.Context) (T, 
 	return answer, openregistry.UnavailableError{Err: fmt.Errorf("registry %s: %w", cl.conf.Registry, err)}
 }
 
-// where tells in which registry nothing was found.
+// where returns a message that names the registry in which nothing was found.
 func (cl *client) where() string {
 	text := "looked in " + cl.conf.Registry.String()
 	if cl.conf.Registry.Implicit {
@@ -162,7 +162,7 @@ func (cl *client) where() string {
 	return text
 }
 
-// tellIfSlow tells after two seconds that the registry has not answered yet.
+// tellIfSlow prints a message if over is not called within two seconds.
 func (cl *client) tellIfSlow() (over func()) {
 	return logging.Slow(cl.tell, "waiting for an answer of "+cl.conf.Registry.String())
 }

@@ -160,7 +160,7 @@ func requestHandover(c *cobra.Command, o handoverOptions) (r handoverResult, err
 	return r, r.check()
 }
 
-// unreadRecord tells which record could not be read, if there is one.
+// unreadRecord returns a message about the record that could not be read, or "".
 func unreadRecord(g status.Group) string {
 	if g.Unread == "" {
 		return ""

@@ -20,10 +20,10 @@ type waiter struct {
 	term    int64  // the one that is to end
 	holder  string // its name
 	promise registry.Timing
-	changes <-chan struct{} // nil: only polling tells what changed
+	changes <-chan struct{} // nil: polling is all there is
 }
 
-// watch makes the registry tell changes at once, if it can.
+// watch has the registry announce changes, if it can.
 func (w *waiter) watch(ctx context.Context) (stop func()) {
 	ctx, stop = context.WithCancel(ctx)
 	w.changes, _ = w.reg.Watch(ctx, w.conf.Group)

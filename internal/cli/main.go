@@ -2,8 +2,8 @@
 // exit codes.
 //
 // Each subcommand has a file of its own name, or a few that begin with it. [Main]
-// prints what goes wrong and derives the exit code from it. A command that has told its
-// result itself returns no error but sets the exit code, so every error is printed
+// prints what goes wrong and derives the exit code from it. A command that has printed
+// its result itself returns no error but sets the exit code, so every error is printed
 // once: by Main, or by the log of an instance.
 package cli
 

@@ -85,14 +85,7 @@ func (s testRegistry) spoil(t *testing.T, group string) {
 func (s testRegistry) spoilTo(t *testing.T, group string, last int64) {
 	t.Helper()
 	if path, ok := strings.CutPrefix(s.uri, "sqlite:"); ok {
-		db, err := sql.Open("sqlite", "file:"+path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer db.Close()
-		if _, err := db.ExecContext(t.Context(), `UPDATE terms SET schema = x'1b5b324a' WHERE "group" = ? AND number <= ?`, group, last); err != nil {
-			t.Fatal(err)
-		}
+		execute(t, path, `UPDATE terms SET schema = x'1b5b324a' WHERE "group" = ? AND number <= ?`, group, last)
 		return
 	}
 	if r, err := s.collection(t, "terms").UpdateMany(t.Context(), bson.M{"_id.group": group, "_id.term": bson.M{"$lte": last}}, bson.M{"$set": bson.M{"schema": "\x1b[2J"}}); err != nil || r.ModifiedCount == 0 {
@@ -104,14 +97,7 @@ func (s testRegistry) spoilTo(t *testing.T, group string, last int64) {
 func (s testRegistry) shift(t *testing.T, by time.Duration) {
 	t.Helper()
 	if path, ok := strings.CutPrefix(s.uri, "sqlite:"); ok {
-		db, err := sql.Open("sqlite", "file:"+path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer db.Close()
-		if _, err := db.ExecContext(t.Context(), `UPDATE instances SET heartbeat = heartbeat + ?`, by.Microseconds()); err != nil {
-			t.Fatal(err)
-		}
+		execute(t, path, `UPDATE instances SET heartbeat = heartbeat + ?`, by.Microseconds())
 		return
 	}
 	set := bson.A{bson.M{"$set": bson.M{"heartbeat": bson.M{"$add": bson.A{"$heartbeat", by.Milliseconds()}}}}}
@@ -133,4 +119,17 @@ func (s testRegistry) collection(t *testing.T, name string) *mongo.Collection {
 	}
 	t.Cleanup(func() { _ = client.Disconnect(context.Background()) })
 	return client.Database(strings.TrimPrefix(u.Path, "/")).Collection(name)
+}
+
+// execute runs a statement on the file of a SQLite registry.
+func execute(t *testing.T, path, statement string, args ...any) {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(t.Context(), statement, args...); err != nil {
+		t.Fatal(err)
+	}
 }

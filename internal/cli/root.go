@@ -10,8 +10,8 @@ import (
 	"github.com/understudy-go/understudy/config"
 )
 
-// newRoot returns the program as a command. A subcommand that has told its result
-// itself sets code.
+// newRoot returns the program as a command. A subcommand that has printed its
+// result itself sets code.
 func newRoot(stdout, stderr io.Writer, code *int) *cobra.Command {
 	run := func(c *cobra.Command, args []string) error { return runInstance(c, args, code) }
 	root := &cobra.Command{

@@ -85,7 +85,7 @@ func (w *watch) run(ctx context.Context) error {
 		case <-ctx.Done():
 			return w.write(ctx, w.end())
 		}
-		if terminal.Unread(w.out) { // a failing write would tell it, but there may be nothing to write
+		if terminal.Unread(w.out) { // there may be nothing to write, so that no write can fail
 			return nil
 		}
 	}

@@ -11,6 +11,5 @@
 //   - the admin server serves the page, the probes and the metrics;
 //   - the notifier tells systemd.
 //
-// The last three follow what the member tells of itself. Nothing that the member does
-// waits for them.
+// The last three follow what happens to the member. The member never waits for them.
 package instance

@@ -79,8 +79,8 @@ func newHook(s hookSpec, log zerolog.Logger) *hook {
 	return h
 }
 
-// start begins to run the program for the changes that tell notes. It must be called
-// once, and close after it.
+// start begins to run the program for the changes that come. It must be called once, and
+// close after it.
 func (h *hook) start() {
 	if h == nil {
 		return
@@ -101,8 +101,8 @@ func (h *hook) start() {
 	}()
 }
 
-// tell notes a change, for which the program runs. It never blocks.
-func (h *hook) tell(c heartbeat.Change) {
+// role takes a change of role, for which the program runs soon. It never blocks.
+func (h *hook) role(c heartbeat.Change) {
 	if h == nil {
 		return
 	}

@@ -37,18 +37,18 @@ func newTestHook(t *testing.T, limit time.Duration, text string) (h *hook, ran f
 	return h, func() []string { return testkit.FileLines(t, filepath.Join(dir, "ran")) }, log
 }
 
-func (h *hook) tellOf(term int64) {
-	h.tell(heartbeat.Change{Instance: uuid.New(), Role: registry.Active, Term: term, Reason: heartbeat.Promoted})
+func (h *hook) roleOf(term int64) {
+	h.role(heartbeat.Change{Instance: uuid.New(), Role: registry.Active, Term: term, Reason: heartbeat.Promoted})
 }
 
 func TestHook_SlowRunLeavesOutTheOldestChanges(t *testing.T) {
 	t.Parallel()
 	h, ran, log := newTestHook(t, testkit.Patience, `echo $UNDERSTUDY_TERM >>$1/ran; until [ -e $1/go ]; do sleep 0.01; done`)
-	h.tellOf(1)
+	h.roleOf(1)
 	testkit.Until(t, "the first run", func() bool { return slices.Equal(ran(), []string{"1"}) })
 	const told = 3 * hookQueue
 	for term := int64(2); term <= told; term++ {
-		h.tellOf(term)
+		h.roleOf(term)
 	}
 	if err := os.WriteFile(filepath.Join(h.task.Args[1], "go"), nil, 0o600); err != nil {
 		t.Fatal(err)
@@ -75,7 +75,7 @@ func TestHook_FailedRunStopsNoOther(t *testing.T) {
 		2) exit 3;;
 		esac`)
 	for term := range int64(3) {
-		h.tellOf(term + 1)
+		h.roleOf(term + 1)
 	}
 	testkit.Until(t, "three runs", func() bool { return len(ran()) == 3 })
 	h.close()
@@ -95,10 +95,10 @@ func TestHook_FailedRunStopsNoOther(t *testing.T) {
 func TestHook_CloseRunsTheLastChangeThoughARunHangs(t *testing.T) {
 	t.Parallel()
 	h, ran, _ := newTestHook(t, testkit.Patience, `echo $UNDERSTUDY_TERM >>$1/ran; [ $UNDERSTUDY_TERM != 1 ] || sleep 1000`)
-	h.tellOf(1)
+	h.roleOf(1)
 	testkit.Until(t, "the first run", func() bool { return slices.Equal(ran(), []string{"1"}) })
 	for term := range int64(5) {
-		h.tellOf(term + 2)
+		h.roleOf(term + 2)
 	}
 	h.close()
 	if got := ran(); !slices.Equal(got, []string{"1", "6"}) {
@@ -112,9 +112,9 @@ func TestHook_CloseKillsARunThatHangs(t *testing.T) {
 		t.Run(by, func(t *testing.T) {
 			t.Parallel()
 			h, ran, log := newTestHook(t, time.Hour, `echo $UNDERSTUDY_TERM >>$1/ran; sleep 1000`)
-			h.tellOf(1)
+			h.roleOf(1)
 			testkit.Until(t, "the run", func() bool { return slices.Equal(ran(), []string{"1"}) })
-			h.tellOf(2)
+			h.roleOf(2)
 			h.last = 4 * testkit.Patience
 			switch by {
 			case "time":

@@ -20,9 +20,9 @@ import (
 // reach the registry.
 const minJoin = time.Second
 
-// Run runs an instance until it is told to stop, or until its work is over: the whole
-// life of an instance, from the first line of its log to the last. Its log says why it
-// ended, so the caller needs the error for the exit code only.
+// Run runs an instance until a signal or ctx stops it, or until its work is over: the
+// whole life of an instance, from the first line of its log to the last. An error that
+// ends it is in the log already, and the caller needs it for the exit code only.
 func (p Plan) Run(ctx context.Context, caught *signals.Catcher, stderr io.Writer, warnings []string) (err error) {
 	author := heartbeat.NewAuthor(p.conf.Group)
 	log := logging.New(stderr, p.conf.LogLevel, p.conf.LogFormat).Hook(author)
@@ -87,7 +87,7 @@ func (p Plan) Run(ctx context.Context, caught *signals.Catcher, stderr io.Writer
 	})
 }
 
-// followers are told what becomes of the member.
+// followers are those who have to know what happens to the member. None of them blocks.
 type followers struct {
 	admin    *adminServer
 	hook     *hook
@@ -97,7 +97,7 @@ type followers struct {
 func (f followers) role(c heartbeat.Change) {
 	f.admin.role(c)
 	f.notifier.role(c)
-	f.hook.tell(c)
+	f.hook.role(c)
 }
 
 func (f followers) beat(took time.Duration, err error) {
