@@ -23,7 +23,8 @@ func TestMain(m *testing.M) {
 // inProcess runs the program in this process. It must not get so far that it joins a
 // group, because an instance makes this process the parent of its orphans.
 func inProcess(args ...string) (code int, stdout, stderr string) {
-	var out, log bytes.Buffer
+	var out bytes.Buffer
+	var log testkit.LogBuffer // the line that an answer takes long may be written after the end
 	code = Main(context.Background(), args, &out, &log)
 	return code, out.String(), testkit.WithoutWaiting(log.String())
 }
