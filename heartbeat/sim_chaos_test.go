@@ -115,8 +115,8 @@ func (w *world) jump() {
 	w.step, w.stepAt = w.between(-far, far), w.now
 }
 
-// lastWord lets one more beat of a host arrive and nothing after it. The answer
-// to it comes as late as it can; the process may stand still from then on.
+// lastWord lets one more beat of a host arrive, and nothing after it. The answer to that
+// beat comes as late as it can, and the process may stand still from then on.
 func (w *world) lastWord(h *host) {
 	w.note(h.n, "last word", 0, uuid.Nil)
 	h.link = link{lastWord: true}
@@ -193,8 +193,8 @@ func (w *world) cut(h *host) {
 	})
 }
 
-// slowDown makes calls take long, or only the answers to them, in which case
-// nothing may come after them.
+// slowDown makes requests take long, or only the answers to them. After late answers
+// there may be none.
 func (w *world) slowDown(h *host) {
 	if w.chance(0.5) {
 		h.link.slow = w.between(0, 8*time.Second)

@@ -19,7 +19,7 @@ type check struct {
 	highest    int64
 	begunAt    map[simTerm]time.Duration // when terms began
 	doneAt     map[simTerm]time.Duration // when the work of terms was said to be done
-	before     registry.View             // the group as it was before a call
+	before     registry.View             // the group as it was before a request
 	victim     registry.Instance         // the record that a deletion is about
 	existed    bool                      // the record that a beat is about
 	ended      map[int64]resignation
@@ -96,7 +96,7 @@ func (w *world) checkStoodDown(p *process, a answer) {
 	}
 }
 
-// checkBefore looks at a call just before it is applied.
+// checkBefore looks at a request just before it is applied.
 func (w *world) checkBefore(f *flight) {
 	switch f.c.kind {
 	case kindBeginTerm:
@@ -121,7 +121,7 @@ func (w *world) checkBefore(f *flight) {
 	}
 }
 
-// checkAfter looks at a call just after it was applied.
+// checkAfter looks at a request just after it was applied.
 func (w *world) checkAfter(f *flight) {
 	c, p := f.c, f.p
 	switch c.kind {

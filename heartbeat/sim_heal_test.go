@@ -81,8 +81,8 @@ func (w *world) lose(h *host) {
 	}
 }
 
-// haunt makes the guarded work of a process survive its SIGKILL, and has it told
-// to stop.
+// haunt makes the guarded work of a process survive its SIGKILL, and tells the process to
+// stop.
 func (w *world) haunt(p *process) {
 	if k := p.work; k != nil && p.guarded {
 		w.note(p.n, "will not die", k.term, k.holder)
@@ -127,7 +127,7 @@ func (w *world) active() bool {
 	return false
 }
 
-// awaitActive: one is active within T, a call's deadline and 5·I of the last
+// awaitActive: one is active within T, a request's deadline and 5·I of the last
 // delayed request, on clocks that drift.
 func (w *world) awaitActive() {
 	patience, orphanAfter := w.slowest()
@@ -194,7 +194,8 @@ func (w *world) runs(id uuid.UUID) bool {
 	return false
 }
 
-// drill has people and bad luck at a group without any other fault.
+// drill lets one thing happen to a group without any other fault: a handover, a stop, a
+// crash, or the end of the work.
 func (w *world) drill() {
 	if w.violation != "" || w.lame != nil {
 		return
@@ -243,8 +244,8 @@ func (w *world) drill() {
 	}
 }
 
-// hangOne lets one call of one instance hang, or soon to be, and returns a fifth
-// of what that may cost: the time after which it is given up.
+// hangOne lets one request of one instance hang, now or soon. It returns a fifth of what
+// that may cost, which is the time after which the request is given up.
 func (w *world) hangOne() time.Duration {
 	if w.chance(0.4) {
 		return 0
@@ -257,8 +258,8 @@ func (w *world) hangOne() time.Duration {
 	return h.timing.CallTimeout() / 5
 }
 
-// expectNext: one is active in a newer term within the time given, and another
-// one at that.
+// expectNext checks that another instance is active in the next term within the time
+// given.
 func (w *world) expectNext(term int64, within time.Duration, after string) {
 	from := w.now
 	for w.violation == "" && !(w.active() && w.highest > term) {

@@ -50,17 +50,17 @@ type world struct {
 	lies      bool // inserts of terms are answered and do not happen
 	healing   bool
 	drilling  bool
-	hung      kind // the call that hangs during the drill, if one does
+	hung      kind // the request that hangs during the drill, if one does
 	healed    time.Duration
 	started   time.Duration // the last start of a process
 	lastLate  time.Duration // the last instant at which a request will be applied
 	waited    time.Duration // until one was active again
 	settled   bool          // healed for so long that nothing may change any more
-	lame      *host         // never healed: its calls arrive, the answers do not
+	lame      *host         // never healed: its requests arrive, the answers do not
 
 	check
 	resource  resource
-	most      [2]int // calls within one interval: of an election, aside
+	most      [2]int // requests within one interval: of an election, in the background
 	trace     trace
 	violation string
 }
