@@ -6,8 +6,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// chaos lets something go wrong now and again, often several things at the
-// same instant and to the active one, until the time of healing.
+// chaos lets something go wrong now and again until the time of healing, often several
+// things at the same instant and to the active instance.
 func (w *world) chaos(until time.Duration) {
 	if w.now >= until || w.healing {
 		return
@@ -127,7 +127,7 @@ func (w *world) lastWord(h *host) {
 	})
 }
 
-// freeze stops the process, sometimes with its guard; the work goes on.
+// freeze stops the process, sometimes with its guard, while the work goes on.
 func (w *world) freeze(h *host) {
 	p := h.proc
 	if p == nil || p.frozen || w.healing {
@@ -210,7 +210,7 @@ func (w *world) slowDown(h *host) {
 	})
 }
 
-// slew has chrony correct one clock at its fastest.
+// slew corrects one clock as fast as chrony can.
 func (w *world) slew(h *host) {
 	for _, o := range w.hosts {
 		if o.slew != 0 {

@@ -6,7 +6,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// run is one schedule: first chaos, then healing. It returns what was wrong.
+// run lets one schedule happen, first chaos, then healing, and returns what was wrong.
 func (w *world) run() string {
 	w.calm()
 	length := w.between(10*time.Minute, 90*time.Minute)
@@ -23,7 +23,7 @@ func (w *world) run() string {
 	return w.violation
 }
 
-// heal ends all faults. What is under way still arrives late.
+// heal ends all faults. Requests and answers that are under way still arrive late.
 func (w *world) heal() {
 	if w.violation != "" {
 		return
@@ -104,8 +104,8 @@ func (w *world) haunt(p *process) {
 	})
 }
 
-// slowest returns the longest that any instance of the group is allowed to take
-// until one is active.
+// slowest returns the longest time that any instance of the group may take until one is
+// active, and the longest T.
 func (w *world) slowest() (patience, orphanAfter time.Duration) {
 	for _, h := range w.hosts {
 		t := h.timing
@@ -127,8 +127,8 @@ func (w *world) active() bool {
 	return false
 }
 
-// awaitActive: one is active within T, a request's deadline and 5·I of the last
-// delayed request, on clocks that drift.
+// awaitActive checks that one instance is active within T, the timeout of a request and
+// 5·I of the last delayed request, on clocks that drift.
 func (w *world) awaitActive() {
 	patience, orphanAfter := w.slowest()
 	if w.lame != nil {
@@ -145,8 +145,8 @@ func (w *world) awaitActive() {
 	w.waited = w.now - from
 }
 
-// awaitOrphans: in a group without faults the active one stays so, and only
-// those who run are registered some time later.
+// awaitOrphans checks that in a group without faults the active instance stays active,
+// and that some time later only running instances are registered.
 func (w *world) awaitOrphans() {
 	patience, orphanAfter := w.slowest()
 	if w.lame == nil {

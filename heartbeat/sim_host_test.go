@@ -148,7 +148,7 @@ func (p *process) step(e event) {
 	}
 }
 
-// do carries an action out.
+// do carries out an action.
 func (p *process) do(a action) {
 	w := p.w
 	switch a := a.(type) {
@@ -209,7 +209,7 @@ func (p *process) ticked() {
 	p.step(tick{})
 }
 
-// run goes on after a freeze: what arrived meanwhile is taken in any order.
+// run goes on after a freeze. What arrived meanwhile is taken in any order.
 func (p *process) run() {
 	if p.dead || p.stopped() {
 		return

@@ -12,14 +12,14 @@ const (
 	backgroundBound = 2 * backgroundPerSpan
 )
 
-// rate counts the requests of late.
+// rate counts the latest requests.
 type rate struct {
 	at   [backgroundBound + 1]time.Duration // of the latest ones
 	n    int
 	most int // within one span
 }
 
-// count notes a request and reports how many there were within the span before it.
+// count notes a request, and returns how many there were within the span before it.
 func (r *rate) count(now, span time.Duration) int {
 	r.at[r.n%len(r.at)] = now
 	r.n++
@@ -31,7 +31,7 @@ func (r *rate) count(now, span time.Duration) int {
 	return n
 }
 
-// checkRate: no instance floods the registry.
+// checkRate checks that no instance floods the registry.
 func (w *world) checkRate(p *process, c request) {
 	r, bound := &p.election, electionBound
 	if c.inBackground() {
