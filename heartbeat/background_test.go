@@ -9,7 +9,7 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// backgroundRequests are the calls that nothing waits for.
+// backgroundRequests are the requests that nothing waits for.
 func backgroundRequests(c request) fate {
 	if c.inBackground() {
 		return hung
@@ -43,7 +43,7 @@ func TestMachine_RequestsInTheBackgroundDelayNoHandover(t *testing.T) {
 			p.yields = true
 			for begin := p.now; len(p.hung) == 0; p.run(timing.Interval) {
 				if p.now > begin+3*timing.OrphanAfter {
-					t.Fatal("no such call")
+					t.Fatal("no such request")
 				}
 			}
 			if !p.m.tenure.work.running {
@@ -58,8 +58,8 @@ func TestMachine_RequestsInTheBackgroundDelayNoHandover(t *testing.T) {
 	}
 }
 
-// One's own release does not wait for them either, nor for a hung view, nor for the
-// end of one's own term that hangs once.
+// The release of the held term does not wait for requests in the background either, nor
+// for a hung view, nor for its own request if that hangs once.
 func TestMachine_OneHungRequestDelaysNoRelease(t *testing.T) {
 	for _, timing := range []registry.Timing{
 		registry.DefaultTiming, {Interval: 5 * time.Second, OrphanAfter: 300 * time.Second, StopGrace: 30 * time.Second},
@@ -115,7 +115,7 @@ func testHungRelease(t *testing.T, timing registry.Timing) {
 	}
 }
 
-// hungTimesOut answers hung calls whose time is over.
+// hungTimesOut answers hung requests whose time is over.
 func (p *participant) hungTimesOut() {
 	p.t.Helper()
 	calls := p.hung
@@ -147,8 +147,8 @@ func TestMachine_RegistersAnewAlthoughAViewHangs(t *testing.T) {
 	}
 }
 
-// The hints of a slow registry still come: orphans are swept, failing work is
-// handed over, and the senior is found.
+// The hints of a slow registry still count: orphans are swept, failing work is handed
+// over, and the senior is found.
 func TestMachine_HintsThatTakeLongerThanAnIntervalStillCount(t *testing.T) {
 	timing := registry.DefaultTiming
 	p := newActive(t, timing)
@@ -198,8 +198,8 @@ func TestMachine_HintsThatTakeLongerThanAnIntervalStillCount(t *testing.T) {
 	}
 }
 
-// An answer about who is senior that comes when the work fails is not taken for
-// the peer that is looked for then.
+// An answer about the senior may arrive when the work fails. It must not be taken for the
+// peer that the instance searches then.
 func TestMachine_LateAnswerAboutTheSeniorIsNoPeerForFailingWork(t *testing.T) {
 	timing := registry.DefaultTiming
 	p := newParticipant(t, timing)
@@ -217,8 +217,8 @@ func TestMachine_LateAnswerAboutTheSeniorIsNoPeerForFailingWork(t *testing.T) {
 	}
 }
 
-// What nothing waits for takes turns: an end of a past term that always fails keeps no
-// orphan from its deletion, no search from its time, and no outage untold.
+// Requests in the background take turns. The end of a past term that always fails delays
+// neither the deletion of orphans nor the search for them, and hides no outage.
 func TestMachine_BacklogThatAlwaysFailsDelaysNothingElse(t *testing.T) {
 	timing := registry.DefaultTiming
 	history := func(c request) fate {
@@ -289,7 +289,7 @@ func TestMachine_GivesUpABacklogThatIsRefused(t *testing.T) {
 	}
 	p.run(timing.Interval)
 	if len(p.hung) != 1 {
-		t.Fatalf("%d calls hang", len(p.hung))
+		t.Fatalf("%d requests hang", len(p.hung))
 	}
 	p.tell(answer{request: p.hung[0], err: registry.ErrRefused})
 	if p.m.backlog.unclosed != nil {
@@ -297,7 +297,7 @@ func TestMachine_GivesUpABacklogThatIsRefused(t *testing.T) {
 	}
 }
 
-// A failing work does not wait for what hangs aside.
+// Failing work does not wait for a request that hangs in the background.
 func TestMachine_FailingWorkDoesNotWaitForAHungHint(t *testing.T) {
 	timing := registry.DefaultTiming
 	p := newActive(t, timing)

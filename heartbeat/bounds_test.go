@@ -11,7 +11,7 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// Somebody else floods the group with terms, and each of them wakes everybody.
+// Somebody else writes very many terms, and each of them wakes every instance.
 func TestMachine_FloodOfTermsCausesFewViewsAndLines(t *testing.T) {
 	timing := registry.DefaultTiming
 	p := newParticipant(t, timing)
@@ -61,7 +61,7 @@ func TestMachine_TermThatDoesNotShowIsTriedAgainWithAPause(t *testing.T) {
 			p.run(spans * timing.Interval)
 			for _, k := range []kind{kindBeginTerm, kindView, kindClaimant, kindCandidate} {
 				if n := len(p.requests(k)); n > 2*spans {
-					t.Errorf("%d calls of %s in %d intervals", n, k, spans)
+					t.Errorf("%d requests of %s in %d intervals", n, k, spans)
 				}
 			}
 			if n := len(p.notes(factUnseen)); n != 1 {
@@ -74,7 +74,7 @@ func TestMachine_TermThatDoesNotShowIsTriedAgainWithAPause(t *testing.T) {
 	}
 }
 
-// Work of this process that fails everywhere goes round, ever more slowly.
+// Work that fails everywhere goes from one instance to the next, ever more slowly.
 func TestMember_WorkThatFailsEverywhereMakesFewTerms(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScenario(t)
@@ -102,8 +102,8 @@ func TestMember_WorkThatFailsEverywhereMakesFewTerms(t *testing.T) {
 	})
 }
 
-// A member that no answer has reached for T registers anew: peers may have deleted
-// it, and a restored registry may have it as it was.
+// A member that got no answer for T registers anew: peers may have deleted its record,
+// and a restored registry may have that record as it was.
 func TestMachine_MemberWithoutAnAnswerForTRegistersAnew(t *testing.T) {
 	timing := registry.DefaultTiming
 	p := newParticipant(t, timing)
@@ -128,7 +128,7 @@ func TestMachine_MemberWithoutAnAnswerForTRegistersAnew(t *testing.T) {
 	}
 }
 
-// One record that cannot be read does not make the observations of all others stay.
+// One record that cannot be read does not keep the observations of all others for ever.
 func TestMachine_ObservationsOfPassiveInstancesAreBounded(t *testing.T) {
 	timing := registry.DefaultTiming
 	p := newActive(t, timing)
@@ -148,18 +148,18 @@ func TestMachine_ObservationsOfPassiveInstancesAreBounded(t *testing.T) {
 	}
 }
 
-// deafWatch is a registry whose Watch does not heed its context.
-type deafWatch struct {
+// unheedingWatch is a registry whose Watch does not heed its context.
+type unheedingWatch struct {
 	registry.Registry
 	release chan struct{}
 }
 
-func (d deafWatch) Watch(context.Context, string) (<-chan struct{}, error) {
+func (d unheedingWatch) Watch(context.Context, string) (<-chan struct{}, error) {
 	<-d.release
 	return make(chan struct{}), nil
 }
 
-// silentWatch is one whose channel is never closed.
+// silentWatch is a registry with a watch whose channel is never closed.
 type silentWatch struct{ registry.Registry }
 
 func (silentWatch) Watch(context.Context, string) (<-chan struct{}, error) {
@@ -171,7 +171,7 @@ func TestMember_LeavesAlthoughTheWatchDoesNotHeedItsContext(t *testing.T) {
 		s := newScenario(t)
 		release := make(chan struct{})
 		defer close(release)
-		a := s.join(func(c *Config) { c.Registry = deafWatch{s.reg, release} })
+		a := s.join(func(c *Config) { c.Registry = unheedingWatch{s.reg, release} })
 		b := s.join(func(c *Config) { c.Registry = silentWatch{s.reg} })
 		time.Sleep(3 * time.Second)
 		for _, a := range []*testMember{a, b} {

@@ -15,8 +15,8 @@ func (p *participant) claims(id uuid.UUID, term int64) {
 	_, _ = p.reg.Beat(context.Background(), id, registry.Status{Role: registry.Active, Term: term})
 }
 
-// The terms were lost, or an older copy of them was restored, while the holder
-// works on: its beats are counted, and its views show it within 3·B only.
+// The terms were lost, or an older copy of them was restored, while the holder works on.
+// Its beats count, and its views show the loss only within 3·B.
 func TestMachine_NoTermBeginsWhileALiveRecordClaimsALaterOne(t *testing.T) {
 	timing := registry.DefaultTiming
 	for _, tt := range []struct {
@@ -107,7 +107,7 @@ func TestMachine_AsksAgainForAClaimThatCannotBeRead(t *testing.T) {
 	}
 }
 
-// The record of the holder says so at once, not only at the next beat.
+// The record of the holder claims the term at once, not only with the next regular beat.
 func TestMachine_HolderClaimsItsTermAtOnce(t *testing.T) {
 	timing := registry.DefaultTiming
 	p := newParticipant(t, timing)
@@ -123,9 +123,8 @@ func TestMachine_HolderClaimsItsTermAtOnce(t *testing.T) {
 	}
 }
 
-// Somebody else writes to the registry: a term that names an instance which did
-// not ask for it is no reason to start. It is left alone too, for as long as the one
-// before may work.
+// Somebody else writes to the registry. A term that names an instance which did not ask
+// for it is not started. It is left open too, for as long as the holder before may work.
 func TestMachine_StartsOnlyATermThatItAskedFor(t *testing.T) {
 	timing := registry.DefaultTiming
 	for _, tt := range []struct {
@@ -166,8 +165,8 @@ func TestMachine_StartsOnlyATermThatItAskedFor(t *testing.T) {
 	}
 }
 
-// How long the deposed had not been heard of is an upper bound of the time in which
-// nobody worked, and goes into its term; nothing does where nobody knows.
+// How long the deposed holder was silent bounds the time in which nobody worked, and is
+// recorded in its term. Nothing is recorded if nobody knows.
 func TestMachine_RecordsHowLongTheDeposedHolderWasSilent(t *testing.T) {
 	timing := registry.DefaultTiming
 	for _, tt := range []struct {

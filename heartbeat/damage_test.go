@@ -98,7 +98,7 @@ func TestMember_HolderWhoseRecordIsDamagedIsReplacedOnlyWhenItsBeatStandsStill(t
 	})
 }
 
-// Whoever could not end its term within T never beats again under that UUID.
+// An instance that could not end its term within T never beats again under that UUID.
 func TestMachine_TermThatCannotBeEndedIsLeftToPeers(t *testing.T) {
 	for _, how := range []fate{broke, void} {
 		synctest.Test(t, func(t *testing.T) {

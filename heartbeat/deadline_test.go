@@ -7,8 +7,8 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// Holds what deadline counts: when work of this process is killed, when it is told
-// to stop, and when its lease ends.
+// The ticks that deadline asks for are those at which work of this process is told to
+// stop, is killed, and loses its lease.
 func TestMachine_WantsATickWhenTheWorkIsToldToStopAndWhenItIsKilled(t *testing.T) {
 	timing := registry.DefaultTiming
 	const short = 10 * time.Millisecond

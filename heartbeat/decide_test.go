@@ -68,8 +68,8 @@ func (p position) situation() situation {
 	return s
 }
 
-// The rows read like the rules. Each position is a passive instance with a good
-// lease unless it says otherwise; with the default timings B is 3 s, G is 10 s.
+// The rows read like the rules. Each position is a passive instance with a good lease
+// unless it says otherwise. With the default timings, B is 3 s and G is 10 s.
 func TestDecide_FollowsTheRules(t *testing.T) {
 	life := registry.DefaultTiming.RequestLife()
 	for _, tt := range []struct {
@@ -87,7 +87,7 @@ func TestDecide_FollowsTheRules(t *testing.T) {
 		{"not senior: my instant has come", position{asked: true, competeAt: now}, ended(7, other, registry.Stopped), nil, promote},
 		{"not senior: not yet", position{asked: true, competeAt: now + 1}, ended(7, other, registry.Stopped), nil, nothing},
 
-		// The target of a hand-over counts as the senior for one interval.
+		// The target of a handover counts as the senior for one interval.
 		{"handed over to me", position{}, asked(ended(7, other, registry.HandedOver), me, noon), nil, promote},
 		{"handed over to another", position{}, asked(ended(7, other, registry.HandedOver), third, noon), nil, nothing},
 		{"handed over to another, who does not come", position{competeAt: now}, asked(ended(7, other, registry.HandedOver), third, noon), nil, promote},

@@ -135,10 +135,11 @@
 //	outage         requests that fail
 //	announced      what people were told already
 //
-// The machine's methods are in files named by what happens: beat.go takes the answers to
-// beats and extends the lease, view.go takes a view and does what decide.go says, promote.go
-// takes over, work.go starts and stops the work, leave.go ends terms and registrations, and
-// sweep.go deletes orphans.
+// The machine's methods are in files named by what happens: dispatch.go sends the requests
+// that are due and hands out the answers, beat.go takes the answers to beats and extends the
+// lease, view.go takes a view and does what decide.go says, promote.go takes over, work.go
+// starts and stops the work, leave.go ends terms and registrations, and sweep.go deletes
+// orphans.
 //
 // A simulation (sim_*_test.go) runs this machine for thousands of hours of chaos and checks
 // the guarantees from outside. Mutants, which break one rule each, show that it would notice.

@@ -13,7 +13,7 @@ import (
 	"github.com/understudy-go/understudy/registry/sqlite"
 )
 
-// A program that may run in any number of copies, and works in one.
+// A program that may run in any number of copies, of which one works.
 func Example() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()

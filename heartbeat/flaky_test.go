@@ -12,7 +12,7 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// flaky is a store whose calls can be made to hang, fail or lose their answers.
+// flaky is a store whose requests can be made to hang, fail or lose their answers.
 type flaky struct {
 	*store
 	mu   sync.Mutex

@@ -29,7 +29,7 @@ func newGroups(names ...string) *groups {
 	return g
 }
 
-// named is the group of a name; nobody may ask for another.
+// named returns the group of a name. Asking for any other group fails the test.
 func (g *groups) named(name string) *flaky {
 	if f, ok := g.group[name]; ok {
 		return f
@@ -93,8 +93,8 @@ func (g *groups) Watch(ctx context.Context, group string) (<-chan struct{}, erro
 
 func (g *groups) Close(context.Context) error { return nil }
 
-// Several groups of one registry, whose members are members of one process each: what
-// fateOfKinds one of them, for half an hour, is nothing to the others.
+// The members of several groups share one registry and one process each. One group
+// suffers for half an hour; the others must not notice.
 func TestMember_GroupsOfOneRegistryDoNotDisturbEachOther(t *testing.T) {
 	const width, spans = 3, 180
 	for seed := range uint64(3) {
@@ -144,7 +144,7 @@ func TestMember_GroupsOfOneRegistryDoNotDisturbEachOther(t *testing.T) {
 					<-members[name][i].done
 					members[name][i] = join(name)
 				case 4:
-					f.set(failCalls(kindBeat, kindView))
+					f.set(failRequests(kindBeat, kindView))
 				}
 				for range 100 {
 					time.Sleep(100 * time.Millisecond)

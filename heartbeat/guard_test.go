@@ -21,7 +21,7 @@ func TestGuard_KnowsTheLeaseWheneverTheWorkRuns(t *testing.T) {
 		s.always(3*timing.OrphanAfter, "the guard knows a fresh lease", func() bool {
 			return left() > timing.Lease()-2*timing.Interval && left() <= timing.Lease()
 		})
-		s.reg.set(failCalls(kindBeat))
+		s.reg.set(failRequests(kindBeat))
 		time.Sleep(timing.Interval / 4) // one may be under way
 		last, _ := g.told()
 		time.Sleep(5 * timing.Interval)

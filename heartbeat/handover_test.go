@@ -9,8 +9,8 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// A request seems to be of the past, or of the future, by the clock that the last
-// beat told: that clock has stepped since. The next beat tells the right one.
+// A handover request seems to be of the past, or of the future, because the registry's
+// clock has stepped since the latest beat. The next beat tells the right time.
 func TestMachine_HeedsAHandoverRequestOnceABeatCorrectsTheClock(t *testing.T) {
 	timing := registry.DefaultTiming
 	for _, step := range []time.Duration{time.Hour, -time.Hour} {
@@ -32,8 +32,7 @@ func TestMachine_HeedsAHandoverRequestOnceABeatCorrectsTheClock(t *testing.T) {
 	}
 }
 
-// Once it was judged by a beat from after it was seen, it is not new again by a
-// clock that is set back.
+// A request that a later beat has settled is not new again when the clock is set back.
 func TestMachine_ExpiredHandoverRequestStaysExpired(t *testing.T) {
 	timing := registry.DefaultTiming
 	p := newActive(t, timing)
@@ -53,7 +52,7 @@ func TestMachine_ExpiredHandoverRequestStaysExpired(t *testing.T) {
 	}
 }
 
-// One call of the addressee hangs until its time is over; the next finds the request.
+// One view of the holder hangs until it times out. The next one finds the request.
 func TestMachine_HandoverRequestOutlivesOneHungView(t *testing.T) {
 	timing := registry.DefaultTiming
 	p := newActive(t, timing)

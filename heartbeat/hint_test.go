@@ -8,7 +8,7 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// hangs is a rule by which calls of a kind are never answered.
+// hangs returns a rule by which requests of a kind are never answered.
 func hangs(bad kind) func(kind, registry.Instance) fate {
 	return func(k kind, _ registry.Instance) fate {
 		if k == bad {
@@ -28,7 +28,7 @@ func TestMember_HungSearchForSilentInstancesDoesNotDelayAHandover(t *testing.T) 
 			s.reg.set(hangs(kindSilent))
 			time.Sleep(20*i + offset)
 			s.reg.requestHandover(1, b.Instance())
-			took := s.until(2*i+i/2, "the hand-over is heeded", func() bool { return a.works() == 0 })
+			took := s.until(2*i+i/2, "the handover is heeded", func() bool { return a.works() == 0 })
 			t.Logf("heeded after %v", took)
 			s.reg.set(nil)
 			s.leaveAll(a, b)

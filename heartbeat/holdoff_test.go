@@ -34,6 +34,6 @@ func TestHoldOff_AfterAHandoverEndsWithANewerTerm(t *testing.T) {
 	}
 	failed := holdOff{}.begin(now, time.Minute, true, 0)
 	if h := failed.begin(now, time.Minute, false, time.Second); h.until-now != time.Minute || h.newerTerm() != h {
-		t.Errorf("a hand-over ends the hold-off for work that failed: %+v", h)
+		t.Errorf("a handover ends the hold-off for work that failed: %+v", h)
 	}
 }

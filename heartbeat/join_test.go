@@ -34,7 +34,7 @@ func TestMachine_ObservationOfTheHolderOutlivesARegistration(t *testing.T) {
 	}
 }
 
-// As when the machine was suspended right after the start.
+// This happens when the machine was suspended right after the start.
 func TestMachine_TriesToJoinOnceAlthoughTheTimeForItIsOver(t *testing.T) {
 	for _, answers := range []bool{true, false} {
 		p := newParticipant(t, registry.DefaultTiming)

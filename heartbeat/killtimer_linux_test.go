@@ -18,7 +18,7 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// The test binary runs itself, as a process with work of its own.
+// TestMain lets the test binary run itself as a process that works.
 func TestMain(m *testing.M) {
 	if mode := os.Getenv("UNDERSTUDY_TEST_HEARTBEAT"); mode != "" {
 		workInProcess(mode)
@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 
 var quick = registry.Timing{Interval: 50 * time.Millisecond, OrphanAfter: 2 * time.Second, StopGrace: 500 * time.Millisecond}
 
-// printingKillTimer prints for when it is armed.
+// printingKillTimer prints the instant for which it is armed.
 type printingKillTimer struct{ killTimer }
 
 func (f printingKillTimer) Arm(at time.Duration) error {

@@ -13,7 +13,7 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// fakeKillTimer notes for when it is armed.
+// fakeKillTimer notes the instant for which it is armed.
 type fakeKillTimer struct {
 	mu   sync.Mutex
 	at   time.Duration // 0: it is not
@@ -56,7 +56,7 @@ func TestKillTimer_IsArmedForTheLeaseWhileTheWorkRuns(t *testing.T) {
 			left := f.armed() - a.now()
 			return left > timing.Lease()-2*timing.Interval && left <= timing.Lease()
 		})
-		s.reg.set(failCalls(kindBeat))
+		s.reg.set(failRequests(kindBeat))
 		time.Sleep(timing.Interval / 4) // one may be under way
 		last := f.armed()
 		time.Sleep(5 * timing.Interval)
@@ -79,7 +79,7 @@ func TestKillTimer_WorkDoesNotStartIfItCannotBeArmed(t *testing.T) {
 		a := s.join()
 		s.until(5*time.Second, "Run has returned", func() bool {
 			if a.works() != 0 {
-				t.Fatal("works without the fuse")
+				t.Fatal("works without the kill timer")
 			}
 			return gone(a)
 		})
@@ -92,7 +92,8 @@ func TestKillTimer_WorkDoesNotStartIfItCannotBeArmed(t *testing.T) {
 	})
 }
 
-// Who stops the work is the machine: the caller's context is only an order to it.
+// The machine stops the work. The end of the caller's context is only an order to the
+// machine.
 func TestMember_ContextOfTheWorkIsNotTheCallers(t *testing.T) {
 	type key struct{}
 	synctest.Test(t, func(t *testing.T) {

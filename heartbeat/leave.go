@@ -48,8 +48,8 @@ func (m *machine) leaveWith(result error) {
 	m.leave(result)
 }
 
-// hurry takes the order to leave.
-func (m *machine) hurry() {
+// leaveOnOrder takes the order to leave, from somebody who waits until this process has gone.
+func (m *machine) leaveOnOrder() {
 	m.leave(nil)
 	m.departure.hurry(m.now, releaseTime(m.timing))
 }

@@ -11,7 +11,8 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// What is under way may yet be carried out: then it has to be undone.
+// A request that is under way may still be carried out. Then what it created has to be
+// undone.
 func TestMachine_LeavesOnlyAfterWhatMayStillCreateSomething(t *testing.T) {
 	timing := registry.DefaultTiming
 	for _, k := range []kind{kindRegister, kindBeginTerm, kindEndTerm} {
@@ -31,7 +32,7 @@ func TestMachine_LeavesOnlyAfterWhatMayStillCreateSomething(t *testing.T) {
 				want = 2
 			}
 			if len(p.hung) != want || p.m.phase == finished {
-				t.Fatalf("%d calls hang, want %d, phase %s", len(p.hung), want, p.m.phase)
+				t.Fatalf("%d requests hang, want %d, phase %s", len(p.hung), want, p.m.phase)
 			}
 			p.release()
 			if p.m.phase != finished || len(p.reg.instances) > 0 {
@@ -46,7 +47,7 @@ func TestMachine_LeavesOnlyAfterWhatMayStillCreateSomething(t *testing.T) {
 	}
 }
 
-// A view that hangs is not waited for, once a term is to be ended.
+// When a term has to end, its end does not wait for a view that hangs.
 func TestMachine_EndOfATermWaitsForNoView(t *testing.T) {
 	timing := registry.DefaultTiming
 	for _, tt := range []struct {
@@ -95,7 +96,7 @@ func TestMachine_EndOfATermWaitsForItsInsert(t *testing.T) {
 	}
 }
 
-// Its beats arrive, but not the answers to them.
+// The beats arrive, but not the answers to them.
 func TestMachine_NoBeatUnderALostLeaseWhileTheTermCannotBeEnded(t *testing.T) {
 	timing := registry.DefaultTiming
 	p := newActive(t, timing)

@@ -75,7 +75,7 @@ func (m *machine) step(now time.Duration, e event) []action {
 	if e, gone := e.(workGone); gone {
 		m.workGone(e) // first: nothing is left to be stopped
 	}
-	m.pass()
+	m.passTime()
 	if m.phase == finished {
 		return m.actions
 	}
@@ -89,7 +89,7 @@ func (m *machine) step(now time.Duration, e event) []action {
 	case stoodDown:
 		m.stoodDown(e)
 	case leave:
-		m.hurry()
+		m.leaveOnOrder()
 	}
 	m.proceed()
 	return m.actions
@@ -131,8 +131,8 @@ func (m *machine) deadline() time.Duration {
 	return next
 }
 
-// pass does what follows from the passing of time alone.
-func (m *machine) pass() {
+// passTime does what follows from the passing of time alone.
+func (m *machine) passTime() {
 	r, t := &m.registration, &m.tenure
 	if t.work.running && r.lapsed(m.now) && m.phase == member {
 		// Only a process that was away finds its lease ended before it was told to
@@ -153,131 +153,5 @@ func (m *machine) pass() {
 	if t.work.running && t.work.stopping && r.lapsed(m.now) && t.work.killAt > m.now {
 		m.stop(ErrLeaseLost, true)
 	}
-	m.giveUp()
-}
-
-// proceed sends the requests that are due: the beat, which never waits for anything,
-// one that the election waits for, and one in the background.
-func (m *machine) proceed() {
-	if m.beats() && m.registration.beatDue(m.now) {
-		m.send(request{kind: kindBeat, id: m.registration.id, status: m.status()})
-	}
-	if m.phase == leaving && m.departure.expired(m.now) {
-		m.abandon()
-		return
-	}
-	if m.schedule.election.free(m.now) {
-		switch m.phase {
-		case joining:
-			m.register()
-		case member:
-			m.proceedAsMember()
-		case retiring, leaving:
-			m.release()
-		}
-	}
-	if m.schedule.background.free(m.now) {
-		switch m.phase {
-		case member:
-			m.cleanUp()
-		case leaving:
-			if r := m.backlog.last(); r != nil {
-				m.send(*r)
-			}
-		}
-	}
-}
-
-// proceedAsMember ends a term first, then does what a view has called for, and reads
-// the group last.
-func (m *machine) proceedAsMember() {
-	switch {
-	case m.tenure.held.due:
-		m.send(m.tenure.end(m.registration.id))
-	case m.schedule.election.wanted != nil:
-		m.takeOver(*m.schedule.election.take())
-	case m.schedule.reading.due(m.now, m.timing):
-		m.send(request{kind: kindView})
-	}
-}
-
-// cleanUp sends the hint that was asked for, or lets the backlog take its turns.
-func (m *machine) cleanUp() {
-	if !m.schedule.cleanable(m.now, m.timing) {
-		return
-	}
-	r := m.schedule.background.take()
-	if r == nil {
-		r = m.backlog.next(m.search)
-	}
-	if r != nil {
-		m.schedule.cleaned(m.now, m.timing)
-		m.send(*r)
-	}
-}
-
-// send sends a request to the registry.
-func (m *machine) send(r request) {
-	r = m.schedule.send(r, m.now, m.timing.CallTimeout())
-	if r.kind == kindBeat {
-		m.registration.beatSent(r.seq, m.now, m.timing.Interval)
-	}
-	m.act(r)
-}
-
-// answered takes the answer to a request, unless nothing waits for it any more.
-func (m *machine) answered(a answer) {
-	if a.request.kind == kindBeat {
-		m.beaten(a)
-		return
-	}
-	if !m.schedule.answered(a.request) {
-		return
-	}
-	if a.request.kind != kindUnregister && !a.request.past { // these are told in other words, or not at all
-		err := a.err
-		if err == nil {
-			err = a.view.Damage
-		}
-		m.report(a.request.kind, err)
-	}
-	if a.delaysNext() {
-		m.delay(a.request)
-	}
-	switch a.request.kind {
-	case kindRegister:
-		m.registered(a)
-	case kindView:
-		m.viewed(a)
-	case kindCandidate:
-		m.seniorFound(a)
-	case kindClaimant:
-		m.claimantFound(a)
-	case kindDeleteOrphan:
-		m.orphanDeleted(a)
-	case kindBeginTerm:
-		m.begun(a)
-	case kindEndTerm:
-		m.ended(a)
-	case kindSilent:
-		m.sweep(a)
-	case kindUnregister:
-		m.unregistered(a)
-	}
-}
-
-// delay delays the next request of a slot, after one has failed.
-func (m *machine) delay(failed request) {
-	slot := m.schedule.slotOf(failed)
-	if m.phase == leaving { // somebody waits
-		slot.delay(m.now + budgetSpan(m.timing)/4)
-		return
-	}
-	slot.delay(max(failed.sent+m.timing.Interval, m.now+m.timing.Interval/4))
-}
-
-// pause delays the next request of the election after a try in vain, for longer the longer
-// tries have been in vain, so that the machine does not spin on an old view.
-func (m *machine) pause(vain time.Duration) {
-	m.schedule.election.delay(m.now + min(max(vain, m.timing.Interval/4), m.timing.Slack()))
+	m.abortIfStuck()
 }

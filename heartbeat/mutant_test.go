@@ -16,8 +16,8 @@ import (
 
 var runMutants = flag.Bool("mutants", false, "show that the simulation catches each mutant; compiles each of them")
 
-// mutant is the protocol with one rule broken: in the source, by replacements
-// at compile time, or in the simulated world.
+// mutant is the protocol with one rule broken: in the source, by replacements at compile
+// time, or in the simulated world.
 type mutant struct {
 	name   string
 	swaps  []swap
@@ -29,8 +29,8 @@ type mutant struct {
 
 type swap struct{ file, old, new string }
 
-// mutantHours is what each mutant may take to be caught, in simulated hours.
-// The unbroken code lasts longer, on the same seeds.
+// mutantHours is how long each mutant may last until it is caught, in simulated hours.
+// The unbroken code lasts longer on the same seeds.
 const mutantHours = 1000
 
 // sources returns the mutated files.
@@ -103,7 +103,7 @@ func TestSimulationCatchesMutants(t *testing.T) {
 
 var verdictOf = regexp.MustCompile(`after ([0-9.]+) simulated hours, seed \d+ \(.*?\), at [^:]+: (.*)`)
 
-// caught returns after how many hours the simulation failed, and how.
+// caught returns after how many simulated hours the simulation failed, and why.
 func caught(out []byte) (hours, how string) {
 	if found := verdictOf.FindSubmatch(out); found != nil {
 		return string(found[1]), string(found[2])

@@ -10,14 +10,14 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// outages counts what was told of outages since the last call.
+// outages counts what people were told about outages since the call before.
 func (p *participant) outages() (unreachable, refused, reachable int) {
 	unreachable, refused, reachable = len(p.notes(factUnreachable)), len(p.notes(factRefused)), len(p.notes(factReachable))
 	p.did = nil
 	return
 }
 
-// Whatever kind of call failed once, a later outage is told.
+// An outage is told, whichever kind of request failed once before it.
 func TestMachine_TellsAnOutageWhateverFailedBefore(t *testing.T) {
 	timing := registry.DefaultTiming
 	for _, k := range []kind{
@@ -42,8 +42,8 @@ func TestMachine_TellsAnOutageWhateverFailedBefore(t *testing.T) {
 	}
 }
 
-// Views that hang while beats succeed are no reason to say by turns that the
-// registry does not answer and that it does.
+// While views hang and beats succeed, people are not told again and again that the
+// registry does not answer and that it answers again.
 func TestMachine_TellsOnceThatOneKindOfRequestFails(t *testing.T) {
 	timing := registry.DefaultTiming
 	for _, tt := range []struct {
@@ -64,7 +64,7 @@ func TestMachine_TellsOnceThatOneKindOfRequestFails(t *testing.T) {
 	}
 }
 
-// The lease runs out only if beats fail.
+// Only beats that fail let the lease run out.
 func TestMachine_TellsTheLeaseOnlyWhenBeatsFail(t *testing.T) {
 	timing := registry.DefaultTiming
 	left := func(p *participant) (named []time.Duration) {

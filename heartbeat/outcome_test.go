@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// As package worker has them, which does not import this one.
+// Package worker, which does not import this one, has errors like these.
 type (
 	exited    int
 	gaveUp    bool

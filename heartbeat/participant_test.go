@@ -193,7 +193,8 @@ func (p *participant) end(number int64, holder uuid.UUID) {
 	_ = p.reg.EndTerm(context.Background(), "g", number, holder, registry.End{Reason: registry.Stopped})
 }
 
-// fateOfKinds is what fateOfKinds calls of some kinds.
+// fateOfKinds returns a rule by which requests of some kinds have a fate, and all others
+// are fine.
 func fateOfKinds(what fate, kinds ...kind) func(request) fate {
 	return func(c request) fate {
 		for _, k := range kinds {

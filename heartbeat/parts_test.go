@@ -16,7 +16,7 @@ var partFiles = map[string]string{
 	"vacancy": "vacancy.go", "tenure": "tenure.go", "departure": "departure.go", "outage": "outage.go", "announced": "announced.go",
 }
 
-// An assignment by a pointer to a part's field is not seen here.
+// An assignment by a pointer to a field of a part is not seen here.
 func TestParts_AreWrittenByTheirOwnMethods(t *testing.T) {
 	fields := map[string]string{} // field of a part -> the part
 	m := reflect.TypeFor[machine]()

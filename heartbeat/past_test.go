@@ -9,7 +9,7 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// Terms count as lost when views have shown the past for 3·B on end.
+// Terms count as lost when all views have shown the past for 3·B.
 func TestMachine_TermsAreLostAfterViewsOfThePastWithoutABreak(t *testing.T) {
 	timing := registry.DefaultTiming
 	for _, tt := range []struct {

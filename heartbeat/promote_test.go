@@ -9,7 +9,7 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// Should no insert succeed, others must find the term as it was.
+// If no insert succeeds, peers must find the term as it was.
 func TestMachine_EndsTheTermOfTheDeposedAfterItsOwnBegan(t *testing.T) {
 	timing := registry.DefaultTiming
 	for _, tt := range []struct {
@@ -67,7 +67,8 @@ func TestMachine_BeginsNoTermAfterTheLargest(t *testing.T) {
 	}
 }
 
-// Views of the past show a group as vacant that is not, or an orphan that beats.
+// Views of the past show a group as vacant although it is not, or an orphan although it
+// beats.
 func TestMachine_TriesInVainHaveAPause(t *testing.T) {
 	timing := registry.DefaultTiming
 	for _, tt := range []struct {

@@ -2,7 +2,7 @@
 
 package heartbeat
 
-// The race detector slows the simulation down by far.
+// The race detector slows the simulation down very much.
 const (
 	raceDetector   = true
 	simulatedHours = 50

@@ -9,8 +9,8 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// A right was taken away while the instance runs: it works until its lease is over,
-// and ends then. An outage does not end it.
+// A right is taken away while the instance runs. The instance works until its lease is
+// over, and ends then. An outage would not end it.
 func TestMember_RefusedInstanceEndsOnceItsLeaseIsLost(t *testing.T) {
 	timing := registry.DefaultTiming
 	for _, tt := range []struct {

@@ -9,8 +9,8 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// An acknowledgement that comes after the lease's end revives nothing, while the
-// work drains on the way out either.
+// An acknowledgement that arrives after the end of the lease does not bring the lease
+// back, not even while the work stops on the way out.
 func TestMachine_LateAckRevivesNoLeaseWhileLeaving(t *testing.T) {
 	timing := registry.DefaultTiming
 	p := newActive(t, timing)
@@ -29,7 +29,7 @@ func TestMachine_LateAckRevivesNoLeaseWhileLeaving(t *testing.T) {
 	}
 }
 
-// Whoever handed over competes again once another has held a newer term.
+// An instance that handed over competes again once a peer has held a newer term.
 func TestMachine_HoldOffEndsWithANewerTermOfAnother(t *testing.T) {
 	timing := registry.DefaultTiming
 	p := newActive(t, timing)
@@ -45,8 +45,8 @@ func TestMachine_HoldOffEndsWithANewerTermOfAnother(t *testing.T) {
 	}
 }
 
-// A term that began and ended between two views leaves a vacancy of its own, with a
-// senior and a time of its own.
+// A term that began and ended between two views leaves another vacancy, with a senior and
+// a time of its own.
 func TestMachine_NextVacancyIsAnother(t *testing.T) {
 	timing := registry.DefaultTiming
 	p := newParticipant(t, timing)
@@ -69,7 +69,8 @@ func TestMachine_NextVacancyIsAnother(t *testing.T) {
 	}
 }
 
-// The end of the deposed's term is history: one who leaves tries it once.
+// Nothing depends on the end of the deposed holder's term, so an instance that leaves
+// tries it only once.
 func TestMachine_TriesTheBacklogOnceWhileLeaving(t *testing.T) {
 	timing := registry.DefaultTiming
 	p := newActive(t, timing)
@@ -89,7 +90,7 @@ func TestMachine_TriesTheBacklogOnceWhileLeaving(t *testing.T) {
 	}
 }
 
-// What the work returns while it is being stopped counts.
+// The result of work counts although the work is being stopped.
 func TestMachine_ResultOfStoppingWorkCounts(t *testing.T) {
 	odd := errors.New("odd")
 	t.Run("done", func(t *testing.T) {
@@ -117,8 +118,8 @@ func TestMachine_ResultOfStoppingWorkCounts(t *testing.T) {
 	})
 }
 
-// One record that cannot be read hides others for a while: what was noted of them
-// stands.
+// One record that cannot be read hides others for a while. What was observed of those
+// stays.
 func TestMachine_ObservationsOutlastDamage(t *testing.T) {
 	timing := registry.DefaultTiming
 	p := newActive(t, timing)

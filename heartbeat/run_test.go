@@ -221,8 +221,8 @@ func TestMember_IgnoresAnExpiredHandoverRequest(t *testing.T) {
 	})
 }
 
-// It is judged by the time that it is, not by that of the last beat: an instance
-// that was frozen, or cut off, may view before it beats.
+// The age of the request counts at the time of the view, not of the latest beat: an
+// instance that was frozen, or cut off, may view the group before it beats.
 func TestMember_IgnoresAHandoverRequestThatExpiredBeforeItWasSeen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScenario(t)
@@ -244,7 +244,7 @@ func TestMember_IgnoresAHandoverRequestThatExpiredBeforeItWasSeen(t *testing.T) 
 	})
 }
 
-// The holder may be asked before it has seen that the term is its own.
+// The holder may be asked to hand over before it has seen that the term is its own.
 func TestMember_HeedsAHandoverRequestFromBeforeTheStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScenario(t)

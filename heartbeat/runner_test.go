@@ -11,15 +11,15 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// deaf is a registry that does not heed the contexts of views, from some time on.
-type deaf struct {
+// unheeding is a registry that does not heed the contexts of views, from some time on.
+type unheeding struct {
 	registry.Registry
 	on      atomic.Bool
 	views   atomic.Int64
 	release chan struct{}
 }
 
-func (d *deaf) View(ctx context.Context, group string) (registry.View, error) {
+func (d *unheeding) View(ctx context.Context, group string) (registry.View, error) {
 	if d.on.Load() {
 		d.views.Add(1)
 		<-d.release
@@ -31,7 +31,7 @@ func TestRunner_RequestEndsInTimeAlthoughTheRegistryDoesNotHeedIt(t *testing.T) 
 	timing := registry.DefaultTiming
 	synctest.Test(t, func(t *testing.T) {
 		s := newScenario(t)
-		d := &deaf{Registry: s.reg, release: make(chan struct{})}
+		d := &unheeding{Registry: s.reg, release: make(chan struct{})}
 		defer close(d.release)
 		a := s.joinFirst()
 		b := s.join(func(c *Config) { c.Registry = d })

@@ -197,9 +197,9 @@ func (s *scenario) always(span time.Duration, what string, ok func() bool) {
 	}
 }
 
-func (s *scenario) leaveAll(actors ...*testMember) {
+func (s *scenario) leaveAll(members ...*testMember) {
 	s.t.Helper()
-	for _, a := range actors {
+	for _, a := range members {
 		a.leave()
 		<-a.done
 	}

@@ -66,7 +66,8 @@ func TestSchedule_AnswerThatNothingWaitsForIsNoAnswer(t *testing.T) {
 	}
 }
 
-// What may still create something of ours is waited for when that has to be undone.
+// Requests that may still create something of ours are waited for when that has to be
+// undone.
 func TestSchedule_MakeWayWaitsForWhatMayStillCreate(t *testing.T) {
 	for _, r := range append(background, foreground...) {
 		var s schedule

@@ -74,7 +74,8 @@ func TestMachine_SeniorActsAtOnce(t *testing.T) {
 	}
 }
 
-// Live is who has beaten since three intervals before my own last beat.
+// Instances count as alive if they have beaten since three intervals before this
+// instance's latest beat.
 func TestMachine_SearchesTheSeniorAroundItsLatestBeat(t *testing.T) {
 	timing := registry.DefaultTiming
 	p := newParticipant(t, timing)
@@ -107,7 +108,7 @@ type killable struct {
 	reg *flaky
 }
 
-// latent is a registry whose views take a while.
+// latent is a registry whose views take some time.
 type latent struct {
 	registry.Registry
 	takes time.Duration
@@ -126,7 +127,7 @@ func (s *scenario) joinKillable(priority int, change ...func(*Config)) killable 
 
 func (m killable) vanish() { m.reg.set(func(kind, registry.Instance) fate { return hung }) }
 
-// The one with the highest priority sees last that the holder is silent.
+// The candidate with the highest priority is the last to see that the holder is silent.
 func TestMember_HighestPriorityTakesOverAfterACrash(t *testing.T) {
 	i, silence := registry.DefaultTiming.Interval, registry.DefaultTiming.OrphanAfter
 	synctest.Test(t, func(t *testing.T) {

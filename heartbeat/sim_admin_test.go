@@ -8,7 +8,7 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// handover asks the active one to step down, for anybody or for one.
+// handover asks the active instance to step down, for anybody or for one target.
 func (w *world) handover() {
 	t := w.store.view().Latest
 	if t == nil || !t.Open() {
@@ -41,8 +41,8 @@ func (w *world) admin(h *host) {
 	}
 }
 
-// voidTerm ends a term by hand, which frees the group before the work is gone;
-// that is not the protocol's doing, so this work may overlap with the next.
+// voidTerm ends a term by hand, which frees the group before the work is gone. The
+// protocol cannot prevent that this work overlaps with the next.
 func (w *world) voidTerm() {
 	t := w.store.view().Latest
 	if t == nil || !t.Open() {

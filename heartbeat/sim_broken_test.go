@@ -11,8 +11,8 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// breakage names a rule that the simulated world breaks on purpose: one that
-// the registry has to keep, or the clock.
+// breakage names a rule that the simulated world breaks on purpose: one that the registry
+// or the clock has to keep.
 type breakage string
 
 const (
@@ -48,7 +48,7 @@ func (b breakage) wrap(w *world) registry.Registry {
 	return r
 }
 
-// brokenRegistry is the store, but for one rule.
+// brokenRegistry is the store with one rule broken.
 type brokenRegistry struct {
 	*store
 	w       *world
@@ -73,8 +73,8 @@ func (r *brokenRegistry) replicate() {
 	r.w.after(r.w.between(10*time.Millisecond, 2*time.Second), r.replicate)
 }
 
-// failOver makes that node the primary: what was acknowledged but not
-// replicated is gone.
+// failOver makes that node the primary, so that what was acknowledged but not replicated
+// is lost.
 func (r *brokenRegistry) failOver() {
 	r.w.after(r.w.between(time.Minute, 20*time.Minute), func() {
 		if r.w.healing {

@@ -6,8 +6,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// chaos lets something go wrong now and again, often several things at the
-// same instant and to the active one, until the time of healing.
+// chaos lets something go wrong now and again until the time of healing, often several
+// things at the same instant and to the active instance.
 func (w *world) chaos(until time.Duration) {
 	if w.now >= until || w.healing {
 		return
@@ -115,8 +115,8 @@ func (w *world) jump() {
 	w.step, w.stepAt = w.between(-far, far), w.now
 }
 
-// lastWord lets one more beat of a host arrive and nothing after it. The answer
-// to it comes as late as it can; the process may stand still from then on.
+// lastWord lets one more beat of a host arrive, and nothing after it. The answer to that
+// beat comes as late as it can, and the process may stand still from then on.
 func (w *world) lastWord(h *host) {
 	w.note(h.n, "last word", 0, uuid.Nil)
 	h.link = link{lastWord: true}
@@ -127,7 +127,7 @@ func (w *world) lastWord(h *host) {
 	})
 }
 
-// freeze stops the process, sometimes with its guard; the work goes on.
+// freeze stops the process, sometimes with its guard, while the work goes on.
 func (w *world) freeze(h *host) {
 	p := h.proc
 	if p == nil || p.frozen || w.healing {
@@ -193,8 +193,8 @@ func (w *world) cut(h *host) {
 	})
 }
 
-// slowDown makes calls take long, or only the answers to them, in which case
-// nothing may come after them.
+// slowDown makes requests take long, or only the answers to them. After late answers
+// there may be none.
 func (w *world) slowDown(h *host) {
 	if w.chance(0.5) {
 		h.link.slow = w.between(0, 8*time.Second)
@@ -210,7 +210,7 @@ func (w *world) slowDown(h *host) {
 	})
 }
 
-// slew has chrony correct one clock at its fastest.
+// slew corrects one clock as fast as chrony can.
 func (w *world) slew(h *host) {
 	for _, o := range w.hosts {
 		if o.slew != 0 {

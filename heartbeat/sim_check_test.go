@@ -11,15 +11,15 @@ import (
 
 var errSimulated = errors.New("simulated failure")
 
-// check holds what the rules are checked against. It is told of everything
-// that happens, and believes nothing that a machine or the registry says.
+// check holds what the rules are checked against. It takes note of everything that
+// happens, and does not trust what a machine or the registry says.
 type check struct {
 	registered map[uuid.UUID]registry.Timing // what its owner goes by, whatever the record says
 	lastBeat   map[uuid.UUID]lastBeat
 	highest    int64
 	begunAt    map[simTerm]time.Duration // when terms began
 	doneAt     map[simTerm]time.Duration // when the work of terms was said to be done
-	before     registry.View             // the group as it was before a call
+	before     registry.View             // the group as it was before a request
 	victim     registry.Instance         // the record that a deletion is about
 	existed    bool                      // the record that a beat is about
 	ended      map[int64]resignation
@@ -31,21 +31,21 @@ type check struct {
 	late       bool                        // one was begun after it for a view from before
 }
 
-// lastBeat is when a record beat last, and the highest count that it ever had: in
-// one that was restored, it comes again.
+// lastBeat is when a record beat last, and the highest count that its beat ever had: in a
+// restored record the same counts come again.
 type lastBeat struct {
 	at   time.Duration
 	most int64
 }
 
-// simTerm is one instance's time in a term; after a restoration another may have
-// the same number.
+// simTerm identifies the time of one instance in a term. After a restoration another
+// instance may have the same number.
 type simTerm struct {
 	term   int64
 	holder uuid.UUID
 }
 
-// resignation is how a term was given up by its holder for another to begin.
+// resignation says who gave a term up for a peer, and when.
 type resignation struct {
 	p  *process
 	at time.Duration
@@ -58,13 +58,14 @@ func (c *check) init() {
 	c.claims, c.beats = map[uuid.UUID]time.Duration{}, map[uuid.UUID]int64{}
 }
 
-// believes reports whether a process believes that its lease is valid and the
-// work its own.
+// believes reports whether a process believes that its lease is valid and the work its
+// own.
 func (p *process) believes() bool {
 	return p.m.tenure.work.running && p.local() < p.m.registration.lease
 }
 
-// checkExclusive: never two at one instant whose work is alive, or who believe so.
+// checkExclusive checks that there are never two instances at one instant whose work is
+// alive, or that believe so.
 func (w *world) checkExclusive(p *process) {
 	for _, h := range w.hosts {
 		o := h.proc
@@ -78,14 +79,15 @@ func (w *world) checkExclusive(p *process) {
 	}
 }
 
-// checkStart: work starts only with a valid lease.
+// checkStart checks that work starts only with a valid lease.
 func (w *world) checkStart(p *process) {
 	if p.local() >= p.m.registration.lease-p.timing.StopGrace {
 		w.fail("host%d starts term %d with a lease of %v left", p.n, p.work.term, p.m.registration.lease-p.local())
 	}
 }
 
-// checkStoodDown: a view that shows the own term over ends the work at once.
+// checkStoodDown checks that a view which shows the own term to be over ends the work at
+// once.
 func (w *world) checkStoodDown(p *process, a answer) {
 	k, t := p.work, a.view.Latest
 	if k == nil || !k.alive || k.told || a.err != nil || t == nil || t.Number < k.term {
@@ -96,7 +98,7 @@ func (w *world) checkStoodDown(p *process, a answer) {
 	}
 }
 
-// checkBefore looks at a call just before it is applied.
+// checkBefore looks at a request just before it is applied.
 func (w *world) checkBefore(f *flight) {
 	switch f.c.kind {
 	case kindBeginTerm:
@@ -121,7 +123,7 @@ func (w *world) checkBefore(f *flight) {
 	}
 }
 
-// checkAfter looks at a call just after it was applied.
+// checkAfter looks at a request just after it was applied.
 func (w *world) checkAfter(f *flight) {
 	c, p := f.c, f.p
 	switch c.kind {
@@ -173,9 +175,9 @@ func (w *world) checkAfter(f *flight) {
 	}
 }
 
-// checkOrphan: a record is deleted only when its beat stood still for its
-// owner's T − B on the deleter's own clock. Whoever lost its promise and holds
-// no term loses nothing by being deleted.
+// checkOrphan checks that a record is deleted only if its beat stood still for its
+// owner's T − B on the deleter's own clock. An owner whose record lost its promise and
+// that holds no term loses nothing when it is deleted.
 func (w *world) checkOrphan(p *process, c request) {
 	owner := w.registered[c.id]
 	if c.number == 0 && w.damaged[c.id] {
@@ -191,8 +193,8 @@ func (w *world) checkOrphan(p *process, c request) {
 	}
 }
 
-// checkTerm: numbers strictly increase, and who gave the term before up for
-// another does not take the next one.
+// checkTerm checks that numbers strictly increase, and that an instance which gave the
+// term before up for a peer does not take the next one.
 func (w *world) checkTerm(f *flight) {
 	p, t := f.p, *f.c.term
 	if w.backAt > 0 {

@@ -2,7 +2,7 @@ package heartbeat
 
 import "time"
 
-// mark is a stretch of a clock.
+// mark is a stretch of a clock at one rate.
 type mark struct {
 	origin, base time.Duration
 	ppm          int64
@@ -15,10 +15,10 @@ func (h *host) ppm() int64 {
 	return h.drift + h.slew
 }
 
-// local is the clock's reading now.
+// local returns the clock's reading now.
 func (h *host) local() time.Duration { return h.localAt(h.w.now) }
 
-// localAt is the clock's reading at an instant, which may be past.
+// localAt returns the clock's reading at an instant, which may be past.
 func (h *host) localAt(t time.Duration) time.Duration {
 	i := len(h.marks) - 1
 	for i > 0 && h.marks[i].origin > t {
@@ -29,7 +29,7 @@ func (h *host) localAt(t time.Duration) time.Duration {
 	return m.base + d + time.Duration(int64(d/1000)*m.ppm/1000)
 }
 
-// when is the instant at which the clock will read l, or just after.
+// when returns the instant at which the clock will read l, or just after.
 func (h *host) when(l time.Duration) time.Duration {
 	m := h.marks[len(h.marks)-1]
 	if m.ppm <= -1e6 {

@@ -6,10 +6,10 @@ import (
 	"github.com/google/uuid"
 )
 
-// damage makes a record promise nothing sensible, or less than its owner does, or
-// makes no sense of it at all, and sometimes of the latest term as well. Where
-// instances promise different things the term stays as it is: whoever has lost
-// both can go by nothing but its own.
+// damage makes a record promise nothing sensible or less than its owner does, or makes it
+// unreadable, and sometimes the latest term as well. If instances promise different
+// things, the term stays as it is: an observer that has lost both could go by nothing but
+// its own promise.
 func (w *world) damage(h *host) {
 	p := h.proc
 	if p == nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// knowledge is what a process has seen of its group's terms, in views that it took.
+// knowledge is what a process has seen of the group's terms, in views that it took.
 type knowledge struct {
 	registered map[uuid.UUID]time.Duration // when each of its registrations was made
 	first      time.Duration               // when the first one that was acknowledged was made
@@ -56,8 +56,8 @@ func (w *world) learn(p *process, a answer) {
 	}
 }
 
-// checkQuit: a process goes for work that is done only if it is, and if the
-// process was there.
+// checkQuit checks that a process leaves for work that is done only if it is done, and if
+// the process was there.
 func (w *world) checkQuit(p *process, err error) {
 	var done *WorkDoneError
 	if !errors.As(err, &done) || w.backAt > 0 {
@@ -72,8 +72,8 @@ func (w *world) checkQuit(p *process, err error) {
 	}
 }
 
-// checkRedone: who was there for work, and has seen that it is done, does not take
-// the next term.
+// checkRedone checks that an instance which was there for work, and has seen that it is
+// done, does not take the next term.
 func (w *world) checkRedone(f *flight) {
 	if over := f.p.known.over; w.backAt == 0 && over.term > 0 && f.c.term.Number == over.term+1 && !f.p.dead {
 		w.fail("host%d begins term %d although it was there for term %d, whose work is done", f.p.n, f.c.term.Number, over.term)

@@ -9,7 +9,7 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// lie has the registry say for a while that terms were begun, or are taken, which
+// lie lets the registry answer for a while that terms were begun or are taken, which
 // never show.
 func (w *world) lie() {
 	w.note(-1, "inserts do not show", 0, uuid.Nil)
@@ -17,8 +17,8 @@ func (w *world) lie() {
 	w.after(w.spell(), func() { w.lies = false })
 }
 
-// flood has somebody else write terms, one after the other, or wakes everyone
-// again and again for nothing.
+// flood lets somebody else write many terms, or wakes all instances again and again for
+// nothing.
 func (w *world) flood() {
 	if !w.watches {
 		return
@@ -39,8 +39,8 @@ func (w *world) flood() {
 	}
 }
 
-// foreignTerm is a term of nobody here, over at once as often as not. Who works
-// does not know of it before its next view.
+// foreignTerm writes a term of an instance that does not exist, half of the time with its
+// end. An instance that works does not know of it before its next view.
 func (w *world) foreignTerm() {
 	t := registry.Term{Group: simGroup, Number: w.store.view().Number() + 1, Holder: w.newID(), Schema: registry.Schema}
 	w.note(-1, "foreign term", t.Number, t.Holder)

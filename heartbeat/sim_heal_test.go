@@ -6,7 +6,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// run is one schedule: first chaos, then healing. It returns what was wrong.
+// run lets one schedule happen, first chaos, then healing, and returns what was wrong.
 func (w *world) run() string {
 	w.calm()
 	length := w.between(10*time.Minute, 90*time.Minute)
@@ -23,7 +23,7 @@ func (w *world) run() string {
 	return w.violation
 }
 
-// heal ends all faults. What is under way still arrives late.
+// heal ends all faults. Requests and answers that are under way still arrive late.
 func (w *world) heal() {
 	if w.violation != "" {
 		return
@@ -81,8 +81,8 @@ func (w *world) lose(h *host) {
 	}
 }
 
-// haunt makes the guarded work of a process survive its SIGKILL, and has it told
-// to stop.
+// haunt makes the guarded work of a process survive its SIGKILL, and tells the process to
+// stop.
 func (w *world) haunt(p *process) {
 	if k := p.work; k != nil && p.guarded {
 		w.note(p.n, "will not die", k.term, k.holder)
@@ -104,8 +104,8 @@ func (w *world) haunt(p *process) {
 	})
 }
 
-// slowest returns the longest that any instance of the group is allowed to take
-// until one is active.
+// slowest returns the longest time that any instance of the group may take until one is
+// active, and the longest T.
 func (w *world) slowest() (patience, orphanAfter time.Duration) {
 	for _, h := range w.hosts {
 		t := h.timing
@@ -127,8 +127,8 @@ func (w *world) active() bool {
 	return false
 }
 
-// awaitActive: one is active within T, a call's deadline and 5·I of the last
-// delayed request, on clocks that drift.
+// awaitActive checks that one instance is active within T, the timeout of a request and
+// 5·I of the last delayed request, on clocks that drift.
 func (w *world) awaitActive() {
 	patience, orphanAfter := w.slowest()
 	if w.lame != nil {
@@ -145,8 +145,8 @@ func (w *world) awaitActive() {
 	w.waited = w.now - from
 }
 
-// awaitOrphans: in a group without faults the active one stays so, and only
-// those who run are registered some time later.
+// awaitOrphans checks that in a group without faults the active instance stays active,
+// and that some time later only running instances are registered.
 func (w *world) awaitOrphans() {
 	patience, orphanAfter := w.slowest()
 	if w.lame == nil {
@@ -194,7 +194,8 @@ func (w *world) runs(id uuid.UUID) bool {
 	return false
 }
 
-// drill has people and bad luck at a group without any other fault.
+// drill lets one thing happen to a group without any other fault: a handover, a stop, a
+// crash, or the end of the work.
 func (w *world) drill() {
 	if w.violation != "" || w.lame != nil {
 		return
@@ -243,8 +244,8 @@ func (w *world) drill() {
 	}
 }
 
-// hangOne lets one call of one instance hang, or soon to be, and returns a fifth
-// of what that may cost: the time after which it is given up.
+// hangOne lets one request of one instance hang, now or soon. It returns a fifth of what
+// that may cost, which is the time after which the request is given up.
 func (w *world) hangOne() time.Duration {
 	if w.chance(0.4) {
 		return 0
@@ -257,8 +258,8 @@ func (w *world) hangOne() time.Duration {
 	return h.timing.CallTimeout() / 5
 }
 
-// expectNext: one is active in a newer term within the time given, and another
-// one at that.
+// expectNext checks that another instance is active in the next term within the time
+// given.
 func (w *world) expectNext(term int64, within time.Duration, after string) {
 	from := w.now
 	for w.violation == "" && !(w.active() && w.highest > term) {

@@ -2,8 +2,8 @@ package heartbeat
 
 import "time"
 
-// due is something that will happen in the simulated world. What is frequent
-// has a kind of its own, everything else is a function.
+// due is something that will happen in the simulated world. Frequent things have kinds of
+// their own, everything else is a function.
 type due struct {
 	at   time.Duration
 	seq  uint64 // breaks ties: what was planned first happens first

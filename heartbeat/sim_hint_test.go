@@ -8,8 +8,8 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// mislead makes a hint wrong, and returns by how much it comes late. Once all is
-// healed the lists of silent ones are complete again, but may name too many.
+// mislead makes a hint wrong, and returns by how much it comes late. Once all is healed,
+// the lists of silent instances are complete again, but may name too many.
 func (w *world) mislead(a *answer) (late time.Duration) {
 	if !w.misled || w.settled || w.drilling || a.err != nil && a.request.kind != kindCandidate || !w.chance(0.5) {
 		return 0

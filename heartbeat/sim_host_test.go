@@ -35,31 +35,31 @@ type link struct {
 	noRequests, noAnswers bool
 	onlyBeats             bool
 	slow, lateAnswers     time.Duration
-	hang                  kind   // the next call of it is not answered; it may be carried out
+	hang                  kind   // the next request of it is not answered; it may be carried out
 	past                  *store // a node that views are read from
 	lastWord              bool   // the next beat is the last to arrive, and its answer crawls
 }
 
-// process is one run of the program: a machine and its shell.
+// process is one run of the program: a machine and its runner.
 type process struct {
 	*host
-	index     int32
-	m         *machine
-	dead      bool
-	frozen    bool
-	guard     bool // the guard is frozen too
-	inbox     []event
-	tickAt    time.Duration
-	back      time.Duration // local: since when it runs without a break
-	election  rate
-	aside     rate
-	viewed    time.Duration // when the latest view that it has seen was taken
-	asked     time.Duration // when nobody claimed a later term, as far as it knows
-	work      *simWork
-	watch     bool
-	gaveUp    time.Duration // when its last work was told to stop, or was gone
-	known     knowledge
-	lostTerms bool // it took a read of the past for a restored registry
+	index      int32
+	m          *machine
+	dead       bool
+	frozen     bool
+	guard      bool // the guard is frozen too
+	inbox      []event
+	tickAt     time.Duration
+	back       time.Duration // local: since when it runs without a break
+	election   rate
+	background rate
+	viewed     time.Duration // when the latest view that it has seen was taken
+	asked      time.Duration // when nobody claimed a later term, as far as it knows
+	work       *simWork
+	watch      bool
+	gaveUp     time.Duration // when its last work was told to stop, or was gone
+	known      knowledge
+	lostTerms  bool // it took a read of the past for a restored registry
 }
 
 func (h *host) start() {
@@ -148,7 +148,7 @@ func (p *process) step(e event) {
 	}
 }
 
-// do carries an action out.
+// do carries out an action.
 func (p *process) do(a action) {
 	w := p.w
 	switch a := a.(type) {
@@ -209,7 +209,7 @@ func (p *process) ticked() {
 	p.step(tick{})
 }
 
-// run goes on after a freeze: what arrived meanwhile is taken in any order.
+// run goes on after a freeze. What arrived meanwhile is taken in any order.
 func (p *process) run() {
 	if p.dead || p.stopped() {
 		return

@@ -10,7 +10,7 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// weather is what fateOfKinds each request.
+// weather is how likely each request fails, and in which way.
 type weather struct {
 	lose, loseAnswer, fail, failApplied, late float64
 	slow                                      time.Duration
@@ -117,7 +117,7 @@ func (w *world) send(p *process, c request) {
 	w.plane(due{at: at, what: dueApply, slot: slot})
 }
 
-// travel is how long a message takes one way.
+// travel returns how long a message takes one way.
 func (w *world) travel(p *process) time.Duration {
 	d := w.between(200*time.Microsecond, 10*time.Millisecond)
 	if s := w.weather.slow + p.link.slow; s > 0 {
@@ -126,7 +126,7 @@ func (w *world) travel(p *process) time.Duration {
 	return d
 }
 
-// apply is the instant at which the registry carries a request out.
+// apply lets the registry carry a request out.
 func (w *world) apply(slot int32) {
 	f := w.flights[slot]
 	p := f.p
@@ -178,7 +178,7 @@ func (w *world) apply(slot int32) {
 	w.land(slot)
 }
 
-// answer gives the caller the answer to a request, or word that none came.
+// answer gives the caller the answer to a request, or a timeout.
 func (w *world) answer(slot int32, late bool) {
 	f := w.flights[slot]
 	if !f.answered && !f.p.dead {
@@ -210,7 +210,7 @@ func (w *world) remember() {
 	w.after(w.between(0, 2*time.Minute), w.remember)
 }
 
-// termsChanged wakes whoever watches, some late and some not at all.
+// termsChanged wakes the instances that watch, some of them late and some not at all.
 func (w *world) termsChanged() {
 	if !w.watches {
 		return

@@ -2,24 +2,24 @@ package heartbeat
 
 import "time"
 
-// Bounds of the calls of one instance within any span of its budgets, whatever
-// fateOfKinds it: of views, of all that the election waits for (each view is followed
-// by a question and a write at the most) with the beats, and of what nothing waits
-// for. The budgets give one span's worth at once, and another over the span.
-// TestSimulation tells how close all that comes.
+// Bounds of the requests of one instance within any span of its budgets, whatever happens
+// to it: of views, of all that the election waits for together with the beats (each view
+// is followed by a question and a write at most), and of requests in the background. The
+// budgets give one span's worth at once, and another over the span. TestSimulation tells
+// how close all that comes.
 const (
 	electionBound   = 3*2*viewsPerSpan + 2
 	backgroundBound = 2 * backgroundPerSpan
 )
 
-// rate counts the calls of late.
+// rate counts the latest requests.
 type rate struct {
 	at   [backgroundBound + 1]time.Duration // of the latest ones
 	n    int
 	most int // within one span
 }
 
-// count notes a call and reports how many there were within the span before it.
+// count notes a request, and returns how many there were within the span before it.
 func (r *rate) count(now, span time.Duration) int {
 	r.at[r.n%len(r.at)] = now
 	r.n++
@@ -31,15 +31,15 @@ func (r *rate) count(now, span time.Duration) int {
 	return n
 }
 
-// checkRate: no instance floods the registry.
+// checkRate checks that no instance floods the registry.
 func (w *world) checkRate(p *process, c request) {
 	r, bound := &p.election, electionBound
 	if c.inBackground() {
-		r, bound = &p.aside, backgroundBound
+		r, bound = &p.background, backgroundBound
 	}
 	span := budgetSpan(p.timing)
 	if n := r.count(w.now, span*98/100); n > bound { // by a clock that may be fast
-		w.fail("host%d makes %d calls within %v, the last is %s", p.n, n, span, c.kind)
+		w.fail("host%d makes %d requests within %v, the last is %s", p.n, n, span, c.kind)
 	}
 	w.most[b2i(c.inBackground())] = max(w.most[b2i(c.inBackground())], r.most)
 }

@@ -15,8 +15,8 @@ func (w *world) backUp() {
 	w.after(w.between(0, 10*time.Minute), w.backUp)
 }
 
-// goBack restores the dump, or loses the latest terms, or all of them, and
-// sometimes has somebody join who knows nothing of that.
+// goBack restores the dump, or loses the latest terms or all of them. Sometimes an
+// instance joins that knows nothing of that.
 func (w *world) goBack(h *host) {
 	s := w.store
 	if w.dump == nil || len(s.terms) == 0 {
@@ -75,9 +75,9 @@ func (w *world) noteClaim(id uuid.UUID) {
 	}
 }
 
-// checkClaims: nobody asks for a term while the record of one who works claims a
-// later one than the latest. Who does not claim it yet, its record having been
-// lost with the term, has no protection.
+// checkClaims checks that no instance begins a term while the record of one that works
+// claims a later term than the latest. An instance whose record does not claim its term
+// yet, or lost the claim with the term, has no protection.
 func (w *world) checkClaims(f *flight) {
 	var latest simTerm
 	if t := w.before.Latest; t != nil {
@@ -105,8 +105,8 @@ func (w *world) checkClaims(f *flight) {
 	}
 }
 
-// voidIfLost: work that starts in a term that is lost already, by a view from
-// before, has no protection either.
+// voidIfLost takes away the protection of work that starts in a term which is lost
+// already, by a view from before.
 func (w *world) voidIfLost(k *simWork) {
 	if w.backAt > 0 && !slices.ContainsFunc(w.store.terms, func(t registry.Term) bool { return t.Number == k.term && t.Holder == k.holder }) {
 		w.void[k.simTerm()] = true

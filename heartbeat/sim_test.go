@@ -61,7 +61,7 @@ func TestSimulation(t *testing.T) {
 	if raceDetector {
 		t.Logf("fewer hours than without the race detector")
 	}
-	t.Logf("%.0f simulated hours in %d schedules, %v; after healing one was active within %v; at most %d calls of an instance within an interval, and %d aside", time.Duration(spent.Load()).Hours(), seed.Load(),
+	t.Logf("%.0f simulated hours in %d schedules, %v; after healing one was active within %v; at most %d requests of an instance within an interval, and %d in the background", time.Duration(spent.Load()).Hours(), seed.Load(),
 		time.Since(began).Round(time.Millisecond), time.Duration(longest.Load()).Round(time.Second), most[0].Load(), most[1].Load())
 }
 

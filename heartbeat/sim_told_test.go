@@ -2,13 +2,13 @@ package heartbeat
 
 import "time"
 
-// lateTick is by how much a tick may come too late in this world, by any clock.
+// lateTick is how late a tick may come in this world, by any clock.
 const lateTick = 350 * time.Millisecond
 
-// checkTold: work whose lease nobody renews is told to stop by D − G; in this
-// process it is gone by D − K, or when the time that it was given to stop is over.
-// The guard's may live for a grace longer, and the process until D at the least. A
-// process that was away gets from its return on what a tick may be late.
+// checkTold checks that work whose lease nobody renews is told to stop by D − G. In this
+// process it must be gone by D − K, or when the time that it was given is over. Under the
+// guard it may live for a grace longer, and the process until D at least. A process that
+// was away has as long as a tick may be late, counted from its return.
 func (w *world) checkTold(p *process) {
 	k, l, g := p.work, p.local(), p.timing
 	if k == nil || !k.alive || p.dead || p.stopped() || l-p.back <= lateTick {
@@ -29,7 +29,7 @@ func (w *world) checkTold(p *process) {
 	}
 }
 
-// orderedToStop notes by when the work has to be gone.
+// orderedToStop notes until when the work has to be gone.
 func (p *process) orderedToStop(k *simWork, immediate bool) {
 	by := p.local() + p.timing.StopGrace
 	if immediate {

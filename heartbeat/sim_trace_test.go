@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// traced is one line of a trace; text is a constant, so that tracing costs no
+// traced is one line of a trace. Its text is a constant, so that tracing costs no
 // formatting.
 type traced struct {
 	at   time.Duration

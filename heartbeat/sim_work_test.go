@@ -8,8 +8,8 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// simWork is what an active process does: a command under a guard, or a goroutine
-// under the kernel's timer.
+// simWork is what an active process does: a command under a guard, or a goroutine under
+// the timer of the kernel.
 type simWork struct {
 	term     int64
 	holder   uuid.UUID
@@ -46,7 +46,7 @@ func (p *process) startWork(t registry.Term) {
 	p.write(k)
 }
 
-// fail is the work coming to an end by itself.
+// fail lets the work come to an end by itself.
 func (p *process) fail(k *simWork) {
 	if !k.alive || p.work != k || k.told || p.w.healing {
 		return
@@ -54,7 +54,7 @@ func (p *process) fail(k *simWork) {
 	p.gone(k, p.outcome(k))
 }
 
-// outcome is mostly a failure, and now and then the end of it all.
+// outcome returns how work ends: mostly by a failure, now and then for good.
 func (p *process) outcome(k *simWork) workGone {
 	kinds := 20
 	if p.w.finishing {
@@ -130,15 +130,15 @@ func (p *process) stopWork(a stopWork) {
 	w.after(in, func() { p.die(k) })
 }
 
-// guardLater has the guard look after the work, at an instant or earlier.
+// guardLater has the guard check the work at an instant or earlier.
 func (p *process) guardLater(at time.Duration) {
 	if k := p.work; k != nil {
 		p.w.after(at-p.w.now, func() { p.guardLooks(k) })
 	}
 }
 
-// guardLooks ends the work in time, on the host's clock alone: when the process
-// does not run, and when the guard does not either.
+// guardLooks ends the work in time, by the clock of the host alone: when the process does
+// not run, and when the guard does not run either.
 func (p *process) guardLooks(k *simWork) {
 	if !k.alive || p.dead || p.suspended {
 		return

@@ -15,8 +15,8 @@ const simGroup = "sim"
 
 var hostNames = [...]string{"host0", "host1", "host2", "host3", "host4"}
 
-// world is everything there is in one schedule. It has no goroutine: what is
-// due happens in the order of its instants, and the seed decides all the rest.
+// world is everything there is in one schedule. It has no goroutine: things happen in the
+// order of their instants, and the seed decides all the rest.
 type world struct {
 	seed   uint64
 	rng    *rand.Rand
@@ -50,17 +50,17 @@ type world struct {
 	lies      bool // inserts of terms are answered and do not happen
 	healing   bool
 	drilling  bool
-	hung      kind // the call that hangs during the drill, if one does
+	hung      kind // the request that hangs during the drill, if one does
 	healed    time.Duration
 	started   time.Duration // the last start of a process
 	lastLate  time.Duration // the last instant at which a request will be applied
 	waited    time.Duration // until one was active again
 	settled   bool          // healed for so long that nothing may change any more
-	lame      *host         // never healed: its calls arrive, the answers do not
+	lame      *host         // never healed: its requests arrive, the answers do not
 
 	check
 	resource  resource
-	most      [2]int // calls within one interval: of an election, aside
+	most      [2]int // requests within one interval: of an election, in the background
 	trace     trace
 	violation string
 }
@@ -118,7 +118,7 @@ func (w *world) timings() func() registry.Timing {
 	return func() registry.Timing { return one }
 }
 
-// clock is the registry's.
+// clock returns the registry's time.
 func (w *world) clock() time.Time {
 	return time.Unix(0, int64(1000*time.Hour+w.now+w.step))
 }
@@ -129,7 +129,7 @@ func (w *world) between(a, b time.Duration) time.Duration {
 	return a + time.Duration(w.rng.Int64N(int64(b-a)+1))
 }
 
-// newID is a UUID of version 7, but for the source of its bits.
+// newID returns a UUID of version 7 whose random bits come from the seed.
 func (w *world) newID() uuid.UUID {
 	var id uuid.UUID
 	binary.BigEndian.PutUint64(id[:], uint64(w.now/time.Millisecond+1)<<16|uint64(w.rng.IntN(1<<12)))
@@ -145,7 +145,7 @@ func (w *world) plan(d due) {
 	w.agenda.push(d)
 }
 
-// after has f called later on.
+// after calls f later on.
 func (w *world) after(in time.Duration, f func()) {
 	var slot int32
 	if n := len(w.free); n > 0 {
@@ -157,7 +157,7 @@ func (w *world) after(in time.Duration, f func()) {
 	w.plan(due{at: w.now + max(in, 0), what: dueFunc, slot: slot})
 }
 
-// runUntil lets everything happen that is due until then, or until a rule is
+// runUntil lets everything happen that is due until an instant, or until a rule is
 // broken.
 func (w *world) runUntil(end time.Duration) {
 	for w.violation == "" && len(w.agenda) > 0 && w.agenda[0].at <= end {

@@ -13,8 +13,8 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// deafStandby is a passive side that returns only when it is released.
-func deafStandby(release <-chan struct{}) func(*Config) {
+// unheedingStandby is a passive side that returns only when it is released.
+func unheedingStandby(release <-chan struct{}) func(*Config) {
 	return func(c *Config) { c.Standby = func(context.Context) { <-release } }
 }
 
@@ -26,7 +26,7 @@ func TestMember_StandbyThatDoesNotReturnLeavesTheWorkToAPeer(t *testing.T) {
 		s := newScenario(t)
 		a := s.joinFirst()
 		var told told
-		b := s.join(deafStandby(release), told.listen)
+		b := s.join(unheedingStandby(release), told.listen)
 		time.Sleep(3 * time.Second)
 		c := s.join()
 		time.Sleep(3 * time.Second)
@@ -54,7 +54,7 @@ func TestMember_EndsAlthoughStandbyDoesNotReturn(t *testing.T) {
 		defer close(release)
 		s := newScenario(t)
 		a := s.joinFirst()
-		b := s.join(deafStandby(release))
+		b := s.join(unheedingStandby(release))
 		time.Sleep(3 * time.Second)
 		b.leave()
 		s.until(registry.DefaultTiming.StopGrace+time.Second, "Run has returned", func() bool { return gone(b) })
@@ -65,8 +65,8 @@ func TestMember_EndsAlthoughStandbyDoesNotReturn(t *testing.T) {
 	})
 }
 
-// The passive side takes its time to return, and the process is frozen meanwhile,
-// for longer than the lease lasts: the work never begins, and nobody says so.
+// The passive side takes its time to return, and the process is frozen meanwhile for
+// longer than its lease. The work must not begin, and nobody may be told that it does.
 func TestMachine_WorkThatWaitedForStandbyBeginsOnlyWithALease(t *testing.T) {
 	timing := registry.DefaultTiming
 	for _, tt := range []struct {
@@ -124,8 +124,8 @@ func TestMachine_WorkThatWaitedForStandbyBeginsWhenThatHasReturned(t *testing.T)
 	}
 }
 
-// Told to stop before the work began: the term ends at once, whatever the passive
-// side does.
+// An instance that is told to stop before its work has begun ends its term at once,
+// whatever the passive side does.
 func TestMachine_TermWhoseWorkStillWaitsIsGivenUpAtOnce(t *testing.T) {
 	timing := registry.DefaultTiming
 	for _, tt := range []struct {

@@ -95,7 +95,7 @@ func TestMember_TellsEveryChangeOfRoleWithItsReason(t *testing.T) {
 func TestState_ReadyEndsWithTheLastGoodBeat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScenario(t)
-		s.reg.set(failCalls(kindRegister))
+		s.reg.set(failRequests(kindRegister))
 		a := s.join()
 		s.always(time.Second, "not ready", func() bool { return !a.State().Ready && a.Instance() == uuid.Nil })
 		s.reg.set(nil)

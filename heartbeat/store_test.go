@@ -12,8 +12,8 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// store is a registry in memory: the model that the simulation and the shell's
-// tests run against. Every call is atomic and answers at once.
+// store is a registry in memory: the model that the simulation and the runner's
+// tests run against. Every request is atomic and answers at once.
 type store struct {
 	mu        sync.Mutex
 	clock     func() time.Time
@@ -159,7 +159,7 @@ func (s *store) Claimant(ctx context.Context, group string, above int64) (regist
 	return best, nil
 }
 
-// latest is the latest term; the zero one if there is none.
+// latest returns the latest term, or the zero term if there is none.
 func (s *store) latest() registry.Term {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -169,7 +169,7 @@ func (s *store) latest() registry.Term {
 	return registry.Term{}
 }
 
-// term is the term of a number, which is there.
+// term returns the term of a number, which must be there.
 func (s *store) term(number int64) registry.Term {
 	s.mu.Lock()
 	defer s.mu.Unlock()

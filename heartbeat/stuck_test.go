@@ -12,7 +12,8 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// A child of the guard that survives its SIGKILL: it is sat out in silence.
+// A child process survives the guard's SIGKILL. The instance sends no beat while it waits
+// for the end of its lease.
 func TestMachine_GuardedWorkThatDoesNotDieEndsTheProcessWithItsLease(t *testing.T) {
 	timing := registry.DefaultTiming
 	for _, tt := range []struct {
@@ -71,7 +72,7 @@ func TestMember_GuardedWorkThatDoesNotDieIsExit70(t *testing.T) {
 	})
 }
 
-// The process ends by its own hand before the kernel ends it.
+// The process ends itself before the kernel ends it.
 func TestMachine_WorkOfThisProcessLivesNoLongerThanItsLease(t *testing.T) {
 	timing := registry.DefaultTiming
 	p := newActive(t, timing)

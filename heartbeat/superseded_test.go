@@ -6,9 +6,9 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// A hint may be answered while a view is under way. What was decided by the hint
-// is void once that view shows a later term; the record of the earlier holder may
-// still be there.
+// A hint may be answered while a view is under way. What follows from the hint is void
+// once that view shows a later term, although the record of the earlier holder may still
+// be there.
 func TestMachine_LaterViewCancelsATakeover(t *testing.T) {
 	if !takeoverOvertaken {
 		t.Skip("takeoverOvertaken is off: the protocol does not hold against it yet")

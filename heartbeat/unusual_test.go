@@ -13,8 +13,8 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// failing is a rule by which calls of some kinds fail at once.
-func failCalls(kinds ...kind) func(kind, registry.Instance) fate {
+// failRequests returns a rule by which requests of some kinds fail at once.
+func failRequests(kinds ...kind) func(kind, registry.Instance) fate {
 	return func(k kind, _ registry.Instance) fate {
 		for _, bad := range kinds {
 			if k == bad {
@@ -97,7 +97,7 @@ func TestMember_RegistersAnewAlthoughTheOldTermCannotBeEnded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScenario(t)
 		a := s.joinFirst()
-		s.reg.set(failCalls(kindEndTerm))
+		s.reg.set(failRequests(kindEndTerm))
 		_ = s.reg.store.Unregister(t.Context(), a.Instance())
 		s.until(3*time.Minute, "works again", func() bool { return a.works() == 2 })
 		s.reg.set(nil)
@@ -131,13 +131,13 @@ func TestMember_ViewsGoOnAlthoughTheOrphansTermCannotBeEnded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScenario(t)
 		_ = s.reg.store.BeginTerm(t.Context(), registry.Term{Group: "g", Number: 1, Holder: uuid.New(), OrphanAfter: time.Minute})
-		s.reg.set(failCalls(kindEndTerm))
+		s.reg.set(failRequests(kindEndTerm))
 		a := s.join()
 		s.until(2*time.Minute, "takes over from a holder that is not there", func() bool { return a.works() == 2 })
 		b := s.join()
 		time.Sleep(10 * time.Second)
 		s.reg.requestHandover(2, b.Instance())
-		s.until(10*time.Second, "hears of the hand-over", func() bool { return a.works() == 0 })
+		s.until(10*time.Second, "hears of the handover", func() bool { return a.works() == 0 })
 		s.reg.set(nil)
 		s.until(10*time.Second, "the target works", func() bool { return b.works() == 3 })
 		s.until(time.Minute, "the orphan's term is closed after all", func() bool { return !s.reg.terms[0].Open() })
@@ -208,7 +208,7 @@ func TestMember_LogsFailingRequestsOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScenario(t)
 		a := s.joinFirst()
-		s.reg.set(failCalls(kindView))
+		s.reg.set(failRequests(kindView))
 		time.Sleep(time.Minute)
 		s.reg.set(nil)
 		time.Sleep(5 * time.Second)

@@ -30,7 +30,8 @@ func TestVacancy_IsThatAfterOneTerm(t *testing.T) {
 	}
 }
 
-// UUIDs of version 7 begin with the time: those who start together share that.
+// UUIDs of version 7 begin with the time, so those of instances that start together begin
+// alike.
 func TestVacancy_CandidatesCompeteAtDifferentInstants(t *testing.T) {
 	v := vacancy{found: true, since: now}
 	lo, hi := time.Duration(1<<62), time.Duration(0)

@@ -71,10 +71,10 @@ func (m *machine) stuck() bool {
 	return m.tenure.work.running && m.tenure.work.stopping && m.now >= m.killed()
 }
 
-// giveUp ends the process if its work does not stop. Work of this process ends with it.
+// abortIfStuck ends the process if its work does not stop. Work of this process ends with it.
 // Work that the guard cannot kill may outlive the process, so this instance does not
 // beat, and ends the process when its lease has ended. Peers go on after that.
-func (m *machine) giveUp() {
+func (m *machine) abortIfStuck() {
 	if !m.stuck() {
 		return
 	}
