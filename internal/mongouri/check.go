@@ -50,7 +50,7 @@ func (u *URI) checkCredentials() error {
 	case !u.credentials:
 		return nil
 	case u.misplaced():
-		return errors.New("it has a / : or @ where none may be: in the user, the password and the options write %2F, %3A, %40")
+		return errors.New("it has a / : or @ that is not encoded: in the user, the password and the options write %2F, %3A, %40")
 	case badUser != nil || badPassword != nil:
 		return errors.New("the user or the password has a % that is no percent-encoding: write %25")
 	case u.user == "":

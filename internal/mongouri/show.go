@@ -60,7 +60,7 @@ func (u *URI) shownCredentials() string {
 }
 
 // ErrUnclear stands for an error that may quote a piece of the password as a host.
-var ErrUnclear = errors.New("(the reason is not shown, for the URI has a / : or @ that may belong to a password: " +
+var ErrUnclear = errors.New("(the reason is not shown, because the URI has a / : or @ that may belong to a password: " +
 	"write %2F, %3A, %40 in the user, the password and the options)")
 
 // Hide returns the text of an error about the URI without the URI's secrets. A
