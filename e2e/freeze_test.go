@@ -95,12 +95,12 @@ func TestFreeze_ShorterThanTheLeaseCostsNothing(t *testing.T) {
 	both(t, func(t *testing.T, at place) {
 		g := newGroup(t, at, quick)
 		a := g.joinAll("a", "b")[0]
-		s := g.workOf(1, 2)
+		g.workOf(1, 2)
 		g.freeze(a)
 		sleep(quick.OrphanAfter / 6)
 		a.signal(unix.SIGCONT)
 		sleep(quick.OrphanAfter / 6)
-		s = g.workOf(1, 2)
+		s := g.workOf(1, 2)
 		testkit.Until(t, "its work to go on", func() bool { return g.lasts(s) })
 		if list := g.conclude(); list[0].last-list[0].first < quick.OrphanAfter/3 || a.logs("command started") != 1 {
 			t.Errorf("%v did not last", list[0])

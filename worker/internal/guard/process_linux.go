@@ -83,7 +83,7 @@ func readProcesses() (map[int]process, error) {
 		switch p, err := readProcess(pid); {
 		case err == nil:
 			all[pid] = p
-		case err != errNone:
+		case !errors.Is(err, errNone):
 			return nil, err
 		}
 	}
@@ -96,7 +96,7 @@ func hasMark(pid int, mark string) (bool, error) {
 		return false, nil
 	}
 	env, err := readProc(pid, "environ")
-	if err == errNone {
+	if errors.Is(err, errNone) {
 		return false, nil
 	}
 	return bytes.Contains(append([]byte{0}, env...), []byte("\x00"+mark+"\x00")), err
