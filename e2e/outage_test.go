@@ -92,7 +92,7 @@ func TestOutage_SIGTERMStopsInOrder(t *testing.T) {
 		if code := a.exit(); code != 0 {
 			t.Errorf("exit code %d, want 0", code)
 		}
-		if a.logs("the term stays open, peers wait until it counts as an orphan") != 1 {
+		if a.logs("the term stays open, and peers wait until this instance counts as an orphan") != 1 {
 			t.Error("the log does not warn that peers have to wait")
 		}
 		mend()
