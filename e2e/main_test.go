@@ -35,7 +35,7 @@ const (
 var scratch string
 
 func TestMain(m *testing.M) {
-	testkit.PlayRole(map[string]testkit.Role{
+	testkit.RunRole(map[string]testkit.Role{
 		"spans":     leaveSpans,
 		"cleanup":   cleanUp,
 		"payload":   payload,

@@ -2,7 +2,6 @@ package worker
 
 import (
 	"encoding/json"
-	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -17,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/understudy-go/understudy/internal/boottime"
+	"github.com/understudy-go/understudy/internal/testkit"
 )
 
 // envMode makes the test binary the command under test, or a host of one.
@@ -26,12 +26,7 @@ func TestMain(m *testing.M) {
 	if mode := os.Getenv(envMode); mode != "" {
 		syscall.Exit(runMode(mode, os.Args[1:])) // without the race detector's exit hook, which would wait
 	}
-	flag.Parse()
-	together := true
-	flag.Visit(func(f *flag.Flag) { together = together && f.Name != "test.parallel" })
-	if together { // parallel tests mostly wait for leases to end
-		_ = flag.Set("test.parallel", "16")
-	}
+	testkit.Parallel(16) // they mostly wait for leases to end
 	goleak.VerifyTestMain(m)
 }
 

@@ -14,7 +14,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testkit.PlayRole(map[string]testkit.Role{
+	testkit.RunRole(map[string]testkit.Role{
 		"cli": func(args []string) int { return Main(context.Background(), args, os.Stdout, os.Stderr) },
 	})
 	os.Exit(mongotest.Main(m))

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/understudy-go/understudy/internal/testkit"
 )
 
 // The test binary runs itself, as a test process that starts servers and is killed.
@@ -39,15 +41,6 @@ func self(t *testing.T, env ...string) *exec.Cmd {
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
 	cmd.Env = append(os.Environ(), env...)
 	return cmd
-}
-
-func eventually(t *testing.T, what string, done func() bool) {
-	t.Helper()
-	for begun := time.Now(); !done(); time.Sleep(5 * time.Millisecond) {
-		if time.Since(begun) > 30*time.Second {
-			t.Fatalf("after 30 s still not: %s", what)
-		}
-	}
 }
 
 func TestStart_KilledTestProcessLeavesNothing(t *testing.T) {
@@ -81,7 +74,7 @@ func TestStart_KilledTestProcessLeavesNothing(t *testing.T) {
 	if _, err := conn.Read(make([]byte, 1)); err != io.EOF && !strings.Contains(fmt.Sprint(err), "reset") {
 		t.Errorf("the server's end of the connection: %v, want it closed", err)
 	}
-	eventually(t, "its files are gone", func() bool {
+	testkit.Until(t, "its files to be gone", func() bool {
 		_, err := os.Stat(dir + "/..")
 		return os.IsNotExist(err)
 	})

@@ -7,21 +7,22 @@ import (
 	"flag"
 	"os"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 )
 
-// EnvRole names the role that a test binary plays instead of running its tests.
+// EnvRole names the role in which a test binary runs, instead of running its tests.
 const EnvRole = "UNDERSTUDY_TEST_ROLE"
 
 // Role is a program that a test starts in a process of its own, by running the test
 // binary again. It gets the arguments and returns the exit code.
 type Role func(args []string) int
 
-// PlayRole ends the process with the exit code of a role, if the environment names
+// RunRole ends the process with the exit code of a role, if the environment names
 // one of the roles. TestMain calls it first.
-func PlayRole(roles map[string]Role) {
+func RunRole(roles map[string]Role) {
 	if role := roles[os.Getenv(EnvRole)]; role != nil {
 		os.Exit(role(os.Args[1:]))
 	}
@@ -30,22 +31,28 @@ func PlayRole(roles map[string]Role) {
 // Run runs the tests of a package whose tests wait for processes and servers, and
 // returns the exit code.
 //
-// Ten parallel tests run at a time unless -test.parallel says otherwise. The usual
-// limit is the number of processors, which would be idle while such tests wait.
+// Ten parallel tests run at a time, unless [Parallel] was called before.
 //
 // After ten seconds, and then every twenty, a line on the terminal says that the
 // tests still run, because go test itself shows nothing before a package has ended.
 func Run(m *testing.M) int {
-	flag.Parse()
-	chosen := false
-	flag.Visit(func(f *flag.Flag) { chosen = chosen || f.Name == "test.parallel" })
-	if !chosen {
-		_ = flag.Set("test.parallel", "10")
-	}
+	Parallel(10)
 	if !testing.Verbose() {
 		defer Progress("the tests of "+testedPackage()+" are still running", 10*time.Second, 20*time.Second, toTerminal)()
 	}
 	return m.Run()
+}
+
+// Parallel lets n parallel tests run at a time, unless the flag -test.parallel or an
+// earlier call has set another number. The usual number is that of the processors,
+// which are idle while tests wait for processes and servers.
+func Parallel(n int) {
+	flag.Parse()
+	chosen := false
+	flag.Visit(func(f *flag.Flag) { chosen = chosen || f.Name == "test.parallel" })
+	if !chosen {
+		_ = flag.Set("test.parallel", strconv.Itoa(n))
+	}
 }
 
 // testedPackage returns the path of the package under test without the module's.

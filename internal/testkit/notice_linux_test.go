@@ -14,7 +14,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	PlayRole(map[string]Role{"notice": func(args []string) int {
+	RunRole(map[string]Role{"notice": func(args []string) int {
 		Notice(args[0])
 		return 0
 	}})

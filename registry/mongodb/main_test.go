@@ -1,7 +1,6 @@
 package mongodb_test
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"testing"
@@ -9,21 +8,11 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/understudy-go/understudy/internal/mongotest"
+	"github.com/understudy-go/understudy/internal/testkit"
 )
 
-// atOnce is how many tests run at the same time. They mostly wait for servers, so
-// there may be more of them than processors.
-const atOnce = "6"
-
 func TestMain(m *testing.M) {
-	flag.Parse()
-	chosen := false
-	flag.Visit(func(f *flag.Flag) { chosen = chosen || f.Name == "test.parallel" })
-	if !chosen {
-		if err := flag.Set("test.parallel", atOnce); err != nil {
-			panic(err)
-		}
-	}
+	testkit.Parallel(6) // each may run a server of its own, and most use the shared one
 	code := mongotest.Main(m)
 	if code == 0 {
 		if err := goleak.Find(); err != nil {
