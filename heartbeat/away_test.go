@@ -58,7 +58,7 @@ func TestMachine_AfterAGapPassiveInstancesGetTheMargin(t *testing.T) {
 	if !p.registered(peer) {
 		t.Fatal("deleted although it beat")
 	}
-	p.run(timing.Slack() + 2*p.m.sweepEvery()) // listed at the first sweep that finds it silent, and judged at the last
+	p.run(timing.Slack() + 2*p.m.sweepEvery()) // listed at the first sweep that finds it silent, and found to be an orphan at the last
 	if p.registered(peer) {
 		t.Error("never deleted")
 	}

@@ -176,7 +176,7 @@ func TestMachine_RecordsHowLongTheDeposedHolderWasSilent(t *testing.T) {
 	}{
 		{"silent", func(*participant, uuid.UUID) {}, false},
 		{"gone", func(p *participant, holder uuid.UUID) { p.delete(holder) }, false},
-		{"silent for long before anybody looked", func(p *participant, holder uuid.UUID) {
+		{"silent for long before anybody observed it", func(p *participant, holder uuid.UUID) {
 			for _, in := range p.reg.instances {
 				if in.ID != holder {
 					p.delete(in.ID)
@@ -185,7 +185,7 @@ func TestMachine_RecordsHowLongTheDeposedHolderWasSilent(t *testing.T) {
 			p.now += time.Hour
 			p.m = newMachine(p.m.settings, p.now)
 		}, false},
-		{"gone before anybody looked", func(p *participant, holder uuid.UUID) {
+		{"gone before anybody observed it", func(p *participant, holder uuid.UUID) {
 			p.delete(holder)
 			p.delete(p.m.registration.id)
 			p.m = newMachine(p.m.settings, p.now)

@@ -136,7 +136,7 @@ func TestDecide_FollowsTheRules(t *testing.T) {
 		{"asked to hand over to myself", position{term: 7}, asked(open(7, me), me, noon), record(me), nothing},
 		{"asked a request's life ago", position{term: 7}, asked(open(7, me), other, noon.Add(-life)), record(me), stepDown},
 		{"asked longer ago", position{term: 7}, asked(open(7, me), other, noon.Add(-life-1)), record(me), nothing},
-		{"asked, and judged before", position{term: 7, settled: noon}, asked(open(7, me), other, noon), record(me), nothing},
+		{"asked, and settled before", position{term: 7, settled: noon}, asked(open(7, me), other, noon), record(me), nothing},
 		{"asked again", position{term: 7, settled: noon.Add(-1)}, asked(open(7, me), other, noon), record(me), stepDown},
 		{"asked in the future", position{term: 7}, asked(open(7, me), other, noon.Add(life+1)), record(me), nothing},
 
@@ -148,8 +148,8 @@ func TestDecide_FollowsTheRules(t *testing.T) {
 
 		// Work done.
 		{"the work is done", position{sawOpen: 7}, ended(7, other, registry.WorkDone), nil, quit},
-		{"the work was done in a term between two looks", position{seen: 6, joined: noon.Add(time.Second)}, ended(7, other, registry.WorkDone), nil, quit},
-		{"the work was done before my first look", position{sawOpen: 6, seen: 7, joined: noon.Add(-time.Second)}, ended(7, other, registry.WorkDone), nil, ask},
+		{"the work was done in a term between two views", position{seen: 6, joined: noon.Add(time.Second)}, ended(7, other, registry.WorkDone), nil, quit},
+		{"the work was done before my first view", position{sawOpen: 6, seen: 7, joined: noon.Add(-time.Second)}, ended(7, other, registry.WorkDone), nil, ask},
 		{"the work was done before I came", position{seen: unseen, joined: noon.Add(time.Second)}, ended(7, other, registry.WorkDone), nil, ask},
 		{"the work was done after I came", position{seen: unseen, joined: noon.Add(-time.Second)}, ended(7, other, registry.WorkDone), nil, quit},
 		{"the work was done by a clock that was ahead", position{seen: unseen, joined: noon.Add(-time.Hour), clock: noon.Add(-10 * time.Second)}, ended(7, other, registry.WorkDone), nil, ask},

@@ -160,7 +160,7 @@ func TestMember_GroupsOfOneRegistryDoNotDisturbEachOther(t *testing.T) {
 				}
 			}
 			if reg.named(quiet).latest().Number != 1 || calm < spans*100-50 {
-				t.Errorf("seed %d: the group that nothing befell is in term %d, and worked in %d of %d looks", seed, reg.named(quiet).latest().Number, calm, spans*100)
+				t.Errorf("seed %d: the group that was left alone is in term %d, and worked at %d of %d instants", seed, reg.named(quiet).latest().Number, calm, spans*100)
 			}
 			for _, name := range names {
 				reg.named(name).set(nil)

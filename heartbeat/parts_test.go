@@ -23,6 +23,9 @@ func TestParts_AreWrittenByTheirOwnMethods(t *testing.T) {
 	for i := range m.NumField() {
 		f := m.Field(i)
 		if partFiles[f.Name] == "" {
+			if f.Type.Kind() == reflect.Struct && f.Name != "settings" {
+				t.Errorf("the part %s has no file", f.Name)
+			}
 			continue
 		}
 		for j := range f.Type.NumField() {

@@ -188,18 +188,18 @@ func TestMember_ManyPassiveInstancesCostOneInsert(t *testing.T) {
 					return fine
 				})
 				first := s.joinFirst()
-				look := func(c *Config) {
+				mayPoll := func(c *Config) {
 					if !tt.watch {
 						c.Registry = unwatched{c.Registry}
 					}
 				}
 				all := []*testMember{first}
 				for range 18 {
-					all = append(all, s.join(look))
+					all = append(all, s.join(mayPoll))
 					time.Sleep(i / 20)
 				}
-				senior := s.joinKillable(1, look)
-				time.Sleep(3*i + i/4) // those who poll before the senior see the vacancy before it does
+				senior := s.joinKillable(1, mayPoll)
+				time.Sleep(3*i + i/4) // those that poll before the senior see the vacancy before it does
 				inserts.Store(0)
 				if tt.dead {
 					senior.vanish()
