@@ -47,16 +47,21 @@ var _ registry.Backend = (*Registry)(nil)
 // several processes cannot share (ErrPath): on a network file system, or a file that
 // is mounted by itself or has several names.
 func Open(ctx context.Context, path string, o Options) (*Registry, error) {
-	file, err := sqlitefile.Open(ctx, path, sqlitefile.Options{
-		Schema:        schema,
-		Access:        accesses[o.Access],
-		MakeDirectory: o.MakeDirectory,
-		KillAfter:     o.OrphanAfter / 4,
-	})
+	file, err := sqlitefile.Open(ctx, path, o.forFile())
 	if err != nil {
 		return nil, fmt.Errorf("open: %w", contractError(err))
 	}
 	return newRegistry(file), nil
+}
+
+// forFile returns the options with which the file is opened.
+func (o Options) forFile() sqlitefile.Options {
+	return sqlitefile.Options{
+		Schema:        schema,
+		Access:        accesses[o.Access],
+		MakeDirectory: o.MakeDirectory,
+		KillAfter:     o.OrphanAfter / 4,
+	}
 }
 
 var accesses = map[registry.Access]sqlitefile.Access{
