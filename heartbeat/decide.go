@@ -142,7 +142,8 @@ func (s situation) wasThere(t registry.Term, now time.Duration) bool {
 
 // decideVacant decides about a vacancy after a term, if there was one. The senior takes
 // over at once, everyone else a little later, each at an instant of its own. The target
-// of a handover counts as the senior.
+// of a handover counts as the senior. Who is senior by priority and age is what
+// registry.Registry.Candidate answers: see candidates.go of the backends.
 func decideVacant(s situation, t *registry.Term, now time.Duration) decision {
 	var target uuid.UUID
 	if t != nil && !t.Open() && t.End.Reason == registry.HandedOver && t.Handover != nil {

@@ -3,7 +3,8 @@ package heartbeat
 import "time"
 
 // handoverRequest is what the holder of a term has noted of the latest request to hand
-// over. The date of the request identifies it.
+// over. The date of the request identifies it. decideActive in decide.go decides whether
+// to follow it.
 type handoverRequest struct {
 	at      time.Time
 	seen    time.Duration // the local instant at which it was first seen

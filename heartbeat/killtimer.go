@@ -25,7 +25,8 @@ func newKillTimer() (killTimer, error) {
 	return t, nil
 }
 
-// noKillTimer is for work under a guard, and for where the kernel has no such timer.
+// noKillTimer is for work under a guard, which has a kill timer of its own (package
+// worker/internal/guard, killtimer_linux.go), and for where the kernel has no such timer.
 type noKillTimer struct{}
 
 func (noKillTimer) Arm(time.Duration) error { return nil }

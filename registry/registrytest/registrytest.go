@@ -8,6 +8,9 @@
 //
 // The tests open several handles on one store, as several processes would, and change
 // stored records directly in the store. A test that fails says what the contract demands.
+//
+// This is no test double. A test that needs a registry opens a SQLite file in its own
+// directory, as docs/library.md shows.
 package registrytest
 
 import (

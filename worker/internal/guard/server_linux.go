@@ -116,18 +116,6 @@ func (s *server) handle(m message) {
 	}
 }
 
-// extend moves the lease's end. It ignores a lease that has ended, or that ends no
-// later than the one before: that message queued while a process was frozen.
-func (s *server) extend(until time.Duration) {
-	if until <= s.lease || until <= boottime.Now() {
-		return
-	}
-	s.lease = until
-	if s.pid != 0 {
-		_ = s.killTimer.Arm(until)
-	}
-}
-
 // start executes the command, or reports why it did not and exits. The kernel's
 // timer is armed before the command exists, and the command's group is tied before
 // anything else happens to it.
@@ -138,7 +126,7 @@ func (s *server) start(o Order) {
 		s.send(message{kind: msgLate})
 		syscall.Exit(0)
 	}
-	if err := s.killTimer.Arm(s.lease); err != nil {
+	if err := s.armKillTimer(); err != nil {
 		s.send(message{kind: msgNotStarted, numbers: []int64{int64(unix.EAGAIN)}})
 		syscall.Exit(0)
 	}
