@@ -96,3 +96,20 @@ func FuzzCut(f *testing.F) {
 		}
 	})
 }
+
+// The guard has to carry out a stop although what follows it makes no sense.
+func TestDecoder_HandlesWhatCameBeforeAGarbledMessage(t *testing.T) {
+	stop := message{kind: msgStop, numbers: []int64{7}}
+	stream := append(stop.appendTo(nil), 1, 0, 0, 0, 99)
+	for _, size := range []int{1, len(stream)} {
+		var d decoder
+		var got []message
+		var err error
+		for rest := stream; len(rest) > 0 && err == nil; rest = rest[min(size, len(rest)):] {
+			err = d.decode(rest[:min(size, len(rest))], func(m message) { got = append(got, m) })
+		}
+		if !errors.Is(err, errMessage) || !cmp.Equal(got, []message{stop}, cmp.AllowUnexported(message{})) {
+			t.Errorf("in pieces of %d: %+v, %v; want %+v, and then %v", size, got, err, stop, errMessage)
+		}
+	}
+}
