@@ -80,7 +80,7 @@ func (m *machine) answered(a answer) {
 	if !m.schedule.answered(a.request) {
 		return
 	}
-	if a.request.kind != kindUnregister && !a.request.past { // these are told in other words, or not at all
+	if a.request.kind != kindUnregister && !a.request.past { // these are logged in other words, or not at all
 		err := a.err
 		if err == nil {
 			err = a.view.Damage

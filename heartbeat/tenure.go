@@ -77,7 +77,7 @@ func (t *tenure) begin(term registry.Term, wait bool, now time.Duration, clock t
 	t.work = work{term: term, waiting: wait}
 	t.held.number, t.held.due, t.held.end = term.Number, false, registry.End{}
 	if o := t.held.orphaned; o != nil {
-		end := registry.End{Reason: registry.Orphaned, Silence: t.held.silent.unheard(now, clock)}
+		end := registry.End{Reason: registry.Orphaned, Silence: t.held.silent.silentFor(now, clock)}
 		ended = endOf(o.Number, o.Holder, end).inPast()
 		t.held.orphaned = nil
 	}
@@ -116,9 +116,10 @@ func (t *tenure) resign(reason registry.Reason, now, orphanAfter time.Duration) 
 	t.holdOff = t.holdOff.begin(now, orphanAfter, reason == registry.WorkFailed, now-t.work.since)
 }
 
-// stop tells the work to stop, and gives it some time until it is killed. It reports
-// whether the work has to be told: it runs, and was not told before, or not that it
-// has so little time. Each work hears of it twice at most, in order and at once.
+// stop notes that the work is to stop, and when it is killed if it does not. It reports
+// whether the runner has to stop it now: the work runs, and it was not told to stop
+// before, or it was given more time then. So work is told to stop twice at most: in
+// order, and later at once.
 func (t *tenure) stop(immediate bool, now, notice time.Duration) bool {
 	w := &t.work
 	if !w.running || w.stopping && (!immediate || w.killAt <= now+notice) {

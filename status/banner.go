@@ -34,7 +34,7 @@ func banner(g Group, latest registry.Term, unread bool) (healthy bool, line stri
 	case g.Unread != "":
 		return false, "no instance that can be read"
 	}
-	return false, "no instance: none ever joined this group; start one, or see UNDERSTUDY_REGISTRY and UNDERSTUDY_GROUP"
+	return false, "no instance: none ever joined this group; start one, or check UNDERSTUDY_REGISTRY and UNDERSTUDY_GROUP"
 }
 
 // silence words what is known of an active instance that is silent, and what comes next.

@@ -26,7 +26,7 @@ func TestBanner_WordsEachState(t *testing.T) {
 		healthy   bool
 		want      string
 	}{
-		{"no instance ever", nil, nil, false, "no instance: none ever joined this group; start one, or see UNDERSTUDY_REGISTRY and UNDERSTUDY_GROUP"},
+		{"no instance ever", nil, nil, false, "no instance: none ever joined this group; start one, or check UNDERSTUDY_REGISTRY and UNDERSTUDY_GROUP"},
 		{"nobody active yet", nil, instances{instance(1, s)}, false, "no active yet; 1 passive"},
 		{"healthy", terms{open(3, 1)}, instances{instance(1, s), instance(2, s), instance(3, s)}, true, "1 active, 2 passive"},
 		{"alone", terms{open(3, 1)}, instances{instance(1, s)}, true, "1 active, 0 passive: nobody would take over"},

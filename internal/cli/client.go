@@ -152,7 +152,7 @@ func call[T any](ctx context.Context, cl *client, ask func(context.Context) (T, 
 
 // where returns a message that names the registry in which nothing was found.
 func (cl *client) where() string {
-	text := "looked in " + cl.conf.Registry.String()
+	text := "the registry is " + cl.conf.Registry.String()
 	if cl.conf.Registry.Implicit {
 		text += ", the default: this user on this machine only (UNDERSTUDY_REGISTRY names another)"
 	}
@@ -164,5 +164,5 @@ func (cl *client) where() string {
 
 // tellIfSlow prints a message if over is not called within two seconds.
 func (cl *client) tellIfSlow() (over func()) {
-	return logging.Slow(cl.tell, "waiting for an answer of "+cl.conf.Registry.String())
+	return logging.Slow(cl.tell, "waiting for an answer from "+cl.conf.Registry.String())
 }

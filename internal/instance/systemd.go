@@ -65,7 +65,7 @@ func (n *notifier) start(ctx context.Context, alive func() bool) {
 	n.alive, n.left = alive, func() bool { return ctx.Err() != nil }
 	limit, err := daemon.SdWatchdogEnabled(false)
 	if err != nil {
-		n.log.Warn().Err(err).Msg("no watchdog")
+		n.log.Warn().Err(err).Msg("the watchdog of systemd cannot be used")
 	}
 	watchdog := time.NewTimer(0)
 	watchdog.Stop()
@@ -169,7 +169,7 @@ func (n *notifier) watchdog() time.Duration {
 	}
 	if !n.stalled {
 		n.stalled = true
-		n.log.Error().Msg("the loop stands still: systemd's watchdog will see to it")
+		n.log.Error().Msg("the loop of this instance does not run: the watchdog of systemd will end this process")
 	}
 	return max(n.every/10, time.Millisecond)
 }
@@ -190,7 +190,7 @@ func (n *notifier) send() bool {
 	}
 	_, err := daemon.SdNotify(false, strings.Join(text, "\n"))
 	if err != nil && !n.failing {
-		n.log.Warn().Err(err).Msg("systemd can't be told how this instance is")
+		n.log.Warn().Err(err).Msg("cannot send the state of this instance to systemd")
 	}
 	n.failing = err != nil
 	if err != nil && !errors.Is(err, fs.ErrNotExist) { // without a socket there is nobody to tell

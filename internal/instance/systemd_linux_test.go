@@ -76,7 +76,7 @@ func TestNotifier_TellsTheWatchdogWhileTheLoopTurns(t *testing.T) {
 	if said, found := int64(told()), fine.Load(); said > found {
 		t.Errorf("the watchdog was told %d times that the loop turns, which it did at %d looks", said, found)
 	}
-	if strings.Count(log.String(), "the loop stands still") != 1 {
+	if strings.Count(log.String(), "the loop of this instance does not run") != 1 {
 		t.Errorf("want one line that says so:\n%s", log)
 	}
 }
@@ -138,7 +138,7 @@ func TestNotifier_SendsAgainWhatCouldNotBeSent(t *testing.T) {
 	defer n.close()
 	n.beat(nil)
 	n.role(heartbeat.Change{Role: "active", Term: 3, Reason: heartbeat.Promoted})
-	testkit.Until(t, "a failure", func() bool { return strings.Contains(log.String(), "can't be told") })
+	testkit.Until(t, "a failure", func() bool { return strings.Contains(log.String(), "cannot send the state") })
 	m := testkit.NewSystemd(t, path+"2").Listen()
 	if err := os.Rename(m.Path, path); err != nil { // at no moment is there no file
 		t.Fatal(err)
@@ -179,7 +179,7 @@ func TestNotifier_NeverBlocks(t *testing.T) {
 			if took := time.Since(begin); took > 10*time.Second {
 				t.Errorf("close took %v", took)
 			}
-			if got := strings.Count(log.String(), "can't be told"); got != tt.warns {
+			if got := strings.Count(log.String(), "cannot send the state"); got != tt.warns {
 				t.Errorf("%d warnings, want %d:\n%s", got, tt.warns, log)
 			}
 		})

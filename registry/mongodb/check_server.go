@@ -53,7 +53,7 @@ func (c *checker) primary(ctx context.Context) bool {
 	h, err := c.r.hello(ctx)
 	if err != nil {
 		c.fail(name, fmt.Errorf("it has no primary, so nothing can be written: %w", c.r.conn.Why(err)),
-			"see that a majority of its members is up and that they reach each other")
+			"check that a majority of its members is up and that they reach each other")
 		return false
 	}
 	about := strings.TrimPrefix(h.Topology(), "replica set ")
