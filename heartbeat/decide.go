@@ -8,7 +8,7 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// situation is what decide goes by, besides a view: copies of the machine's parts.
+// situation is what decide uses besides a view: copies of the machine's parts.
 type situation struct {
 	timing       registry.Timing
 	registration registration

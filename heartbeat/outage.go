@@ -87,7 +87,7 @@ func (o *outage) answers(k kind, now, span time.Duration) (news []fact) {
 	return []fact{factReachable}
 }
 
-// expected reports whether an error is an answer that the protocol reckons with.
+// expected reports whether an error is an answer that the protocol expects.
 func expected(err error) bool {
 	for _, e := range []error{registry.ErrNotRegistered, registry.ErrTermTaken, registry.ErrNoCandidate, registry.ErrNoClaimant} {
 		if errors.Is(err, e) {

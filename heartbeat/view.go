@@ -36,7 +36,7 @@ func (m *machine) viewed(a answer) {
 	}
 }
 
-// situation is what decide goes by.
+// situation returns what decide uses besides a view.
 func (m *machine) situation() situation {
 	return situation{m.timing, m.registration, m.tenure, m.observations, m.vacancy}
 }

@@ -35,7 +35,7 @@ func (r *runner) watch() {
 }
 
 // openWatch asks for a watch. It waits no longer than the loop lasts, even if the
-// registry does not heed the context.
+// registry ignores the context.
 func (r *runner) openWatch() (<-chan struct{}, error) {
 	type opened struct {
 		changes <-chan struct{}

@@ -109,7 +109,7 @@ func (r *Registry) afterBeat(err error) {
 
 // refused begins to open the registry anew after a refusal, but not too often. The first
 // refusal that counts is that of a beat, because without the right to another call the
-// lease is kept all the same. Then every refusal counts, because there may be no beats
+// lease is kept anyway. Then every refusal counts, because there may be no beats
 // without a lease.
 func (r *Registry) refused(err error, beat bool) {
 	r.mu.Lock()

@@ -13,7 +13,7 @@ import (
 // nameAll is the cure for a URI that depends on one member of a replica set.
 const nameAll = "have the URI name all members: mongodb://HOST1,HOST2,HOST3/, and no directConnection"
 
-// reachable waits for an answer of any server, be it the primary or not.
+// reachable waits for an answer of any server, the primary or another one.
 func (c *checker) reachable(ctx context.Context) bool {
 	begun := time.Now()
 	err := c.r.conn.Ping(ctx)
