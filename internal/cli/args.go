@@ -99,7 +99,7 @@ func refuseUnknown(root *cobra.Command) {
 }
 
 // filesAfterDash completes files, but only for COMMAND and its arguments. It looks for the
-// "--" itself, because cobra does not tell.
+// "--" itself, because cobra does not say where it is.
 func filesAfterDash(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	if slices.Contains(os.Args[:len(os.Args)-1], "--") {
 		return nil, cobra.ShellCompDirectiveDefault
