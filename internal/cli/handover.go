@@ -22,9 +22,9 @@ func newHandover() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "handover",
 		Short: "Ask the active instance to step down for another",
-		Long: `Handover asks the active instance of UNDERSTUDY_GROUP to step down. That
-instance stops its work, ends its term and stands by. Then the senior passive instance
-takes over, or with --to the instance that you name.
+		Long: `Handover asks the active instance of UNDERSTUDY_GROUP to step down. That instance stops
+its work, ends its term and stands by. Then the senior passive instance takes over, or
+with --to the instance that you name.
 
 If no instance could take over, handover refuses. With --force it asks anyway. Then the
 group may have no active instance for up to UNDERSTUDY_ORPHAN_AFTER, because the

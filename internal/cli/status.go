@@ -23,11 +23,12 @@ func newStatus(code *int) *cobra.Command {
 "1 active, 2 passive", or what is wrong. It joins no group and changes nothing.
 
 Ages are measured by the registry's clock, and times are in UTC. An instance whose beat
-is late is "silent". After UNDERSTUDY_ORPHAN_AFTER it is an orphan, and a peer takes its place.
-An instance that is "holding off" has given its term away, and leaves the next terms to
-its peers for a while. If the registry's clock was set back, the times of earlier
-heartbeats prove nothing: then status waits until it sees which instances beat. The UUID in the last column is what
-handover --to takes; the log shows its last six digits.
+is late is "silent". After UNDERSTUDY_ORPHAN_AFTER it is an orphan, and a peer takes its
+place. An instance that is "holding off" has given its term away, and leaves the next
+terms to its peers for a while. If the registry's clock was set back, the times of
+earlier heartbeats prove nothing: then status waits until it sees which instances beat.
+The UUID in the last column is what handover --to takes; the log shows its last six
+digits.
 
 With --watch, status draws the table again each second until Ctrl-C. If stdout is not a
 terminal, it prints a line at the start and then one for each change of the term, of
