@@ -171,7 +171,8 @@ func (m *machine) reportUnseen(a answer) {
 	}
 }
 
-// reportVacant tells people that nobody is active. They know of a holder that is silent.
+// reportVacant logs that nobody is active, unless it was logged already that the holder is
+// silent.
 func (m *machine) reportVacant(v registry.View) {
 	t := v.Latest
 	if t != nil && t.Open() && v.Holder != nil || !m.announced.isVacant() || t == nil {

@@ -70,7 +70,7 @@ func (r *registration) end() {
 	r.id, r.lease, r.beating, r.spent = uuid.Nil, 0, 0, false
 }
 
-// holdsLease reports whether a lease is there that more beats may keep up.
+// holdsLease reports whether there is a lease that further beats may renew.
 func (r *registration) holdsLease(now time.Duration) bool {
 	return !r.spent && r.id != uuid.Nil && now < r.lease
 }

@@ -75,7 +75,7 @@ func (m *Member) State() State {
 	return s
 }
 
-// publish makes a snapshot after an event, and calls who wants to know of it.
+// publish makes a snapshot after an event, and calls the functions of the configuration.
 func (r *runner) publish(e event) {
 	m := r.machine
 	s := snapshot{
