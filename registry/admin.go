@@ -11,8 +11,8 @@ import (
 // active instance for something. It never elects.
 type Admin interface {
 	// Instances returns the instances of a group in the order of their UUIDs, and the
-	// registry's time. With ErrCorrupt or ErrSchema the instances are returned all the
-	// same, and there are others that cannot be read. If none can be read, as from a file
+	// registry's time. With ErrCorrupt or ErrSchema the instances are returned anyway,
+	// and there are others that cannot be read. If none can be read, as from a file
 	// that is damaged as a whole, the time is zero.
 	Instances(ctx context.Context, group string) (list []Instance, at time.Time, err error)
 	// Terms returns up to n terms of a group, the latest first. With ErrCorrupt or
