@@ -36,7 +36,7 @@ func TestLoadWith_ChecksFlagsLikeVariables(t *testing.T) {
 		{Flags{Registry: new("mongodb://u:hunter2@")}, `--registry="mongodb://xxxxx": host 1 of 1`},
 		{Flags{Registry: new("hunter2")}, `--registry="xxxxx": want mongodb://`},
 		{Flags{Registry: new("mongodb://u:hunter2@h ")}, "--registry: it ends with a space"},
-		{Flags{Registry: new("sqlite:/no/such/dir/x.db")}, `--registry="sqlite:/no/such/dir/x.db": its directory is not there`},
+		{Flags{Registry: new("sqlite:/no/such/dir/x.db")}, `--registry="sqlite:/no/such/dir/x.db": its directory does not exist`},
 	} {
 		setenv(t, env{"UNDERSTUDY_REGISTRY": "mongodb://h", "UNDERSTUDY_GROUP": "fine"})
 		_, _, err := load(tt.flags, place{getenv: os.Getenv})

@@ -36,7 +36,7 @@ func TestRegistryFile_HoldsTheURI(t *testing.T) {
 		{"space at the end", write("space", uri+" \n"), "its content: it ends with a space"},
 		{"quoted", write("quoted", `"`+uri+`"`), `its content: it begins with a quote (")`},
 		{"not expanded", write("expand", "mongodb://app:${PASSWORD}@db/app"), "write %24"},
-		{"missing directory", write("dir", "sqlite:/no/such/dir/x.db"), "its directory is not there"},
+		{"missing directory", write("dir", "sqlite:/no/such/dir/x.db"), "its directory does not exist"},
 		{"not expanded itself", "$CREDENTIALS_DIRECTORY/uri", "has a $ in it"},
 		{"a URI itself", uri, "want the path of a file"},
 	}

@@ -55,7 +55,7 @@ func TestRegistry_RefusedValues(t *testing.T) {
 		{"sqlite:/data/$(hostname).db", `="sqlite:/data/$(hostname).db"`, "has a $ in it"},
 		{"sqlite: x.db", `="sqlite: x.db"`, "its path has a stray character: it begins with a space"},
 		{"sqlite:'/x'/x.db", `="sqlite:'/x'/x.db"`, "its path has a stray character: it begins with a quote"},
-		{"sqlite:no/such/x.db", `="sqlite:no/such/x.db"`, "its directory is not there: make it"},
+		{"sqlite:no/such/x.db", `="sqlite:no/such/x.db"`, "its directory does not exist: create it"},
 		{"sqlite:registry_test.go/x.db", `="sqlite:registry_test.go/x.db"`, "is not a directory"},
 		{"sqlite:x.db?mode=ro", `="sqlite:x.db?mode=ro"`, "without options"},
 		{"sqlite:u:pw@h?x", `="sqlite:xxxxx"`, "without options"},

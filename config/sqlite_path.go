@@ -43,7 +43,7 @@ func sqlitePath(path string) (string, error) {
 	dir := filepath.Dir(absolute)
 	switch info, err := os.Stat(dir); {
 	case errors.Is(err, os.ErrNotExist):
-		return "", errors.New("its directory is not there: make it, or correct the path")
+		return "", errors.New("its directory does not exist: create it, or correct the path")
 	case err == nil && !info.IsDir():
 		return "", errors.New("the part before its last slash is not a directory: correct the path")
 	}

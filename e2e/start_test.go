@@ -70,7 +70,7 @@ func TestStart_WrongSettingsAre78(t *testing.T) {
 		{"UNDERSTUDY_REGISTRY=", "UNDERSTUDY_REGISTRY is set but empty"},
 		{"UNDERSTUDY_REGISTRY=sqlite:" + p.dir + "/r.db ", "UNDERSTUDY_REGISTRY: it ends with a space"},
 		{"UNDERSTUDY_REGISTRY=\"mongodb://u:hunter2@h\"", `UNDERSTUDY_REGISTRY: it begins with a quote (")`},
-		{"UNDERSTUDY_REGISTRY=sqlite:" + p.dir + "/no/such/r.db", "its directory is not there"},
+		{"UNDERSTUDY_REGISTRY=sqlite:" + p.dir + "/no/such/r.db", "its directory does not exist"},
 		{"UNDERSTUDY_REGISTRY=sqlite:$HOME/r.db", "it has a $ in it"},
 		{"UNDERSTUDY_GROUP=a b", `UNDERSTUDY_GROUP="a b"`},
 		{"UNDERSTUDY_GROUP=\x1b[31mred", `\x1b[31mred`},

@@ -6,13 +6,13 @@ import (
 	"github.com/google/uuid"
 )
 
-// announced is what people were told already, so that each fact is told once. Its
-// methods report whether to tell a fact now, and take note of it.
+// announced remembers which facts are in the log already, so that each fact is logged
+// once. Its methods report whether to log a fact now, and take note that it is logged.
 //
-// The machine writes it when it has a fact to tell.
+// The machine writes it when it has a fact to log.
 type announced struct {
 	standingBy   int64         // the term of a peer
-	standingByAt time.Duration // when that was told
+	standingByAt time.Duration // when that was logged
 	silent       bool          // its holder is silent
 	vacant       bool          // nobody is active
 	exhausted    bool          // no term number is left
@@ -23,12 +23,14 @@ type announced struct {
 	command      uuid.UUID     // the holder that runs another command
 }
 
-// termBegun makes way for what may be told in a term of this instance's own.
+// termBegun forgets what was logged, because it may be logged again after a term of this
+// instance's own. The command of another holder stays known.
 func (a *announced) termBegun() {
 	*a = announced{command: a.command}
 }
 
-// standsBy is for the term of a peer. A flood of terms is told once per interval.
+// standsBy is for the term of a peer. If terms follow each other fast, one of them is
+// logged per interval.
 func (a *announced) standsBy(term int64, now, interval time.Duration) bool {
 	if a.standingBy == term || a.standingByAt > 0 && now-a.standingByAt < interval {
 		return false
@@ -38,14 +40,14 @@ func (a *announced) standsBy(term int64, now, interval time.Duration) bool {
 	return true
 }
 
-// isSilent is for the holder of the term that was told last.
+// isSilent is for the holder of the term that was logged last.
 func (a *announced) isSilent() bool { return first(&a.silent) }
 
-// beatsAgain is for a holder that was told to be silent.
+// beatsAgain is for a holder that was logged as silent.
 func (a *announced) beatsAgain() bool {
-	told := a.silent
+	logged := a.silent
 	a.silent = false
-	return told
+	return logged
 }
 
 // isVacant is for a group whose latest term has ended, or that never had one.

@@ -74,6 +74,6 @@ func TestAnnounced_OwnTermMakesWay(t *testing.T) {
 		t.Error("what may happen again in a term is not told")
 	}
 	if a.hasOtherCommand(other) {
-		t.Error("what goes on is told again")
+		t.Error("what goes on is logged again")
 	}
 }

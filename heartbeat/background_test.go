@@ -242,7 +242,7 @@ func TestMachine_BacklogThatAlwaysFailsDelaysNothingElse(t *testing.T) {
 		p.fateOf = history
 		p.run(10 * timing.Interval)
 		if down, _, up := p.outages(); down != 1 || up != 1 {
-			t.Errorf("an outage is told %d times and its end %d times", down, up)
+			t.Errorf("an outage is logged %d times and its end %d times", down, up)
 		}
 	})
 	t.Run("the deletion of a dead claimant", func(t *testing.T) {

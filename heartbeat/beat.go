@@ -49,8 +49,8 @@ func (m *machine) unjoined(since string) error {
 }
 
 // registered takes the answer to a registration. When this process was registered
-// before and is refused now, a right was taken away or a rule was added. Nothing here
-// will change that, but whoever starts this process again may know better.
+// before and is refused now, a right was taken away or a rule was added. This process
+// cannot change that, so it ends. Whoever starts it again may have corrected it.
 func (m *machine) registered(a answer) {
 	if a.err != nil {
 		// It may be applied yet: the next attempt takes another UUID.
@@ -73,8 +73,8 @@ func (m *machine) registered(a answer) {
 }
 
 // beaten takes the answer to a beat. It does not matter which beat of this registration
-// it answers: a late acknowledgement is as good as the instant at which the beat was
-// sent.
+// it answers: the lease counts from the instant at which the beat was sent, so a late
+// acknowledgement does no harm.
 func (m *machine) beaten(a answer) {
 	m.registration.beatAnswered(a.request.seq)
 	if a.request.id != m.registration.id {

@@ -119,7 +119,7 @@ func TestMachine_MemberWithoutAnAnswerForTRegistersAnew(t *testing.T) {
 	if p.m.registration.id == before {
 		t.Fatal("beats on under the same UUID")
 	}
-	p.fateOf = fateOfKinds(broke, kindUnregister) // the former registration is ended by and by
+	p.fateOf = fateOfKinds(broke, kindUnregister) // the former registration is ended later
 	p.run(3 * timing.Interval)
 	p.fateOf = nil
 	p.run(3 * timing.Interval)
@@ -148,7 +148,7 @@ func TestMachine_ObservationsOfPassiveInstancesAreBounded(t *testing.T) {
 	}
 }
 
-// unheedingWatch is a registry whose Watch does not heed its context.
+// unheedingWatch is a registry whose Watch ignores its context.
 type unheedingWatch struct {
 	registry.Registry
 	release chan struct{}

@@ -31,7 +31,7 @@ func TestMember_WorksWithARestoredRegistry(t *testing.T) {
 		patience := registry.DefaultTiming.Overdue() + 10*time.Second
 		s.until(patience, "works in a term of the registry as it is now", func() bool { return a.works() == 1 })
 		if n := strings.Count(a.log.String(), "terms were lost"); n != 1 {
-			t.Errorf("it was said %d times that the terms were lost", n)
+			t.Errorf("it was logged %d times that the terms were lost", n)
 		}
 		s.always(time.Minute, "works", func() bool { return a.works() == 1 })
 		s.leaveAll(a)
@@ -53,7 +53,7 @@ func TestMember_PassiveInstanceWithAnUnreadableRecordRegistersAnew(t *testing.T)
 		})
 		s.until(time.Minute, "has another UUID", func() bool { id := b.Instance(); return id != first && id != uuid.Nil })
 		if n := strings.Count(b.log.String(), "cannot read the group"); n != 1 {
-			t.Errorf("it was said %d times that the record cannot be read", n)
+			t.Errorf("it was logged %d times that the record cannot be read", n)
 		}
 		s.leaveAll(a)
 		s.until(5*time.Second, "the peer works", func() bool { return b.works() == 2 })

@@ -8,7 +8,7 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// situation is what decide goes by, besides a view: copies of the machine's parts.
+// situation is what decide uses besides a view: copies of the machine's parts.
 type situation struct {
 	timing       registry.Timing
 	registration registration
@@ -122,8 +122,8 @@ func takeOverFrom(v registry.View, deposed uuid.UUID) verdict {
 	return promote
 }
 
-// holdsOff reports whether this instance leaves the vacancy to peers. It does not leave
-// one to them that nobody has taken for T.
+// holdsOff reports whether this instance leaves the vacancy to peers. If nobody has taken
+// the vacancy for T, this instance does not leave it to them any longer.
 func (s situation) holdsOff(now time.Duration) bool {
 	return s.tenure.holdOff.active(now) && !s.vacancy.neglected(now, s.timing.OrphanAfter)
 }

@@ -28,9 +28,9 @@ func (d *departure) hurry(now, releaseTime time.Duration) {
 	}
 }
 
-// release begins the release, now that no work is left. It takes releaseTime; one that
-// tells the group that the work is done, which would otherwise do it again, takes as
-// much as T, unless somebody waits.
+// release begins the release, now that no work is left. It may take releaseTime. If it
+// records that the work is done, it may take T, because the group would otherwise do the
+// work again; but not if somebody waits for the shutdown.
 func (d *departure) release(now, releaseTime, orphanAfter time.Duration, done bool) {
 	switch {
 	case d.releaseBy > 0:
@@ -58,6 +58,5 @@ func (d *departure) unregister() { d.unregistered = true }
 // registration, and joins again.
 func (d *departure) rejoin() { d.unregistered = false }
 
-// releaseTime bounds how long somebody who waits for this process to go waits for a
-// registry that does not answer.
+// releaseTime bounds how long the shutdown waits for a registry that does not answer.
 func releaseTime(t registry.Timing) time.Duration { return min(5*time.Second, t.CallTimeout()) }

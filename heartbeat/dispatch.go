@@ -80,7 +80,7 @@ func (m *machine) answered(a answer) {
 	if !m.schedule.answered(a.request) {
 		return
 	}
-	if a.request.kind != kindUnregister && !a.request.past { // these are told in other words, or not at all
+	if a.request.kind != kindUnregister && !a.request.past { // these are logged in other words, or not at all
 		err := a.err
 		if err == nil {
 			err = a.view.Damage
@@ -122,8 +122,9 @@ func (m *machine) delay(failed request) {
 	slot.delay(max(failed.sent+m.timing.Interval, m.now+m.timing.Interval/4))
 }
 
-// pause delays the next request of the election after a try in vain, for longer the longer
-// tries have been in vain, so that the machine does not spin on an old view.
+// pause delays the next request of the election after a try that changed nothing, so that
+// the machine does not spin on an old view. The pause grows with the time for which tries
+// have changed nothing.
 func (m *machine) pause(vain time.Duration) {
 	m.schedule.election.delay(m.now + min(max(vain, m.timing.Interval/4), m.timing.Slack()))
 }

@@ -110,7 +110,7 @@
 // It is not guaranteed that work which was already handed to the outside world stops at the
 // instant at which a machine freezes. A packet may still be under way, and a hypervisor that
 // pauses a machine stops the machine's clocks too. For that the work passes its term on as a
-// fencing token, and the resource refuses a term that is lower than the highest it has seen.
+// fencing token, and the resource refuses a term lower than the highest one it has seen.
 // Two clocks that are slewed apart at full rate, by more than T/10 within T, are beyond the
 // protocol as well. A registry that is dropped or restored from a backup voids the fencing
 // tokens. If the holder's record is lost or set back together with its terms, two instances
@@ -133,7 +133,7 @@
 //	tenure         the term that is held, and the work in it
 //	departure      the way out of the group
 //	outage         requests that fail
-//	announced      what people were told already
+//	announced      what was logged already
 //
 // The machine's methods are in files named by what happens: dispatch.go sends the requests
 // that are due and hands out the answers, beat.go takes the answers to beats and extends the

@@ -17,7 +17,7 @@ import (
 func Example() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	dir, _ := os.MkdirTemp("", "example") // in earnest: a path that all copies share
+	dir, _ := os.MkdirTemp("", "example") // in production: a path that all copies share
 	defer os.RemoveAll(dir)
 	reg, err := sqlite.Open(ctx, filepath.Join(dir, "registry.db"), sqlite.Options{})
 	if err != nil {

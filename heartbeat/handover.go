@@ -11,11 +11,11 @@ type handoverRequest struct {
 	settled bool          // it was considered for good
 }
 
-// consider takes note that the request of a date was considered, by the registry's
-// clock as the beat that was sent at an instant told it. A beat from after the request
-// was seen settles it. One from before may tell of a clock that was wrong, or has
-// stepped since. A settled request is not considered again: by a clock that is set
-// back, it would be new again.
+// consider takes note that the request of a date was considered. The registry's clock for
+// that came from the answer to the beat that was sent at the instant beat. If that beat
+// was sent after the request was seen, the request is settled. The answer to an earlier
+// beat may show a clock that was wrong, or that was set since. A settled request is not
+// considered again, because it would look new after the clock is set back.
 func (r handoverRequest) consider(at time.Time, now, beat time.Duration) handoverRequest {
 	if !r.at.Equal(at) {
 		r = handoverRequest{at: at, seen: now}

@@ -14,8 +14,8 @@ const maxFailures = 4
 
 // begin returns the hold-off of an instance that gives its term up now, whose work ran
 // for some time. It lasts T. For work that failed it lasts twice as long each time that
-// the work fails again, whoever tried it in between. A run that is longer than that was
-// a good one.
+// the work fails again here, even if peers have tried it in between. A run that lasts as
+// long as the next hold-off counts as a success, and the count begins anew.
 func (h holdOff) begin(now, orphanAfter time.Duration, failed bool, ran time.Duration) holdOff {
 	if ran >= orphanAfter<<h.failures {
 		h.failures = 0
@@ -30,7 +30,8 @@ func (h holdOff) begin(now, orphanAfter time.Duration, failed bool, ran time.Dur
 }
 
 // newerTerm returns the hold-off after a peer has begun a newer term. It is over,
-// except for work that failed: work that fails everywhere would go round for ever.
+// except for work that failed: work that fails everywhere would otherwise move from one
+// instance to the next without a pause.
 func (h holdOff) newerTerm() holdOff {
 	if h.failures == 0 {
 		h.until = 0

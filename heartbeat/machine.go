@@ -8,7 +8,7 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// settings is what a machine is told when it is made and never changes.
+// settings is what a machine gets when it is made. It never changes.
 type settings struct {
 	self        registry.Instance // Group, Host, PID, Version, Priority, Command
 	timing      registry.Timing

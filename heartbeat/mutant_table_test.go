@@ -86,7 +86,7 @@ var mutants = []mutant{
 		{"decide.go", "(t.Number == s.observations.sawOpen || s.wasThere(*t, now)):", "(true || s.wasThere(*t, now)):"}}},
 	{name: "T without the term's", swaps: []swap{
 		{"observation.go", "		recorded = max(recorded, t.OrphanAfter)", "		_ = t"}}},
-	{name: "a term begun whoever claims a later one", swaps: []swap{
+	{name: "a term begun although a record claims a later one", swaps: []swap{
 		{"promote.go", "case errors.Is(a.err, registry.ErrNoClaimant), a.err == nil && in.ID == m.registration.id:", "case errors.Is(a.err, registry.ErrNoClaimant), a.err == nil:"}}},
 	{name: "lost terms that keep what was resigned", swaps: []swap{
 		{"view.go", "			m.tenure.forgetTerms()\n", ""}}},

@@ -79,10 +79,11 @@ func longest(own registry.Timing, recorded time.Duration, t *registry.Term) time
 	return max(own.OrphanAfter, min(recorded, registry.MaxOrphanAfter))
 }
 
-// unheard is for how long, at most, nobody had heard of the registration at an instant
-// that both clocks tell; zero: no beat of it was seen. It is for people: the observer
-// may have come long after the last beat, so the registry's clock counts too.
-func (o observation) unheard(now time.Duration, clock time.Time) time.Duration {
+// silentFor returns for how long, at most, the registration had been silent at an instant
+// that is given by both clocks; zero: no beat of it was seen. The result is for people:
+// the observer may have started long after the last beat, so the registry's clock counts
+// too.
+func (o observation) silentFor(now time.Duration, clock time.Time) time.Duration {
 	if o.last.IsZero() {
 		return 0
 	}

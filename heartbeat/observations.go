@@ -41,7 +41,7 @@ func (o *observations) afterGap(now time.Duration) {
 }
 
 // see takes the number of a view's latest term, and reports whether the view is
-// older than one before. Then it teaches nothing.
+// older than one before. Nothing is learnt from such a view.
 func (o *observations) see(number int64, now time.Duration) (old bool) {
 	if number < o.highest {
 		if o.past == 0 {
@@ -53,7 +53,7 @@ func (o *observations) see(number int64, now time.Duration) (old bool) {
 	return false
 }
 
-// forgetTerms believes that the registry has gone back in time. What is known of
+// forgetTerms takes note that the registry has gone back in time. What is known of
 // registrations stays.
 func (o *observations) forgetTerms() { o.highest, o.past, o.sawOpen = unseen, 0, 0 }
 

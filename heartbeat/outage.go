@@ -8,21 +8,22 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// outage is what is known of requests that fail, and what people were told of them, from
-// the first that fails until none does. Instants are local.
+// outage is what is known of requests that fail, and what was logged about them. It begins
+// with the first request that fails, and lasts until none fails any more. Instants are
+// local.
 //
 // The machine writes it when a request is answered.
 type outage struct {
 	failing    map[kind]time.Duration // when the latest request of a kind failed
-	refused    bool                   // it was told that the registry refuses something
-	lease      bool                   // it was told how long the lease lasts
-	unreadable kind                   // it was told that the answers to this kind cannot be read; empty: not
+	refused    bool                   // it was logged that the registry refuses something
+	lease      bool                   // it was logged how long the lease lasts
+	unreadable kind                   // it was logged that the answers to this kind cannot be read; empty: not
 	err        error                  // why the latest request failed
 }
 
 // take takes note of how a request went, while work runs or not, and returns what to
-// tell people. span is how long a kind that is not routine counts as failing. A fact
-// about beats that fail while work runs comes with the lease, if that was not told yet.
+// log. span is how long a kind that is not routine counts as failing. A fact
+// about beats that fail while work runs comes with the lease, if that was not logged yet.
 func (o *outage) take(k kind, err error, working bool, now, span time.Duration) (news []fact, withLease bool) {
 	switch {
 	case expected(err):
@@ -44,8 +45,9 @@ func (o *outage) take(k kind, err error, working bool, now, span time.Duration) 
 }
 
 // routine reports whether requests of a kind are made again and again. Only a success
-// of their own kind shows that these work again. Whether any other would succeed now,
-// nobody knows: its kind counts as failing until it has not failed for a while.
+// of their own kind shows that these work again. Nobody knows whether a request of any
+// other kind would succeed now, so that kind counts as failing until no request of it has
+// failed for a while.
 func (k kind) routine() bool { return k == kindBeat || k == kindView || k == kindRegister }
 
 // fails takes note of a request that failed or was refused.
@@ -85,7 +87,7 @@ func (o *outage) answers(k kind, now, span time.Duration) (news []fact) {
 	return []fact{factReachable}
 }
 
-// expected reports whether an error is an answer that the protocol reckons with.
+// expected reports whether an error is an answer that the protocol expects.
 func expected(err error) bool {
 	for _, e := range []error{registry.ErrNotRegistered, registry.ErrTermTaken, registry.ErrNoCandidate, registry.ErrNoClaimant} {
 		if errors.Is(err, e) {
@@ -95,7 +97,7 @@ func expected(err error) bool {
 	return err == nil
 }
 
-// report tells people how a request went, if that is news.
+// report logs how a request went, if that is news.
 func (m *machine) report(k kind, err error) {
 	news, withLease := m.outage.take(k, err, m.tenure.work.running, m.now, m.timing.Overdue()+m.timing.CallTimeout())
 	for _, f := range news {

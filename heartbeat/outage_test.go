@@ -10,14 +10,14 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// outages counts what people were told about outages since the call before.
+// outages counts what was logged about outages since the call before.
 func (p *participant) outages() (unreachable, refused, reachable int) {
 	unreachable, refused, reachable = len(p.notes(factUnreachable)), len(p.notes(factRefused)), len(p.notes(factReachable))
 	p.did = nil
 	return
 }
 
-// An outage is told, whichever kind of request failed once before it.
+// An outage is logged, whichever kind of request failed once before it.
 func TestMachine_TellsAnOutageWhateverFailedBefore(t *testing.T) {
 	timing := registry.DefaultTiming
 	for _, k := range []kind{
@@ -31,12 +31,12 @@ func TestMachine_TellsAnOutageWhateverFailedBefore(t *testing.T) {
 			p.fateOf = fateOfKinds(broke, kindBeat, kindView)
 			p.run(5 * timing.Interval)
 			if got, _, _ := p.outages(); got != 1 {
-				t.Fatalf("an outage is told %d times", got)
+				t.Fatalf("an outage is logged %d times", got)
 			}
 			p.fateOf = nil
 			p.run(5 * timing.Interval)
 			if _, _, got := p.outages(); got != 1 {
-				t.Errorf("its end is told %d times", got)
+				t.Errorf("its end is logged %d times", got)
 			}
 		})
 	}
@@ -128,24 +128,24 @@ func TestOutage_IsToldOnceAndItsEndOnce(t *testing.T) {
 		{"two kinds fail", []step{
 			{kind: kindView, err: errNetwork, news: down}, {kind: kindBeat, err: errNetwork}, {kind: kindView}, {kind: kindBeat, news: up},
 		}},
-		{"the lease is told with the first beat that fails while work runs", []step{
+		{"the lease is logged with the first beat that fails while work runs", []step{
 			{kind: kindView, err: errNetwork, working: true, news: down},
 			{kind: kindBeat, err: errNetwork, working: true, news: down, withLease: true},
 			{kind: kindBeat, err: errNetwork, working: true},
 		}},
-		{"no lease is told without work", []step{{kind: kindBeat, err: errNetwork, news: down}, {kind: kindBeat, err: errNetwork}}},
-		{"a refusal is told besides an outage", []step{
+		{"no lease is logged without work", []step{{kind: kindBeat, err: errNetwork, news: down}, {kind: kindBeat, err: errNetwork}}},
+		{"a refusal is logged besides an outage", []step{
 			{kind: kindView, err: errNetwork, news: down}, {kind: kindEndTerm, err: refused, news: no}, {kind: kindEndTerm, err: refused},
 		}},
 		{"a rare kind is forgotten once it has not failed for a while", []step{
 			{kind: kindEndTerm, err: errNetwork, news: down}, {at: span - 1, kind: kindBeat}, {at: span, kind: kindBeat, news: up},
 		}},
 		{"a routine kind is not", []step{{kind: kindView, err: errNetwork, news: down}, {at: 10 * span, kind: kindBeat}}},
-		{"the next outage is told again", []step{
+		{"the next outage is logged again", []step{
 			{kind: kindBeat, err: errNetwork, news: down}, {kind: kindBeat, news: up}, {kind: kindBeat, err: errNetwork, news: down},
 		}},
 		{"an answer that the protocol expects is no failure", []step{{kind: kindClaimant, err: registry.ErrNoClaimant}}},
-		{"answers that cannot be read are told by their kind", []step{
+		{"answers that cannot be read are logged by their kind", []step{
 			{kind: kindView, err: unreadable, news: bad}, {kind: kindView, err: unreadable}, {kind: kindBeat}, {kind: kindView, err: unreadable},
 			{kind: kindView}, {kind: kindView, err: unreadable, news: bad},
 		}},

@@ -11,7 +11,7 @@ import (
 // Lead is the work of the active instance. Its context ends when the work has to
 // stop: within the stop grace, or at once if the cause of the context is an
 // [Immediate] one. What the work touches should refuse a term lower than the
-// highest that it has seen.
+// highest one that it has seen.
 //
 // What a Lead returns decides what happens next:
 //

@@ -135,7 +135,7 @@ func (p *participant) requests(k kind) (at []time.Duration) {
 	return at
 }
 
-// notes returns when people were told a fact.
+// notes returns when a fact was logged.
 func (p *participant) notes(f fact) (at []time.Duration) {
 	for _, d := range p.did {
 		if n, ok := d.action.(note); ok && n.fact == f {

@@ -54,7 +54,7 @@ func TestMachine_TermsAreLostAfterViewsOfThePastWithoutABreak(t *testing.T) {
 			}
 			p.run(4 * timing.Interval)
 			if n := len(p.notes(factTermsLost)); n != 1 {
-				t.Errorf("views showed the past for longer, and it was said %d times that terms were lost", n)
+				t.Errorf("views showed the past for longer, and it was logged %d times that terms were lost", n)
 			}
 		})
 	}

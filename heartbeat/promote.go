@@ -144,8 +144,8 @@ func (m *machine) claimedBy(in registry.Instance) {
 }
 
 // begun takes the answer to the insert of a term, which may be this instance's now. The
-// next view shows it, or the term of the peer that was faster. If it shows neither, that
-// is told, and tried again with a pause.
+// next view shows it, or the term of the peer that was faster. If it shows neither,
+// that is logged, and the insert is tried again after a pause.
 func (m *machine) begun(a answer) {
 	m.schedule.reading.changed()
 	switch {
@@ -158,8 +158,8 @@ func (m *machine) begun(a answer) {
 }
 
 // reportUnseen takes note of a view that does not show the term which was taken before
-// the view was sent. The majority of a replica set may lag behind for a moment; people
-// are told if that lasts.
+// the view was sent. The majority of a replica set may lag behind for a moment; it
+// is logged if that lasts.
 func (m *machine) reportUnseen(a answer) {
 	span, ok := m.vacancy.unseenFor(a.view.Number(), a.request.sent, m.now)
 	if !ok {
@@ -171,7 +171,8 @@ func (m *machine) reportUnseen(a answer) {
 	}
 }
 
-// reportVacant tells people that nobody is active. They know of a holder that is silent.
+// reportVacant logs that nobody is active, unless it was logged already that the holder is
+// silent.
 func (m *machine) reportVacant(v registry.View) {
 	t := v.Latest
 	if t != nil && t.Open() && v.Holder != nil || !m.announced.isVacant() || t == nil {

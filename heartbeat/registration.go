@@ -7,8 +7,8 @@ import (
 )
 
 // registration is what this process knows of its own record in the registry: its
-// UUID, the lease that the beats of the record keep up, and the registry's clock as
-// the answers to them told it. Instants are local unless they are a time.Time.
+// UUID, the lease that the beats of the record renew, and the registry's clock as the
+// answers to the beats showed it. Instants are local unless they are a time.Time.
 //
 // The machine writes it when it registers, when it sends a beat and when a beat is
 // answered.
@@ -24,7 +24,7 @@ type registration struct {
 	beating  int64         // the sequence number of the beat that is under way; 0: none
 	nextBeat time.Duration // when the next beat is due
 
-	// The registry's time, as the latest answer to arrive told it, and the local
+	// The registry's time, from the answer that arrived last, and the local
 	// instant at which the beat of that answer was sent.
 	clock   time.Time
 	clockAt time.Duration
@@ -70,7 +70,7 @@ func (r *registration) end() {
 	r.id, r.lease, r.beating, r.spent = uuid.Nil, 0, 0, false
 }
 
-// holdsLease reports whether a lease is there that more beats may keep up.
+// holdsLease reports whether there is a lease that further beats may renew.
 func (r *registration) holdsLease(now time.Duration) bool {
 	return !r.spent && r.id != uuid.Nil && now < r.lease
 }

@@ -113,7 +113,7 @@ func (r *runner) perform(a action) {
 }
 
 // ask sends a request to the registry and returns the answer within the timeout of the
-// request, even if the registry does not heed the context.
+// request, even if the registry ignores the context.
 func (r *runner) ask(q request) answer {
 	ctx, cancel := context.WithTimeout(r.requests, q.timeout)
 	defer cancel()

@@ -11,7 +11,7 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// unheeding is a registry that does not heed the contexts of views, from some time on.
+// unheeding is a registry that ignores the contexts of views, from some time on.
 type unheeding struct {
 	registry.Registry
 	on      atomic.Bool

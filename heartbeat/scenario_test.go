@@ -20,7 +20,7 @@ type scenario struct {
 	reg       *flaky
 	start     time.Time
 	killTimer killTimer // of the members that join
-	ignoring  bool      // the work of the members that join does not heed its context
+	ignoring  bool      // the work of the members that join ignores its context
 }
 
 func newScenario(t *testing.T) *scenario {
@@ -39,7 +39,7 @@ type testMember struct {
 	mu      sync.Mutex
 	working registry.Term
 	cause   error
-	ignores atomic.Bool   // the work does not heed its context
+	ignores atomic.Bool   // the work ignores its context
 	release chan struct{} // makes it return after all
 	result  chan error    // makes the work return
 }

@@ -142,7 +142,7 @@ func (p *process) step(e event) {
 	if a, ok := e.(answer); ok && a.request.kind == kindView && !p.dead {
 		w.checkStoodDown(p, a)
 	}
-	w.checkTold(p)
+	w.checkStopped(p)
 	if !p.dead {
 		p.schedule()
 	}

@@ -143,7 +143,7 @@ func (p *process) guardLooks(k *simWork) {
 	if !k.alive || p.dead || p.suspended {
 		return
 	}
-	p.w.checkTold(p)
+	p.w.checkStopped(p)
 	l, g := p.local(), p.timing
 	switch {
 	case l >= k.lease && !p.guarded:

@@ -116,7 +116,7 @@ func TestMachine_WorkThatWaitedForStandbyBeginsWhenThatHasReturned(t *testing.T)
 		t.Fatal("begins for the return of another time")
 	}
 	if len(p.notes(factActive)) != 0 {
-		t.Error("active is told before the work begins")
+		t.Error("active is reported before the work begins")
 	}
 	p.tell(stoodDown{term: 1})
 	if !p.m.tenure.work.running || len(p.notes(factActive)) != 1 {

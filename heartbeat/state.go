@@ -11,8 +11,8 @@ import (
 // Promoted is the reason of a [Change] to the active role.
 const Promoted registry.Reason = "promoted"
 
-// Change is a change of an instance's role. A change to active is told before the work
-// starts, a change to passive when the work is gone.
+// Change is a change of an instance's role. A change to active is reported before the
+// work starts, a change to passive when the work is gone.
 type Change struct {
 	Instance uuid.UUID
 	Role     registry.Role   // from now on
@@ -75,7 +75,7 @@ func (m *Member) State() State {
 	return s
 }
 
-// publish makes a snapshot after an event, and calls who wants to know of it.
+// publish makes a snapshot after an event, and calls the functions of the configuration.
 func (r *runner) publish(e event) {
 	m := r.machine
 	s := snapshot{

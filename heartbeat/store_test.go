@@ -19,7 +19,7 @@ type store struct {
 	clock     func() time.Time
 	instances map[uuid.UUID]registry.Instance
 	terms     []registry.Term    // of one group, in order
-	spoilt    map[uuid.UUID]bool // records that make no sense but for their beat
+	spoilt    map[uuid.UUID]bool // records that make no sense except for their beat
 	watchers  map[chan struct{}]struct{}
 }
 

@@ -37,7 +37,7 @@ func (m *machine) sweep(a answer) {
 	m.backlog.deleteOrphans(list)
 }
 
-// swept tells people of an orphan that was deleted. If it was the claimant, the group
+// swept logs that an orphan was deleted. If it was the claimant, the group
 // is to be read again: it is vacant now.
 func (m *machine) swept(id uuid.UUID) {
 	if id != m.observations.claimant.id {

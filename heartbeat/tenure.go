@@ -42,7 +42,7 @@ type heldTerm struct {
 	end    registry.End  // why and how it ends; without a reason it does not yet
 
 	// The open term before it, whose holder was deposed, and what was observed of that
-	// holder. Its end is made up for once this instance holds its own term.
+	// holder. This instance records the end of that term when it holds its own.
 	orphaned *registry.Term
 	silent   observation
 }
@@ -72,12 +72,12 @@ func (t *tenure) succeed(orphaned *registry.Term, holder observation) {
 
 // begin takes a term that a view has shown to be this instance's. Its work waits until
 // the passive side has returned, if there is one. It returns the end of the term
-// before, if this instance has to make up for that; otherwise nil.
+// before, if this instance has to record that; otherwise nil.
 func (t *tenure) begin(term registry.Term, wait bool, now time.Duration, clock time.Time) (ended *request) {
 	t.work = work{term: term, waiting: wait}
 	t.held.number, t.held.due, t.held.end = term.Number, false, registry.End{}
 	if o := t.held.orphaned; o != nil {
-		end := registry.End{Reason: registry.Orphaned, Silence: t.held.silent.unheard(now, clock)}
+		end := registry.End{Reason: registry.Orphaned, Silence: t.held.silent.silentFor(now, clock)}
 		ended = endOf(o.Number, o.Holder, end).inPast()
 		t.held.orphaned = nil
 	}
@@ -98,7 +98,7 @@ func (t *tenure) fail() { t.work.failing = true }
 // peerFound takes note that the search for a peer was answered.
 func (t *tenure) peerFound() { t.work.failing = false }
 
-// because notes why the term ends. The first reason stands.
+// because notes why the term ends. The first reason counts.
 func (t *tenure) because(reason registry.Reason) {
 	if t.held.end.Reason == "" {
 		t.held.end.Reason = reason
@@ -116,9 +116,10 @@ func (t *tenure) resign(reason registry.Reason, now, orphanAfter time.Duration) 
 	t.holdOff = t.holdOff.begin(now, orphanAfter, reason == registry.WorkFailed, now-t.work.since)
 }
 
-// stop tells the work to stop, and gives it some time until it is killed. It reports
-// whether the work has to be told: it runs, and was not told before, or not that it
-// has so little time. Each work hears of it twice at most, in order and at once.
+// stop notes that the work is to stop, and when it is killed if it does not. It reports
+// whether the runner has to stop it now: the work runs, and it was not told to stop
+// before, or it was given more time then. So work is told to stop twice at most: in
+// order, and later at once.
 func (t *tenure) stop(immediate bool, now, notice time.Duration) bool {
 	w := &t.work
 	if !w.running || w.stopping && (!immediate || w.killAt <= now+notice) {
@@ -175,7 +176,7 @@ func (t *tenure) end(id uuid.UUID) request { return endOf(t.held.number, id, t.h
 // The hold-off and what was resigned go on.
 func (t *tenure) unregistered() { t.held, t.work = heldTerm{}, work{} }
 
-// forgetTerms believes that the registry has gone back in time.
+// forgetTerms takes note that the registry has gone back in time.
 func (t *tenure) forgetTerms() { t.resigned = 0 }
 
 // consider takes note that a request to hand over was considered.

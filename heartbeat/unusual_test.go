@@ -214,7 +214,7 @@ func TestMember_LogsFailingRequestsOnce(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		for _, text := range []string{"registry does not answer", "registry answers again"} {
 			if n := strings.Count(a.log.String(), text); n != 1 {
-				t.Errorf("%q was said %d times in a minute of failing views", text, n)
+				t.Errorf("%q was logged %d times in a minute of failing views", text, n)
 			}
 		}
 		s.leaveAll(a)

@@ -37,7 +37,7 @@ func (v *vacancy) end() { *v = vacancy{} }
 // seniorAsked takes note that the registry has said who is senior.
 func (v *vacancy) seniorAsked() { v.asked = true }
 
-// termTaken takes note that the next term is taken, by whomever.
+// termTaken takes note that the next term is taken, by this instance or by a peer.
 func (v *vacancy) termTaken(now time.Duration) {
 	if !v.taken {
 		v.taken, v.takenAt = true, now
@@ -45,7 +45,7 @@ func (v *vacancy) termTaken(now time.Duration) {
 }
 
 // unseenFor returns for how long views have not shown the term that was taken. ok is
-// false if this view, which was sent at an instant, need not show it.
+// false if this view, which was sent at an instant, does not have to show it.
 func (v *vacancy) unseenFor(number int64, sent, now time.Duration) (span time.Duration, ok bool) {
 	if !v.is(number) || !v.taken || sent < v.takenAt {
 		return 0, false

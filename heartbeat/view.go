@@ -36,7 +36,7 @@ func (m *machine) viewed(a answer) {
 	}
 }
 
-// situation is what decide goes by.
+// situation returns what decide uses besides a view.
 func (m *machine) situation() situation {
 	return situation{m.timing, m.registration, m.tenure, m.observations, m.vacancy}
 }
@@ -66,8 +66,8 @@ func (m *machine) observe(v registry.View, now time.Duration) (beats bool) {
 	return beats
 }
 
-// observePeer notes that the latest term is a peer's, and tells people how the peer is
-// while the term is open.
+// observePeer notes that the latest term is a peer's, and logs how the peer is while the
+// term is open.
 func (m *machine) observePeer(v registry.View, beats bool, now time.Duration) {
 	t := v.Latest
 	m.tenure.peerTookOver(t.Number)

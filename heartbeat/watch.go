@@ -10,20 +10,20 @@ import (
 // watch wakes the machine early, for as long as the registry can announce changes.
 // Correctness does not need it: the machine reads the group every interval anyway.
 func (r *runner) watch() {
-	told := false // people know that this instance polls
+	logged := false // that this instance polls
 	for {
 		changes, err := r.openWatch()
 		switch {
 		case err == nil:
-			told = false
+			logged = false
 			r.send(watching{true})
 			r.relay(changes)
 			r.send(watching{false})
 		case errors.Is(err, registry.ErrNoWatch):
 			r.log.Info().Err(err).Msg("the registry does not announce changes: reading it every interval")
 			return
-		case !told && r.requests.Err() == nil:
-			told = true
+		case !logged && r.requests.Err() == nil:
+			logged = true
 			r.log.Warn().Err(err).Msg("cannot watch the registry: reading it every interval for now")
 		}
 		select {
@@ -35,7 +35,7 @@ func (r *runner) watch() {
 }
 
 // openWatch asks for a watch. It waits no longer than the loop lasts, even if the
-// registry does not heed the context.
+// registry ignores the context.
 func (r *runner) openWatch() (<-chan struct{}, error) {
 	type opened struct {
 		changes <-chan struct{}

@@ -11,16 +11,16 @@ import (
 // active instance for something. It never elects.
 type Admin interface {
 	// Instances returns the instances of a group in the order of their UUIDs, and the
-	// registry's time. With ErrCorrupt or ErrSchema the instances are returned all the
-	// same, and there are others that cannot be read. If none can be read, as from a file
+	// registry's time. With ErrCorrupt or ErrSchema the instances are returned anyway,
+	// and there are others that cannot be read. If none can be read, as from a file
 	// that is damaged as a whole, the time is zero.
 	Instances(ctx context.Context, group string) (list []Instance, at time.Time, err error)
 	// Terms returns up to n terms of a group, the latest first. With ErrCorrupt or
-	// ErrSchema the terms are returned all the same, and there are others that cannot be
+	// ErrSchema the terms are returned anyway, and there are others that cannot be
 	// read.
 	Terms(ctx context.Context, group string, n int) ([]Term, error)
 	// Groups returns the names of all groups that ever had a term or have an instance,
-	// sorted. With ErrCorrupt the names are returned all the same, and there is a record
+	// sorted. With ErrCorrupt the names are returned anyway, and there is a record
 	// whose group has no valid name.
 	Groups(ctx context.Context) ([]string, error)
 	// RequestHandover asks the holder of an open term to step down, at the registry's

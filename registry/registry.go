@@ -64,7 +64,7 @@ type Registry interface {
 	// Silent returns up to [MaxSilent] instances of a group whose heartbeat differs by
 	// more than within from the given time of the registry, before or after it. Those of
 	// the earliest heartbeats come first. With ErrCorrupt or ErrSchema the instances are
-	// returned all the same, and there are others that cannot be read.
+	// returned anyway, and there are others that cannot be read.
 	Silent(ctx context.Context, group string, at time.Time, within time.Duration) ([]Instance, error)
 
 	// Watch returns a channel that receives after each change of the group's terms,

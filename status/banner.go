@@ -6,9 +6,9 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// banner words the health of a group in one line, which is the first line of the page's
-// banner and what the command status begins with. It needs a picture that is complete
-// but for this line. latest is the latest term of the group; its number is 0 if there
+// banner words the health of a group in one line. This is the first line of the page's
+// banner, and of what the command status prints. The picture g has to be complete except
+// for this line. latest is the latest term of the group; its number is 0 if there
 // never was one. unread says that some registrations are missing in the picture.
 func banner(g Group, latest registry.Term, unread bool) (healthy bool, line string) {
 	active, ok := g.Active()
@@ -34,7 +34,7 @@ func banner(g Group, latest registry.Term, unread bool) (healthy bool, line stri
 	case g.Unread != "":
 		return false, "no instance that can be read"
 	}
-	return false, "no instance: none ever joined this group; start one, or see UNDERSTUDY_REGISTRY and UNDERSTUDY_GROUP"
+	return false, "no instance: none ever joined this group; start one, or check UNDERSTUDY_REGISTRY and UNDERSTUDY_GROUP"
 }
 
 // silence words what is known of an active instance that is silent, and what comes next.
@@ -50,7 +50,7 @@ func (g Group) silence(active Instance) string {
 	case active.OrphanIn > 0:
 		return line + fmt.Sprintf(", an orphan in %v", active.OrphanIn)
 	case g.Takeover != nil:
-		return line + fmt.Sprintf(", an orphan; %s takes over once it has itself observed this silence", Name(g.Takeover.Host, g.Takeover.ID))
+		return line + fmt.Sprintf(", an orphan; %s takes over when it has observed this silence itself", Name(g.Takeover.Host, g.Takeover.ID))
 	}
 	return line + ", an orphan"
 }

@@ -26,7 +26,7 @@ func TestBanner_WordsEachState(t *testing.T) {
 		healthy   bool
 		want      string
 	}{
-		{"no instance ever", nil, nil, false, "no instance: none ever joined this group; start one, or see UNDERSTUDY_REGISTRY and UNDERSTUDY_GROUP"},
+		{"no instance ever", nil, nil, false, "no instance: none ever joined this group; start one, or check UNDERSTUDY_REGISTRY and UNDERSTUDY_GROUP"},
 		{"nobody active yet", nil, instances{instance(1, s)}, false, "no active yet; 1 passive"},
 		{"healthy", terms{open(3, 1)}, instances{instance(1, s), instance(2, s), instance(3, s)}, true, "1 active, 2 passive"},
 		{"alone", terms{open(3, 1)}, instances{instance(1, s)}, true, "1 active, 0 passive: nobody would take over"},
@@ -47,7 +47,7 @@ func TestBanner_WordsEachState(t *testing.T) {
 			"no beat from h1/000001 for 12s; h3/000003 takes over in 48s; 4 passive (1 holding off), 1 silent"},
 		{"silent, and its peers hold off", terms{open(3, 1)}, instances{instance(1, 12*s), instance(2, s, holdingOff)}, false,
 			"no beat from h1/000001 for 12s, an orphan in 48s; 1 passive (1 holding off)"},
-		{"an orphan", terms{open(3, 1)}, instances{instance(1, 75*s), instance(2, s)}, false, "no beat from h1/000001 for 1m15s, an orphan; h2/000002 takes over once it has itself observed this silence; 1 passive"},
+		{"an orphan", terms{open(3, 1)}, instances{instance(1, 75*s), instance(2, s)}, false, "no beat from h1/000001 for 1m15s, an orphan; h2/000002 takes over when it has observed this silence itself; 1 passive"},
 		{"silent and alone", terms{open(3, 1)}, instances{instance(1, 12*s)}, false,
 			"no beat from h1/000001 for 12s, an orphan in 48s; nobody is there to take over"},
 		{"everyone silent", terms{open(3, 1)}, instances{instance(1, 12*s), instance(2, 12*s)}, false,

@@ -2,7 +2,7 @@
 //
 // [Observe] reads the registry once and makes a picture of a group, a [Group]: which
 // instance is active, which ones stand by, whose beat is late, and in one line whether
-// the group is healthy. The story goes from file to file: reading.go reads,
+// the group is healthy. The work goes from file to file: reading.go reads,
 // observation.go says how old a beat is, picture.go puts the picture together with
 // terms.go and takeover.go, and banner.go words the line. The latest term decides who
 // is active; the role in an instance's own record is only what it wrote last.

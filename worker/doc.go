@@ -16,7 +16,7 @@
 //
 // The command gets SIGTERM when the context ends, or G before the lease does, and
 // whatever is left gets SIGKILL after the grace G. The guard does all of this, so it
-// happens in time whatever has become of this process. Run returns when nothing of
+// happens in time even if this process is frozen or dead. Run returns when nothing of
 // the command is left.
 //
 // A [Task] runs once, in no term, under a guard of its own. After a limit, the guard

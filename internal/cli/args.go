@@ -35,7 +35,7 @@ func onlyAfterDash(c *cobra.Command, args []string) error {
 		return usageError{fmt.Errorf("%s run a program, put it after --, as in %s -- %s", text, c.CommandPath(), args[0])}
 	}
 	if len(args) == 0 && c.ArgsLenAtDash() == 0 {
-		return usageError{errors.New("nothing after --: name the command to run, or leave the -- out for the built-in demo work")}
+		return usageError{errors.New("nothing after --: name the command to run, or leave out the -- to run the built-in demo work")}
 	}
 	return nil
 }
@@ -99,7 +99,7 @@ func refuseUnknown(root *cobra.Command) {
 }
 
 // filesAfterDash completes files, but only for COMMAND and its arguments. It looks for the
-// "--" itself, because cobra does not tell.
+// "--" itself, because cobra does not say where it is.
 func filesAfterDash(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	if slices.Contains(os.Args[:len(os.Args)-1], "--") {
 		return nil, cobra.ShellCompDirectiveDefault

@@ -27,7 +27,7 @@ func newCheck(code *int) *cobra.Command {
 		Short: "See whether an instance could run here, without joining",
 		Long: `Check examines the configuration, this machine, and the registry as it is reached
 from here. It also tries what an instance does first, in a group of its own, and
-removes what that wrote. It joins no group and leaves nothing behind. It prints a line
+removes what it has written. It joins no group and leaves nothing behind. It prints a line
 for each thing that an instance needs:
 
   ✓ it is there
@@ -64,7 +64,7 @@ func check(c *cobra.Command, asJSON bool, code *int) error {
 		r.Registry = conf.Registry.String()
 		r.Findings = append(r.Findings, checkGuard(c.Context(), conf))
 		say := func(text string) { fmt.Fprintf(c.ErrOrStderr(), "understudy: %s\n", text) }
-		over := logging.Slow(say, "waiting for an answer of "+r.Registry)
+		over := logging.Slow(say, "waiting for an answer from "+r.Registry)
 		r.Findings = append(r.Findings, openregistry.Check(c.Context(), conf)...)
 		over()
 	}

@@ -28,9 +28,9 @@ func TestCheck_HasALineForEachThing(t *testing.T) {
 		says  string
 	}{
 		{"a file that is not there", []string{"UNDERSTUDY_REGISTRY=sqlite:" + filepath.Join(dir, "registry.db")}, exitcode.OK,
-			[]string{"✓  configuration  group default, a beat every 1s", "✓  guard  the process that ends a command started", "✓  file  ", "✓  local  ", "✓  directory  "}, "is not there yet"},
+			[]string{"✓  configuration  group default, a beat every 1s", "✓  guard  the process that ends a command started", "✓  file  ", "✓  local  ", "✓  directory  "}, "does not exist yet"},
 		{"a directory that is not there", []string{"UNDERSTUDY_REGISTRY=sqlite:" + filepath.Join(dir, "a", "registry.db")}, exitcode.Config,
-			[]string{"✗  configuration  UNDERSTUDY_REGISTRY="}, "its directory is not there"},
+			[]string{"✗  configuration  UNDERSTUDY_REGISTRY="}, "its directory does not exist"},
 		{"a file that is something else", []string{"UNDERSTUDY_REGISTRY=sqlite:" + text}, exitcode.Failure,
 			[]string{"✓  configuration", "✓  guard", "✓  file", "✓  local", "✓  directory", "✗  database"}, "name another file"},
 		{"several mistakes", []string{"UNDERSTUDY_REGISTRY=mongodb://u:hunter2@", "UNDERSTUDY_GROUP=a b\x1b", "UNDERSTUDY_NOBODY_KNOWS=1"}, exitcode.Config,

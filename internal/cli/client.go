@@ -108,8 +108,8 @@ func (cl *client) forget(but []string) {
 }
 
 // settle calls read. If the clock of the registry was set back, the heartbeats from
-// before are ahead of it, and one reading does not tell who is alive. Then settle calls
-// read again until beats tell it, at most for doubtLimit.
+// before are ahead of it, and one reading does not show who is alive. Then settle calls
+// read again until beats show it, for at most doubtLimit.
 func (cl *client) settle(ctx context.Context, read func() error) error {
 	err := read()
 	if err != nil || cl.doubt() == 0 {
@@ -124,7 +124,8 @@ func (cl *client) settle(ctx context.Context, read func() error) error {
 	return err
 }
 
-// doubt returns for how long the latest readings leave it open who is alive.
+// doubt returns how long it takes until another reading can show who is alive: the longest
+// time that the observer of a group needs. 0: it is known.
 func (cl *client) doubt() (d time.Duration) {
 	for _, observer := range cl.observers {
 		d = max(d, observer.Doubt())
@@ -152,7 +153,7 @@ func call[T any](ctx context.Context, cl *client, ask func(context.Context) (T, 
 
 // where returns a message that names the registry in which nothing was found.
 func (cl *client) where() string {
-	text := "looked in " + cl.conf.Registry.String()
+	text := "the registry is " + cl.conf.Registry.String()
 	if cl.conf.Registry.Implicit {
 		text += ", the default: this user on this machine only (UNDERSTUDY_REGISTRY names another)"
 	}
@@ -164,5 +165,5 @@ func (cl *client) where() string {
 
 // tellIfSlow prints a message if over is not called within two seconds.
 func (cl *client) tellIfSlow() (over func()) {
-	return logging.Slow(cl.tell, "waiting for an answer of "+cl.conf.Registry.String())
+	return logging.Slow(cl.tell, "waiting for an answer from "+cl.conf.Registry.String())
 }

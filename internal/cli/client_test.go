@@ -56,7 +56,7 @@ func TestClient_GivesUpARegistryThatHangs(t *testing.T) {
 		if want := "registry sqlite:/registry.db: no answer within 5s: "; err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)
 		}
-		testkit.WantLine(t, stderr.String(), "understudy: waiting for an answer of sqlite:/registry.db\n")
+		testkit.WantLine(t, stderr.String(), "understudy: waiting for an answer from sqlite:/registry.db\n")
 	})
 }
 

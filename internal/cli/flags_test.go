@@ -51,7 +51,7 @@ func TestFlags_AreCheckedLikeVariables(t *testing.T) {
 			{"--group=", exitcode.Config, "--group is set but empty"},
 			{"--registry=", exitcode.Config, "--registry is set but empty"},
 			{"--registry=mongodb://u:hunter2@", exitcode.Config, `--registry="mongodb://xxxxx"`},
-			{"--registry=sqlite:/no/such/dir/x.db", exitcode.Config, "its directory is not there"},
+			{"--registry=sqlite:/no/such/dir/x.db", exitcode.Config, "its directory does not exist"},
 			{"--registry=sqlite:x.db ", exitcode.Config, "--registry: it ends with a space"},
 		} {
 			code, stdout, stderr := inProcess(append(strings.Fields(command), tt.flag)...)

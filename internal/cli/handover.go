@@ -22,21 +22,21 @@ func newHandover() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "handover",
 		Short: "Ask the active instance to step down for another",
-		Long: `Handover asks the active instance of UNDERSTUDY_GROUP to step down. It stops its
-work, ends its term and stands by. Then the senior passive instance takes over, or
+		Long: `Handover asks the active instance of UNDERSTUDY_GROUP to step down. That instance stops
+its work, ends its term and stands by. Then the senior passive instance takes over, or
 with --to the instance that you name.
 
-If no instance could take over, handover refuses. With --force it asks all the same.
-Then the group may be without an active instance for up to UNDERSTUDY_ORPHAN_AFTER,
-because the one that stepped down does not compete for that long.
+If no instance could take over, handover refuses. With --force it asks anyway. Then the
+group may have no active instance for up to UNDERSTUDY_ORPHAN_AFTER, because the
+instance that has stepped down does not compete for the next term during that time.
 
-A request that the active instance has not read in time expires, with the default
-timing after 19 seconds. With --wait, handover waits until the next instance is
-active, and says how long that took. After Ctrl-C the request stands. If --to names
-the active instance, there is nothing to do.
+The request expires if the active instance does not read it in time: after 19 seconds
+with the default timing. With --wait, handover waits until the next instance is active,
+and says how long that took. Ctrl-C ends the waiting, and the request stays. If --to
+names the active instance, there is nothing to do.
 
-With --json it prints one object, whatever happens: whether the request was made, the
-instances, and an error if there is one.`,
+With --json, handover prints one object, whatever happens. It says whether the request
+was made, names the instances, and has an error if there is one.`,
 		Example: `  understudy handover --wait
   understudy handover --to db2 --wait      # a host with one instance
   understudy handover --to 9f3c1a          # 6 digits or more of a UUID, its end or its beginning`,

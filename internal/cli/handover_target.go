@@ -35,7 +35,7 @@ func chooseTarget(g status.Group, to string, force bool, t time.Duration) (targe
 	case refused == nil:
 		return target, "", nil
 	case !force:
-		return target, "", fmt.Errorf("%w; --force asks all the same", refused)
+		return target, "", fmt.Errorf("%w; --force asks anyway", refused)
 	case able:
 		return target, fmt.Sprintf("warning: %s, so another may take over instead", refused.why), nil
 	}

@@ -35,11 +35,12 @@ is well. It exits with 0 if it is, and otherwise with 1 and a line that says why
 is for images without curl, and needs no registry.
 
 An instance is well as long as its own loop runs, even while the registry does not
-answer. With --ready it must also be registered and its last beat fresh, and with
---active it must be the active instance.
+answer. With --ready, health asks whether it is also registered and its last beat is
+fresh. With --active, health asks whether it is also the active instance.
 
-With --json it prints an object whether the instance is well or not: ok, the endpoint,
-its HTTP code (0: no answer), and the text of the answer, or why there is none.`,
+With --json, health prints one object, whether the instance is well or not. It has the
+result (ok), the endpoint, its HTTP code (0: no answer), and the text of the answer, or
+the reason why there is none.`,
 		Example: `  UNDERSTUDY_HTTP_ADDR=:8080 understudy health
   HEALTHCHECK CMD ["/understudy", "health"]`,
 		Args:              noArgs,
@@ -103,7 +104,7 @@ func (r healthResult) write(out io.Writer) error {
 // run without what the instance was given.
 func healthURL(addr string) (string, error) {
 	if addr == "" {
-		return "", errors.New("UNDERSTUDY_HTTP_ADDR is not set: want the instance's own, HOST:PORT or :PORT")
+		return "", errors.New("UNDERSTUDY_HTTP_ADDR is not set: want the address that the instance has, HOST:PORT or :PORT")
 	}
 	if what := config.StrayCharacter(addr); what != "" {
 		return "", fmt.Errorf("UNDERSTUDY_HTTP_ADDR: %s", what)
@@ -112,7 +113,7 @@ func healthURL(addr string) (string, error) {
 	n, bad := strconv.ParseUint(port, 10, 16)
 	base := url.URL{Scheme: "http", Host: addr}
 	if _, odd := url.Parse(base.String()); err != nil || bad != nil || odd != nil {
-		return "", fmt.Errorf("UNDERSTUDY_HTTP_ADDR=%.100q: want the instance's own, HOST:PORT or :PORT", addr)
+		return "", fmt.Errorf("UNDERSTUDY_HTTP_ADDR=%.100q: want the address that the instance has, HOST:PORT or :PORT", addr)
 	}
 	if n == 0 {
 		return "", fmt.Errorf("UNDERSTUDY_HTTP_ADDR=%.100q: port 0 is a different one each time: want the one that the instance logs as serving", addr)

@@ -122,11 +122,11 @@ func TestHealth_WithoutAnAddressIs78(t *testing.T) {
 	testkit.CleanEnv(t)
 	for addr, want := range map[string]string{
 		":8080 ":             "UNDERSTUDY_HTTP_ADDR: it ends with a space: remove it",
-		"":                   "UNDERSTUDY_HTTP_ADDR is not set: want the instance's own",
-		"8080":               `UNDERSTUDY_HTTP_ADDR="8080": want the instance's own, HOST:PORT or :PORT`,
-		"127.0.0.1:http":     "want the instance's own",
-		"127.0.0.1:70000":    "want the instance's own",
-		"http://127.0.0.1:1": "want the instance's own",
+		"":                   "UNDERSTUDY_HTTP_ADDR is not set: want the address that the instance has",
+		"8080":               `UNDERSTUDY_HTTP_ADDR="8080": want the address that the instance has, HOST:PORT or :PORT`,
+		"127.0.0.1:http":     "want the address that the instance has",
+		"127.0.0.1:70000":    "want the address that the instance has",
+		"http://127.0.0.1:1": "want the address that the instance has",
 		"a\x01b:1":           `"a\x01b:1"`,
 		"a\nb:1":             "UNDERSTUDY_HTTP_ADDR: it has a line break in it",
 		"127.0.0.1:0":        "port 0 is a different one each time",

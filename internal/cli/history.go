@@ -38,16 +38,16 @@ for how long, and why it ended:
   not ready          its passive side did not stop, so the work never began
   work done          the work is done for the whole group
 
-The gap is the time from the end of a term to the beginning of the next, in which no
-instance was active. After a crash or an outage of the registry nobody knows when the
-work ended: the end was recorded when the work was long gone. Then the length is shown
-with a ≤, as the most that it may have been. The gap is shown with a ≤ if a peer knew
-how long its holder had been silent, and as unknown otherwise. If a term cannot be
-read, a line on stderr says so.
+The gap is the time from the end of a term to the beginning of the next one. In that
+time no instance was active. After a crash or an outage of the registry nobody knows
+when the work ended, because the end of the term was recorded later. Then the length
+has a ≤: the work may have ended sooner. The gap has a ≤ if the peer that took over
+knew how long the holder of the term had been silent; otherwise it is unknown. If a
+term cannot be read, a line on stderr says so.
 
-With --json it prints a list of objects. A term whose gap is not known has lengthAtMost
-instead of gapSeconds, and gapAtMostSeconds if there is a bound. The latest term has
-none of these.`,
+With --json, history prints a list of objects. If the gap after a term is not known
+exactly, the term has lengthAtMost instead of gapSeconds. It also has gapAtMostSeconds
+if the gap has a bound. The latest term has none of these.`,
 		Example: `  understudy history
   understudy history -n 100 --json |
     jq -c '.[1:][] | select((.gapSeconds // .gapAtMostSeconds // infinite) > 10)'`,

@@ -26,20 +26,20 @@ a passive one takes over after UNDERSTUDY_ORPHAN_AFTER, and never before the wor
 the old one is gone.
 
 COMMAND finds UNDERSTUDY_INSTANCE, UNDERSTUDY_GROUP and UNDERSTUDY_TERM in its
-environment. The term is a fencing token: pass it on to whatever you write to,
-and let that refuse any term lower than the highest it has seen.
+environment. The term is a fencing token: send it along with every write, and let
+the receiver refuse a term that is lower than the highest one it has seen.
 
 SIGTERM, SIGINT, SIGQUIT or SIGHUP stops an instance in order: COMMAND gets SIGTERM and
 has UNDERSTUDY_STOP_GRACE to stop by itself. A second SIGTERM, SIGINT or SIGQUIT kills
 COMMAND at once. It counts as a second one if it comes 200 ms after the first or later.
 
-When COMMAND exits, it is started again. With UNDERSTUDY_RESTART=on-failure or never,
-COMMAND may be done when it exits: then all instances that run at that time leave. It
-is not recorded that COMMAND is done, so an instance that starts later runs it again.
-If cron starts an instance with UNDERSTUDY_RESTART=never on three machines, COMMAND may
-run three times. For work at a fixed hour, keep one COMMAND running on each machine
-that waits for the hour itself.`,
-		Example: `  understudy                        # see it work: a second one in another terminal stands by
+When COMMAND exits, it is started again. With UNDERSTUDY_RESTART=on-failure, COMMAND is
+done when it exits with 0, and with UNDERSTUDY_RESTART=never when it exits at all. Then
+all instances that run at that time leave. The registry does not remember that COMMAND
+is done, so an instance that starts later runs it again. If cron starts an instance
+with UNDERSTUDY_RESTART=never on three machines, COMMAND may run three times. If work is
+due at a fixed hour, let COMMAND run all the time and wait for that hour by itself.`,
+		Example: `  understudy                        # try it: a second one, in another terminal, stands by
   understudy -- ./consumer --queue orders
   UNDERSTUDY_REGISTRY=mongodb://db1,db2,db3/ops?replicaSet=rs0 understudy -- ./consumer
   understudy demo                   # three processes, one killed, one stopped`,
@@ -106,14 +106,15 @@ Exit codes:
   126  COMMAND cannot be executed
   127  COMMAND does not exist
   130  Ctrl-C ended status, history, handover, check or health
-  N    COMMAND's own, when it is done
+  N    the exit code of COMMAND, when COMMAND is done
 `
 
 const placeEnvironment = `
 Environment:
   UNDERSTUDY_REGISTRY (or UNDERSTUDY_REGISTRY_FILE) and UNDERSTUDY_GROUP name the
-  registry and the group, unless --registry and --group do; see understudy --help.
-  A password belongs into the environment: "ps" shows command lines to every user.
+  registry and the group. The flags --registry and --group override them. See
+  understudy --help.
+  A password belongs in the environment: "ps" shows command lines to every user.
   The registry has 10 seconds to answer, or UNDERSTUDY_CONNECT_TIMEOUT if that is
   shorter.
 `
@@ -125,23 +126,26 @@ var ending = map[string]string{
 Exit codes:
   0    an instance is active and beats (with --all: in every group that has not ended),
        or --watch was ended
-  1    no instance is; with --all also: a group is not understood, or there is no group
+  1    no instance is active and beats; with --all also: a group is not understood, or
+       there is no group
 ` + placeCodes + ctrlC,
 	"history": placeEnvironment + `
 Exit codes:
-  0    the terms were shown, also if there are none
+  0    the terms were shown, or there are none
   1    another error
 ` + placeCodes + ctrlC,
 	"handover": placeEnvironment + `
 Exit codes:
-  0    asked; with --wait, the next instance is active; or --to names the active one
-  1    refused, expired, another instance took over than the one of --to, or another error
-` + placeCodes + `  130  Ctrl-C; a request that was made stands
+  0    the request was made (with --wait: and the next instance is active), or --to
+       names the active instance
+  1    the request was refused or has expired, another instance than that of --to took
+       over, or another error
+` + placeCodes + `  130  Ctrl-C; a request that was made stays
 `,
 	"check": `
 Environment:
   UNDERSTUDY_REGISTRY, UNDERSTUDY_GROUP and the other variables of an instance; see
-  understudy --help. A flag wins over a variable. "ps" shows a password in --registry
+  understudy --help. A flag overrides its variable. "ps" shows a password in --registry
   to every user.
 
 Exit codes:
@@ -153,7 +157,7 @@ Exit codes:
 ` + ctrlC,
 	"health": `
 Environment:
-  UNDERSTUDY_HTTP_ADDR, as the instance has it; no other variable is read
+  UNDERSTUDY_HTTP_ADDR has to be that of the instance. No other variable is read.
 
 Exit codes:
   0    the instance is well

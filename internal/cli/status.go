@@ -19,15 +19,16 @@ func newStatus(code *int) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "status",
 		Short: "Show which instance is active, which stand by, and whether the group is healthy",
-		Long: `Status shows the instances of UNDERSTUDY_GROUP, and the health of the group in a line:
+		Long: `Status shows the instances of UNDERSTUDY_GROUP, and the health of the group in one line:
 "1 active, 2 passive", or what is wrong. It joins no group and changes nothing.
 
-Ages are by the registry's clock, and times are in UTC. An instance whose beat is late
-is "silent". After UNDERSTUDY_ORPHAN_AFTER it is an orphan, and a peer takes its place.
-An instance that is "holding off" has given its term away and does not compete for
-now. If the registry's clock was set back, heartbeats from before prove nothing: then
-status waits until it sees which instances beat. The UUID in the last column is what
-handover --to takes; the log shows its last six digits.
+Ages are measured by the registry's clock, and times are in UTC. An instance whose beat
+is late is "silent". After UNDERSTUDY_ORPHAN_AFTER it is an orphan, and a peer takes its
+place. An instance that is "holding off" has given its term away, and leaves the next
+terms to its peers for a while. If the registry's clock was set back, the times of
+earlier heartbeats prove nothing: then status waits until it sees which instances beat.
+The UUID in the last column is what handover --to takes; the log shows its last six
+digits.
 
 With --watch, status draws the table again each second until Ctrl-C. If stdout is not a
 terminal, it prints a line at the start and then one for each change of the term, of
@@ -41,8 +42,8 @@ next one. A group whose work is done with exit code 0 has "done": true and no ac
 instance.
 
 With --all, groups that are not healthy come first. A group has ended if its latest
-term has ended and it has no instance: it does not count, and is shown only with
---ended. On a narrow terminal the table has fewer columns.`,
+term has ended and it has no instance. Such a group does not count, and is shown only
+with --ended. On a narrow terminal the table has fewer columns.`,
 		Example: `  understudy status
   understudy status --watch
   understudy status --json | jq -r '.instances[] | select(.role == "active") | .host'
@@ -55,7 +56,7 @@ term has ended and it has no instance: it does not count, and is shown only with
 				return usageError{errors.New("--all and --group: want one of them")}
 			}
 			if ended && !all {
-				return usageError{errors.New("--ended is about groups: want --all with it")}
+				return usageError{errors.New("--ended works only together with --all")}
 			}
 			defer signals.IgnorePipe()()
 			if watch {

@@ -32,7 +32,7 @@ type changeLines struct {
 	last  map[string]situation
 }
 
-// situation is what of a group is worth a new line when it changes.
+// situation has the facts about a group that get a new line when they change.
 type situation struct {
 	known, healthy, open bool
 	unread               bool

@@ -34,12 +34,12 @@ func (cl *client) hideEnded(s survey) survey {
 
 // overview counts the groups, and those that have ended.
 func (s survey) overview() terminal.Span {
-	over := fmt.Sprintf("%d ended, which --ended shows", s.hidden)
+	over := fmt.Sprintf("%d ended (shown with --ended)", s.hidden)
 	switch {
 	case s.hidden == 0:
 		return s.summary()
 	case len(s.groups)+len(s.unread) == 0:
-		return terminal.Text("no group is left; " + over)
+		return terminal.Text("no group to show; " + over)
 	}
 	span := s.summary()
 	span.Text += "; " + over

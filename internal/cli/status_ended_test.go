@@ -30,13 +30,13 @@ func TestStatus_GroupsThatEndedDoNotCount(t *testing.T) {
 			}
 		}
 		over("stopped", registry.End{Reason: registry.Stopped})
-		all(exitcode.OK, "no group is left; 1 ended, which --ended shows\n", "stopped:")
+		all(exitcode.OK, "no group to show; 1 ended (shown with --ended)\n", "stopped:")
 		all(exitcode.OK, "[]\n", "stopped", "--json")
 		all(exitcode.OK, "stopped: ", "which", "--ended")
 
 		s.begin(t, "well", 1, s.join(t, "well", "host"), "host")
 		over("failed", registry.End{Reason: registry.WorkDone, ExitCode: 1})
-		all(exitcode.OK, "1 group: 1 healthy, 0 not; 2 ended, which --ended shows\n", "stopped")
+		all(exitcode.OK, "1 group: 1 healthy, 0 not; 2 ended (shown with --ended)\n", "stopped")
 		all(exitcode.OK, `"group": "well"`, "stopped", "--json")
 		all(exitcode.OK, "3 groups: 1 healthy, 2 ended, 0 not\n", "which", "--ended")
 		all(exitcode.OK, `"group": "stopped"`, "", "--ended", "--json")

@@ -34,7 +34,7 @@ func TestStatus_ExitCodeFollowsTheGroup(t *testing.T) {
 		if code != exitcode.Failure || !strings.HasPrefix(stdout, "default: no instance: ") {
 			t.Errorf("nobody: exit code %d, %q", code, stdout)
 		}
-		testkit.WantLine(t, stderr, "understudy: looked in ")
+		testkit.WantLine(t, stderr, "understudy: the registry is ")
 
 		a := s.join(t, "default", "a")
 		check(exitcode.Failure, "no active yet; 1 passive")

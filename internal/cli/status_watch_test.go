@@ -139,7 +139,7 @@ func TestWatch_EndsDuringACall(t *testing.T) {
 		if err := w.run(ctx); err != nil || time.Since(begun) != 3*time.Second {
 			t.Errorf("after %v: %v", time.Since(begun), err)
 		}
-		testkit.WantLine(t, stderr.String(), "understudy: waiting for an answer of ")
+		testkit.WantLine(t, stderr.String(), "understudy: waiting for an answer from ")
 	})
 }
 

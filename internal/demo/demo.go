@@ -1,9 +1,9 @@
 // Package demo shows in a quarter of a minute what Understudy is for.
 //
 // [Run] starts three instances as real processes on a registry in a temporary folder,
-// kills the active one, stops the next, and tells who took over and how long that
-// took. It shows the logs of all three as they come, and leaves nothing behind: also
-// after Ctrl-C the instances are stopped and the folder is removed.
+// kills the active one, stops the next, and prints who took over and how long that
+// took. It shows the logs of all three as they come, and leaves nothing behind: the
+// instances are stopped and the folder is removed, after Ctrl-C as well.
 package demo
 
 import (

@@ -59,7 +59,7 @@ func startAdminServer(conf config.Config, version string, log zerolog.Logger) (*
 		return nil, fmt.Errorf("%s: %w", config.EnvHTTPAddr, err)
 	}
 	a := &adminServer{group: conf.Group, log: log, listener: listener, served: make(chan error, 1)}
-	a.lookout = status.NewLookout(shownFor, a.look)
+	a.lookout = status.NewLookout(shownFor, a.observe)
 	a.metrics = metrics.New(metrics.Source{Group: conf.Group, Version: version, State: a.gauges, Picture: a.lookout.Picture, Restarts: a.restarts})
 	a.server = web.New(web.Config{
 		Group: conf.Group, Version: version,
@@ -143,8 +143,8 @@ func (a *adminServer) restarts() int64 {
 	return 0
 }
 
-// look reads the group from the registry.
-func (a *adminServer) look(ctx context.Context) (status.Group, error) {
+// observe reads the group from the registry.
+func (a *adminServer) observe(ctx context.Context) (status.Group, error) {
 	now := a.shown.Load()
 	if now == nil {
 		return status.Group{}, errors.New("not connected to the registry yet")

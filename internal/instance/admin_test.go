@@ -36,7 +36,7 @@ func TestAdminServer_SeesThatABeatStandsStill(t *testing.T) {
 		a := &adminServer{group: "g"}
 		a.shown.Store(&shown{registry: stillBeat{id: uuid.Must(uuid.NewV7())}})
 		for second := range 20 {
-			g, err := a.look(t.Context())
+			g, err := a.observe(t.Context())
 			if err != nil || g.Healthy != (second <= 9) {
 				t.Errorf("after %d s: %v, %s", second, err, g.Health)
 			}

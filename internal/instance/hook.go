@@ -90,7 +90,7 @@ func (h *hook) start() {
 		for {
 			ctx, c, dropped := h.next()
 			if dropped > 0 {
-				h.log.Warn().Int("left_out", dropped).Msg("UNDERSTUDY_ON_CHANGE is slower than the changes of role: it was not run for some")
+				h.log.Warn().Int("left_out", dropped).Msg("UNDERSTUDY_ON_CHANGE is slower than the changes of role: it was not run for some of them")
 			}
 			if ctx == nil {
 				return
@@ -186,7 +186,7 @@ func (h *hook) close() {
 	}
 	h.mu.Unlock()
 	h.changed.Signal()
-	defer logging.Slow(logging.Info(h.log), "waiting for UNDERSTUDY_ON_CHANGE; SIGTERM, SIGINT or SIGQUIT once more kills it")()
+	defer logging.Slow(logging.Info(h.log), "waiting for UNDERSTUDY_ON_CHANGE; another SIGTERM, SIGINT or SIGQUIT kills it")()
 	if waits {
 		defer time.AfterFunc(last/2, kill).Stop()
 	}

@@ -57,9 +57,9 @@ func commandSpec(conf config.Config, args []string) (worker.Spec, error) {
 	return spec, err
 }
 
-// findProgram returns what to start a program by: a path, or a name without a slash,
-// which is looked up again at each start. It is an error if there is no such program
-// now.
+// findProgram returns a path, or a name without a slash, by which a program can be
+// started. Such a name is looked up again at each start. It is an error if there is no
+// such program now.
 func findProgram(name string) (string, error) {
 	path, err := worker.Resolve(name)
 	if filepath.Base(name) == name {

@@ -54,8 +54,9 @@ func newNotifier(log zerolog.Logger) *notifier {
 	return &notifier{log: log, wake: make(chan struct{}, 1), ended: make(chan struct{}), left: func() bool { return false }}
 }
 
-// start begins to send messages. If there is a watchdog it also tells that, twice
-// within its time, as long as alive says so. When ctx ends, this instance is stopping.
+// start begins to send messages. If systemd has a watchdog for this instance, it also
+// sends a sign of life twice within the watchdog's time, as long as alive returns true.
+// When ctx ends, this instance is stopping.
 // Start must be called once, and close after it.
 func (n *notifier) start(ctx context.Context, alive func() bool) {
 	if n == nil {
@@ -65,7 +66,7 @@ func (n *notifier) start(ctx context.Context, alive func() bool) {
 	n.alive, n.left = alive, func() bool { return ctx.Err() != nil }
 	limit, err := daemon.SdWatchdogEnabled(false)
 	if err != nil {
-		n.log.Warn().Err(err).Msg("no watchdog")
+		n.log.Warn().Err(err).Msg("the watchdog of systemd cannot be used")
 	}
 	watchdog := time.NewTimer(0)
 	watchdog.Stop()
@@ -98,7 +99,7 @@ func (n *notifier) beat(err error) {
 	}
 }
 
-// ready tells, once, that this instance is registered.
+// ready sends, once, that this instance is registered.
 func (n *notifier) ready() {
 	n.change(func() {
 		if !n.isReady && !n.leaving {
@@ -108,8 +109,8 @@ func (n *notifier) ready() {
 	})
 }
 
-// role tells the role, unless this instance was told to stop: then it is about to tell
-// that.
+// role sends the role, unless this instance was told to stop, because it then sends that
+// instead.
 func (n *notifier) role(c heartbeat.Change) {
 	n.change(func() {
 		switch {
@@ -122,7 +123,7 @@ func (n *notifier) role(c heartbeat.Change) {
 	})
 }
 
-// stopping tells, once, that this instance leaves.
+// stopping sends, once, that this instance leaves.
 func (n *notifier) stopping() {
 	n.change(func() {
 		if !n.leaving {
@@ -159,8 +160,8 @@ func (n *notifier) change(f func()) {
 	}
 }
 
-// watchdog tells the watchdog that the loop turns, if it does, and returns when to ask
-// next. It asks soon again if the loop stands still.
+// watchdog sends a sign of life if the loop turns, and returns when to check that next:
+// soon, if the loop stands still.
 func (n *notifier) watchdog() time.Duration {
 	if n.alive() {
 		n.stalled = false
@@ -169,7 +170,7 @@ func (n *notifier) watchdog() time.Duration {
 	}
 	if !n.stalled {
 		n.stalled = true
-		n.log.Error().Msg("the loop stands still: systemd's watchdog will see to it")
+		n.log.Error().Msg("the loop of this instance does not run: the watchdog of systemd will end this process")
 	}
 	return max(n.every/10, time.Millisecond)
 }
@@ -190,7 +191,7 @@ func (n *notifier) send() bool {
 	}
 	_, err := daemon.SdNotify(false, strings.Join(text, "\n"))
 	if err != nil && !n.failing {
-		n.log.Warn().Err(err).Msg("systemd can't be told how this instance is")
+		n.log.Warn().Err(err).Msg("cannot send the state of this instance to systemd")
 	}
 	n.failing = err != nil
 	if err != nil && !errors.Is(err, fs.ErrNotExist) { // without a socket there is nobody to tell

@@ -53,10 +53,10 @@ func TestNotifier_TellsTheWatchdogWhileTheLoopTurns(t *testing.T) {
 	log := new(testkit.LogBuffer)
 	n := newNotifier(zerolog.New(log))
 	var turns atomic.Bool
-	var looks, fine atomic.Int64
+	var checks, fine atomic.Int64
 	turns.Store(true)
 	n.start(t.Context(), func() bool {
-		looks.Add(1)
+		checks.Add(1)
 		well := turns.Load()
 		if well {
 			fine.Add(1)
@@ -66,17 +66,17 @@ func TestNotifier_TellsTheWatchdogWhileTheLoopTurns(t *testing.T) {
 	told := func() int { return m.Count("WATCHDOG=1") }
 	testkit.Until(t, "the watchdog to be told", func() bool { return told() > 2 })
 	turns.Store(false)
-	looked := looks.Load()
-	testkit.Until(t, "ten looks", func() bool { return looks.Load() > looked+10 })
+	checked := checks.Load()
+	testkit.Until(t, "ten checks", func() bool { return checks.Load() > checked+10 })
 	before := fine.Load()
 	turns.Store(true)
 	testkit.Until(t, "the watchdog to be told again", func() bool { return int64(told()) > before+2 })
 	n.close()
 	m.Await("STOPPING=1") // all messages before have been received
 	if said, found := int64(told()), fine.Load(); said > found {
-		t.Errorf("the watchdog was told %d times that the loop turns, which it did at %d looks", said, found)
+		t.Errorf("the watchdog was told %d times that the loop turns, which it did at %d checks", said, found)
 	}
-	if strings.Count(log.String(), "the loop stands still") != 1 {
+	if strings.Count(log.String(), "the loop of this instance does not run") != 1 {
 		t.Errorf("want one line that says so:\n%s", log)
 	}
 }
@@ -138,7 +138,7 @@ func TestNotifier_SendsAgainWhatCouldNotBeSent(t *testing.T) {
 	defer n.close()
 	n.beat(nil)
 	n.role(heartbeat.Change{Role: "active", Term: 3, Reason: heartbeat.Promoted})
-	testkit.Until(t, "a failure", func() bool { return strings.Contains(log.String(), "can't be told") })
+	testkit.Until(t, "a failure", func() bool { return strings.Contains(log.String(), "cannot send the state") })
 	m := testkit.NewSystemd(t, path+"2").Listen()
 	if err := os.Rename(m.Path, path); err != nil { // at no moment is there no file
 		t.Fatal(err)
@@ -179,7 +179,7 @@ func TestNotifier_NeverBlocks(t *testing.T) {
 			if took := time.Since(begin); took > 10*time.Second {
 				t.Errorf("close took %v", took)
 			}
-			if got := strings.Count(log.String(), "can't be told"); got != tt.warns {
+			if got := strings.Count(log.String(), "cannot send the state"); got != tt.warns {
 				t.Errorf("%d warnings, want %d:\n%s", got, tt.warns, log)
 			}
 		})

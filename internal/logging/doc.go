@@ -1,11 +1,11 @@
-// Package logging writes the log of the program, and everything else that it says
-// on standard error.
+// Package logging writes the log of the program, and everything else that it writes
+// to standard error.
 //
 // Lines are for people where standard error is a terminal, and JSON elsewhere. Each
 // line of an instance says who writes it: its instance, group, role and term.
 //
-// Nothing that works may wait for whoever reads the log: an instance whose reader
-// stands still would miss its beats. So all lines go through a [Queue], which one
+// An instance must not wait for the reader of its log: while the reader stands still,
+// the instance would miss its beats. So all lines go through a [Queue], which one
 // goroutine writes out. The queue is our own because that of zerolog, the package
 // diode, does not keep what we promise. When it is full it overwrites the oldest
 // lines, which are those that say how the trouble began. Its Close waits for a reader

@@ -8,8 +8,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 )
 
-// duplicate reports whether the server said that a key exists, and stands by it.
-// With a write-concern error beside it, the server does not stand by it.
+// duplicate reports whether the server said that a key exists, without a
+// write-concern error beside it, which would leave that open.
 func duplicate(err error) bool {
 	var write mongo.WriteException
 	if errors.As(err, &write) && write.WriteConcernError != nil {
@@ -18,9 +18,9 @@ func duplicate(err error) bool {
 	return mongo.IsDuplicateKeyError(err)
 }
 
-// DuplicateID reports whether a record with this _id exists, and the server stands by
-// it. A duplicate of another unique index is none. A server that does not name the
-// index means that of the _id: it is the one that every collection has.
+// DuplicateID reports whether a record with this _id exists for certain. A duplicate of
+// another unique index is none. A server that does not name the index means that of the
+// _id: it is the one that every collection has.
 func DuplicateID(err error) bool {
 	if !duplicate(err) {
 		return false

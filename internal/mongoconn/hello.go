@@ -27,7 +27,7 @@ func (c *Conn) Hello(ctx context.Context) (h Hello, err error) {
 	return h, err
 }
 
-// Ping waits until any server answers, be it the primary or not.
+// Ping waits until any server answers, the primary or another one.
 func (c *Conn) Ping(ctx context.Context) error {
 	o := options.RunCmd().SetReadPreference(readpref.Nearest())
 	return c.Database("admin").RunCommand(ctx, bson.D{{Key: "hello", Value: 1}}, o).Err()

@@ -33,7 +33,7 @@ func certificateCure(err error, config *tls.Config) (cure string, permanent bool
 	case config == nil || refusal == "":
 		return "", false
 	case !strings.Contains(refusal, "certificate"):
-		return "it aborted the TLS handshake: see that this machine may connect (on Atlas: that its address is on the project's access list); else " + startServer, false
+		return "it aborted the TLS handshake: check that this machine may connect (on Atlas: that its address is on the project's access list); else " + startServer, false
 	case config.Certificates == nil:
 		return "it wants a client's certificate: name one by tlsCertificateKeyFile=FILE in the URI", true
 	}

@@ -52,7 +52,7 @@ func (c *Conn) unreachable(err error) error {
 }
 
 // startServer is the cure where nothing points to a better one.
-const startServer = "see that the server runs there, that it may be reached from here, and that a majority of its replica set is up"
+const startServer = "check that the server runs there, that this machine can reach it, and that a majority of its replica set is up"
 
 // diagnose says why no server was reached, and what to do about it. It is
 // permanent if another try makes no sense.
@@ -71,7 +71,7 @@ func (c *Conn) diagnose(err error) (cure string, permanent bool, why error) {
 	switch {
 	case c.inner(last.address):
 		cure = fmt.Sprintf("the replica set itself calls a member %s, which cannot be reached by that name from here: "+
-			"see that it can, or give the member a name that all machines know (rs.reconfig); for one server alone, add directConnection=true to the URI", last.address)
+			"make sure that it can, or give the member a name that all machines know (rs.reconfig); for one server alone, add directConnection=true to the URI", last.address)
 	case dialing(why):
 		cure = startServer
 	default:

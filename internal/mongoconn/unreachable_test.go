@@ -24,7 +24,7 @@ func unreachable(err error, o *options.ClientOptions) string {
 func TestExplain_BlamesTheLimitOfOpenFiles(t *testing.T) {
 	for _, errno := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE} {
 		err := &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("socket", errno)}
-		if text := unreachable(err, options.Client()); !strings.Contains(text, "ulimit -n") || strings.Contains(text, "see that the server runs") {
+		if text := unreachable(err, options.Client()); !strings.Contains(text, "ulimit -n") || strings.Contains(text, "check that the server runs") {
 			t.Errorf("%v: %s", errno, text)
 		}
 	}

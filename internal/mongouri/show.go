@@ -10,8 +10,8 @@ import (
 // Hidden stands for what must not be shown.
 const Hidden = "xxxxx"
 
-// Redact returns what of a connection string is surely no secret. Of one that is
-// wrong that is the scheme alone, because nobody knows where in it the password is.
+// Redact returns a connection string without what may be a secret. If the string is wrong,
+// only the scheme is left, because nobody knows where in it the password is.
 func Redact(raw string) string {
 	if raw == "" {
 		return ""

@@ -1,5 +1,5 @@
-// Package openlimit tells an error of opening a file, a socket or a connection from
-// one that comes because no more can be opened.
+// Package openlimit recognises the errors that say that no more files, sockets or
+// connections can be opened.
 package openlimit
 
 import (

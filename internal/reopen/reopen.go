@@ -18,8 +18,8 @@ import (
 
 // Config is what a [Registry] needs. No field may be missing.
 type Config struct {
-	// Denied reports whether an error says that the registry does not accept this process,
-	// or not any more, as a user that may do what it asked for.
+	// Denied reports whether an error says that the registry does not accept the user of
+	// this process, or that this user has no right to make the call.
 	Denied func(error) bool
 	// Open opens the registry with what the configuration says now.
 	Open func(context.Context) (registry.Backend, error)
@@ -108,9 +108,9 @@ func (r *Registry) afterBeat(err error) {
 }
 
 // refused begins to open the registry anew after a refusal, but not too often. The first
-// refusal that counts is that of a beat, because without the right to another call the
-// lease is kept all the same. Then every refusal counts, because there may be no beats
-// without a lease.
+// refusal that counts is that of a beat, because the beats go on renewing the lease if
+// only another call is refused. After it every refusal counts, because an instance that
+// has lost its lease may send no beats.
 func (r *Registry) refused(err error, beat bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -190,7 +190,7 @@ func TestClose_LeavesNothingOpenWhileTheRegistryIsOpenedAnew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		old, next := newFake(errDenied), newFake(nil)
 		r, n := over(old, func(ctx context.Context) (registry.Backend, error) {
-			<-ctx.Done() // it opens the registry all the same
+			<-ctx.Done() // it opens the registry anyway
 			return next, nil
 		})
 		_ = beat(t, r)

@@ -76,7 +76,7 @@ func (h *handler) handle(s os.Signal, at time.Time) {
 	case h.first.IsZero():
 		h.first = at
 		h.stop()
-		h.log.Info().Stringer("signal", s).Msg("stopping; SIGTERM, SIGINT or SIGQUIT once more kills the work at once")
+		h.log.Info().Stringer("signal", s).Msg("stopping; another SIGTERM, SIGINT or SIGQUIT kills the work at once")
 	case s == syscall.SIGHUP, at.Sub(h.first) < SameOrder:
 		h.log.Debug().Stringer("signal", s).Msg("stopping already")
 	default:

@@ -39,7 +39,7 @@ func missing(path string) error {
 // explain adds to an error of SQLite the path, its kind, and what to do about it.
 func (f *File) explain(err error) error {
 	const repair = "stop all processes that use it, keep a copy of it and of its -wal, and try sqlite3's .recover"
-	const unwritable = "it cannot be written: give this user the right to write it and its directory, or name another"
+	const unwritable = "it cannot be written: give this user the right to write it and its directory, or name another file"
 	path := f.Path()
 	var advice string
 	switch code(err) {
@@ -70,7 +70,7 @@ func (f *File) explain(err error) error {
 		}
 		return fmt.Errorf("sqlite: %s: %w: %w", path, ErrRefused, err)
 	case sqlite3.SQLITE_CANTOPEN:
-		advice = "it cannot be opened: see that it, its -wal and its -shm can be read and written by this user, and that it may open more files (ulimit -n)"
+		advice = "it cannot be opened: check that it, its -wal and its -shm can be read and written by this user, and that it may open more files (ulimit -n)"
 	case sqlite3.SQLITE_IOERR:
 		advice = "its disk does not read or write"
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL:

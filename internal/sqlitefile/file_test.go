@@ -33,7 +33,7 @@ func TestOpen_CreatesTheFileForThisUserAlone(t *testing.T) {
 func TestOpen_MakesADirectoryOnlyIfThatIsWanted(t *testing.T) {
 	above := t.TempDir()
 	path := filepath.Join(above, "a", "b", "shared.db")
-	if _, err := Open(t.Context(), path, Options{Schema: testSchema}); !errors.Is(err, ErrPath) || !strings.Contains(err.Error(), path+": its directory is not there") {
+	if _, err := Open(t.Context(), path, Options{Schema: testSchema}); !errors.Is(err, ErrPath) || !strings.Contains(err.Error(), path+": its directory does not exist") {
 		t.Errorf("got %v, want ErrPath", err)
 	}
 	if left, err := os.ReadDir(above); err != nil || len(left) > 0 {

@@ -66,7 +66,7 @@ func (f *File) open(ctx context.Context) (*database, error) {
 
 // openToWrite is one try to open the database to write into it.
 func (f *File) openToWrite(ctx context.Context) (*database, error) {
-	const advice = "give this user the right to write its directory, or name another"
+	const advice = "give this user the right to write its directory, or name another file"
 	existing := f.options.Access != Create
 	mode := os.O_CREATE | os.O_RDWR
 	if existing { // a file for notices that another user made would lock the others out

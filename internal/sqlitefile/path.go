@@ -139,7 +139,7 @@ func kindOf(mode fs.FileMode) string {
 // needDirectory returns ErrPath if the directory of a path is missing.
 func needDirectory(path string) error {
 	if _, err := os.Stat(filepath.Dir(path)); errors.Is(err, fs.ErrNotExist) {
-		return advise("make it, or correct the path", "%w: %s: its directory is not there", ErrPath, path)
+		return advise("create it, or correct the path", "%w: %s: its directory does not exist", ErrPath, path)
 	}
 	return nil
 }

@@ -47,7 +47,7 @@ func WantLine(t testing.TB, text string, parts ...string) {
 func WithoutWaiting(log string) string {
 	var b strings.Builder
 	for line := range strings.Lines(log) {
-		if !strings.HasPrefix(line, "understudy: waiting for an answer of ") && !strings.HasPrefix(line, "understudy: connecting to ") {
+		if !strings.HasPrefix(line, "understudy: waiting for an answer from ") && !strings.HasPrefix(line, "understudy: connecting to ") {
 			b.WriteString(line)
 		}
 	}

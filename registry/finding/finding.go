@@ -1,7 +1,7 @@
 // Package finding has the words in which a backend reports what it found when it
-// checked itself, as registry/mongodb and registry/sqlite do by their functions
-// Check. People read findings, as text or as JSON; nothing is decided by them but
-// an exit code.
+// checked itself: registry/mongodb and registry/sqlite return them from their functions
+// Check. People read findings, as text or as JSON. The program itself uses them for the
+// exit code of check only.
 package finding
 
 import (

@@ -15,7 +15,7 @@ import (
 
 // An instance that promised to beat seldom may be live although its last beat is old. So
 // the first few of them are examined one by one. Behind any number of dead ones, an
-// instance that beats is found all the same.
+// instance that beats is found nevertheless.
 func TestCandidate_FindsALiveInstanceBehindManyDeadOnesOfLongIntervals(t *testing.T) {
 	t.Parallel()
 	uri := mongotest.Shared(t)

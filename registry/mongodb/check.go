@@ -103,7 +103,7 @@ func (c *checker) writable(ctx context.Context) bool {
 		return false
 	default:
 		c.fail("majority", fmt.Errorf("it acknowledged no write within %v: %w", took.Round(time.Millisecond), c.r.conn.Why(err)),
-			"see that a majority of the replica set's members is up, reach each other, and keep up")
+			"check that a majority of the replica set's members is up, reach each other, and keep up")
 		return false
 	}
 	return true

@@ -48,7 +48,7 @@ func (c *checker) collections(ctx context.Context) bool {
 	if len(c.findings) == before {
 		switch len(list) {
 		case 2:
-			c.ok(name, "instances and terms in the database %s, with nothing in the way", c.r.database())
+			c.ok(name, "instances and terms in the database %s, and nothing hinders an instance", c.r.database())
 		default:
 			c.ok(name, "the next instance that starts makes what is missing in the database %s", c.r.database())
 		}

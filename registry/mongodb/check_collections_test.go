@@ -74,7 +74,7 @@ func TestCheck_NamesWhatIsInTheWay(t *testing.T) {
 		marks map[string]finding.Mark
 		says  []string
 	}{
-		{"nothing", steps{used}, map[string]finding.Mark{"collections": fine, "trial": fine}, []string{"nothing in the way", "was undone"}},
+		{"nothing", steps{used}, map[string]finding.Mark{"collections": fine, "trial": fine}, []string{"nothing hinders an instance", "was undone"}},
 		{"a validator that refuses", steps{create("terms", options.CreateCollection().SetValidator(bson.M{"customer": bson.M{"$exists": true}})), used},
 			map[string]finding.Mark{"collections": warning, "trial": fault}, []string{`collMod: "terms"`, "begin term", "validator"}},
 		{"a validator of instances", steps{create("instances", options.CreateCollection().SetValidator(bson.M{"customer": bson.M{"$exists": true}})), used},

@@ -13,7 +13,7 @@ import (
 // nameAll is the cure for a URI that depends on one member of a replica set.
 const nameAll = "have the URI name all members: mongodb://HOST1,HOST2,HOST3/, and no directConnection"
 
-// reachable waits for an answer of any server, be it the primary or not.
+// reachable waits for an answer of any server, the primary or another one.
 func (c *checker) reachable(ctx context.Context) bool {
 	begun := time.Now()
 	err := c.r.conn.Ping(ctx)
@@ -53,7 +53,7 @@ func (c *checker) primary(ctx context.Context) bool {
 	h, err := c.r.hello(ctx)
 	if err != nil {
 		c.fail(name, fmt.Errorf("it has no primary, so nothing can be written: %w", c.r.conn.Why(err)),
-			"see that a majority of its members is up and that they reach each other")
+			"check that a majority of its members is up and that they reach each other")
 		return false
 	}
 	about := strings.TrimPrefix(h.Topology(), "replica set ")

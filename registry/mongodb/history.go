@@ -14,7 +14,7 @@ import (
 const pages = 10
 
 // history returns up to n terms of a group, the latest first. If the error is ErrCorrupt
-// or ErrSchema, the terms are returned all the same, and there are others that cannot be
+// or ErrSchema, the terms are returned anyway, and there are others that cannot be
 // decoded.
 func (r *Registry) history(ctx context.Context, group string, n int) (list []registry.Term, err error) {
 	var bad error

@@ -31,7 +31,7 @@ func (r *Registry) Instances(ctx context.Context, group string) ([]registry.Inst
 }
 
 // Terms returns up to n terms of a group, the latest first. With ErrCorrupt or
-// ErrSchema the terms are returned all the same, and there are others that cannot be
+// ErrSchema the terms are returned anyway, and there are others that cannot be
 // read.
 func (r *Registry) Terms(ctx context.Context, group string, n int) ([]registry.Term, error) {
 	found, err := reading(ctx, r, func(c *conn) (found records[registry.Term], err error) {

@@ -65,7 +65,7 @@ func (r *Registry) first(ctx context.Context, none error, wanted func(registry.I
 }
 
 // Silent returns the instances of a group whose heartbeat is far from the given time.
-// With ErrCorrupt or ErrSchema the instances are returned all the same, and there are
+// With ErrCorrupt or ErrSchema the instances are returned anyway, and there are
 // others that cannot be read.
 func (r *Registry) Silent(ctx context.Context, group string, at time.Time, within time.Duration) ([]registry.Instance, error) {
 	// The condition is negated, so that a heartbeat that is not a number is not skipped.

@@ -32,9 +32,9 @@ func checkPath(path string, makeDirectory bool) finding.Finding {
 	case err != nil:
 		return problem(name, err)
 	case info == nil && missingDirectory(path):
-		return finding.OK(name, "%s is not there yet, nor is its directory: the first instance makes both", path)
+		return finding.OK(name, "%s does not exist yet, and neither does its directory: the first instance creates both", path)
 	case info == nil:
-		return finding.OK(name, "%s is not there yet, the first instance makes it", path)
+		return finding.OK(name, "%s does not exist yet: the first instance creates it", path)
 	case info.Size() == 0:
 		return finding.OK(name, "%s is empty, the first instance fills it", path)
 	}

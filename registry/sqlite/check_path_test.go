@@ -14,7 +14,7 @@ import (
 
 func TestCheck_PathWithoutItsDirectory(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "none", "registry.db")
-	if f := Check(t.Context(), path, Options{})[0]; f.Mark != finding.MarkError || !errors.Is(f.Err, ErrPath) || !strings.Contains(f.Detail, "its directory is not there") {
+	if f := Check(t.Context(), path, Options{})[0]; f.Mark != finding.MarkError || !errors.Is(f.Err, ErrPath) || !strings.Contains(f.Detail, "its directory does not exist") {
 		t.Errorf("%+v, want ErrPath", f)
 	}
 	if f := Check(t.Context(), path, Options{MakeDirectory: true})[0]; f.Mark != finding.MarkOK {

@@ -56,7 +56,7 @@ func TestCheck_LeavesNothingBehind(t *testing.T) {
 	for _, path := range []string{filepath.Join(dir, "registry.db"), filepath.Join(dir, "a", "b", "registry.db")} {
 		found := checkOf(t, t.Context(), path)
 		wantErrors(t, found)
-		if !strings.Contains(found["file"].Detail, path+" is not there yet") {
+		if !strings.Contains(found["file"].Detail, path+" does not exist yet") {
 			t.Errorf("file: %s", found["file"].Detail)
 		}
 	}

@@ -44,7 +44,7 @@ func (r *Registry) checkTables(ctx context.Context) []finding.Finding {
 	case err != nil:
 		return []finding.Finding{finding.Error(name, err, "")}
 	case len(list) == 0:
-		return []finding.Finding{finding.OK(name, "instances and terms, with nothing in the way")}
+		return []finding.Finding{finding.OK(name, "instances and terms, and nothing hinders an instance")}
 	}
 	return list
 }

@@ -5,11 +5,11 @@ import "time"
 // lateTick is how late a tick may come in this world, by any clock.
 const lateTick = 350 * time.Millisecond
 
-// checkTold checks that work whose lease nobody renews is told to stop by D − G. In this
+// checkStopped checks that work whose lease nobody renews is told to stop by D − G. In this
 // process it must be gone by D − K, or when the time that it was given is over. Under the
 // guard it may live for a grace longer, and the process until D at least. A process that
 // was away has as long as a tick may be late, counted from its return.
-func (w *world) checkTold(p *process) {
+func (w *world) checkStopped(p *process) {
 	k, l, g := p.work, p.local(), p.timing
 	if k == nil || !k.alive || p.dead || p.stopped() || l-p.back <= lateTick {
 		return
