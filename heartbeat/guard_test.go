@@ -1,6 +1,7 @@
 package heartbeat
 
 import (
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -45,6 +46,16 @@ func TestGuard_KnowsTheLeaseOfAPassiveMember(t *testing.T) {
 		}
 		s.leaveAll(a, b)
 	})
+}
+
+// A program without a command may have a command of nil. It would count as a guard, so
+// the work would have no kill timer, and Run would panic when the lease begins.
+func TestNew_RefusesAGuardThatIsANilPointer(t *testing.T) {
+	var none *fakeGuard
+	_, err := New(Config{Registry: newStore(time.Now), Group: "g", Host: "h", Guard: none})
+	if err == nil || !strings.Contains(err.Error(), "Guard is a nil pointer") {
+		t.Errorf("got %v", err)
+	}
 }
 
 // The work is asked to stop, and its registration is deleted within the stop grace.

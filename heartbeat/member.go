@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"reflect"
 	"sync/atomic"
 	"time"
 
@@ -101,6 +102,9 @@ func New(c Config) (*Member, error) {
 			return nil, fmt.Errorf("heartbeat: name of this machine: %w", err)
 		}
 		c.Host = host
+	}
+	if v := reflect.ValueOf(c.Guard); v.Kind() == reflect.Pointer && v.IsNil() {
+		return nil, errors.New("heartbeat: Guard is a nil pointer: want a guard, or no Guard for work in this process")
 	}
 	if c.Author != nil && c.Author.group != c.Group {
 		return nil, fmt.Errorf("heartbeat: the author is of the group %q, want %q", c.Author.group, c.Group)

@@ -31,9 +31,9 @@ type registration struct {
 }
 
 // newRegistration returns that of a process which has the given time for its first
-// registration; 0: any.
+// registration; 0 or less: any.
 func newRegistration(now, joinTimeout time.Duration) registration {
-	if joinTimeout == 0 {
+	if joinTimeout <= 0 {
 		return registration{}
 	}
 	return registration{joinBy: now + joinTimeout}

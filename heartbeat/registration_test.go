@@ -143,7 +143,9 @@ func TestRegistration_FirstOneHasItsTime(t *testing.T) {
 	if r.begin(me, 0, noon, second); r.joinExpired(200 * second) {
 		t.Error("expired although it has registered")
 	}
-	if new(registration).joinExpired(1 << 60) {
-		t.Error("expired without a limit")
+	for _, joinTimeout := range []time.Duration{0, -second} {
+		if r := newRegistration(10*second, joinTimeout); r.joinExpired(1 << 60) {
+			t.Errorf("expired without a limit: %v", joinTimeout)
+		}
 	}
 }
