@@ -15,7 +15,7 @@ type backlog struct {
 	unclosed  *request      // the end of a term that is not of this registration; nil: none
 	former    []request     // to unregister former registrations, which could not be at the time
 	orphans   []request     // to delete orphans, none of which holds the latest term
-	nextSweep time.Duration // when an active instance searches for silent instances again
+	nextSweep time.Duration // when silent instances are searched for again
 	turn      int           // whose turn it is, of the four above
 }
 
@@ -100,7 +100,7 @@ func (b *backlog) deleteOrphanToo(r request) {
 	b.orphans = append(b.orphans, r)
 }
 
-// sweepDue reports whether an active instance is to search for silent instances.
+// sweepDue reports whether it is time to search for silent instances.
 func (b *backlog) sweepDue(now time.Duration) bool { return now >= b.nextSweep }
 
 // sweepAt sets when that is next.

@@ -68,6 +68,61 @@ func TestMachine_ClaimOfASilentInstanceCountsForT(t *testing.T) {
 	}
 }
 
+// The registry names one claimant at a time. Dead ones are observed side by side.
+func TestMachine_ClaimsOfSeveralSilentInstancesCountForTInAll(t *testing.T) {
+	timing := registry.DefaultTiming
+	p := newParticipant(t, timing)
+	var dead []uuid.UUID
+	for term := range int64(3) {
+		id := p.peer(timing)
+		p.claims(id, 7+term)
+		dead = append(dead, id)
+	}
+	p.run(timing.OrphanAfter - timing.Slack())
+	if len(p.requests(kindBeginTerm)) > 0 {
+		t.Fatal("begun while those that claim a later term may work")
+	}
+	p.run(3*timing.Slack() + 6*timing.Interval)
+	for _, id := range dead {
+		if p.registered(id) {
+			t.Errorf("%s is registered after T", id)
+		}
+	}
+	if !p.m.tenure.work.running {
+		t.Error("does not work after T")
+	}
+	if n := len(p.notes(factDeposed)); n != len(dead) {
+		t.Errorf("%d of %d deletions are logged", n, len(dead))
+	}
+	p.did = nil
+	p.run(timing.OrphanAfter)
+	if n := len(p.notes(factDeposed)); n > 0 {
+		t.Errorf("%d more deletions", n)
+	}
+}
+
+// Where nobody claims a term, the search is left to the active instance.
+func TestMachine_PassiveInstanceSearchesOnlyDuringAClaim(t *testing.T) {
+	timing := registry.DefaultTiming
+	p := newParticipant(t, timing)
+	holder := p.peer(timing)
+	p.begin(1, holder)
+	for range 20 {
+		p.beat(holder)
+		p.run(timing.Interval)
+	}
+	if n := len(p.requests(kindSilent)); n > 0 {
+		t.Errorf("%d searches while a peer is active", n)
+	}
+	p.end(1, holder)
+	p.claims(holder, 7)
+	p.tell(woken{})
+	p.run(2 * timing.Slack())
+	if len(p.requests(kindSilent)) == 0 {
+		t.Error("no search during a claim")
+	}
+}
+
 func TestMachine_ClaimOfAFasterPeerIsNoLostTerm(t *testing.T) {
 	timing := registry.DefaultTiming
 	p := newParticipant(t, timing)

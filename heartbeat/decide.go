@@ -35,7 +35,7 @@ const (
 // decision is a verdict and its reason.
 type decision struct {
 	verdict verdict
-	fact    fact // kill: the reason, for people
+	fact    fact // why the work is killed, for people; empty: nothing works
 }
 
 // decide is the heart of the protocol: it says what to do about a view, received now. It
@@ -64,6 +64,8 @@ func decidePast(s situation, now time.Duration) decision {
 func decideActive(s situation, v registry.View, now time.Duration) decision {
 	t, me := v.Latest, s.registration.id
 	switch {
+	case t.Number > s.tenure.work.term.Number && workDone(t): // I was frozen, and a peer began and finished the next term
+		return decision{quit, factNewerTerm}
 	case t.Number > s.tenure.work.term.Number || t.Holder != me:
 		return decision{kill, factNewerTerm}
 	case !t.Open():
@@ -73,6 +75,9 @@ func decideActive(s situation, v registry.View, now time.Duration) decision {
 	}
 	return decision{verdict: nothing}
 }
+
+// workDone reports whether a term has ended because its work is done, for the whole group.
+func workDone(t *registry.Term) bool { return !t.Open() && t.End.Reason == registry.WorkDone }
 
 // fresh reports whether a request to hand over of a date has not expired.
 func (s situation) fresh(at time.Time, now time.Duration) bool {
@@ -95,7 +100,7 @@ func decidePassive(s situation, v registry.View, now time.Duration) decision {
 			return decision{verdict: start}
 		}
 		return decision{verdict: nothing}
-	case t != nil && !t.Open() && t.End.Reason == registry.WorkDone && (t.Number == s.observations.sawOpen || s.wasThere(*t, now)):
+	case t != nil && workDone(t) && (t.Number == s.observations.sawOpen || s.wasThere(*t, now)):
 		return decision{verdict: quit}
 	case !able || s.holdsOff(now):
 		return decision{verdict: nothing}

@@ -129,6 +129,8 @@ func TestDecide_FollowsTheRules(t *testing.T) {
 		{"all is well", position{term: 7}, open(7, me), record(me), nothing},
 		{"a newer term", position{term: 7}, open(8, other), record(other), kill},
 		{"a newer term, ended", position{term: 7}, ended(8, other, registry.Stopped), nil, kill},
+		{"a newer term, whose work is done", position{term: 7}, ended(8, other, registry.WorkDone), nil, quit},
+		{"my number under another's name, the work done", position{term: 7}, ended(7, other, registry.WorkDone), nil, kill},
 		{"my term ended by another", position{term: 7}, ended(7, me, registry.Orphaned), record(me), kill},
 		{"my number under another's name", position{term: 7}, open(7, other), record(other), kill},
 		{"asked to hand over", position{term: 7}, asked(open(7, me), other, noon), record(me), stepDown},

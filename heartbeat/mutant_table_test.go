@@ -79,7 +79,7 @@ var mutants = []mutant{
 	{name: "work of this process killed at the end of its grace only", swaps: []swap{
 		{"tenure.go", "	return min(t.work.killAt, lease-timing.KillMargin())", "	return t.work.killAt"}}},
 	{name: "who was there for work that is done stays", swaps: []swap{
-		{"decide.go", "registry.WorkDone && (t.Number == s.observations.sawOpen || s.wasThere(*t, now)):", "registry.WorkDone && false:"}}},
+		{"decide.go", "workDone(t) && (t.Number == s.observations.sawOpen || s.wasThere(*t, now)):", "workDone(t) && false:"}}},
 	{name: "who saw work that is done stays, unless it was registered before", swaps: []swap{
 		{"decide.go", "(t.Number == s.observations.sawOpen || s.wasThere(*t, now)):", "s.wasThere(*t, now):"}}},
 	{name: "who comes after work was done quits", swaps: []swap{

@@ -124,11 +124,14 @@ func (m *machine) claimantFound(a answer) {
 			OrphanAfter: m.timing.OrphanAfter, Schema: registry.Schema,
 		}})
 	case a.err == nil:
+		m.vacancy.claim()
 		m.claimedBy(in)
 	}
 }
 
 // claimedBy waits until the claimant gives up the term that it claims, or is an orphan.
+// The registry names one claimant at a time. Meanwhile the search for silent instances
+// observes the others, so that several that are dead cost T once and not each in turn.
 func (m *machine) claimedBy(in registry.Instance) {
 	if m.observations.observeClaimant(in, m.registration.clock, m.timing, m.now) { // a peer may just have been faster
 		m.schedule.reading.changed()

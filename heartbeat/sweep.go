@@ -8,13 +8,13 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// sweepEvery is how often the active instance searches for orphans among the passive
-// ones.
+// sweepEvery is how often this instance searches for orphans among the others, while it
+// is active, or while somebody's claim keeps it from becoming active.
 func (m *machine) sweepEvery() time.Duration { return max(3*m.timing.Interval, m.timing.Slack()) }
 
 // search returns the search for silent instances, if it is due; otherwise nil.
 func (m *machine) search() *request {
-	if !m.tenure.active() || !m.backlog.sweepDue(m.now) {
+	if !m.tenure.active() && !m.vacancy.claimed || !m.backlog.sweepDue(m.now) {
 		return nil
 	}
 	m.backlog.sweepAt(m.now + m.sweepEvery())
@@ -37,13 +37,17 @@ func (m *machine) sweep(a answer) {
 	m.backlog.deleteOrphans(list)
 }
 
-// swept logs that an orphan was deleted. If it was the claimant, the group
-// is to be read again: it is vacant now.
+// swept logs that an orphan was deleted. If it may have been a claimant, the group is to
+// be read again, since this instance may be able to take over now.
 func (m *machine) swept(id uuid.UUID) {
-	if id != m.observations.claimant.id {
-		m.act(note{fact: factSwept, holder: id})
-		return
+	o := m.observations.claimant
+	if id != o.id {
+		if !m.vacancy.claimed {
+			m.act(note{fact: factSwept, holder: id})
+			return
+		}
+		o = m.observations.passives[id]
 	}
 	m.schedule.reading.changed()
-	m.act(note{fact: factDeposed, holder: id, lasts: m.now - m.observations.claimant.since})
+	m.act(note{fact: factDeposed, holder: id, lasts: m.now - o.since})
 }

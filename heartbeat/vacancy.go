@@ -11,13 +11,15 @@ import (
 // vacancy is a group without an active instance, or with one that is an orphan, for
 // as long as it stays so. Instants are local.
 //
-// The machine writes it when a view, the search for the senior, or the insert of a
-// term is answered.
+// The machine writes it when a view, the search for the senior or for a claimant, or
+// the insert of a term is answered.
 type vacancy struct {
 	found bool          // there is one
 	last  registry.View // what was seen when it was found
 	since time.Duration // when it was found
 	asked bool          // the registry was asked who is senior, and has answered
+
+	claimed bool // a record claims a later term, or did when this instance wanted to take over
 
 	taken   bool          // an insert has shown that the next term is taken
 	takenAt time.Duration // when that was known
@@ -36,6 +38,9 @@ func (v *vacancy) end() { *v = vacancy{} }
 
 // seniorAsked takes note that the registry has said who is senior.
 func (v *vacancy) seniorAsked() { v.asked = true }
+
+// claim takes note that somebody claims a later term.
+func (v *vacancy) claim() { v.claimed = v.found }
 
 // termTaken takes note that the next term is taken, by this instance or by a peer.
 func (v *vacancy) termTaken(now time.Duration) {

@@ -132,6 +132,9 @@ func (m *machine) follow(d decision, v registry.View) {
 		}
 		m.retire(d.fact, registry.Orphaned, ErrTermOver, true)
 	case quit:
+		if m.tenure.active() {
+			m.retire(d.fact, registry.Orphaned, ErrTermOver, true)
+		}
 		m.act(note{fact: factPeerDone, term: v.Latest.Number, holder: v.Latest.Holder, host: v.Latest.Host})
 		m.leave(&WorkDoneError{Term: v.Latest.Number, Holder: v.Latest.Holder, ExitCode: v.Latest.End.ExitCode})
 	}
