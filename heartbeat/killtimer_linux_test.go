@@ -28,11 +28,12 @@ func TestMain(m *testing.M) {
 
 var quick = registry.Timing{Interval: 50 * time.Millisecond, OrphanAfter: 2 * time.Second, StopGrace: 500 * time.Millisecond}
 
-// printingKillTimer prints the instant for which it is armed.
+// printingKillTimer prints the instant for which it is armed, once it is: the process may
+// be stopped between the two.
 type printingKillTimer struct{ killTimer }
 
 func (f printingKillTimer) Arm(at time.Duration) error {
-	fmt.Println("lease", int64(at))
+	defer fmt.Println("lease", int64(at))
 	return f.killTimer.Arm(at)
 }
 
