@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"database/sql"
 	"net/url"
 	"path/filepath"
 	"strings"
@@ -15,6 +14,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/understudy-go/understudy/internal/mongotest"
+	"github.com/understudy-go/understudy/internal/testkit"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/registry/sqlite"
 )
@@ -85,7 +85,7 @@ func (s testRegistry) spoil(t *testing.T, group string) {
 func (s testRegistry) spoilTo(t *testing.T, group string, last int64) {
 	t.Helper()
 	if path, ok := strings.CutPrefix(s.uri, "sqlite:"); ok {
-		execute(t, path, `UPDATE terms SET schema = x'1b5b324a' WHERE "group" = ? AND number <= ?`, group, last)
+		testkit.SQL(t, path, `UPDATE terms SET schema = x'1b5b324a' WHERE "group" = ? AND number <= ?`, group, last)
 		return
 	}
 	if r, err := s.collection(t, "terms").UpdateMany(t.Context(), bson.M{"_id.group": group, "_id.term": bson.M{"$lte": last}}, bson.M{"$set": bson.M{"schema": "\x1b[2J"}}); err != nil || r.ModifiedCount == 0 {
@@ -97,7 +97,7 @@ func (s testRegistry) spoilTo(t *testing.T, group string, last int64) {
 func (s testRegistry) shift(t *testing.T, by time.Duration) {
 	t.Helper()
 	if path, ok := strings.CutPrefix(s.uri, "sqlite:"); ok {
-		execute(t, path, `UPDATE instances SET heartbeat = heartbeat + ?`, by.Microseconds())
+		testkit.SQL(t, path, `UPDATE instances SET heartbeat = heartbeat + ?`, by.Microseconds())
 		return
 	}
 	set := bson.A{bson.M{"$set": bson.M{"heartbeat": bson.M{"$add": bson.A{"$heartbeat", by.Milliseconds()}}}}}
@@ -119,17 +119,4 @@ func (s testRegistry) collection(t *testing.T, name string) *mongo.Collection {
 	}
 	t.Cleanup(func() { _ = client.Disconnect(context.Background()) })
 	return client.Database(strings.TrimPrefix(u.Path, "/")).Collection(name)
-}
-
-// execute runs a statement on the file of a SQLite registry.
-func execute(t *testing.T, path, statement string, args ...any) {
-	t.Helper()
-	db, err := sql.Open("sqlite", "file:"+path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	if _, err := db.ExecContext(t.Context(), statement, args...); err != nil {
-		t.Fatal(err)
-	}
 }

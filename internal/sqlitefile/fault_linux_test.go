@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/understudy-go/understudy/internal/testkit"
 )
 
 // truncateDuring is another process, whose index is truncated in the middle of a call.
@@ -39,7 +41,7 @@ func TestFile_TruncatedIndexInACallEndsTheProcessWithASentence(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "shared.db")
 			f := open(t, path)
 			set(t, f, 7)
-			out, err := helper(t, "fault", path, "UNDERSTUDY_TEST_FAULT="+during).CombinedOutput()
+			out, err := testkit.Self(t, "fault in "+during, path).CombinedOutput()
 			if err == nil || !strings.Contains(string(out), path+"-shm was truncated while it was in use") {
 				t.Errorf("it ended with %v and said %s", err, out)
 			}

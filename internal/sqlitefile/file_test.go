@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/understudy-go/understudy/internal/testkit"
 )
 
 func TestOpen_CreatesTheFileForThisUserAlone(t *testing.T) {
@@ -107,7 +109,7 @@ func TestOpen_RefusesWhatCannotBeShared(t *testing.T) {
 				set(t, f, 1)
 				closeFile(t, f)
 			}
-			execute(t, path, text)
+			testkit.SQL(t, path, text)
 		}
 	}
 	for _, tt := range []struct {

@@ -2,7 +2,6 @@ package sqlitefile
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"os"
 	"testing"
@@ -81,19 +80,6 @@ func want(t testing.TB, f *File, n int64) {
 	}
 }
 
-// execute runs SQL as another program does.
-func execute(t testing.TB, path, text string) {
-	t.Helper()
-	db, err := sql.Open("sqlite", path)
-	if err == nil {
-		_, err = db.Exec(text)
-		err = errors.Join(err, db.Close())
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 // takeWriteLock takes the lock for writing as another program does, until release.
 func takeWriteLock(t testing.TB, path string) (release func()) {
 	t.Helper()
@@ -110,19 +96,6 @@ func takeWriteLock(t testing.TB, path string) (release func()) {
 			t.Fatal(err)
 		}
 	}
-}
-
-// namesIn returns the names in a directory.
-func namesIn(t testing.TB, dir string) (names []string) {
-	t.Helper()
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, e := range entries {
-		names = append(names, e.Name())
-	}
-	return names
 }
 
 func content(t testing.TB, path string) string {

@@ -15,6 +15,7 @@ import (
 	driver "modernc.org/sqlite"
 
 	"github.com/understudy-go/understudy/internal/boottime"
+	"github.com/understudy-go/understudy/internal/testkit"
 )
 
 // armedTimers returns how long each armed timer of this process has left. The kernel
@@ -159,7 +160,7 @@ func TestOpen_MissingKillTimerIsAnErrorThatNamesTheLimit(t *testing.T) {
 	needTimer(t)
 	path := filepath.Join(t.TempDir(), "shared.db")
 	closeFile(t, open(t, path))
-	if out, err := helper(t, "pending", path).CombinedOutput(); err != nil {
+	if out, err := testkit.Self(t, "pending", path).CombinedOutput(); err != nil {
 		t.Errorf("%v: %s", err, out)
 	}
 }
@@ -174,7 +175,7 @@ func TestCommit_FrozenWriterIsKilled(t *testing.T) {
 	f := open(t, path)
 	set(t, f, 1)
 
-	cmd := helper(t, "freeze", path, "UNDERSTUDY_TEST_KILL_AFTER=3s") // long enough to print that it is in the transaction
+	cmd := testkit.Self(t, "freeze, with a timer", path)
 	timeout := time.AfterFunc(deadline, func() { _ = cmd.Process.Kill() })
 	out, err := cmd.Output()
 	if !timeout.Stop() {

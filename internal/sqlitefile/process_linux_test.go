@@ -10,38 +10,24 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/understudy-go/understudy/internal/testkit"
 )
 
 // The test binary runs itself: as another process that uses the same file.
 func TestMain(m *testing.M) {
-	path := os.Getenv("UNDERSTUDY_TEST_PATH")
-	var err error
-	switch os.Getenv("UNDERSTUDY_TEST_SQLITE") {
-	case "freeze":
-		err = freeze(path, os.Getenv("UNDERSTUDY_TEST_KILL_AFTER"))
-	case "fault":
-		err = truncateDuring(path, os.Getenv("UNDERSTUDY_TEST_FAULT"))
-	case "pending":
-		err = openWithoutPendingSignals(path)
-	case "unwatchable":
-		err = watchWithoutInotify(path)
-	default:
-		os.Exit(m.Run())
+	on := func(f func(path, how string) error, how string) testkit.Role {
+		return testkit.RoleOf(func(path string) error { return f(path, how) })
 	}
-	if err != nil {
-		fmt.Println(err)
-		os.Exit(1)
-	}
-	os.Exit(0)
-}
-
-func helper(t *testing.T, mode, path string, env ...string) *exec.Cmd {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0])
-	cmd.Env = append(os.Environ(), "UNDERSTUDY_TEST_SQLITE="+mode, "UNDERSTUDY_TEST_PATH="+path,
-		"GORACE=atexit_sleep_ms=0") // otherwise each of them takes a second more
-	cmd.Env = append(cmd.Env, env...)
-	return cmd
+	testkit.RunRole(map[string]testkit.Role{
+		"freeze":               on(freeze, "0s"),
+		"freeze, with a timer": on(freeze, "3s"), // long enough to print that it is in the transaction
+		"fault in a read":      on(truncateDuring, "a read"),
+		"fault in a write":     on(truncateDuring, "a write"),
+		"pending":              testkit.RoleOf(openWithoutPendingSignals),
+		"unwatchable":          testkit.RoleOf(watchWithoutInotify),
+	})
+	os.Exit(m.Run())
 }
 
 const inTransaction = "in the transaction"
@@ -75,7 +61,7 @@ func freeze(path, killAfter string) error {
 // nothing kills before the function that it returns.
 func startFrozen(t *testing.T, path string) (cmd *exec.Cmd, kill func()) {
 	t.Helper()
-	cmd = helper(t, "freeze", path, "UNDERSTUDY_TEST_KILL_AFTER=0s")
+	cmd = testkit.Self(t, "freeze", path)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/understudy-go/understudy/internal/testkit"
 )
 
 func TestOpen_OnlyCreateMakesAFile(t *testing.T) {
@@ -27,7 +29,7 @@ func TestOpen_OnlyCreateMakesAFile(t *testing.T) {
 					t.Errorf("%s: %v, want ErrMissing", path, err)
 				}
 			}
-			if got := namesIn(t, dir); !slices.Equal(got, []string{"link.db"}) {
+			if got := testkit.Names(t, dir); !slices.Equal(got, []string{"link.db"}) {
 				t.Errorf("it made %v", got)
 			}
 		})
@@ -54,7 +56,7 @@ func TestOpen_WriteAndReadOnlyMakeNoFileBeside(t *testing.T) {
 		t.Errorf("Open of a text to write: %v, %v", f, err)
 	}
 	closeFile(t, openWith(t, path, Options{Access: ReadOnly}))
-	if got := namesIn(t, dir); !slices.Equal(got, []string{"shared.db"}) {
+	if got := testkit.Names(t, dir); !slices.Equal(got, []string{"shared.db"}) {
 		t.Errorf("there are %v, want the database alone", got)
 	}
 }
@@ -65,7 +67,7 @@ func TestReadOnly_LeavesAClosedFileAlone(t *testing.T) {
 	owner := open(t, path)
 	set(t, owner, 1)
 	closeFile(t, owner)
-	before, data := namesIn(t, dir), content(t, path)
+	before, data := testkit.Names(t, dir), content(t, path)
 
 	r := openWith(t, path, Options{Access: ReadOnly})
 	want(t, r, 1)
@@ -74,11 +76,11 @@ func TestReadOnly_LeavesAClosedFileAlone(t *testing.T) {
 			t.Errorf("Commit: %v, want ErrReadOnly", err)
 		}
 	}
-	if got := namesIn(t, dir); !slices.Equal(got, before) {
+	if got := testkit.Names(t, dir); !slices.Equal(got, before) {
 		t.Errorf("while it is open there are %v, before there were %v", got, before)
 	}
 	closeFile(t, r)
-	if got := namesIn(t, dir); !slices.Equal(got, before) || content(t, path) != data {
+	if got := testkit.Names(t, dir); !slices.Equal(got, before) || content(t, path) != data {
 		t.Errorf("it left %v, before there were %v, or changed the file", got, before)
 	}
 }
@@ -135,7 +137,7 @@ func TestReadOnly_SeesThatTheFileIsGone(t *testing.T) {
 	owner := open(t, path)
 	set(t, owner, 7)
 	r := openWith(t, path, Options{Access: ReadOnly})
-	for _, name := range namesIn(t, dir) {
+	for _, name := range testkit.Names(t, dir) {
 		if err := os.Remove(filepath.Join(dir, name)); err != nil {
 			t.Fatal(err)
 		}

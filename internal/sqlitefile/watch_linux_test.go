@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/understudy-go/understudy/internal/testkit"
 )
 
 // cannotLimit is the exit code of a helper that is not permitted to set the limits.
@@ -38,7 +40,7 @@ func watchWithoutInotify(path string) error {
 }
 
 func TestWatch_NamesTheLimitThatIsReached(t *testing.T) {
-	cmd := helper(t, "unwatchable", filepath.Join(t.TempDir(), "shared.db"))
+	cmd := testkit.Self(t, "unwatchable", filepath.Join(t.TempDir(), "shared.db"))
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags:  syscall.CLONE_NEWUSER,
 		UidMappings: []syscall.SysProcIDMap{{HostID: os.Geteuid(), Size: 1}},
@@ -57,7 +59,7 @@ func TestWatch_NamesTheLimitThatIsReached(t *testing.T) {
 // A program with many watches of one file has one inotify instance for all.
 func TestWatch_AllOfAFileAreOneForTheSystem(t *testing.T) {
 	instances := func() (n int) {
-		for _, name := range namesIn(t, "/proc/self/fd") {
+		for _, name := range testkit.Names(t, "/proc/self/fd") {
 			if to, err := os.Readlink("/proc/self/fd/" + name); err == nil && to == "anon_inode:inotify" {
 				n++
 			}

@@ -5,7 +5,9 @@ package testkit
 
 import (
 	"flag"
+	"fmt"
 	"os"
+	"os/exec"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -26,6 +28,27 @@ func RunRole(roles map[string]Role) {
 	if role := roles[os.Getenv(EnvRole)]; role != nil {
 		os.Exit(role(os.Args[1:]))
 	}
+}
+
+// RoleOf returns the role of a function that works with one file, which the first
+// argument names. Its error is printed.
+func RoleOf(f func(path string) error) Role {
+	return func(args []string) int {
+		if err := f(args[0]); err != nil {
+			fmt.Println(err)
+			return 1
+		}
+		return 0
+	}
+}
+
+// Self returns a command that runs the test binary again, in a role, and is killed when
+// the test ends.
+func Self(t testing.TB, role string, args ...string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
+	cmd.Env = append(os.Environ(), EnvRole+"="+role, "GORACE=atexit_sleep_ms=0") // otherwise each of them takes a second more
+	return cmd
 }
 
 // Run runs the tests of a package whose tests wait for processes and servers, and

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/understudy-go/understudy/internal/testkit"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -18,7 +19,7 @@ func TestInstances_TimeIsZeroIfTheFileCannotBeRead(t *testing.T) {
 	in := join(t, r, "g")
 	beginTerm(t, r, 1, in)
 	join(t, r, "g")
-	execute(t, path, `UPDATE instances SET beat = 'many' WHERE id <> '`+in.ID.String()+`'`)
+	testkit.SQL(t, path, `UPDATE instances SET beat = 'many' WHERE id <> '`+in.ID.String()+`'`)
 	list, at, err := r.Instances(t.Context(), "g")
 	if !errors.Is(err, registry.ErrCorrupt) || len(list) != 1 || at.IsZero() {
 		t.Errorf("with a record that cannot be read: %v, %v, %v; want the other one, the time, and ErrCorrupt", list, at, err)

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/understudy-go/understudy/internal/testkit"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/registry/finding"
 	"github.com/understudy-go/understudy/registry/registrytest"
@@ -60,7 +61,7 @@ func TestCheck_LeavesNothingBehind(t *testing.T) {
 			t.Errorf("file: %s", found["file"].Detail)
 		}
 	}
-	if got := namesIn(t, dir); len(got) > 0 {
+	if got := testkit.Names(t, dir); len(got) > 0 {
 		t.Errorf("without a file, it made %v", got)
 	}
 
@@ -71,7 +72,7 @@ func TestCheck_LeavesNothingBehind(t *testing.T) {
 		if !used {
 			closeRegistry(t, owner)
 		}
-		before := namesIn(t, dir)
+		before := testkit.Names(t, dir)
 		found := checkOf(t, t.Context(), path)
 		wantErrors(t, found)
 		for _, name := range []string{"database", "tables", "writable", "schema", "trial", "index", "watch"} {
@@ -82,7 +83,7 @@ func TestCheck_LeavesNothingBehind(t *testing.T) {
 		if !strings.Contains(found["schema"].Detail, "instances: 1, terms: 1") {
 			t.Errorf("schema: %s", found["schema"].Detail)
 		}
-		if got := namesIn(t, dir); !slices.Equal(got, before) {
+		if got := testkit.Names(t, dir); !slices.Equal(got, before) {
 			t.Errorf("it left %v, before there were %v", got, before)
 		}
 	}
@@ -93,7 +94,7 @@ func altered(text string) func(t *testing.T, path string) {
 	return func(t *testing.T, path string) {
 		r := open(t, path)
 		beginTerm(t, r, 1, join(t, r, "g"))
-		execute(t, path, text)
+		testkit.SQL(t, path, text)
 	}
 }
 
@@ -112,7 +113,7 @@ func TestCheck_NamesWhatIsWrong(t *testing.T) {
 		}, []string{"database"}, "no SQLite database"},
 		{"a newer schema", func(t *testing.T, path string) {
 			open(t, path)
-			execute(t, path, "PRAGMA user_version = 99")
+			testkit.SQL(t, path, "PRAGMA user_version = 99")
 		}, []string{"database"}, "has schema 99"},
 		{"a spoilt record", func(t *testing.T, path string) {
 			in := join(t, open(t, path), "g")
@@ -142,7 +143,7 @@ func TestCheck_NamesWhatIsWrong(t *testing.T) {
 			exitCode, silence, handoverTo, handoverAt, schema, PRIMARY KEY ("group", number)) WITHOUT ROWID`), []string{"trial"}, "the groups A and a are one group"},
 		{"no index", func(t *testing.T, path string) {
 			open(t, path)
-			execute(t, path, "DROP INDEX seniority")
+			testkit.SQL(t, path, "DROP INDEX seniority")
 		}, nil, "CREATE INDEX"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

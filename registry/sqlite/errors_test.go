@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/understudy-go/understudy/internal/sqlitefile"
+	"github.com/understudy-go/understudy/internal/testkit"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -49,7 +50,7 @@ func TestOpen_RefusesWhatIsNoRegistry(t *testing.T) {
 	ours := func(text string) func(t *testing.T, path string) {
 		return func(t *testing.T, path string) {
 			closeRegistry(t, open(t, path))
-			execute(t, path, text)
+			testkit.SQL(t, path, text)
 		}
 	}
 	for _, tt := range []struct {
@@ -59,7 +60,7 @@ func TestOpen_RefusesWhatIsNoRegistry(t *testing.T) {
 	}{
 		{"a directory", func(t *testing.T, path string) { _ = os.Mkdir(path, 0o700) }, ErrPath},
 		{"a text", func(t *testing.T, path string) { _ = os.WriteFile(path, []byte("x"), 0o600) }, registry.ErrCorrupt},
-		{"another program's", func(t *testing.T, path string) { execute(t, path, "CREATE TABLE t (a)") }, registry.ErrCorrupt},
+		{"another program's", func(t *testing.T, path string) { testkit.SQL(t, path, "CREATE TABLE t (a)") }, registry.ErrCorrupt},
 		{"a newer schema", ours("PRAGMA user_version = 2"), registry.ErrSchema},
 		{"tables that are missing", ours("DROP TABLE terms"), registry.ErrRefused},
 	} {

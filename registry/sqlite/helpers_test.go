@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"os"
 	"testing"
 	"time"
 
@@ -75,19 +74,6 @@ func wantTerm(t testing.TB, r *Registry, number int64) {
 	}
 }
 
-// execute runs SQL as another program does.
-func execute(t testing.TB, path, text string) {
-	t.Helper()
-	db, err := sql.Open("sqlite", path)
-	if err == nil {
-		_, err = db.Exec(text)
-		err = errors.Join(err, db.Close())
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 // takeWriteLock takes the lock for writing as another program does, until release.
 func takeWriteLock(t testing.TB, path string) (release func()) {
 	t.Helper()
@@ -126,17 +112,4 @@ func spoil(t *testing.T, path string, rec registrytest.Record, field string, val
 	if err != nil || n != 1 {
 		t.Fatalf("spoiling %+v: %d records, %v", rec, n, err)
 	}
-}
-
-// namesIn returns the names in a directory.
-func namesIn(t testing.TB, dir string) (names []string) {
-	t.Helper()
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, e := range entries {
-		names = append(names, e.Name())
-	}
-	return names
 }

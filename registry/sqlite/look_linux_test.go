@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/understudy-go/understudy/internal/testkit"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -59,7 +60,7 @@ func TestLook_RightToReadIsEnough(t *testing.T) {
 	beginTerm(t, owner, 1, join(t, owner, "g"))
 	permit := func() {
 		t.Helper()
-		for _, name := range namesIn(t, dir) {
+		for _, name := range testkit.Names(t, dir) {
 			if err := os.Chmod(filepath.Join(dir, name), 0o444); err != nil {
 				t.Fatal(err)
 			}
@@ -72,7 +73,7 @@ func TestLook_RightToReadIsEnough(t *testing.T) {
 	expect := func(want string) {
 		t.Helper()
 		permit()
-		cmd := helper(t, mode, path)
+		cmd := testkit.Self(t, mode, path)
 		if os.Geteuid() == 0 { // root writes through file modes
 			cmd.Path = "/proc/self/exe"
 			cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65532, Gid: 65532}}
@@ -94,7 +95,7 @@ func TestLook_RightToReadIsEnough(t *testing.T) {
 
 	in := join(t, owner, "g")
 	beginTerm(t, owner, 2, in)
-	for _, name := range namesIn(t, dir) { // the files as they are when all processes are killed
+	for _, name := range testkit.Names(t, dir) { // the files as they are when all processes are killed
 		content, err := os.ReadFile(filepath.Join(dir, name))
 		if err == nil {
 			err = os.WriteFile(filepath.Join(crashed, name), content, 0o600)

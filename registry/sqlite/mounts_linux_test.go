@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 	"golang.org/x/sys/unix"
 
+	"github.com/understudy-go/understudy/internal/testkit"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -115,7 +116,7 @@ func mounts(dir string) error {
 }
 
 func TestOpen_ReadOnlyAndFullFileSystems(t *testing.T) {
-	cmd := helper(t, "mounts", t.TempDir())
+	cmd := testkit.Self(t, "mounts", t.TempDir())
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS}
 	if os.Geteuid() != 0 {
 		cmd.SysProcAttr.Cloneflags |= syscall.CLONE_NEWUSER

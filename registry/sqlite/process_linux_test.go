@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,43 +12,21 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/understudy-go/understudy/internal/testkit"
 	"github.com/understudy-go/understudy/registry"
 )
 
 // The test binary runs itself: as another process that uses the same file.
 func TestMain(m *testing.M) {
-	path := os.Getenv("UNDERSTUDY_TEST_PATH")
-	var err error
-	switch os.Getenv("UNDERSTUDY_TEST_SQLITE") {
-	case "member":
-		err = member(path)
-	case "newcomer":
-		err = newcomer(path)
-	case "look":
-		err = look(path)
-	case "check":
-		err = findings(path)
-	case "mounts":
-		err = mounts(path)
-	case "unsearchable":
-		err = unsearchable(path)
-	default:
-		os.Exit(m.Run())
-	}
-	if err != nil {
-		fmt.Println(err)
-		os.Exit(1)
-	}
-	os.Exit(0)
-}
-
-func helper(t *testing.T, mode, path string, env ...string) *exec.Cmd {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0])
-	cmd.Env = append(os.Environ(), "UNDERSTUDY_TEST_SQLITE="+mode, "UNDERSTUDY_TEST_PATH="+path,
-		"GORACE=atexit_sleep_ms=0") // otherwise each of them takes a second more
-	cmd.Env = append(cmd.Env, env...)
-	return cmd
+	testkit.RunRole(map[string]testkit.Role{
+		"member":       testkit.RoleOf(member),
+		"newcomer":     testkit.RoleOf(newcomer),
+		"look":         testkit.RoleOf(look),
+		"check":        testkit.RoleOf(findings),
+		"mounts":       testkit.RoleOf(mounts),
+		"unsearchable": testkit.RoleOf(unsearchable),
+	})
+	os.Exit(m.Run())
 }
 
 // member is another process. It registers, beats, and takes every term that it can, as
@@ -103,7 +80,7 @@ func TestRegistry_ProcessesMoveToTheNewFileTogether(t *testing.T) {
 	var members []*exec.Cmd
 	outputs := make([]strings.Builder, processes)
 	for i := range processes {
-		cmd := helper(t, "member", path)
+		cmd := testkit.Self(t, "member", path)
 		cmd.Stdout, cmd.Stderr = &outputs[i], &outputs[i]
 		in, err := cmd.StdinPipe()
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/understudy-go/understudy/internal/testkit"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -82,7 +83,7 @@ func TestChanges_RulesOfOthersAreRefusals(t *testing.T) {
 			if err := p.r.BeginTerm(t.Context(), p.term); err != nil {
 				t.Fatal(err)
 			}
-			execute(t, path, tt.rule)
+			testkit.SQL(t, path, tt.rule)
 			for range 2 {
 				err := calls[tt.call](t.Context(), p)
 				if !errors.Is(err, registry.ErrRefused) || errors.Is(err, registry.ErrTermTaken) || errors.Is(err, registry.ErrRegistered) {
@@ -104,7 +105,7 @@ func TestChanges_RulesOfOthersAreRefusals(t *testing.T) {
 func TestChanges_HarmlessTriggersAreLeftAlone(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "registry.db")
 	r := open(t, path)
-	execute(t, path, `CREATE TABLE audit (what);
+	testkit.SQL(t, path, `CREATE TABLE audit (what);
 		CREATE TRIGGER a AFTER INSERT ON terms BEGIN INSERT INTO audit VALUES (new.number); END;
 		CREATE TRIGGER b AFTER UPDATE ON instances BEGIN INSERT INTO audit VALUES (new.beat); END`)
 	in := join(t, r, "g")
@@ -126,14 +127,14 @@ func TestQueries_CollationsMergeNoGroups(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "registry.db")
 	r := open(t, path)
 	for _, table := range []string{"instances", "terms"} {
-		execute(t, path, `DROP TABLE `+table)
+		testkit.SQL(t, path, `DROP TABLE `+table)
 	}
 	foreign := strings.ReplaceAll(tables, `"group", host`, `"group" COLLATE NOCASE, host`)
 	foreign = strings.ReplaceAll(foreign, "\t\"group\", number", "\t\"group\" COLLATE NOCASE, number")
 	if strings.Count(foreign, "NOCASE") != 2 {
 		t.Fatal(foreign)
 	}
-	execute(t, path, foreign)
+	testkit.SQL(t, path, foreign)
 	upper, lower := join(t, r, "A"), join(t, r, "a")
 	beginTerm(t, r, 1, upper)
 	if v, err := r.View(t.Context(), "a"); err != nil || v.Latest != nil {

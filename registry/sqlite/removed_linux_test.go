@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/understudy-go/understudy/internal/testkit"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -48,7 +49,7 @@ func newcomer(path string) error {
 // enterNewcomer starts a newcomer, and returns its term and a function that ends it.
 func enterNewcomer(t *testing.T, path string) (registry.Term, func()) {
 	t.Helper()
-	cmd := helper(t, "newcomer", path)
+	cmd := testkit.Self(t, "newcomer", path)
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -99,7 +100,7 @@ func TestBeat_RemovedLogIsNotRegistered(t *testing.T) {
 						t.Fatal(err)
 					}
 					if saved {
-						execute(t, path, "PRAGMA wal_checkpoint(PASSIVE)")
+						testkit.SQL(t, path, "PRAGMA wal_checkpoint(PASSIVE)")
 					}
 					for _, suffix := range tt.removed {
 						if err := os.Remove(path + suffix); err != nil {
@@ -187,7 +188,7 @@ func TestView_DoesNotUseTheIndexOfAnIdleRegistry(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "registry.db")
 	idle, r := open(t, path), open(t, path)
 	in := join(t, idle, "g")
-	execute(t, path, "PRAGMA wal_checkpoint(PASSIVE)")
+	testkit.SQL(t, path, "PRAGMA wal_checkpoint(PASSIVE)")
 	for _, suffix := range []string{"-wal", "-shm"} {
 		if err := os.Remove(path + suffix); err != nil {
 			t.Fatal(err)

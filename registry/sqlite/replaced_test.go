@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/understudy-go/understudy/internal/testkit"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -38,7 +39,7 @@ func TestBeat_ReplacedFileIsNotRegistered(t *testing.T) {
 			must(t, r.Close(t.Context()), os.Remove(path+"-wal"), os.Remove(path+"-shm"), os.Rename(other, path))
 		}},
 		{"replaced by a copy that has the record", func(t *testing.T, path string) {
-			execute(t, path, "PRAGMA wal_checkpoint(TRUNCATE)")
+			testkit.SQL(t, path, "PRAGMA wal_checkpoint(TRUNCATE)")
 			copied, err := os.ReadFile(path) // drops the locks, which are not needed any more
 			must(t, err, os.WriteFile(path+".copy", copied, 0o600),
 				os.Remove(path+"-wal"), os.Remove(path+"-shm"), os.Rename(path+".copy", path))

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/understudy-go/understudy/internal/testkit"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -21,7 +22,7 @@ func oldFile(t *testing.T) (path string, in registry.Instance) {
 	r := open(t, path)
 	in = join(t, r, "g")
 	beginTerm(t, r, 1, in)
-	execute(t, path, `ALTER TABLE terms DROP COLUMN silence`)
+	testkit.SQL(t, path, `ALTER TABLE terms DROP COLUMN silence`)
 	closeRegistry(t, r)
 	return path, in
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/understudy-go/understudy/internal/testkit"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -57,7 +58,7 @@ func TestBeat_UnsearchableDirectoryReplacesNothing(t *testing.T) {
 	if err := errors.Join(os.Chmod(filepath.Dir(dir), 0o755), os.Mkdir(dir, 0o700)); err != nil {
 		t.Fatal(err)
 	}
-	cmd := helper(t, "unsearchable", filepath.Join(dir, "registry.db"))
+	cmd := testkit.Self(t, "unsearchable", filepath.Join(dir, "registry.db"))
 	if os.Geteuid() == 0 { // root searches whatever the mode is
 		const nobody = 65532
 		if err := os.Chown(dir, nobody, nobody); err != nil {
