@@ -27,27 +27,27 @@ type place struct {
 // is shared.
 func both(t *testing.T, test func(t *testing.T, at place)) {
 	t.Parallel()
-	t.Run("sqlite", func(t *testing.T) {
-		t.Parallel()
-		test(t, onSQLite(t))
-	})
-	t.Run("mongodb", func(t *testing.T) {
-		t.Parallel()
-		test(t, place{uri: mongotest.Shared(t)})
-	})
+	onEach(t, test, func(t *testing.T) place { return place{uri: mongotest.Shared(t)} })
 }
 
 // bothAlone is like both, with a MongoDB server that the test may break.
 func bothAlone(t *testing.T, test func(t *testing.T, at place)) {
 	t.Parallel()
+	onEach(t, test, func(t *testing.T) place {
+		set := mongotest.Start(t, 1)
+		return place{uri: set.URI(), set: set}
+	})
+}
+
+// onEach runs a test on a SQLite file and on the given MongoDB, side by side.
+func onEach(t *testing.T, test func(t *testing.T, at place), mongoDB func(t *testing.T) place) {
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
 		test(t, onSQLite(t))
 	})
 	t.Run("mongodb", func(t *testing.T) {
 		t.Parallel()
-		set := mongotest.Start(t, 1)
-		test(t, place{uri: set.URI(), set: set})
+		test(t, mongoDB(t))
 	})
 }
 

@@ -66,6 +66,15 @@ func (cl *client) open(ctx context.Context, access registry.Access) error {
 	return nil
 }
 
+// openClient returns a client whose registry is open.
+func openClient(ctx context.Context, c *cobra.Command, a registry.Access) (*client, error) {
+	cl, err := newClient(c)
+	if err != nil {
+		return nil, err
+	}
+	return cl, cl.open(ctx, a)
+}
+
 func (cl *client) close() {
 	if cl.reg != nil {
 		openregistry.Close(cl.reg)

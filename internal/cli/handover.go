@@ -68,10 +68,7 @@ var plainWord = regexp.MustCompile(`^\w[\w.-]*$`)
 func completeTarget(c *cobra.Command, _ []string, _ string) (list []cobra.Completion, _ cobra.ShellCompDirective) {
 	ctx, cancel := context.WithTimeout(c.Context(), 2*time.Second)
 	defer cancel()
-	cl, err := newClient(c)
-	if err == nil {
-		err = cl.open(ctx, registry.Look)
-	}
+	cl, err := openClient(ctx, c, registry.Look)
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
@@ -171,11 +168,8 @@ func unreadRecord(g status.Group) string {
 // openToAsk returns a client whose registry may be written to. A file that does not
 // exist yet is an error, because there is no instance to ask.
 func openToAsk(ctx context.Context, c *cobra.Command) (*client, error) {
-	cl, err := newClient(c)
+	cl, err := openClient(ctx, c, registry.Ask)
 	if err != nil {
-		return nil, err
-	}
-	if err := cl.open(ctx, registry.Ask); err != nil {
 		return nil, err
 	}
 	if cl.reg == nil {

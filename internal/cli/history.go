@@ -84,11 +84,8 @@ func (c *count) Set(text string) error {
 
 func runHistory(c *cobra.Command, n int, asJSON bool) error {
 	ctx, out := c.Context(), c.OutOrStdout()
-	cl, err := newClient(c)
+	cl, err := openClient(ctx, c, registry.Look)
 	if err != nil {
-		return err
-	}
-	if err := cl.open(ctx, registry.Look); err != nil {
 		return err
 	}
 	defer cl.close()

@@ -75,11 +75,8 @@ with --ended. On a narrow terminal the table has fewer columns.`,
 
 func runStatus(c *cobra.Command, asJSON, all bool, code *int) error {
 	ctx, out := c.Context(), c.OutOrStdout()
-	cl, err := newClient(c)
+	cl, err := openClient(ctx, c, registry.Look)
 	if err != nil {
-		return err
-	}
-	if err := cl.open(ctx, registry.Look); err != nil {
 		return err
 	}
 	defer cl.close()

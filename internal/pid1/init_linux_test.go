@@ -1,7 +1,6 @@
 package pid1
 
 import (
-	"bufio"
 	"bytes"
 	"fmt"
 	"io"
@@ -143,16 +142,7 @@ func TestInit_ResumesAStoppedProgram(t *testing.T) {
 			defer cmd.Process.Kill()
 			timer := time.AfterFunc(30*time.Second, func() { _ = cmd.Process.Kill() })
 			defer timer.Stop()
-			lines := bufio.NewScanner(pipe)
-			next := func(want string) {
-				t.Helper()
-				for lines.Scan() {
-					if lines.Text() == want {
-						return
-					}
-				}
-				t.Fatalf("the program did not print %q", want)
-			}
+			next := waitForLines(t, pipe)
 			next("ready")
 			program, err := procfs.Children(strconv.Itoa(cmd.Process.Pid))
 			if err != nil || len(program) != 1 {

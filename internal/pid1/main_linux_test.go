@@ -1,6 +1,7 @@
 package pid1
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -171,6 +172,20 @@ func startPiped(t *testing.T, mode string) (*exec.Cmd, io.Reader) {
 		t.Fatal(err)
 	}
 	return cmd, pipe
+}
+
+// waitForLines returns a function that waits until the program prints a line.
+func waitForLines(t *testing.T, pipe io.Reader) (next func(want string)) {
+	lines := bufio.NewScanner(pipe)
+	return func(want string) {
+		t.Helper()
+		for lines.Scan() {
+			if lines.Text() == want {
+				return
+			}
+		}
+		t.Fatalf("the program did not print %q", want)
+	}
 }
 
 // output collects what a process writes.

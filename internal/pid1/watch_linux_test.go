@@ -1,7 +1,6 @@
 package pid1
 
 import (
-	"bufio"
 	"io"
 	"strconv"
 	"testing"
@@ -23,16 +22,7 @@ func fragile(t *testing.T) (end func() int, program, guard int, next func(want s
 		_ = cmd.Process.Kill()
 	})
 	t.Cleanup(func() { timer.Stop(); _ = cmd.Process.Kill(); _ = cmd.Wait() })
-	lines := bufio.NewScanner(pipe)
-	next = func(want string) {
-		t.Helper()
-		for lines.Scan() {
-			if lines.Text() == want {
-				return
-			}
-		}
-		t.Fatalf("the program did not print %q", want)
-	}
+	next = waitForLines(t, pipe)
 	next("ready")
 	list, err := procfs.Children(strconv.Itoa(cmd.Process.Pid))
 	if err != nil || len(list) != 1 {

@@ -39,6 +39,18 @@ const (
 // shell does not wait for the tee of "exec > >(tee log)".
 const leftoverTime = time.Second
 
+// Alive reports whether the guard may still be there. It is true until the guard is
+// reaped, and so while a sweep is under way, too. On Windows it is true while the job is
+// served.
+func (g *Guard) Alive() bool {
+	select {
+	case <-g.gone:
+		return false
+	default:
+		return true
+	}
+}
+
 // Event is what a guard reports about its command.
 type Event struct {
 	Kind EventKind

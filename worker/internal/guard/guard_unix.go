@@ -74,17 +74,6 @@ func Start(ctx context.Context, out Output) (*Guard, error) {
 // PID returns the guard's own process number.
 func (g *Guard) PID() int { return g.pid }
 
-// Alive reports whether the guard may still be there. It is true until the guard is
-// reaped, and so while a sweep is under way, too.
-func (g *Guard) Alive() bool {
-	select {
-	case <-g.gone:
-		return false
-	default:
-		return true
-	}
-}
-
 // Events reports what happens. It is closed when the guard is gone and, if it had
 // a command, nothing of that is left.
 func (g *Guard) Events() <-chan Event { return g.events }

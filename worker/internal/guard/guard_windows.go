@@ -46,16 +46,6 @@ func Start(ctx context.Context, out Output) (*Guard, error) {
 // PID returns 0: there is no guard process.
 func (g *Guard) PID() int { return 0 }
 
-// Alive reports whether the job is still served.
-func (g *Guard) Alive() bool {
-	select {
-	case <-g.gone:
-		return false
-	default:
-		return true
-	}
-}
-
 // Events reports what happens. It is closed when nothing of the command is left.
 func (g *Guard) Events() <-chan Event { return g.events }
 
