@@ -145,6 +145,8 @@ func runMode(mode string, args []string) int {
 		panic(syscall.Exec("/proc/self/exe", os.Args, os.Environ()))
 	case "blocked": // SPEC: executes itself as a host with signals blocked or ignored
 		signal.Ignore(unix.SIGINT, unix.SIGHUP, unix.SIGTERM, unix.SIGPIPE, unix.SIGTSTP)
+		ignore := [4]uint64{1} // as the C library's posix_spawn does with its own signals
+		_, _, _ = unix.RawSyscall6(unix.SYS_RT_SIGACTION, 32, ptr(&ignore[0]), 0, 8, 0, 0)
 		os.Setenv(envMode, "host")
 		mask := uint64(1<<(unix.SIGTERM-1) | 1<<(unix.SIGUSR1-1))
 		_, _, _ = unix.RawSyscall6(unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, ptr(&mask), 0, 8, 0, 0)

@@ -49,6 +49,9 @@ func setup() (*server, error) {
 	if s.signals, err = handleSignals(); err != nil {
 		return nil, err
 	}
+	if err := stopIgnoring(); err != nil {
+		return nil, err
+	}
 	if err := closeOnExec(); err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"os/signal"
 	"sync/atomic"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -54,4 +55,24 @@ func handleSignals() (*signals, error) {
 		}
 	}()
 	return s, nil
+}
+
+// stopIgnoring gives the signals of the C library their default action, if they are
+// ignored. Go handles every other signal, which has its default in the command; these it
+// leaves to the C library, if there is one in this program. The C library ignores them in
+// a program that its posix_spawn starts, as make does, and the command would inherit it.
+func stopIgnoring() error {
+	const first, last = 32, 34
+	for sig := uintptr(first); sig <= last; sig++ {
+		var present, usual [8]uintptr // the kernel's struct sigaction is shorter, and begins with the action
+		const ignored = 1
+		_, _, errno := unix.RawSyscall6(unix.SYS_RT_SIGACTION, sig, 0, uintptr(unsafe.Pointer(&present)), 8, 0, 0)
+		if errno == 0 && present[0] == ignored {
+			_, _, errno = unix.RawSyscall6(unix.SYS_RT_SIGACTION, sig, uintptr(unsafe.Pointer(&usual)), 0, 8, 0, 0)
+		}
+		if errno != 0 {
+			return fmt.Errorf("action of signal %d: %w", sig, errno)
+		}
+	}
+	return nil
 }
