@@ -35,8 +35,10 @@ func count(file, text string) int {
 }
 
 func TestCommand_DeathOfTheGuardIsNoFinalExit(t *testing.T) {
+	t.Parallel()
 	for _, policy := range []config.Restart{config.RestartAlways, config.RestartOnFailure} {
 		t.Run(string(policy), func(t *testing.T) {
+			t.Parallel()
 			file := filepath.Join(t.TempDir(), "log")
 			ctx, stop := context.WithCancelCause(context.Background())
 			spec := testSpec(t, testMark(), "polite", file)

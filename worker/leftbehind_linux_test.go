@@ -17,6 +17,7 @@ import (
 // A command that puts itself into the background has not done its work, even with
 // exit code 0.
 func TestCommand_ProcessesLeftBehindAreKilledAndLogged(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name   string
 		script string

@@ -79,6 +79,7 @@ func TestCommand_RestartsAfterOtherExits(t *testing.T) {
 }
 
 func TestCommand_ReportsEachFailureFromTheFifthOn(t *testing.T) {
+	t.Parallel()
 	spec := testSpec(t, testMark(), "exit", "1")
 	c, err := NewCommand(spec)
 	if err != nil {

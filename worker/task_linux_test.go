@@ -29,6 +29,7 @@ func testTask(t testing.TB, mark, mode string, args ...string) Task {
 }
 
 func TestTask_ReturnsTheExitCode(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		mode string
 		args []string

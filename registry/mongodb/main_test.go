@@ -12,7 +12,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testkit.Parallel(6) // each may run a server of its own, and most use the shared one
+	testkit.Parallel(3) // each may run a server of its own, and most use the shared one
 	code := mongotest.Main(m)
 	if code == 0 {
 		if err := goleak.Find(); err != nil {
