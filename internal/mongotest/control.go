@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"os"
 	"testing"
@@ -24,12 +23,12 @@ func (s *Set) Primary(tb testing.TB) int {
 }
 
 func (s *Set) awaitPrimary() (int, error) {
-	for begun := time.Now(); time.Since(begun) < time.Minute; time.Sleep(10 * time.Millisecond) {
+	for begun := time.Now(); time.Since(begun) < patience; time.Sleep(10 * time.Millisecond) {
 		if i := s.primary(); i >= 0 {
 			return i, nil
 		}
 	}
-	return -1, errors.New("no primary for a minute")
+	return -1, fmt.Errorf("no primary for %v", patience)
 }
 
 // Kill ends node i by SIGKILL. Its files stay.
@@ -111,7 +110,7 @@ func (s *Set) primary() int {
 }
 
 func (s *Set) admin(i int, command bson.D) error {
-	if err := s.run(i, time.Minute, command, nil); err != nil {
+	if err := s.run(i, patience, command, nil); err != nil {
 		return fmt.Errorf("%s: %w", command[0].Key, err)
 	}
 	return nil

@@ -78,13 +78,13 @@ func (n *node) start(mongod string) error {
 // listening waits until the log says that the node accepts connections. To connect is
 // no proof of that: another process may have taken the port, and then it answers.
 func (n *node) listening() error {
-	for begun := time.Now(); ; time.Sleep(5 * time.Millisecond) {
+	for begun := time.Now(); ; time.Sleep(10 * time.Millisecond) {
 		data, _ := os.ReadFile(n.dir + ".log")
 		log := string(data)
 		if strings.Contains(log, "Waiting for connections") {
 			return nil
 		}
-		if strings.Contains(log, `"Shutting down"`) || strings.Contains(log, "try 'mongod --help'") || time.Since(begun) > time.Minute {
+		if strings.Contains(log, `"Shutting down"`) || strings.Contains(log, "try 'mongod --help'") || time.Since(begun) > patience {
 			return errors.Join(fmt.Errorf("mongod on port %d does not listen: %s", n.port, tail(data, 2000)), n.stop(false))
 		}
 	}

@@ -36,6 +36,10 @@ const User, Password = "understudy", "s3cret+/@word"
 
 const setName = "understudy"
 
+// patience is how long a node may take to start, to recover, or to elect a primary. On a
+// machine whose processors are busy, to recover after a SIGKILL takes more than a minute.
+const patience = 3 * time.Minute
+
 // Set is a replica set, or a standalone server, that one test has for itself.
 type Set struct {
 	// CAFile is the certificate that signed those of the servers, with [TLS].
@@ -192,8 +196,8 @@ func (s *Set) healthy() error {
 		if primaries == 1 && others == len(s.nodes)-1 {
 			return nil
 		}
-		if time.Since(begun) > time.Minute {
-			return fmt.Errorf("after a minute the set has %d primaries and %d others of %d", primaries, others, len(s.nodes))
+		if time.Since(begun) > patience {
+			return fmt.Errorf("after %v the set has %d primaries and %d others of %d", patience, primaries, others, len(s.nodes))
 		}
 	}
 }

@@ -87,7 +87,7 @@ func eventually(t testing.TB, what string, try func() error) {
 		if err == nil {
 			return
 		}
-		if time.Since(begun) > time.Minute {
+		if time.Since(begun) > 3*time.Minute {
 			t.Fatalf("%s: %v", what, err)
 		}
 		time.Sleep(20 * time.Millisecond)

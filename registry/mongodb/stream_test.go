@@ -79,7 +79,7 @@ func TestStream_EndsIfItsConnectionIsDead(t *testing.T) {
 	p, r := throughProxy(t, mongotest.Shared(t))
 	p.holdBack("getMore")
 	changes, _ := watch(t, r, "g")
-	timeout := time.After(2 * time.Minute)
+	timeout := time.After(3 * time.Minute)
 	for {
 		select {
 		case _, ok := <-changes:

@@ -30,7 +30,7 @@ func watch(t *testing.T, r *mongodb.Registry, group string) (<-chan struct{}, co
 // noticed waits for a notice after which the group's latest term has the number.
 func noticed(t *testing.T, r *mongodb.Registry, changes <-chan struct{}, group string, number int64) {
 	t.Helper()
-	timeout := time.After(time.Minute)
+	timeout := time.After(3 * time.Minute)
 	for {
 		select {
 		case _, ok := <-changes:
@@ -120,7 +120,7 @@ func TestWatch_IsSilentAboutOtherGroups(t *testing.T) {
 	}
 	begin(t, r, "mine", 1, uuid.Must(uuid.NewV7()))
 	woken := 0
-	for timeout := time.After(time.Minute); woken == 0; {
+	for timeout := time.After(3 * time.Minute); woken == 0; {
 		select {
 		case <-mine:
 			woken++
