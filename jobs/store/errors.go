@@ -1,0 +1,29 @@
+package store
+
+import "errors"
+
+// The errors that a [Store] returns besides those of package registry, wrapped with the
+// name of the call. Compare them by errors.Is. Any other error leaves open whether a
+// write was applied.
+var (
+	// ErrSuperseded says that nothing was written, because a later term has begun or the
+	// holder's term is over.
+	ErrSuperseded = errors.New("jobs: superseded by a later term")
+	// ErrChanged says that nothing was written, because the record is not as the caller
+	// read it.
+	ErrChanged = errors.New("jobs: changed meanwhile")
+	// ErrNoRun says that there is no run of this key.
+	ErrNoRun = errors.New("jobs: no such run")
+	// ErrNoJob says that the group has no record of this job: no active instance has had
+	// a job of this name in its file.
+	ErrNoJob = errors.New("jobs: no such job")
+	// ErrConflict says that there is a run of this key already, with another payload.
+	ErrConflict = errors.New("jobs: another payload under the same key")
+	// ErrFull says that as many runs wait as may wait.
+	ErrFull = errors.New("jobs: too many waiting runs")
+	// ErrState says that a run is in a state in which it cannot be cancelled or retried.
+	ErrState = errors.New("jobs: not possible in this state")
+	// ErrTooLarge says that a payload, a result, a checkpoint or an output is larger than
+	// its limit.
+	ErrTooLarge = errors.New("jobs: too large")
+)

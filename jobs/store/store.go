@@ -1,0 +1,160 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Store is the shared record of jobs and runs. A backend offers it beside its registry,
+// in the same database. All methods may be called concurrently.
+//
+// What [registry.Registry] says of reads, of acknowledged writes, of contexts and of
+// records that cannot be understood holds here as well. Where a method returns several
+// records, those that cannot be understood are left out, and their errors are returned
+// beside the others, joined.
+//
+// [registry.Registry]: https://pkg.go.dev/github.com/understudy-go/understudy/registry#Registry
+type Store interface {
+	Holding
+	Asking
+}
+
+// Holder is the active instance, under the term that fences its writes.
+type Holder struct {
+	Group    string
+	Term     int64
+	Instance uuid.UUID
+}
+
+// Holding is what only the active instance calls. Each method that writes returns
+// ErrSuperseded if the backend knows that the holder's term is not the latest one, or
+// is not open. A backend need not know it (MongoDB has no cheap way), so a write has to
+// be safe without it: it names what it rests on.
+type Holding interface {
+	// Seal takes the group's jobs and waiting runs over: it sets their term to that of
+	// the holder, where it is lower. It returns all jobs of the group, in the order of
+	// their names. It returns ErrSuperseded if one has a higher term.
+	Seal(ctx context.Context, h Holder) ([]Job, error)
+
+	// SaveJob writes what the holder decides about a job: all of the record but Paused.
+	// It returns ErrChanged if the stored record has another term than the holder's, or
+	// j.Revision or a higher one. A job that has no record gets one.
+	SaveJob(ctx context.Context, h Holder, j Job) error
+
+	// Claim inserts runs under the holder's term, each of which gets the holder's
+	// instance: processing ones, whose attempt may begin once Claim has returned, waiting
+	// ones, and ended ones. It returns, for each of them, the record that is there if a
+	// run of this key existed, and nil if it was inserted. With any other error than
+	// ErrSuperseded some may have been inserted: Claim them again, and those are returned
+	// with the same nonce.
+	Claim(ctx context.Context, h Holder, runs []Run) ([]*Run, error)
+
+	// Update writes all that a holder decides about a run, if its record still is of the
+	// version was: State, Open, Attempt, Nonce, Attempts, Failures, Interruptions, Due,
+	// Result, Output, Remark and EndedAt, besides Term and Instance, which become those of
+	// the holder. Otherwise it returns the record that is there, and ErrChanged; ErrNoRun
+	// if there is none. A processing run that is updated keeps its progress; an attempt
+	// that begins has none.
+	Update(ctx context.Context, h Holder, was Version, r Run) (*Run, error)
+
+	// SetProgress writes the progress of a processing run under the same rules. It
+	// returns the request to cancel the run, if there is one.
+	SetProgress(ctx context.Context, h Holder, k Key, attempt int, p Progress) (cancel *Request, err error)
+
+	// Open returns up to limit runs of the group that are open and do not wait, the ones
+	// of the lowest terms first, whoever holds them.
+	Open(ctx context.Context, group string, limit int) ([]Run, error)
+
+	// Due returns up to limit waiting runs that are due, in the order in which they are to
+	// be started: by priority from the highest, then by when they were due, then by job
+	// and run. It also returns when the next one is due that is not yet; zero if none
+	// waits.
+	Due(ctx context.Context, group string, now time.Time, limit int) (runs []Run, next time.Time, err error)
+
+	// SaveCheckpoint stores the checkpoint of a run's attempt. It returns ErrChanged if a
+	// later term or attempt has taken the checkpoint over.
+	SaveCheckpoint(ctx context.Context, h Holder, k Key, attempt int, data []byte) error
+
+	// TakeCheckpoint returns the last checkpoint of a run, nil if there is none, and takes
+	// it over for this attempt: what an earlier attempt still saves is ErrChanged.
+	TakeCheckpoint(ctx context.Context, h Holder, k Key, attempt int) ([]byte, error)
+
+	// AppendChunk stores chunk number n, from 0, of the live output of an attempt. A chunk
+	// that is there stays as it is. Numbers from MaxChunks on are ErrTooLarge.
+	AppendChunk(ctx context.Context, h Holder, k Key, attempt, n int, data []byte) error
+
+	// Prune deletes ended runs of a job that are not open, with their payloads,
+	// checkpoints and chunks, in small steps: at most limit of them, the oldest first. It
+	// spares those of slots after the mark that the job's record has, those made or ended
+	// after before, and the newest keep of those that are left. It returns how many it
+	// deleted.
+	Prune(ctx context.Context, h Holder, job string, before time.Time, keep, limit int) (deleted int, err error)
+}
+
+// Asking is what everybody may call: what people see, and what they ask for.
+type Asking interface {
+	// Submit inserts a waiting run, whose At is set to the registry's time and whose Due
+	// is no earlier than that, with its payload. If there is a run of this key with the
+	// same payload, that one is returned, and created is false; with another payload it
+	// is ErrConflict. It returns ErrFull if at least depth runs of the group wait.
+	Submit(ctx context.Context, r Run, payload []byte, depth int) (stored Run, created bool, err error)
+
+	// Cancel cancels a run that waits at once, and asks the holder to cancel one that is
+	// processed. It returns the record after that; ErrState if the run has ended, and
+	// ErrNoRun.
+	Cancel(ctx context.Context, k Key, by, why string) (Run, error)
+
+	// Retry makes a run wait again that has ended without success, with its failures and
+	// interruptions at 0. It returns the record after that; ErrState if it waits, is
+	// processed, is open, or succeeded, and ErrNoRun.
+	Retry(ctx context.Context, k Key, by string) (Run, error)
+
+	// Pause pauses a job: no slot of it is claimed. Resume undoes that. Both return the
+	// record after that; ErrNoJob if there is none. To pause a job that is paused changes
+	// nothing, and neither does to resume one that is not.
+	Pause(ctx context.Context, group, job, by, why string) (Job, error)
+	Resume(ctx context.Context, group, job string) (Job, error)
+
+	// Jobs returns the jobs of a group, in the order of their names.
+	Jobs(ctx context.Context, group string) ([]Job, error)
+
+	// Run returns a run, or ErrNoRun.
+	Run(ctx context.Context, k Key) (Run, error)
+
+	// Runs returns the runs that a filter lets through, the last made first, without the
+	// Head and Tail of their outputs and without their results.
+	Runs(ctx context.Context, group string, f Filter) ([]Run, error)
+
+	// Queue returns how many runs wait and since when the oldest of them has been due,
+	// for each job that has waiting runs that are due.
+	Queue(ctx context.Context, group string, now time.Time) (map[string]Queue, error)
+
+	// Payload returns the payload of a run, nil if it has none.
+	Payload(ctx context.Context, k Key) ([]byte, error)
+
+	// Chunks returns the chunks of an attempt's live output from number n on.
+	Chunks(ctx context.Context, k Key, attempt, n int) ([][]byte, error)
+
+	// Watch returns a channel that receives after changes of the group's runs and jobs
+	// that others than a holder made, until ctx ends or the watch breaks; then the channel
+	// is closed. There may be notices without such a change. It returns
+	// registry.ErrNoWatch if the caller has to poll.
+	Watch(ctx context.Context, group string) (<-chan struct{}, error)
+}
+
+// Filter says which runs [Asking.Runs] returns.
+type Filter struct {
+	Job    string    // of this job only; empty for all
+	States []State   // in one of these states; empty for all
+	Since  time.Time // made at this instant or later; zero for all
+	Before Run       // made before this run, for the next page; its At and Key count
+	Limit  int       // how many at most, up to MaxPage
+}
+
+// Queue is what waits of a job.
+type Queue struct {
+	Waiting int
+	Oldest  time.Time // when the oldest one was due
+}
