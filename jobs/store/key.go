@@ -1,6 +1,7 @@
 package store
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"strings"
 	"time"
@@ -27,8 +28,14 @@ func SlotID(slot time.Time) string { return slot.UTC().Format(time.RFC3339) }
 func KeyID(key string) string { return "k:" + key }
 
 // ChildID returns the ID of the run that is started because a run ended. Each run has at
-// most one child of a job.
-func ChildID(parent Key) string { return "then:" + parent.String() }
+// most one child of a job. The ID names the parent, unless that would make it too long.
+func ChildID(parent Key) string {
+	id := "then:" + parent.String()
+	if len(id) > MaxRunID {
+		return fmt.Sprintf("then:%x", sha256.Sum256([]byte(id)))
+	}
+	return id
+}
 
 // NewID returns the ID of a run that is triggered without a key: a UUID of version 7.
 func NewID() string { return uuid.Must(uuid.NewV7()).String() }

@@ -12,8 +12,12 @@ import (
 //
 // What [registry.Registry] says of reads, of acknowledged writes, of contexts and of
 // records that cannot be understood holds here as well. Where a method returns several
-// records, those that cannot be understood are left out, and their errors are returned
-// beside the others, joined.
+// records, those that cannot be understood are left out, and the errors of some of them
+// are returned beside the others, joined ([registry.Unreadable]).
+//
+// Instants are precise to the millisecond, and what is more precise is cut off. Texts for
+// people are cut to MaxRemark. An empty payload, result or checkpoint is none. The methods
+// Stored say how a record is written. A limit is at most MaxPage; 0 or less returns none.
 //
 // [registry.Registry]: https://pkg.go.dev/github.com/understudy-go/understudy/registry#Registry
 type Store interface {
@@ -34,37 +38,44 @@ type Holder struct {
 // be safe without it: it names what it rests on.
 type Holding interface {
 	// Seal takes the group's jobs and waiting runs over: it sets their term to that of
-	// the holder, where it is lower. It returns all jobs of the group, in the order of
-	// their names. It returns ErrSuperseded if one has a higher term.
+	// the holder, where it is lower, and the instance of those runs to that of the holder.
+	// It returns all jobs of the group, in the order of their names. It returns
+	// ErrSuperseded if one has a higher term.
 	Seal(ctx context.Context, h Holder) ([]Job, error)
 
 	// SaveJob writes what the holder decides about a job: all of the record but Paused.
 	// It returns ErrChanged if the stored record has another term than the holder's, or
-	// j.Revision or a higher one. A job that has no record gets one.
+	// j.Revision or a higher one. A job that has no record gets one. The term is the
+	// holder's, whatever j says.
 	SaveJob(ctx context.Context, h Holder, j Job) error
 
 	// Claim inserts runs under the holder's term, each of which gets the holder's
 	// instance: processing ones, whose attempt may begin once Claim has returned, waiting
 	// ones, and ended ones. It returns, for each of them, the record that is there if a
-	// run of this key existed, and nil if it was inserted. With any other error than
+	// run of this key existed, and nil if it was inserted. Of a record that is there and
+	// cannot be understood it returns the key alone, and its error beside the list
+	// ([registry.Unreadable]). With any other error the list is nil, and unless it is
 	// ErrSuperseded some may have been inserted: Claim them again, and those are returned
-	// with the same nonce.
+	// with the same nonce. A claimed run has no payload.
 	Claim(ctx context.Context, h Holder, runs []Run) ([]*Run, error)
 
 	// Update writes all that a holder decides about a run, if its record still is of the
 	// version was: State, Open, Attempt, Nonce, Attempts, Failures, Interruptions, Due,
 	// Result, Output, Remark and EndedAt, besides Term and Instance, which become those of
-	// the holder. Otherwise it returns the record that is there, and ErrChanged; ErrNoRun
-	// if there is none. A processing run that is updated keeps its progress; an attempt
-	// that begins has none.
+	// the holder. Then it returns nil. Otherwise it returns the record that is there, and
+	// ErrChanged; ErrNoRun if there is none. A run whose record has a higher term than the
+	// holder's is ErrChanged, whatever was says. A run that is updated keeps its progress
+	// and the request to cancel it; with another attempt than before it has no progress.
 	Update(ctx context.Context, h Holder, was Version, r Run) (*Run, error)
 
-	// SetProgress writes the progress of a processing run under the same rules. It
-	// returns the request to cancel the run, if there is one.
+	// SetProgress writes the progress of a run if its record is processing, under the
+	// holder's term and this attempt, and otherwise returns ErrChanged or ErrNoRun. It
+	// returns the request to cancel the run, if there is one. A power cut may undo it.
 	SetProgress(ctx context.Context, h Holder, k Key, attempt int, p Progress) (cancel *Request, err error)
 
 	// Open returns up to limit runs of the group that are open and do not wait, the ones
-	// of the lowest terms first, whoever holds them.
+	// of the lowest terms first, whoever holds them. A record of which nobody can say
+	// whether it is open is reported as one that cannot be understood.
 	Open(ctx context.Context, group string, limit int) ([]Run, error)
 
 	// Due returns up to limit waiting runs that are due, in the order in which they are to
@@ -74,15 +85,17 @@ type Holding interface {
 	Due(ctx context.Context, group string, now time.Time, limit int) (runs []Run, next time.Time, err error)
 
 	// SaveCheckpoint stores the checkpoint of a run's attempt. It returns ErrChanged if a
-	// later term or attempt has taken the checkpoint over.
+	// later term or attempt has taken the checkpoint over. It may return ErrNoRun.
 	SaveCheckpoint(ctx context.Context, h Holder, k Key, attempt int, data []byte) error
 
 	// TakeCheckpoint returns the last checkpoint of a run, nil if there is none, and takes
-	// it over for this attempt: what an earlier attempt still saves is ErrChanged.
+	// it over for this attempt: what an earlier attempt still saves is ErrChanged, and so
+	// is to take it over for an earlier one. It may return ErrNoRun.
 	TakeCheckpoint(ctx context.Context, h Holder, k Key, attempt int) ([]byte, error)
 
 	// AppendChunk stores chunk number n, from 0, of the live output of an attempt. A chunk
-	// that is there stays as it is. Numbers from MaxChunks on are ErrTooLarge.
+	// that is there stays as it is. Numbers from MaxChunks on are ErrTooLarge. A power cut
+	// may undo it. It may return ErrNoRun.
 	AppendChunk(ctx context.Context, h Holder, k Key, attempt, n int, data []byte) error
 
 	// Prune deletes ended runs of a job that are not open, with their payloads,
@@ -95,20 +108,23 @@ type Holding interface {
 
 // Asking is what everybody may call: what people see, and what they ask for.
 type Asking interface {
-	// Submit inserts a waiting run, whose At is set to the registry's time and whose Due
-	// is no earlier than that, with its payload. If there is a run of this key with the
-	// same payload, that one is returned, and created is false; with another payload it
-	// is ErrConflict. It returns ErrFull if at least depth runs of the group wait.
+	// Submit inserts a waiting run with its payload. Of r, the key, Trigger, Slot, Due,
+	// Priority, By and Parent count. At is set to the registry's time, and Due is no
+	// earlier than that. If there is a run of this key with the same payload, that one is
+	// returned, and created is false; with another payload it is ErrConflict. Otherwise it
+	// returns ErrFull if at least depth runs of the group wait.
 	Submit(ctx context.Context, r Run, payload []byte, depth int) (stored Run, created bool, err error)
 
-	// Cancel cancels a run that waits at once, and asks the holder to cancel one that is
-	// processed. It returns the record after that; ErrState if the run has ended, and
-	// ErrNoRun.
+	// Cancel cancels a run that waits at once: it has ended then, and stays open until the
+	// holder has done what follows its end. It asks the holder to cancel one that is
+	// processed; the first request stays. Either way the record has the request. It
+	// returns the record after that; ErrState if the run has ended, and ErrNoRun.
 	Cancel(ctx context.Context, k Key, by, why string) (Run, error)
 
-	// Retry makes a run wait again that has ended without success, with its failures and
-	// interruptions at 0. It returns the record after that; ErrState if it waits, is
-	// processed, is open, or succeeded, and ErrNoRun.
+	// Retry makes a run wait again that has ended without success ([State.Retryable]), due
+	// now, with its failures and interruptions at 0, without an end and without a request
+	// to cancel it. Its remark is that of [Retried]. It returns the record after that;
+	// ErrState if it waits, is processed, is open, or cannot be retried, and ErrNoRun.
 	Retry(ctx context.Context, k Key, by string) (Run, error)
 
 	// Pause pauses a job: no slot of it is claimed. Resume undoes that. Both return the
@@ -117,24 +133,27 @@ type Asking interface {
 	Pause(ctx context.Context, group, job, by, why string) (Job, error)
 	Resume(ctx context.Context, group, job string) (Job, error)
 
-	// Jobs returns the jobs of a group, in the order of their names.
+	// Jobs returns the jobs of a group, in the order of their names, up to MaxJobs.
 	Jobs(ctx context.Context, group string) ([]Job, error)
 
 	// Run returns a run, or ErrNoRun.
 	Run(ctx context.Context, k Key) (Run, error)
 
-	// Runs returns the runs that a filter lets through, the last made first, without the
-	// Head and Tail of their outputs and without their results.
+	// Runs returns the runs that a filter lets through, the last made first, and of those
+	// made at the same instant the last by job and run, without the Head and Tail of their
+	// outputs and without their results.
 	Runs(ctx context.Context, group string, f Filter) ([]Run, error)
 
 	// Queue returns how many runs wait and since when the oldest of them has been due,
 	// for each job that has waiting runs that are due.
 	Queue(ctx context.Context, group string, now time.Time) (map[string]Queue, error)
 
-	// Payload returns the payload of a run, nil if it has none.
+	// Payload returns the payload of a run, nil if it has none, or ErrNoRun. A payload
+	// that is missing, or is not that of the run's digest, is registry.ErrCorrupt.
 	Payload(ctx context.Context, k Key) ([]byte, error)
 
-	// Chunks returns the chunks of an attempt's live output from number n on.
+	// Chunks returns the chunks of an attempt's live output from number n on, up to the
+	// first that is missing.
 	Chunks(ctx context.Context, k Key, attempt, n int) ([][]byte, error)
 
 	// Watch returns a channel that receives after changes of the group's runs and jobs
@@ -150,7 +169,7 @@ type Filter struct {
 	States []State   // in one of these states; empty for all
 	Since  time.Time // made at this instant or later; zero for all
 	Before Run       // made before this run, for the next page; its At and Key count
-	Limit  int       // how many at most, up to MaxPage
+	Limit  int       // how many at most
 }
 
 // Queue is what waits of a job.
