@@ -11,6 +11,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
+	"github.com/understudy-go/understudy/internal/mongofields"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -64,9 +65,9 @@ func (r *Registry) Groups(ctx context.Context) ([]string, error) {
 			return nil, wrap(ctx, "groups", err)
 		}
 		for _, v := range values {
-			name, ok := text(v)
+			name, ok := mongofields.Text(v)
 			if !ok || registry.CheckGroup(name) != nil {
-				bad = corrupt("a "+source.record, source.field, v, "a group's name")
+				bad = mongofields.Corrupt("a "+source.record, source.field, v, "a group's name")
 				continue
 			}
 			names = append(names, name)
@@ -83,7 +84,7 @@ func (r *Registry) RequestHandover(ctx context.Context, group string, number int
 	}
 	result, err := r.terms.UpdateOne(ctx,
 		bson.M{"_id": termID{group, number}, "endedAt": nil},
-		bson.M{"$set": bson.M{"handoverTo": binary(to)}, "$currentDate": bson.M{"handoverAt": true}},
+		bson.M{"$set": bson.M{"handoverTo": mongofields.Binary(to)}, "$currentDate": bson.M{"handoverAt": true}},
 		options.UpdateOne().SetCollation(r.simple))
 	if err == nil && result.MatchedCount == 0 {
 		err = fmt.Errorf("%w: term %d of group %q", registry.ErrNoTerm, number, group)

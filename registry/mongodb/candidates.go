@@ -11,6 +11,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
+	"github.com/understudy-go/understudy/internal/mongofields"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -79,7 +80,7 @@ func (r *Registry) first(ctx context.Context, q query) (*registry.Instance, erro
 	}
 	passed := bson.A{}
 	for _, id := range q.except {
-		passed = append(passed, binary(id))
+		passed = append(passed, mongofields.Binary(id))
 	}
 	o := options.FindOne().SetSort(q.order).SetCollation(r.simple)
 	ask := func(filter any) (*registry.Instance, error) {
@@ -120,7 +121,7 @@ var whole = bson.A{"int", "long"}
 // readable matches the records that have the shape in which this program writes them.
 // Arrays are excluded by themselves, because a filter compares their elements.
 var readable = bson.M{
-	"_id":       bson.M{"$gt": binary(uuid.Nil), "$lte": binary(uuid.Max)},
+	"_id":       bson.M{"$gt": mongofields.Binary(uuid.Nil), "$lte": mongofields.Binary(uuid.Max)},
 	"beat":      bson.M{"$type": whole, "$gte": 0},
 	"heartbeat": bson.M{"$type": "date"},
 	"schema":    bson.M{"$type": whole, "$gte": 1, "$lte": registry.Schema},

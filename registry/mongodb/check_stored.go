@@ -8,6 +8,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/understudy-go/understudy/internal/mongoconn"
+	"github.com/understudy-go/understudy/internal/mongofields"
 	"github.com/understudy-go/understudy/registry/finding"
 )
 
@@ -82,7 +83,7 @@ func sameKeys(keys bson.Raw) bool {
 		return false
 	}
 	for i, e := range elements {
-		n, ok := integer(e.Value())
+		n, ok := mongofields.Integer(e.Value())
 		if !ok || e.Key() != seniority[i].Key || n != int64(seniority[i].Value.(int)) {
 			return false
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 	"go.mongodb.org/mongo-driver/v2/bson"
 
+	"github.com/understudy-go/understudy/internal/mongofields"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -23,7 +24,7 @@ var oddities = []any{
 }
 
 func TestDecode_ReadsOrRefusesAnyValueInAnyField(t *testing.T) {
-	id, now := binary(uuid.Must(uuid.NewV7())), time.Now()
+	id, now := mongofields.Binary(uuid.Must(uuid.NewV7())), time.Now()
 	instance := bson.D{
 		{Key: "_id", Value: id}, {Key: "group", Value: "g"}, {Key: "host", Value: "h"}, {Key: "pid", Value: int64(1)},
 		{Key: "version", Value: "v"}, {Key: "startedAt", Value: now}, {Key: "beat", Value: int64(3)}, {Key: "heartbeat", Value: now},
@@ -79,7 +80,7 @@ func TestDecodeTerm_RefusesAnIDOfAnotherShape(t *testing.T) {
 		{"g/3", registry.ErrCorrupt},
 	} {
 		got, err := decodeTerm(raw(t, bson.D{
-			{Key: "_id", Value: tt.id}, {Key: "holder", Value: binary(uuid.New())}, {Key: "startedAt", Value: time.Now()}, {Key: "schema", Value: 1},
+			{Key: "_id", Value: tt.id}, {Key: "holder", Value: mongofields.Binary(uuid.New())}, {Key: "startedAt", Value: time.Now()}, {Key: "schema", Value: 1},
 		}))
 		if !errors.Is(err, tt.want) || err == nil && (got.Group != "g" || got.Number != 3) {
 			t.Errorf("%v: %+v, %v, want %v", tt.id, got, err, tt.want)
@@ -91,7 +92,7 @@ func TestDecode_ErrorNamesTheWrongPartOfTheRecord(t *testing.T) {
 	term := func(id any) bson.D {
 		return bson.D{{Key: "_id", Value: id}, {Key: "holder", Value: "me"}, {Key: "schema", Value: int64(1)}}
 	}
-	instance := bson.D{{Key: "_id", Value: binary(uuid.Nil)}, {Key: "group", Value: "g"}, {Key: "beat", Value: 2.5}, {Key: "schema", Value: int64(1)}}
+	instance := bson.D{{Key: "_id", Value: mongofields.Binary(uuid.Nil)}, {Key: "group", Value: "g"}, {Key: "beat", Value: 2.5}, {Key: "schema", Value: int64(1)}}
 	_, errBeat := decodeInstance(raw(t, instance))
 	for _, tt := range []struct {
 		err  error
@@ -120,14 +121,14 @@ func termError(t *testing.T, doc bson.D) error {
 
 func TestMilliseconds_RoundsUp(t *testing.T) {
 	for d, want := range map[time.Duration]int64{0: 0, 1: 1, time.Millisecond: 1, time.Millisecond + 1: 2, time.Minute: 60000} {
-		if got := milliseconds(d); got != want {
+		if got := mongofields.Milliseconds(d); got != want {
 			t.Errorf("%v is stored as %d ms, want %d", d, got, want)
 		}
 	}
 }
 
 func FuzzDecode(f *testing.F) {
-	f.Add([]byte(raw(f, bson.D{{Key: "_id", Value: termID{"g", 1}}, {Key: "schema", Value: 1}, {Key: "holder", Value: binary(uuid.Nil)}})))
+	f.Add([]byte(raw(f, bson.D{{Key: "_id", Value: termID{"g", 1}}, {Key: "schema", Value: 1}, {Key: "holder", Value: mongofields.Binary(uuid.Nil)}})))
 	f.Add([]byte(raw(f, bson.D{{Key: "_id", Value: 1.5}, {Key: "schema", Value: "x"}, {Key: "beat", Value: bson.A{1}}})))
 	f.Add([]byte{5, 0, 0, 0, 0})
 	f.Fuzz(func(t *testing.T, data []byte) {

@@ -13,6 +13,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/understudy-go/understudy/internal/mongoconn"
+	"github.com/understudy-go/understudy/internal/mongofields"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -30,14 +31,14 @@ func (r *Registry) Register(ctx context.Context, in registry.Instance) (time.Tim
 	if err := in.Check(); err != nil {
 		return fail(err)
 	}
-	id := binary(in.ID)
+	id := mongofields.Binary(in.ID)
 	raw, err := r.instances.FindOneAndUpdate(ctx,
 		bson.M{"_id": id, "$nor": bson.A{bson.M{"_id": id}}},
 		bson.M{
 			"$set": bson.M{
 				"group": in.Group, "host": in.Host, "pid": int64(in.PID), "version": in.Version,
 				"beat": int64(0), "role": in.Role, "term": in.Term, "candidate": in.Candidate,
-				"interval": milliseconds(in.Interval), "orphanAfter": milliseconds(in.OrphanAfter),
+				"interval": mongofields.Milliseconds(in.Interval), "orphanAfter": mongofields.Milliseconds(in.OrphanAfter),
 				"priority": int64(in.Priority), "command": in.Command, "schema": int64(registry.Schema),
 			},
 			"$currentDate": bson.M{"startedAt": true, "heartbeat": true},
@@ -57,8 +58,8 @@ var heartbeatOnly = bson.M{"heartbeat": 1}
 
 // heartbeat returns the server's time from the answer to a write that stored it.
 func (r *Registry) heartbeat(ctx context.Context, what string, raw bson.Raw) (time.Time, error) {
-	f := fields{raw}
-	at, ok := f.date("heartbeat")
+	f := fieldsOf(raw)
+	at, ok := f.Date("heartbeat")
 	if !ok {
 		return time.Time{}, wrap(ctx, what, f.corrupt("heartbeat", "a date"))
 	}
@@ -74,7 +75,7 @@ func (r *Registry) Beat(ctx context.Context, id uuid.UUID, s registry.Status) (t
 	}
 	raw, err := r.instances.FindOneAndUpdate(ctx,
 		bson.M{
-			"_id":    binary(id),
+			"_id":    mongofields.Binary(id),
 			"beat":   bson.M{"$type": whole, "$gte": 0, "$lt": int64(math.MaxInt64)},
 			"schema": bson.M{"$gte": 1, "$lte": registry.Schema},
 		},
@@ -115,7 +116,7 @@ func (r *Registry) Unregister(ctx context.Context, id uuid.UUID) error {
 	if err := r.mayWrite(); err != nil {
 		return wrap(ctx, "unregister", err)
 	}
-	_, err := r.instances.DeleteOne(ctx, bson.M{"_id": binary(id)})
+	_, err := r.instances.DeleteOne(ctx, bson.M{"_id": mongofields.Binary(id)})
 	return wrap(ctx, "unregister", r.refused(r.instances, err))
 }
 
@@ -124,12 +125,12 @@ func (r *Registry) DeleteOrphan(ctx context.Context, id uuid.UUID, beat int64) (
 	if err := r.mayWrite(); err != nil {
 		return false, wrap(ctx, "delete orphan", err)
 	}
-	filter := bson.M{"_id": binary(id), "beat": beat}
+	filter := bson.M{"_id": mongofields.Binary(id), "beat": beat}
 	if beat == registry.NoBeat {
 		// Everything that Beat does not count up. An array is named by itself, because a
 		// filter compares its elements.
 		number := bson.M{"$type": whole, "$gte": 0}
-		filter = bson.M{"_id": binary(id), "$or": bson.A{bson.M{"beat": bson.M{"$not": number}}, bson.M{"beat": bson.M{"$type": "array"}}}}
+		filter = bson.M{"_id": mongofields.Binary(id), "$or": bson.A{bson.M{"beat": bson.M{"$not": number}}, bson.M{"beat": bson.M{"$type": "array"}}}}
 	}
 	result, err := r.instances.DeleteOne(ctx, filter)
 	if err != nil {
@@ -155,7 +156,7 @@ func (r *Registry) read(ctx context.Context, filter any, o *options.FindOptionsB
 
 // record returns one record as it is stored; nil if there is none.
 func (r *Registry) record(ctx context.Context, id uuid.UUID) (bson.Raw, error) {
-	raw, err := r.instances.FindOne(ctx, bson.M{"_id": binary(id)}).Raw()
+	raw, err := r.instances.FindOne(ctx, bson.M{"_id": mongofields.Binary(id)}).Raw()
 	switch {
 	case errors.Is(err, mongo.ErrNoDocuments):
 		return nil, nil

@@ -9,6 +9,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/understudy-go/understudy/internal/mongoconn"
+	"github.com/understudy-go/understudy/jobs/store/mongostore"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -27,8 +28,9 @@ type Registry struct {
 	closing  context.Context // its end ends the streams
 	close    context.CancelFunc
 	watches  sync.WaitGroup
-	mu       sync.Mutex // protects closed, and additions to watches
+	mu       sync.Mutex // protects closed, additions to watches, and jobs
 	closed   bool
+	jobs     *mongostore.Store
 }
 
 // mayRead returns ErrClosed after Close.

@@ -11,6 +11,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/understudy-go/understudy/internal/mongoconn"
+	"github.com/understudy-go/understudy/internal/mongofields"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -147,7 +148,7 @@ func follow(ctx context.Context, cursor *mongo.Cursor, notify func(group string)
 
 // groupOf returns the group of a change; empty if the record is no term of a group.
 func groupOf(change bson.Raw) string {
-	group, _ := text(change.Lookup("documentKey", "_id", "group"))
+	group, _ := mongofields.Text(change.Lookup("documentKey", "_id", "group"))
 	return group
 }
 

@@ -11,6 +11,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/understudy-go/understudy/internal/mongoconn"
+	"github.com/understudy-go/understudy/internal/mongofields"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -71,7 +72,7 @@ func (r *Registry) view(ctx context.Context, group string) (v registry.View, err
 	}
 	holder, err := decodeInstance(raw)
 	if errors.Is(err, registry.ErrCorrupt) {
-		beat, ok := fields{raw}.integer("beat")
+		beat, ok := fieldsOf(raw).Integer("beat")
 		if !ok {
 			beat = registry.NoBeat
 		}
@@ -99,9 +100,9 @@ func (r *Registry) BeginTerm(ctx context.Context, t registry.Term) error {
 	}
 	_, err := r.terms.InsertOne(ctx, bson.D{
 		{Key: "_id", Value: termID{t.Group, t.Number}},
-		{Key: "holder", Value: binary(t.Holder)},
+		{Key: "holder", Value: mongofields.Binary(t.Holder)},
 		{Key: "host", Value: t.Host},
-		{Key: "orphanAfter", Value: milliseconds(t.OrphanAfter)},
+		{Key: "orphanAfter", Value: mongofields.Milliseconds(t.OrphanAfter)},
 		{Key: "startedAt", Value: now.StartedAt},
 		{Key: "schema", Value: int64(registry.Schema)},
 	})
@@ -137,10 +138,10 @@ func (r *Registry) EndTerm(ctx context.Context, group string, number int64, hold
 	}
 	set := bson.M{"reason": end.Reason, "exitCode": int64(end.ExitCode)}
 	if end.Silence > 0 {
-		set["silence"] = milliseconds(end.Silence)
+		set["silence"] = mongofields.Milliseconds(end.Silence)
 	}
 	_, err := r.terms.UpdateOne(ctx,
-		bson.M{"_id": termID{group, number}, "holder": binary(holder), "endedAt": nil},
+		bson.M{"_id": termID{group, number}, "holder": mongofields.Binary(holder), "endedAt": nil},
 		bson.M{"$set": set, "$currentDate": bson.M{"endedAt": true}},
 		options.UpdateOne().SetCollation(r.simple))
 	return wrap(ctx, "end term", r.refused(r.terms, err))

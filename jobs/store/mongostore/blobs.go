@@ -1,0 +1,128 @@
+package mongostore
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+
+	"github.com/google/uuid"
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/understudy-go/understudy/internal/mongoconn"
+	"github.com/understudy-go/understudy/jobs/store"
+	"github.com/understudy-go/understudy/registry"
+)
+
+func payloadID(k store.Key, blob uuid.UUID) blobID {
+	return blobID{k.Group, k.Job, k.Run, "payload:" + blob.String()}
+}
+
+func checkpointID(k store.Key) blobID { return blobID{k.Group, k.Job, k.Run, "checkpoint"} }
+
+// Payload implements [store.Asking].
+func (s *Store) Payload(ctx context.Context, k store.Key) ([]byte, error) {
+	fail := func(err error) ([]byte, error) { return nil, wrap(ctx, "payload", err) }
+	if err := s.r.MayRead(); err != nil {
+		return fail(err)
+	}
+	raw, err := s.find(ctx, s.runs, idOf(k), "payload", "blob")
+	if err != nil {
+		return fail(err)
+	}
+	if raw == nil {
+		return fail(fmt.Errorf("%w: %.200q in group %.100q", store.ErrNoRun, k.String(), k.Group))
+	}
+	d := &decoder{fields: fields{Raw: raw}, kind: "run", name: fmt.Sprintf("%.200q", k.String())}
+	digest, blob := d.digest("payload"), d.id("blob")
+	if d.err != nil || digest == (store.Digest{}) {
+		return fail(d.err)
+	}
+	raw, err = s.find(ctx, s.blobs, payloadID(k, blob))
+	if err != nil {
+		return fail(err)
+	}
+	payload, ok := fields{Raw: raw}.Bytes("data", store.MaxPayload+1)
+	if !ok || sha256.Sum256(payload) != digest {
+		what := "is missing"
+		if ok {
+			what = "is another one than the run was triggered with"
+		}
+		return fail(fmt.Errorf("%w: run %.200q: its payload %s", registry.ErrCorrupt, k.String(), what))
+	}
+	return payload, nil
+}
+
+// SaveCheckpoint implements [store.Holding].
+func (s *Store) SaveCheckpoint(ctx context.Context, h store.Holder, k store.Key, attempt int, checkpoint []byte) error {
+	err := store.CheckSize("checkpoint", checkpoint, store.MaxBlob)
+	if err == nil {
+		_, err = s.checkpoint(ctx, h, k, attempt, bson.D{{Key: "data", Value: data(checkpoint)}}, "term")
+	}
+	return wrap(ctx, "save checkpoint", err)
+}
+
+// TakeCheckpoint implements [store.Holding]. It makes a record if there is none, so that
+// what an earlier attempt still saves is refused.
+func (s *Store) TakeCheckpoint(ctx context.Context, h store.Holder, k store.Key, attempt int) ([]byte, error) {
+	fail := func(err error) ([]byte, error) { return nil, wrap(ctx, "take checkpoint", err) }
+	raw, err := s.checkpoint(ctx, h, k, attempt, nil, "data")
+	if err != nil {
+		return fail(err)
+	}
+	f := fields{Raw: raw}
+	checkpoint, ok := f.Bytes("data", store.MaxBlob+1)
+	if f.Present("data") && (!ok || len(checkpoint) > store.MaxBlob) {
+		return fail(fmt.Errorf("%w: run %.200q: its checkpoint is none, or larger than %d bytes", registry.ErrCorrupt, k.String(), store.MaxBlob))
+	}
+	if len(checkpoint) == 0 {
+		return nil, nil
+	}
+	return checkpoint, nil
+}
+
+// checkpoint writes to the record of a checkpoint, unless a later term or attempt has
+// taken it over. It is an upsert: if there is a record that its filter does not match, the
+// unique _id refuses another one.
+func (s *Store) checkpoint(ctx context.Context, h store.Holder, k store.Key, attempt int, write bson.D, field string) (bson.Raw, error) {
+	if err := s.mayHold(); err != nil {
+		return nil, err
+	}
+	if err := k.Check(); err != nil {
+		return nil, err
+	}
+	if k.Group != h.Group {
+		return nil, foreign(k.Group, h)
+	}
+	key := checkpointID(k)
+	upTo := func(n int64) bson.D { return bson.D{{Key: "$lte", Value: n}} }
+	raw, err := s.blobs.FindOneAndUpdate(ctx,
+		bson.D{{Key: "_id", Value: key}, {Key: "term", Value: upTo(h.Term)}, {Key: "attempt", Value: upTo(int64(attempt))}, known},
+		set(append(write, bson.E{Key: "term", Value: h.Term}, bson.E{Key: "attempt", Value: int64(attempt)}, bson.E{Key: "schema", Value: int64(store.Schema)})),
+		options.FindOneAndUpdate().SetUpsert(true).SetReturnDocument(options.After).SetProjection(only(field)).SetCollation(s.r.Simple),
+	).Raw()
+	if err == nil {
+		return raw, nil
+	}
+	if !mongoconn.DuplicateID(err) {
+		return nil, s.r.Refused(s.blobs, err)
+	}
+	if refused := s.collated(ctx, s.blobs, key, err); refused != nil {
+		return nil, refused
+	}
+	raw, err = s.find(ctx, s.blobs, key, "term", "attempt", "schema")
+	if err != nil {
+		return nil, err
+	}
+	f := fields{Raw: raw}
+	term, termOK := f.Integer("term")
+	last, lastOK := f.Integer("attempt")
+	schema, schemaOK := f.Schema()
+	switch {
+	case schemaOK && schema > store.Schema:
+		return nil, fmt.Errorf("%w: the checkpoint of run %.200q has schema %d, this program knows up to %d: upgrade it", registry.ErrSchema, k.String(), schema, store.Schema)
+	case raw != nil && (!termOK || !lastOK || !schemaOK):
+		return nil, fmt.Errorf("%w: the checkpoint of run %.200q does not say whose it is", registry.ErrCorrupt, k.String())
+	}
+	return nil, fmt.Errorf("%w: attempt %d of term %d has the checkpoint of run %v", store.ErrChanged, last, term, k)
+}

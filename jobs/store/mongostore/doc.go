@@ -1,0 +1,22 @@
+// Package mongostore has the records of jobs and runs in MongoDB, beside the registry of
+// registry/mongodb and over its connection.
+//
+// # Collections
+//
+// The collections are jobs, runs, blobs (payloads and checkpoints, because every update
+// rewrites a document) and chunks (live output). Each call changes documents one by one;
+// there are no transactions, and no index expires records. A run that is not open has no
+// field open, so that the index of the open ones stays small and has also those records
+// in which the field makes no sense.
+//
+// # Lost answers
+//
+// As with the registry, every write is acknowledged by a majority and journaled, every
+// read comes from what a majority has, and the driver repeats no call by itself. So an
+// answer that was lost is an error that leaves open whether the write was applied. Every
+// call may be made again after it, and what it returns then tells: [Store.Claim] and
+// [Store.Update] return the record that is there, whose nonce, attempt and term say whose
+// it is; [Store.Submit] returns the run that it made; and for all others a second call
+// has the same effect as the first. A write that arrives late changes nothing, because
+// its filter names the version on which it rests.
+package mongostore

@@ -1,0 +1,67 @@
+package mongostore
+
+import (
+	"context"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+)
+
+const (
+	indexTimeout = 10 * time.Second
+	// indexAgain is when indices that could not be made are tried again.
+	indexAgain = time.Minute
+)
+
+// Each of them has the order of its queries at its end, so that no query sorts.
+var (
+	byTime  = bson.D{{Key: "_id.group", Value: 1}, {Key: "at", Value: -1}, {Key: "_id", Value: -1}}
+	byJob   = bson.D{{Key: "_id.group", Value: 1}, {Key: "_id.job", Value: 1}, {Key: "at", Value: -1}, {Key: "_id", Value: -1}}
+	byState = bson.D{{Key: "_id.group", Value: 1}, {Key: "state", Value: 1}, {Key: "at", Value: -1}, {Key: "_id", Value: -1}}
+	byDue   = bson.D{{Key: "_id.group", Value: 1}, {Key: "state", Value: 1}, {Key: "priority", Value: -1}, {Key: "due", Value: 1}, {Key: "_id", Value: 1}}
+)
+
+// makeIndices has the indices of the runs made in the background, so that a takeover does
+// not wait for them. Without them all calls work too, and read more. So it is no error if
+// this user must not make them.
+func (s *Store) makeIndices() {
+	s.indexing.Lock()
+	defer s.indexing.Unlock()
+	if !s.r.Joined || !s.indexed.IsZero() && time.Since(s.indexed) < indexAgain {
+		return
+	}
+	s.indexed = time.Now()
+	_ = s.r.Spawn(func() {
+		if s.createIndices() != nil {
+			return
+		}
+		s.indexing.Lock()
+		defer s.indexing.Unlock()
+		s.indexed = time.Now().Add(100 * 365 * 24 * time.Hour)
+	})
+}
+
+func (s *Store) createIndices() error {
+	ctx, cancel := context.WithTimeout(s.r.Closing, indexTimeout)
+	defer cancel()
+	h, err := s.r.Hello(ctx)
+	if err != nil {
+		return err
+	}
+	o := options.CreateIndexes()
+	if !h.Standalone() {
+		// By default the server waits for all members. A minority that is away must not
+		// hold it up. A standalone server refuses the option.
+		o.SetCommitQuorumMajority()
+	}
+	plain := func() *options.IndexOptionsBuilder { return options.Index().SetCollation(s.r.Simple) }
+	_, err = s.runs.Indexes().CreateMany(ctx, []mongo.IndexModel{
+		{Keys: byTime, Options: plain()},
+		{Keys: byJob, Options: plain()},
+		{Keys: byState, Options: plain()},
+		{Keys: byDue, Options: plain().SetPartialFilterExpression(bson.D{{Key: "open", Value: bson.D{{Key: "$exists", Value: true}}}})},
+	}, o)
+	return err
+}

@@ -1,0 +1,125 @@
+package mongostore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/understudy-go/understudy/internal/mongoconn"
+	"github.com/understudy-go/understudy/jobs/store"
+)
+
+// Seal implements [store.Holding]. It reads the jobs last, so that a job of a later term
+// is found whenever that term began.
+func (s *Store) Seal(ctx context.Context, h store.Holder) ([]store.Job, error) {
+	fail := func(err error) ([]store.Job, error) { return nil, wrap(ctx, "seal", err) }
+	if err := s.mayHold(); err != nil {
+		return fail(err)
+	}
+	lower := bson.E{Key: "term", Value: bson.D{{Key: "$lt", Value: h.Term}}}
+	o := options.UpdateMany().SetCollation(s.r.Simple)
+	if _, err := s.jobs.UpdateMany(ctx, bson.D{ofGroup(h.Group), lower, known}, set(bson.D{{Key: "term", Value: h.Term}}), o); err != nil {
+		return fail(s.r.Refused(s.jobs, err))
+	}
+	mine := set(bson.D{{Key: "term", Value: h.Term}, {Key: "instance", Value: id(h.Instance)}})
+	if _, err := s.runs.UpdateMany(ctx, append(waiting(h.Group), lower, known), mine, o); err != nil {
+		return fail(s.r.Refused(s.runs, err))
+	}
+	l, err := s.readJobs(ctx, h.Group)
+	if err != nil {
+		return fail(err)
+	}
+	for _, j := range l.found {
+		if j.Term > h.Term {
+			return fail(fmt.Errorf("%w: job %s has term %d, and the holder's is %d", store.ErrSuperseded, j.Name, j.Term, h.Term))
+		}
+	}
+	return l.found, wrap(ctx, "seal", l.err())
+}
+
+// SaveJob implements [store.Holding]. It is an upsert: if there is a record that its
+// filter does not match, the unique _id refuses another one.
+func (s *Store) SaveJob(ctx context.Context, h store.Holder, j store.Job) error {
+	if err := s.mayHold(); err != nil {
+		return wrap(ctx, "save job", err)
+	}
+	j.Term = h.Term
+	j, err := j.Stored()
+	if err == nil && j.Group != h.Group {
+		err = foreign(j.Group, h)
+	}
+	if err != nil {
+		return wrap(ctx, "save job", err)
+	}
+	key := jobID{j.Group, j.Name}
+	_, err = s.jobs.UpdateOne(ctx,
+		bson.D{{Key: "_id", Value: key}, {Key: "term", Value: h.Term}, {Key: "revision", Value: bson.D{{Key: "$lt", Value: j.Revision}}}, known},
+		set(savedJob(j)), options.UpdateOne().SetUpsert(true).SetCollation(s.r.Simple))
+	switch {
+	case err == nil:
+		return nil
+	case !mongoconn.DuplicateID(err):
+		return wrap(ctx, "save job", s.r.Refused(s.jobs, err))
+	}
+	if refused := s.collated(ctx, s.jobs, key, err); refused != nil {
+		return wrap(ctx, "save job", refused)
+	}
+	return wrap(ctx, "save job", fmt.Errorf("%w: job %s, whose record has not term %d, or revision %d or a later one", store.ErrChanged, j.Name, h.Term, j.Revision))
+}
+
+// Pause implements [store.Asking].
+func (s *Store) Pause(ctx context.Context, group, job, by, why string) (store.Job, error) {
+	q := (&store.Request{By: by, Why: why, At: s.r.Now()}).Stored()
+	return s.askJob(ctx, "pause", jobID{group, job}, bson.E{Key: "paused", Value: nil},
+		set(bson.D{{Key: "paused", Value: request(*q)}, {Key: asked, Value: q.At}}))
+}
+
+// Resume implements [store.Asking].
+func (s *Store) Resume(ctx context.Context, group, job string) (store.Job, error) {
+	change := set(bson.D{{Key: asked, Value: s.r.Now()}})
+	return s.askJob(ctx, "resume", jobID{group, job}, bson.E{Key: "paused", Value: bson.D{{Key: "$ne", Value: nil}}},
+		append(change, bson.E{Key: "$unset", Value: bson.D{{Key: "paused", Value: true}}}))
+}
+
+// askJob changes a job if a condition holds, and returns its record.
+func (s *Store) askJob(ctx context.Context, what string, key jobID, condition bson.E, change bson.D) (store.Job, error) {
+	fail := func(err error) (store.Job, error) { return store.Job{}, wrap(ctx, what, err) }
+	if err := s.r.MayWrite(); err != nil {
+		return fail(err)
+	}
+	raw, err := s.updated(ctx, s.jobs, bson.D{{Key: "_id", Value: key}, condition, known}, change)
+	if raw == nil && err == nil {
+		raw, err = s.find(ctx, s.jobs, key)
+	}
+	if raw == nil && err == nil {
+		err = fmt.Errorf("%w: %.100q in group %.100q", store.ErrNoJob, key.Job, key.Group)
+	}
+	if err != nil {
+		return fail(err)
+	}
+	j, err := decodeJob(raw)
+	if err != nil {
+		return fail(err)
+	}
+	return j, nil
+}
+
+// Jobs implements [store.Asking].
+func (s *Store) Jobs(ctx context.Context, group string) ([]store.Job, error) {
+	if err := s.r.MayRead(); err != nil {
+		return nil, wrap(ctx, "jobs", err)
+	}
+	l, err := s.readJobs(ctx, group)
+	return l.found, wrap(ctx, "jobs", errors.Join(err, l.err()))
+}
+
+func (s *Store) readJobs(ctx context.Context, group string) (list[store.Job], error) {
+	return read(ctx, s, s.jobs, bson.D{ofGroup(group)}, bson.D{{Key: "_id", Value: 1}}, nil, store.MaxJobs, decodeJob)
+}
+
+func foreign(group string, h store.Holder) error {
+	return fmt.Errorf("a record of group %.100q cannot be written by the holder of group %.100q", group, h.Group)
+}

@@ -1,0 +1,141 @@
+package mongostore
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/understudy-go/understudy/jobs/store"
+)
+
+// pruning is the field of a run that is being deleted. Nobody can retry it any more.
+const pruning = "pruning"
+
+// pruneStep is how many runs one step of Prune deletes.
+const pruneStep = 50
+
+// Prune implements [store.Holding]. A step marks its runs, so that no person retries one
+// meanwhile, deletes what belongs to them, and then deletes them. So if a step is not
+// completed, the next call finds the same runs again, and nothing is left behind.
+func (s *Store) Prune(ctx context.Context, h store.Holder, job string, before time.Time, keep, limit int) (deleted int, err error) {
+	fail := func(err error) (int, error) { return deleted, wrap(ctx, "prune", err) }
+	if err := s.mayHold(); err != nil {
+		return fail(err)
+	}
+	old, err := s.prunable(ctx, jobID{h.Group, job}, before, keep)
+	if err != nil || old == nil {
+		return fail(err)
+	}
+	for limit = store.Bounded(limit); deleted < limit; {
+		n, err := s.pruneSome(ctx, old, min(limit-deleted, pruneStep))
+		deleted += n
+		if n == 0 || err != nil {
+			return fail(err)
+		}
+	}
+	return deleted, nil
+}
+
+// prunable returns the filter of the runs that may be deleted; nil if there are none.
+func (s *Store) prunable(ctx context.Context, key jobID, before time.Time, keep int) (bson.D, error) {
+	var mark time.Time
+	raw, err := s.find(ctx, s.jobs, key)
+	if err != nil {
+		return nil, err
+	}
+	if raw != nil {
+		j, err := decodeJob(raw)
+		if err != nil {
+			return nil, err
+		}
+		mark = j.Mark
+	}
+	upTo := func(t time.Time) bson.D { return bson.D{{Key: "$lte", Value: t}} }
+	old := bson.D{
+		inGroup(key.Group), {Key: "_id.job", Value: key.Job}, {Key: "at", Value: upTo(before)},
+		{Key: "state", Value: bson.D{{Key: "$in", Value: ended}}}, closed, {Key: "endedAt", Value: upTo(before)},
+		{Key: "$or", Value: bson.A{bson.D{{Key: "slot", Value: nil}}, bson.D{{Key: "slot", Value: upTo(mark)}}}}, known,
+	}
+	if keep <= 0 {
+		return old, nil
+	}
+	o := options.FindOne().SetSort(bson.D{{Key: "at", Value: -1}, {Key: "_id", Value: -1}}).SetSkip(int64(keep)).SetProjection(only("at")).SetCollation(s.r.Simple)
+	newest, err := s.runs.FindOne(ctx, old, o).Raw()
+	switch {
+	case errors.Is(err, mongo.ErrNoDocuments):
+		return nil, nil
+	case err != nil:
+		return nil, s.r.Refused(s.runs, err)
+	}
+	at, id := newest.Lookup("at"), newest.Lookup("_id")
+	return append(old, bson.E{Key: "$and", Value: bson.A{
+		bson.D{{Key: "at", Value: bson.D{{Key: "$lte", Value: at}}}},
+		bson.D{{Key: "$or", Value: bson.A{
+			bson.D{{Key: "at", Value: bson.D{{Key: "$lt", Value: at}}}}, bson.D{{Key: "_id", Value: bson.D{{Key: "$lte", Value: id}}}},
+		}}},
+	}}), nil
+}
+
+// pruneSome deletes the oldest runs that a filter matches, and returns how many.
+func (s *Store) pruneSome(ctx context.Context, old bson.D, limit int) (int, error) {
+	oldest := bson.D{{Key: "at", Value: 1}, {Key: "_id", Value: 1}}
+	l, err := read(ctx, s, s.runs, old, oldest, bson.D{{Key: "_id", Value: 1}}, limit, decodeKey)
+	if err != nil || len(l.found) == 0 {
+		return 0, err
+	}
+	ids := bson.A{}
+	for _, k := range l.found {
+		ids = append(ids, idOf(k))
+	}
+	these := bson.E{Key: "_id", Value: bson.D{{Key: "$in", Value: ids}}}
+	mark := options.UpdateMany().SetCollation(s.r.Simple)
+	if _, err := s.runs.UpdateMany(ctx, append(bson.D{these}, old...), set(bson.D{{Key: pruning, Value: true}}), mark); err != nil {
+		return 0, s.r.Refused(s.runs, err)
+	}
+	marked := bson.D{these, {Key: pruning, Value: true}}
+	if err := s.pruneParts(ctx, marked); err != nil {
+		return 0, err
+	}
+	result, err := s.runs.DeleteMany(ctx, marked, options.DeleteMany().SetCollation(s.r.Simple))
+	if err != nil {
+		return 0, s.r.Refused(s.runs, err)
+	}
+	return int(result.DeletedCount), nil
+}
+
+// pruneParts deletes the payloads, checkpoints and chunks of the runs that are marked.
+func (s *Store) pruneParts(ctx context.Context, marked bson.D) error {
+	blobs, chunks := bson.A{}, bson.A{}
+	err := each(ctx, s.runs, marked, options.Find().SetProjection(only("blob")).SetCollation(s.r.Simple), func(raw bson.Raw) {
+		k, err := decodeKey(raw)
+		if err != nil {
+			return
+		}
+		blobs = append(blobs, checkpointID(k))
+		if blob, ok := (fields{Raw: raw}).ID("blob"); ok {
+			blobs = append(blobs, payloadID(k, blob))
+		}
+		bound := func(end any) bson.D {
+			return bson.D{{Key: "group", Value: k.Group}, {Key: "job", Value: k.Job}, {Key: "run", Value: k.Run}, {Key: "attempt", Value: end}}
+		}
+		chunks = append(chunks, bson.D{{Key: "_id", Value: bson.D{{Key: "$gt", Value: bound(bson.MinKey{})}, {Key: "$lt", Value: bound(bson.MaxKey{})}}}})
+	})
+	if err != nil || len(blobs) == 0 {
+		return s.r.Refused(s.runs, err)
+	}
+	o := options.DeleteMany().SetCollation(s.r.Simple)
+	if _, err := s.blobs.DeleteMany(ctx, bson.D{{Key: "_id", Value: bson.D{{Key: "$in", Value: blobs}}}}, o); err != nil {
+		return s.r.Refused(s.blobs, err)
+	}
+	_, err = s.chunks.DeleteMany(ctx, bson.D{{Key: "$or", Value: chunks}}, o)
+	return s.r.Refused(s.chunks, err)
+}
+
+func decodeKey(raw bson.Raw) (store.Key, error) {
+	names, err := (&decoder{fields: fields{Raw: raw}, kind: "run"}).key("group", "job", "run")
+	return store.Key{Group: names[0], Job: names[1], Run: names[2]}, err
+}

@@ -1,0 +1,174 @@
+package mongostore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/understudy-go/understudy/internal/mongofields"
+	"github.com/understudy-go/understudy/jobs/store"
+	"github.com/understudy-go/understudy/registry"
+)
+
+// Open implements [store.Holding]. The records in which the field open makes no sense
+// are in the index of the open ones. Those in which it is missing are found by their
+// state.
+func (s *Store) Open(ctx context.Context, group string, limit int) ([]store.Run, error) {
+	if err := s.r.MayRead(); err != nil {
+		return nil, wrap(ctx, "open runs", err)
+	}
+	order := bson.D{{Key: "term", Value: 1}, {Key: "_id", Value: 1}}
+	limit = store.Bounded(limit)
+	open, err := read(ctx, s, s.runs, bson.D{
+		inGroup(group), {Key: "open", Value: exists(true)}, {Key: "state", Value: bson.D{{Key: "$ne", Value: store.Waiting}}},
+	}, order, nil, limit, func(raw bson.Raw) (*store.Run, error) {
+		r, err := decodeRun(raw)
+		if err != nil || !r.Open { // open is stored as false by another program
+			return nil, err
+		}
+		return &r, nil
+	})
+	if err != nil {
+		return nil, wrap(ctx, "open runs", err)
+	}
+	unclear, err := read(ctx, s, s.runs, bson.D{
+		inGroup(group), {Key: "open", Value: exists(false)}, {Key: "state", Value: bson.D{{Key: "$nin", Value: ended}}},
+	}, order, nil, maxBad, decodeRun)
+	if err != nil {
+		return nil, wrap(ctx, "open runs", err)
+	}
+	var runs []store.Run
+	for _, r := range open.found {
+		if r != nil {
+			runs = append(runs, *r)
+		}
+	}
+	return runs, wrap(ctx, "open runs", errors.Join(open.err(), unclear.err()))
+}
+
+// ended are the states of the runs that have their outcome.
+var ended = slices.DeleteFunc(slices.Clone(store.States), func(s store.State) bool { return !s.Ended() })
+
+func exists(yes bool) bson.D { return bson.D{{Key: "$exists", Value: yes}} }
+
+// inGroup matches the runs of a group.
+func inGroup(group string) bson.E { return bson.E{Key: "_id.group", Value: group} }
+
+// waiting matches the waiting runs of a group.
+func waiting(group string) bson.D {
+	return bson.D{inGroup(group), {Key: "open", Value: exists(true)}, {Key: "state", Value: store.Waiting}}
+}
+
+// Due implements [store.Holding]. A record whose due makes no sense counts as due, so
+// that it is reported.
+func (s *Store) Due(ctx context.Context, group string, now time.Time, limit int) ([]store.Run, time.Time, error) {
+	fail := func(err error) ([]store.Run, time.Time, error) { return nil, time.Time{}, wrap(ctx, "due runs", err) }
+	if err := s.r.MayRead(); err != nil {
+		return fail(err)
+	}
+	later := bson.D{{Key: "$gt", Value: now}}
+	l, err := read(ctx, s, s.runs, append(waiting(group), bson.E{Key: "due", Value: bson.D{{Key: "$not", Value: later}}}),
+		bson.D{{Key: "priority", Value: -1}, {Key: "due", Value: 1}, {Key: "_id", Value: 1}}, nil, store.Bounded(limit), decodeRun)
+	if err != nil {
+		return fail(err)
+	}
+	first, err := read(ctx, s, s.runs, append(waiting(group), bson.E{Key: "due", Value: later}),
+		bson.D{{Key: "due", Value: 1}}, bson.D{{Key: "due", Value: 1}}, 1, func(raw bson.Raw) (time.Time, error) {
+			due, _ := fields{Raw: raw}.Date("due")
+			return due, nil
+		})
+	if err != nil {
+		return fail(err)
+	}
+	var next time.Time
+	for _, due := range first.found {
+		next = store.Instant(due)
+	}
+	return l.found, next, wrap(ctx, "due runs", l.err())
+}
+
+// Run implements [store.Asking].
+func (s *Store) Run(ctx context.Context, k store.Key) (store.Run, error) {
+	if err := s.r.MayRead(); err != nil {
+		return store.Run{}, wrap(ctx, "run", err)
+	}
+	r, err := s.run(ctx, k)
+	return r, wrap(ctx, "run", err)
+}
+
+// small leaves out the fields of a run that may be large.
+var small = bson.D{{Key: "result", Value: 0}, {Key: "output.head", Value: 0}, {Key: "output.tail", Value: 0}}
+
+// Runs implements [store.Asking].
+func (s *Store) Runs(ctx context.Context, group string, f store.Filter) ([]store.Run, error) {
+	if err := s.r.MayRead(); err != nil {
+		return nil, wrap(ctx, "runs", err)
+	}
+	l, err := read(ctx, s, s.runs, matching(group, f), bson.D{{Key: "at", Value: -1}, {Key: "_id", Value: -1}}, small, store.Bounded(f.Limit), decodeRun)
+	return l.found, wrap(ctx, "runs", errors.Join(err, l.err()))
+}
+
+func matching(group string, f store.Filter) bson.D {
+	filter := bson.D{inGroup(group)}
+	if f.Job != "" {
+		filter = append(filter, bson.E{Key: "_id.job", Value: f.Job})
+	}
+	if len(f.States) > 0 {
+		filter = append(filter, bson.E{Key: "state", Value: bson.D{{Key: "$in", Value: f.States}}})
+	}
+	at := bson.D{}
+	if !f.Since.IsZero() {
+		at = append(at, bson.E{Key: "$gte", Value: f.Since})
+	}
+	if before := f.Before; !before.At.IsZero() {
+		at = append(at, bson.E{Key: "$lte", Value: before.At})
+		filter = append(filter, bson.E{Key: "$or", Value: bson.A{
+			bson.D{{Key: "at", Value: bson.D{{Key: "$lt", Value: before.At}}}},
+			bson.D{{Key: "_id", Value: bson.D{{Key: "$lt", Value: runID{group, before.Job, before.Run}}}}},
+		}})
+	}
+	if len(at) > 0 {
+		filter = append(filter, bson.E{Key: "at", Value: at})
+	}
+	return filter
+}
+
+// Queue implements [store.Asking].
+func (s *Store) Queue(ctx context.Context, group string, now time.Time) (map[string]store.Queue, error) {
+	fail := func(err error) (map[string]store.Queue, error) { return nil, wrap(ctx, "queue", err) }
+	if err := s.r.MayRead(); err != nil {
+		return fail(err)
+	}
+	cursor, err := s.runs.Aggregate(ctx, bson.A{
+		bson.D{{Key: "$match", Value: append(waiting(group), bson.E{Key: "due", Value: bson.D{{Key: "$lte", Value: now}}})}},
+		bson.D{{Key: "$group", Value: bson.D{
+			{Key: "_id", Value: "$_id.job"}, {Key: "waiting", Value: bson.D{{Key: "$sum", Value: 1}}}, {Key: "oldest", Value: bson.D{{Key: "$min", Value: "$due"}}},
+		}}},
+		bson.D{{Key: "$limit", Value: store.MaxJobs}},
+	}, options.Aggregate().SetCollation(s.r.Simple))
+	if err != nil {
+		return fail(s.r.Refused(s.runs, err))
+	}
+	defer cursor.Close(ctx)
+	queues := map[string]store.Queue{}
+	var bad error
+	for cursor.Next(ctx) {
+		f := fields{Raw: cursor.Current}
+		job, ok := mongofields.Name(f.Raw.Lookup("_id"), store.MaxJob)
+		oldest, _ := f.Date("oldest")
+		if !ok || store.CheckJob(job) != nil {
+			bad = fmt.Errorf("%w: a waiting run of group %.100q: the job in its _id is %s, want a job's name", registry.ErrCorrupt, group, mongofields.Describe(f.Raw.Lookup("_id")))
+			continue
+		}
+		queues[job] = store.Queue{Waiting: f.Small("waiting"), Oldest: store.Instant(oldest)}
+	}
+	if err := cursor.Err(); err != nil {
+		return fail(s.r.Refused(s.runs, err))
+	}
+	return queues, wrap(ctx, "queue", bad)
+}
