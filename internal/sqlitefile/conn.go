@@ -19,7 +19,7 @@ type Conn struct {
 	db         *sql.DB // has this connection alone
 	sql        *sql.Conn
 	statements map[string]*sql.Stmt
-	durability Durability
+	synced     bool // commits wait for the disk
 	generation int64
 	committed  func() // called after the commit of the transaction
 	inTrial    bool   // in a transaction that Trial ends
@@ -76,18 +76,16 @@ func (c *Conn) close() error {
 // synchronous decides whether a commit waits for the disk. All commits are in one
 // log: a commit that waits makes those before it durable as well.
 func (c *Conn) synchronous(d Durability) error {
-	if c.durability == d || c.inTrial {
+	synced := d != Relaxed
+	if c.synced == synced || c.inTrial {
 		return nil
 	}
 	pragma := "PRAGMA synchronous = NORMAL"
-	if d == Durable {
+	if synced {
 		pragma = "PRAGMA synchronous = FULL"
 	}
 	err := c.Exec(pragma)
-	c.durability = Relaxed
-	if err == nil {
-		c.durability = d
-	}
+	c.synced = err == nil && synced
 	return err
 }
 

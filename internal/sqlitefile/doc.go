@@ -16,7 +16,7 @@
 // write-ahead log (WAL). A call that finds the lock taken tries again until its
 // context ends, and its error then names the process that has the lock.
 //
-// A [Durable] commit is synced to the disk before it returns. A [Relaxed] one
+// A [Durable] or [Quiet] commit is synced to the disk before it returns. A [Relaxed] one
 // survives the end of every process, and is lost in a power cut if no durable commit
 // followed.
 //
@@ -53,8 +53,8 @@
 // # What its users must know
 //
 // A durable commit is announced by a write to a small file beside the database
-// ([File.NoticePath]), and that is the only file that is watched: relaxed commits wake
-// nobody. All watches of a File are one watch for the system.
+// ([File.NoticePath]), and that is the only file that is watched: relaxed and quiet
+// commits wake nobody. All watches of a File are one watch for the system.
 //
 // Open a file once in a process. After its log or its index was removed, a File opens
 // the path again only when all other Files of the process that have it open were

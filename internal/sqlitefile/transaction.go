@@ -16,6 +16,8 @@ const (
 	// Durable is synced to the disk before Commit returns, and then wakes the
 	// watches of all processes.
 	Durable
+	// Quiet is synced to the disk before Commit returns, and wakes nobody.
+	Quiet
 )
 
 // Read runs fn in a read transaction, which sees the file as of one instant, and

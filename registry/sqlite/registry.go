@@ -9,6 +9,8 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/understudy-go/understudy/internal/sqlitefile"
+	"github.com/understudy-go/understudy/jobs/store"
+	"github.com/understudy-go/understudy/jobs/store/sqlitestore"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -82,6 +84,10 @@ func (r *Registry) Close(ctx context.Context) error {
 	}
 	return nil
 }
+
+// Jobs returns the jobs and runs that are kept in the same file. They are closed with the
+// registry.
+func (r *Registry) Jobs() store.Store { return sqlitestore.New(r.file, r.explain) }
 
 // now is the registry's clock, as precise as it is stored.
 func now() time.Time { return time.Now().Truncate(time.Microsecond).UTC() }

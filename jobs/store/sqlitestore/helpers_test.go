@@ -1,0 +1,69 @@
+package sqlitestore_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/understudy-go/understudy/jobs/store/storetest"
+	"github.com/understudy-go/understudy/registry"
+	"github.com/understudy-go/understudy/registry/sqlite"
+)
+
+func open(t testing.TB, path string, access registry.Access) *sqlite.Registry {
+	t.Helper()
+	r, err := sqlite.Open(t.Context(), path, sqlite.Options{OrphanAfter: 4 * time.Hour, MakeDirectory: true, Access: access}) // no stalled disk ends the tests
+	if err != nil {
+		t.Fatalf("Open: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := r.Close(context.Background()); err != nil && !errors.Is(err, registry.ErrClosed) {
+			t.Errorf("Close: %v", err)
+		}
+	})
+	return r
+}
+
+// columns are those that have another name than the field that they store.
+var columns = map[string]string{"trigger": `"trigger"`, "by": `"by"`, "cancel": "cancelAt", "paused": "pausedAt"}
+
+// spoil stores a value in a field of a record, whatever that does to the record.
+func spoil(t testing.TB, path string, r storetest.Record, field string, value any) {
+	t.Helper()
+	column := columns[field]
+	if column == "" {
+		column = field
+	}
+	table, where, args := "jobs", `"group" = ? AND name = ?`, []any{value, r.Group, r.Job}
+	switch {
+	case r.Blob != "":
+		table, where, args = "blobs", `"group" = ? AND job = ? AND run = ? AND kind = ?`, append(args, r.Run, r.Blob)
+	case r.Run != "":
+		table, where, args = "runs", `"group" = ? AND job = ? AND run = ?`, append(args, r.Run)
+	}
+	set := column + " = ?"
+	if field == "cancel" || field == "paused" {
+		set += fmt.Sprintf(", %[1]sBy = NULL, %[1]sWhy = NULL", field)
+	}
+	change(t, path, fmt.Sprintf("UPDATE %s SET %s WHERE %s", table, set, where), args...)
+}
+
+// change changes one record as another program does.
+func change(t testing.TB, path, statement string, args ...any) {
+	t.Helper()
+	db, err := sql.Open("sqlite", path+"?_pragma=busy_timeout(10000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	result, err := db.Exec(statement, args...)
+	if err != nil {
+		t.Fatalf("%s: %v", statement, err)
+	}
+	if n, err := result.RowsAffected(); err != nil || n != 1 {
+		t.Fatalf("%s: %d records, %v; want one", statement, n, err)
+	}
+}

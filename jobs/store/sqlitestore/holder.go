@@ -1,0 +1,103 @@
+package sqlitestore
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+
+	"github.com/understudy-go/understudy/jobs/store"
+	"github.com/understudy-go/understudy/registry"
+)
+
+// fence returns ErrSuperseded unless the holder's term is the latest one of the group, is
+// open, and is the holder's. Text and blobs sort after all numbers, so a term whose number
+// is garbage is the latest one, and is never skipped.
+func (c *conn) fence(h store.Holder) error {
+	var readable, same, ours, open bool
+	found := false
+	err := c.Each(func(scan func(dest ...any) error) error {
+		found = true
+		return scan(&readable, &same, &ours, &open)
+	}, `SELECT typeof(number) = 'integer', number IS ?, holder IS ? COLLATE BINARY, endedAt IS NULL FROM terms
+		WHERE "group" = ? COLLATE BINARY ORDER BY number DESC LIMIT 1`, h.Term, h.Instance.String(), h.Group)
+	switch {
+	case err != nil:
+		return err
+	case found && !readable:
+		return fmt.Errorf("%w: the latest term of group %.64q has no number", registry.ErrCorrupt, h.Group)
+	case !found || !same || !ours || !open:
+		return fmt.Errorf("term %d of group %.64q: %w", h.Term, h.Group, store.ErrSuperseded)
+	}
+	return nil
+}
+
+// What a term of a record that is sealed may be: lower than that of the holder.
+const (
+	isSealable = ` AND typeof(term) = 'integer' AND term >= 0 AND term < ? AND typeof(schema) = 'integer' AND schema BETWEEN 1 AND ?`
+	isLater    = ` AND typeof(term) = 'integer' AND term > ?`
+)
+
+// Seal takes the jobs and the waiting runs of a group over.
+func (s *Store) Seal(ctx context.Context, h store.Holder) ([]store.Job, error) {
+	const name = "seal"
+	found, err := holding(ctx, s, name, ofHolder, h, func(c *conn) (none records[store.Job], err error) {
+		if err := c.seal("jobs", `WHERE "group" = ?`, `term = ?`, h, h.Term); err != nil {
+			return none, err
+		}
+		if err := c.seal("runs", waitingOfGroup, `term = ?, instance = ?`, h, h.Term, h.Instance.String()); err != nil {
+			return none, err
+		}
+		return c.jobs(h.Group)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return found.list, s.unreadable(name, found.errs)
+}
+
+// seal takes those records over that a condition selects.
+func (c *conn) seal(table, where, set string, h store.Holder, setArgs ...any) error {
+	if later, err := c.exists(table, where+isLater, h.Group, h.Term); err != nil || later {
+		return cmp.Or(err, fmt.Errorf("term %d of group %.64q: one of the %s has a later one: %w", h.Term, h.Group, table, store.ErrSuperseded))
+	}
+	args := []any{h.Group, h.Term, store.Schema}
+	if _, err := c.Change(`UPDATE `+table+` SET `+set+` `+where+isSealable, append(setArgs, args...)...); err != nil {
+		return err
+	}
+	return c.insist(false, table, where+isSealable, args...)
+}
+
+// SaveJob writes all of a job's record but whether it is paused.
+func (s *Store) SaveJob(ctx context.Context, h store.Holder, j store.Job) error {
+	j.Term, j.Paused = h.Term, nil
+	j, err := j.Stored()
+	if err == nil && j.Group != h.Group {
+		err = otherGroup(h, j.Group)
+	}
+	if err != nil {
+		return fmt.Errorf("save job: %w", err)
+	}
+	_, err = holding(ctx, s, "save job", ofHolder, h, func(c *conn) (none struct{}, err error) {
+		before, err := c.job(j.Group, j.Name)
+		if err != nil {
+			return none, err
+		}
+		written := aJob + ` AND term = ? AND revision = ?`
+		args := []any{j.Group, j.Name, j.Term, j.Revision}
+		if before == nil {
+			return none, c.change(insertJob, jobValues(j), "jobs", written, args...)
+		}
+		if before.Term != j.Term || before.Revision >= j.Revision {
+			return none, fmt.Errorf("job %s has term %d and revision %d: %w", j.Name, before.Term, before.Revision, store.ErrChanged)
+		}
+		return none, c.change(`UPDATE jobs SET mark = ?, hash = ?, since = ?, term = ?, revision = ?, schedule = ?, zone = ?, description = ?,
+			next = ?, gone = ?, schema = ? `+aJob,
+			[]any{millis(j.Mark), j.Hash, millis(j.Since), j.Term, j.Revision, j.Schedule, j.Zone, j.Description,
+				millis(j.Next), flag(j.Gone), j.Schema, j.Group, j.Name}, "jobs", written, args...)
+	})
+	return err
+}
+
+func otherGroup(h store.Holder, group string) error {
+	return fmt.Errorf("%w: the record is one of group %.64q, and the holder one of %.64q", registry.ErrCorrupt, group, h.Group)
+}

@@ -1,0 +1,178 @@
+package sqlitestore
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/understudy-go/understudy/jobs/store"
+	"github.com/understudy-go/understudy/registry"
+)
+
+// Open returns runs of a group that are open and do not wait.
+func (s *Store) Open(ctx context.Context, group string, limit int) ([]store.Run, error) {
+	const name = "open runs"
+	found, err := reading(ctx, s, name, func(c *conn) (found records[store.Run], err error) {
+		err = c.some(&found, store.Bounded(limit), wholeRun, `WHERE "group" = ? AND open IS NOT 0 AND state IS NOT 'waiting' ORDER BY term, job, run`, group)
+		return found, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return found.list, s.unreadable(name, found.errs)
+}
+
+// due is what waits.
+type due struct {
+	records[store.Run]
+	next time.Time
+}
+
+// Due returns waiting runs that are due, and when the next one is that is not yet.
+func (s *Store) Due(ctx context.Context, group string, now time.Time, limit int) ([]store.Run, time.Time, error) {
+	const name = "due runs"
+	now = store.Instant(now)
+	found, err := reading(ctx, s, name, func(c *conn) (found due, err error) {
+		err = c.some(&found.records, store.Bounded(limit), wholeRun,
+			waitingOfGroup+` AND due <= ? ORDER BY priority DESC, due, job, run`, group, now.UnixMilli())
+		if err != nil {
+			return found, err
+		}
+		// One whose due time is garbage would wait for ever, unseen.
+		for _, garbage := range []string{` AND due IS NULL`, fmt.Sprintf(` AND due >= %d`, int64(store.LatestInstant))} {
+			err := c.eachRun(func(run store.Run, bad error) error {
+				found.add(run, bad)
+				return errEnough
+			}, wholeRun, waitingOfGroup+garbage+` ORDER BY due LIMIT 1`, group)
+			if err != nil {
+				return found, err
+			}
+		}
+		err = c.eachRun(func(run store.Run, bad error) error {
+			if bad != nil {
+				found.add(run, bad)
+				return nil
+			}
+			found.next = run.Due
+			return errEnough
+		}, listedRun, fmt.Sprintf(waitingOfGroup+` AND due > ? AND due < %d ORDER BY due`, int64(store.LatestInstant)), group, now.UnixMilli())
+		return found, err
+	})
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	return found.list, found.next, s.unreadable(name, found.errs)
+}
+
+// Run returns a run, or ErrNoRun.
+func (s *Store) Run(ctx context.Context, k store.Key) (store.Run, error) {
+	const name = "run"
+	r, err := reading(ctx, s, name, func(c *conn) (*store.Run, error) { return c.run(k) })
+	switch {
+	case err != nil:
+		return store.Run{}, err
+	case r == nil:
+		return store.Run{}, s.named(name, noRun(k))
+	}
+	return *r, nil
+}
+
+// Runs returns the runs that a filter lets through, the last made first.
+func (s *Store) Runs(ctx context.Context, group string, f store.Filter) ([]store.Run, error) {
+	const name = "runs"
+	limit := store.Bounded(f.Limit)
+	latest := int64(store.LatestInstant) - 1
+	ties := int64(-1) // no run was made then
+	if before := store.Instant(f.Before.At); !before.IsZero() {
+		latest = before.UnixMilli()
+		ties = latest
+	}
+	found, err := reading(ctx, s, name, func(c *conn) (found records[store.Run], err error) {
+		where, args := `WHERE "group" = ?`, []any{group}
+		if f.Job != "" {
+			where, args = where+` AND job = ?`, append(args, f.Job)
+		}
+		part := func(where string, args []any) error {
+			args = append(slices.Clip(args), max(store.Instant(f.Since).UnixMilli(), 1), latest, ties, f.Before.Job, f.Before.Key.Run)
+			return c.some(&found, limit, listedRun, where+` AND at BETWEEN ? AND ? AND NOT (at = ? AND (job, run) >= (?, ?))
+				ORDER BY at DESC, job DESC, run DESC`, args...)
+		}
+		if len(f.States) == 0 {
+			if err := part(where, args); err != nil || ties >= 0 || limit == 0 {
+				return found, err
+			}
+			// Those whose time is garbage are on no page.
+			for _, garbage := range []string{` AND at IS NULL`, ` AND at < 1`, fmt.Sprintf(` AND at >= %d`, int64(store.LatestInstant))} {
+				if err := c.eachRun(func(run store.Run, bad error) error { found.add(run, bad); return nil }, listedRun, where+garbage+` LIMIT 1`, args...); err != nil {
+					return found, err
+				}
+			}
+			return found, nil
+		}
+		for _, state := range slices.Compact(slices.Sorted(slices.Values(f.States))) {
+			if err := part(where+` AND state = ?`, append(slices.Clip(args), string(state))); err != nil {
+				return found, err
+			}
+		}
+		slices.SortFunc(found.list, func(a, b store.Run) int {
+			return -cmp.Or(a.At.Compare(b.At), strings.Compare(a.Job, b.Job), strings.Compare(a.Key.Run, b.Key.Run))
+		})
+		found.list = found.list[:min(limit, len(found.list))]
+		return found, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return found.list, s.unreadable(name, found.errs)
+}
+
+// Queue returns what waits of each job.
+func (s *Store) Queue(ctx context.Context, group string, now time.Time) (map[string]store.Queue, error) {
+	const name = "queue"
+	type queues struct {
+		of   map[string]store.Queue
+		errs []error
+	}
+	found, err := reading(ctx, s, name, func(c *conn) (found queues, err error) {
+		found.of = map[string]store.Queue{}
+		err = c.Each(func(scan func(dest ...any) error) error {
+			var job, oldest any
+			var n int
+			if err := scan(&job, &n, &oldest); err != nil {
+				return err
+			}
+			var d decoder
+			name, at := vital(&d, "job", job, exact(store.MaxJob)), vital(&d, "due", oldest, date)
+			if d.err == nil && store.CheckJob(name) != nil {
+				d.err = fmt.Errorf("%w: %w", registry.ErrCorrupt, store.CheckJob(name))
+			}
+			if d.err != nil {
+				if len(found.errs) < maxErrors {
+					found.errs = append(found.errs, d.err)
+				}
+				return nil
+			}
+			found.of[name] = store.Queue{Waiting: n, Oldest: at}
+			return nil
+		}, `SELECT `+runKey[1].value()+`, n, oldest FROM (SELECT job, count(*) AS n, min(due) AS oldest FROM runs `+waitingOfGroup+`
+			AND due BETWEEN 1 AND ? GROUP BY job LIMIT ?)`, group, store.Instant(now).UnixMilli(), store.MaxJobs)
+		return found, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return found.of, s.unreadable(name, found.errs)
+}
+
+// Jobs returns the jobs of a group.
+func (s *Store) Jobs(ctx context.Context, group string) ([]store.Job, error) {
+	const name = "jobs"
+	found, err := reading(ctx, s, name, func(c *conn) (records[store.Job], error) { return c.jobs(group) })
+	if err != nil {
+		return nil, err
+	}
+	return found.list, s.unreadable(name, found.errs)
+}
