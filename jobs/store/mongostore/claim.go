@@ -26,7 +26,8 @@ func (s *Store) Claim(ctx context.Context, h store.Holder, runs []store.Run) ([]
 	}
 	docs := make([]any, len(runs))
 	for i, r := range runs {
-		r.Term, r.Instance, r.Payload = h.Term, h.Instance, store.Digest{}
+		r.Term, r.Instance = h.Term, h.Instance
+		r.Payload, r.Progress, r.Cancel = store.Digest{}, store.Progress{}, nil
 		r, err := r.Stored()
 		if err == nil && r.Group != h.Group {
 			err = foreign(r.Group, h)

@@ -202,10 +202,10 @@ func (d *decoder) term(field string) int64 {
 	return n
 }
 
-// number bounds a number so that nothing overflows that counts it up.
+// number returns a number that an int of any machine has room for.
 func (d *decoder) number(field string, least int64) int {
 	n, ok := d.Integer(field)
-	d.fail(ok && n >= least && n < math.MaxInt32, field, "a whole number")
+	d.fail(ok && n >= least && n <= math.MaxInt32, field, "a whole number")
 	return int(n)
 }
 

@@ -23,12 +23,6 @@ func newRun(r store.Run) bson.D {
 	if r.Open {
 		d = append(d, bson.E{Key: "open", Value: true})
 	}
-	if r.Progress != (store.Progress{}) {
-		d = append(d, bson.E{Key: "progress", Value: progress(r.Progress)})
-	}
-	if r.Cancel != nil {
-		d = append(d, bson.E{Key: "cancel", Value: request(*r.Cancel)})
-	}
 	return d
 }
 

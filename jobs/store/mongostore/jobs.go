@@ -10,6 +10,7 @@ import (
 
 	"github.com/understudy-go/understudy/internal/mongoconn"
 	"github.com/understudy-go/understudy/jobs/store"
+	"github.com/understudy-go/understudy/registry"
 )
 
 // Seal implements [store.Holding]. It reads the jobs last, so that a job of a later term
@@ -121,5 +122,5 @@ func (s *Store) readJobs(ctx context.Context, group string) (list[store.Job], er
 }
 
 func foreign(group string, h store.Holder) error {
-	return fmt.Errorf("a record of group %.100q cannot be written by the holder of group %.100q", group, h.Group)
+	return fmt.Errorf("%w: group %.100q, want that of the holder: %.100q", registry.ErrCorrupt, group, h.Group)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -14,83 +13,6 @@ import (
 	"github.com/understudy-go/understudy/jobs/store"
 	"github.com/understudy-go/understudy/registry"
 )
-
-// Open implements [store.Holding]. The records in which the field open makes no sense
-// are in the index of the open ones. Those in which it is missing are found by their
-// state.
-func (s *Store) Open(ctx context.Context, group string, limit int) ([]store.Run, error) {
-	if err := s.r.MayRead(); err != nil {
-		return nil, wrap(ctx, "open runs", err)
-	}
-	order := bson.D{{Key: "term", Value: 1}, {Key: "_id", Value: 1}}
-	limit = store.Bounded(limit)
-	open, err := read(ctx, s, s.runs, bson.D{
-		inGroup(group), {Key: "open", Value: exists(true)}, {Key: "state", Value: bson.D{{Key: "$ne", Value: store.Waiting}}},
-	}, order, nil, limit, func(raw bson.Raw) (*store.Run, error) {
-		r, err := decodeRun(raw)
-		if err != nil || !r.Open { // open is stored as false by another program
-			return nil, err
-		}
-		return &r, nil
-	})
-	if err != nil {
-		return nil, wrap(ctx, "open runs", err)
-	}
-	unclear, err := read(ctx, s, s.runs, bson.D{
-		inGroup(group), {Key: "open", Value: exists(false)}, {Key: "state", Value: bson.D{{Key: "$nin", Value: ended}}},
-	}, order, nil, maxBad, decodeRun)
-	if err != nil {
-		return nil, wrap(ctx, "open runs", err)
-	}
-	var runs []store.Run
-	for _, r := range open.found {
-		if r != nil {
-			runs = append(runs, *r)
-		}
-	}
-	return runs, wrap(ctx, "open runs", errors.Join(open.err(), unclear.err()))
-}
-
-// ended are the states of the runs that have their outcome.
-var ended = slices.DeleteFunc(slices.Clone(store.States), func(s store.State) bool { return !s.Ended() })
-
-func exists(yes bool) bson.D { return bson.D{{Key: "$exists", Value: yes}} }
-
-// inGroup matches the runs of a group.
-func inGroup(group string) bson.E { return bson.E{Key: "_id.group", Value: group} }
-
-// waiting matches the waiting runs of a group.
-func waiting(group string) bson.D {
-	return bson.D{inGroup(group), {Key: "open", Value: exists(true)}, {Key: "state", Value: store.Waiting}}
-}
-
-// Due implements [store.Holding]. A record whose due makes no sense counts as due, so
-// that it is reported.
-func (s *Store) Due(ctx context.Context, group string, now time.Time, limit int) ([]store.Run, time.Time, error) {
-	fail := func(err error) ([]store.Run, time.Time, error) { return nil, time.Time{}, wrap(ctx, "due runs", err) }
-	if err := s.r.MayRead(); err != nil {
-		return fail(err)
-	}
-	later := bson.D{{Key: "$gt", Value: now}}
-	l, err := read(ctx, s, s.runs, append(waiting(group), bson.E{Key: "due", Value: bson.D{{Key: "$not", Value: later}}}),
-		bson.D{{Key: "priority", Value: -1}, {Key: "due", Value: 1}, {Key: "_id", Value: 1}}, nil, store.Bounded(limit), decodeRun)
-	if err != nil {
-		return fail(err)
-	}
-	first, err := read(ctx, s, s.runs, append(waiting(group), bson.E{Key: "due", Value: later}),
-		bson.D{{Key: "due", Value: 1}}, bson.D{{Key: "due", Value: 1}}, 1, func(raw bson.Raw) (time.Time, error) {
-			due, _ := fields{Raw: raw}.Date("due")
-			return due, nil
-		})
-	if err != nil {
-		return fail(err)
-	}
-	var next time.Time
-	for _, due := range first.found {
-		next = store.Instant(due)
-	}
-	return l.found, next, wrap(ctx, "due runs", l.err())
-}
 
 // Run implements [store.Asking].
 func (s *Store) Run(ctx context.Context, k store.Key) (store.Run, error) {
