@@ -12,6 +12,7 @@ import (
 
 	"github.com/understudy-go/understudy/internal/mongoconn"
 	"github.com/understudy-go/understudy/internal/mongouri"
+	"github.com/understudy-go/understudy/internal/mongowatch"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -67,6 +68,7 @@ func dial(ctx context.Context, uri string, o Options) (*Registry, error) {
 	db := conn.Database(o.Database)
 	r.instances, r.terms = db.Collection("instances"), db.Collection("terms")
 	r.closing, r.close = context.WithCancel(context.Background())
+	r.watches = mongowatch.New(r.changes())
 	return r, nil
 }
 

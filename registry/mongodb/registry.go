@@ -9,6 +9,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/understudy-go/understudy/internal/mongoconn"
+	"github.com/understudy-go/understudy/internal/mongowatch"
 	"github.com/understudy-go/understudy/jobs/store/mongostore"
 	"github.com/understudy-go/understudy/registry"
 )
@@ -24,13 +25,13 @@ type Registry struct {
 	access    registry.Access
 	simple    *options.Collation // compares bytes; nil if the server has no collations
 
-	watching watching
-	closing  context.Context // its end ends the streams
-	close    context.CancelFunc
-	watches  sync.WaitGroup
-	mu       sync.Mutex // protects closed, additions to watches, and jobs
-	closed   bool
-	jobs     *mongostore.Store
+	watches *mongowatch.Watches
+	closing context.Context // its end ends what runs in the background
+	close   context.CancelFunc
+	running sync.WaitGroup // what runs in the background
+	mu      sync.Mutex     // protects closed, additions to running, and jobs
+	closed  bool
+	jobs    *mongostore.Store
 }
 
 // mayRead returns ErrClosed after Close.
@@ -62,7 +63,7 @@ func (r *Registry) spawn(f func()) error {
 	if r.closed {
 		return registry.ErrClosed
 	}
-	r.watches.Go(f)
+	r.running.Go(f)
 	return nil
 }
 
@@ -76,7 +77,7 @@ func (r *Registry) Close(ctx context.Context) error {
 		return fmt.Errorf("close: %w", registry.ErrClosed)
 	}
 	r.close()
-	r.watches.Wait() // each ends within streamClose
+	r.running.Wait() // each ends soon after closing
 	if err := r.conn.Disconnect(ctx); err != nil {
 		return fmt.Errorf("close: %w", err)
 	}

@@ -12,6 +12,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/understudy-go/understudy/internal/mongoconn"
+	"github.com/understudy-go/understudy/internal/mongowatch"
 	"github.com/understudy-go/understudy/jobs/store"
 	"github.com/understudy-go/understudy/registry"
 )
@@ -43,6 +44,7 @@ type Registry struct {
 type Store struct {
 	r                         Registry
 	jobs, runs, blobs, chunks *mongo.Collection
+	watches                   *mongowatch.Watches
 
 	indexing sync.Mutex
 	indexed  time.Time // when the indices were last made, or tried to; see index.go
@@ -50,11 +52,13 @@ type Store struct {
 
 // New returns the store beside a registry.
 func New(r Registry) *Store {
-	return &Store{
+	s := &Store{
 		r:    r,
 		jobs: r.Database.Collection("jobs"), runs: r.Database.Collection("runs"),
 		blobs: r.Database.Collection("blobs"), chunks: r.Database.Collection("chunks"),
 	}
+	s.watches = mongowatch.New(s.changes())
+	return s
 }
 
 // wrap adds to an error what failed; it returns nil for nil.

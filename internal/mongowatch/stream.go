@@ -1,4 +1,4 @@
-package mongodb
+package mongowatch
 
 import (
 	"context"
@@ -11,7 +11,6 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/understudy-go/understudy/internal/mongoconn"
-	"github.com/understudy-go/understudy/internal/mongofields"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -67,52 +66,60 @@ func newStream(closing context.Context, group string, before *stream) *stream {
 
 // run opens a stream and passes its changes on until it breaks or is cancelled. The
 // stream that it replaces goes on until this one has opened.
-func (r *Registry) run(s *stream) {
+func (h *Watches) run(s *stream) {
 	defer s.cancel()
-	cursor, err := r.openStream(s)
+	cursor, err := h.openStream(s)
 	if s.before != nil {
 		s.before.cancel()
 		s.before = nil
 	}
 	if err != nil {
 		s.err = err
-		r.watching.broke(s, err)
+		h.broke(s, err)
 		close(s.opened)
 		return
 	}
 	close(s.opened)
-	r.watching.notify("") // the stream before may not have passed on all changes
-	err = follow(s.ctx, cursor, r.watching.notify)
+	h.notify("") // the stream before may not have passed on all changes
+	err = h.follow(s.ctx, cursor)
 	closeStream(cursor)
-	r.watching.broke(s, err)
+	h.broke(s, err)
 }
 
-// openStream does what the driver's own streams do, but it does not try again what
-// failed. The driver does that at once and for ever.
-func (r *Registry) openStream(s *stream) (*mongo.Cursor, error) {
+func (h *Watches) openStream(s *stream) (*mongo.Cursor, error) {
 	ctx, cancel := context.WithTimeout(s.ctx, mongoconn.DefaultTimeout)
 	defer cancel()
-	h, err := r.hello(ctx)
+	return h.source.Open(ctx, s.group)
+}
+
+// Aggregator is a collection or a database.
+type Aggregator interface {
+	Aggregate(ctx context.Context, pipeline any, o ...options.Lister[options.AggregateOptions]) (*mongo.Cursor, error)
+}
+
+// Open opens a change stream of which only the fields of the changes that match are sent.
+// It returns registry.ErrNoWatch if the server has none, or none for this user. It does
+// what the driver's own streams do, but it does not try again what failed. The driver
+// does that at once and for ever.
+func Open(ctx context.Context, hello func(ctx context.Context) (mongoconn.Hello, error), of Aggregator, match bson.D, field string) (*mongo.Cursor, error) {
+	server, err := hello(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if h.Standalone() {
+	if server.Standalone() {
 		return nil, fmt.Errorf("%w: a single server has no change streams", registry.ErrNoWatch)
 	}
 	pipeline := bson.A{bson.M{"$changeStream": bson.M{}}}
-	if s.group != "" {
-		pipeline = append(pipeline, bson.M{"$match": bson.M{groupOfChange: s.group}})
+	if len(match) > 0 {
+		pipeline = append(pipeline, bson.M{"$match": match})
 	}
-	pipeline = append(pipeline, bson.M{"$project": bson.M{"_id": 1, groupOfChange: 1}})
-	cursor, err := r.terms.Aggregate(ctx, pipeline, options.Aggregate().SetMaxAwaitTime(streamAwait).SetBatchSize(streamBatch))
+	pipeline = append(pipeline, bson.M{"$project": bson.M{"_id": 1, field: 1}})
+	cursor, err := of.Aggregate(ctx, pipeline, options.Aggregate().SetMaxAwaitTime(streamAwait).SetBatchSize(streamBatch))
 	if mongoconn.HasCode(err, noStream...) {
 		return nil, fmt.Errorf("%w: %w", registry.ErrNoWatch, err)
 	}
 	return cursor, err
 }
-
-// groupOfChange is the field of a change that has the group of its term.
-const groupOfChange = "documentKey._id.group"
 
 // closeStream has the server free what it keeps for a stream, unless that takes long.
 func closeStream(cursor *mongo.Cursor) {
@@ -121,8 +128,8 @@ func closeStream(cursor *mongo.Cursor) {
 	_ = cursor.Close(ctx)
 }
 
-// follow calls notify for the groups that change, until the stream breaks or ctx ends.
-func follow(ctx context.Context, cursor *mongo.Cursor, notify func(group string)) error {
+// follow notifies the watchers of the groups that change, until the stream breaks or ctx ends.
+func (h *Watches) follow(ctx context.Context, cursor *mongo.Cursor) error {
 	var p pace
 	for {
 		next, cancel := context.WithTimeout(ctx, streamOverdue)
@@ -130,12 +137,12 @@ func follow(ctx context.Context, cursor *mongo.Cursor, notify func(group string)
 		cancel()
 		switch {
 		case changed:
-			groups := map[string]bool{groupOf(cursor.Current): true}
+			groups := map[string]bool{h.source.GroupOf(cursor.Current): true}
 			for cursor.RemainingBatchLength() > 0 && cursor.TryNext(ctx) {
-				groups[groupOf(cursor.Current)] = true
+				groups[h.source.GroupOf(cursor.Current)] = true
 			}
 			for group := range groups {
-				notify(group)
+				h.notify(group)
 			}
 			p.wait(ctx)
 		case cursor.Err() != nil:
@@ -144,12 +151,6 @@ func follow(ctx context.Context, cursor *mongo.Cursor, notify func(group string)
 			return errors.New("the server ended it")
 		}
 	}
-}
-
-// groupOf returns the group of a change; empty if the record is no term of a group.
-func groupOf(change bson.Raw) string {
-	group, _ := mongofields.Text(change.Lookup("documentKey", "_id", "group"))
-	return group
 }
 
 // pace lets a burst pass, and then one notice in every paceEvery.
