@@ -19,8 +19,11 @@ import (
 )
 
 // asked is the field of runs and jobs that every write of somebody else than a holder
-// sets, and no other write. The watch waits for it.
-const asked = "askedAt"
+// sets, and no other write. The watch waits for it. Its value is another one each time,
+// because a value that stays is no change.
+const asked = "asked"
+
+func newAsked() bson.E { return bson.E{Key: asked, Value: mongofields.Binary(uuid.New())} }
 
 // Submit implements [store.Asking]. The payload is stored first, under an _id of its own
 // that the run's record names: so the payloads of two calls with one key never meet.
@@ -57,7 +60,7 @@ func (s *Store) Submit(ctx context.Context, r store.Run, payload []byte, depth i
 	if err := s.room(ctx, r.Group, depth); err != nil {
 		return fail(err)
 	}
-	doc := append(newRun(r), bson.E{Key: asked, Value: r.At})
+	doc := append(newRun(r), newAsked())
 	var blob uuid.UUID
 	if len(payload) > 0 {
 		blob = uuid.New()
@@ -123,7 +126,7 @@ func (s *Store) Cancel(ctx context.Context, k store.Key, by, why string) (store.
 		return fail(err)
 	}
 	q := (&store.Request{By: by, Why: why, At: s.r.Now()}).Stored()
-	wanted := bson.D{{Key: "cancel", Value: request(*q)}, {Key: asked, Value: q.At}}
+	wanted := bson.D{{Key: "cancel", Value: request(*q)}, newAsked()}
 	key := bson.E{Key: "_id", Value: idOf(k)}
 	for range 5 {
 		raw, err := s.updated(ctx, s.runs, bson.D{key, {Key: "state", Value: store.Waiting}, known},
@@ -171,7 +174,7 @@ func (s *Store) Retry(ctx context.Context, k store.Key, by string) (store.Run, e
 		{Key: "_id", Value: idOf(k)}, {Key: "state", Value: bson.D{{Key: "$in", Value: states}}}, closed, {Key: pruning, Value: nil}, known,
 	}, append(set(bson.D{
 		{Key: "state", Value: store.Waiting}, {Key: "open", Value: true}, {Key: "due", Value: now}, {Key: "failures", Value: int64(0)},
-		{Key: "interruptions", Value: int64(0)}, {Key: "remark", Value: store.Retried(by)}, {Key: asked, Value: now},
+		{Key: "interruptions", Value: int64(0)}, {Key: "remark", Value: store.Retried(by)}, newAsked(),
 	}), bson.E{Key: "$unset", Value: bson.D{{Key: "endedAt", Value: true}, {Key: "cancel", Value: true}}}))
 	if err != nil {
 		return fail(err)

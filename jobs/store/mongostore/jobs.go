@@ -75,12 +75,12 @@ func (s *Store) SaveJob(ctx context.Context, h store.Holder, j store.Job) error 
 func (s *Store) Pause(ctx context.Context, group, job, by, why string) (store.Job, error) {
 	q := (&store.Request{By: by, Why: why, At: s.r.Now()}).Stored()
 	return s.askJob(ctx, "pause", jobID{group, job}, bson.E{Key: "paused", Value: nil},
-		set(bson.D{{Key: "paused", Value: request(*q)}, {Key: asked, Value: q.At}}))
+		set(bson.D{{Key: "paused", Value: request(*q)}, newAsked()}))
 }
 
 // Resume implements [store.Asking].
 func (s *Store) Resume(ctx context.Context, group, job string) (store.Job, error) {
-	change := set(bson.D{{Key: asked, Value: s.r.Now()}})
+	change := set(bson.D{newAsked()})
 	return s.askJob(ctx, "resume", jobID{group, job}, bson.E{Key: "paused", Value: bson.D{{Key: "$ne", Value: nil}}},
 		append(change, bson.E{Key: "$unset", Value: bson.D{{Key: "paused", Value: true}}}))
 }
