@@ -31,9 +31,10 @@ func (c *conn) fence(h store.Holder) error {
 	return nil
 }
 
-// What a term of a record that is sealed may be: lower than that of the holder.
+// Only records whose term makes sense are sealed, those with a lower one than the holder's.
+// A waiting run that no holder has written yet has term 0.
 const (
-	isSealable = ` AND typeof(term) = 'integer' AND term >= 0 AND term < ? AND typeof(schema) = 'integer' AND schema BETWEEN 1 AND ?`
+	isSealable = ` AND typeof(term) = 'integer' AND term >= ? AND term < ? AND typeof(schema) = 'integer' AND schema BETWEEN 1 AND ?`
 	isLater    = ` AND typeof(term) = 'integer' AND term > ?`
 )
 
@@ -41,10 +42,10 @@ const (
 func (s *Store) Seal(ctx context.Context, h store.Holder) ([]store.Job, error) {
 	const name = "seal"
 	found, err := holding(ctx, s, name, ofHolder, h, func(c *conn) (none records[store.Job], err error) {
-		if err := c.seal("jobs", `WHERE "group" = ?`, `term = ?`, h, h.Term); err != nil {
+		if err := c.seal("jobs", `WHERE "group" = ?`, `term = ?`, h, 1, h.Term); err != nil {
 			return none, err
 		}
-		if err := c.seal("runs", waitingOfGroup, `term = ?, instance = ?`, h, h.Term, h.Instance.String()); err != nil {
+		if err := c.seal("runs", waitingOfGroup, `term = ?, instance = ?`, h, 0, h.Term, h.Instance.String()); err != nil {
 			return none, err
 		}
 		return c.jobs(h.Group)
@@ -55,12 +56,12 @@ func (s *Store) Seal(ctx context.Context, h store.Holder) ([]store.Job, error) {
 	return found.list, s.unreadable(name, found.errs)
 }
 
-// seal takes those records over that a condition selects.
-func (c *conn) seal(table, where, set string, h store.Holder, setArgs ...any) error {
+// seal takes those records over that a condition selects. A term is at least this one.
+func (c *conn) seal(table, where, set string, h store.Holder, least int64, setArgs ...any) error {
 	if later, err := c.exists(table, where+isLater, h.Group, h.Term); err != nil || later {
 		return cmp.Or(err, fmt.Errorf("term %d of group %.64q: one of the %s has a later one: %w", h.Term, h.Group, table, store.ErrSuperseded))
 	}
-	args := []any{h.Group, h.Term, store.Schema}
+	args := []any{h.Group, least, h.Term, store.Schema}
 	if _, err := c.Change(`UPDATE `+table+` SET `+set+` `+where+isSealable, append(setArgs, args...)...); err != nil {
 		return err
 	}

@@ -2,24 +2,20 @@ package sqlitestore
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/understudy-go/understudy/jobs/store"
-	"github.com/understudy-go/understudy/registry"
 )
 
 // prunable selects the runs of a job that nobody needs any more.
-const prunable = `WHERE "group" = ? AND job = ? AND at <= ? AND typeof(at) = 'integer' AND open = 0 AND state IN
-	('completed', 'failed', 'timed out', 'exited', 'skipped', 'cancelled')
-	AND typeof(endedAt) = 'integer' AND endedAt <= ? AND (slot IS NULL OR typeof(slot) = 'integer' AND slot <= ?)
-	AND typeof(run) = 'text' AND octet_length(run) <= ? AND typeof(schema) = 'integer' AND schema BETWEEN 1 AND ?`
+const prunable = `WHERE "group" = ? AND job = ? AND at <= ? AND open = 0
+	AND endedAt <= ? AND (slot IS NULL OR slot BETWEEN 1 AND ?)`
 
 // Prune deletes ended runs of a job, the oldest first.
 func (s *Store) Prune(ctx context.Context, h store.Holder, job string, before time.Time, keep, limit int) (int, error) {
 	const name = "prune"
 	last := store.Instant(before).UnixMilli()
-	limit, keep = store.Bounded(limit), max(keep, 0)
+	limit, keep = store.Bounded(limit), min(max(keep, 0), 1<<30)
 	return holding(ctx, s, name, ofHolder, h, func(c *conn) (int, error) {
 		mark := int64(-1)
 		j, err := c.job(h.Group, job)
@@ -29,29 +25,26 @@ func (s *Store) Prune(ctx context.Context, h store.Holder, job string, before ti
 		case j != nil && !j.Mark.IsZero():
 			mark = j.Mark.UnixMilli()
 		}
-		var oldest []string
+		var oldest []store.Key
 		found := 0
-		err = c.Each(func(scan func(dest ...any) error) error {
-			var run any
-			if err := scan(&run); err != nil {
-				return err
-			}
-			id, ok := run.(string)
-			if !ok {
-				return fmt.Errorf("%w: a run of %.100q has no ID", registry.ErrCorrupt, job)
+		err = c.eachRun(func(r store.Run, bad error) error {
+			if bad != nil || !r.State.Ended() {
+				return nil
 			}
 			if found++; len(oldest) < limit {
-				oldest = append(oldest, id)
+				oldest = append(oldest, r.Key)
+			}
+			if found >= limit+keep {
+				return errEnough
 			}
 			return nil
-		}, `SELECT `+runKey[2].value()+` FROM runs `+prunable+` ORDER BY at, runs.run LIMIT ?`,
-			h.Group, job, last, last, mark, store.MaxRunID, store.Schema, limit+min(keep, 1<<30))
+		}, listedRun, prunable+` ORDER BY at, run`, h.Group, job, last, last, mark)
 		if err != nil {
 			return 0, err
 		}
 		oldest = oldest[:min(len(oldest), max(found-keep, 0))]
-		for _, id := range oldest {
-			if err := c.deleteRun(store.Key{Group: h.Group, Job: job, Run: id}); err != nil {
+		for _, k := range oldest {
+			if err := c.deleteRun(k); err != nil {
 				return 0, err
 			}
 		}

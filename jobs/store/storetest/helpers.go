@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -21,7 +22,7 @@ const deadline = 30 * time.Second
 const rivals = 16
 
 // instant is when something happened in the tests, as precise as it is stored.
-var instant = time.Date(2027, 3, 14, 1, 59, 26, 535e6, time.UTC)
+var instant = time.Date(2021, 3, 14, 1, 59, 26, 535e6, time.UTC)
 
 func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) }
 
@@ -58,7 +59,7 @@ func processing(h store.Holder, job, run string) store.Run {
 // holder writes.
 func ended(r store.Run, state store.State, at time.Time) store.Run {
 	r.State, r.Open, r.EndedAt = state, false, at
-	r.Attempts = append([]store.Attempt{}, r.Attempts...)
+	r.Attempts = slices.Clone(r.Attempts)
 	for i := range r.Attempts {
 		r.Attempts[i].To, r.Attempts[i].End, r.Attempts[i].ExitCode = at, store.AttemptFailed, 3
 	}

@@ -62,6 +62,19 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"Claim", claim},
 		{"Update", update},
 		{"Takeover", takeover},
+		{"Jobs", jobs},
+		{"Submit", submission},
+		{"Due", due},
+		{"People", people},
+		{"Blobs", blobs},
+		{"History", history},
+		{"Prune", prune},
+		{"Watch", watch},
+		{"Contexts", contexts},
+		{"Look", look},
+		{"Close", closing},
+		{"Garbage", garbage},
+		{"GarbageJobs", garbageJobs},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.test(t, open) })
 	}

@@ -62,4 +62,118 @@ func takeover(t *testing.T, open func(t *testing.T) Store) {
 			}
 		}
 	})
+
+	t.Run("SealTakesJobsAndWaitingRunsOver", func(t *testing.T) {
+		const group = "seal"
+		first := hold(t, b, group)
+		var jobs []store.Job
+		for _, name := range []string{"b", "a", "c"} {
+			jobs = append(jobs, saveJob(t, b, first, newJob(first, name)))
+		}
+		never := submit(t, b, waiting(group, "a", "never sealed"), nil)
+		claimed := processing(first, "a", "waits")
+		claimed.State = store.Waiting
+		claimed = claimOne(t, b, first, claimed)
+		interrupted := claimOne(t, b, first, processing(first, "a", "interrupted"))
+		over := claimOne(t, b, first, ended(processing(first, "a", "over"), store.Completed, instant))
+		if _, err := b.Jobs().Pause(t.Context(), group, "b", "me", "because"); err != nil {
+			t.Fatal(err)
+		}
+
+		h := hold(t, b, group)
+		for range 2 { // the second time changes nothing
+			got, err := b.Jobs().Seal(t.Context(), h)
+			if err != nil {
+				t.Fatalf("Seal: %v", err)
+			}
+			want := []store.Job{jobs[1], jobs[0], jobs[2]}
+			for i := range want {
+				want[i].Term = h.Term
+			}
+			want[1].Paused = got[1].Paused
+			if diff := cmp.Diff(want, got); diff != "" || got[1].Paused == nil {
+				t.Errorf("the jobs that Seal returned, b paused (- want, + got):\n%s", diff)
+			}
+			list, err := other.Jobs().Jobs(t.Context(), group)
+			if diff := cmp.Diff(got, list); err != nil || diff != "" {
+				t.Errorf("Jobs after Seal: %v (- sealed, + got):\n%s", err, diff)
+			}
+			for _, r := range []store.Run{never, claimed} {
+				r.Term, r.Instance = h.Term, h.Instance
+				wantRun(t, other, r)
+			}
+			wantRun(t, other, interrupted)
+			wantRun(t, other, over)
+		}
+
+		// What the earlier holder still writes misses.
+		start := claimed
+		start.State, start.Attempt = store.Processing, 2
+		_, err := b.Jobs().Update(t.Context(), first, claimed.Version(), start)
+		wantError(t, "a late Update of a waiting run", err, store.ErrSuperseded, store.ErrChanged)
+		late := newJob(first, "a")
+		late.Revision = 1000
+		wantError(t, "a late SaveJob", b.Jobs().SaveJob(t.Context(), first, late), store.ErrSuperseded, store.ErrChanged)
+		list, err := b.Jobs().Jobs(t.Context(), group)
+		if err != nil || list[0].Revision != 1 || list[0].Term != h.Term {
+			t.Errorf("Jobs after a late SaveJob: %+v, %v; want revision 1 of term %d", list, err, h.Term)
+		}
+		start.Term, start.Instance, start.State = h.Term, h.Instance, store.Waiting
+		wantRun(t, b, func() store.Run { r := claimed; r.Term, r.Instance = h.Term, h.Instance; return r }())
+	})
+
+	t.Run("SealOfASupersededHolderIsRefused", func(t *testing.T) {
+		const group = "sealed"
+		early := hold(t, b, group)
+		saveJob(t, b, early, newJob(early, "a"))
+		submit(t, b, waiting(group, "a", "1"), nil)
+		h := hold(t, b, group)
+		if _, err := b.Jobs().Seal(t.Context(), h); err != nil {
+			t.Fatal(err)
+		}
+		jobs, err := other.Jobs().Seal(t.Context(), early)
+		wantError(t, "Seal of an earlier term", err, store.ErrSuperseded)
+		if len(jobs) > 0 {
+			t.Errorf("Seal returned %v beside the error", jobs)
+		}
+		if r := read(t, b, store.Key{Group: group, Job: "a", Run: "1"}); r.Term != h.Term {
+			t.Errorf("the waiting run has term %d, want %d", r.Term, h.Term)
+		}
+	})
+
+	// Its jobs know a later term than the registry: it went back in time.
+	t.Run("SealIsRefusedIfARecordHasALaterTerm", func(t *testing.T) {
+		for _, of := range []string{"job", "run"} {
+			group := "later-" + of
+			h := hold(t, b, group)
+			saveJob(t, b, h, newJob(h, "a"))
+			r := submit(t, b, waiting(group, "a", "1"), nil)
+			if of == "job" {
+				s.Spoil(t, Record{Key: store.Key{Group: group, Job: "a"}}, "term", h.Term+5)
+			} else {
+				s.Spoil(t, Record{Key: r.Key}, "term", h.Term+5)
+			}
+			_, err := b.Jobs().Seal(t.Context(), h)
+			wantError(t, "Seal with a "+of+" of a later term", err, store.ErrSuperseded)
+		}
+	})
+
+	t.Run("SealOfNothing", func(t *testing.T) {
+		h := hold(t, b, "nothing")
+		if jobs, err := b.Jobs().Seal(t.Context(), h); err != nil || len(jobs) != 0 {
+			t.Errorf("Seal: %v, %v; want no jobs", jobs, err)
+		}
+	})
+
+	// The insert of an earlier term arrives after the takeover.
+	t.Run("ALateClaimIsFoundByTheNextOne", func(t *testing.T) {
+		const group = "duplicate"
+		early := hold(t, b, group)
+		r := claimOne(t, b, early, processing(early, "report", "1"))
+		h := hold(t, b, group)
+		there, err := b.Jobs().Claim(t.Context(), h, []store.Run{processing(h, "report", "1")})
+		if err != nil || len(there) != 1 || there[0] == nil || there[0].Term != early.Term || there[0].Nonce != r.Nonce {
+			t.Errorf("Claim of a run of an earlier term: %v, %v; want that one", there, err)
+		}
+	})
 }

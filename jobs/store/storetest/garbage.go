@@ -1,0 +1,314 @@
+package storetest
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/understudy-go/understudy/jobs/store"
+	"github.com/understudy-go/understudy/registry"
+)
+
+// spoilt is a value that a field must not have.
+type spoilt struct {
+	field string
+	value any   // nil if the field is missing
+	want  error // what the contract demands of whoever reads the record
+}
+
+func (s spoilt) String() string { return fmt.Sprintf("%s=%#v", s.field, s.value) }
+
+// The values that make a run unusable, whatever its state is.
+var vitalOfRun = []spoilt{
+	{"state", nil, registry.ErrCorrupt},
+	{"state", "", registry.ErrCorrupt},
+	{"state", "sleeping", registry.ErrCorrupt},
+	{"state", int64(7), registry.ErrCorrupt},
+	{"state", []byte("processing"), registry.ErrCorrupt},
+	{"open", nil, registry.ErrCorrupt},
+	{"open", "yes", registry.ErrCorrupt},
+	{"open", int64(7), registry.ErrCorrupt},
+	{"open", 2.5, registry.ErrCorrupt},
+	{"term", nil, registry.ErrCorrupt},
+	{"term", "first", registry.ErrCorrupt},
+	{"term", int64(-1), registry.ErrCorrupt},
+	{"term", 2.5, registry.ErrCorrupt},
+	{"attempt", nil, registry.ErrCorrupt},
+	{"attempt", "first", registry.ErrCorrupt},
+	{"attempt", int64(-1), registry.ErrCorrupt},
+	{"attempt", 2.5, registry.ErrCorrupt},
+	{"at", nil, registry.ErrCorrupt},
+	{"at", "now", registry.ErrCorrupt},
+	{"at", []byte{0xff, 0}, registry.ErrCorrupt},
+	{"at", time.Time{}, registry.ErrCorrupt},
+	{"due", "soon", registry.ErrCorrupt},
+	{"due", []byte{1}, registry.ErrCorrupt},
+	{"slot", "noon", registry.ErrCorrupt},
+	{"slot", int64(-5), registry.ErrCorrupt},
+	{"priority", nil, registry.ErrCorrupt},
+	{"priority", "high", registry.ErrCorrupt},
+	{"priority", 2.5, registry.ErrCorrupt},
+	{"payload", "text", registry.ErrCorrupt},
+	{"payload", []byte("short"), registry.ErrCorrupt},
+	{"endedAt", "never", registry.ErrCorrupt},
+	{"nonce", "once", registry.ErrCorrupt},
+	{"nonce", int64(7), registry.ErrCorrupt},
+	{"instance", "me", registry.ErrCorrupt},
+	{"attempts", "many", registry.ErrCorrupt},
+	{"attempts", int64(7), registry.ErrCorrupt},
+	{"attempts", []byte{1}, registry.ErrCorrupt},
+	{"failures", nil, registry.ErrCorrupt},
+	{"failures", "many", registry.ErrCorrupt},
+	{"failures", int64(-1), registry.ErrCorrupt},
+	{"interruptions", nil, registry.ErrCorrupt},
+	{"interruptions", 2.5, registry.ErrCorrupt},
+	{"schema", nil, registry.ErrCorrupt},
+	{"schema", "one", registry.ErrCorrupt},
+	{"schema", int64(0), registry.ErrCorrupt},
+	{"schema", int64(store.Schema + 1), registry.ErrSchema},
+	{"schema", int64(math.MaxInt64), registry.ErrSchema},
+}
+
+// garbage: a run whose record makes no sense is an error, and hides no other one.
+func garbage(t *testing.T, open func(t *testing.T) Store) {
+	s := open(t)
+	b, other := s.Open(t), s.Open(t)
+	groups := 0
+	// next begins a group with a term.
+	next := func(t *testing.T) store.Holder {
+		groups++
+		return hold(t, b, numbered("garbage", groups))
+	}
+
+	t.Run("EachCallAboutARunSaysSo", func(t *testing.T) {
+		for _, bad := range vitalOfRun {
+			t.Run(bad.String(), func(t *testing.T) {
+				h := next(t)
+				r := claimOne(t, b, h, processing(h, "report", "bad"))
+				fine := claimOne(t, b, h, processing(h, "report", "fine"))
+				s.Spoil(t, Record{Key: r.Key}, bad.field, bad.value)
+				for range 2 { // no call changes it
+					_, err := other.Jobs().Run(t.Context(), r.Key)
+					wantError(t, "Run", err, bad.want)
+					there, err := b.Jobs().Update(t.Context(), h, r.Version(), ended(r, store.Completed, instant))
+					if wantError(t, "Update", err, bad.want); there != nil {
+						t.Errorf("Update returned %+v beside the error", there)
+					}
+					_, err = b.Jobs().SetProgress(t.Context(), h, r.Key, 1, store.Progress{Percent: 1, At: instant})
+					wantError(t, "SetProgress", err, bad.want)
+					_, err = other.Jobs().Cancel(t.Context(), r.Key, "me", "")
+					wantError(t, "Cancel", err, bad.want)
+					_, err = other.Jobs().Retry(t.Context(), r.Key, "me")
+					wantError(t, "Retry", err, bad.want)
+					_, created, err := other.Jobs().Submit(t.Context(), waiting(h.Group, "report", "bad"), nil, 100)
+					if wantError(t, "Submit", err, bad.want); created {
+						t.Error("Submit created a run in its place")
+					}
+				}
+				wantRun(t, b, fine)
+			})
+		}
+	})
+
+	t.Run("ClaimNamesItAndInsertsTheOthers", func(t *testing.T) {
+		for _, bad := range vitalOfRun {
+			t.Run(bad.String(), func(t *testing.T) {
+				h := next(t)
+				r := claimOne(t, b, h, processing(h, "report", "bad"))
+				fine := claimOne(t, b, h, processing(h, "report", "fine"))
+				s.Spoil(t, Record{Key: r.Key}, bad.field, bad.value)
+				fresh := processing(h, "report", "new")
+				there, err := b.Jobs().Claim(t.Context(), h, []store.Run{r, fresh, fine})
+				wantError(t, "Claim", err, bad.want)
+				if !registry.Unreadable(err) || len(there) != 3 || there[0] == nil || there[1] != nil || there[2] == nil {
+					t.Fatalf("Claim: %v, %v; want the bad one, nil, and the fine one", there, err)
+				}
+				if diff := cmp.Diff(store.Run{Key: r.Key}, *there[0]); diff != "" {
+					t.Errorf("what Claim returned of it (- want, + got):\n%s", diff)
+				}
+				if diff := cmp.Diff(fine, *there[2]); diff != "" {
+					t.Errorf("what Claim returned of the fine one (- want, + got):\n%s", diff)
+				}
+				wantRun(t, other, fresh)
+			})
+		}
+	})
+
+	t.Run("ListsHaveTheOthersAndTheError", func(t *testing.T) {
+		for _, bad := range vitalOfRun {
+			t.Run(bad.String(), func(t *testing.T) {
+				h := next(t)
+				r := claimOne(t, b, h, processing(h, "report", "bad"))
+				fine := claimOne(t, b, h, processing(h, "report", "fine"))
+				s.Spoil(t, Record{Key: r.Key}, bad.field, bad.value)
+				for name, list := range map[string]func() ([]store.Run, error){
+					"Runs": func() ([]store.Run, error) { return other.Jobs().Runs(t.Context(), h.Group, store.Filter{Limit: 2}) },
+					"Runs of a job": func() ([]store.Run, error) {
+						return other.Jobs().Runs(t.Context(), h.Group, store.Filter{Job: "report", Limit: 2})
+					},
+					"Open": func() ([]store.Run, error) { return other.Jobs().Open(t.Context(), h.Group, 2) },
+				} {
+					runs, err := list()
+					wantError(t, name, err, bad.want)
+					if !slices.Equal(names(runs), []string{fine.Key.String()}) {
+						t.Errorf("%s: %q, want %s alone", name, names(runs), fine.Key)
+					}
+				}
+			})
+		}
+	})
+
+	t.Run("DueHasTheOthersAndTheError", func(t *testing.T) {
+		for _, bad := range append([]spoilt{{"due", nil, registry.ErrCorrupt}}, vitalOfRun...) {
+			if bad.field == "state" { // it does not wait, as far as anybody knows: Open tells of it
+				continue
+			}
+			t.Run(bad.String(), func(t *testing.T) {
+				h := next(t)
+				r := submit(t, b, waiting(h.Group, "report", "bad"), nil)
+				fine := submit(t, b, waiting(h.Group, "report", "fine"), nil)
+				s.Spoil(t, Record{Key: r.Key}, bad.field, bad.value)
+				runs, _, err := other.Jobs().Due(t.Context(), h.Group, time.Now().Add(time.Hour), 2)
+				wantError(t, "Due", err, bad.want)
+				if !slices.Equal(names(runs), []string{fine.Key.String()}) {
+					t.Errorf("Due: %q, want %s alone", names(runs), fine.Key)
+				}
+				if _, err := b.Jobs().Seal(t.Context(), h); err != nil {
+					t.Errorf("Seal: %v", err)
+				}
+			})
+		}
+	})
+
+	t.Run("EndedWithoutAnEnd", func(t *testing.T) {
+		h := next(t)
+		r := claimOne(t, b, h, ended(processing(h, "report", "bad"), store.Failed, instant))
+		s.Spoil(t, Record{Key: r.Key}, "endedAt", nil)
+		_, err := other.Jobs().Run(t.Context(), r.Key)
+		wantError(t, "Run", err, registry.ErrCorrupt)
+	})
+
+	t.Run("ManyHideNoneBehindALimit", func(t *testing.T) {
+		h := next(t)
+		for i := range 20 {
+			bad := waiting(h.Group, "report", numbered("bad", i))
+			bad.Priority = 9
+			s.Spoil(t, Record{Key: submit(t, b, bad, nil).Key}, "failures", "many")
+			s.Spoil(t, Record{Key: claimOne(t, b, h, processing(h, "report", numbered("open", i))).Key}, "failures", "many")
+		}
+		due := submit(t, b, waiting(h.Group, "report", "due"), nil)
+		claimed := processing(h, "report", "z")
+		claimed.At = instant.Add(-time.Hour)
+		claimed = claimOne(t, b, h, claimed)
+		runs, _, err := other.Jobs().Due(t.Context(), h.Group, time.Now().Add(time.Hour), 1)
+		if wantError(t, "Due", err, registry.ErrCorrupt); !slices.Equal(names(runs), []string{due.Key.String()}) {
+			t.Errorf("Due: %q, want %s", names(runs), due.Key)
+		}
+		runs, err = other.Jobs().Open(t.Context(), h.Group, 1)
+		if wantError(t, "Open", err, registry.ErrCorrupt); !slices.Equal(names(runs), []string{claimed.Key.String()}) {
+			t.Errorf("Open: %q, want %s", names(runs), claimed.Key)
+		}
+		runs, err = other.Jobs().Runs(t.Context(), h.Group, store.Filter{Limit: 2})
+		if wantError(t, "Runs", err, registry.ErrCorrupt); !slices.Equal(names(runs), []string{due.Key.String(), claimed.Key.String()}) {
+			t.Errorf("Runs: %q, want %s and %s", names(runs), due.Key, claimed.Key)
+		}
+		if len(err.Error()) > 10_000 {
+			t.Errorf("an error of %d bytes", len(err.Error()))
+		}
+	})
+
+	t.Run("PruneSparesIt", func(t *testing.T) {
+		for _, bad := range vitalOfRun {
+			t.Run(bad.String(), func(t *testing.T) {
+				h := next(t)
+				j := newJob(h, "report")
+				j.Mark = instant.Add(time.Hour)
+				saveJob(t, b, h, j)
+				r := claimOne(t, b, h, ended(processing(h, "report", "bad"), store.Completed, instant))
+				s.Spoil(t, Record{Key: r.Key}, bad.field, bad.value)
+				n, err := b.Jobs().Prune(t.Context(), h, "report", time.Now().Add(time.Hour), 0, 10)
+				if err != nil && !registry.Unreadable(err) || n != 0 {
+					t.Errorf("Prune: %d, %v; want 0", n, err)
+				}
+				_, err = other.Jobs().Run(t.Context(), r.Key)
+				wantError(t, "Run", err, bad.want)
+			})
+		}
+	})
+
+	t.Run("WhereNoDecisionRestsOnItAFieldIsEmpty", func(t *testing.T) {
+		for _, field := range []string{"trigger", "by", "parent", "remark", "progress", "result", "head", "tail"} {
+			for _, value := range []any{nil, int64(7), 2.5} {
+				t.Run(spoilt{field: field, value: value}.String(), func(t *testing.T) {
+					h := next(t)
+					r := ended(processing(h, "report", "1"), store.Completed, instant)
+					r.By, r.Parent = "me", "a/b"
+					claimOne(t, b, h, r)
+					s.Spoil(t, Record{Key: r.Key}, field, value)
+					switch field {
+					case "trigger":
+						r.Trigger = ""
+					case "by":
+						r.By = ""
+					case "parent":
+						r.Parent = ""
+					case "remark":
+						r.Remark = ""
+					case "result":
+						r.Result = nil
+					case "head":
+						r.Output.Head = nil
+					case "tail":
+						r.Output.Tail = nil
+					}
+					wantRun(t, other, r)
+				})
+			}
+		}
+	})
+
+	t.Run("ARequestToCancelIsOneWhateverIsStoredOfIt", func(t *testing.T) {
+		for _, value := range []any{"text", int64(-7), 2.5, []byte{1}} {
+			h := next(t)
+			r := claimOne(t, b, h, processing(h, "report", "1"))
+			s.Spoil(t, Record{Key: r.Key}, "cancel", value)
+			r.Cancel = &store.Request{}
+			wantRun(t, other, r)
+		}
+	})
+
+	t.Run("LongTextsAreCut", func(t *testing.T) {
+		long := strings.Repeat("ö", 1<<20)
+		h := next(t)
+		r := claimOne(t, b, h, processing(h, "report", "1"))
+		if _, err := b.Jobs().SetProgress(t.Context(), h, r.Key, 1, store.Progress{Percent: 1, Text: "x", At: instant}); err != nil {
+			t.Fatal(err)
+		}
+		for _, field := range []string{"trigger", "by", "remark", "progress"} {
+			s.Spoil(t, Record{Key: r.Key}, field, long)
+		}
+		cut := registry.Clip(long)
+		r.Trigger, r.By, r.Remark, r.Progress = store.Trigger(cut), cut, cut, store.Progress{Percent: 1, Text: cut, At: instant}
+		wantRun(t, other, r)
+		for _, field := range []string{"state", "nonce", "attempts", "payload", "at"} {
+			h := next(t)
+			r := claimOne(t, b, h, processing(h, "report", "1"))
+			s.Spoil(t, Record{Key: r.Key}, field, long)
+			_, err := other.Jobs().Run(t.Context(), r.Key)
+			if wantError(t, "Run with a long "+field, err, registry.ErrCorrupt); err != nil && len(err.Error()) > 1000 {
+				t.Errorf("an error of %d bytes, want 1000 at most: %.100v", len(err.Error()), err)
+			}
+		}
+		for _, field := range []string{"result", "head", "tail"} {
+			h := next(t)
+			r := claimOne(t, b, h, processing(h, "report", "1"))
+			s.Spoil(t, Record{Key: r.Key}, field, make([]byte, store.MaxTail+1))
+			wantRun(t, other, r) // without it
+		}
+	})
+}

@@ -1,0 +1,222 @@
+package storetest
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/understudy-go/understudy/jobs/store"
+	"github.com/understudy-go/understudy/registry"
+)
+
+// job returns a job as it is stored; nil if there is none.
+func job(t testing.TB, b Backend, group, name string) *store.Job {
+	t.Helper()
+	list, err := b.Jobs().Jobs(t.Context(), group)
+	if err != nil {
+		t.Fatalf("Jobs: %v", err)
+	}
+	for _, j := range list {
+		if j.Name == name {
+			return &j
+		}
+	}
+	return nil
+}
+
+func wantJob(t testing.TB, b Backend, want store.Job) {
+	t.Helper()
+	if diff := cmp.Diff(&want, job(t, b, want.Group, want.Name)); diff != "" {
+		t.Errorf("the job %s (- want, + got):\n%s", want.Name, diff)
+	}
+}
+
+// jobs: what a group remembers of its jobs.
+func jobs(t *testing.T, open func(t *testing.T) Store) {
+	s := open(t)
+	b, other := s.Open(t), s.Open(t)
+
+	t.Run("AJobIsReadAsItWasSaved", func(t *testing.T) {
+		h := hold(t, b, "saved")
+		j := saveJob(t, b, h, newJob(h, "report"))
+		wantJob(t, other, j)
+		next := store.Job{Group: h.Group, Name: "report", Revision: 2}
+		wantJob(t, other, func() store.Job { saveJob(t, b, h, next); next.Term, next.Schema = h.Term, store.Schema; return next }())
+		long := strings.Repeat("ä", 1000)
+		next.Revision, next.Schedule, next.Zone, next.Description = 3, long, long, long
+		next.Mark = instant.Add(999_999 * time.Nanosecond)
+		next = saveJob(t, b, h, next)
+		next.Schedule, next.Zone, next.Description, next.Mark = registry.Clip(long), registry.Clip(long), registry.Clip(long), instant
+		wantJob(t, other, next)
+	})
+
+	t.Run("TheRevisionOrdersTheHoldersOwnWrites", func(t *testing.T) {
+		h := hold(t, b, "revision")
+		late := newJob(h, "report")
+		late.Revision = 4
+		now := late
+		now.Revision, now.Mark = 5, instant.Add(time.Hour)
+		now = saveJob(t, b, h, now)
+		wantError(t, "SaveJob of an earlier revision", b.Jobs().SaveJob(t.Context(), h, late), store.ErrChanged)
+		late.Revision = 5
+		wantError(t, "SaveJob of the same revision", b.Jobs().SaveJob(t.Context(), h, late), store.ErrChanged)
+		wantJob(t, other, now)
+	})
+
+	t.Run("ARecordOfAnotherTermIsNotWrittenOver", func(t *testing.T) {
+		early := hold(t, b, "term")
+		j := saveJob(t, b, early, newJob(early, "report"))
+		h := hold(t, b, "term")
+		next := newJob(h, "report")
+		next.Revision = 9
+		wantError(t, "SaveJob without Seal", b.Jobs().SaveJob(t.Context(), h, next), store.ErrChanged)
+		wantJob(t, other, j)
+		if _, err := b.Jobs().Seal(t.Context(), h); err != nil {
+			t.Fatal(err)
+		}
+		wantJob(t, other, saveJob(t, b, h, next))
+	})
+
+	t.Run("OfRivalsOneSavesARevision", func(t *testing.T) {
+		h := hold(t, b, "rivals")
+		for round := range 5 {
+			saved := 0
+			for _, err := range race(func(i int) error {
+				j := newJob(h, "report")
+				j.Revision = int64(round + 1)
+				return []Backend{b, other}[i%2].Jobs().SaveJob(t.Context(), h, j)
+			}) {
+				if err == nil {
+					saved++
+				} else {
+					wantError(t, "SaveJob", err, store.ErrChanged)
+				}
+			}
+			if saved != 1 {
+				t.Errorf("round %d: %d rivals saved the same revision, want one", round, saved)
+			}
+		}
+	})
+
+	t.Run("PauseStaysUntilResume", func(t *testing.T) {
+		h := hold(t, b, "pause")
+		j := saveJob(t, b, h, newJob(h, "report"))
+		begun := time.Now().Add(-time.Minute)
+		paused, err := other.Jobs().Pause(t.Context(), "pause", "report", "me", "because")
+		if err != nil || paused.Paused == nil || paused.Paused.By != "me" || paused.Paused.Why != "because" || paused.Paused.At.Before(begun) {
+			t.Fatalf("Pause: %+v, %v; want that I paused it", paused, err)
+		}
+		j.Paused = paused.Paused
+		wantJob(t, b, j)
+		again, err := b.Jobs().Pause(t.Context(), "pause", "report", "you", "too")
+		if diff := cmp.Diff(j, again); err != nil || diff != "" {
+			t.Errorf("Pause of a paused job: %v (- want, + got):\n%s", err, diff)
+		}
+
+		next := newJob(h, "report")
+		next.Revision = 2
+		next = saveJob(t, b, h, next) // it says nothing about the pause
+		next.Paused = j.Paused
+		wantJob(t, other, next)
+		next.Revision, next.Paused = 3, nil
+		next = saveJob(t, b, h, next)
+		next.Paused = j.Paused
+		wantJob(t, other, next)
+
+		for range 2 {
+			resumed, err := other.Jobs().Resume(t.Context(), "pause", "report")
+			next.Paused = nil
+			if diff := cmp.Diff(next, resumed); err != nil || diff != "" {
+				t.Errorf("Resume: %v (- want, + got):\n%s", err, diff)
+			}
+			wantJob(t, b, next)
+		}
+		next.Revision, next.Paused = 4, &store.Request{By: "the holder", At: instant}
+		next = saveJob(t, b, h, next)
+		next.Paused = nil
+		wantJob(t, b, next)
+	})
+
+	t.Run("NoPauseIsLostToTheHolder", func(t *testing.T) {
+		h := hold(t, b, "race")
+		saveJob(t, b, h, newJob(h, "report"))
+		for round := range 5 {
+			var asked store.Job
+			errs := race(func(i int) (err error) {
+				if i == 0 {
+					asked, err = other.Jobs().Pause(t.Context(), "race", "report", "me", "")
+					return err
+				}
+				j := newJob(h, "report")
+				j.Revision = int64(2 + round*rivals + i)
+				if err = b.Jobs().SaveJob(t.Context(), h, j); errors.Is(err, store.ErrChanged) {
+					return nil
+				}
+				return err
+			})
+			if err := errors.Join(errs...); err != nil {
+				t.Fatal(err)
+			}
+			if j := job(t, b, "race", "report"); j.Paused == nil || !cmp.Equal(j.Paused, asked.Paused) {
+				t.Errorf("round %d: the job is %+v, want it paused", round, j)
+			}
+			if _, err := other.Jobs().Resume(t.Context(), "race", "report"); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+
+	t.Run("AJobWithoutARecordCannotBePaused", func(t *testing.T) {
+		h := hold(t, b, "none")
+		saveJob(t, b, h, newJob(h, "report"))
+		for _, k := range []store.Key{{Group: "none", Job: "repor"}, {Group: "non", Job: "report"}, {Group: "none", Job: ""}} {
+			_, err := b.Jobs().Pause(t.Context(), k.Group, k.Job, "me", "")
+			wantError(t, "Pause", err, store.ErrNoJob)
+			_, err = b.Jobs().Resume(t.Context(), k.Group, k.Job)
+			wantError(t, "Resume", err, store.ErrNoJob)
+		}
+	})
+
+	t.Run("JobsAreInTheOrderOfTheirNames", func(t *testing.T) {
+		h := hold(t, b, "order")
+		want := []string{"a", "a-b", "a.b", "a0", "aa", "b", "z"}
+		for _, i := range []int{3, 0, 6, 2, 5, 1, 4} {
+			saveJob(t, b, h, newJob(h, want[i]))
+		}
+		list, err := other.Jobs().Jobs(t.Context(), "order")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, j := range list {
+			got = append(got, j.Name)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("Jobs: %q, want %q", got, want)
+		}
+		if list, err := other.Jobs().Jobs(t.Context(), "orde"); err != nil || len(list) != 0 {
+			t.Errorf("Jobs of another group: %v, %v; want none", list, err)
+		}
+	})
+
+	t.Run("WhatCannotBeStoredIsRefused", func(t *testing.T) {
+		h := hold(t, b, "refused")
+		for name, change := range map[string]func(j *store.Job){
+			"a name in capitals": func(j *store.Job) { j.Name = "Report" },
+			"no name":            func(j *store.Job) { j.Name = "" },
+			"another group":      func(j *store.Job) { j.Group = "another" },
+			"no revision":        func(j *store.Job) { j.Revision = 0 },
+		} {
+			j := newJob(h, "report")
+			change(&j)
+			wantError(t, "SaveJob with "+name, b.Jobs().SaveJob(t.Context(), h, j), registry.ErrCorrupt)
+		}
+		if j := job(t, b, "refused", "report"); j != nil {
+			t.Errorf("there is a job %+v", j)
+		}
+	})
+}
