@@ -41,13 +41,13 @@ func Name(v bson.RawValue, most int) (string, bool) {
 	return string(v.Value[length : len(v.Value)-1]), true
 }
 
-// Bytes returns a copy of a binary value, of no more bytes of it than given.
+// Bytes returns a copy of a binary value, unless it has more bytes than given.
 func (f Fields) Bytes(key string, most int) ([]byte, bool) {
 	subtype, data, ok := f.Raw.Lookup(key).BinaryOK()
-	if !ok || subtype != bson.TypeBinaryGeneric {
+	if !ok || subtype != bson.TypeBinaryGeneric || len(data) > most {
 		return nil, false
 	}
-	return bytes.Clone(data[:min(len(data), most)]), true
+	return bytes.Clone(data), true
 }
 
 // Flag returns a truth value.

@@ -118,8 +118,11 @@ func (s *Store) room(ctx context.Context, group string, depth int) error {
 	return nil
 }
 
-// Cancel implements [store.Asking]. A run may leave the state in which it was found, so
-// it is tried again.
+// tries bounds how often a call is tried that missed its run, because the run left the
+// state in which it was found.
+const tries = 5
+
+// Cancel implements [store.Asking].
 func (s *Store) Cancel(ctx context.Context, k store.Key, by, why string) (store.Run, error) {
 	fail := func(err error) (store.Run, error) { return store.Run{}, wrap(ctx, "cancel", err) }
 	if err := s.r.MayWrite(); err != nil {
@@ -128,11 +131,11 @@ func (s *Store) Cancel(ctx context.Context, k store.Key, by, why string) (store.
 	q := (&store.Request{By: by, Why: why, At: s.r.Now()}).Stored()
 	wanted := bson.D{{Key: "cancel", Value: request(*q)}, newAsked()}
 	key := bson.E{Key: "_id", Value: idOf(k)}
-	for range 5 {
-		raw, err := s.updated(ctx, s.runs, bson.D{key, {Key: "state", Value: store.Waiting}, known},
+	for range tries {
+		raw, err := s.updated(ctx, s.runs, bson.D{key, {Key: "state", Value: store.Waiting}, soundRun},
 			set(append(slices.Clone(wanted), bson.E{Key: "state", Value: store.Cancelled}, bson.E{Key: "endedAt", Value: q.At})))
 		if raw == nil && err == nil {
-			raw, err = s.updated(ctx, s.runs, bson.D{key, {Key: "state", Value: store.Processing}, {Key: "cancel", Value: nil}, known}, set(wanted))
+			raw, err = s.updated(ctx, s.runs, bson.D{key, {Key: "state", Value: store.Processing}, {Key: "cancel", Value: nil}, soundRun}, set(wanted))
 		}
 		if err != nil {
 			return fail(err)
@@ -169,34 +172,37 @@ func (s *Store) Retry(ctx context.Context, k store.Key, by string) (store.Run, e
 			states = append(states, state)
 		}
 	}
-	now := s.r.Now().Truncate(time.Millisecond)
-	raw, err := s.updated(ctx, s.runs, bson.D{
-		{Key: "_id", Value: idOf(k)}, {Key: "state", Value: bson.D{{Key: "$in", Value: states}}}, closed, {Key: pruning, Value: nil}, known,
-	}, append(set(bson.D{
-		{Key: "state", Value: store.Waiting}, {Key: "open", Value: true}, {Key: "due", Value: now}, {Key: "failures", Value: int64(0)},
-		{Key: "interruptions", Value: int64(0)}, {Key: "remark", Value: store.Retried(by)}, newAsked(),
-	}), bson.E{Key: "$unset", Value: bson.D{{Key: "endedAt", Value: true}, {Key: "cancel", Value: true}}}))
-	if err != nil {
-		return fail(err)
-	}
-	if raw == nil {
-		r, err := s.run(ctx, k)
-		switch {
+	key := bson.E{Key: "_id", Value: idOf(k)}
+	for range tries {
+		now := s.r.Now().Truncate(time.Millisecond)
+		raw, err := s.updated(ctx, s.runs, bson.D{
+			key, {Key: "state", Value: bson.D{{Key: "$in", Value: states}}}, {Key: "open", Value: false}, {Key: pruning, Value: nil}, soundRun,
+		}, append(set(bson.D{
+			{Key: "state", Value: store.Waiting}, {Key: "open", Value: true}, {Key: listed, Value: true}, {Key: "due", Value: now}, {Key: "failures", Value: int64(0)},
+			{Key: "interruptions", Value: int64(0)}, {Key: "remark", Value: store.Retried(by)}, newAsked(),
+		}), bson.E{Key: "$unset", Value: bson.D{{Key: "endedAt", Value: true}, {Key: "cancel", Value: true}}}))
+		if err != nil {
+			return fail(err)
+		}
+		retried := raw != nil
+		if !retried {
+			if raw, err = s.find(ctx, s.runs, idOf(k)); err != nil {
+				return fail(err)
+			}
+		}
+		if raw == nil || !retried && (fields{Raw: raw}).Present(pruning) {
+			return fail(noRun(k))
+		}
+		switch r, err := decodeRun(raw); {
 		case err != nil:
 			return fail(err)
-		case r.State.Retryable() && !r.Open:
-			return fail(fmt.Errorf("%w: run %v is being deleted, because it is old", store.ErrState, k))
-		case r.State.Ended() && r.Open:
+		case retried:
+			return r, nil
+		case !r.State.Retryable():
+			return fail(fmt.Errorf("%w: run %v is %s", store.ErrState, k, r.State))
+		case r.Open:
 			return fail(fmt.Errorf("%w: run %v is %s, and what follows its end is not done", store.ErrState, k, r.State))
 		}
-		return fail(fmt.Errorf("%w: run %v is %s", store.ErrState, k, r.State))
 	}
-	r, err := decodeRun(raw)
-	if err != nil {
-		return fail(err)
-	}
-	return r, nil
+	return fail(fmt.Errorf("%w again and again: run %v", store.ErrChanged, k))
 }
-
-// closed matches the runs that are not open.
-var closed = bson.E{Key: "open", Value: bson.D{{Key: "$in", Value: bson.A{nil, false}}}}

@@ -1,6 +1,7 @@
 package mongostore
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"fmt"
@@ -31,7 +32,7 @@ func (s *Store) Payload(ctx context.Context, k store.Key) ([]byte, error) {
 		return fail(err)
 	}
 	if raw == nil {
-		return fail(fmt.Errorf("%w: %.200q in group %.100q", store.ErrNoRun, k.String(), k.Group))
+		return fail(noRun(k))
 	}
 	d := &decoder{fields: fields{Raw: raw}, kind: "run", name: fmt.Sprintf("%.200q", k.String())}
 	digest, blob := d.digest("payload"), d.id("blob")
@@ -42,7 +43,7 @@ func (s *Store) Payload(ctx context.Context, k store.Key) ([]byte, error) {
 	if err != nil {
 		return fail(err)
 	}
-	payload, ok := fields{Raw: raw}.Bytes("data", store.MaxPayload+1)
+	payload, ok := fields{Raw: raw}.Bytes("data", store.MaxPayload)
 	if !ok || sha256.Sum256(payload) != digest {
 		what := "is missing"
 		if ok {
@@ -71,8 +72,8 @@ func (s *Store) TakeCheckpoint(ctx context.Context, h store.Holder, k store.Key,
 		return fail(err)
 	}
 	f := fields{Raw: raw}
-	checkpoint, ok := f.Bytes("data", store.MaxBlob+1)
-	if f.Present("data") && (!ok || len(checkpoint) > store.MaxBlob) {
+	checkpoint, ok := f.Bytes("data", store.MaxBlob)
+	if f.Present("data") && !ok {
 		return fail(fmt.Errorf("%w: run %.200q: its checkpoint is none, or larger than %d bytes", registry.ErrCorrupt, k.String(), store.MaxBlob))
 	}
 	if len(checkpoint) == 0 {
@@ -97,7 +98,7 @@ func (s *Store) checkpoint(ctx context.Context, h store.Holder, k store.Key, att
 	key := checkpointID(k)
 	upTo := func(n int64) bson.D { return bson.D{{Key: "$lte", Value: n}} }
 	raw, err := s.blobs.FindOneAndUpdate(ctx,
-		bson.D{{Key: "_id", Value: key}, {Key: "term", Value: upTo(h.Term)}, {Key: "attempt", Value: upTo(int64(attempt))}, known},
+		bson.D{{Key: "_id", Value: key}, {Key: "term", Value: upTo(h.Term)}, {Key: "attempt", Value: upTo(int64(attempt))}, soundCheckpoint},
 		set(append(write, bson.E{Key: "term", Value: h.Term}, bson.E{Key: "attempt", Value: int64(attempt)}, bson.E{Key: "schema", Value: int64(store.Schema)})),
 		options.FindOneAndUpdate().SetUpsert(true).SetReturnDocument(options.After).SetProjection(only(field)).SetCollation(s.r.Simple),
 	).Raw()
@@ -114,15 +115,15 @@ func (s *Store) checkpoint(ctx context.Context, h store.Holder, k store.Key, att
 	if err != nil {
 		return nil, err
 	}
-	f := fields{Raw: raw}
-	term, termOK := f.Integer("term")
-	last, lastOK := f.Integer("attempt")
-	schema, schemaOK := f.Schema()
+	d := &decoder{fields: fields{Raw: raw}, kind: "checkpoint", name: fmt.Sprintf("of run %.200q", k.String())}
+	schema := 0
+	err = d.schema(&schema)
+	term, last := d.term("term"), d.number("attempt", 0)
 	switch {
-	case schemaOK && schema > store.Schema:
+	case schema > store.Schema:
 		return nil, fmt.Errorf("%w: the checkpoint of run %.200q has schema %d, this program knows up to %d: upgrade it", registry.ErrSchema, k.String(), schema, store.Schema)
-	case raw != nil && (!termOK || !lastOK || !schemaOK):
-		return nil, fmt.Errorf("%w: the checkpoint of run %.200q does not say whose it is", registry.ErrCorrupt, k.String())
+	case raw != nil && cmp.Or(err, d.err) != nil:
+		return nil, cmp.Or(err, d.err)
 	}
 	return nil, fmt.Errorf("%w: attempt %d of term %d has the checkpoint of run %v", store.ErrChanged, last, term, k)
 }

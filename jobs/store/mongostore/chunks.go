@@ -23,7 +23,9 @@ func (s *Store) AppendChunk(ctx context.Context, h store.Holder, k store.Key, at
 	case err != nil:
 	case k.Group != h.Group:
 		err = foreign(k.Group, h)
-	case n < 0 || n >= store.MaxChunks:
+	case n < 0:
+		err = fmt.Errorf("%w: chunk %d of run %v, want 0 to %d", registry.ErrCorrupt, n, k, store.MaxChunks-1)
+	case n >= store.MaxChunks:
 		err = fmt.Errorf("%w: chunk %d of run %v, want 0 to %d", store.ErrTooLarge, n, k, store.MaxChunks-1)
 	default:
 		err = store.CheckSize("chunk", chunk, store.MaxChunk)
@@ -59,8 +61,8 @@ func (s *Store) Chunks(ctx context.Context, k store.Key, attempt, n int) (list [
 		if bad != nil || number != int64(n+len(list)) {
 			return
 		}
-		chunk, ok := f.Bytes("data", store.MaxChunk+1)
-		if !ok || len(chunk) > store.MaxChunk {
+		chunk, ok := f.Bytes("data", store.MaxChunk)
+		if !ok {
 			bad = fmt.Errorf("%w: chunk %d of attempt %d of run %.200q is none, or larger than %d bytes", registry.ErrCorrupt, number, attempt, k.String(), store.MaxChunk)
 			return
 		}

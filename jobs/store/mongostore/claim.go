@@ -57,6 +57,9 @@ func (s *Store) Claim(ctx context.Context, h store.Holder, runs []store.Run) ([]
 func duplicates(err error) (map[int]error, error) {
 	var bulk mongo.BulkWriteException
 	if !errors.As(err, &bulk) || bulk.WriteConcernError != nil {
+		if bulk.WriteConcernError != nil { // mongo.IsTimeout does not know the one that it is in
+			err = mongo.WriteException{WriteConcernError: bulk.WriteConcernError, Labels: bulk.Labels}
+		}
 		return nil, err
 	}
 	taken := map[int]error{}
@@ -125,9 +128,9 @@ func (s *Store) Update(ctx context.Context, h store.Holder, was store.Version, r
 	}
 	write, gone := decided(r), bson.D{}
 	if r.Open {
-		write = append(write, bson.E{Key: "open", Value: true})
+		write = append(write, bson.E{Key: listed, Value: true})
 	} else {
-		gone = append(gone, bson.E{Key: "open", Value: true})
+		gone = append(gone, bson.E{Key: listed, Value: true})
 	}
 	if r.Attempt != was.Attempt {
 		gone = append(gone, bson.E{Key: "progress", Value: true})
@@ -138,7 +141,7 @@ func (s *Store) Update(ctx context.Context, h store.Holder, was store.Version, r
 	}
 	done, err := s.update(ctx, s.runs, bson.D{
 		{Key: "_id", Value: idOf(r.Key)}, {Key: "state", Value: was.State}, {Key: "attempt", Value: int64(was.Attempt)},
-		{Key: "term", Value: bson.D{{Key: "$eq", Value: was.Term}, {Key: "$lte", Value: h.Term}}}, known,
+		{Key: "term", Value: bson.D{{Key: "$eq", Value: was.Term}, {Key: "$lte", Value: h.Term}}}, soundRun,
 	}, change)
 	if done || err != nil {
 		return fail(err)
@@ -162,7 +165,7 @@ func (s *Store) SetProgress(ctx context.Context, h store.Holder, k store.Key, at
 		return fail(err)
 	}
 	raw, err := s.updated(ctx, s.runs, bson.D{
-		{Key: "_id", Value: idOf(k)}, {Key: "state", Value: store.Processing}, {Key: "attempt", Value: int64(attempt)}, {Key: "term", Value: h.Term}, known,
+		{Key: "_id", Value: idOf(k)}, {Key: "state", Value: store.Processing}, {Key: "attempt", Value: int64(attempt)}, {Key: "term", Value: h.Term}, soundRun,
 	}, set(bson.D{{Key: "progress", Value: progress(p.Stored())}}), "cancel")
 	if err != nil {
 		return fail(err)
@@ -174,9 +177,7 @@ func (s *Store) SetProgress(ctx context.Context, h store.Holder, k store.Key, at
 		}
 		return fail(changed(stored, fmt.Sprintf("processing, attempt %d of term %d", attempt, h.Term)))
 	}
-	d := &decoder{fields: fields{Raw: raw}, kind: "run"}
-	cancel := d.request("cancel")
-	return cancel, wrap(ctx, "set progress", d.err)
+	return requestOf(raw.Lookup("cancel")), nil
 }
 
 // run returns a run, or ErrNoRun.
@@ -186,11 +187,15 @@ func (s *Store) run(ctx context.Context, k store.Key) (store.Run, error) {
 	case err != nil:
 		return store.Run{}, err
 	case raw == nil:
-		return store.Run{}, fmt.Errorf("%w: %.200q in group %.100q", store.ErrNoRun, k.String(), k.Group)
+		return store.Run{}, noRun(k)
 	}
 	r, err := decodeRun(raw)
 	if err != nil {
 		return store.Run{}, err
 	}
 	return r, nil
+}
+
+func noRun(k store.Key) error {
+	return fmt.Errorf("%w: %.200q in group %.100q", store.ErrNoRun, k.String(), k.Group)
 }

@@ -2,7 +2,6 @@ package mongostore
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"time"
 
@@ -32,12 +31,14 @@ func decodeRun(raw bson.Raw) (r store.Run, err error) {
 	r.State = store.State(d.text("state"))
 	r.Open = d.flag("open")
 	r.Slot, r.At, r.Due, r.EndedAt = d.date("slot"), d.date("at"), d.date("due"), d.date("endedAt")
-	r.Priority = d.number("priority", math.MinInt32)
+	r.Priority = d.number("priority", minInt)
 	r.Payload = d.digest("payload")
 	r.Term = d.term("term")
 	r.Instance, r.Nonce = d.id("instance"), d.id("nonce")
 	r.Attempt, r.Failures, r.Interruptions = d.number("attempt", 0), d.number("failures", 0), d.number("interruptions", 0)
-	r.Cancel = d.request("cancel")
+	r.Cancel = requestOf(raw.Lookup("cancel"))
+	r.Attempts = d.attempts("attempts")
+	d.fail(r.Open == d.Present(listed), listed, fmt.Sprintf("%v, as open is", r.Open))
 	if d.err != nil {
 		return r, d.err
 	}
@@ -47,7 +48,6 @@ func decodeRun(raw bson.Raw) (r store.Run, err error) {
 	r.By, _ = f.Text("by")
 	r.Parent, _ = mongofields.Name(raw.Lookup("parent"), store.MaxParent)
 	r.Remark, _ = f.Text("remark")
-	r.Attempts = attempts(raw.Lookup("attempts"))
 	if p, ok := f.Raw.Lookup("progress").DocumentOK(); ok {
 		f := fields{Raw: p}
 		r.Progress.Text, _ = f.Text("text")
@@ -66,9 +66,9 @@ func decodeRun(raw bson.Raw) (r store.Run, err error) {
 }
 
 // attempts decodes the last attempts of a run.
-func attempts(v bson.RawValue) (list []store.Attempt) {
-	array, ok := v.ArrayOK()
-	if !ok {
+func (d *decoder) attempts(field string) (list []store.Attempt) {
+	array, ok := d.Raw.Lookup(field).ArrayOK()
+	if d.fail(ok, field, "a list"); !ok {
 		return nil
 	}
 	values, _ := array.Values()
@@ -107,13 +107,16 @@ func decodeJob(raw bson.Raw) (j store.Job, err error) {
 	}
 	j.Mark, j.Since = d.date("mark"), d.date("since")
 	j.Hash = d.text("hash")
-	j.Term, j.Revision = d.term("term"), d.term("revision")
-	j.Gone = d.flag("gone")
-	j.Paused = d.request("paused")
+	j.Term = d.term("term")
+	revision, ok := whole(raw.Lookup("revision"))
+	d.fail(ok, "revision", wantWhole)
+	j.Revision = revision
+	j.Paused = requestOf(raw.Lookup("paused"))
 	if d.err != nil {
 		return j, d.err
 	}
 	f := d.fields
+	j.Gone, _ = f.Flag("gone")
 	j.Next, _ = f.Date("next")
 	j.Next = store.Instant(j.Next)
 	j.Schedule, _ = f.Text("schedule")
@@ -134,10 +137,13 @@ type decoder struct {
 }
 
 func (d *decoder) schema(n *int) error {
-	ok := false
-	if *n, ok = d.Schema(); !ok {
-		_, _ = d.key()
-		return d.corrupt("schema", "a whole number")
+	v, ok := whole(d.Raw.Lookup("schema"))
+	*n = int(min(v, maxInt))
+	if !ok {
+		if d.name == "" {
+			_, _ = d.key()
+		}
+		return d.corrupt("schema", wantWhole)
 	}
 	return nil
 }
@@ -182,30 +188,40 @@ func (d *decoder) text(field string) string {
 	return s
 }
 
-// flag is false if it is absent.
 func (d *decoder) flag(field string) bool {
 	b, ok := d.Flag(field)
-	d.fail(ok || !d.Present(field), field, "true or false")
+	d.fail(ok, field, "true or false")
 	return b
 }
 
 // date is zero if it is absent.
 func (d *decoder) date(field string) time.Time {
 	t, ok := d.Date(field)
-	d.fail(ok || !d.Present(field), field, "a date")
-	return store.Instant(t)
+	t = store.Instant(t)
+	d.fail(ok && !t.IsZero() || !d.Present(field), field, "a date after 1970 and before the year 10000")
+	return t
 }
 
+// whole returns a whole number of the types that this program writes.
+func whole(v bson.RawValue) (int64, bool) {
+	if v.Type == bson.TypeDouble {
+		return 0, false
+	}
+	return mongofields.Integer(v)
+}
+
+const wantWhole = "a whole number of the type int or long"
+
 func (d *decoder) term(field string) int64 {
-	n, ok := d.Integer(field)
-	d.fail(ok && n <= registry.MaxTerm, field, "a whole number")
+	n, ok := whole(d.Raw.Lookup(field))
+	d.fail(ok && n <= registry.MaxTerm, field, wantWhole)
 	return n
 }
 
 // number returns a number that an int of any machine has room for.
 func (d *decoder) number(field string, least int64) int {
-	n, ok := d.Integer(field)
-	d.fail(ok && n >= least && n <= math.MaxInt32, field, "a whole number")
+	n, ok := whole(d.Raw.Lookup(field))
+	d.fail(ok && n >= least && n <= maxInt, field, wantWhole)
 	return int(n)
 }
 
@@ -216,18 +232,18 @@ func (d *decoder) id(field string) uuid.UUID {
 }
 
 func (d *decoder) digest(field string) (digest store.Digest) {
-	b, ok := d.Bytes(field, len(digest)+1)
+	b, ok := d.Bytes(field, len(digest))
 	d.fail(ok && len(b) == len(digest) || !d.Present(field), field, "a SHA-256")
 	copy(digest[:], b)
 	return digest
 }
 
-func (d *decoder) request(field string) *store.Request {
-	if !d.Present(field) {
+// requestOf decodes what somebody asked for. Whatever is stored of it, it was asked for.
+func requestOf(v bson.RawValue) *store.Request {
+	if v.Type == 0 || v.Type == bson.TypeNull {
 		return nil
 	}
-	doc, ok := d.Raw.Lookup(field).DocumentOK()
-	d.fail(ok, field, "a document")
+	doc, _ := v.DocumentOK()
 	f := fields{Raw: doc}
 	q := &store.Request{}
 	q.By, _ = f.Text("by")

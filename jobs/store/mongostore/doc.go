@@ -5,9 +5,9 @@
 //
 // The collections are jobs, runs, blobs (payloads and checkpoints, because every update
 // rewrites a document) and chunks (live output). Each call changes documents one by one;
-// there are no transactions, and no index expires records. A run that is not open has no
-// field open, so that the index of the open ones stays small and has also those records
-// in which the field makes no sense.
+// there are no transactions, and no index expires records. The index of the
+// open runs has those with the field listed. It stays small, and it has the records in
+// which the field open makes no sense as well.
 //
 // # Lost answers
 //

@@ -21,13 +21,15 @@ func newRun(r store.Run) bson.D {
 	}
 	d = append(d, decided(r)...)
 	if r.Open {
-		d = append(d, bson.E{Key: "open", Value: true})
+		d = append(d, bson.E{Key: listed, Value: true})
 	}
 	return d
 }
 
-// decided returns the fields of a run that [Store.Update] writes, but for open, which is
-// absent if it is false.
+// listed is the field of the runs that are in the index of the open ones.
+const listed = "listed"
+
+// decided returns the fields of a run that [Store.Update] writes, but for listed.
 func decided(r store.Run) bson.D {
 	attempts := bson.A{}
 	for _, a := range r.Attempts {
@@ -37,7 +39,7 @@ func decided(r store.Run) bson.D {
 		})
 	}
 	return bson.D{
-		{Key: "state", Value: r.State}, {Key: "due", Value: date(r.Due)}, {Key: "term", Value: r.Term}, {Key: "instance", Value: id(r.Instance)},
+		{Key: "state", Value: r.State}, {Key: "open", Value: r.Open}, {Key: "due", Value: date(r.Due)}, {Key: "term", Value: r.Term}, {Key: "instance", Value: id(r.Instance)},
 		{Key: "attempt", Value: int64(r.Attempt)}, {Key: "nonce", Value: id(r.Nonce)}, {Key: "attempts", Value: attempts},
 		{Key: "failures", Value: int64(r.Failures)}, {Key: "interruptions", Value: int64(r.Interruptions)}, {Key: "result", Value: data(r.Result)},
 		{Key: "output", Value: bson.D{{Key: "head", Value: data(r.Output.Head)}, {Key: "tail", Value: data(r.Output.Tail)}, {Key: "bytes", Value: r.Output.Bytes}}},

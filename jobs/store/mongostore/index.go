@@ -61,7 +61,7 @@ func (s *Store) createIndices() error {
 		{Keys: byTime, Options: plain()},
 		{Keys: byJob, Options: plain()},
 		{Keys: byState, Options: plain()},
-		{Keys: byDue, Options: plain().SetPartialFilterExpression(bson.D{{Key: "open", Value: bson.D{{Key: "$exists", Value: true}}}})},
+		{Keys: byDue, Options: plain().SetPartialFilterExpression(bson.D{{Key: listed, Value: exists(true)}})},
 	}, o)
 	return err
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/understudy-go/understudy/internal/mongoconn"
@@ -20,13 +21,12 @@ func (s *Store) Seal(ctx context.Context, h store.Holder) ([]store.Job, error) {
 	if err := s.mayHold(); err != nil {
 		return fail(err)
 	}
-	lower := bson.E{Key: "term", Value: bson.D{{Key: "$lt", Value: h.Term}}}
 	o := options.UpdateMany().SetCollation(s.r.Simple)
-	if _, err := s.jobs.UpdateMany(ctx, bson.D{ofGroup(h.Group), lower, known}, set(bson.D{{Key: "term", Value: h.Term}}), o); err != nil {
+	if _, err := s.jobs.UpdateMany(ctx, bson.D{ofGroup(h.Group), below(h.Term), sealable(1)}, set(bson.D{{Key: "term", Value: h.Term}}), o); err != nil {
 		return fail(s.r.Refused(s.jobs, err))
 	}
 	mine := set(bson.D{{Key: "term", Value: h.Term}, {Key: "instance", Value: id(h.Instance)}})
-	if _, err := s.runs.UpdateMany(ctx, append(waiting(h.Group), lower, known), mine, o); err != nil {
+	if _, err := s.runs.UpdateMany(ctx, append(waiting(h.Group), below(h.Term), sealable(0)), mine, o); err != nil {
 		return fail(s.r.Refused(s.runs, err))
 	}
 	l, err := s.readJobs(ctx, h.Group)
@@ -38,7 +38,25 @@ func (s *Store) Seal(ctx context.Context, h store.Holder) ([]store.Job, error) {
 			return fail(fmt.Errorf("%w: job %s has term %d, and the holder's is %d", store.ErrSuperseded, j.Name, j.Term, h.Term))
 		}
 	}
+	later := append(waiting(h.Group), bson.E{Key: "term", Value: bson.D{{Key: "$gt", Value: h.Term}}}, sealable(0))
+	err = s.runs.FindOne(ctx, later, options.FindOne().SetProjection(only("term")).SetCollation(s.r.Simple)).Err()
+	switch {
+	case err == nil:
+		return fail(fmt.Errorf("%w: a waiting run has a later term than %d, that of the holder", store.ErrSuperseded, h.Term))
+	case !errors.Is(err, mongo.ErrNoDocuments):
+		return fail(s.r.Refused(s.runs, err))
+	}
 	return l.found, wrap(ctx, "seal", l.err())
+}
+
+func below(term int64) bson.E {
+	return bson.E{Key: "term", Value: bson.D{{Key: "$lt", Value: term}}}
+}
+
+// sealable matches the records whose term and schema make sense, whatever the rest is: a
+// late write to a record that somebody corrects has to miss too.
+func sealable(least int64) bson.E {
+	return without(should(between(least, int64(registry.MaxTerm)), "term"), should(between(int64(1), int64(store.Schema)), "schema"), integers("term", "schema"))
 }
 
 // SaveJob implements [store.Holding]. It is an upsert: if there is a record that its
@@ -57,7 +75,7 @@ func (s *Store) SaveJob(ctx context.Context, h store.Holder, j store.Job) error 
 	}
 	key := jobID{j.Group, j.Name}
 	_, err = s.jobs.UpdateOne(ctx,
-		bson.D{{Key: "_id", Value: key}, {Key: "term", Value: h.Term}, {Key: "revision", Value: bson.D{{Key: "$lt", Value: j.Revision}}}, known},
+		bson.D{{Key: "_id", Value: key}, {Key: "term", Value: h.Term}, {Key: "revision", Value: bson.D{{Key: "$lt", Value: j.Revision}}}, soundJob},
 		set(savedJob(j)), options.UpdateOne().SetUpsert(true).SetCollation(s.r.Simple))
 	switch {
 	case err == nil:
@@ -68,7 +86,15 @@ func (s *Store) SaveJob(ctx context.Context, h store.Holder, j store.Job) error 
 	if refused := s.collated(ctx, s.jobs, key, err); refused != nil {
 		return wrap(ctx, "save job", refused)
 	}
-	return wrap(ctx, "save job", fmt.Errorf("%w: job %s, whose record has not term %d, or revision %d or a later one", store.ErrChanged, j.Name, h.Term, j.Revision))
+	raw, err := s.find(ctx, s.jobs, key)
+	if err != nil {
+		return wrap(ctx, "save job", err)
+	}
+	there, err := decodeJob(raw)
+	if raw != nil && err != nil {
+		return wrap(ctx, "save job", err)
+	}
+	return wrap(ctx, "save job", fmt.Errorf("%w: job %s has term %d and revision %d, want term %d and one below %d", store.ErrChanged, j.Name, there.Term, there.Revision, h.Term, j.Revision))
 }
 
 // Pause implements [store.Asking].
@@ -91,7 +117,7 @@ func (s *Store) askJob(ctx context.Context, what string, key jobID, condition bs
 	if err := s.r.MayWrite(); err != nil {
 		return fail(err)
 	}
-	raw, err := s.updated(ctx, s.jobs, bson.D{{Key: "_id", Value: key}, condition, known}, change)
+	raw, err := s.updated(ctx, s.jobs, bson.D{{Key: "_id", Value: key}, condition, soundJob}, change)
 	if raw == nil && err == nil {
 		raw, err = s.find(ctx, s.jobs, key)
 	}
@@ -118,7 +144,7 @@ func (s *Store) Jobs(ctx context.Context, group string) ([]store.Job, error) {
 }
 
 func (s *Store) readJobs(ctx context.Context, group string) (list[store.Job], error) {
-	return read(ctx, s, s.jobs, bson.D{ofGroup(group)}, bson.D{{Key: "_id", Value: 1}}, nil, store.MaxJobs, decodeJob)
+	return read(ctx, s, s.jobs, bson.D{ofGroup(group)}, bson.D{{Key: "_id", Value: 1}}, nil, store.MaxJobs, decodeJob, soundJob)
 }
 
 func foreign(group string, h store.Holder) error {

@@ -11,8 +11,9 @@ import (
 )
 
 const (
-	// pages bounds how often one call reads on after records that cannot be decoded.
-	pages = 10
+	// pages bounds how often one call reads on after records that cannot be decoded: once,
+	// and once more if a record was spoilt meanwhile.
+	pages = 3
 	// maxBad bounds how many errors of such records one call returns.
 	maxBad = 5
 )
@@ -26,8 +27,9 @@ type list[T any] struct {
 func (l *list[T]) err() error { return errors.Join(l.bad...) }
 
 // read returns up to limit records that a filter matches, in an order. Records that
-// cannot be decoded do not take the place of others.
-func read[T any](ctx context.Context, s *Store, c *mongo.Collection, filter bson.D, order bson.D, hide bson.D, limit int, decode func(bson.Raw) (T, error)) (l list[T], err error) {
+// cannot be decoded do not take the place of others: if there are some, the rest is read
+// with a filter that matches no such records.
+func read[T any](ctx context.Context, s *Store, c *mongo.Collection, filter bson.D, order bson.D, hide bson.D, limit int, decode func(bson.Raw) (T, error), sound bson.E) (l list[T], err error) {
 	passed := bson.A{}
 	wanted := filter
 	for range pages {
@@ -59,7 +61,7 @@ func read[T any](ctx context.Context, s *Store, c *mongo.Collection, filter bson
 		if bad == 0 || read < left {
 			break
 		}
-		wanted = bson.D{{Key: "$and", Value: bson.A{filter, bson.D{{Key: "_id", Value: bson.D{{Key: "$nin", Value: passed}}}}}}}
+		wanted = bson.D{{Key: "$and", Value: bson.A{filter, bson.D{sound, {Key: "_id", Value: bson.D{{Key: "$nin", Value: passed}}}}}}}
 	}
 	return l, nil
 }

@@ -11,40 +11,27 @@ import (
 	"github.com/understudy-go/understudy/jobs/store"
 )
 
-// Open implements [store.Holding]. The records in which the field open makes no sense
-// are in the index of the open ones. Those in which it is missing are found by their
+// Open implements [store.Holding]. A record that lost the field listed is found by its
 // state.
 func (s *Store) Open(ctx context.Context, group string, limit int) ([]store.Run, error) {
+	fail := func(err error) ([]store.Run, error) { return nil, wrap(ctx, "open runs", err) }
 	if err := s.r.MayRead(); err != nil {
-		return nil, wrap(ctx, "open runs", err)
+		return fail(err)
 	}
 	order := bson.D{{Key: "term", Value: 1}, {Key: "_id", Value: 1}}
-	limit = store.Bounded(limit)
 	open, err := read(ctx, s, s.runs, bson.D{
-		inGroup(group), {Key: "open", Value: exists(true)}, {Key: "state", Value: bson.D{{Key: "$ne", Value: store.Waiting}}},
-	}, order, nil, limit, func(raw bson.Raw) (*store.Run, error) {
-		r, err := decodeRun(raw)
-		if err != nil || !r.Open { // open is stored as false by another program
-			return nil, err
-		}
-		return &r, nil
-	})
+		inGroup(group), {Key: listed, Value: exists(true)}, {Key: "state", Value: bson.D{{Key: "$ne", Value: store.Waiting}}},
+	}, order, nil, store.Bounded(limit), decodeRun, soundRun)
 	if err != nil {
-		return nil, wrap(ctx, "open runs", err)
+		return fail(err)
 	}
-	unclear, err := read(ctx, s, s.runs, bson.D{
-		inGroup(group), {Key: "open", Value: exists(false)}, {Key: "state", Value: bson.D{{Key: "$nin", Value: ended}}},
-	}, order, nil, maxBad, decodeRun)
+	lost, err := read(ctx, s, s.runs, bson.D{
+		inGroup(group), {Key: listed, Value: exists(false)}, {Key: "state", Value: bson.D{{Key: "$nin", Value: ended}}},
+	}, order, small, maxBad, decodeRun, soundRun)
 	if err != nil {
-		return nil, wrap(ctx, "open runs", err)
+		return fail(err)
 	}
-	var runs []store.Run
-	for _, r := range open.found {
-		if r != nil {
-			runs = append(runs, *r)
-		}
-	}
-	return runs, wrap(ctx, "open runs", errors.Join(open.err(), unclear.err()))
+	return open.found, wrap(ctx, "open runs", errors.Join(open.err(), lost.err()))
 }
 
 // ended are the states of the runs that have their outcome.
@@ -57,7 +44,7 @@ func inGroup(group string) bson.E { return bson.E{Key: "_id.group", Value: group
 
 // waiting matches the waiting runs of a group.
 func waiting(group string) bson.D {
-	return bson.D{inGroup(group), {Key: "open", Value: exists(true)}, {Key: "state", Value: store.Waiting}}
+	return bson.D{inGroup(group), {Key: listed, Value: exists(true)}, {Key: "state", Value: store.Waiting}}
 }
 
 // Due implements [store.Holding]. A record whose due makes no sense counts as due, so
@@ -69,7 +56,7 @@ func (s *Store) Due(ctx context.Context, group string, now time.Time, limit int)
 	}
 	later := bson.D{{Key: "$gt", Value: now}}
 	l, err := read(ctx, s, s.runs, append(waiting(group), bson.E{Key: "due", Value: bson.D{{Key: "$not", Value: later}}}),
-		bson.D{{Key: "priority", Value: -1}, {Key: "due", Value: 1}, {Key: "_id", Value: 1}}, nil, store.Bounded(limit), decodeRun)
+		bson.D{{Key: "priority", Value: -1}, {Key: "due", Value: 1}, {Key: "_id", Value: 1}}, nil, store.Bounded(limit), decodeRun, soundRun)
 	if err != nil {
 		return fail(err)
 	}
@@ -77,7 +64,7 @@ func (s *Store) Due(ctx context.Context, group string, now time.Time, limit int)
 		bson.D{{Key: "due", Value: 1}}, bson.D{{Key: "due", Value: 1}}, 1, func(raw bson.Raw) (time.Time, error) {
 			due, _ := fields{Raw: raw}.Date("due")
 			return due, nil
-		})
+		}, soundRun)
 	if err != nil {
 		return fail(err)
 	}

@@ -57,8 +57,8 @@ func (s *Store) prunable(ctx context.Context, key jobID, before time.Time, keep 
 	upTo := func(t time.Time) bson.D { return bson.D{{Key: "$lte", Value: t}} }
 	old := bson.D{
 		inGroup(key.Group), {Key: "_id.job", Value: key.Job}, {Key: "at", Value: upTo(before)},
-		{Key: "state", Value: bson.D{{Key: "$in", Value: ended}}}, closed, {Key: "endedAt", Value: upTo(before)},
-		{Key: "$or", Value: bson.A{bson.D{{Key: "slot", Value: nil}}, bson.D{{Key: "slot", Value: upTo(mark)}}}}, known,
+		{Key: "state", Value: bson.D{{Key: "$in", Value: ended}}}, {Key: "open", Value: false}, {Key: "endedAt", Value: upTo(before)},
+		{Key: "$or", Value: bson.A{bson.D{{Key: "slot", Value: nil}}, bson.D{{Key: "slot", Value: upTo(mark)}}}}, soundRun,
 	}
 	if keep <= 0 {
 		return old, nil
@@ -83,7 +83,7 @@ func (s *Store) prunable(ctx context.Context, key jobID, before time.Time, keep 
 // pruneSome deletes the oldest runs that a filter matches, and returns how many.
 func (s *Store) pruneSome(ctx context.Context, old bson.D, limit int) (int, error) {
 	oldest := bson.D{{Key: "at", Value: 1}, {Key: "_id", Value: 1}}
-	l, err := read(ctx, s, s.runs, old, oldest, bson.D{{Key: "_id", Value: 1}}, limit, decodeKey)
+	l, err := read(ctx, s, s.runs, old, oldest, bson.D{{Key: "_id", Value: 1}}, limit, decodeKey, soundRun)
 	if err != nil || len(l.found) == 0 {
 		return 0, err
 	}

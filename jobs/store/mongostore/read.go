@@ -31,7 +31,7 @@ func (s *Store) Runs(ctx context.Context, group string, f store.Filter) ([]store
 	if err := s.r.MayRead(); err != nil {
 		return nil, wrap(ctx, "runs", err)
 	}
-	l, err := read(ctx, s, s.runs, matching(group, f), bson.D{{Key: "at", Value: -1}, {Key: "_id", Value: -1}}, small, store.Bounded(f.Limit), decodeRun)
+	l, err := read(ctx, s, s.runs, matching(group, f), bson.D{{Key: "at", Value: -1}, {Key: "_id", Value: -1}}, small, store.Bounded(f.Limit), decodeRun, soundRun)
 	return l.found, wrap(ctx, "runs", errors.Join(err, l.err()))
 }
 

@@ -110,9 +110,6 @@ func ofGroup(group string) bson.E {
 	return bson.E{Key: "_id", Value: bson.D{{Key: "$gt", Value: bound(bson.MinKey{})}, {Key: "$lt", Value: bound(bson.MaxKey{})}}}
 }
 
-// known matches the records of a schema that this program knows. No other is changed.
-var known = bson.E{Key: "schema", Value: bson.D{{Key: "$gte", Value: 1}, {Key: "$lte", Value: store.Schema}}}
-
 // collated returns why a record could not be inserted although there is none of this _id:
 // by the collation of a collection two names can be equal. It returns nil if there is one.
 func (s *Store) collated(ctx context.Context, c *mongo.Collection, id any, err error) error {
