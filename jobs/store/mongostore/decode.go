@@ -38,7 +38,7 @@ func decodeRun(raw bson.Raw) (r store.Run, err error) {
 	r.Attempt, r.Failures, r.Interruptions = d.number("attempt", 0), d.number("failures", 0), d.number("interruptions", 0)
 	r.Cancel = requestOf(raw.Lookup("cancel"))
 	r.Attempts = d.attempts("attempts")
-	d.fail(r.Open == d.Present(listed), listed, fmt.Sprintf("%v, as open is", r.Open))
+	d.fail(r.Open == (raw.Lookup(listed).Type != 0), listed, fmt.Sprintf("%v, as open is", r.Open))
 	if d.err != nil {
 		return r, d.err
 	}

@@ -2,7 +2,6 @@ package mongostore
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -11,27 +10,18 @@ import (
 	"github.com/understudy-go/understudy/jobs/store"
 )
 
-// Open implements [store.Holding]. A record that lost the field listed is found by its
-// state.
+// Open implements [store.Holding].
 func (s *Store) Open(ctx context.Context, group string, limit int) ([]store.Run, error) {
-	fail := func(err error) ([]store.Run, error) { return nil, wrap(ctx, "open runs", err) }
 	if err := s.r.MayRead(); err != nil {
-		return fail(err)
+		return nil, wrap(ctx, "open runs", err)
 	}
-	order := bson.D{{Key: "term", Value: 1}, {Key: "_id", Value: 1}}
 	open, err := read(ctx, s, s.runs, bson.D{
 		inGroup(group), {Key: listed, Value: exists(true)}, {Key: "state", Value: bson.D{{Key: "$ne", Value: store.Waiting}}},
-	}, order, nil, store.Bounded(limit), decodeRun, soundRun)
+	}, bson.D{{Key: "term", Value: 1}, {Key: "_id", Value: 1}}, nil, store.Bounded(limit), decodeRun, soundRun)
 	if err != nil {
-		return fail(err)
+		return nil, wrap(ctx, "open runs", err)
 	}
-	lost, err := read(ctx, s, s.runs, bson.D{
-		inGroup(group), {Key: listed, Value: exists(false)}, {Key: "state", Value: bson.D{{Key: "$nin", Value: ended}}},
-	}, order, small, maxBad, decodeRun, soundRun)
-	if err != nil {
-		return fail(err)
-	}
-	return open.found, wrap(ctx, "open runs", errors.Join(open.err(), lost.err()))
+	return open.found, wrap(ctx, "open runs", open.err())
 }
 
 // ended are the states of the runs that have their outcome.

@@ -17,7 +17,7 @@ import (
 // a field is one on each element of an array too.
 var (
 	soundRun = without(
-		should(bson.D{{Key: "$in", Value: store.States}}, "state"),
+		should(bson.D{{Key: "$in", Value: store.States}, {Key: "$type", Value: "string"}}, "state"),
 		should(bson.D{{Key: "$type", Value: "bool"}}, "open"),
 		should(between(int64(0), int64(registry.MaxTerm)), "term"),
 		should(between(int64(0), int64(maxInt)), "attempt", "failures", "interruptions"),
@@ -80,12 +80,13 @@ func should(be bson.D, names ...string) (wrong bson.A) {
 	return wrong
 }
 
-// orNone is should for fields that may be missing.
+// orNone is should for fields that may be missing or null. Some servers take undefined for
+// null.
 func orNone(be bson.D, names ...string) (wrong bson.A) {
 	for _, name := range names {
 		wrong = append(wrong, bson.D{{Key: "$and", Value: bson.A{
 			bson.D{{Key: name, Value: bson.D{{Key: "$ne", Value: nil}}}}, bson.D{{Key: name, Value: bson.D{{Key: "$not", Value: be}}}},
-		}}}, isArray(name))
+		}}}, isArray(name), bson.D{{Key: name, Value: bson.D{{Key: "$type", Value: "undefined"}}}})
 	}
 	return wrong
 }
