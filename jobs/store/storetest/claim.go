@@ -191,6 +191,31 @@ func claim(t *testing.T, open func(t *testing.T) Store) {
 		wantRun(t, other, want)
 	})
 
+	t.Run("ManyRunsAreClaimedAtOnceUpToALimit", func(t *testing.T) {
+		h := hold(t, b, "limit")
+		var runs []store.Run
+		for i := range store.MaxPage + 1 {
+			runs = append(runs, processing(h, "report", numbered("", i)))
+		}
+		there, err := b.Jobs().Claim(t.Context(), h, runs)
+		if wantError(t, "Claim of one more than MaxPage", err, store.ErrTooLarge); there != nil {
+			t.Errorf("Claim returned %d beside the error", len(there))
+		}
+		wantNoRun(t, b, runs[0].Key)
+		if there, err = b.Jobs().Claim(t.Context(), h, runs[:store.MaxPage]); err != nil || len(there) != store.MaxPage {
+			t.Fatalf("Claim: %d, %v; want %d", len(there), err, store.MaxPage)
+		}
+		for i := range there {
+			if there[i] != nil {
+				t.Fatalf("Claim returned %v for run %d, want nil", there[i], i)
+			}
+		}
+		list, err := other.Jobs().Open(t.Context(), "limit", store.MaxPage+1)
+		if err != nil || len(list) != store.MaxPage {
+			t.Errorf("Open: %d, %v; want %d", len(list), err, store.MaxPage)
+		}
+	})
+
 	t.Run("NothingIsWrittenForAHolderWhoseTermIsOver", func(t *testing.T) {
 		h := hold(t, b, "over")
 		hold(t, b, "over")
