@@ -124,6 +124,7 @@ func claim(t *testing.T, open func(t *testing.T) Store) {
 			"a head that is too large":         {func(r *store.Run) { r.Output.Head = make([]byte, store.MaxHead+1) }, store.ErrTooLarge},
 			"a tail that is too large":         {func(r *store.Run) { r.Output.Tail = make([]byte, store.MaxTail+1) }, store.ErrTooLarge},
 			"a parent whose name is too long":  {func(r *store.Run) { r.Parent = strings.Repeat("p", store.MaxParent+1) }, store.ErrTooLarge},
+			"a parent that is no name":         {func(r *store.Run) { r.Parent = "a/\xff" }, registry.ErrCorrupt},
 			"an ID that is too long":           {func(r *store.Run) { r.Key.Run = strings.Repeat("r", store.MaxRunID+1) }, registry.ErrCorrupt},
 			"no ID":                            {func(r *store.Run) { r.Key.Run = "" }, registry.ErrCorrupt},
 			"a job's name with a space":        {func(r *store.Run) { r.Job = "a job" }, registry.ErrCorrupt},
