@@ -3,23 +3,46 @@ package sqlitefile
 import (
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
 	"testing"
+	"time"
 )
 
-func TestCommit_OnlyDurableOnesAreSynced(t *testing.T) {
+func TestCommit_DurableAndQuietOnesAreSynced(t *testing.T) {
 	f := open(t, filepath.Join(t.TempDir(), "shared.db"))
 	const normal, full = 1, 2
 	for _, tt := range []struct {
 		d    Durability
 		want int64
-	}{{Relaxed, normal}, {Durable, full}, {Durable, full}, {Relaxed, normal}} {
+	}{{Relaxed, normal}, {Durable, full}, {Quiet, full}, {Relaxed, normal}, {Quiet, full}, {Durable, full}, {Relaxed, normal}} {
 		got, err := Commit(t.Context(), f, tt.d, func(c *Conn) (got int64, err error) {
 			err = c.Scan("PRAGMA synchronous", &got)
 			return got, err
 		})
 		if err != nil || got != tt.want {
 			t.Errorf("synchronous is %d, %v; want %d", got, err, tt.want)
+		}
+	}
+}
+
+// The file for notices is the only one that is watched.
+func TestCommit_OnlyDurableOnesAreAnnounced(t *testing.T) {
+	f := open(t, filepath.Join(t.TempDir(), "shared.db"))
+	for d, want := range map[Durability]bool{Relaxed: false, Quiet: false, Durable: true} {
+		long := time.Now().Add(-time.Hour)
+		if err := os.Chtimes(f.NoticePath(), long, long); err != nil {
+			t.Fatal(err)
+		}
+		if err := store(t.Context(), f, d, "x", 1); err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Stat(f.NoticePath())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := time.Since(info.ModTime()) < time.Hour/2; got != want {
+			t.Errorf("durability %d: announced %v, want %v", d, got, want)
 		}
 	}
 }

@@ -30,4 +30,9 @@
 //
 // The holder reckons by the registry's clock, and passes the instants that it writes.
 // What other people write carries the registry's own time.
+//
+// # Backends
+//
+// A registry of SQLite has its jobs in the same file (package sqlitestore). The tests of
+// package storetest are the contract in a form that can be run.
 package store

@@ -23,7 +23,7 @@ var (
 	ErrFull = errors.New("jobs: too many waiting runs")
 	// ErrState says that a run is in a state in which it cannot be cancelled or retried.
 	ErrState = errors.New("jobs: not possible in this state")
-	// ErrTooLarge says that a payload, a result, a checkpoint or an output is larger than
-	// its limit.
+	// ErrTooLarge says that a payload, a result, a checkpoint, an output or a list of runs
+	// is larger than its limit.
 	ErrTooLarge = errors.New("jobs: too large")
 )

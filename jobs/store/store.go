@@ -56,7 +56,8 @@ type Holding interface {
 	// cannot be understood it returns the key alone, and its error beside the list
 	// ([registry.Unreadable]). With any other error the list is nil, and unless it is
 	// ErrSuperseded some may have been inserted: Claim them again, and those are returned
-	// with the same nonce. A claimed run has no payload.
+	// with the same nonce. A claimed run has no payload. More than MaxPage runs are
+	// ErrTooLarge: a long write locks others out.
 	Claim(ctx context.Context, h Holder, runs []Run) ([]*Run, error)
 
 	// Update writes all that a holder decides about a run, if its record still is of the

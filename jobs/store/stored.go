@@ -19,6 +19,9 @@ func (r Run) Stored() (Run, error) {
 	if len(r.Parent) > MaxParent {
 		return Run{}, fmt.Errorf("%w: run %.200q: the name of its parent has %d bytes, want up to %d", ErrTooLarge, r.Key.String(), len(r.Parent), MaxParent)
 	}
+	if !printable(r.Parent) {
+		return Run{}, fmt.Errorf("%w: run %.200q: parent is %.100q, want JOB/RUN", registry.ErrCorrupt, r.Key.String(), r.Parent)
+	}
 	attempts := r.Attempts
 	r.Attempts = nil
 	for _, a := range attempts[max(0, len(attempts)-MaxAttempts):] {

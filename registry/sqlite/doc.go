@@ -9,8 +9,9 @@
 //
 // Terms are synced to the disk before BeginTerm, EndTerm and RequestHandover return,
 // since a fencing token must survive a power cut. Heartbeats are not: those that would
-// have read them are gone with the power, too. Only changes of terms are announced, so
-// heartbeats wake nobody. One registry does for any number of groups.
+// have read them are gone with the power, too. Only changes of terms are announced, and
+// what people ask of jobs, so heartbeats wake nobody. One registry does for any number of
+// groups.
 //
 // A process that hangs inside a write for a quarter of OrphanAfter is killed (SIGKILL,
 // exit code 137), because it locks all others out: it may be frozen, or its disk may
@@ -49,6 +50,8 @@
 //     without watches returns [registry.ErrNoWatch], and everything works by polling.
 //   - decode.go: what a stored record may be. Other programs can write anything into it.
 //   - errors.go: the errors of the store, translated into those of the contract.
+//   - registry.go: Jobs has the jobs and runs of the groups in the same file. It is a
+//     contract of its own, see jobs/store.
 //   - check.go, check_path.go, check_trial.go: what the command check finds.
 //
 // The rest is about SQL: schema.go, columns.go, rows.go, conn.go and refused.go.

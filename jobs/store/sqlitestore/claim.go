@@ -17,6 +17,9 @@ type claimed struct {
 // Claim inserts runs under the holder's term.
 func (s *Store) Claim(ctx context.Context, h store.Holder, runs []store.Run) ([]*store.Run, error) {
 	const name = "claim"
+	if len(runs) > store.MaxPage {
+		return nil, fmt.Errorf("%s: %w: %d runs, want up to %d", name, store.ErrTooLarge, len(runs), store.MaxPage)
+	}
 	list := make([]store.Run, 0, len(runs))
 	for _, r := range runs {
 		if r.Group != h.Group {

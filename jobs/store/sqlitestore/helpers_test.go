@@ -67,3 +67,16 @@ func change(t testing.TB, path, statement string, args ...any) {
 		t.Fatalf("%s: %d records, %v; want one", statement, n, err)
 	}
 }
+
+// value returns the one value of a query of another program.
+func value(t testing.TB, path, query string) (v string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", path+"?_pragma=busy_timeout(10000)")
+	if err == nil {
+		err = errors.Join(db.QueryRow(query).Scan(&v), db.Close())
+	}
+	if err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	return v
+}

@@ -104,19 +104,21 @@ func (c *conn) announce(group string) error {
 	return err
 }
 
+// asked returns a text that is another one after each write of people about a group.
+func (c *conn) asked(group string) (token string, err error) {
+	if found, err := c.hasTables(); err != nil || !found {
+		return "", err
+	}
+	err = c.Each(func(scan func(dest ...any) error) error { return scan(&token) },
+		`SELECT hex(substr(token, 1, 8)) FROM asked WHERE "group" = ?`, group)
+	return token, err
+}
+
 // Watch receives after each write of people about a group's jobs and runs. The channel is
 // also closed when the file is replaced: then everything that was read may be different.
 // ErrNoWatch: this system has no watches.
 func (s *Store) Watch(ctx context.Context, group string) (<-chan struct{}, error) {
-	ch, err := s.file.Watch(ctx, func(c *sqlitefile.Conn) (token string, err error) {
-		conn := &conn{c, s}
-		if found, err := conn.hasTables(); err != nil || !found {
-			return "", err
-		}
-		err = conn.Each(func(scan func(dest ...any) error) error { return scan(&token) },
-			`SELECT hex(substr(token, 1, 8)) FROM asked WHERE "group" = ?`, group)
-		return token, err
-	})
+	ch, err := s.file.Watch(ctx, func(c *sqlitefile.Conn) (string, error) { return (&conn{c, s}).asked(group) })
 	if err != nil {
 		return nil, s.named("watch", err)
 	}

@@ -36,8 +36,9 @@ func (s *Store) Due(ctx context.Context, group string, now time.Time, limit int)
 	const name = "due runs"
 	now = store.Instant(now)
 	found, err := reading(ctx, s, name, func(c *conn) (found due, err error) {
+		// The plus keeps SQLite from reading all that is due and sorting it.
 		err = c.some(&found.records, store.Bounded(limit), wholeRun,
-			waitingOfGroup+` AND due <= ? ORDER BY priority DESC, due, job, run`, group, now.UnixMilli())
+			waitingOfGroup+` AND +due <= ? ORDER BY priority DESC, due, job, run`, group, now.UnixMilli())
 		if err != nil {
 			return found, err
 		}

@@ -124,6 +124,7 @@ func claim(t *testing.T, open func(t *testing.T) Store) {
 			"a head that is too large":         {func(r *store.Run) { r.Output.Head = make([]byte, store.MaxHead+1) }, store.ErrTooLarge},
 			"a tail that is too large":         {func(r *store.Run) { r.Output.Tail = make([]byte, store.MaxTail+1) }, store.ErrTooLarge},
 			"a parent whose name is too long":  {func(r *store.Run) { r.Parent = strings.Repeat("p", store.MaxParent+1) }, store.ErrTooLarge},
+			"a parent that is no name":         {func(r *store.Run) { r.Parent = "a/\xff" }, registry.ErrCorrupt},
 			"an ID that is too long":           {func(r *store.Run) { r.Key.Run = strings.Repeat("r", store.MaxRunID+1) }, registry.ErrCorrupt},
 			"no ID":                            {func(r *store.Run) { r.Key.Run = "" }, registry.ErrCorrupt},
 			"a job's name with a space":        {func(r *store.Run) { r.Job = "a job" }, registry.ErrCorrupt},
@@ -189,6 +190,31 @@ func claim(t *testing.T, open func(t *testing.T) Store) {
 		want.By, want.Remark = cut, cut
 		claimOne(t, b, h, r)
 		wantRun(t, other, want)
+	})
+
+	t.Run("ManyRunsAreClaimedAtOnceUpToALimit", func(t *testing.T) {
+		h := hold(t, b, "limit")
+		var runs []store.Run
+		for i := range store.MaxPage + 1 {
+			runs = append(runs, processing(h, "report", numbered("", i)))
+		}
+		there, err := b.Jobs().Claim(t.Context(), h, runs)
+		if wantError(t, "Claim of one more than MaxPage", err, store.ErrTooLarge); there != nil {
+			t.Errorf("Claim returned %d beside the error", len(there))
+		}
+		wantNoRun(t, b, runs[0].Key)
+		if there, err = b.Jobs().Claim(t.Context(), h, runs[:store.MaxPage]); err != nil || len(there) != store.MaxPage {
+			t.Fatalf("Claim: %d, %v; want %d", len(there), err, store.MaxPage)
+		}
+		for i := range there {
+			if there[i] != nil {
+				t.Fatalf("Claim returned %v for run %d, want nil", there[i], i)
+			}
+		}
+		list, err := other.Jobs().Open(t.Context(), "limit", store.MaxPage+1)
+		if err != nil || len(list) != store.MaxPage {
+			t.Errorf("Open: %d, %v; want %d", len(list), err, store.MaxPage)
+		}
 	})
 
 	t.Run("NothingIsWrittenForAHolderWhoseTermIsOver", func(t *testing.T) {

@@ -85,6 +85,19 @@ func update(t *testing.T, open func(t *testing.T) Store) {
 		wantNoRun(t, b, store.Key{Group: "fence", Job: "report", Run: "none"})
 	})
 
+	t.Run("ARecordOfALaterTermIsNotWrittenOver", func(t *testing.T) {
+		h := hold(t, b, "later")
+		r := claimOne(t, b, h, processing(h, "report", "1"))
+		s.Spoil(t, Record{Key: r.Key}, "term", h.Term+5)
+		r.Term = h.Term + 5
+		there, err := b.Jobs().Update(t.Context(), h, r.Version(), ended(r, store.Completed, instant))
+		wantError(t, "Update", err, store.ErrChanged)
+		if diff := cmp.Diff(&r, there); diff != "" {
+			t.Errorf("the record that Update returned (- want, + got):\n%s", diff)
+		}
+		wantRun(t, other, r)
+	})
+
 	// The frozen holder thaws when its successor has the run.
 	t.Run("NoWriteOfAnEarlierTermArrivesLate", func(t *testing.T) {
 		early := hold(t, b, "late")
