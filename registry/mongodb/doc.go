@@ -1,6 +1,7 @@
 // Package mongodb is a registry in a MongoDB database, for processes on many
 // machines. internal/mongoconn makes its connection; this package has the records,
-// the calls on them, the watch, and the check.
+// the calls on them, the watch, and the check. The records of jobs are in the same
+// database, and in package mongostore.
 //
 // The registry is two collections, instances and terms. It works on any server
 // whose _id is unique: a replica set, a sharded cluster (if it is sharded at all,

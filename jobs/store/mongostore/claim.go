@@ -20,6 +20,9 @@ func (s *Store) Claim(ctx context.Context, h store.Holder, runs []store.Run) ([]
 	if err := s.mayHold(); err != nil {
 		return fail(err)
 	}
+	if len(runs) > store.MaxPage {
+		return fail(fmt.Errorf("%w: %d runs, want up to %d", store.ErrTooLarge, len(runs), store.MaxPage))
+	}
 	there := make([]*store.Run, len(runs))
 	if len(runs) == 0 {
 		return there, nil

@@ -56,7 +56,7 @@ func below(term int64) bson.E {
 // sealable matches the records whose term and schema make sense, whatever the rest is: a
 // late write to a record that somebody corrects has to miss too.
 func sealable(least int64) bson.E {
-	return without(should(between(least, int64(registry.MaxTerm)), "term"), should(between(int64(1), int64(store.Schema)), "schema"), integers("term", "schema"))
+	return without(unless(between(least, int64(registry.MaxTerm)), "term"), unless(between(int64(1), int64(store.Schema)), "schema"), integers("term", "schema"))
 }
 
 // SaveJob implements [store.Holding]. It is an upsert: if there is a record that its

@@ -17,19 +17,19 @@ import (
 // a field is one on each element of an array too.
 var (
 	soundRun = without(
-		should(bson.D{{Key: "$in", Value: store.States}, {Key: "$type", Value: "string"}}, "state"),
-		should(bson.D{{Key: "$type", Value: "bool"}}, "open"),
-		should(between(int64(0), int64(registry.MaxTerm)), "term"),
-		should(between(int64(0), int64(maxInt)), "attempt", "failures", "interruptions"),
-		should(between(int64(minInt), int64(maxInt)), "priority"),
+		unless(bson.D{{Key: "$in", Value: store.States}, {Key: "$type", Value: "string"}}, "state"),
+		unless(bson.D{{Key: "$type", Value: "bool"}}, "open"),
+		unless(between(int64(0), int64(registry.MaxTerm)), "term"),
+		unless(between(int64(0), int64(maxInt)), "attempt", "failures", "interruptions"),
+		unless(between(int64(minInt), int64(maxInt)), "priority"),
 		integers("term", "attempt", "failures", "interruptions", "priority", "schema"),
-		should(between(firstInstant, lastInstant), "at"),
-		orNone(between(firstInstant, lastInstant), "slot", "due", "endedAt"),
-		orNone(between(mongofields.Binary(uuid.Nil), mongofields.Binary(uuid.Max)), "nonce", "instance"),
+		unless(between(firstInstant, lastInstant), "at"),
+		unlessMissing(between(firstInstant, lastInstant), "slot", "due", "endedAt"),
+		unlessMissing(between(mongofields.Binary(uuid.Nil), mongofields.Binary(uuid.Max)), "nonce", "instance"),
 		// Binary data are ordered by their length first.
-		orNone(between(make([]byte, 32), allOnes(32)), "payload"),
+		unlessMissing(between(make([]byte, 32), allOnes(32)), "payload"),
 		bson.A{bson.D{{Key: "attempts", Value: bson.D{{Key: "$not", Value: bson.D{{Key: "$type", Value: "array"}}}}}}},
-		should(between(int64(1), int64(store.Schema)), "schema"),
+		unless(between(int64(1), int64(store.Schema)), "schema"),
 		bson.A{
 			bson.D{{Key: "state", Value: store.Waiting}, {Key: "due", Value: nil}},
 			bson.D{{Key: "state", Value: bson.D{{Key: "$in", Value: bson.A{store.Waiting, store.Processing}}}}, {Key: "open", Value: false}},
@@ -41,18 +41,18 @@ var (
 		},
 	)
 	soundJob = without(
-		orNone(between(firstInstant, lastInstant), "mark", "since"),
-		should(bson.D{{Key: "$type", Value: "string"}}, "hash"),
-		should(between(int64(1), int64(registry.MaxTerm)), "term"),
-		should(bson.D{{Key: "$gte", Value: int64(1)}}, "revision"),
+		unlessMissing(between(firstInstant, lastInstant), "mark", "since"),
+		unless(bson.D{{Key: "$type", Value: "string"}}, "hash"),
+		unless(between(int64(1), int64(registry.MaxTerm)), "term"),
+		unless(bson.D{{Key: "$gte", Value: int64(1)}}, "revision"),
 		integers("term", "revision", "schema"),
-		should(between(int64(1), int64(store.Schema)), "schema"),
+		unless(between(int64(1), int64(store.Schema)), "schema"),
 	)
 	soundCheckpoint = without(
-		should(between(int64(0), int64(registry.MaxTerm)), "term"),
-		should(between(int64(0), int64(maxInt)), "attempt"),
+		unless(between(int64(0), int64(registry.MaxTerm)), "term"),
+		unless(between(int64(0), int64(maxInt)), "attempt"),
 		integers("term", "attempt", "schema"),
-		should(between(int64(1), int64(store.Schema)), "schema"),
+		unless(between(int64(1), int64(store.Schema)), "schema"),
 	)
 )
 
@@ -72,17 +72,17 @@ func without(wrong ...bson.A) bson.E {
 	return bson.E{Key: "$nor", Value: all}
 }
 
-// should describes the records in which one of the fields is not as it should be.
-func should(be bson.D, names ...string) (wrong bson.A) {
+// unless describes the records in which one of the fields is not as be says.
+func unless(be bson.D, names ...string) (wrong bson.A) {
 	for _, name := range names {
 		wrong = append(wrong, bson.D{{Key: name, Value: bson.D{{Key: "$not", Value: be}}}}, isArray(name))
 	}
 	return wrong
 }
 
-// orNone is should for fields that may be missing or null. Some servers take undefined for
-// null.
-func orNone(be bson.D, names ...string) (wrong bson.A) {
+// unlessMissing is unless for fields that may be missing or null. Some servers take
+// undefined for null.
+func unlessMissing(be bson.D, names ...string) (wrong bson.A) {
 	for _, name := range names {
 		wrong = append(wrong, bson.D{{Key: "$and", Value: bson.A{
 			bson.D{{Key: name, Value: bson.D{{Key: "$ne", Value: nil}}}}, bson.D{{Key: name, Value: bson.D{{Key: "$not", Value: be}}}},
@@ -93,7 +93,7 @@ func orNone(be bson.D, names ...string) (wrong bson.A) {
 
 // integers describes the records in which one of the fields is no whole number.
 func integers(names ...string) bson.A {
-	return should(bson.D{{Key: "$type", Value: bson.A{"int", "long"}}}, names...)
+	return unless(bson.D{{Key: "$type", Value: bson.A{"int", "long"}}}, names...)
 }
 
 func isArray(name string) bson.D {
