@@ -3,6 +3,7 @@ package mongoconn
 import (
 	"context"
 	"fmt"
+	"math"
 	"sync/atomic"
 
 	"go.mongodb.org/mongo-driver/v2/event"
@@ -66,6 +67,19 @@ func (c *Conn) Direct() bool { return c.options.Direct != nil && *c.options.Dire
 // OneHost reports whether the URI names a single member of a replica set, and no
 // service of the DNS either.
 func (c *Conn) OneHost() bool { return len(c.options.Hosts) == 1 && !c.uri.DNS() }
+
+// Pool returns how many connections there may be to a server.
+func (c *Conn) Pool() int {
+	const usual, unlimited = 100, 0 // of the driver
+	switch size := c.options.MaxPoolSize; {
+	case size == nil:
+		return usual
+	case *size == unlimited || *size > math.MaxInt32:
+		return math.MaxInt32
+	default:
+		return int(*size)
+	}
+}
 
 // Authenticates reports whether the URI has credentials.
 func (c *Conn) Authenticates() bool { return c.options.Auth != nil }

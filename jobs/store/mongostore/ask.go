@@ -29,9 +29,11 @@ func newAsked() bson.E { return bson.E{Key: asked, Value: mongofields.Binary(uui
 // that the run's record names: so the payloads of two calls with one key never meet.
 func (s *Store) Submit(ctx context.Context, r store.Run, payload []byte, depth int) (store.Run, bool, error) {
 	fail := func(err error) (store.Run, bool, error) { return store.Run{}, false, wrap(ctx, "submit", err) }
-	if err := s.r.MayWrite(); err != nil {
+	end, err := s.begin(ctx, s.r.MayWrite)
+	if err != nil {
 		return fail(err)
 	}
+	defer end()
 	if err := store.CheckSize("payload", payload, store.MaxPayload); err != nil {
 		return fail(err)
 	}
@@ -46,7 +48,7 @@ func (s *Store) Submit(ctx context.Context, r store.Run, payload []byte, depth i
 	if len(payload) > 0 {
 		r.Payload = sha256.Sum256(payload)
 	}
-	r, err := r.Stored()
+	r, err = r.Stored()
 	if err != nil {
 		return fail(err)
 	}
@@ -125,9 +127,11 @@ const tries = 5
 // Cancel implements [store.Asking].
 func (s *Store) Cancel(ctx context.Context, k store.Key, by, why string) (store.Run, error) {
 	fail := func(err error) (store.Run, error) { return store.Run{}, wrap(ctx, "cancel", err) }
-	if err := s.r.MayWrite(); err != nil {
+	end, err := s.begin(ctx, s.r.MayWrite)
+	if err != nil {
 		return fail(err)
 	}
+	defer end()
 	q := (&store.Request{By: by, Why: why, At: s.r.Now()}).Stored()
 	wanted := bson.D{{Key: "cancel", Value: request(*q)}, newAsked()}
 	key := bson.E{Key: "_id", Value: idOf(k)}
@@ -163,9 +167,11 @@ func (s *Store) Cancel(ctx context.Context, k store.Key, by, why string) (store.
 // Retry implements [store.Asking].
 func (s *Store) Retry(ctx context.Context, k store.Key, by string) (store.Run, error) {
 	fail := func(err error) (store.Run, error) { return store.Run{}, wrap(ctx, "retry", err) }
-	if err := s.r.MayWrite(); err != nil {
+	end, err := s.begin(ctx, s.r.MayWrite)
+	if err != nil {
 		return fail(err)
 	}
+	defer end()
 	var states []store.State
 	for _, state := range store.States {
 		if state.Retryable() {

@@ -24,9 +24,11 @@ func checkpointID(k store.Key) blobID { return blobID{k.Group, k.Job, k.Run, "ch
 // Payload implements [store.Asking].
 func (s *Store) Payload(ctx context.Context, k store.Key) ([]byte, error) {
 	fail := func(err error) ([]byte, error) { return nil, wrap(ctx, "payload", err) }
-	if err := s.r.MayRead(); err != nil {
+	end, err := s.begin(ctx, s.r.MayRead)
+	if err != nil {
 		return fail(err)
 	}
+	defer end()
 	raw, err := s.find(ctx, s.runs, idOf(k), "payload", "blob")
 	if err != nil {
 		return fail(err)
@@ -86,9 +88,11 @@ func (s *Store) TakeCheckpoint(ctx context.Context, h store.Holder, k store.Key,
 // taken it over. It is an upsert: if there is a record that its filter does not match, the
 // unique _id refuses another one.
 func (s *Store) checkpoint(ctx context.Context, h store.Holder, k store.Key, attempt int, write bson.D, field string) (bson.Raw, error) {
-	if err := s.mayHold(); err != nil {
+	end, err := s.begin(ctx, s.mayHold)
+	if err != nil {
 		return nil, err
 	}
+	defer end()
 	if err := k.Check(); err != nil {
 		return nil, err
 	}

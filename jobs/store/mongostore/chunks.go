@@ -15,10 +15,12 @@ import (
 
 // AppendChunk implements [store.Holding].
 func (s *Store) AppendChunk(ctx context.Context, h store.Holder, k store.Key, attempt, n int, chunk []byte) error {
-	err := s.mayHold()
-	if err == nil {
-		err = k.Check()
+	end, err := s.begin(ctx, s.mayHold)
+	if err != nil {
+		return wrap(ctx, "append chunk", err)
 	}
+	defer end()
+	err = k.Check()
 	switch {
 	case err != nil:
 	case k.Group != h.Group:
@@ -47,9 +49,11 @@ func chunkOf(k store.Key, attempt, n int) chunkID {
 
 // Chunks implements [store.Asking].
 func (s *Store) Chunks(ctx context.Context, k store.Key, attempt, n int) (list [][]byte, err error) {
-	if err := s.r.MayRead(); err != nil {
+	end, err := s.begin(ctx, s.r.MayRead)
+	if err != nil {
 		return nil, wrap(ctx, "chunks", err)
 	}
+	defer end()
 	n = max(n, 0)
 	o := options.Find().SetSort(bson.D{{Key: "_id", Value: 1}}).SetLimit(store.MaxChunks).SetCollation(s.r.Simple)
 	var bad error

@@ -17,9 +17,11 @@ import (
 // either is inserted or has a record, and those that have one are read in one call.
 func (s *Store) Claim(ctx context.Context, h store.Holder, runs []store.Run) ([]*store.Run, error) {
 	fail := func(err error) ([]*store.Run, error) { return nil, wrap(ctx, "claim", err) }
-	if err := s.mayHold(); err != nil {
+	end, err := s.begin(ctx, s.mayHold)
+	if err != nil {
 		return fail(err)
 	}
+	defer end()
 	if len(runs) > store.MaxPage {
 		return fail(fmt.Errorf("%w: %d runs, want up to %d", store.ErrTooLarge, len(runs), store.MaxPage))
 	}
@@ -40,7 +42,7 @@ func (s *Store) Claim(ctx context.Context, h store.Holder, runs []store.Run) ([]
 		}
 		docs[i] = newRun(r)
 	}
-	_, err := s.runs.InsertMany(ctx, docs, options.InsertMany().SetOrdered(false))
+	_, err = s.runs.InsertMany(ctx, docs, options.InsertMany().SetOrdered(false))
 	taken, err := duplicates(err)
 	if err != nil {
 		return fail(s.r.Refused(s.runs, err))
@@ -117,12 +119,14 @@ func (s *Store) taken(ctx context.Context, runs []store.Run, taken map[int]error
 // Update implements [store.Holding].
 func (s *Store) Update(ctx context.Context, h store.Holder, was store.Version, r store.Run) (*store.Run, error) {
 	fail := func(err error) (*store.Run, error) { return nil, wrap(ctx, "update run", err) }
-	if err := s.mayHold(); err != nil {
+	end, err := s.begin(ctx, s.mayHold)
+	if err != nil {
 		return fail(err)
 	}
+	defer end()
 	// Check looks at the whole record, of which the fields that never change are stored already.
 	r.Term, r.Instance = h.Term, h.Instance
-	r, err := r.Stored()
+	r, err = r.Stored()
 	if err == nil && r.Group != h.Group {
 		err = foreign(r.Group, h)
 	}
@@ -164,9 +168,11 @@ func changed(r store.Run, want string) error {
 // SetProgress implements [store.Holding].
 func (s *Store) SetProgress(ctx context.Context, h store.Holder, k store.Key, attempt int, p store.Progress) (*store.Request, error) {
 	fail := func(err error) (*store.Request, error) { return nil, wrap(ctx, "set progress", err) }
-	if err := s.mayHold(); err != nil {
+	end, err := s.begin(ctx, s.mayHold)
+	if err != nil {
 		return fail(err)
 	}
+	defer end()
 	raw, err := s.updated(ctx, s.runs, bson.D{
 		{Key: "_id", Value: idOf(k)}, {Key: "state", Value: store.Processing}, {Key: "attempt", Value: int64(attempt)}, {Key: "term", Value: h.Term}, soundRun,
 	}, set(bson.D{{Key: "progress", Value: progress(p.Stored())}}), "cancel")

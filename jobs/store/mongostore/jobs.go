@@ -18,9 +18,11 @@ import (
 // is found whenever that term began.
 func (s *Store) Seal(ctx context.Context, h store.Holder) ([]store.Job, error) {
 	fail := func(err error) ([]store.Job, error) { return nil, wrap(ctx, "seal", err) }
-	if err := s.mayHold(); err != nil {
+	end, err := s.begin(ctx, s.mayHold)
+	if err != nil {
 		return fail(err)
 	}
+	defer end()
 	o := options.UpdateMany().SetCollation(s.r.Simple)
 	if _, err := s.jobs.UpdateMany(ctx, bson.D{ofGroup(h.Group), below(h.Term), sealable(1)}, set(bson.D{{Key: "term", Value: h.Term}}), o); err != nil {
 		return fail(s.r.Refused(s.jobs, err))
@@ -62,11 +64,13 @@ func sealable(least int64) bson.E {
 // SaveJob implements [store.Holding]. It is an upsert: if there is a record that its
 // filter does not match, the unique _id refuses another one.
 func (s *Store) SaveJob(ctx context.Context, h store.Holder, j store.Job) error {
-	if err := s.mayHold(); err != nil {
+	end, err := s.begin(ctx, s.mayHold)
+	if err != nil {
 		return wrap(ctx, "save job", err)
 	}
+	defer end()
 	j.Term = h.Term
-	j, err := j.Stored()
+	j, err = j.Stored()
 	if err == nil && j.Group != h.Group {
 		err = foreign(j.Group, h)
 	}
@@ -114,9 +118,11 @@ func (s *Store) Resume(ctx context.Context, group, job string) (store.Job, error
 // askJob changes a job if a condition holds, and returns its record.
 func (s *Store) askJob(ctx context.Context, what string, key jobID, condition bson.E, change bson.D) (store.Job, error) {
 	fail := func(err error) (store.Job, error) { return store.Job{}, wrap(ctx, what, err) }
-	if err := s.r.MayWrite(); err != nil {
+	end, err := s.begin(ctx, s.r.MayWrite)
+	if err != nil {
 		return fail(err)
 	}
+	defer end()
 	raw, err := s.updated(ctx, s.jobs, bson.D{{Key: "_id", Value: key}, condition, soundJob}, change)
 	if raw == nil && err == nil {
 		raw, err = s.find(ctx, s.jobs, key)
@@ -136,9 +142,11 @@ func (s *Store) askJob(ctx context.Context, what string, key jobID, condition bs
 
 // Jobs implements [store.Asking].
 func (s *Store) Jobs(ctx context.Context, group string) ([]store.Job, error) {
-	if err := s.r.MayRead(); err != nil {
+	end, err := s.begin(ctx, s.r.MayRead)
+	if err != nil {
 		return nil, wrap(ctx, "jobs", err)
 	}
+	defer end()
 	l, err := s.readJobs(ctx, group)
 	return l.found, wrap(ctx, "jobs", errors.Join(err, l.err()))
 }

@@ -12,9 +12,11 @@ import (
 
 // Open implements [store.Holding].
 func (s *Store) Open(ctx context.Context, group string, limit int) ([]store.Run, error) {
-	if err := s.r.MayRead(); err != nil {
+	end, err := s.begin(ctx, s.r.MayRead)
+	if err != nil {
 		return nil, wrap(ctx, "open runs", err)
 	}
+	defer end()
 	open, err := read(ctx, s, s.runs, bson.D{
 		inGroup(group), {Key: listed, Value: exists(true)}, {Key: "state", Value: bson.D{{Key: "$ne", Value: store.Waiting}}},
 	}, bson.D{{Key: "term", Value: 1}, {Key: "_id", Value: 1}}, nil, store.Bounded(limit), decodeRun, soundRun)
@@ -41,9 +43,11 @@ func waiting(group string) bson.D {
 // that it is reported.
 func (s *Store) Due(ctx context.Context, group string, now time.Time, limit int) ([]store.Run, time.Time, error) {
 	fail := func(err error) ([]store.Run, time.Time, error) { return nil, time.Time{}, wrap(ctx, "due runs", err) }
-	if err := s.r.MayRead(); err != nil {
+	end, err := s.begin(ctx, s.r.MayRead)
+	if err != nil {
 		return fail(err)
 	}
+	defer end()
 	later := bson.D{{Key: "$gt", Value: now}}
 	l, err := read(ctx, s, s.runs, append(waiting(group), bson.E{Key: "due", Value: bson.D{{Key: "$not", Value: later}}}),
 		bson.D{{Key: "priority", Value: -1}, {Key: "due", Value: 1}, {Key: "_id", Value: 1}}, nil, store.Bounded(limit), decodeRun, soundRun)

@@ -23,9 +23,11 @@ const pruneStep = 50
 // completed, the next call finds the same runs again, and nothing is left behind.
 func (s *Store) Prune(ctx context.Context, h store.Holder, job string, before time.Time, keep, limit int) (deleted int, err error) {
 	fail := func(err error) (int, error) { return deleted, wrap(ctx, "prune", err) }
-	if err := s.mayHold(); err != nil {
+	end, err := s.begin(ctx, s.mayHold)
+	if err != nil {
 		return fail(err)
 	}
+	defer end()
 	old, err := s.prunable(ctx, jobID{h.Group, job}, before, keep)
 	if err != nil || old == nil {
 		return fail(err)

@@ -16,9 +16,11 @@ import (
 
 // Run implements [store.Asking].
 func (s *Store) Run(ctx context.Context, k store.Key) (store.Run, error) {
-	if err := s.r.MayRead(); err != nil {
+	end, err := s.begin(ctx, s.r.MayRead)
+	if err != nil {
 		return store.Run{}, wrap(ctx, "run", err)
 	}
+	defer end()
 	r, err := s.run(ctx, k)
 	return r, wrap(ctx, "run", err)
 }
@@ -28,9 +30,11 @@ var small = bson.D{{Key: "result", Value: 0}, {Key: "output.head", Value: 0}, {K
 
 // Runs implements [store.Asking].
 func (s *Store) Runs(ctx context.Context, group string, f store.Filter) ([]store.Run, error) {
-	if err := s.r.MayRead(); err != nil {
+	end, err := s.begin(ctx, s.r.MayRead)
+	if err != nil {
 		return nil, wrap(ctx, "runs", err)
 	}
+	defer end()
 	l, err := read(ctx, s, s.runs, matching(group, f), bson.D{{Key: "at", Value: -1}, {Key: "_id", Value: -1}}, small, store.Bounded(f.Limit), decodeRun, soundRun)
 	return l.found, wrap(ctx, "runs", errors.Join(err, l.err()))
 }
@@ -63,9 +67,11 @@ func matching(group string, f store.Filter) bson.D {
 // Queue implements [store.Asking].
 func (s *Store) Queue(ctx context.Context, group string, now time.Time) (map[string]store.Queue, error) {
 	fail := func(err error) (map[string]store.Queue, error) { return nil, wrap(ctx, "queue", err) }
-	if err := s.r.MayRead(); err != nil {
+	end, err := s.begin(ctx, s.r.MayRead)
+	if err != nil {
 		return fail(err)
 	}
+	defer end()
 	cursor, err := s.runs.Aggregate(ctx, bson.A{
 		bson.D{{Key: "$match", Value: append(waiting(group), bson.E{Key: "due", Value: bson.D{{Key: "$lte", Value: now}}})}},
 		bson.D{{Key: "$group", Value: bson.D{

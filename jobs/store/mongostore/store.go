@@ -22,6 +22,8 @@ var _ store.Store = (*Store)(nil)
 // Registry is what a store has from the registry beside which it is.
 type Registry struct {
 	Database *mongo.Database
+	// Pool is how many connections there may be.
+	Pool int
 	// Simple compares texts by their bytes; nil if the server has no collations.
 	Simple *options.Collation
 	// Joined says that what is missing may be made.
@@ -45,6 +47,7 @@ type Store struct {
 	r                         Registry
 	jobs, runs, blobs, chunks *mongo.Collection
 	watches                   *mongowatch.Watches
+	calls                     chan struct{} // has an element for each call that is made
 
 	indexing sync.Mutex
 	indexed  time.Time // when the indices were last made, or tried to; see index.go
@@ -58,11 +61,34 @@ func New(r Registry) *Store {
 		blobs: r.Database.Collection("blobs"), chunks: r.Database.Collection("chunks"),
 	}
 	s.watches = mongowatch.New(s.changes())
+	s.calls = make(chan struct{}, min(max(r.Pool-spared, 1), maxCalls))
 	return s
 }
 
 // wrap adds to an error what failed; it returns nil for nil.
 func wrap(ctx context.Context, what string, err error) error { return mongoconn.Wrap(ctx, what, err) }
+
+const (
+	// spared is how many connections are left to the registry, whose beats must not wait
+	// for a call about jobs: for its calls, its stream and the one of this package.
+	spared = 5
+	// maxCalls bounds how many calls are made at a time.
+	maxCalls = 16
+)
+
+// begin returns why a call may not be made. Otherwise it waits until the call may have a
+// connection, and returns what has to be called at its end.
+func (s *Store) begin(ctx context.Context, may func() error) (end func(), err error) {
+	if err := may(); err != nil {
+		return nil, err
+	}
+	select {
+	case s.calls <- struct{}{}:
+		return func() { <-s.calls }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
 
 // mayHold returns why a holder may not write. It has the indices made, if need be.
 func (s *Store) mayHold() error {
