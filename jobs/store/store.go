@@ -13,7 +13,8 @@ import (
 // What [registry.Registry] says of reads, of acknowledged writes, of contexts and of
 // records that cannot be understood holds here as well. Where a method returns several
 // records, those that cannot be understood are left out, and the errors of some of them
-// are returned beside the others, joined ([registry.Unreadable]).
+// are returned beside the others, joined ([registry.Unreadable]). They do not count for a
+// limit, but where there are thousands of them, a backend may give up and say so.
 //
 // Instants are precise to the millisecond, and what is more precise is cut off. Texts for
 // people are cut to MaxRemark. An empty payload, result or checkpoint is none. The methods

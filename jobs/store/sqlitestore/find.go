@@ -41,10 +41,10 @@ func (c *conn) some(found *records[store.Run], limit int, values, where string, 
 	}
 	least := len(found.list) + limit
 	return c.eachRun(func(run store.Run, bad error) error {
-		if found.add(run, bad); len(found.list) >= least {
-			return errEnough
+		if err := found.add(run, bad); err != nil || len(found.list) < least {
+			return err
 		}
-		return nil
+		return errEnough
 	}, values, where, args...)
 }
 
@@ -92,18 +92,21 @@ func (c *conn) jobs(group string) (found records[store.Job], err error) {
 		if len(found.list) == store.MaxJobs {
 			return fmt.Errorf("%w: group %.64q has more than %d jobs", registry.ErrRefused, group, store.MaxJobs)
 		}
-		found.add(j, bad)
-		return nil
+		return found.add(j, bad)
 	}, `WHERE "group" = ? ORDER BY name`, group)
 	return found, err
 }
 
 func (c *conn) eachJob(f func(j store.Job, bad error) error, where string, args ...any) error {
-	return c.Each(func(scan func(dest ...any) error) error {
+	err := c.Each(func(scan func(dest ...any) error) error {
 		var row jobRow
 		if err := scan(row.fields()...); err != nil {
 			return err
 		}
 		return f(row.decode())
 	}, `SELECT `+wholeJob+` FROM jobs `+where, args...)
+	if errors.Is(err, errEnough) {
+		return nil
+	}
+	return err
 }

@@ -5,51 +5,103 @@ import (
 	"time"
 
 	"github.com/understudy-go/understudy/jobs/store"
+	"github.com/understudy-go/understudy/registry"
 )
 
-// prunable selects the runs of a job that nobody needs any more.
-const prunable = `WHERE "group" = ? AND job = ? AND at <= ? AND open = 0
-	AND endedAt <= ? AND (slot IS NULL OR slot BETWEEN 1 AND ?)`
+// pruneStep is how many runs a transaction deletes. While it does, no beat can be written,
+// and a run may have megabytes of output.
+const pruneStep = 20
+
+// mercy says which runs of a job are spared.
+type mercy struct {
+	before, mark time.Time
+}
+
+// prunable reports whether nobody needs a run any more.
+func (m mercy) prunable(r store.Run) bool {
+	return r.State.Ended() && !r.Open && !r.At.After(m.before) && !r.EndedAt.After(m.before) &&
+		(r.Slot.IsZero() || !r.Slot.After(m.mark))
+}
 
 // Prune deletes ended runs of a job, the oldest first.
 func (s *Store) Prune(ctx context.Context, h store.Holder, job string, before time.Time, keep, limit int) (int, error) {
 	const name = "prune"
-	last := store.Instant(before).UnixMilli()
-	limit, keep = store.Bounded(limit), min(max(keep, 0), 1<<30)
-	return holding(ctx, s, name, ofHolder, h, func(c *conn) (int, error) {
-		mark := int64(-1)
-		j, err := c.job(h.Group, job)
-		switch {
-		case err != nil:
-			return 0, err
-		case j != nil && !j.Mark.IsZero():
-			mark = j.Mark.UnixMilli()
+	before = store.Instant(before)
+	oldest, err := reading(ctx, s, name, func(c *conn) ([]store.Key, error) { return c.oldest(h.Group, job, before, keep, store.Bounded(limit)) })
+	if err != nil {
+		return 0, err
+	}
+	deleted := 0
+	for first := true; first || len(oldest) > 0; first = false {
+		step := oldest[:min(pruneStep, len(oldest))]
+		oldest = oldest[len(step):]
+		n, err := holding(ctx, s, name, ofHolder, h, func(c *conn) (int, error) { return c.deleteRuns(step, job, h.Group, before) })
+		if deleted += n; err != nil {
+			return deleted, err
 		}
-		var oldest []store.Key
-		found := 0
-		err = c.eachRun(func(r store.Run, bad error) error {
-			if bad != nil || !r.State.Ended() {
-				return nil
-			}
-			if found++; len(oldest) < limit {
-				oldest = append(oldest, r.Key)
-			}
-			if found >= limit+keep {
-				return errEnough
-			}
+	}
+	return deleted, nil
+}
+
+// mercy returns which runs of a job are spared now.
+func (c *conn) mercy(group, job string, before time.Time) (mercy, error) {
+	j, err := c.job(group, job)
+	if err != nil || j == nil {
+		return mercy{before: before}, err
+	}
+	return mercy{before, j.Mark}, nil
+}
+
+// oldest returns up to limit runs that can be pruned, the oldest first, and spares the
+// newest keep of them.
+func (c *conn) oldest(group, job string, before time.Time, keep, limit int) ([]store.Key, error) {
+	m, err := c.mercy(group, job, before)
+	if err != nil {
+		return nil, err
+	}
+	var oldest []store.Key
+	found, most := 0, limit+min(max(keep, 0), 1<<30)
+	var unreadable records[store.Run]
+	err = c.eachRun(func(r store.Run, bad error) error {
+		if bad != nil {
+			return unreadable.add(r, bad)
+		}
+		if !m.prunable(r) {
 			return nil
-		}, listedRun, prunable+` ORDER BY at, run`, h.Group, job, last, last, mark)
-		if err != nil {
+		}
+		if found++; len(oldest) < limit {
+			oldest = append(oldest, r.Key)
+		}
+		if found >= most {
+			return errEnough
+		}
+		return nil
+	}, listedRun, `WHERE "group" = ? AND job = ? AND at <= ? AND open = 0 AND endedAt <= ? AND (slot IS NULL OR slot <= ?) ORDER BY at, run`,
+		group, job, before.UnixMilli(), before.UnixMilli(), m.mark.UnixMilli())
+	return oldest[:min(len(oldest), max(found-max(keep, 0), 0))], err
+}
+
+// deleteRuns deletes those of some runs that still can be pruned: one may have been retried
+// meanwhile.
+func (c *conn) deleteRuns(keys []store.Key, job, group string, before time.Time) (deleted int, err error) {
+	m, err := c.mercy(group, job, before)
+	if err != nil {
+		return 0, err
+	}
+	for _, k := range keys {
+		r, err := c.run(k)
+		if err != nil && !registry.Unreadable(err) {
 			return 0, err
 		}
-		oldest = oldest[:min(len(oldest), max(found-keep, 0))]
-		for _, k := range oldest {
-			if err := c.deleteRun(k); err != nil {
-				return 0, err
-			}
+		if err != nil || r == nil || !m.prunable(*r) {
+			continue
 		}
-		return len(oldest), nil
-	})
+		if err := c.deleteRun(k); err != nil {
+			return 0, err
+		}
+		deleted++
+	}
+	return deleted, nil
 }
 
 // deleteRun deletes a run and what belongs to it.

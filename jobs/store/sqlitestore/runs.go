@@ -45,7 +45,7 @@ func (s *Store) Due(ctx context.Context, group string, now time.Time, limit int)
 		// One whose due time is garbage would wait for ever, unseen.
 		for _, garbage := range []string{` AND due IS NULL`, fmt.Sprintf(` AND due >= %d`, int64(store.LatestInstant))} {
 			err := c.eachRun(func(run store.Run, bad error) error {
-				found.add(run, bad)
+				_ = found.add(run, bad)
 				return errEnough
 			}, wholeRun, waitingOfGroup+garbage+` ORDER BY due LIMIT 1`, group)
 			if err != nil {
@@ -54,8 +54,7 @@ func (s *Store) Due(ctx context.Context, group string, now time.Time, limit int)
 		}
 		err = c.eachRun(func(run store.Run, bad error) error {
 			if bad != nil {
-				found.add(run, bad)
-				return nil
+				return found.add(run, bad)
 			}
 			found.next = run.Due
 			return errEnough
@@ -107,7 +106,7 @@ func (s *Store) Runs(ctx context.Context, group string, f store.Filter) ([]store
 			}
 			// Those whose time is garbage are on no page.
 			for _, garbage := range []string{` AND at IS NULL`, ` AND at < 1`, fmt.Sprintf(` AND at >= %d`, int64(store.LatestInstant))} {
-				if err := c.eachRun(func(run store.Run, bad error) error { found.add(run, bad); return nil }, listedRun, where+garbage+` LIMIT 1`, args...); err != nil {
+				if err := c.eachRun(func(run store.Run, bad error) error { return found.add(run, bad) }, listedRun, where+garbage+` LIMIT 1`, args...); err != nil {
 					return found, err
 				}
 			}

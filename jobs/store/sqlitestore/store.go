@@ -9,6 +9,7 @@ import (
 
 	"github.com/understudy-go/understudy/internal/sqlitefile"
 	"github.com/understudy-go/understudy/jobs/store"
+	"github.com/understudy-go/understudy/registry"
 )
 
 // Store keeps jobs and runs in a SQLite file.
@@ -90,20 +91,32 @@ func (s *Store) named(name string, err error) error {
 // maxErrors is how many errors about records that cannot be understood a call returns.
 const maxErrors = 8
 
+// maxUnreadable is after how many records that cannot be understood a call gives up. Until
+// then it looks for others: a limit counts those that can be understood.
+const maxUnreadable = 10_000
+
 // records are the records of a query that can be understood.
 type records[T any] struct {
-	list []T
-	errs []error // about some of the others
+	list       []T
+	errs       []error // about some of the others
+	unreadable int     // how many others there are
 }
 
-// add takes what decoding a row returned.
-func (r *records[T]) add(record T, err error) {
-	switch {
-	case err == nil:
+// add takes what decoding a row returned. It returns errEnough if too many records cannot be
+// understood: to read on would keep others from reading.
+func (r *records[T]) add(record T, err error) error {
+	if err == nil {
 		r.list = append(r.list, record)
-	case len(r.errs) < maxErrors:
+		return nil
+	}
+	if r.unreadable++; r.unreadable <= maxErrors {
 		r.errs = append(r.errs, err)
 	}
+	if r.unreadable == maxUnreadable {
+		r.errs = append(r.errs, fmt.Errorf("%w: %d records cannot be understood, and the rest was not read", registry.ErrCorrupt, r.unreadable))
+		return errEnough
+	}
+	return nil
 }
 
 // unreadable returns the errors about records that cannot be understood.

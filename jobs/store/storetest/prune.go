@@ -62,6 +62,21 @@ func prune(t *testing.T, open func(t *testing.T) Store) {
 		left(t, "steps")
 	})
 
+	t.Run("ManyGoAtOnce", func(t *testing.T) {
+		h := marked(t, "many", hour(1000))
+		var runs []store.Run
+		for i := range 50 {
+			runs = append(runs, slot(h, numbered("", i), i))
+		}
+		if _, err := b.Jobs().Claim(t.Context(), h, runs); err != nil {
+			t.Fatal(err)
+		}
+		call(t, h, hour(500), 3, 45, 45)
+		left(t, "many", "0045", "0046", "0047", "0048", "0049")
+		call(t, h, hour(500), 3, 45, 2)
+		left(t, "many", "0047", "0048", "0049")
+	})
+
 	t.Run("WhatIsSpared", func(t *testing.T) {
 		h := marked(t, "spared", hour(10))
 		var runs []store.Run

@@ -3,6 +3,7 @@ package storetest
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -20,7 +21,10 @@ func takeover(t *testing.T, open func(t *testing.T) Store) {
 		for range 3 {
 			h := hold(t, b, group)
 			for i := range 2 {
-				r := claimOne(t, b, h, processing(h, "report", fmt.Sprintf("%d.%d", h.Term, i)))
+				// Neither the names nor the times are in the order of the terms.
+				r := processing(h, fmt.Sprintf("report%d", 9-h.Term), fmt.Sprintf("%d.%d", 9-h.Term, i))
+				r.At, r.Due = instant.Add(-time.Duration(h.Term)*time.Hour), instant.Add(-time.Duration(h.Term)*time.Hour)
+				r = claimOne(t, b, h, r)
 				want = append(want, r.Key.String())
 			}
 			if h.Term == 2 {
