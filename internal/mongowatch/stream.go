@@ -25,10 +25,9 @@ const (
 	// streamClose bounds how long the end of a stream waits for the server.
 	streamClose = 500 * time.Millisecond
 	streamBatch = 1000
-	// Each notice costs its receiver a view. So after a burst of paceBurst notices,
-	// there is one every paceEvery at most.
+	// Each notice costs its receiver a read. So after a burst of paceBurst notices, there
+	// is one in each span of the source at most.
 	paceBurst = 20
-	paceEvery = 50 * time.Millisecond
 )
 
 // noStream are the codes of servers, MongoDB's and compatible ones, that have no change
@@ -130,7 +129,7 @@ func closeStream(cursor *mongo.Cursor) {
 
 // follow notifies the watchers of the groups that change, until the stream breaks or ctx ends.
 func (h *Watches) follow(ctx context.Context, cursor *mongo.Cursor) error {
-	var p pace
+	p := pace{every: h.source.Every}
 	for {
 		next, cancel := context.WithTimeout(ctx, streamOverdue)
 		changed := cursor.TryNext(next)
@@ -153,16 +152,19 @@ func (h *Watches) follow(ctx context.Context, cursor *mongo.Cursor) error {
 	}
 }
 
-// pace lets a burst pass, and then one notice in every paceEvery.
-type pace struct{ due time.Time }
+// pace lets a burst pass, and then one notice in each span.
+type pace struct {
+	every time.Duration
+	due   time.Time
+}
 
 func (p *pace) wait(ctx context.Context) {
 	now := time.Now()
 	if p.due.Before(now) {
 		p.due = now
 	}
-	p.due = p.due.Add(paceEvery)
-	early := p.due.Sub(now) - paceBurst*paceEvery
+	p.due = p.due.Add(p.every)
+	early := p.due.Sub(now) - paceBurst*p.every
 	if early <= 0 {
 		return
 	}

@@ -18,6 +18,8 @@ type Source struct {
 	Open func(ctx context.Context, group string) (*mongo.Cursor, error)
 	// GroupOf returns the group of a change; empty if it has none.
 	GroupOf func(change bson.Raw) string
+	// Every is the shortest span between two notices, but for a burst.
+	Every time.Duration
 	// Spawn runs f on a goroutine whose end Close of the registry awaits, and Closing ends
 	// when the registry is closed.
 	Spawn   func(f func()) error

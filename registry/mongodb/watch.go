@@ -2,6 +2,7 @@ package mongodb
 
 import (
 	"context"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -37,6 +38,7 @@ func (r *Registry) changes() mongowatch.Source {
 			group, _ := mongofields.Text(change.Lookup("documentKey", "_id", "group"))
 			return group
 		},
+		Every: 50 * time.Millisecond, // each notice costs its receiver a view
 		Spawn: r.spawn, Closing: r.closing,
 	}
 }

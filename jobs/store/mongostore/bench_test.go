@@ -99,6 +99,46 @@ func BenchmarkRun(b *testing.B) {
 	})
 }
 
+// BenchmarkTrigger submits a run by one registry, waits for the notice at another one, and
+// reads there what is due and starts it.
+func BenchmarkTrigger(b *testing.B) {
+	uri := mongotest.Start(b, 1).URI()
+	people, s, h := open(b, uri).Jobs(), open(b, uri).Jobs(), holder(1)
+	changes, err := s.Watch(b.Context(), "g")
+	if err != nil {
+		b.Fatal(err)
+	}
+	median(b, func() error {
+		for quiet := false; !quiet; { // what came before made notices too
+			select {
+			case <-changes:
+			default:
+				quiet = true
+			}
+		}
+		if _, _, err := people.Submit(b.Context(), triggered(uuid.NewString()), nil, 1000); err != nil {
+			return err
+		}
+		for {
+			<-changes
+			runs, _, err := s.Due(b.Context(), "g", time.Now().Add(time.Hour), 10)
+			if err != nil {
+				return err
+			}
+			for _, r := range runs {
+				was := r.Version()
+				r.State, r.Attempt, r.Nonce = store.Processing, 1, uuid.New()
+				if _, err := s.Update(b.Context(), h, was, r); err != nil {
+					return err
+				}
+			}
+			if len(runs) > 0 {
+				return nil
+			}
+		}
+	})
+}
+
 // history is how many runs BenchmarkHistory has, of a hundred jobs.
 const history = 1_000_000
 

@@ -21,6 +21,7 @@ func TestConformance_OfAStandaloneServer(t *testing.T) {
 		stores++
 		return backend(t, uri, "store"+string(rune('a'+stores)))
 	})
+	awaitIndices(t, db(t, uri, "storeb").Collection("runs"))
 }
 
 // backend returns a store for the conformance suite, in a database that is empty.

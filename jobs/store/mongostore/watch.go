@@ -2,6 +2,7 @@ package mongostore
 
 import (
 	"context"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -45,6 +46,7 @@ func (s *Store) changes() mongowatch.Source {
 			group, _ := mongofields.Text(change.Lookup("documentKey", "_id", "group"))
 			return group
 		},
+		Every: 10 * time.Millisecond, // a trigger is to start soon, however many came before it
 		Spawn: s.r.Spawn, Closing: s.r.Closing,
 	}
 }
