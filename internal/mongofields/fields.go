@@ -25,20 +25,26 @@ func (f Fields) Text(key string) (string, bool) { return Text(f.Raw.Lookup(key))
 // Text returns a text as [registry.Clip] cuts it. A long text is not copied before it
 // is cut.
 func Text(v bson.RawValue) (string, bool) {
-	const length = 4 // the bytes of the length, which comes before the text
-	if v.Type != bson.TypeString || v.Validate() != nil {
-		return "", false
+	text, ok := textOf(v)
+	return registry.Clip(text), ok
+}
+
+// textOf returns the bytes of a text, which stand between their length and a zero.
+func textOf(v bson.RawValue) ([]byte, bool) {
+	const length = 4
+	if v.Type != bson.TypeString || v.Validate() != nil || len(v.Value) <= length { // a length of 0 passes Validate
+		return nil, false
 	}
-	return registry.Clip(v.Value[length : len(v.Value)-1]), true
+	return v.Value[length : len(v.Value)-1], true
 }
 
 // Name returns a text that names something, and that is of no use if it is cut.
 func Name(v bson.RawValue, most int) (string, bool) {
-	const length = 4
-	if v.Type != bson.TypeString || v.Validate() != nil || len(v.Value)-length-1 > most {
+	text, ok := textOf(v)
+	if !ok || len(text) > most {
 		return "", false
 	}
-	return string(v.Value[length : len(v.Value)-1]), true
+	return string(text), true
 }
 
 // Bytes returns a copy of a binary value, unless it has more bytes than given.
