@@ -14,9 +14,17 @@
 // As with the registry, every write is acknowledged by a majority and journaled, every
 // read comes from what a majority has, and the driver repeats no call by itself. So an
 // answer that was lost is an error that leaves open whether the write was applied. Every
-// call may be made again after it, and what it returns then tells: [Store.Claim] and
-// [Store.Update] return the record that is there, whose nonce, attempt and term say whose
-// it is; [Store.Submit] returns the run that it made; and for all others a second call
-// has the same effect as the first. A write that arrives late changes nothing, because
-// its filter names the version on which it rests.
+// call may be made again after it, and what it returns then tells what is so:
+//
+//   - [Store.Claim] and [Store.Update] return the record that is there. Its nonce, or its
+//     state, attempt and term, say whose it is.
+//   - [Store.SaveJob] is ErrChanged if the first call was applied, because the record has
+//     this revision already.
+//   - [Store.Submit] returns the run that the first call made.
+//   - [Store.Cancel] and [Store.Retry] are ErrState if the first call ended the run, or
+//     made it wait.
+//   - Of all others, a second call has the same effect as the first.
+//
+// A write that arrives late changes nothing, because its filter names the version on
+// which it rests.
 package mongostore

@@ -29,17 +29,15 @@ var (
 func (s *Store) makeIndices() {
 	s.indexing.Lock()
 	defer s.indexing.Unlock()
-	if !s.r.Joined || !s.indexed.IsZero() && time.Since(s.indexed) < indexAgain {
+	if !s.r.Joined || s.indexed || !s.indexAt.IsZero() && time.Since(s.indexAt) < indexAgain {
 		return
 	}
-	s.indexed = time.Now()
+	s.indexAt = time.Now()
 	_ = s.r.Spawn(func() {
-		if s.createIndices() != nil {
-			return
-		}
+		err := s.createIndices()
 		s.indexing.Lock()
 		defer s.indexing.Unlock()
-		s.indexed = time.Now().Add(100 * 365 * 24 * time.Hour)
+		s.indexed = err == nil
 	})
 }
 

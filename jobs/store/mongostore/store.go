@@ -50,7 +50,8 @@ type Store struct {
 	calls                     chan struct{} // has an element for each call that is made
 
 	indexing sync.Mutex
-	indexed  time.Time // when the indices were last made, or tried to; see index.go
+	indexed  bool      // the indices are there
+	indexAt  time.Time // when they were last tried to be made
 }
 
 // New returns the store beside a registry.
