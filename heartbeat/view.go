@@ -20,7 +20,7 @@ func (m *machine) viewed(a answer) {
 	beats := m.observe(a.view, m.now)
 	m.reportUnseen(a)
 	d := decide(m.situation(), a.view, m.now)
-	m.follow(d, a.view)
+	m.obey(d, a.view)
 	if t := a.view.Latest; t != nil && t.Handover != nil && t.Holder == m.registration.id && d.verdict != start {
 		m.tenure.consider(t.Handover.At, m.now, m.registration.clockAt)
 	}
@@ -96,8 +96,8 @@ func (m *machine) observePeer(v registry.View, beats bool, now time.Duration) {
 	}
 }
 
-// follow does what a decision calls for.
-func (m *machine) follow(d decision, v registry.View) {
+// obey does what a decision calls for.
+func (m *machine) obey(d decision, v registry.View) {
 	switch d.verdict {
 	case ask:
 		m.reportVacant(v)

@@ -109,7 +109,7 @@ func (c *Command) runOnce(ctx context.Context, t registry.Term, instance uuid.UU
 		c.mu.Unlock()
 	}()
 	begin := time.Now()
-	end := run{name: "command", guard: g, log: c.spec.Log, grace: c.spec.Timing.StopGrace, killed: killed}.follow(ctx)
+	end := run{name: "command", guard: g, log: c.spec.Log, grace: c.spec.Timing.StopGrace, killed: killed}.supervise(ctx)
 	return c.ended(ctx, g, path, end, time.Since(begin))
 }
 

@@ -81,7 +81,7 @@ func (r *Registry) run(s *stream) {
 	}
 	close(s.opened)
 	r.watching.notify("") // the stream before may not have passed on all changes
-	err = follow(s.ctx, cursor, r.watching.notify)
+	err = consume(s.ctx, cursor, r.watching.notify)
 	closeStream(cursor)
 	r.watching.broke(s, err)
 }
@@ -120,8 +120,8 @@ func closeStream(cursor *mongo.Cursor) {
 	_ = cursor.Close(ctx)
 }
 
-// follow calls notify for the groups that change, until the stream breaks or ctx ends.
-func follow(ctx context.Context, cursor *mongo.Cursor, notify func(group string)) error {
+// consume calls notify for the groups that change, until the stream breaks or ctx ends.
+func consume(ctx context.Context, cursor *mongo.Cursor, notify func(group string)) error {
 	var p pace
 	for {
 		next, cancel := context.WithTimeout(ctx, streamOverdue)
