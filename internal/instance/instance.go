@@ -54,7 +54,7 @@ func (p Plan) Run(ctx context.Context, caught *signals.Catcher, stderr io.Writer
 	defer openregistry.Close(reg)
 
 	if err := worker.BecomeSubreaper(); err != nil {
-		log.Warn().Err(err).Msg("a command that outlives its guard could not be found again")
+		log.Warn().Err(err).Msg("cannot become a subreaper: a command that outlives its guard would not be found")
 	}
 	defer command.Close()
 	if err := command.Prepare(ctx); err != nil {

@@ -48,7 +48,7 @@ func (i *initProcess) watch() {
 // killAll kills everybody in this PID namespace but its first process.
 func killAll() { _ = unix.Kill(-1, unix.SIGKILL) }
 
-// await sends a guard's number to guardDied when the guard is dead.
+// await sends a guard's PID to guardDied when the guard is dead.
 func (i *initProcess) await(pid int) {
 	if i.watched[pid] {
 		return

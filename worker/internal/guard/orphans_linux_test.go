@@ -82,7 +82,7 @@ func TestIsOrphan_SparesAnEarlierChildWithoutAPidfd(t *testing.T) {
 	reapChild(pid, nil)
 }
 
-// After an earlier child is reaped, its number may belong to another process.
+// After an earlier child is reaped, its PID may belong to another process.
 func TestIsEarlier_EndsWhenTheChildIsReaped(t *testing.T) {
 	adoptOrphans(t)
 	pid := forkOrphan(t)
@@ -104,6 +104,6 @@ func TestIsEarlier_EndsWhenTheChildIsReaped(t *testing.T) {
 		t.Fatal("it cannot be reaped")
 	}
 	if isEarlier(pid) {
-		t.Error("another process with the same number would count as the earlier child")
+		t.Error("another process with the same PID would count as the earlier child")
 	}
 }
