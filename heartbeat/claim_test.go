@@ -210,7 +210,7 @@ func TestMachine_StartsOnlyATermThatItAskedFor(t *testing.T) {
 				}
 			}
 			if p.m.registration.id == before || len(p.notes(factNotAsked)) != 1 {
-				t.Errorf("registered anew: %v, told %d times", p.m.registration.id != before, len(p.notes(factNotAsked)))
+				t.Errorf("registered again: %v, told %d times", p.m.registration.id != before, len(p.notes(factNotAsked)))
 			}
 			p.run(2 * timing.Slack())
 			if !p.m.tenure.work.running {

@@ -11,9 +11,9 @@ type handoverRequest struct {
 	settled bool          // it was considered for good
 }
 
-// consider takes note that the request of a date was considered. The registry's clock for
-// that came from the answer to the beat that was sent at the instant beat. If that beat
-// was sent after the request was seen, the request is settled. The answer to an earlier
+// consider takes note that the request of a date was considered. beat is the instant at
+// which the beat was sent from whose answer this instance knows the registry's clock. If
+// it was sent after the request was seen, the request is settled. The answer to an earlier
 // beat may show a clock that was wrong, or that was set since. A settled request is not
 // considered again, because it would look new after the clock is set back.
 func (r handoverRequest) consider(at time.Time, now, beat time.Duration) handoverRequest {

@@ -27,10 +27,10 @@ type State struct {
 	// Lease is what is left of the lease: negative once it has ended, 0 without a
 	// registration.
 	Lease time.Duration
-	// Ready says that the instance is registered, is not on its way out, and that its
+	// Ready says that the instance is registered, is not shutting down, and that its
 	// latest beat is fresh enough to begin work or to go on with it.
 	Ready bool
-	// Leaving says that the instance is on its way out, or has left.
+	// Leaving says that the instance is shutting down, or has left.
 	Leaving bool
 	// LastBeat is when the latest acknowledged beat was sent, by this machine's wall
 	// clock; zero: there was none. It is for people.

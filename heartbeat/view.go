@@ -42,7 +42,7 @@ func (m *machine) situation() situation {
 }
 
 // observe notes what a view shows, received at now, and reports whether the holder of
-// the latest term has beaten since the view before.
+// the latest term has beaten since the previous view.
 func (m *machine) observe(v registry.View, now time.Duration) (beats bool) {
 	if m.observations.see(v.Number(), now) {
 		return false
@@ -126,7 +126,7 @@ func (m *machine) obey(d decision, v registry.View) {
 		}
 		if d.fact == factNotAsked {
 			// The term is left open. Peers wait T for its holder, which is gone by then.
-			// Nothing else shows how long the holder before may work on.
+			// Nothing else shows how long the previous holder may work on.
 			m.act(note{fact: d.fact, term: v.Latest.Number})
 			d.fact = ""
 		}
