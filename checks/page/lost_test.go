@@ -34,7 +34,7 @@ func TestPage_LostConnectionIsShownAndRestored(t *testing.T) {
 	was := p.age()
 	eval[bool](p, "redraw(), true") // as if the width had changed
 	if got := p.text("#health"); got != "Connection lost, retrying" || p.age() != was {
-		t.Errorf("drawn anew, it says %q and an age of %v, was %v", got, p.age(), was)
+		t.Errorf("drawn again, it says %q and an age of %v, was %v", got, p.age(), was)
 	}
 	s.start()
 	p.awaitHealth("1 active, 2 passive")
