@@ -112,9 +112,9 @@
 // pauses a machine stops the machine's clocks too. For that the work passes its term on as a
 // fencing token, and the resource refuses a term lower than the highest one it has seen.
 // Two clocks that are slewed apart at full rate, by more than T/10 within T, are beyond the
-// protocol as well. A registry that is dropped or restored from a backup voids the fencing
-// tokens. If the holder's record is lost or set back together with its terms, two instances
-// may work for an interval and a request, until the holder's next beat.
+// protocol as well. After a registry was dropped or restored from a backup, fencing tokens
+// no longer protect anything. If the holder's record is lost or set back together with its
+// terms, two instances may work for an interval and a request, until the holder's next beat.
 //
 // # The code
 //
