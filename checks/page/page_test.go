@@ -118,7 +118,7 @@ func TestInstances_FoldsOnlyThoseThatAreAlike(t *testing.T) {
 		t.Error(diff)
 	}
 	if got := p.shown("#instances tr.fold"); !slices.Equal(got, []string{"… and 26 more passive ones"}) {
-		t.Errorf("%q", got)
+		t.Errorf("fold %q", got)
 	}
 	small := orders()
 	p = newTab(t, newServer(t, small).url())

@@ -95,6 +95,6 @@ func TestPage_WithoutScriptsPointsElsewhere(t *testing.T) {
 	p := newTab(t, newServer(t, orders()).url())
 	text := p.text("noscript")
 	if !regexp.MustCompile(`needs JavaScript.*/status.*understudy status`).MatchString(text) {
-		t.Errorf("%q", text)
+		t.Errorf("without JavaScript the page says %q, want what is missing, and what to use instead", text)
 	}
 }
