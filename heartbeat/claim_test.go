@@ -179,7 +179,7 @@ func TestMachine_HolderClaimsItsTermAtOnce(t *testing.T) {
 }
 
 // Somebody else writes to the registry. A term that names an instance which did not ask
-// for it is not started. It is left open too, for as long as the holder before may work.
+// for it is not started. It is left open too, for as long as the previous holder may work.
 func TestMachine_StartsOnlyATermThatItAskedFor(t *testing.T) {
 	timing := registry.DefaultTiming
 	for _, tt := range []struct {

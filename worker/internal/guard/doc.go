@@ -27,7 +27,7 @@
 // and ties the process groups that they make. [Guard.Extend] passes on each new
 // lease, for which the guard sets the timer again. A lease is an absolute instant of
 // internal/boottime's clock. The guard ignores one that is past, or earlier than
-// the one before: messages queue while a process is frozen, and must extend nothing
+// the previous one: messages queue while a process is frozen, and must extend nothing
 // when it continues.
 //
 // The command is asked to end by SIGTERM to its group: when [Guard.Stop] is called,
