@@ -144,22 +144,20 @@ func (p parser) every(parts []part) (Schedule, error) {
 // fields reads the five fields.
 func (p parser) fields(parts []part) (Schedule, error) {
 	const want = "a schedule has five fields: minute, hour, day of the month, month, day of the week"
-	if len(parts) < 5 {
-		return Schedule{}, p.fail(len(p.text), "%s; here are %d", want, len(parts))
+	switch n := len(parts); {
+	case n < 5:
+		return Schedule{}, p.fail(len(p.text), "%s; here are %d", want, n)
+	case n == 6 || n == 7:
+		return Schedule{}, p.fail(parts[5].offset, "%s; here are %d. Seconds and years are not supported; for less than a minute write @every 30s", want, n)
+	case n > 7:
+		return Schedule{}, p.fail(parts[5].offset, "%s; here are %d", want, n)
 	}
 	var sets [5]uint64
-	for i := range 5 {
-		set, err := p.field(&fields[i], parts[i])
-		if err != nil && len(parts) == 5 {
+	for i := range sets {
+		var err error
+		if sets[i], err = p.field(&fields[i], parts[i]); err != nil {
 			return Schedule{}, err
 		}
-		sets[i] = set
-	}
-	if len(parts) == 6 || len(parts) == 7 {
-		return Schedule{}, p.fail(parts[5].offset, "%s; here are %d. Seconds and years are not supported; for less than a minute write @every 30s", want, len(parts))
-	}
-	if len(parts) > 5 {
-		return Schedule{}, p.fail(parts[5].offset, "%s; here are %d", want, len(parts))
 	}
 	star := func(i int) bool { return parts[i].text[0] == '*' }
 	return Schedule{

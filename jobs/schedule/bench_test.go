@@ -1,0 +1,50 @@
+package schedule
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+func BenchmarkNext(b *testing.B) {
+	berlin := mustLoad(b, "Europe/Berlin")
+	for _, zone := range []*time.Location{time.UTC, berlin} {
+		for _, text := range []string{"* * * * *", "*/15 * * * *", "30 2 * * *", "0 9 1,15 * mon", "0 9 29 2 *", "0 0 30 2 *", "@every 10m"} {
+			b.Run(fmt.Sprintf("%s %s", text, zone), func(b *testing.B) {
+				s := mustParse(b, text)
+				after := time.Date(2027, 6, 1, 10, 7, 0, 0, time.UTC)
+				for b.Loop() {
+					s.Next(after, zone)
+				}
+			})
+		}
+	}
+}
+
+func BenchmarkParse(b *testing.B) {
+	for _, text := range []string{"* * * * *", "*/15 9-17 1,15 jan-jun mon-fri", "H H(0-7) * * *", "@daily", "@every 10m"} {
+		b.Run(text, func(b *testing.B) {
+			for b.Loop() {
+				mustParse(b, text)
+			}
+		})
+	}
+}
+
+func mustParse(t testing.TB, text string) Schedule {
+	t.Helper()
+	s, err := Parse(text, "group/job")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func mustLoad(t testing.TB, name string) *time.Location {
+	t.Helper()
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return zone
+}
