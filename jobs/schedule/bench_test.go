@@ -30,21 +30,3 @@ func BenchmarkParse(b *testing.B) {
 		})
 	}
 }
-
-func mustParse(t testing.TB, text string) Schedule {
-	t.Helper()
-	s, err := Parse(text, "group/job")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
-func mustLoad(t testing.TB, name string) *time.Location {
-	t.Helper()
-	zone, err := time.LoadLocation(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return zone
-}

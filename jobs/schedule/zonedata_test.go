@@ -51,9 +51,12 @@ type zoneData func(name string) ([]byte, error)
 // eachZoneData runs a test with the zone data that Go embeds in programs, and with that of
 // the system. time.LoadLocation would take the first that it finds.
 func eachZoneData(t *testing.T, test func(t *testing.T, load func(name string) *time.Location)) {
-	for name, open := range map[string]func(*testing.T) zoneData{"embedded": embeddedZoneData, "system": systemZoneData} {
-		t.Run(name, func(t *testing.T) {
-			read := open(t)
+	for _, source := range []struct {
+		name string
+		open func(*testing.T) zoneData
+	}{{"embedded", embeddedZoneData}, {"system", systemZoneData}} {
+		t.Run(source.name, func(t *testing.T) {
+			read := source.open(t)
 			test(t, func(name string) *time.Location {
 				data, err := read(name)
 				if err != nil {
