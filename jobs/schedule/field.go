@@ -44,7 +44,7 @@ func (p parser) item(f *field, it part) (uint64, error) {
 		return 0, p.fail(it.offset, "an item of the list in the field %s is empty; remove the comma", f.name)
 	}
 	span, stepText, hasStep := strings.Cut(it.text, "/")
-	low, high, err := p.span(f, part{span, it.offset}, hasStep)
+	low, high, err := p.span(f, part{span, it.offset}, stepText)
 	if err != nil {
 		return 0, err
 	}
@@ -68,8 +68,8 @@ func (p parser) item(f *field, it part) (uint64, error) {
 	return set, nil
 }
 
-// span reads what stands before a step: *, a value, a range, or H with or without a range.
-func (p parser) span(f *field, s part, hasStep bool) (low, high int, err error) {
+// span reads what stands before a step, if there is one: *, a value, a range, or H with or without a range.
+func (p parser) span(f *field, s part, step string) (low, high int, err error) {
 	switch {
 	case s.text == "*":
 		return f.low, f.high, nil
@@ -91,8 +91,8 @@ func (p parser) span(f *field, s part, hasStep bool) (low, high int, err error) 
 		return p.bounds(f, part{from, s.offset}, part{to, s.offset + len(from) + 1})
 	}
 	low, err = p.value(f, s)
-	if err == nil && hasStep {
-		err = p.fail(s.offset, "a step needs a range before it; write %s-%d/ or */ instead of %s/", s.text, f.high, s.text)
+	if err == nil && step != "" {
+		err = p.fail(s.offset, "a step needs a range before it; write %s-%d/%s or */%s", s.text, f.high, step, step)
 	}
 	return low, low, err
 }
