@@ -17,7 +17,7 @@ BENCH   := .
 TIMES   := 20x
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test race lint tidy cross sim mutants bench checks pictures documents release-check
+.PHONY: help build demo test race lint tidy cross sim mutants walk bench checks pictures documents release-check
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; do printf '%-14s %s\n' "$$name" "$$text"; done
@@ -56,6 +56,9 @@ sim: ## simulate the protocol for HOURS=10000 hours, or replay one SEED=n
 
 mutants: ## break each rule of the protocol, or only MUTANT='its name'; the simulation has to notice
 	go test ./heartbeat -run '^TestSimulationCatchesMutants$$$(if $(MUTANT),/$(MUTANT))' -timeout 20m -v -mutants
+
+walk: ## compare the schedules of jobs with a minute-by-minute walk around every change of 25 zones' clocks; takes a minute
+	go test ./jobs/schedule -run AgreesWithWalk -timeout 20m -v -count=1 -walk.all
 
 bench: ## run the benchmarks; BENCH=name selects, TIMES=20x says how often
 	go test -run '^$$' -bench '$(BENCH)' -benchtime $(TIMES) ./...

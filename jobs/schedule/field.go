@@ -91,7 +91,7 @@ func (p parser) span(f *field, s part, step string) (low, high int, err error) {
 		return p.bounds(f, part{from, s.offset}, part{to, s.offset + len(from) + 1})
 	}
 	low, err = p.value(f, s)
-	if err == nil && step != "" {
+	if _, ok := number(step); ok && err == nil {
 		err = p.fail(s.offset, "a step needs a range before it; write %s-%d/%s or */%s", s.text, f.high, step, step)
 	}
 	return low, low, err

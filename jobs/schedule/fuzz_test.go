@@ -49,30 +49,3 @@ func checkError(t *testing.T, text string, err error) {
 		t.Fatalf("%q: %+v", text, fault)
 	}
 }
-
-// FuzzNext feeds Next with zones that no clock has.
-func FuzzNext(f *testing.F) {
-	specs := []string{"* * * * *", "30 2 * * *", "0 */5 29 2 *", "0 0 30 2 *", "0 0 29 2 */6"}
-	read, err := embeddedArchive()
-	if err != nil {
-		f.Skip("the source of Go's package time/tzdata is not on this machine: ", err)
-	}
-	for _, name := range []string{"Europe/Berlin", "Pacific/Apia", "America/Nuuk", "UTC"} {
-		data, err := readZone(read, name)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(data, int64(1861833600), uint8(1))
-	}
-	f.Fuzz(func(t *testing.T, data []byte, after int64, spec uint8) {
-		zone, err := time.LoadLocationFromTZData("fuzzed", data)
-		if err != nil {
-			return
-		}
-		s := mustParse(t, specs[int(spec)%len(specs)])
-		at := time.Unix(after, 0)
-		if next := s.Next(at, zone); !next.IsZero() && !next.After(at) {
-			t.Fatalf("%q after %d: %s", s, after, next)
-		}
-	})
-}

@@ -24,6 +24,10 @@ func TestNext_NamedCases(t *testing.T) {
 
 		// The clock goes back: each wall time comes once, the first time.
 		{"30 2 * * *", "Europe/Berlin", "2027-10-30T12:00:00Z", []string{"2027-10-31T00:30:00Z", "2027-11-01T01:30:00Z"}},
+		{"30 2 * * *", "Europe/Berlin", "2027-10-31T01:10:00Z", []string{"2027-11-01T01:30:00Z"}},
+		{"30 2 * * *", "Antarctica/Troll", "2027-10-30T12:00:00Z", []string{"2027-10-31T00:30:00Z", "2027-11-01T02:30:00Z"}},
+		{"30 2 * * *", "Antarctica/Troll", "2027-10-31T02:20:00Z", []string{"2027-11-01T02:30:00Z"}},
+		{"0 1 * * *", "Antarctica/Casey", "2023-03-08T17:30:00Z", []string{"2023-03-09T17:00:00Z"}},
 		{"45 1 * * *", "Australia/Lord_Howe", "2027-04-03T00:00:00Z", []string{"2027-04-03T14:45:00Z", "2027-04-04T15:15:00Z"}},
 		{"0 3 * * *", "Europe/Berlin", "2027-10-30T12:00:00Z", []string{"2027-10-31T02:00:00Z", "2027-11-01T02:00:00Z"}},
 		{"59 2 31 10 *", "Europe/Berlin", "2027-10-31T00:59:00Z", []string{"2028-10-31T01:59:00Z"}},
@@ -55,6 +59,8 @@ func TestNext_NamedCases(t *testing.T) {
 		// Rare days.
 		{"0 9 29 2 *", "UTC", "2096-03-01T00:00:00Z", []string{"2104-02-29T09:00:00Z", "2108-02-29T09:00:00Z"}},
 		{"0 9 29 2 *", "America/New_York", "2096-03-01T00:00:00Z", []string{"2104-02-29T14:00:00Z"}},
+		{"0 9 29 2 *", "UTC", "1996-03-01T00:00:00Z", []string{"2000-02-29T09:00:00Z", "2004-02-29T09:00:00Z"}},
+		{"0 9 29 2 */7", "UTC", "2088-02-29T09:00:00Z", []string{"2128-02-29T09:00:00Z"}},
 		{"0 9 */28 2 */7", "UTC", "2088-03-01T00:00:00Z", []string{"2093-02-01T09:00:00Z", "2099-02-01T09:00:00Z"}},
 		{"0 9 31 4,12 *", "UTC", "2027-01-01T00:00:00Z", []string{"2027-12-31T09:00:00Z", "2028-12-31T09:00:00Z"}},
 		{"0 0 30 2 *", "Europe/Berlin", "2027-01-01T00:00:00Z", []string{"0001-01-01T00:00:00Z"}},
@@ -114,6 +120,11 @@ func TestNext_TakesAnyInstantAndZone(t *testing.T) {
 	}
 	if got := (Schedule{}).Next(after, time.UTC); !got.IsZero() {
 		t.Errorf("the zero schedule comes at %s", got)
+	}
+	for _, text := range []string{"0 0 1 1 *", "0 * 1 1 *", "@every 8760h"} {
+		if got := mustParse(t, text).Next(mustTime(t, "9999-12-30T12:00:00Z"), time.UTC); !got.IsZero() {
+			t.Errorf("%q comes after the year 9999, at %s", text, got)
+		}
 	}
 	extremes := []time.Time{time.Unix(1<<62, 0), time.Unix(-1<<62, 0), time.Unix(1<<63-1, 0), time.Unix(-1<<63, 0),
 		time.Unix(lastSecond, 0), time.Unix(lastSecond-1, 0), time.Unix(firstSecond, 0)}

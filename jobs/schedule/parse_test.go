@@ -159,6 +159,7 @@ func TestParse_Refusals(t *testing.T) {
 		{"*/5/5 * * * *", 2, "not a step"},
 		{"/5 * * * *", 0, "missing"},
 		{"5/15 * * * *", 0, "write 5-59/15 or */15"},
+		{"0 0/. 0 0 0", 4, "not a step"},
 		{"0 0 * mon/2 *", 6, "not a value"},
 		{"0 0 * jan/2 *", 6, "write jan-12/2 or */2"},
 

@@ -25,11 +25,14 @@ func TestNext_ZoneBoundsThatAreOver(t *testing.T) {
 					if m == time.January {
 						february = time.Date(y, 2, 1, 0, 0, 0, 0, zone)
 					}
+					july := february.AddDate(0, 5, 0)
 					for text, want := range map[string]time.Time{
 						"* * * * *": at.Add(time.Minute),
 						"0 0 * * *": midnight,
 						"0 0 1 1 *": newYear,
 						"0 * 1 2 *": february,
+						"0 * 1 7 *": july,
+						"0 0 1 7 *": july,
 					} {
 						if got := mustParse(t, text).Next(at, zone); !got.Equal(want) {
 							t.Errorf("%q in %s after %s: %s, want %s", text, name, at, got, want)

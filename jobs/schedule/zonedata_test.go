@@ -93,16 +93,14 @@ func embeddedZoneData(t *testing.T) zoneData {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return func(name string) ([]byte, error) { return readZone(archive, name) }
-}
-
-func readZone(archive *zip.Reader, name string) ([]byte, error) {
-	f, err := archive.Open(name)
-	if err != nil {
-		return nil, err
+	return func(name string) ([]byte, error) {
+		f, err := archive.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		return io.ReadAll(f)
 	}
-	defer f.Close()
-	return io.ReadAll(f)
 }
 
 var embeddedArchive = sync.OnceValues(func() (*zip.Reader, error) {
