@@ -72,6 +72,7 @@ func (s Schedule) nextShown(from int64, zone *time.Location) (int64, bool) {
 // nextPassed returns the first instant after from at which the clock shows, or jumps past,
 // a match that it has neither shown nor jumped past before.
 func (s Schedule) nextPassed(from int64, zone *time.Location) (int64, bool) {
+	// The latest wall time that the clock has shown up to from.
 	at := from - farthest
 	seg := segmentAt(at, zone)
 	shown := min(seg.end-1, from) + seg.offset
@@ -84,6 +85,8 @@ func (s Schedule) nextPassed(from int64, zone *time.Location) (int64, bool) {
 	if !ok {
 		return 0, false
 	}
+
+	// The first instant at which the clock has come as far as wall. It is not before far.
 	if far := wall - farthest; far > seg.end {
 		at = far
 		seg = segmentAt(at, zone)

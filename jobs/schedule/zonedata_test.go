@@ -48,32 +48,38 @@ var painfulZones = []string{
 // zoneData gives the content of a zone's file.
 type zoneData func(name string) ([]byte, error)
 
-// eachZoneData runs a test with the zone data that Go embeds in programs, and with that of
-// the system. time.LoadLocation would take the first that it finds.
+// zoneSources are the zone data that Go embeds in programs, and that of the system.
+// time.LoadLocation would take the first that it finds.
+var zoneSources = []struct {
+	name string
+	open func(testing.TB) zoneData
+}{{"embedded", embeddedZoneData}, {"system", systemZoneData}}
+
+// eachZoneData runs a test with each of the zoneSources.
 func eachZoneData(t *testing.T, test func(t *testing.T, load func(name string) *time.Location)) {
-	for _, source := range []struct {
-		name string
-		open func(*testing.T) zoneData
-	}{{"embedded", embeddedZoneData}, {"system", systemZoneData}} {
+	for _, source := range zoneSources {
 		t.Run(source.name, func(t *testing.T) {
 			read := source.open(t)
-			test(t, func(name string) *time.Location {
-				data, err := read(name)
-				if err != nil {
-					t.Fatal(err)
-				}
-				zone, err := time.LoadLocationFromTZData(name, data)
-				if err != nil {
-					t.Fatal(err)
-				}
-				return zone
-			})
+			test(t, func(name string) *time.Location { return read.load(t, name) })
 		})
 	}
 }
 
+func (read zoneData) load(t testing.TB, name string) *time.Location {
+	t.Helper()
+	data, err := read(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	zone, err := time.LoadLocationFromTZData(name, data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return zone
+}
+
 // systemZoneData reads the files of the system.
-func systemZoneData(t *testing.T) zoneData {
+func systemZoneData(t testing.TB) zoneData {
 	for _, dir := range []string{"/usr/share/zoneinfo", "/usr/share/lib/zoneinfo", "/usr/lib/locale/TZ", "/etc/zoneinfo"} {
 		if _, err := os.Stat(filepath.Join(dir, "Europe/Berlin")); err == nil {
 			return func(name string) ([]byte, error) { return os.ReadFile(filepath.Join(dir, name)) }
@@ -85,7 +91,7 @@ func systemZoneData(t *testing.T) zoneData {
 
 // embeddedZoneData reads what the package time/tzdata embeds: a zip file, as a string
 // constant of its source. The package itself offers no other way to it.
-func embeddedZoneData(t *testing.T) zoneData {
+func embeddedZoneData(t testing.TB) zoneData {
 	archive, err := embeddedArchive()
 	if os.IsNotExist(err) {
 		t.Skip("the source of Go's package time/tzdata is not on this machine: ", err)
