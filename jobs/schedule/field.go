@@ -145,6 +145,8 @@ func (f *field) notAValue(text string) string {
 		return "? is not supported; write * for every value"
 	case strings.Contains(text, "#"):
 		return "# is not supported; run the job on that day of each week and let the command decide"
+	case strings.Contains(text, "~"):
+		return "~ is not supported; write H, or H(0-29), for a value that spreads jobs and stays the same"
 	case strings.HasPrefix(text, "h") || strings.HasPrefix(text, "H"):
 		return strconv.Quote(text) + " is not a hashed value; write H, H/15 or H(0-29)"
 	case f.name == "day of the month" || f.name == "day of the week":

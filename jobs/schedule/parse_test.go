@@ -179,6 +179,7 @@ func TestParse_Refusals(t *testing.T) {
 		{"0 0 LW * *", 4, "W is not supported"},
 		{"0 0 * * mon#2", 8, "# is not supported"},
 		{"0 0 * * 1,5#3", 10, "# is not supported"},
+		{"0~29 * * * *", 0, "write H, or H(0-29)"},
 		{"h * * * *", 0, "write H"},
 		{"H5 * * * *", 0, "write H"},
 		{"H-5 * * * *", 0, "write H"},
