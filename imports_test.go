@@ -19,7 +19,7 @@ const module = "github.com/understudy-go/understudy"
 // parent.
 var directions = map[string][]string{
 	".":         {"internal/cli", "internal/pid1"},
-	"config":    {"internal/mongouri", "registry"},
+	"config":    {"internal/editdistance", "internal/mongouri", "registry"},
 	"heartbeat": {"internal/boottime", "internal/exitcode", "registry"},
 	"internal/cli": {"config", "heartbeat", "internal/demo", "internal/exitcode", "internal/instance", "internal/logging",
 		"internal/openregistry", "internal/signals", "internal/terminal", "registry", "registry/finding", "status", "worker"},
