@@ -35,6 +35,8 @@ var directions = map[string][]string{
 	"internal/reopen":         {"registry"},
 	"internal/sqlitefile":     {"internal/boottime", "internal/openlimit"},
 	"internal/testkit":        {"config"},
+	"jobs":                    {"internal/editdistance", "jobs/schedule"},
+	"jobs/jobfile":            {"internal/editdistance", "jobs"},
 	"metrics":                 {"registry", "status"},
 	"registry/finding":        {"registry"},
 	"registry/internal/trial": {"registry"},
