@@ -163,9 +163,11 @@ const noAliases = "anchors (&name) and aliases (*name) are not used here: write 
 func (d *document) plain(n *yaml.Node) bool {
 	switch {
 	case n.Kind == yaml.AliasNode || n.Anchor != "":
+		d.hide(n) // it may be a secret, and nothing has been read yet
 		d.problem(n.Line, n.Column, noAliases)
 		return false
 	case n.Style&yaml.TaggedStyle != 0:
+		d.hide(n)
 		d.problem(n.Line, n.Column, "tags (!name) are not used here: remove it, or put the value into quotes")
 		return false
 	}

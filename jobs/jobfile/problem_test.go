@@ -47,6 +47,9 @@ func TestProblem_ShowsNoSecrets(t *testing.T) {
 		"on_finish: [https://x/hunter2]",
 		"on_finish: https://x/hunter2\n    on_finish: https://x/hunter2",
 		"on_finsh: https://x/hunter2",
+		"timeout: 5\n    env: {A: &a hunter2}",
+		"env: {A: x,\n    B: !secret hunter2}",
+		"retries: {max: 99}\n    env: {A: x,\n    B: [hunter2]}",
 		// These are no YAML, so nothing is known but the lines.
 		"env:\n      A: foo: hunter2",
 		"env: {A: hunter2",
