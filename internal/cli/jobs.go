@@ -14,8 +14,20 @@ func newJobs(code *int) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "jobs",
 		Short: "Check a jobs file, or make one from a crontab",
-		Long: `A jobs file says which jobs there are: when each of them is due, by which rules it
-runs, and which command it is. These commands need no registry.`,
+		Long: `A job is work with an end, such as a nightly report. A jobs file says which jobs there
+are: when each of them is due, by which rules it runs, and which command it is.
+
+  timezone: Europe/Berlin             # of all jobs; UTC if it is left out
+  jobs:
+    report:
+      command: [./report, --daily]    # a list is executed
+      schedule: "30 2 * * *"          # in quotes: minute, hour, day, month, day of the week
+      timeout: 20m
+      then: [{job: publish}]
+    publish:
+      command: ./report --print | ./publish    # text is run by /bin/sh -c
+
+docs/jobs.md has all keys. These commands need no registry.`,
 		Example: `  understudy jobs check jobs.yaml
   crontab -l | understudy jobs import - > jobs.yaml`,
 		ValidArgsFunction: cobra.NoFileCompletions,

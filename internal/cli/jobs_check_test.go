@@ -165,6 +165,23 @@ func TestJobsCheck_AcceptsTheExample(t *testing.T) {
 	}
 }
 
+func TestJobs_HelpHasAFileThatIsRight(t *testing.T) {
+	testkit.CleanEnv(t)
+	_, help, _ := inProcess("jobs", "--help")
+	var file strings.Builder
+	for line := range strings.Lines(help) {
+		if text, ok := strings.CutPrefix(line, "  "); ok && !strings.HasPrefix(text, "understudy") {
+			file.WriteString(text)
+		} else if file.Len() > 0 {
+			break
+		}
+	}
+	code, stdout, stderr := inProcess("jobs", "check", inFile(t, "jobs.yaml", file.String()))
+	if code != exitcode.OK || !strings.Contains(stdout, "report: 30 2 * * * in Europe/Berlin\n") || !strings.Contains(stdout, "publish: triggered only\n") {
+		t.Errorf("exit code %d, stderr %q, stdout\n%s", code, stderr, stdout)
+	}
+}
+
 func TestJobsCheck_SaysThatThereAreNoJobs(t *testing.T) {
 	testkit.CleanEnv(t)
 	code, stdout, stderr := inProcess("jobs", "check", inFile(t, "jobs.yaml", "jobs: {}"))
