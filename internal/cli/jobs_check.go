@@ -186,7 +186,7 @@ func (r jobsResult) write(out io.Writer) error {
 		}
 		switch {
 		case !j.Enabled:
-			b.WriteString("  not enabled\n")
+			fmt.Fprintln(b, "  not enabled")
 		case j.At != "" && len(j.Next) == 0:
 			fmt.Fprintf(b, "  its instant %s has passed\n", j.At)
 		}

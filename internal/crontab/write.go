@@ -2,7 +2,6 @@ package crontab
 
 import (
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 
@@ -10,8 +9,8 @@ import (
 )
 
 // head writes what stands before the jobs.
-func (im *importer) head(out io.Writer) {
-	io.WriteString(out, `# Made from a crontab by "understudy jobs import".
+func (im *importer) head(out *strings.Builder) {
+	out.WriteString(`# Made from a crontab by "understudy jobs import".
 #
 # As with cron, a run starts even if the one before still goes on (overlap: allow), and
 # what was due while nothing was active is left out (missed: skip). Without these lines a
@@ -24,14 +23,14 @@ func (im *importer) head(out io.Writer) {
 	switch im.Zone {
 	case "":
 		im.remarks = append(im.remarks, Remark{0, "the time zone of this machine is not known, and cron uses it: write it into the line timezone:"})
-		io.WriteString(out, "\n# TO DO: the time zone of the machine that cron ran on, which is not known here.\ntimezone: UTC\n")
+		out.WriteString("\n# TO DO: the time zone of the machine that cron ran on, which is not known here.\ntimezone: UTC\n")
 	default:
 		fmt.Fprintf(out, "\n# The time zone of the machine where this file was made, since cron uses that.\ntimezone: %s\n", quote(im.Zone))
 	}
 	if len(im.names) == 0 {
-		io.WriteString(out, "jobs: {}\n")
+		out.WriteString("jobs: {}\n")
 	} else {
-		io.WriteString(out, "jobs:\n")
+		out.WriteString("jobs:\n")
 	}
 }
 
