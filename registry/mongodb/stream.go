@@ -54,7 +54,8 @@ type stream struct {
 	err    error         // why it did not open; set before opened is closed
 }
 
-// newStream returns a stream of one group or, if it replaces another stream, of all.
+// newStream returns a stream of one group or, if it replaces another stream, of all:
+// group is then ignored.
 func newStream(closing context.Context, group string, before *stream) *stream {
 	s := &stream{group: group, before: before, begun: time.Now(), opened: make(chan struct{})}
 	if before != nil {
@@ -80,8 +81,8 @@ func (r *Registry) run(s *stream) {
 		return
 	}
 	close(s.opened)
-	r.watching.notify("") // the stream before may not have passed on all changes
-	err = follow(s.ctx, cursor, r.watching.notify)
+	r.watching.notify("") // the previous stream may not have passed on all changes
+	err = consume(s.ctx, cursor, r.watching.notify)
 	closeStream(cursor)
 	r.watching.broke(s, err)
 }
@@ -113,15 +114,15 @@ func (r *Registry) openStream(s *stream) (*mongo.Cursor, error) {
 // groupOfChange is the field of a change that has the group of its term.
 const groupOfChange = "documentKey._id.group"
 
-// closeStream has the server free what it keeps for a stream, unless that takes long.
+// closeStream asks the server to free what it keeps for a stream, unless that takes long.
 func closeStream(cursor *mongo.Cursor) {
 	ctx, cancel := context.WithTimeout(context.Background(), streamClose)
 	defer cancel()
 	_ = cursor.Close(ctx)
 }
 
-// follow calls notify for the groups that change, until the stream breaks or ctx ends.
-func follow(ctx context.Context, cursor *mongo.Cursor, notify func(group string)) error {
+// consume calls notify for the groups that change, until the stream breaks or ctx ends.
+func consume(ctx context.Context, cursor *mongo.Cursor, notify func(group string)) error {
 	var p pace
 	for {
 		next, cancel := context.WithTimeout(ctx, streamOverdue)
