@@ -17,7 +17,7 @@ BENCH   := .
 TIMES   := 20x
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test race lint tidy cross sim mutants bench checks pictures documents release-check
+.PHONY: help build demo test race lint tidy cross sim mutants walk bench checks pictures documents release-check
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; do printf '%-14s %s\n' "$$name" "$$text"; done
@@ -57,13 +57,16 @@ sim: ## simulate the protocol for HOURS=10000 hours, or replay one SEED=n
 mutants: ## break each rule of the protocol, or only MUTANT='its name'; the simulation has to notice
 	go test ./heartbeat -run '^TestSimulationCatchesMutants$$$(if $(MUTANT),/$(MUTANT))' -timeout 20m -v -mutants
 
+walk: ## compare the schedules of jobs with a minute-by-minute walk around every change of 25 zones' clocks; takes a minute
+	go test ./jobs/schedule -run AgreesWithWalk -timeout 20m -v -count=1 -walk.all
+
 bench: ## run the benchmarks; BENCH=name selects, TIMES=20x says how often
 	go test -run '^$$' -bench '$(BENCH)' -benchtime $(TIMES) ./...
 
 checks: ## check page, documents and deploy/ with real tools: chromium, promtool, systemd-analyze
 	cd checks && go test -count=1 ./... # -count=1, since the cache of go test does not see deploy/ and docs/
 
-pictures: ## draw the pictures of the README anew, from the real program; needs chromium
+pictures: ## draw the pictures of the README again, from the real program; needs chromium
 	cd checks && go run ./pictures ../docs/pictures
 
 documents: ## bring the parts of the documents up to date that are made from the code

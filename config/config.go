@@ -70,26 +70,11 @@ func load(flags Flags, at place) (c Config, warnings []string, err error) {
 // String shows the configuration as variables of an environment, with secrets redacted.
 func (c Config) String() string {
 	var b strings.Builder
-	for _, v := range []struct {
-		name  string
-		value any
-	}{
-		{EnvRegistry, c.Registry},
-		{EnvDatabase, c.Database},
-		{EnvGroup, c.Group},
-		{EnvHost, c.Host},
-		{EnvPriority, c.Priority},
-		{EnvInterval, c.Timing.Interval},
-		{EnvOrphanAfter, c.Timing.OrphanAfter},
-		{EnvStopGrace, c.Timing.StopGrace},
-		{EnvConnectTimeout, c.ConnectTimeout},
-		{EnvRestart, c.Restart},
-		{EnvOnChange, hideURIs(c.OnChange)},
-		{EnvHTTPAddr, c.HTTPAddr},
-		{EnvLogLevel, c.LogLevel},
-		{EnvLogFormat, c.LogFormat},
-	} {
-		text := fmt.Sprint(v.value)
+	for _, v := range Variables {
+		if v.shown == nil {
+			continue
+		}
+		text := fmt.Sprint(v.shown(c))
 		if text == "" {
 			continue
 		}
@@ -99,7 +84,7 @@ func (c Config) String() string {
 		if b.Len() > 0 {
 			b.WriteByte(' ')
 		}
-		b.WriteString(v.name + "=" + text)
+		b.WriteString(v.Name + "=" + text)
 	}
 	return b.String()
 }

@@ -1,10 +1,17 @@
 // Package config turns the environment, the variables named UNDERSTUDY_*, into a
 // validated [Config].
 //
-// names.go has the name of every variable, variables.go describes them for the help and
-// the documents, and parse.go says what a value has to be. [Load] reads the environment
-// into settings, lets flags override it, gives unset variables their defaults, and
-// parses and checks all values.
+// [Load] reads the environment into settings, lets flags override it, gives unset variables
+// their defaults, and parses and checks all values.
+//
+// A new variable has five places, and tests notice if one of them is missing:
+//
+//   - names.go: its name;
+//   - settings.go: a field for its text;
+//   - variables.go: what the help and the documents say of it, and where settings and
+//     [Config] have it;
+//   - config.go: a field of [Config] for its value;
+//   - parse.go: what the value has to be.
 //
 // Load reports everything that is wrong at once, as an [Error] with one line for each
 // mistake: the variable, its value, and what would be right. An unknown variable whose

@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+
+	"github.com/understudy-go/understudy/internal/editdistance"
 )
 
 // serviceLink matches what Kubernetes sets for a service that is called understudy, or
@@ -45,16 +47,11 @@ func known(name string) bool {
 
 // closest returns the known variable within two edits of a name, or "".
 func closest(name string) string {
-	meant, least := "", 3
+	var names []string
 	for _, v := range Variables {
-		if len(v.Name)-len(name) > 2 || len(name)-len(v.Name) > 2 {
-			continue
-		}
-		if d := editDistance(strings.ToUpper(name), v.Name); d < least {
-			meant, least = v.Name, d
-		}
+		names = append(names, v.Name)
 	}
-	return meant
+	return editdistance.Closest(strings.ToUpper(name), names)
 }
 
 // plainName matches a name that can be shown as it is.

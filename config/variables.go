@@ -15,16 +15,21 @@ type Variable struct {
 	// vital marks a variable that must not be empty, since its default would join or
 	// start something else.
 	vital bool
+	// field returns where settings has its text.
 	field func(*settings) *string
+	// shown returns its value, as Config.String shows it. It is nil for the one variable
+	// that Config.String leaves out.
+	shown func(Config) any
 }
 
-// Variables are all variables that [Load] reads, in the order in which the help and the
-// documents list them. parse says what a value has to be, and [Config] where it goes.
+// Variables are all variables that [Load] reads, in the order in which the help, the
+// documents and [Config.String] list them. doc.go says where else a new one has its place.
 var Variables = []Variable{
 	{
 		Name: EnvRegistry, Otherwise: "a SQLite file in the user's state directory", Secret: true, vital: true,
 		Help:  "where instances and terms are recorded: mongodb://…, mongodb+srv://… or sqlite:PATH",
 		field: func(s *settings) *string { return &s.Registry },
+		shown: func(c Config) any { return c.Registry },
 	},
 	{
 		Name: EnvRegistryFile, Secret: true, vital: true,
@@ -35,66 +40,79 @@ var Variables = []Variable{
 		Name: EnvDatabase, Otherwise: "the URI's path, else understudy", vital: true,
 		Help:  "the database, on MongoDB",
 		field: func(s *settings) *string { return &s.Database },
+		shown: func(c Config) any { return c.Database },
 	},
 	{
 		Name: EnvGroup, Default: "default", vital: true,
 		Help:  "the name that identical processes share; one of them is active",
 		field: func(s *settings) *string { return &s.Group },
+		shown: func(c Config) any { return c.Group },
 	},
 	{
 		Name: EnvHost, Otherwise: "the host's name",
 		Help:  "the name of this machine for people",
 		field: func(s *settings) *string { return &s.Host },
+		shown: func(c Config) any { return c.Host },
 	},
 	{
 		Name: EnvPriority, Default: "0",
 		Help:  "the candidate with the highest priority takes over first, among equals the oldest",
 		field: func(s *settings) *string { return &s.Priority },
+		shown: func(c Config) any { return c.Priority },
 	},
 	{
 		Name: EnvInterval, Default: "1s",
 		Help:  "the time between two heartbeats",
 		field: func(s *settings) *string { return &s.HeartbeatInterval },
+		shown: func(c Config) any { return c.Timing.Interval },
 	},
 	{
 		Name: EnvOrphanAfter, Default: "60s",
 		Help:  "an instance that is silent for this long is deleted and replaced",
 		field: func(s *settings) *string { return &s.OrphanAfter },
+		shown: func(c Config) any { return c.Timing.OrphanAfter },
 	},
 	{
 		Name: EnvStopGrace, Default: "10s",
 		Help:  "how long the work may take to stop by itself before it is killed",
 		field: func(s *settings) *string { return &s.StopGrace },
+		shown: func(c Config) any { return c.Timing.StopGrace },
 	},
 	{
 		Name: EnvConnectTimeout, Default: "30s",
 		Help:  "how long to try to reach the registry at start",
 		field: func(s *settings) *string { return &s.ConnectTimeout },
+		shown: func(c Config) any { return c.ConnectTimeout },
 	},
 	{
 		Name: EnvRestart, Default: "always",
 		Help:  "when to start the command again after it has exited: always, on-failure or never; an instance that starts later runs it once more",
 		field: func(s *settings) *string { return &s.Restart },
+		shown: func(c Config) any { return c.Restart },
 	},
 	{
 		Name: EnvOnChange, Otherwise: "none",
 		Help:  "a program and its arguments, run without a shell at each change of this instance's role",
 		field: func(s *settings) *string { return &s.OnChange },
+		shown: func(c Config) any { return hideURIs(c.OnChange) },
 	},
 	{
 		Name: EnvHTTPAddr, Otherwise: "off",
 		Help:  "HOST:PORT on which to serve probes, metrics and the page, all read-only; :PORT is on all interfaces",
 		field: func(s *settings) *string { return &s.HTTPAddr },
+		shown: func(c Config) any { return c.HTTPAddr },
 	},
 	{
 		Name: EnvLogLevel, Default: "info",
 		Help:  "debug, info, warn or error",
 		field: func(s *settings) *string { return &s.LogLevel },
+		shown: func(c Config) any { return c.LogLevel },
 	},
 	{
 		Name: EnvLogFormat, Default: "auto",
 		Help:  "console, json, or auto: console on a terminal, else json",
 		field: func(s *settings) *string { return &s.LogFormat },
+		shown: func(c Config) any { return c.LogFormat },
 	},
 }
 

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -21,6 +22,9 @@ func TestVariables_AreDescribed(t *testing.T) {
 		}
 		if secret := strings.HasPrefix(v.Name, "UNDERSTUDY_REGISTRY"); v.Secret != secret {
 			t.Errorf("%s: secret is %t", v.Name, v.Secret)
+		}
+		if (v.shown == nil) != (v.Name == "UNDERSTUDY_REGISTRY_FILE") { // the registry is shown in its place
+			t.Errorf("%s: Config.String has to show each variable but UNDERSTUDY_REGISTRY_FILE", v.Name)
 		}
 	}
 }
@@ -56,6 +60,32 @@ func TestLoad_ChecksEachVariable(t *testing.T) {
 		setenv(t, e)
 		if _, _, err := onMachine(); err == nil || !strings.Contains(err.Error(), v.Name) {
 			t.Errorf("%s: got %v", v.Name, err)
+		}
+	}
+}
+
+// A variable that parse does not take over would have no effect.
+func TestLoad_TakesEachVariableOver(t *testing.T) {
+	values := env{
+		EnvRegistry: "mongodb://h/", EnvDatabase: "d", EnvGroup: "g", EnvHost: "h", EnvPriority: "7",
+		EnvInterval: "1.5s", EnvOrphanAfter: "2m0s", EnvStopGrace: "11s", EnvConnectTimeout: "12s",
+		EnvRestart: "never", EnvOnChange: "/bin/true", EnvHTTPAddr: ":8080", EnvLogLevel: "debug", EnvLogFormat: "json",
+	}
+	setenv(t, values)
+	c, _, err := onMachine()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range Variables {
+		if v.shown == nil {
+			continue
+		}
+		want := values[v.Name]
+		if want == "" || want == v.Default {
+			t.Errorf("%s: this test needs a value that is not the default", v.Name)
+		}
+		if got := fmt.Sprint(v.shown(c)); got != want {
+			t.Errorf("%s is %q, want %q", v.Name, got, want)
 		}
 	}
 }

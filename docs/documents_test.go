@@ -16,6 +16,7 @@ import (
 
 	"github.com/understudy-go/understudy/config"
 	"github.com/understudy-go/understudy/internal/cli"
+	"github.com/understudy-go/understudy/jobs/jobfile"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -41,6 +42,7 @@ func TestDocuments_RepeatTheCode(t *testing.T) {
 		{"README.md", "library", "```go\n" + exampleBody(t) + "```\n"},
 		{"docs/library.md", "library", "```go\n" + exampleBody(t) + "```\n"},
 		{"docs/configuration.md", "configuration", config.Table()},
+		{"docs/jobs.md", "keys", jobfile.Table()},
 	} {
 		old := read(t, part.file)
 		begin, end := "<!-- begin "+part.name+" -->\n", "<!-- end "+part.name+" -->"

@@ -57,7 +57,7 @@ func TestCredentials_ReplacedInTheFileCostNoWork(t *testing.T) {
 	list[0].await("names another registry")
 	write(as("new", "n3w"))
 	for _, ps := range list {
-		ps.await("registry opened anew")
+		ps.await("registry opened again")
 	}
 	g.beat()
 	g.keeps(s)

@@ -103,7 +103,7 @@ func TestFreeze_ShorterThanTheLeaseCostsNothing(t *testing.T) {
 		s := g.workOf(1, 2)
 		testkit.Until(t, "its work to go on", func() bool { return g.lasts(s) })
 		if list := g.conclude(); list[0].last-list[0].first < quick.OrphanAfter/3 || a.logs("command started") != 1 {
-			t.Errorf("%v did not last", list[0])
+			t.Errorf("the work ran for %v, and was started %d times; want %v or more, and one start", list[0].last-list[0].first, a.logs("command started"), quick.OrphanAfter/3)
 		}
 	})
 }

@@ -121,8 +121,8 @@ func TestOutage_DeletedFileIsMadeAnew(t *testing.T) {
 			t.Errorf("%s ended with %d", m.name, code)
 		}
 	}
-	// The new file begins with term 1 again. So terms fence nothing any more, but still
-	// no two instances may work at the same time.
+	// The new file begins with term 1 again. So fencing tokens no longer protect anything,
+	// but still no two instances may work at the same time.
 	list, err := readSpans(g.spans)
 	if err != nil {
 		t.Fatal(err)

@@ -6,8 +6,8 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// Perhaps everyone was away, as when a host pauses all of its machines. So a holder that
-// wakes at the same time gets its margin to beat.
+// Perhaps all instances were away, as when a host pauses all of its machines. So a holder
+// that wakes at the same time gets its margin to beat.
 func TestMachine_AfterAGapTheHolderGetsTheMargin(t *testing.T) {
 	timing := registry.DefaultTiming
 	for _, tt := range []struct {

@@ -17,7 +17,7 @@ func backgroundRequests(c request) fate {
 	return fine
 }
 
-// A request to hand over is heeded within one view, whatever else hangs.
+// A request to hand over is followed within one view, whatever else hangs.
 func TestMachine_RequestsInTheBackgroundDelayNoHandover(t *testing.T) {
 	timing := registry.DefaultTiming
 	for _, tt := range []struct {
@@ -143,7 +143,7 @@ func TestMachine_RegistersAnewAlthoughAViewHangs(t *testing.T) {
 	p.delete(before)
 	p.run(2 * timing.Interval)
 	if p.m.registration.id == before || !p.registered(p.m.registration.id) {
-		t.Error("did not register anew within two intervals")
+		t.Error("did not register again within two intervals")
 	}
 }
 

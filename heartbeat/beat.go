@@ -7,8 +7,8 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// beats reports whether this registration is to be kept alive: not once it may have
-// lost its lease, and not for work that does not die.
+// beats reports whether this registration is to be kept alive: no longer once its lease
+// may have ended, or if its work cannot be killed.
 func (m *machine) beats() bool {
 	if m.phase == leaving {
 		return m.registration.holdsLease(m.now) && m.tenure.work.running && !m.stuck()
@@ -53,7 +53,7 @@ func (m *machine) unjoined(since string) error {
 // cannot change that, so it ends. Whoever starts it again may have corrected it.
 func (m *machine) registered(a answer) {
 	if a.err != nil {
-		// It may be applied yet: the next attempt takes another UUID.
+		// It may still be applied: the next attempt takes another UUID.
 		switch {
 		case m.phase == leaving:
 			m.finish(m.departure.result)

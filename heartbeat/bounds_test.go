@@ -102,7 +102,7 @@ func TestMember_WorkThatFailsEverywhereMakesFewTerms(t *testing.T) {
 	})
 }
 
-// A member that got no answer for T registers anew: peers may have deleted its record,
+// A member that got no answer for T registers again: peers may have deleted its record,
 // and a restored registry may have that record as it was.
 func TestMachine_MemberWithoutAnAnswerForTRegistersAnew(t *testing.T) {
 	timing := registry.DefaultTiming
@@ -113,7 +113,7 @@ func TestMachine_MemberWithoutAnAnswerForTRegistersAnew(t *testing.T) {
 	p.fateOf = fateOfKinds(broke, kindBeat, kindRegister, kindUnregister)
 	p.run(timing.OrphanAfter - 3*timing.Interval)
 	if p.m.registration.id != before {
-		t.Fatal("registers anew before T")
+		t.Fatal("registers again before T")
 	}
 	p.run(6 * timing.Interval)
 	if p.m.registration.id == before {

@@ -179,7 +179,7 @@ func TestMachine_HolderClaimsItsTermAtOnce(t *testing.T) {
 }
 
 // Somebody else writes to the registry. A term that names an instance which did not ask
-// for it is not started. It is left open too, for as long as the holder before may work.
+// for it is not started. It is left open too, for as long as the previous holder may work.
 func TestMachine_StartsOnlyATermThatItAskedFor(t *testing.T) {
 	timing := registry.DefaultTiming
 	for _, tt := range []struct {
@@ -210,7 +210,7 @@ func TestMachine_StartsOnlyATermThatItAskedFor(t *testing.T) {
 				}
 			}
 			if p.m.registration.id == before || len(p.notes(factNotAsked)) != 1 {
-				t.Errorf("registered anew: %v, told %d times", p.m.registration.id != before, len(p.notes(factNotAsked)))
+				t.Errorf("registered again: %v, told %d times", p.m.registration.id != before, len(p.notes(factNotAsked)))
 			}
 			p.run(2 * timing.Slack())
 			if !p.m.tenure.work.running {

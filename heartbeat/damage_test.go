@@ -118,7 +118,7 @@ func TestMachine_TermThatCannotBeEndedIsLeftToPeers(t *testing.T) {
 			s.reg.requestHandover(1, uuid.Nil)
 			s.until(5*time.Second, "steps down", func() bool { return a.works() == 0 })
 			s.always(50*time.Second, "beats on", func() bool { return a.Instance() == first })
-			s.until(30*time.Second, "registers anew", func() bool { id := a.Instance(); return id != first && id != uuid.Nil })
+			s.until(30*time.Second, "registers again", func() bool { id := a.Instance(); return id != first && id != uuid.Nil })
 			if n := ends.Load(); n > 600 {
 				t.Errorf("asked %d times in a minute to end one term", n)
 			}

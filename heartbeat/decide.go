@@ -50,8 +50,8 @@ func decide(s situation, v registry.View, now time.Duration) decision {
 	return decidePassive(s, v, now)
 }
 
-// decidePast decides about a view that is older than one before. That is a read of the
-// past and means nothing, unless it stays.
+// decidePast decides about a view that is older than an earlier one. That is a read of
+// the past and means nothing, unless it stays.
 func decidePast(s situation, now time.Duration) decision {
 	past := s.observations.past
 	if past == 0 || now < past+s.timing.Overdue() {
@@ -79,7 +79,7 @@ func decideActive(s situation, v registry.View, now time.Duration) decision {
 // workDone reports whether a term has ended because its work is done, for the whole group.
 func workDone(t *registry.Term) bool { return !t.Open() && t.End.Reason == registry.WorkDone }
 
-// fresh reports whether a request to hand over of a date has not expired.
+// fresh reports whether a handover request made at this time is still valid.
 func (s situation) fresh(at time.Time, now time.Duration) bool {
 	return s.registration.registryTime(now).Sub(at).Abs() <= s.timing.RequestLife()
 }

@@ -104,7 +104,7 @@ func TestDecide_FollowsTheRules(t *testing.T) {
 		{"the holder is an orphan, I am not senior", position{orphanAt: now, asked: true}, open(7, other), record(other), nothing},
 		{"the holder is an orphan, and my instant has come", position{orphanAt: now, asked: true, competeAt: now}, open(7, other), record(other), depose},
 		{"I deposed it, my answer was lost", position{orphanAt: now, deposed: other}, open(7, other), nil, promote},
-		{"I deposed the one before", position{orphanAt: now + 1, deposed: third}, open(7, other), record(other), nothing},
+		{"I deposed the previous holder", position{orphanAt: now + 1, deposed: third}, open(7, other), record(other), nothing},
 
 		// A holder that is not registered, but was not deleted by me, is silent.
 		{"unregistered holder", position{orphanAt: now + 1}, open(7, other), nil, nothing},

@@ -6,7 +6,7 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// departure is the way of this process out of its group. Instants are local.
+// departure is the shutdown: how this process leaves its group. Instants are local.
 //
 // The machine writes it when this instance is to leave, when its work is gone by then,
 // and when the registration is ended.
@@ -14,7 +14,7 @@ type departure struct {
 	result       error         // what Run will return
 	hurried      bool          // somebody waits for this process to go
 	releaseBy    time.Duration // until when the registry is asked to take back what this instance holds; 0: work is left
-	unregistered bool          // or tried to
+	unregistered bool          // or unregistering was attempted
 }
 
 // begin sets what Run will return.
@@ -44,14 +44,15 @@ func (d *departure) release(now, releaseTime, orphanAfter time.Duration, done bo
 // expired reports whether the time for the release is over.
 func (d *departure) expired(now time.Duration) bool { return d.releaseBy > 0 && now >= d.releaseBy }
 
-// timeout returns the timeout of a request that gives something back. Half of the time
-// that is left, so that a request which hangs leaves time for another try.
+// timeout returns the timeout of a request that gives something back. It is half of what
+// is left of the time for the release, so that a request which hangs leaves time for
+// another try.
 func (d *departure) timeout(now time.Duration, t registry.Timing) time.Duration {
 	left := d.releaseBy - now
 	return min(max(left/2, budgetSpan(t)/2), left, t.CallTimeout())
 }
 
-// unregister takes note that the registration is ended, or was tried to.
+// unregister takes note that the registration is ended, or that unregistering was attempted.
 func (d *departure) unregister() { d.unregistered = true }
 
 // rejoin takes note that this process does not leave after all: it gave up one

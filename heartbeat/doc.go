@@ -25,7 +25,7 @@
 //
 //   - Beat: it increments the beat of its own record. The registry stamps the record with
 //     the registry's clock and returns that time. If there is no record, somebody has
-//     deleted it: the instance kills its work and registers anew under a new UUID.
+//     deleted it: the instance kills its work and registers again under a new UUID.
 //   - View: it reads the latest term, and then the record of that term's holder.
 //   - Decide: a pure function says what to do, from what the instance knows, what it saw,
 //     and its own clock.
@@ -83,7 +83,7 @@
 //	told to stop                   work stops, term ended, unregisters  next one within milliseconds
 //	registry unreachable           works until D−G, stops, and ends     cannot either
 //	                               its term once it can, however late
-//	its record is deleted          kills the work, registers anew       wait T, or have promoted
+//	its record is deleted          kills the work, registers again      wait T, or have promoted
 //	crash, power, partition        –                                    depose the orphan after T
 //	frozen for longer than D       the kernel or the guard ends the     as for a crash
 //	                               work in time
@@ -94,10 +94,10 @@
 //	dies between deleting an       –                                    wait T once more: they cannot
 //	orphan and taking its place                                         know who deleted it
 //	answer to that deletion lost   waits T once more, as its peers do   –
-//	no answer for T                registers anew                       sweep its former record
-//	terms lost or restored         stops after 3·B, registers anew      wait until it has
-//	a handover request and one     the next view finds the request,     –
-//	view that hangs                which lives one request longer
+//	no answer for T                registers again                      sweep its former record
+//	terms lost or restored         stops after 3·B, registers again     wait until it has
+//	a view hangs after a           the next view finds the request,     –
+//	handover request               which outlives one timeout
 //	the work fails everywhere      holds off, for longer each time      try in turn
 //	work done, registry away       tries for T to say so                as for a crash after that
 //	work does not stop             exit code 70, the term stays open    as for a crash
@@ -112,9 +112,9 @@
 // pauses a machine stops the machine's clocks too. For that the work passes its term on as a
 // fencing token, and the resource refuses a term lower than the highest one it has seen.
 // Two clocks that are slewed apart at full rate, by more than T/10 within T, are beyond the
-// protocol as well. A registry that is dropped or restored from a backup voids the fencing
-// tokens. If the holder's record is lost or set back together with its terms, two instances
-// may work for an interval and a request, until the holder's next beat.
+// protocol as well. After a registry was dropped or restored from a backup, fencing tokens
+// no longer protect anything. If the holder's record is lost or set back together with its
+// terms, two instances may work for an interval and a request, until the holder's next beat.
 //
 // # The code
 //
@@ -131,7 +131,7 @@
 //	observations   what was seen of the peers and their terms
 //	vacancy        a group without an active instance, while it stays so
 //	tenure         the term that is held, and the work in it
-//	departure      the way out of the group
+//	departure      the shutdown
 //	outage         requests that fail
 //	announced      what was logged already
 //

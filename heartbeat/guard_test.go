@@ -75,7 +75,7 @@ func TestGuard_KillsWorkThatWasAskedToStop(t *testing.T) {
 		_ = s.reg.store.Unregister(t.Context(), a.Instance())
 		s.until(5*time.Second, "killed", func() bool { return kills() == 1 })
 		close(a.release)
-		s.until(time.Minute, "registered anew", func() bool { return a.works() == 2 || a.Instance() != uuid.Nil })
+		s.until(time.Minute, "registered again", func() bool { return a.works() == 2 || a.Instance() != uuid.Nil })
 		a.ignores.Store(false)
 		a.leave()
 		<-a.done

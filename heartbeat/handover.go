@@ -11,11 +11,11 @@ type handoverRequest struct {
 	settled bool          // it was considered for good
 }
 
-// consider takes note that the request of a date was considered. The registry's clock for
-// that came from the answer to the beat that was sent at the instant beat. If that beat
-// was sent after the request was seen, the request is settled. The answer to an earlier
-// beat may show a clock that was wrong, or that was set since. A settled request is not
-// considered again, because it would look new after the clock is set back.
+// consider takes note that the request made at this time was considered. beat is when the
+// beat was sent from whose answer this instance knows the registry's clock. If it was sent
+// after the request was seen, the request is settled. The answer to an earlier beat may
+// show a clock that was wrong, or that was set since. A settled request is not considered
+// again, because it would look new after the clock is set back.
 func (r handoverRequest) consider(at time.Time, now, beat time.Duration) handoverRequest {
 	if !r.at.Equal(at) {
 		r = handoverRequest{at: at, seen: now}
@@ -24,5 +24,5 @@ func (r handoverRequest) consider(at time.Time, now, beat time.Duration) handove
 	return r
 }
 
-// isSettled reports whether the request of a date was considered for good.
+// isSettled reports whether the request made at this time was considered for good.
 func (r handoverRequest) isSettled(at time.Time) bool { return r.settled && r.at.Equal(at) }

@@ -9,9 +9,9 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// A handover request seems to be of the past, or of the future, because the registry's
-// clock has stepped since the latest beat. The next beat tells the right time.
-func TestMachine_HeedsAHandoverRequestOnceABeatCorrectsTheClock(t *testing.T) {
+// A handover request looks too old, or in the future, because the registry's clock has
+// stepped since the latest beat. The next beat tells the right time.
+func TestMachine_FollowsAHandoverRequestOnceABeatCorrectsTheClock(t *testing.T) {
 	timing := registry.DefaultTiming
 	for _, step := range []time.Duration{time.Hour, -time.Hour} {
 		t.Run(step.String(), func(t *testing.T) {
@@ -22,7 +22,7 @@ func TestMachine_HeedsAHandoverRequestOnceABeatCorrectsTheClock(t *testing.T) {
 			p.reg.requestHandover(1, uuid.Nil)
 			p.tell(woken{})
 			if !p.m.tenure.work.running {
-				t.Fatal("heeds a request that is an hour away by its clock")
+				t.Fatal("follows a request that is an hour away by its clock")
 			}
 			p.run(3 * timing.Interval)
 			if p.m.tenure.work.running {
@@ -42,13 +42,13 @@ func TestMachine_ExpiredHandoverRequestStaysExpired(t *testing.T) {
 	p.fateOf = nil
 	p.run(5 * timing.Interval)
 	if !p.m.tenure.work.running || p.m.tenure.work.stopping {
-		t.Fatal("heeds a request that has expired")
+		t.Fatal("follows a request that has expired")
 	}
 	clock := p.reg.clock
 	p.reg.clock = func() time.Time { return clock().Add(-timing.RequestLife() - timing.Slack()) }
 	p.run(10 * timing.Interval)
 	if !p.m.tenure.work.running || p.m.tenure.work.stopping {
-		t.Error("heeds a request that had expired before the clock was set back")
+		t.Error("follows a request that had expired before the clock was set back")
 	}
 }
 

@@ -15,7 +15,7 @@ const maxFailures = 4
 // begin returns the hold-off of an instance that gives its term up now, whose work ran
 // for some time. It lasts T. For work that failed it lasts twice as long each time that
 // the work fails again here, even if peers have tried it in between. A run that lasts as
-// long as the next hold-off counts as a success, and the count begins anew.
+// long as the next hold-off counts as a success, and the count begins again.
 func (h holdOff) begin(now, orphanAfter time.Duration, failed bool, ran time.Duration) holdOff {
 	if ran >= orphanAfter<<h.failures {
 		h.failures = 0

@@ -24,7 +24,7 @@ func TestMachine_ObservationOfTheHolderOutlivesARegistration(t *testing.T) {
 	p.delete(id)
 	p.run(5 * timing.Interval)
 	if p.m.registration.id == id || p.m.registration.id == uuid.Nil {
-		t.Fatal("did not register anew")
+		t.Fatal("did not register again")
 	}
 	for p.registered(holder) && p.now < last+2*timing.OrphanAfter {
 		p.run(timing.Interval / 10)

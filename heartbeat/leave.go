@@ -24,7 +24,7 @@ func (m *machine) retire(f fact, reason registry.Reason, cause error, immediate 
 	m.conclude()
 }
 
-// leave begins the way out, at whose end Run returns a result.
+// leave begins the shutdown, at the end of which Run returns the result.
 func (m *machine) leave(result error) {
 	if m.phase == leaving {
 		return
@@ -118,8 +118,8 @@ func (m *machine) ended(a answer) {
 	}
 }
 
-// pastTermEnded gives up an end that is refused, or that fails while this instance is on
-// its way out: nothing depends on it. Otherwise an end that failed is tried again.
+// pastTermEnded stops retrying the end of a past term when it is refused, or when it fails
+// during the shutdown: nothing depends on it. Otherwise an end that failed is tried again.
 func (m *machine) pastTermEnded(a answer) {
 	if a.err == nil || m.phase != member || errors.Is(a.err, registry.ErrRefused) {
 		m.backlog.termEnded()
@@ -156,7 +156,7 @@ func (m *machine) unregistered(a answer) {
 // off.
 func (m *machine) rejoin() {
 	if m.registration.id != uuid.Nil {
-		m.act(note{fact: factRegisteringAnew})
+		m.act(note{fact: factRegisteringAgain})
 	}
 	m.enter(joining)
 	m.registration.end()

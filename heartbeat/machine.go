@@ -24,7 +24,7 @@ type phase string
 const (
 	joining  phase = "joining"  // wants a registration
 	member   phase = "member"   // has one, and beats
-	retiring phase = "retiring" // never beats under this UUID again, and joins anew after that
+	retiring phase = "retiring" // never beats under this UUID again, and joins under a new one after that
 	leaving  phase = "leaving"  // ends its registration, and will not join again
 	finished phase = "finished" // takes no event any more
 )

@@ -81,8 +81,8 @@ type Member struct {
 	exit         func(code int)
 	newKillTimer func() (killTimer, error)
 
-	snapshot atomic.Pointer[snapshot]
-	term     atomic.Int64 // 0 while passive
+	published atomic.Pointer[published]
+	term      atomic.Int64 // 0 while passive
 }
 
 // New checks the configuration. It does not touch the registry.
@@ -110,7 +110,7 @@ func New(c Config) (*Member, error) {
 		return nil, fmt.Errorf("heartbeat: the author is of the group %q, want %q", c.Author.group, c.Group)
 	}
 	m := &Member{config: c, log: c.Log, now: boottime.Now, exit: os.Exit, newKillTimer: newKillTimer}
-	m.snapshot.Store(&snapshot{})
+	m.published.Store(&published{})
 	author := c.Author
 	if author == nil {
 		author = NewAuthor(c.Group)
@@ -122,7 +122,7 @@ func New(c Config) (*Member, error) {
 
 // Instance returns the UUID under which this process is registered, and uuid.Nil while
 // it is not registered.
-func (m *Member) Instance() uuid.UUID { return m.snapshot.Load().id }
+func (m *Member) Instance() uuid.UUID { return m.published.Load().id }
 
 // Term returns the term that this instance works in, and 0 while it is passive.
 func (m *Member) Term() int64 { return m.term.Load() }

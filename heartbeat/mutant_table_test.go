@@ -31,7 +31,7 @@ var mutants = []mutant{
 	{name: "same UUID after deletion", swaps: []swap{
 		{"registration.go", "	joinBy time.Duration //", "	first  uuid.UUID\n	joinBy time.Duration //"},
 		{"beat.go", "in.ID, in.Schema = m.newID(), registry.Schema", "if m.registration.first == [16]byte{} {\n		m.registration.first = m.newID()\n	}\n	in.ID, in.Schema = m.registration.first, registry.Schema"},
-		{"beat.go", "		// It may be applied yet: the next attempt takes another UUID.", "		m.registration.first = [16]byte{}"}}},
+		{"beat.go", "		// It may still be applied: the next attempt takes another UUID.", "		m.registration.first = [16]byte{}"}}},
 	{name: "registration retried under the same UUID", swaps: []swap{
 		{"registration.go", "	joinBy time.Duration //", "	first  uuid.UUID\n	joinBy time.Duration //"},
 		{"beat.go", "in.ID, in.Schema = m.newID(), registry.Schema", "if m.registration.first == [16]byte{} {\n		m.registration.first = m.newID()\n	}\n	in.ID, in.Schema = m.registration.first, registry.Schema"},

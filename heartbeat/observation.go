@@ -90,8 +90,8 @@ func (o observation) silentFor(now time.Duration, clock time.Time) time.Duration
 	return max(now-o.since, clock.Sub(o.last))
 }
 
-// afterGap returns the observation for an observer that was away. Perhaps everyone
-// was, so a registration whose owner wakes at the same time gets its margin to beat.
+// afterGap returns the observation for an observer that was away. Perhaps all instances
+// were away, so a registration whose owner wakes at the same time gets its margin to beat.
 func (o observation) afterGap(now time.Duration) observation {
 	margin := registry.Timing{Interval: o.promise.Interval, OrphanAfter: o.silence}.Margin()
 	o.since = max(o.since, now-o.silence+margin)

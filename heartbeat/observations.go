@@ -18,7 +18,7 @@ const unseen = -1
 // claimants is answered, and when it was away.
 type observations struct {
 	highest int64         // the latest term that any view has shown; unseen: there was no view
-	before  int64         // the latest term in the view before that one
+	before  int64         // the latest term in the previous view
 	past    time.Duration // since when views show less than highest; 0: they do not
 	sawOpen int64         // the latest term of a peer that was seen open
 
@@ -40,8 +40,8 @@ func (o *observations) afterGap(now time.Duration) {
 	}
 }
 
-// see takes the number of a view's latest term, and reports whether the view is
-// older than one before. Nothing is learnt from such a view.
+// see takes the number of a view's latest term, and reports whether the view is older
+// than an earlier one. Nothing is learnt from such a view.
 func (o *observations) see(number int64, now time.Duration) (old bool) {
 	if number < o.highest {
 		if o.past == 0 {
@@ -57,11 +57,11 @@ func (o *observations) see(number int64, now time.Duration) (old bool) {
 // registrations stays.
 func (o *observations) forgetTerms() { o.highest, o.past, o.sawOpen = unseen, 0, 0 }
 
-// forgive starts the count of old views anew.
+// forgive starts the count of old views again.
 func (o *observations) forgive() { o.past = 0 }
 
 // observeHolder notes the holder of a view's latest term, and reports whether it has
-// beaten since the view before. at is the registry's time at a recent instant.
+// beaten since the previous view. at is the registry's time at a recent instant.
 func (o *observations) observeHolder(v registry.View, at time.Time, own registry.Timing, now time.Duration) (beats bool) {
 	before := o.holder
 	if v.Holder != nil {
@@ -102,9 +102,9 @@ func (o *observations) observeClaimant(in registry.Instance, at time.Time, own r
 }
 
 // observeSilent notes the silent instances that a search has found, and returns those
-// that are orphans. Whoever is not among the silent ones beats, or is gone. An
-// incomplete list may lack one whose record cannot be read for now, so that what is
-// known of those stays until it is T old. self is this instance, which is none of them.
+// that are orphans. Whoever is not among the silent ones beats, or is gone. A
+// list that is not complete may lack unreadable records, so earlier observations are then
+// kept for T. self is this instance, which is none of them.
 func (o *observations) observeSilent(silent []registry.Instance, complete bool, self uuid.UUID, at time.Time, own registry.Timing, now time.Duration) (orphans []registry.Instance) {
 	known := make(map[uuid.UUID]observation, len(silent))
 	if !complete {

@@ -10,7 +10,7 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// outages counts what was logged about outages since the call before.
+// outages counts what was logged about outages since the previous call.
 func (p *participant) outages() (unreachable, refused, reachable int) {
 	unreachable, refused, reachable = len(p.notes(factUnreachable)), len(p.notes(factRefused)), len(p.notes(factReachable))
 	p.did = nil

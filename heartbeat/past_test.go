@@ -31,7 +31,7 @@ func TestMachine_TermsAreLostAfterViewsOfThePastWithoutABreak(t *testing.T) {
 			p.fateOf = nil
 			p.run(2 * timing.Interval)
 			if p.m.registration.id == id || p.m.registration.id == uuid.Nil {
-				p.t.Fatal("did not register anew")
+				p.t.Fatal("did not register again")
 			}
 		}},
 	} {

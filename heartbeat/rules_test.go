@@ -10,7 +10,7 @@ import (
 )
 
 // An acknowledgement that arrives after the end of the lease does not bring the lease
-// back, not even while the work stops on the way out.
+// back, not even while the work stops during the shutdown.
 func TestMachine_LateAckRevivesNoLeaseWhileLeaving(t *testing.T) {
 	timing := registry.DefaultTiming
 	p := newActive(t, timing)

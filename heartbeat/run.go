@@ -35,7 +35,7 @@ func (m *Member) Run(ctx context.Context, lead Lead) error {
 	requests, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	r := newRunner(m, lead, timer, ctx, requests)
 	err = r.run()
-	m.snapshot.Store(&snapshot{beat: m.snapshot.Load().beat, leaving: true})
+	m.published.Store(&published{beat: m.published.Load().beat, leaving: true})
 	close(r.over)
 	cancel()
 	r.wait.Wait()

@@ -245,7 +245,7 @@ func TestMember_IgnoresAHandoverRequestThatExpiredBeforeItWasSeen(t *testing.T) 
 }
 
 // The holder may be asked to hand over before it has seen that the term is its own.
-func TestMember_HeedsAHandoverRequestFromBeforeTheStart(t *testing.T) {
+func TestMember_FollowsAHandoverRequestFromBeforeTheStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScenario(t)
 		var begun atomic.Bool

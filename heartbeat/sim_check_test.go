@@ -194,7 +194,7 @@ func (w *world) checkOrphan(p *process, c request) {
 }
 
 // checkTerm checks that numbers strictly increase, and that an instance which gave the
-// term before up for a peer does not take the next one.
+// previous term up for a peer does not take the next one.
 func (w *world) checkTerm(f *flight) {
 	p, t := f.p, *f.c.term
 	if w.backAt > 0 {
@@ -210,6 +210,6 @@ func (w *world) checkTerm(f *flight) {
 		return
 	}
 	if held := p.local() - p.localAt(o.at); held < p.timing.OrphanAfter-time.Millisecond {
-		w.fail("host%d begins term %d, %v after it gave up the one before for another", p.n, t.Number, held)
+		w.fail("host%d begins term %d, %v after it gave up the previous one for another", p.n, t.Number, held)
 	}
 }

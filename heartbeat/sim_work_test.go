@@ -191,7 +191,7 @@ type resource struct {
 func (r *resource) accept(w *world, p *process, k *simWork) {
 	switch {
 	case w.backAt > 0 && (k.began <= w.backAt || w.void[k.simTerm()]):
-		// The numbers begin anew: what is older is no fence.
+		// The numbers begin again: an older one protects nothing.
 	case k.term > r.term:
 		r.term, r.holder = k.term, k.holder
 	case k.term < r.term:

@@ -10,8 +10,8 @@ func (m *machine) standsBy() bool {
 	return (m.phase == joining || m.phase == member) && !m.tenure.active()
 }
 
-// startStandby starts the passive side, if there is one, it may run, and the one before
-// has returned.
+// startStandby starts the passive side, if there is one, if it may run, and if the
+// previous one has returned.
 func (r *runner) startStandby() {
 	if r.config.Standby == nil || r.cancelStandby != nil || !r.machine.standsBy() {
 		return

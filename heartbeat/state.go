@@ -27,10 +27,10 @@ type State struct {
 	// Lease is what is left of the lease: negative once it has ended, 0 without a
 	// registration.
 	Lease time.Duration
-	// Ready says that the instance is registered, is not on its way out, and that its
+	// Ready says that the instance is registered, is not shutting down, and that its
 	// latest beat is fresh enough to begin work or to go on with it.
 	Ready bool
-	// Leaving says that the instance is on its way out, or has left.
+	// Leaving says that the instance is shutting down, or has left.
 	Leaving bool
 	// LastBeat is when the latest acknowledged beat was sent, by this machine's wall
 	// clock; zero: there was none. It is for people.
@@ -49,8 +49,8 @@ func (s State) Role() registry.Role {
 	return registry.Passive
 }
 
-// snapshot is what the loop shows of its machine each time it has turned.
-type snapshot struct {
+// published is what the loop shows of its machine each time it has turned.
+type published struct {
 	at      time.Duration // the local instant of that
 	lease   time.Duration // the local instant at which the lease ends
 	beat    time.Duration // the local instant at which the latest acknowledged beat was sent
@@ -62,7 +62,7 @@ type snapshot struct {
 
 // State returns the member's state now. It never waits.
 func (m *Member) State() State {
-	last, now := m.snapshot.Load(), m.now()
+	last, now := m.published.Load(), m.now()
 	s := State{Instance: last.id, Term: m.Term(), Leaving: last.leaving}
 	s.Stuck = last.running && now-last.at >= max(5*time.Second, 5*m.config.Timing.Interval)
 	if last.beat > 0 {
@@ -75,11 +75,11 @@ func (m *Member) State() State {
 	return s
 }
 
-// publish makes a snapshot after an event, and calls the functions of the configuration.
+// publish shows the machine after an event, and calls the functions of the configuration.
 func (r *runner) publish(e event) {
 	m := r.machine
-	s := snapshot{
-		at: m.now, lease: m.registration.lease, beat: r.snapshot.Load().beat, id: m.registration.id, running: true,
+	s := published{
+		at: m.now, lease: m.registration.lease, beat: r.published.Load().beat, id: m.registration.id, running: true,
 		member: m.phase == member, leaving: m.phase == leaving || m.phase == finished,
 	}
 	a, answered := e.(answer)
@@ -89,7 +89,7 @@ func (r *runner) publish(e event) {
 	if answered {
 		r.announceAnswer(a)
 	}
-	r.snapshot.Store(&s)
+	r.published.Store(&s)
 	if t := &m.tenure; r.announcedTerm > 0 && t.work.term.Number != r.announcedTerm {
 		r.announceRole(Change{Instance: s.id, Role: registry.Passive, Term: r.announcedTerm, Reason: t.held.end.Reason})
 	}

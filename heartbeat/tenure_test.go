@@ -227,6 +227,6 @@ func TestHandoverRequest_IsSettledByALaterBeat(t *testing.T) {
 		t.Errorf("settled: %+v", r)
 	}
 	if r = r.consider(noon.Add(1), now+3*second, now+2*second); r.isSettled(noon.Add(1)) || r.isSettled(noon) {
-		t.Error("the next request is settled with the one before")
+		t.Error("the next request is settled with the previous one")
 	}
 }

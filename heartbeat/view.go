@@ -20,7 +20,7 @@ func (m *machine) viewed(a answer) {
 	beats := m.observe(a.view, m.now)
 	m.reportUnseen(a)
 	d := decide(m.situation(), a.view, m.now)
-	m.follow(d, a.view)
+	m.obey(d, a.view)
 	if t := a.view.Latest; t != nil && t.Handover != nil && t.Holder == m.registration.id && d.verdict != start {
 		m.tenure.consider(t.Handover.At, m.now, m.registration.clockAt)
 	}
@@ -42,7 +42,7 @@ func (m *machine) situation() situation {
 }
 
 // observe notes what a view shows, received at now, and reports whether the holder of
-// the latest term has beaten since the view before.
+// the latest term has beaten since the previous view.
 func (m *machine) observe(v registry.View, now time.Duration) (beats bool) {
 	if m.observations.see(v.Number(), now) {
 		return false
@@ -96,8 +96,8 @@ func (m *machine) observePeer(v registry.View, beats bool, now time.Duration) {
 	}
 }
 
-// follow does what a decision calls for.
-func (m *machine) follow(d decision, v registry.View) {
+// obey does what a decision calls for.
+func (m *machine) obey(d decision, v registry.View) {
 	switch d.verdict {
 	case ask:
 		m.reportVacant(v)
@@ -126,7 +126,7 @@ func (m *machine) follow(d decision, v registry.View) {
 		}
 		if d.fact == factNotAsked {
 			// The term is left open. Peers wait T for its holder, which is gone by then.
-			// Nothing else shows how long the holder before may work on.
+			// Nothing else shows how long the previous holder may work on.
 			m.act(note{fact: d.fact, term: v.Latest.Number})
 			d.fact = ""
 		}

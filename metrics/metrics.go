@@ -30,9 +30,9 @@ type Source struct {
 	Version string // this program's
 	// State must not wait.
 	State func() State
-	// Picture returns a picture of the group within two seconds, however many callers there
+	// Snapshot returns a snapshot of the group within two seconds, however many callers there
 	// are: see status.Lookout.
-	Picture func(context.Context) (status.Group, error)
+	Snapshot func(context.Context) (status.Group, error)
 	// Restarts returns how often the work was started again. It must not wait.
 	Restarts func() int64
 }

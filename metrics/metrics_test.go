@@ -31,7 +31,7 @@ func source() Source {
 		State: func() State {
 			return State{Term: 7, Lease: 1500 * time.Millisecond, LastBeat: time.UnixMilli(1_700_000_000_250)}
 		},
-		Picture: func(context.Context) (status.Group, error) {
+		Snapshot: func(context.Context) (status.Group, error) {
 			return status.Group{Instances: []status.Instance{
 				{Role: registry.Active, Host: "host-of-nobody"},
 				{Role: registry.Passive}, {Role: registry.Passive, HoldingOff: true},

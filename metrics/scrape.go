@@ -51,7 +51,7 @@ func (s scrape) Collect(to chan<- prometheus.Metric) {
 	}
 	gauge(buildInfo, 1, s.source.Version, runtime.Version())
 	to <- prometheus.MustNewConstMetric(restarts, prometheus.CounterValue, float64(s.source.Restarts()))
-	if group, err := s.source.Picture(context.Background()); err == nil {
+	if group, err := s.source.Snapshot(context.Background()); err == nil {
 		n := group.Count()
 		gauge(instances, float64(n.Active), string(registry.Active))
 		gauge(instances, float64(n.Passive), string(registry.Passive))

@@ -26,10 +26,10 @@ func TestScrape_HangingRegistryDelaysItTwoSeconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		s := source()
-		s.Picture = status.NewLookout(0, func(context.Context) (status.Group, error) {
+		s.Snapshot = status.NewLookout(0, func(context.Context) (status.Group, error) {
 			<-release
 			return status.Group{}, nil
-		}).Picture
+		}).Snapshot
 		begin := time.Now()
 		if hasInstances(t, New(s)) {
 			t.Error("the answer has instances although the registry does not answer")
@@ -45,7 +45,7 @@ func TestHandler_RefusesTooManyScrapesAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		s := source()
-		s.Picture = func(context.Context) (status.Group, error) {
+		s.Snapshot = func(context.Context) (status.Group, error) {
 			<-release
 			return status.Group{}, nil
 		}
@@ -68,7 +68,7 @@ func TestHandler_RefusesTooManyScrapesAtOnce(t *testing.T) {
 func TestScrape_FailedLookShowsNoInstances(t *testing.T) {
 	s := source()
 	var err error
-	s.Picture = func(context.Context) (status.Group, error) { return status.Group{}, err }
+	s.Snapshot = func(context.Context) (status.Group, error) { return status.Group{}, err }
 	m := New(s)
 	for _, err = range []error{nil, errors.New("the registry is down"), nil} {
 		if got, want := hasInstances(t, m), err == nil; got != want {

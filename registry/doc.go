@@ -27,7 +27,7 @@
 // # Loss
 //
 // A registry that was dropped, or restored from a backup, has forgotten terms. It gives
-// out their numbers again, and these numbers then fence nothing.
+// out their numbers again, and fencing tokens no longer protect anything.
 //
 // # Backends
 //

@@ -7,9 +7,10 @@ import (
 )
 
 // banner words the health of a group in one line. This is the first line of the page's
-// banner, and of what the command status prints. The picture g has to be complete except
-// for this line. latest is the latest term of the group; its number is 0 if there
-// never was one. unread says that some registrations are missing in the picture.
+// banner, and of what the command status prints; web/page/banner.js words the rest of the
+// page's banner. The snapshot g has to be complete except for this line. latest is the
+// latest term of the group; its number is 0 if there never was one. unread says that some
+// registrations are missing in the snapshot.
 func banner(g Group, latest registry.Term, unread bool) (healthy bool, line string) {
 	active, ok := g.Active()
 	others := g.Count()

@@ -103,7 +103,7 @@ func TestBanner_WordsEachState(t *testing.T) {
 		{"a reason of a later version", terms{over(3, 1, 12*s, "bored\x1b[2J")}, instances{instance(2, s)}, false,
 			`no active since 12:00:03 UTC, for 12s: the term of h1/000001 ended: bored\x1b[2J; 1 passive`},
 	} {
-		g := picture("g", tt.terms, tt.instances, now, nil)
+		g := snapshot("g", tt.terms, tt.instances, now, nil)
 		if want := strings.Contains(tt.want, "exit code 0"); g.Done != want {
 			t.Errorf("%s: done is %v, want %v", tt.name, g.Done, want)
 		}

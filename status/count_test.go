@@ -22,7 +22,7 @@ func TestGroup_Count(t *testing.T) {
 		{"not registered", []registry.Term{open(3, 9)}, s, false, Count{Passive: 3, HoldingOff: 1, Silent: 1}},
 		{"term over", []registry.Term{over(3, 1, s, registry.Stopped)}, s, false, Count{Passive: 3, HoldingOff: 1, Silent: 1}},
 	} {
-		g := picture("g", tt.terms, []registry.Instance{
+		g := snapshot("g", tt.terms, []registry.Instance{
 			instance(1, tt.age), instance(2, s), instance(3, s, holdingOff), instance(4, silent, holdingOff),
 		}, now, nil)
 		if got := g.Count(); got != tt.want {

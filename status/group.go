@@ -8,7 +8,7 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// Group is a picture of a group at one instant of the registry's clock.
+// Group is a snapshot of a group at one instant of the registry's clock.
 type Group struct {
 	Name string    `json:"group"`
 	At   time.Time `json:"at"`
@@ -53,7 +53,7 @@ type Instance struct {
 	Priority int           `json:"priority,omitempty"`
 	// Since is when this role began: for the active instance the start of its term, for
 	// a passive one its registration, or the end of the last of its own terms among
-	// those of the picture. It is zero if the record does not say.
+	// those of the snapshot. It is zero if the record does not say.
 	Since time.Time `json:"since,omitzero"`
 	// Age is that of the last beat. It is never negative.
 	Age Seconds `json:"beatAgeSeconds"`

@@ -9,12 +9,12 @@ import (
 	"golang.org/x/sync/singleflight"
 )
 
-// ReadLimit bounds how long it takes to read the registry for one picture, and how long
+// ReadLimit bounds how long it takes to read the registry for one snapshot, and how long
 // anybody waits for one.
 const ReadLimit = 2 * time.Second
 
-// Lookout shares pictures of a group among all clients: pages, scrapes and requests
-// for /status. One picture is being taken at a time, and the result, a picture or an
+// Lookout shares snapshots of a group among all clients: pages, scrapes and requests
+// for /status. One snapshot is being taken at a time, and the result, a snapshot or an
 // error, is kept for a while. However many clients ask, and however slow the registry
 // is, it gets one request at a time.
 type Lookout struct {
@@ -27,14 +27,14 @@ type Lookout struct {
 	latest  result // touched only within a flight, and there is one at a time
 }
 
-// result is a picture, or why there is none.
+// result is a snapshot, or why there is none.
 type result struct {
 	begun time.Time
 	group Group
 	err   error
 }
 
-// NewLookout returns a lookout that takes pictures with the function observe, and keeps
+// NewLookout returns a lookout that takes snapshots with the function observe, and keeps
 // each result for the given time, counted from the call of that function. The function
 // has to return soon after its context ends.
 func NewLookout(keep time.Duration, observe func(context.Context) (Group, error)) *Lookout {
@@ -43,10 +43,10 @@ func NewLookout(keep time.Duration, observe func(context.Context) (Group, error)
 	return l
 }
 
-// Picture returns the latest picture if it is fresh enough. Otherwise it waits for the
+// Snapshot returns the latest snapshot if it is fresh enough. Otherwise it waits for the
 // one that is being taken, or takes one. It returns within ReadLimit, even if the
-// registry hangs. The picture is shared: do not change it.
-func (l *Lookout) Picture(ctx context.Context) (Group, error) {
+// registry hangs. The snapshot is shared: do not change it.
+func (l *Lookout) Snapshot(ctx context.Context) (Group, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, ReadLimit, errLate)
 	defer cancel()
 	select {
@@ -82,7 +82,7 @@ func (l *Lookout) flight() (any, error) {
 	return l.latest.group, l.latest.err
 }
 
-// take takes a picture. A panic becomes an error, since a picture that cannot be made
+// take takes a snapshot. A panic becomes an error, since a snapshot that cannot be made
 // must not end the work of this process.
 func (l *Lookout) take() (r result) {
 	r.begun = time.Now()
@@ -101,7 +101,7 @@ func (l *Lookout) take() (r result) {
 }
 
 // Close ends the read that is under way, and returns as soon as it has ended, or when
-// ctx ends. Later calls of Picture return an error.
+// ctx ends. Later calls of Snapshot return an error.
 func (l *Lookout) Close(ctx context.Context) error {
 	l.stop()
 	select {

@@ -41,7 +41,7 @@ func TestLookout_AsksHangingRegistryOnceAndAnswersAfterTwoSeconds(t *testing.T) 
 			var all sync.WaitGroup
 			for range 50 {
 				all.Go(func() {
-					if _, err := l.Picture(t.Context()); err == nil || !strings.Contains(err.Error(), "no answer from the registry within 2s") {
+					if _, err := l.Snapshot(t.Context()); err == nil || !strings.Contains(err.Error(), "no answer from the registry within 2s") {
 						t.Errorf("error %v", err)
 					}
 				})
@@ -56,7 +56,7 @@ func TestLookout_AsksHangingRegistryOnceAndAnswersAfterTwoSeconds(t *testing.T) 
 		}
 		close(answer)
 		synctest.Wait()
-		if _, err := l.Picture(t.Context()); err != nil {
+		if _, err := l.Snapshot(t.Context()); err != nil {
 			t.Errorf("after it answered: %v", err)
 		}
 	})
@@ -72,7 +72,7 @@ func TestLookout_BoundsTheReadByItsContext(t *testing.T) {
 		var all sync.WaitGroup
 		for range 2 { // the second one would wait for longer than the read takes
 			all.Go(func() {
-				_, err := l.Picture(t.Context())
+				_, err := l.Snapshot(t.Context())
 				if took := time.Since(begun); err == nil || !strings.Contains(err.Error(), "no answer from the registry within 2s") || took != ReadLimit {
 					t.Errorf("error %v after %v", err, took)
 				}
@@ -87,13 +87,13 @@ func TestLookout_BoundsTheReadByItsContext(t *testing.T) {
 }
 
 func TestLookout_KeepsResultForOthers(t *testing.T) {
-	for name, fails := range map[string]error{"a picture": nil, "an error": errors.New("refused")} {
+	for name, fails := range map[string]error{"a snapshot": nil, "an error": errors.New("refused")} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := &counted{f: func(context.Context) (Group, error) { return Group{}, fails }}
 				l := newLookout(c)
 				for range 40 { // for four seconds
-					if _, err := l.Picture(t.Context()); !errors.Is(err, fails) {
+					if _, err := l.Snapshot(t.Context()); !errors.Is(err, fails) {
 						t.Errorf("error %v", err)
 					}
 					time.Sleep(100 * time.Millisecond)
@@ -118,13 +118,13 @@ func TestLookout_ClientThatLeavesDoesNotEndTheRead(t *testing.T) {
 		}})
 		ctx, leave := context.WithCancel(t.Context())
 		go func() {
-			if _, err := l.Picture(ctx); !errors.Is(err, context.Canceled) {
+			if _, err := l.Snapshot(ctx); !errors.Is(err, context.Canceled) {
 				t.Errorf("error %v", err)
 			}
 		}()
 		synctest.Wait()
 		leave()
-		if g, err := l.Picture(t.Context()); err != nil || g.Term != 7 {
+		if g, err := l.Snapshot(t.Context()); err != nil || g.Term != 7 {
 			t.Errorf("term %d, error %v", g.Term, err)
 		}
 	})
@@ -136,21 +136,21 @@ func TestLookout_AsksNobodyAfterClose(t *testing.T) {
 	if err := l.Close(t.Context()); err != nil {
 		t.Error(err)
 	}
-	if g, err := l.Picture(t.Context()); err == nil || c.asked.Load() > 0 {
+	if g, err := l.Snapshot(t.Context()); err == nil || c.asked.Load() > 0 {
 		t.Errorf("asked %d times, got term %d, %v", c.asked.Load(), g.Term, err)
 	}
 }
 
-// TestLookout_CallDuringCloseIsPictureOrError: a call that comes while Close waits must
-// not get an empty picture for a good one.
-func TestLookout_CallDuringCloseIsPictureOrError(t *testing.T) {
+// TestLookout_CallDuringCloseIsSnapshotOrError: a call that comes while Close waits must
+// not get an empty snapshot for a good one.
+func TestLookout_CallDuringCloseIsSnapshotOrError(t *testing.T) {
 	for range 200 {
 		l := newLookout(&counted{})
 		var all sync.WaitGroup
 		for range 4 {
 			all.Go(func() {
-				if g, err := l.Picture(t.Context()); err == nil && g.Term == 0 {
-					t.Error("an empty picture, and no error")
+				if g, err := l.Snapshot(t.Context()); err == nil && g.Term == 0 {
+					t.Error("an empty snapshot, and no error")
 				}
 			})
 		}
@@ -160,15 +160,15 @@ func TestLookout_CallDuringCloseIsPictureOrError(t *testing.T) {
 			}
 		})
 		all.Wait()
-		if _, err := l.Picture(t.Context()); !errors.Is(err, errClosed) {
+		if _, err := l.Snapshot(t.Context()); !errors.Is(err, errClosed) {
 			t.Errorf("error %v, want %v", err, errClosed)
 		}
 	}
 }
 
 func TestLookout_PanicIsAnError(t *testing.T) {
-	l := newLookout(&counted{f: func(context.Context) (Group, error) { panic("out of paint") }})
-	if _, err := l.Picture(t.Context()); err == nil || !strings.Contains(err.Error(), "out of paint") {
+	l := newLookout(&counted{f: func(context.Context) (Group, error) { panic("out of order") }})
+	if _, err := l.Snapshot(t.Context()); err == nil || !strings.Contains(err.Error(), "out of order") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -10,9 +10,9 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// Observer takes pictures of one group and remembers the beats that it has seen. The
+// Observer takes snapshots of one group and remembers the beats that it has seen. The
 // age of a beat by the registry's clock is right only as long as nobody sets that
-// clock. Whether a beat moves from one picture to the next needs no clock.
+// clock. Whether a beat moves from one snapshot to the next needs no clock.
 //
 // The zero value has seen nothing. Its methods may be called concurrently.
 type Observer struct {
@@ -21,15 +21,15 @@ type Observer struct {
 	doubt        time.Duration
 }
 
-// Observe takes a picture of a group as [Observer.Observe] does, without any earlier one.
+// Observe takes a snapshot of a group as [Observer.Observe] does, without any earlier one.
 func Observe(ctx context.Context, admin registry.Admin, group string, n int) (Group, error) {
 	return new(Observer).Observe(ctx, admin, group, n)
 }
 
-// Observe takes a picture of a group, which has to be the same at each call, with its
+// Observe takes a snapshot of a group, which has to be the same at each call, with its
 // latest terms: up to n of them, and at least one. Its errors are those of the
 // registry. A record that cannot be read is an error only if it is that of the latest
-// term; otherwise the picture mentions it and shows the others.
+// term; otherwise the snapshot mentions it and shows the others.
 func (o *Observer) Observe(ctx context.Context, admin registry.Admin, group string, n int) (Group, error) {
 	r, err := read(ctx, admin, group, max(n, 1))
 	if err != nil {
@@ -47,10 +47,10 @@ func (o *Observer) Observe(ctx context.Context, admin registry.Admin, group stri
 		}
 	}
 	o.observations = r.observations
-	return r.picture(group), nil
+	return r.snapshot(group), nil
 }
 
-// Doubt returns how long it takes, counted from the latest picture, until another one can
+// Doubt returns how long it takes, counted from the latest snapshot, until another one can
 // tell whether those instances beat whose heartbeat lies ahead of the registry's clock.
 // 0: there are none, or they did not beat although they had the time to.
 func (o *Observer) Doubt() time.Duration {

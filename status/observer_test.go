@@ -45,7 +45,7 @@ func (s *simulated) Instances(context.Context, string) (list []registry.Instance
 }
 
 // pass lets seconds pass. In each of them those members beat that are alive, and then
-// the observer takes a picture.
+// the observer takes a snapshot.
 func (s *simulated) pass(t *testing.T, o *Observer, seconds int, alive ...int) (g Group) {
 	t.Helper()
 	for range seconds {
@@ -67,7 +67,7 @@ func (s *simulated) observe(t *testing.T, o *Observer) Group {
 	return g
 }
 
-// of returns instance number n of a picture.
+// of returns instance number n of a snapshot.
 func of(t *testing.T, g Group, n int) Instance {
 	t.Helper()
 	for _, in := range g.Instances {
@@ -91,7 +91,7 @@ func TestObserver_HeartbeatAheadOfTheClockIsNoSignOfLife(t *testing.T) {
 		var o Observer
 		g := s.observe(t, &o)
 		if want := (Count{Silent: 2}); g.Count() != want || g.Healthy || g.Instances[0].Ahead != Seconds(2*time.Hour) {
-			t.Errorf("in the first picture: %+v, %s", g.Count(), g.Health)
+			t.Errorf("in the first snapshot: %+v, %s", g.Count(), g.Health)
 		}
 		if d := o.Doubt(); d != 2*time.Second {
 			t.Errorf("in doubt for %v, want an interval and a half, and half a second", d)
@@ -112,7 +112,7 @@ func TestObserver_BeatAfterTheClockWasSetBackIsASignOfLife(t *testing.T) {
 		s.set = -2 * time.Hour
 		var o Observer
 		if g := s.observe(t, &o); g.Healthy {
-			t.Errorf("in the first picture: %s", g.Health)
+			t.Errorf("in the first snapshot: %s", g.Health)
 		}
 		g := s.pass(t, &o, 1, 0, 1)
 		if want := (Count{Active: 1, Passive: 1}); g.Count() != want || !g.Healthy || o.Doubt() > 0 {
@@ -121,8 +121,8 @@ func TestObserver_BeatAfterTheClockWasSetBackIsASignOfLife(t *testing.T) {
 	})
 }
 
-// An observer that takes picture after picture does not need the registry's clock, whichever
-// way that jumps.
+// An observer that takes snapshot after snapshot does not need the registry's clock,
+// whichever way that jumps.
 func TestObserver_TrustsItsObservationsOverTheClock(t *testing.T) {
 	for name, jump := range map[string]time.Duration{"back": -2 * time.Hour, "ahead": 2 * time.Hour, "back by a little": -20 * time.Second} {
 		t.Run(name, func(t *testing.T) {
@@ -161,7 +161,7 @@ func TestObserver_CrashedInstanceStaysSilentWhenTheClockReachesItsHeartbeat(t *t
 	})
 }
 
-func TestObserver_RarePicturesMakeNoInstanceSilent(t *testing.T) {
+func TestObserver_RareSnapshotsMakeNoInstanceSilent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSimulated(instance(1, 0), instance(2, 0))
 		var o Observer

@@ -9,7 +9,7 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// reading is what was read from the registry for one picture.
+// reading is what was read from the registry for one snapshot.
 type reading struct {
 	terms       []registry.Term     // newest first
 	instances   []registry.Instance // in the order of their UUIDs
@@ -40,7 +40,7 @@ func read(ctx context.Context, admin registry.Admin, group string, n int) (r rea
 		// If a term began or ended between the two reads, the holder of the first may be
 		// gone in the second although nothing is wrong. So the latest term is read again.
 		// This also returns an error if it is the one that cannot be read: without the
-		// latest term there is no picture.
+		// latest term there is no snapshot.
 		again, err := admin.Terms(ctx, group, 1)
 		switch same := sameLatest(r.terms, again); {
 		case err != nil:

@@ -127,7 +127,7 @@ func TestObserve_UnreadableOldTermHidesNoOther(t *testing.T) {
 	const text = `terms: corrupt record: term 3: schema is \x1b`
 	g, err := Observe(context.Background(), s, "g", 20)
 	if err != nil || !g.Healthy || len(g.Terms) != 2 || g.Unread != text || g.Health != "1 active, 1 passive; a record cannot be read: "+text {
-		t.Errorf("picture: %v, %d terms, healthy %v, %q, %q", err, len(g.Terms), g.Healthy, g.Health, g.Unread)
+		t.Errorf("snapshot: %v, %d terms, healthy %v, %q, %q", err, len(g.Terms), g.Healthy, g.Health, g.Unread)
 	}
 	s.badRead = fmt.Errorf("instances: %w", registry.ErrSchema)
 	if g, err := Observe(context.Background(), s, "g", 20); err != nil || g.Unread != "instances: written by a newer version; "+text {

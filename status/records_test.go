@@ -56,7 +56,7 @@ func over(number int64, holder int, before time.Duration, reason registry.Reason
 	return t
 }
 
-// picture makes a picture of records without any earlier one.
-func picture(group string, terms []registry.Term, instances []registry.Instance, at time.Time, badInstance error) Group {
-	return reading{terms: terms, instances: instances, at: at, badInstance: badInstance}.picture(group)
+// snapshot makes a snapshot of records without any earlier one.
+func snapshot(group string, terms []registry.Term, instances []registry.Instance, at time.Time, badInstance error) Group {
+	return reading{terms: terms, instances: instances, at: at, badInstance: badInstance}.snapshot(group)
 }

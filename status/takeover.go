@@ -10,10 +10,10 @@ import (
 
 // Takeover says which instance replaces a holder that is silent or gone.
 type Takeover struct {
-	// ID is that of the instance that is senior now, and will be if nothing changes.
+	// ID is the instance that is senior now; it takes over unless something changes.
 	ID   uuid.UUID `json:"instance"`
 	Host string    `json:"host"`
-	// In is how long that takes at most, if the passive instances have observed the
+	// In is the longest time until the takeover, if the passive instances have observed the
 	// silence since its beginning. 0: each of them observes it for itself.
 	In Seconds `json:"inSeconds"`
 }

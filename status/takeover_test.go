@@ -27,7 +27,7 @@ func TestGroup_TakingOverLastsMoments(t *testing.T) {
 	} {
 		tt.g.At = at
 		if got := tt.g.TakingOver(); got != tt.want {
-			t.Errorf("%s: %v", tt.name, got)
+			t.Errorf("%s: taking over is %v, want %v", tt.name, got, tt.want)
 		}
 	}
 }

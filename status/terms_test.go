@@ -19,7 +19,7 @@ func TestHistory_LengthsAndGaps(t *testing.T) {
 		}
 		return t
 	}
-	g := picture("g", []registry.Term{
+	g := snapshot("g", []registry.Term{
 		term(11, 7*s, 0, ""),
 		term(10, 10*s, 7*s-40*time.Millisecond, registry.HandedOver), // the successor's last beat took 40 ms
 		term(9, 14*s, 10*s-40*time.Millisecond, registry.LeaseLost),
@@ -73,7 +73,7 @@ func TestHistory_SilenceBoundsTheGapAfterAnOrphan(t *testing.T) {
 	}
 	latest := open(9, 9)
 	latest.StartedAt = ago(10 * s)
-	g := picture("g", []registry.Term{
+	g := snapshot("g", []registry.Term{
 		latest,
 		term(8, 100*s, 10*s-3*time.Millisecond, 61*s, registry.Orphaned), // recorded by its successor
 		term(7, 200*s, 102*s, 61*s, registry.Orphaned),                   // recorded before that one began
@@ -110,7 +110,7 @@ func TestHistory_SilenceBoundsTheGapAfterAnOrphan(t *testing.T) {
 func TestHistory_TermWithoutStartBoundsNothing(t *testing.T) {
 	next := open(4, 2)
 	next.StartedAt = time.Time{}
-	g := picture("g", []registry.Term{next, over(3, 1, time.Minute, registry.Stopped)}, nil, now, nil)
+	g := snapshot("g", []registry.Term{next, over(3, 1, time.Minute, registry.Stopped)}, nil, now, nil)
 	if want := ago(time.Minute); !g.Terms[1].To.Equal(want) || g.Terms[1].Gap != nil {
 		t.Errorf("term 3 ends at %v with the gap %v, want %v and no gap", g.Terms[1].To, g.Terms[1].Gap, want)
 	}

@@ -41,7 +41,7 @@ func TestVisible_EscapesAndCuts(t *testing.T) {
 func TestEscape_CutsNothing(t *testing.T) {
 	long := strings.Repeat("x", 2*MaxText)
 	if got := Escape(long + "\u202e"); got != long+`\u202e` {
-		t.Errorf("%q", got)
+		t.Errorf("got %q, want all of it", got)
 	}
 }
 

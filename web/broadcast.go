@@ -48,7 +48,8 @@ func (b *broadcast) join() (c client, ok bool) {
 	return c, true
 }
 
-// leave removes a client. After the last one has been removed the goroutine has ended.
+// leave removes a client. If it was the last one, leave also waits for the goroutine to
+// end.
 func (b *broadcast) leave(c client) {
 	b.mu.Lock()
 	delete(b.clients, c)

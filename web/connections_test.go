@@ -76,13 +76,13 @@ func TestLimitBody_KeepsConnectionAfterBody(t *testing.T) {
 		_, _ = io.Copy(io.Discard, resp.Body)
 		resp.Body.Close()
 		if resp.StatusCode != http.StatusOK {
-			t.Errorf("%d", resp.StatusCode)
+			t.Errorf("status %d, want %d", resp.StatusCode, http.StatusOK)
 		}
 	}
 	http.DefaultClient.CloseIdleConnections()
 }
 
-func TestConnections_SpareClientsOfEvents(t *testing.T) {
+func TestConnections_KeepClientsOfEvents(t *testing.T) {
 	t.Parallel()
 	s := crowded(t, func(s *fixture) { s.broadcast.every = time.Millisecond })
 	lines, _ := s.watch()

@@ -60,7 +60,7 @@ func TestEvents_ShowStatusAndOutliveTimeouts(t *testing.T) {
 	two, leaveTwo := s.watch()
 	for range 40 {
 		for _, lines := range []*bufio.Scanner{one, two} {
-			var got picture
+			var got snapshot
 			if err := json.Unmarshal([]byte(s.nextEvent(lines)), &got); err != nil || got.Health != "1 active, 0 passive" || got.Self.Instance != someone {
 				t.Fatalf("%+v, %v", got, err)
 			}

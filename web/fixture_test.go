@@ -50,7 +50,7 @@ func newFixture(t *testing.T, prepare ...func(*fixture)) *fixture {
 	})
 	s.Server = New(Config{
 		Group: "orders", Version: "v1.2.3",
-		State: func() State { return *s.state.Load() }, Picture: lookout.Picture,
+		State: func() State { return *s.state.Load() }, Snapshot: lookout.Snapshot,
 		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "understudy_active 0\n") }),
 		Log:     zerolog.New(zerolog.NewTestWriter(t)),
 	})

@@ -21,9 +21,9 @@ type Config struct {
 	Version string
 	// State returns what the instance knows about itself. It must not wait.
 	State func() State
-	// Picture returns a picture of the group within two seconds, however many callers there
+	// Snapshot returns a snapshot of the group within two seconds, however many callers there
 	// are: see status.Lookout. Its error is shown to the client.
-	Picture func(context.Context) (status.Group, error)
+	Snapshot func(context.Context) (status.Group, error)
 	// Metrics serves /metrics; nil: 404.
 	Metrics http.Handler
 	Log     zerolog.Logger

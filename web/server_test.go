@@ -100,7 +100,7 @@ func TestServer_RefusesLargeHeader(t *testing.T) {
 	}
 	resp.Body.Close()
 	if resp.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
-		t.Errorf("%d", resp.StatusCode)
+		t.Errorf("status %d, want %d", resp.StatusCode, http.StatusRequestHeaderFieldsTooLarge)
 	}
 }
 
@@ -189,7 +189,7 @@ func TestListen_ErrorNamesTheAddress(t *testing.T) {
 			t.Fatalf("%s could be bound", addr)
 		}
 		if text := err.Error(); !strings.HasPrefix(text, `listen on "`+addr+`": `) || !strings.Contains(text, "want a free HOST:PORT") || strings.Contains(text, "\n") {
-			t.Errorf("%s", text)
+			t.Errorf("got %q, want one line that names %s and what would be right", text, addr)
 		}
 	}
 }

@@ -14,13 +14,13 @@ import (
 	"github.com/understudy-go/understudy/status"
 )
 
-// picture is what /status shows: the group, and what this instance knows about itself.
-type picture struct {
+// snapshot is what /status shows: the group, and what this instance knows about itself.
+type snapshot struct {
 	status.Group
 	Self self `json:"self"`
 }
 
-// failure is what /status shows if there is no picture.
+// failure is what /status shows if there is no snapshot.
 type failure struct {
 	Group   string `json:"group"`
 	Problem string `json:"problem"` // in a sentence
@@ -61,7 +61,7 @@ func (c Config) self() self {
 	return me
 }
 
-// problem says in a sentence why there is no picture.
+// problem says in a sentence why there is no snapshot.
 func (s self) problem(err error) string {
 	switch {
 	case s.Stage == Connecting:
@@ -110,12 +110,12 @@ func (a *answers) latest() (text []byte, ok bool) {
 	return a.text, a.ok
 }
 
-// encode returns the JSON of a picture or, with ok false, of a failure.
+// encode returns the JSON of a snapshot or, with ok false, of a failure.
 func (s *Server) encode(ctx context.Context) (text []byte, ok bool) {
-	group, err := s.config.Picture(ctx)
+	group, err := s.config.Snapshot(ctx)
 	me := s.config.self()
 	if err == nil {
-		if text, err = json.Marshal(picture{group, me}); err == nil {
+		if text, err = json.Marshal(snapshot{group, me}); err == nil {
 			return text, true
 		}
 	}

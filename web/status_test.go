@@ -88,7 +88,7 @@ func TestSelf_ProblemIsASentence(t *testing.T) {
 		<-ctx.Done()
 		return status.Group{}, errors.New("server selection error: current topology: { Type: ReplicaSetNoPrimary")
 	})
-	_, errLate := late.Picture(t.Context())
+	_, errLate := late.Snapshot(t.Context())
 	for _, tt := range []struct {
 		stage Stage
 		err   error

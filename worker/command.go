@@ -98,7 +98,7 @@ func NewCommand(spec Spec) (*Command, error) {
 func (c *Command) Restarts() int64 { return c.restarts.Load() }
 
 // Extend sets the end of the lease, an instant of the clock that internal/boottime
-// reads, if it is later than the one before. It is called with each acknowledged
+// reads, if it is later than the previous one. It is called with each acknowledged
 // beat, before Run as well as during it. The command is asked to stop G before the
 // latest end and is dead at it, even if this process does not run then. Extend
 // never blocks.

@@ -58,8 +58,9 @@
 //	                              groups at D
 //	guard killed too              the kernel ends the  runs on               (no guard process)
 //	                              groups at once
-//	guard killed alone            as above; the rest   its session is        (no guard process)
-//	                              is swept up          swept up
+//	guard killed alone            as above; this       this process kills    (no guard process)
+//	                              process kills the    its session
+//	                              rest
 //	memory runs out               the command is       may be spared         may be spared
 //	                              killed first
 //	clock counts a suspend        yes                  yes                   yes

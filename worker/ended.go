@@ -112,7 +112,7 @@ func (c *Command) failedOrFinal(code int, why string, ran time.Duration, log zer
 }
 
 // notStarted decides what follows when the system had no room for the command or
-// its guard, such as memory or a process number. That is no exit of the command.
+// its guard, such as memory or a free PID. That is no exit of the command.
 func (c *Command) notStarted(err error, ran time.Duration, log zerolog.Logger) (done bool, _ error) {
 	delay := c.delay(ran, exitcode.NotExecutable)
 	log.Error().Err(err).Str("path", c.spec.Path).Int("failures", c.backoff.failures).Stringer("restart_in", delay).

@@ -106,7 +106,7 @@ func TestCommand_ReplacesAGuardThatDiedBeforeItsOrder(t *testing.T) {
 	}
 }
 
-func TestCommand_SweepSparesAnotherCommandOfTheSameInstance(t *testing.T) {
+func TestCommand_LeftoversAreNoneOfAnotherCommandOfTheSameInstance(t *testing.T) {
 	id := uuid.New()
 	run := func(file, mark string) (*Command, func()) {
 		c, err := NewCommand(testSpec(t, mark, "polite", file))
@@ -129,7 +129,7 @@ func TestCommand_SweepSparesAnotherCommandOfTheSameInstance(t *testing.T) {
 	_, stopOther := run(filepath.Join(dir, "other"), m)
 	before := alive(m)
 	_ = unix.Kill(currentGuard(one), unix.SIGKILL)
-	waitFor(t, "the sweep to be over", func() bool { return count(filepath.Join(dir, "one"), "ready") >= 2 })
+	waitFor(t, "the second start", func() bool { return count(filepath.Join(dir, "one"), "ready") >= 2 })
 	if after := alive(m); !slices.Equal(before, after) {
 		t.Errorf("the other command's processes were %v and are %v", before, after)
 	}

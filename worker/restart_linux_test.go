@@ -12,7 +12,7 @@ import (
 )
 
 // After "cd current; understudy -- ./work", a deployment lets the link current name
-// another release, and deletes the one before.
+// another release, and deletes the previous one.
 func TestCommand_EachStartEntersTheDirectoryByItsName(t *testing.T) {
 	dir := t.TempDir()
 	current := filepath.Join(dir, "current")

@@ -18,7 +18,7 @@ import (
 // waits for such a lease otherwise.
 //
 // When ctx ends, the command's group gets SIGTERM, and whatever is left after the
-// grace gets SIGKILL. If the cause of ctx is a heartbeat.Immediate that says true,
+// grace gets SIGKILL. If the cause of ctx is a heartbeat.Immediate whose Immediate returns true,
 // everything gets SIGKILL at once. Run returns only when no descendant of the
 // command is left, however long that takes. It returns:
 //
@@ -48,7 +48,7 @@ func (c *Command) Run(ctx context.Context, t registry.Term, instance uuid.UUID) 
 	}()
 
 	if delay := time.Until(c.notBefore); delay > 0 {
-		c.spec.Log.Info().Stringer("in", delay.Round(time.Millisecond)).Msg("the command is started later, because it failed before")
+		c.spec.Log.Info().Stringer("in", delay.Round(time.Millisecond)).Msg("the command failed before: delaying its next start")
 	}
 	for {
 		if err := c.waitForStart(ctx); err != nil {
@@ -109,7 +109,7 @@ func (c *Command) runOnce(ctx context.Context, t registry.Term, instance uuid.UU
 		c.mu.Unlock()
 	}()
 	begin := time.Now()
-	end := run{name: "command", guard: g, log: c.spec.Log, grace: c.spec.Timing.StopGrace, killed: killed}.follow(ctx)
+	end := run{name: "command", guard: g, log: c.spec.Log, grace: c.spec.Timing.StopGrace, killed: killed}.supervise(ctx)
 	return c.ended(ctx, g, path, end, time.Since(begin))
 }
 

@@ -67,7 +67,7 @@ func (t Task) Run(ctx context.Context) (code int, err error) {
 		Lease: until + taskMargin, Grace: taskMargin, Margin: taskMargin, // SIGKILL at the limit, without SIGTERM before
 	})
 	log := t.Log.With().Str("path", t.Path).Logger()
-	end := run{name: "task", guard: g, log: log, quiet: true, limit: t.Limit + taskMargin}.follow(ctx)
+	end := run{name: "task", guard: g, log: log, quiet: true, limit: t.Limit + taskMargin}.supervise(ctx)
 	switch last := end.last; {
 	case end.killed:
 		return 0, context.Cause(ctx)

@@ -29,7 +29,7 @@ func tied(guard int) int {
 	return n
 }
 
-// doubleFailures are two failures at once, after which nobody can sweep.
+// doubleFailures are two failures at once, after which nobody can search for what is left.
 var doubleFailures = []struct {
 	name string
 	fail func(t testing.TB, understudy, guard int)

@@ -38,7 +38,7 @@ func scrape() *bytes.Buffer {
 	m := metrics.New(metrics.Source{
 		Group: group, Version: "v1.2.3",
 		State: func() metrics.State { return metrics.State{Term: 1} },
-		Picture: func(context.Context) (status.Group, error) {
+		Snapshot: func(context.Context) (status.Group, error) {
 			return status.Group{Instances: []status.Instance{{Role: registry.Active}}}, nil
 		},
 		Restarts: func() int64 { return 0 },

@@ -97,7 +97,7 @@ func TestDockerignore_LeavesOutWhatTheBuildDoesNotNeed(t *testing.T) {
 	matcher := ignored(t)
 	for _, name := range []string{".git/config", ".github/workflows/ci.yaml", ".ci/run", ".golangci.yml", ".goreleaser.yaml", ".editorconfig", ".gitattributes", "Makefile", "CONTRIBUTING.md", "checks/go.mod", "deploy/compose.yaml", "docs/library.md", "imports_test.go", "heartbeat/sim_test.go", "understudy"} {
 		if yes, err := matcher.MatchesOrParentMatches(name); !yes || err != nil {
-			t.Errorf("%s is not ignored (error %v): each change of it would build the image anew", name, err)
+			t.Errorf("%s is not ignored (error %v): each change of it would build the image again", name, err)
 		}
 	}
 }

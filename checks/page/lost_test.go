@@ -23,10 +23,10 @@ func TestPage_LostConnectionIsShownAndRestored(t *testing.T) {
 		t.Errorf("title %q", got)
 	}
 	if got := p.text("#detail"); !strings.HasPrefix(got, "This instance does not answer") {
-		t.Errorf("%q", got)
+		t.Errorf("detail %q", got)
 	}
 	if got := p.text("#known"); got != "Last known, at 12:00:00 UTC: 1 active, 2 passive" {
-		t.Errorf("%q", got)
+		t.Errorf("last known %q", got)
 	}
 	if n := len(p.shown("#instances tbody tr")); n != 3 {
 		t.Errorf("%d instances, want the last known", n)
@@ -34,7 +34,7 @@ func TestPage_LostConnectionIsShownAndRestored(t *testing.T) {
 	was := p.age()
 	eval[bool](p, "redraw(), true") // as if the width had changed
 	if got := p.text("#health"); got != "Connection lost, retrying" || p.age() != was {
-		t.Errorf("drawn anew, it says %q and an age of %v, was %v", got, p.age(), was)
+		t.Errorf("drawn again, it says %q and an age of %v, was %v", got, p.age(), was)
 	}
 	s.start()
 	p.awaitHealth("1 active, 2 passive")
@@ -50,7 +50,7 @@ func TestPage_SilentRegistryIsShownUntilItAnswers(t *testing.T) {
 	p := newTab(t, s.url())
 	p.awaitHealth("No news from the registry, retrying")
 	if got := p.shown("#detail"); !slices.Equal(got, []string{"The registry cannot be reached, or does not answer as it should."}) {
-		t.Errorf("%q", got)
+		t.Errorf("detail %q", got)
 	}
 	if got := p.text("#cause span"); got != "not connected to the registry yet" {
 		t.Errorf("cause %q", got)
@@ -66,10 +66,10 @@ func TestPage_SilentRegistryIsShownUntilItAnswers(t *testing.T) {
 	s.set(status.Group{}, errors.New("no answer from the registry within 2s"))
 	p.awaitHealth("No news from the registry")
 	if got := p.shown("#known"); !slices.Equal(got, []string{"Last known, at 12:00:00 UTC: 1 active, 2 passive"}) {
-		t.Errorf("%q", got)
+		t.Errorf("last known %q", got)
 	}
 	if got := p.shown("#cause summary"); !slices.Equal(got, []string{"What exactly went wrong"}) {
-		t.Errorf("%q", got)
+		t.Errorf("summary of the cause %q", got)
 	}
 	was := p.age()
 	await(p, "new Promise(done => setTimeout(done, 700))")

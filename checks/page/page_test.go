@@ -118,7 +118,7 @@ func TestInstances_FoldsOnlyThoseThatAreAlike(t *testing.T) {
 		t.Error(diff)
 	}
 	if got := p.shown("#instances tr.fold"); !slices.Equal(got, []string{"… and 26 more passive ones"}) {
-		t.Errorf("%q", got)
+		t.Errorf("fold %q", got)
 	}
 	small := orders()
 	p = newTab(t, newServer(t, small).url())
@@ -128,9 +128,9 @@ func TestInstances_FoldsOnlyThoseThatAreAlike(t *testing.T) {
 	}
 }
 
-func TestPage_AgesCountUpBetweenPictures(t *testing.T) {
+func TestPage_AgesCountUpBetweenSnapshots(t *testing.T) {
 	t.Parallel()
-	p := newTab(t, newServer(t, orders()).url()) // its pictures are all of the same instant
+	p := newTab(t, newServer(t, orders()).url()) // its snapshots are all of the same instant
 	p.awaitHealth("1 active")
 	part.Until(t, "the age to pass three seconds", func() bool { return p.age() > 3 })
 	// An event makes one change by itself, however late it comes.

@@ -34,7 +34,7 @@ func TestPage_IsReadableInBothSchemesAndOnAPhone(t *testing.T) {
 				}
 				backgrounds[scheme+eval[string](p, "getComputedStyle(document.body).backgroundColor")] = true
 				if state.err != nil {
-					continue // a picture that is out of date is faded
+					continue // a snapshot that is out of date is faded
 				}
 				if faint := eval[[]string](p, faintText); len(faint) > 0 {
 					t.Errorf("%s, %s at %d: contrast below 4.5: %q", state.line, scheme, width, faint)
@@ -95,6 +95,6 @@ func TestPage_WithoutScriptsPointsElsewhere(t *testing.T) {
 	p := newTab(t, newServer(t, orders()).url())
 	text := p.text("noscript")
 	if !regexp.MustCompile(`needs JavaScript.*/status.*understudy status`).MatchString(text) {
-		t.Errorf("%q", text)
+		t.Errorf("without JavaScript the page says %q, want what is missing, and what to use instead", text)
 	}
 }

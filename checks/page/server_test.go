@@ -66,7 +66,7 @@ func (s *server) serve(l net.Listener) {
 				Since: time.Now().Add(-time.Hour), LastBeat: time.Now().Add(-12 * time.Second),
 			}
 		},
-		Picture: func(context.Context) (status.Group, error) {
+		Snapshot: func(context.Context) (status.Group, error) {
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			return s.group, s.err

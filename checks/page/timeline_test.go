@@ -88,7 +88,7 @@ func TestTimeline_StripesSilenceBeforeTakeover(t *testing.T) {
 		t.Errorf("%q, want %q", got[1].Title, want)
 	}
 	if got := rows(p)[1]; !strings.HasSuffix(got, "orphaned ≤ 1m01s") {
-		t.Errorf("%q", got)
+		t.Errorf("row %q, want an upper bound of the gap at its end", got)
 	}
 }
 
@@ -102,13 +102,13 @@ func TestPage_ShowsSilenceOfTheActiveOne(t *testing.T) {
 	p := newTab(t, newServer(t, g).url())
 	p.awaitHealth("no beat from")
 	if got := p.text("#detail"); got != "It is not known whether ams-1 still works" {
-		t.Errorf("%q", got)
+		t.Errorf("detail %q", got)
 	}
 	if got := p.shown("#instances tbody tr:first-child .role"); !slices.Equal(got, []string{"active, silent"}) {
 		t.Errorf("role %q", got)
 	}
 	if got := rows(p)[0]; !strings.Contains(got, "silent for 2") || strings.Contains(got, "goes on") {
-		t.Errorf("%q", got)
+		t.Errorf("row %q, want the silence, and not that the term goes on", got)
 	}
 	part.Until(t, "the silence to count up", func() bool { return strings.Contains(rows(p)[0], "silent for 24s") })
 	got := p.segments()

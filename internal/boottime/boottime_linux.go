@@ -52,7 +52,7 @@ func NewKillTimer() (*KillTimer, error) {
 	return t, nil
 }
 
-// Arm sets the instant, instead of the one before. It may be in the past.
+// Arm sets the instant, instead of the previous one. It may be in the past.
 func (t *KillTimer) Arm(at time.Duration) error {
 	return t.set(unix.NsecToTimespec(max(int64(at), 1))) // 0 would disarm it
 }

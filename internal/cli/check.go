@@ -26,7 +26,7 @@ func newCheck(code *int) *cobra.Command {
 		Use:   "check",
 		Short: "See whether an instance could run here, without joining",
 		Long: `Check examines the configuration, this machine, and the registry as it is reached
-from here. It also tries what an instance does first, in a group of its own, and
+from here. It also does what an instance does at its start, in a group of its own, and
 removes what it has written. It joins no group and leaves nothing behind. It prints a line
 for each thing that an instance needs:
 

@@ -107,7 +107,7 @@ func TestHandover_RefusesADeadTarget(t *testing.T) {
 		l := clientOf(clockSetBack(0), new(testkit.LogBuffer))
 		for _, tt := range []struct{ to, want string }{
 			{"b", "b/9a8001 was not seen to beat since the registry's clock was set back; --force"},
-			{"", "nobody could take over, of 1 silent: "},
+			{"", "no other instance can take over (silent: 1): "},
 		} {
 			g, _, _, err := l.target(t.Context(), handoverOptions{to: tt.to}, registry.DefaultTiming)
 			if err == nil || !strings.HasPrefix(err.Error(), tt.want) || !g.Healthy {

@@ -34,7 +34,7 @@ func complete(t *testing.T, words ...string) string {
 func TestCompletion_OffersCommandsFlagsAndFiles(t *testing.T) {
 	testkit.CleanEnv(t)
 	for words, want := range map[string]string{
-		"":                   "check completion demo handover health help history run status :4",
+		"":                   "check completion demo handover health help history jobs run status :4",
 		"h":                  "handover health help history :4",
 		"t":                  ":4",
 		"--":                 "--help --version :4",
@@ -59,9 +59,17 @@ func TestCompletion_OffersCommandsFlagsAndFiles(t *testing.T) {
 		"health ":            ":4",
 		"health --":          "--active --help --json --ready :4",
 		"demo ":              ":4",
+		"jobs ":              "check import :4",
+		"jobs check ":        "yaml yml :8",
+		"jobs check a.yaml ": ":4",
+		"jobs check --":      "--from --group --help --json --number :4",
+		"jobs check --from ": ":4",
+		"jobs import ":       ":0",
+		"jobs import x ":     ":4",
+		"jobs import --":     "--help --system :4",
 		"completion ":        "bash fish powershell zsh :4",
 		"completion b":       "bash :4",
-		"help ":              "check completion demo handover health help history run status :4",
+		"help ":              "check completion demo handover health help history jobs run status :4",
 		"completion bash ":   ":4",
 	} {
 		if got := complete(t, strings.Split(words, " ")...); got != want {

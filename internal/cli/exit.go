@@ -11,6 +11,7 @@ import (
 	"github.com/understudy-go/understudy/internal/instance"
 	"github.com/understudy-go/understudy/internal/logging"
 	"github.com/understudy-go/understudy/internal/openregistry"
+	"github.com/understudy-go/understudy/jobs/jobfile"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/worker"
 )
@@ -52,13 +53,17 @@ func exitCodeOf(err error) int {
 // misconfigured reports whether an error stays until the configuration is changed.
 func misconfigured(err error) bool {
 	_, mistakes := errors.AsType[*config.Error](err)
-	return mistakes || openregistry.Misconfigured(err)
+	_, problems := errors.AsType[jobfile.Problems](err)
+	return mistakes || problems || openregistry.Misconfigured(err)
 }
 
 // explain returns an error as people read it.
 func explain(err error) string {
 	if e, ok := errors.AsType[*config.Error](err); ok && len(e.Mistakes) > 1 {
 		err = fmt.Errorf("%d mistakes in the environment:\n  %s", len(e.Mistakes), strings.Join(e.Mistakes, "\n  "))
+	}
+	if p, ok := errors.AsType[jobfile.Problems](err); ok && len(p) > 1 {
+		err = fmt.Errorf("%d problems in %s:\n%w", len(p), p[0].File, p)
 	}
 	return logging.Text(err)
 }

@@ -16,14 +16,23 @@ const (
 // addPlaceFlags adds the flags that name the registry and the group.
 func addPlaceFlags(c *cobra.Command) {
 	c.Flags().String(registryFlag, "", "the registry's `URI`, instead of UNDERSTUDY_REGISTRY; every user can see its password in the list of processes")
+	_ = c.RegisterFlagCompletionFunc(registryFlag, cobra.NoFileCompletions)
+	addGroupFlag(c)
+}
+
+// addGroupFlag adds the flag that names the group.
+func addGroupFlag(c *cobra.Command) {
 	c.Flags().String(groupFlag, "", "the group's `NAME`, instead of UNDERSTUDY_GROUP")
-	for _, name := range []string{registryFlag, groupFlag} {
-		_ = c.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions)
-	}
+	_ = c.RegisterFlagCompletionFunc(groupFlag, cobra.NoFileCompletions)
 }
 
 // loadConfig loads the configuration. Flags win over the environment.
 func loadConfig(c *cobra.Command) (config.Config, []string, error) {
+	return config.LoadWith(givenFlags(c))
+}
+
+// givenFlags returns the flags that were given.
+func givenFlags(c *cobra.Command) config.Flags {
 	given := func(name string) *string {
 		f := c.Flags().Lookup(name)
 		if f == nil || !f.Changed {
@@ -31,5 +40,5 @@ func loadConfig(c *cobra.Command) (config.Config, []string, error) {
 		}
 		return new(f.Value.String())
 	}
-	return config.LoadWith(config.Flags{Registry: given(registryFlag), Group: given(groupFlag)})
+	return config.Flags{Registry: given(registryFlag), Group: given(groupFlag)}
 }

@@ -26,7 +26,7 @@ func newHandover() *cobra.Command {
 its work, ends its term and stands by. Then the senior passive instance takes over, or
 with --to the instance that you name.
 
-If no instance could take over, handover refuses. With --force it asks anyway. Then the
+If no instance can take over, handover refuses. With --force it asks anyway. Then the
 group may have no active instance for up to UNDERSTUDY_ORPHAN_AFTER, because the
 instance that has stepped down does not compete for the next term during that time.
 
@@ -52,7 +52,7 @@ was made, names the instances, and has an error if there is one.`,
 	}
 	c.Flags().StringVar(&o.to, "to", "", "the `INSTANCE` that is to take over: its UUID, 6 digits or more of that, or its host")
 	c.Flags().BoolVar(&o.wait, "wait", false, "wait until the next instance is active")
-	c.Flags().BoolVar(&o.force, "force", false, "ask even if no instance could take over")
+	c.Flags().BoolVar(&o.force, "force", false, "ask even if no instance can take over")
 	c.Flags().BoolVar(&o.json, "json", false, "print JSON")
 	addPlaceFlags(c)
 	_ = c.RegisterFlagCompletionFunc("to", completeTarget)

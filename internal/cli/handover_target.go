@@ -81,14 +81,16 @@ func nobodyElse(others []status.Instance) *refusal {
 			silent++
 		}
 	}
-	switch {
+	const none = "no other instance can take over"
+	switch holding := len(others) - silent; {
 	case len(others) == 0:
 		return &refusal{why: "nobody else is there to take over", more: cure}
-	case silent == len(others):
-		return &refusal{why: fmt.Sprintf("nobody could take over, of %d silent", silent), more: cure}
+	case holding == 0:
+		return &refusal{why: fmt.Sprintf("%s (silent: %d)", none, silent), more: cure}
+	default:
+		why := fmt.Sprintf("%s (silent: %d, holding off: %d)", none, silent, holding)
+		return &refusal{why: why, more: cure + ", or wait (" + holdingOff + ")", holdsOff: true}
 	}
-	why := fmt.Sprintf("nobody could take over, of %d silent and %d holding off", silent, len(others)-silent)
-	return &refusal{why: why, more: cure + ", or wait (" + holdingOff + ")", holdsOff: true}
 }
 
 // find returns the instance that a text names: by its UUID, by registry.ShortDigits or

@@ -32,7 +32,7 @@ func (w *waiter) watch(ctx context.Context) (stop func()) {
 
 // wait returns the first open term after the one that is to end.
 //
-// It gives up when the request has expired without an effect. Once the holder obeys, its
+// It gives up when the request has expired without an effect. Once the holder follows, its
 // work has the stop grace; should the holder die then, a peer replaces it after T. So
 // from that moment on, wait gives up after a new, longer time.
 func (w *waiter) wait(ctx context.Context) (*registry.Term, error) {
@@ -42,14 +42,14 @@ func (w *waiter) wait(ctx context.Context) (*registry.Term, error) {
 	var (
 		begun    = time.Now()
 		deadline = begun.Add(expiry)
-		obeyed   bool
+		followed bool
 		state    = w.holder + " was asked, and has not stopped its work yet"
 		told     string
 	)
-	obeys := func(what string) {
+	follows := func(what string) {
 		state = w.holder + what
-		if !obeyed {
-			obeyed, deadline = true, time.Now().Add(takeover)
+		if !followed {
+			followed, deadline = true, time.Now().Add(takeover)
 		}
 	}
 	ticker := time.NewTicker(poll)
@@ -61,11 +61,11 @@ func (w *waiter) wait(ctx context.Context) (*registry.Term, error) {
 		case !t.Open() && t.End.Reason == registry.WorkDone:
 			return nil, fmt.Errorf("nobody takes over: the work of term %d is done, exit code %d", t.Number, t.End.ExitCode)
 		case !t.Open():
-			obeys(" stepped down, nobody has taken over yet")
+			follows(" stepped down, nobody has taken over yet")
 		case t.Number > w.term:
 			return t, nil
 		case view.Holder != nil && !view.Holder.Candidate:
-			obeys(" is stopping its work")
+			follows(" is stopping its work")
 		}
 		if state != told && time.Since(begun) > patience {
 			told = state
@@ -75,7 +75,7 @@ func (w *waiter) wait(ctx context.Context) (*registry.Term, error) {
 			switch {
 			case err != nil:
 				return nil, fmt.Errorf("whether another took over is unknown: %w", err)
-			case obeyed:
+			case followed:
 				return nil, fmt.Errorf("nobody took over for %v after %s began to step down", status.Seconds(takeover), w.holder)
 			}
 			return nil, fmt.Errorf("%s did not react within %v, and the request has expired: see its log", w.holder, status.Seconds(expiry))

@@ -52,6 +52,18 @@ func TestMain_WrongUsageIs64(t *testing.T) {
 		{"completion", "completion: want bash, fish, powershell or zsh, got nothing"},
 		{"completion bsh", `completion: want bash, fish, powershell or zsh, got "bsh"`},
 		{"completion bash now", `completion bash takes no arguments, got "now"`},
+		{"jobs", "jobs: want check or import, got nothing"},
+		{"jobs chek", `jobs: unknown command "chek": did you mean check?`},
+		{"jobs run", `jobs: unknown command "run": want check or import`},
+		{"jobs check", "jobs check: want the name of a jobs file, or - for stdin"},
+		{"jobs check a b", `jobs check takes one file, got also "b"`},
+		{"jobs check a -n 0", "-n 0: want a number of instants from 1 to 100"},
+		{"jobs check a -n x", "-n x: want a number of instants from 1 to 100"},
+		{"jobs check a --from tomorrow", `--from "tomorrow": want an instant since 1970 with its offset`},
+		{"jobs check a --from 2027-01-01", `--from "2027-01-01": want an instant`},
+		{"jobs check a --registry x", "unknown flag: --registry (see understudy jobs check --help)"},
+		{"jobs import", "jobs import: want the name of a crontab, or - for stdin"},
+		{"help jobs chek", `no help for "jobs chek": did you mean check?`},
 		{"demo now", `understudy: demo takes no arguments, got "now"`},
 		{"demo --fast", "unknown flag: --fast"},
 		{"tick tock", "takes no arguments"},
@@ -93,15 +105,18 @@ func TestHelp_NamesWhatTheCommandNeeds(t *testing.T) {
 		want string // words
 		none string
 	}{
-		"status":     {"UNDERSTUDY_REGISTRY UNDERSTUDY_GROUP UNDERSTUDY_CONNECT_TIMEOUT codes: 69 understood 130", "UNDERSTUDY_RESTART 127"},
-		"history":    {"UNDERSTUDY_REGISTRY UNDERSTUDY_GROUP UNDERSTUDY_CONNECT_TIMEOUT codes: 69 understood 130", "UNDERSTUDY_RESTART 127"},
-		"handover":   {"UNDERSTUDY_REGISTRY UNDERSTUDY_GROUP UNDERSTUDY_CONNECT_TIMEOUT codes: 69 understood 130", "UNDERSTUDY_RESTART 127"},
-		"check":      {"UNDERSTUDY_REGISTRY, UNDERSTUDY_GROUP UNDERSTUDY_CONNECT_TIMEOUT codes: 69 130", "UNDERSTUDY_RESTART 127"},
-		"health":     {"UNDERSTUDY_HTTP_ADDR codes: 78 130", "UNDERSTUDY_REGISTRY 69"},
-		"demo":       {"Usage:", "UNDERSTUDY_ codes:"},
-		"completion": {"Usage:", "UNDERSTUDY_ codes:"},
+		"status":      {"UNDERSTUDY_REGISTRY UNDERSTUDY_GROUP UNDERSTUDY_CONNECT_TIMEOUT codes: 69 understood 130", "UNDERSTUDY_RESTART 127"},
+		"history":     {"UNDERSTUDY_REGISTRY UNDERSTUDY_GROUP UNDERSTUDY_CONNECT_TIMEOUT codes: 69 understood 130", "UNDERSTUDY_RESTART 127"},
+		"handover":    {"UNDERSTUDY_REGISTRY UNDERSTUDY_GROUP UNDERSTUDY_CONNECT_TIMEOUT codes: 69 understood 130", "UNDERSTUDY_RESTART 127"},
+		"check":       {"UNDERSTUDY_REGISTRY, UNDERSTUDY_GROUP UNDERSTUDY_CONNECT_TIMEOUT codes: 69 130", "UNDERSTUDY_RESTART 127"},
+		"health":      {"UNDERSTUDY_HTTP_ADDR codes: 78 130", "UNDERSTUDY_REGISTRY 69"},
+		"jobs":        {"Usage: check import", "UNDERSTUDY_ codes:"},
+		"jobs check":  {"UNDERSTUDY_GROUP UNDERSTUDY_STOP_GRACE codes: 78", "UNDERSTUDY_REGISTRY 69"},
+		"jobs import": {"MAILTO codes: 78", "UNDERSTUDY_ 69"},
+		"demo":        {"Usage:", "UNDERSTUDY_ codes:"},
+		"completion":  {"Usage:", "UNDERSTUDY_ codes:"},
 	} {
-		_, stdout, _ := inProcess(name, "--help")
+		_, stdout, _ := inProcess(append(strings.Fields(name), "--help")...)
 		for _, word := range strings.Fields(tt.want) {
 			if !strings.Contains(stdout, word) {
 				t.Errorf("%s: want %q in\n%s", name, word, stdout)

@@ -78,6 +78,7 @@ due at a fixed hour, let COMMAND run all the time and wait for that hour by itse
 		newHandover(),
 		newCheck(code),
 		newHealth(code),
+		newJobs(code),
 		newTick(),
 		newDemo(),
 	)
@@ -85,6 +86,9 @@ due at a fixed hour, let COMMAND run all the time and wait for that hour by itse
 	root.Annotations = map[string]string{afterUsage: environment}
 	for _, c := range root.Commands() {
 		c.Annotations = map[string]string{afterUsage: ending[c.Name()]}
+		for _, sub := range c.Commands() {
+			sub.Annotations = map[string]string{afterUsage: ending[plainPath(sub)]}
+		}
 	}
 	return root
 }
@@ -102,7 +106,7 @@ Exit codes:
   64   wrong usage
   69   the registry is unreachable, refuses this instance, or is not understood
   70   the work would not stop in time
-  78   bad configuration
+  78   bad configuration, or a jobs file with a mistake in it
   126  COMMAND cannot be executed
   127  COMMAND does not exist
   130  Ctrl-C ended status, history, handover, check or health
@@ -165,6 +169,23 @@ Exit codes:
   64   wrong usage
   78   bad UNDERSTUDY_HTTP_ADDR
 ` + ctrlC,
+	"jobs check": `
+Environment:
+  UNDERSTUDY_GROUP is part of what an H in a schedule stands for, and
+  UNDERSTUDY_STOP_GRACE bounds stop_grace. No other variable is read.
+
+Exit codes:
+  0    the file is right
+  64   wrong usage
+  78   something is wrong with the file, or with one of these variables
+`,
+	"jobs import": `
+Exit codes:
+  0    the jobs file was printed; what it cannot say is on stderr, if there is anything
+  1    stdout cannot be written
+  64   wrong usage
+  78   the crontab cannot be read
+`,
 }
 
 const (

@@ -76,8 +76,8 @@ func (c *changeLines) found(s survey) ([]byte, error) {
 
 func (c *changeLines) end() []byte { return nil }
 
-// screen draws each survey over the one before. It changes no setting of the terminal, so
-// it can end at any moment.
+// screen draws each survey over the previous one. It changes no setting of the terminal,
+// so it can end at any moment.
 type screen struct {
 	colour bool
 	size   func() (columns, rows int) // zero: not known

@@ -121,16 +121,16 @@ func (g *group) showTerms(ctx context.Context) error {
 		return err
 	}
 	defer reg.Close(ctx)
-	picture, err := status.Observe(ctx, reg, groupName, 10)
+	snapshot, err := status.Observe(ctx, reg, groupName, 10)
 	if err != nil {
 		return err
 	}
-	if len(picture.Terms) != 3 || len(picture.Instances) != 0 {
-		return fmt.Errorf("the registry has %d terms and %d instances, want 3 and 0", len(picture.Terms), len(picture.Instances))
+	if len(snapshot.Terms) != 3 || len(snapshot.Instances) != 0 {
+		return fmt.Errorf("the registry has %d terms and %d instances, want 3 and 0", len(snapshot.Terms), len(snapshot.Instances))
 	}
 	const layout = "15:04:05.000" // as in the log above
 	g.tell("What the registry recorded:")
-	for _, t := range slices.Backward(picture.Terms) {
+	for _, t := range slices.Backward(snapshot.Terms) {
 		fmt.Fprintf(g.out, "  term %d  held by %s  from %s to %s  %s\n", t.Number, t.Host, t.From.Local().Format(layout), t.To.Local().Format(layout), t.Reason)
 	}
 	return nil

@@ -21,7 +21,7 @@ import (
 
 const (
 	shownTerms = 50                     // on the page and by /status
-	shownFor   = 900 * time.Millisecond // viewers get a picture each second
+	shownFor   = 900 * time.Millisecond // viewers get a snapshot each second
 )
 
 // adminServer is the HTTP side of an instance: the page, the probes and the metrics. It
@@ -60,10 +60,10 @@ func startAdminServer(conf config.Config, version string, log zerolog.Logger) (*
 	}
 	a := &adminServer{group: conf.Group, log: log, listener: listener, served: make(chan error, 1)}
 	a.lookout = status.NewLookout(shownFor, a.observe)
-	a.metrics = metrics.New(metrics.Source{Group: conf.Group, Version: version, State: a.gauges, Picture: a.lookout.Picture, Restarts: a.restarts})
+	a.metrics = metrics.New(metrics.Source{Group: conf.Group, Version: version, State: a.gauges, Snapshot: a.lookout.Snapshot, Restarts: a.restarts})
 	a.server = web.New(web.Config{
 		Group: conf.Group, Version: version,
-		State: a.state, Picture: a.lookout.Picture, Metrics: a.metrics.Handler(), Log: log,
+		State: a.state, Snapshot: a.lookout.Snapshot, Metrics: a.metrics.Handler(), Log: log,
 	})
 	go func() { a.served <- a.server.Serve(listener) }()
 	log.Info().Msgf("serving http://%s", listener.Addr())

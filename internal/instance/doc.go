@@ -11,5 +11,26 @@
 //   - the admin server serves the page, the probes and the metrics;
 //   - the notifier sends the state of the instance to systemd.
 //
-// The last three follow what happens to the member. The member never waits for them.
+// The member tells the last three what happens to it, and never waits for them.
+//
+// # What happens on SIGTERM
+//
+//  1. internal/signals/catcher.go: the first signal ends the context of [Plan.Run], which
+//     instance.go passes on to the member.
+//  2. heartbeat/runner.go: the loop gives the machine the event leave.
+//  3. heartbeat/leave.go: the shutdown begins (leaveOnOrder, leave); stop in
+//     heartbeat/work.go tells the work to stop.
+//  4. heartbeat/lead.go ends the context of the work (stopWork), and worker/supervise.go has
+//     the guard stop the command.
+//  5. worker/internal/guard/stop_linux.go: SIGTERM to the command's process group;
+//     kill_linux.go beside it: SIGKILL to what is left after the stop grace.
+//  6. heartbeat/work.go: the machine learns that nothing is left of the work (workGone).
+//  7. heartbeat/leave.go: the term is ended, and then the instance is unregistered
+//     (conclude, release), within the time that departure.go gives.
+//  8. heartbeat/runner.go returns, and the deferred calls of [Plan.Run] close the hook, the
+//     registry and the admin server.
+//  9. internal/cli/run.go makes the exit code of the result, and main.go exits with it.
+//
+// As process 1 of a container, internal/pid1/init_linux.go passes the signal on to this
+// program, and exits with its exit code.
 package instance

@@ -54,7 +54,7 @@ func (p Plan) Run(ctx context.Context, caught *signals.Catcher, stderr io.Writer
 	defer openregistry.Close(reg)
 
 	if err := worker.BecomeSubreaper(); err != nil {
-		log.Warn().Err(err).Msg("a command that outlives its guard could not be found again")
+		log.Warn().Err(err).Msg("cannot become a subreaper: a command that outlives its guard would not be found")
 	}
 	defer command.Close()
 	if err := command.Prepare(ctx); err != nil {
@@ -62,12 +62,12 @@ func (p Plan) Run(ctx context.Context, caught *signals.Catcher, stderr io.Writer
 	}
 
 	notifier := newNotifier(log)
-	follow := followers{admin, hook, notifier}
+	to := listeners{admin, hook, notifier}
 	member, err := heartbeat.New(heartbeat.Config{
 		Registry: reg, Group: p.conf.Group, Timing: p.conf.Timing,
 		Host: p.conf.Host, Version: p.version, Priority: p.conf.Priority, Command: p.print,
 		Guard:  command,
-		OnRole: follow.role, OnBeat: follow.beat, OnOrphan: follow.orphan,
+		OnRole: to.role, OnBeat: to.beat, OnOrphan: to.orphan,
 		JoinTimeout: max(time.Until(joinBy), minJoin),
 		Log:         log, Author: author,
 	})
@@ -87,25 +87,25 @@ func (p Plan) Run(ctx context.Context, caught *signals.Catcher, stderr io.Writer
 	})
 }
 
-// followers are those who have to know what happens to the member. None of them blocks.
-type followers struct {
+// listeners are told what happens to the member. None of them blocks.
+type listeners struct {
 	admin    *adminServer
 	hook     *hook
 	notifier *notifier
 }
 
-func (f followers) role(c heartbeat.Change) {
-	f.admin.role(c)
-	f.notifier.role(c)
-	f.hook.role(c)
+func (l listeners) role(c heartbeat.Change) {
+	l.admin.role(c)
+	l.notifier.role(c)
+	l.hook.role(c)
 }
 
-func (f followers) beat(took time.Duration, err error) {
-	f.admin.beat(took, err)
-	f.notifier.beat(err)
+func (l listeners) beat(took time.Duration, err error) {
+	l.admin.beat(took, err)
+	l.notifier.beat(err)
 }
 
-func (f followers) orphan() { f.admin.orphan() }
+func (l listeners) orphan() { l.admin.orphan() }
 
 // kill kills the command and shortens the hook's shutdown.
 func kill(command *worker.Command, hook *hook) {

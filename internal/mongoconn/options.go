@@ -21,7 +21,7 @@ import (
 const DefaultTimeout = 10 * time.Second
 
 const (
-	// connectTimeout is when a server that does not answer is tried anew. With the
+	// connectTimeout is when a server that does not answer is tried again. With the
 	// driver's 30 seconds a short outage would cost that long.
 	connectTimeout = 2 * time.Second
 	// minPool is enough for a heartbeat, a view, a sweep and a watch at a time.

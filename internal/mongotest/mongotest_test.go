@@ -2,11 +2,13 @@ package mongotest
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -172,5 +174,22 @@ func TestWithDatabase(t *testing.T) {
 		if got := withDatabase(uri, "x"); got != want {
 			t.Errorf("%s became %s, want %s", uri, got, want)
 		}
+	}
+}
+
+func TestNode_PortThatIsTakenIsNamed(t *testing.T) {
+	t.Parallel()
+	mongod, err := binary()
+	if err != nil {
+		noServer(t, err)
+	}
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	n := &node{dir: filepath.Join(t.TempDir(), "0"), port: taken.Addr().(*net.TCPAddr).Port}
+	if err := n.start(mongod); !errors.Is(err, errPortTaken) {
+		t.Errorf("started on the port of another: %v, want errPortTaken, so that another port is tried", err)
 	}
 }

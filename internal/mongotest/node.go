@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -84,11 +85,20 @@ func (n *node) listening() error {
 		if strings.Contains(log, "Waiting for connections") {
 			return nil
 		}
-		if strings.Contains(log, `"Shutting down"`) || strings.Contains(log, "try 'mongod --help'") || time.Since(begun) > patience {
+		switch {
+		case strings.Contains(log, addressInUse):
+			return errors.Join(fmt.Errorf("mongod on port %d: %w", n.port, errPortTaken), n.stop(false))
+		case strings.Contains(log, `"Shutting down"`), strings.Contains(log, "try 'mongod --help'"),
+			strings.Contains(log, `"s":"F"`), time.Since(begun) > patience:
 			return errors.Join(fmt.Errorf("mongod on port %d does not listen: %s", n.port, tail(data, 2000)), n.stop(false))
 		}
 	}
 }
+
+// addressInUse is in the log of a node whose port another process has.
+const addressInUse = "Address already in use"
+
+var errPortTaken = errors.New("another process has taken it")
 
 // stop ends the node by SIGKILL and returns once it is gone.
 func (n *node) stop(keep bool) error {
@@ -106,14 +116,20 @@ func (n *node) stop(keep bool) error {
 
 func (n *node) addr() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(n.port)) }
 
-// freePort returns a port of the loopback interface that was free a moment ago.
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
+// freePort returns a port of the loopback interface that was free a moment ago. It is
+// none of those that the system gives to outgoing connections, so that a node which was
+// killed can have it again.
+func freePort() (port int, err error) {
+	const first, last = 15000, 30000
+	for range 100 {
+		port = first + rand.IntN(last-first)
+		l, failed := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if failed == nil {
+			return port, l.Close()
+		}
+		err = failed
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
+	return 0, err
 }
 
 // startAnywhere starts the node on a free port. It tries another one if some process
@@ -123,7 +139,7 @@ func (n *node) startAnywhere(mongod string) (err error) {
 		if n.port, err = freePort(); err != nil {
 			return err
 		}
-		if err = n.start(mongod); err == nil || !strings.Contains(err.Error(), "Address already in use") {
+		if err = n.start(mongod); !errors.Is(err, errPortTaken) {
 			return err
 		}
 	}

@@ -53,7 +53,8 @@ type stream struct {
 	err    error         // why it did not open; set before opened is closed
 }
 
-// newStream returns a stream of one group or, if it replaces another stream, of all.
+// newStream returns a stream of one group or, if it replaces another stream, of all:
+// group is then ignored.
 func newStream(closing context.Context, group string, before *stream) *stream {
 	s := &stream{group: group, before: before, begun: time.Now(), opened: make(chan struct{})}
 	if before != nil {
@@ -79,8 +80,8 @@ func (h *Watches) run(s *stream) {
 		return
 	}
 	close(s.opened)
-	h.notify("") // the stream before may not have passed on all changes
-	err = h.follow(s.ctx, cursor)
+	h.notify("") // the previous stream may not have passed on all changes
+	err = h.consume(s.ctx, cursor)
 	closeStream(cursor)
 	h.broke(s, err)
 }
@@ -120,15 +121,15 @@ func Open(ctx context.Context, hello func(ctx context.Context) (mongoconn.Hello,
 	return cursor, err
 }
 
-// closeStream has the server free what it keeps for a stream, unless that takes long.
+// closeStream asks the server to free what it keeps for a stream, unless that takes long.
 func closeStream(cursor *mongo.Cursor) {
 	ctx, cancel := context.WithTimeout(context.Background(), streamClose)
 	defer cancel()
 	_ = cursor.Close(ctx)
 }
 
-// follow notifies the watchers of the groups that change, until the stream breaks or ctx ends.
-func (h *Watches) follow(ctx context.Context, cursor *mongo.Cursor) error {
+// consume notifies the watchers of the groups that change, until the stream breaks or ctx ends.
+func (h *Watches) consume(ctx context.Context, cursor *mongo.Cursor) error {
 	p := pace{every: h.source.Every}
 	for {
 		next, cancel := context.WithTimeout(ctx, streamOverdue)

@@ -30,10 +30,9 @@ type UnavailableError struct{ Err error }
 func (e UnavailableError) Error() string { return e.Err.Error() }
 func (e UnavailableError) Unwrap() error { return e.Err }
 
-// Open opens the registry for what access says. What is missing is made for an
-// instance only ([registry.Join]). Open tries until the time of the configuration is
-// over, at most MaxWait for people, and calls say if that takes long. The error is an
-// [UnavailableError].
+// Open opens the registry for what access says. Only [registry.Join] creates what is
+// missing. Open tries until the time of the configuration is over, at most MaxWait for
+// people, and calls say if connecting takes long. The error is an [UnavailableError].
 func Open(ctx context.Context, c config.Config, access registry.Access, say func(text string)) (registry.Backend, error) {
 	limit, late := c.ConnectTimeout, fmt.Errorf("no answer within %v (%s)", c.ConnectTimeout, config.EnvConnectTimeout)
 	if access != registry.Join && limit > MaxWait {

@@ -31,8 +31,8 @@ func Renewing(b registry.Backend, conf config.Config, log zerolog.Logger) regist
 		OnDenied: func(err error) {
 			log.Error().Err(err).Msg("the registry refuses this instance, which ends with its lease (exit code 69): " + cure)
 		},
-		OnOpened: func() { log.Info().Msg("registry opened anew") },
-		OnFailed: func(err error) { log.Warn().Err(err).Msg("the registry could not be opened anew") },
+		OnOpened: func() { log.Info().Msg("registry opened again") },
+		OnFailed: func(err error) { log.Warn().Err(err).Msg("the registry could not be opened again") },
 	})
 }
 

@@ -19,9 +19,9 @@ import (
 const scanEvery = time.Second
 
 // watch kills everybody when nobody else can end what is left: a guard was killed,
-// and the program was killed too, or is stopped and cannot sweep up what the guard
-// left. While another guard lives, that guard ends its own command. A guard that
-// has exited by itself has left nothing.
+// and the program was killed too, or is stopped and cannot kill what the guard left.
+// While another guard lives, that guard ends its own command. A guard that has exited by
+// itself has left nothing.
 func (i *initProcess) watch() {
 	if i.pid == 0 {
 		if i.failed && !hasGuard() {
@@ -48,7 +48,7 @@ func (i *initProcess) watch() {
 // killAll kills everybody in this PID namespace but its first process.
 func killAll() { _ = unix.Kill(-1, unix.SIGKILL) }
 
-// await sends a guard's number to guardDied when the guard is dead.
+// await sends a guard's PID to guardDied when the guard is dead.
 func (i *initProcess) await(pid int) {
 	if i.watched[pid] {
 		return

@@ -13,7 +13,7 @@ import (
 )
 
 // Children returns the children of all threads of a process, which is given by its
-// number or as "self". Dead children that are not reaped are among them. With an
+// PID or as "self". Dead children that are not reaped are among them. With an
 // error, it returns those that could be read.
 func Children(process string) (list []int, err error) {
 	dir := filepath.Join("/proc", process, "task")

@@ -1,6 +1,6 @@
 // Package reopen keeps the registry of an instance usable while the registry's user or
 // its password is changed. When the registry refuses the instance, this package opens it
-// anew, with what the configuration says by then. For the instance that is a short outage:
+// again, with what the configuration says by then. For the instance that is a short outage:
 // if it ends within the lease, the work goes on.
 package reopen
 
@@ -29,18 +29,18 @@ type Config struct {
 
 	// OnDenied is called with the first refusal after beats that were acknowledged.
 	OnDenied func(error)
-	// OnOpened is called when the registry was opened anew.
+	// OnOpened is called when the registry was opened again.
 	OnOpened func()
-	// OnFailed is called with the reason why it could not be opened anew, if that is
+	// OnFailed is called with the reason why it could not be opened again, if that is
 	// another reason than before.
 	OnFailed func(error)
 }
 
-// Registry is a backend that is opened anew when it refuses the beats of this process. It
+// Registry is a backend that is opened again when it refuses the beats of this process. It
 // repeats no call; the caller has to try again.
 type Registry struct {
 	c      Config
-	ctx    context.Context // its end ends an attempt to open the registry anew
+	ctx    context.Context // Close cancels it, which aborts a reopening
 	cancel context.CancelFunc
 	wait   sync.WaitGroup
 
@@ -107,7 +107,7 @@ func (r *Registry) afterBeat(err error) {
 	}
 }
 
-// refused begins to open the registry anew after a refusal, but not too often. The first
+// refused begins to open the registry again after a refusal, but not too often. The first
 // refusal that counts is that of a beat, because the beats go on renewing the lease if
 // only another call is refused. After it every refusal counts, because an instance that
 // has lost its lease may send no beats.
@@ -128,7 +128,7 @@ func (r *Registry) refused(err error, beat bool) {
 	r.wait.Go(r.open)
 }
 
-// open tries to open the registry anew, and replaces the backend if that works.
+// open tries to open the registry again, and replaces the backend if that works.
 func (r *Registry) open() {
 	ctx, cancel := context.WithTimeout(r.ctx, openTimeout)
 	defer cancel()
@@ -150,7 +150,7 @@ func (r *Registry) open() {
 		r.c.OnOpened()
 	}
 	r.mu.Unlock()
-	if old != nil { // its watches end, and whoever needs one begins it anew
+	if old != nil { // its watches end, and whoever needs one opens it again
 		ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 		defer cancel()
 		_ = old.Close(ctx)
@@ -171,7 +171,7 @@ func (r *Registry) Beat(ctx context.Context, id uuid.UUID, s registry.Status) (t
 	return at, err
 }
 
-// Close closes the backend. No attempt to open the registry anew begins after it.
+// Close closes the backend. No attempt to open the registry again begins after it.
 func (r *Registry) Close(ctx context.Context) error {
 	r.mu.Lock()
 	r.closed = true

@@ -83,7 +83,7 @@ func TestRegistry_IsOpenedAnewAfterARefusedBeat(t *testing.T) {
 		}
 		synctest.Wait()
 		if err := beat(t, r); err != nil || next.beats.Load() != 1 {
-			t.Errorf("after it was opened anew: %v", err)
+			t.Errorf("after it was opened again: %v", err)
 		}
 		if !old.closed.Load() {
 			t.Error("the backend that was replaced is still open")

@@ -38,9 +38,9 @@ func (c *Catcher) Close() {
 }
 
 // Obey returns a context that ends with the first signal, and calls kill at every later
-// one. Two signals within SameOrder count as one, and SIGHUP is never the second one:
-// when a terminal closes, both its shell and the kernel send it. Signals that came
-// before are obeyed now. It ends with undo, which cancels the context.
+// one. Further signals within SameOrder of the first are ignored. So is every later SIGHUP:
+// when a terminal closes, both its shell and the kernel send it. Signals caught before Obey
+// are handled at once. The goroutine ends when undo is called, which cancels the context.
 func (c *Catcher) Obey(ctx context.Context, log zerolog.Logger, kill func()) (_ context.Context, undo func()) {
 	ctx, stop := context.WithCancel(ctx)
 	h := handler{stop: stop, kill: kill, log: log}

@@ -46,7 +46,7 @@ func call[T any](ctx context.Context, f *File, turn chan struct{}, fn func() (T,
 	select {
 	case turn <- struct{}{}:
 	case <-ctx.Done():
-		return none, fmt.Errorf("sqlite: %s: a call before this one has not returned: %w", f.Path(), ctx.Err())
+		return none, fmt.Errorf("sqlite: %s: an earlier call has not returned: %w", f.Path(), ctx.Err())
 	}
 	if f.isClosed() {
 		<-turn

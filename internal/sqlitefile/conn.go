@@ -74,7 +74,7 @@ func (c *Conn) close() error {
 }
 
 // synchronous decides whether a commit waits for the disk. All commits are in one
-// log: a commit that waits makes those before it durable as well.
+// WAL: a commit that waits makes those before it durable as well.
 func (c *Conn) synchronous(d Durability) error {
 	synced := d != Relaxed
 	if c.synced == synced || c.inTrial {

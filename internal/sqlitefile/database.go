@@ -11,19 +11,19 @@ import (
 type database struct {
 	parts          []os.FileInfo // the identities of the files, in the order of suffixes
 	writer, reader *Conn         // writer is nil if it was opened to be read
-	indexSize      atomic.Int64  // the largest size of its -shm that was seen
-	immutable      bool          // no process had it open, so it is read without a log
+	indexSize      atomic.Int64  // the largest size of its WAL index (-shm) that was seen
+	immutable      bool          // no process had it open, so it is read without a WAL
 	gone           chan struct{} // closed when the database is closed
 	notices        *notices      // of those that watch it; used with readTurn
 }
 
 // suffixes are those of the files that make up an open database. SQLite never
-// replaces one of them while it is open: the log is written over from its start.
-// Only the process that closes the database last removes the log and its index.
+// replaces one of them while it is open: the WAL is written over from its start.
+// Only the process that closes the database last removes the WAL and the WAL index.
 var suffixes = []string{"", "-wal", "-shm"}
 
 // check returns errReplaced if the files at the path are not those of the database
-// any more. Then what is committed may be in a log that nobody else will ever
+// any more. Then what is committed may be in a WAL that nobody else will ever
 // find. Any other error says that this cannot be found out now. That may pass, so
 // the database does not count as replaced.
 func (db *database) check(path string) error {
@@ -54,7 +54,7 @@ func (db *database) check(path string) error {
 	return nil
 }
 
-// measureIndex returns errShrunk if the index is smaller than it was. SQLite only
+// measureIndex returns errShrunk if the WAL index is smaller than it was. SQLite only
 // ever makes it larger, and maps all of it into memory: a process that reads a
 // part that is not there any more dies of SIGBUS.
 func (db *database) measureIndex(size int64) error {
@@ -83,8 +83,8 @@ func (db *database) note(path string) error {
 	return nil
 }
 
-// noteLog adds the identities of the log and of its index.
-func (db *database) noteLog(path string) error {
+// noteWAL adds the identities of the WAL and of the WAL index.
+func (db *database) noteWAL(path string) error {
 	if err := db.note(path); err != nil {
 		return err
 	}
@@ -120,7 +120,7 @@ func (db *database) setGeneration(generation int64) {
 	}
 }
 
-// close writes the log into the database, if no other process has it open.
+// close writes the WAL into the database, if no other process has it open.
 func (db *database) close() error {
 	if db == nil {
 		return nil
@@ -130,9 +130,9 @@ func (db *database) close() error {
 	return errors.Join(db.reader.close(), db.writer.close())
 }
 
-// abandon closes a database that is not at the path any more. Its log must not be
-// saved, because it would be written into the file that others have begun. SQLite
-// saves the log when the last connection is closed, unless that connection cannot
+// abandon closes a database that is not at the path any more. Its WAL must not be
+// checkpointed, because it would be written into the file that others have begun. SQLite
+// checkpoints the WAL when the last connection is closed, unless that connection cannot
 // write: so the reader is closed last.
 func (db *database) abandon() {
 	if db == nil {

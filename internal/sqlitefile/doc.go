@@ -22,17 +22,17 @@
 //
 // # What can go wrong with a shared file
 //
-//   - The file, its log (PATH-wal) or the index of the log (PATH-shm) is removed or
+//   - The file, its WAL (PATH-wal) or the WAL index (PATH-shm) is removed or
 //     replaced while it is open, or a symbolic link in the path is turned to another
-//     directory. What was committed may be in the old log alone, and a process that
+//     directory. What was committed may be in the old WAL alone, and a process that
 //     opens the path now sees an empty or an old file. So the identity of all three
 //     is compared before every call. It is compared by name: to open and close one of
 //     them would drop the locks of this process. If one was replaced, the path is
-//     opened again, without saving the old log, and [Conn.Generation] grows. What was
-//     only in the old log is lost. If nobody can find out whether a file is still
+//     opened again, without a checkpoint of the old WAL, and [Conn.Generation] grows. What was
+//     only in the old WAL is lost. If nobody can find out whether a file is still
 //     there, because its directory cannot be searched for a while, the call fails and
 //     nothing counts as replaced.
-//   - The index is truncated. It is mapped into memory, so a process that touches a
+//   - The WAL index is truncated. It is mapped into memory, so a process that touches a
 //     part that is not there any more dies of SIGBUS. Its size is compared before every
 //     call as well, and the file is opened again. Nothing is lost, and the generation
 //     stays. If it happens in the middle of a call, the process panics with a sentence
@@ -45,7 +45,7 @@
 //     process from one whose disk hangs: that one is killed as well.
 //   - The file is on a network file system, whose locks and shared memory do not reach
 //     from one machine to another. Or it is mounted by itself, or has hard links, so
-//     that each of its names has a log of its own (Linux only). Open refuses it.
+//     that each of its names has a WAL of its own (Linux only). Open refuses it.
 //   - Two processes create the file at the same time, or one opens it while another
 //     closes it as the last one. A lock on the file for notices keeps that from
 //     happening.
@@ -56,12 +56,12 @@
 // ([File.NoticePath]), and that is the only file that is watched: relaxed and quiet
 // commits wake nobody. All watches of a File are one watch for the system.
 //
-// Open a file once in a process. After its log or its index was removed, a File opens
+// Open a file once in a process. After its WAL or WAL index was removed, a File opens
 // the path again only when all other Files of the process that have it open were
-// called, too: within a process, SQLite uses one index for all of them.
+// called, too: within a process, SQLite uses one WAL index for all of them.
 //
 // To restore a backup, stop every process first. SQLite mixes a file that is put in
-// place under it with the log of the file before.
+// place under it with the WAL of the previous file.
 //
 // # Where to find what
 //

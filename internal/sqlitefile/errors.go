@@ -83,8 +83,8 @@ func busy(err error) bool {
 	return false
 }
 
-// foreignIndex reports whether err says that the index, which others have open,
-// is that of another log.
+// foreignIndex reports whether err says that the WAL index, which others have open,
+// is that of another WAL.
 func foreignIndex(err error) bool { return extendedCode(err) == sqlite3.SQLITE_IOERR_SHORT_READ }
 
 // movedAway reports whether SQLite found that its file is not at the path any more.

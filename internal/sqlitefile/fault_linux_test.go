@@ -10,7 +10,7 @@ import (
 	"github.com/understudy-go/understudy/internal/testkit"
 )
 
-// truncateDuring is another process, whose index is truncated in the middle of a call.
+// truncateDuring is another process, whose WAL index is truncated in the middle of a call.
 func truncateDuring(path, call string) error {
 	f, err := Open(context.Background(), path, Options{Schema: testSchema})
 	if err != nil {
@@ -35,7 +35,7 @@ func truncateDuring(path, call string) error {
 	return err
 }
 
-func TestFile_TruncatedIndexInACallEndsTheProcessWithASentence(t *testing.T) {
+func TestFile_TruncatedWALIndexInACallEndsTheProcessWithASentence(t *testing.T) {
 	for _, during := range []string{"a read", "a write"} {
 		t.Run(during, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "shared.db")

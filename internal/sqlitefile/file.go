@@ -101,7 +101,7 @@ func Open(ctx context.Context, path string, o Options) (*File, error) {
 	return f, nil
 }
 
-// Path returns where the file really is. SQLite puts the log and its index there.
+// Path returns where the file really is. SQLite puts the WAL and the WAL index there.
 func (f *File) Path() string { return *f.real.Load() }
 
 // current returns errReplaced if the open database is not the one that the path

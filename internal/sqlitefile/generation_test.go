@@ -29,7 +29,7 @@ func TestConn_GenerationGrowsWithTheFilesAtThePath(t *testing.T) {
 	}
 	want(t, f, 1)
 	if got := generation(t, f); got != before {
-		t.Errorf("with a truncated index: generation %d, before it was %d", got, before)
+		t.Errorf("with a truncated WAL index: generation %d, before it was %d", got, before)
 	}
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)

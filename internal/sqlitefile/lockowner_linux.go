@@ -70,7 +70,7 @@ func lockOwner(path, kind string, at int64) string {
 	return ""
 }
 
-// process names a process by its number and its command.
+// process names a process by its PID and its command.
 func process(pid string) string {
 	if pid == strconv.Itoa(os.Getpid()) {
 		return "this process"

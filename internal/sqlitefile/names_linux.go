@@ -7,7 +7,7 @@ import (
 )
 
 // refuseNames refuses a file that others may know by another name. SQLite looks for
-// the log beside the name, so each name would have a log of its own.
+// the WAL beside the name, so each name would have a WAL of its own.
 func refuseNames(path string) error {
 	var file, dir unix.Statx_t
 	if unix.Statx(unix.AT_FDCWD, path, 0, unix.STATX_NLINK|unix.STATX_MNT_ID, &file) != nil ||
@@ -16,9 +16,9 @@ func refuseNames(path string) error {
 	}
 	switch known := file.Mask & dir.Mask & unix.STATX_MNT_ID; {
 	case known != 0 && file.Mnt_id != dir.Mnt_id:
-		return advise("mount its directory", "%w: %s is mounted by itself, so its log would not be shared", ErrPath, path)
+		return advise("mount its directory", "%w: %s is mounted by itself, so its write-ahead log (-wal) would not be shared", ErrPath, path)
 	case file.Nlink > 1:
-		return advise("leave it one", "%w: %s has %d names (hard links), and each would have a log of its own", ErrPath, path, file.Nlink)
+		return advise("leave it one", "%w: %s has %d names (hard links), and each would have a write-ahead log (-wal) of its own", ErrPath, path, file.Nlink)
 	}
 	return nil
 }

@@ -122,12 +122,12 @@ func (f *File) lockedOut(err error) error {
 
 // create makes an empty file, unless there is one. What SQLite left beside the file
 // that was there before does not belong to the new one: others may have it open.
-// The index of a log that was removed does not belong to it either.
+// The WAL index of a WAL that was removed does not belong to it either.
 func create(path string) error {
 	_, err := os.Stat(path)
 	if err == nil {
 		if _, err := os.Stat(path + "-wal"); errors.Is(err, os.ErrNotExist) {
-			return remove(path + "-shm") // SQLite removes it before the log
+			return remove(path + "-shm") // SQLite removes it before the WAL
 		}
 		return nil
 	}
@@ -171,17 +171,17 @@ func connect(ctx context.Context, path string, o Options) (*database, error) {
 		if db.reader, err = newConn(ctx, location(path, "mode=ro")); err != nil {
 			return err
 		}
-		if _, err := o.Schema.isEmpty(db.reader); err != nil { // now SQLite has its log open, too
+		if _, err := o.Schema.isEmpty(db.reader); err != nil { // now SQLite has its WAL open, too
 			return err
 		}
-		return db.noteLog(path)
+		return db.noteWAL(path)
 	}()
 	return db.unlessMoving(path, err)
 }
 
 // verify returns errMoving if the database that was just opened is not the one at
 // the path. Others may have made new files before the identities were noted, or it
-// uses a sibling's index, which is that of another log.
+// uses a sibling's WAL index, which is that of another WAL.
 func (f *File) verify(db *database, others []*database) error {
 	err := db.check(f.Path())
 	if errors.Is(err, errReplaced) || err == nil && !db.immutable && db.usesOldIndex(others) {

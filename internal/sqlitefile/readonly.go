@@ -40,8 +40,8 @@ func (f *File) openToRead(ctx context.Context) (*database, error) {
 }
 
 // connectToRead opens the one connection of a process that only reads. A file
-// without a log is complete, and no process has it open. It is opened as immutable:
-// otherwise SQLite would make a log to read it, and a user who may not write could
+// without a WAL is complete, and no process has it open. It is opened as immutable:
+// otherwise SQLite would make a WAL to read it, and a user who may not write could
 // not read it.
 func connectToRead(ctx context.Context, path string, s Schema) (*database, error) {
 	db := &database{gone: make(chan struct{})}
@@ -63,7 +63,7 @@ func connectToRead(ctx context.Context, path string, s Schema) (*database, error
 		if err != nil || db.immutable {
 			return err
 		}
-		return db.noteLog(path)
+		return db.noteWAL(path)
 	}()
 	return db.unlessMoving(path, err)
 }

@@ -104,7 +104,7 @@ func TestReadOnly_FollowsTheWriters(t *testing.T) {
 	closeFile(t, r)
 
 	// Now it begins with a file that no process has open.
-	closeFile(t, open(t, path)) // saves the log that the last one left
+	closeFile(t, open(t, path)) // checkpoints the WAL that the last one left
 	if _, err := os.Stat(path + "-wal"); !errors.Is(err, fs.ErrNotExist) {
 		t.Fatalf("the file is not closed: %v", err)
 	}
@@ -124,7 +124,7 @@ func TestReadOnly_FollowsTheWriters(t *testing.T) {
 	want(t, r, 4)
 	fourth := open(t, path)
 	set(t, fourth, 5)
-	closeFile(t, fourth) // the file has no log, as before
+	closeFile(t, fourth) // the file has no WAL, as before
 	want(t, r, 5)
 }
 

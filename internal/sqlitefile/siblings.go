@@ -7,8 +7,8 @@ import (
 )
 
 // opened are the databases that this process has open. Within a process, SQLite
-// uses one index for all connections to a file, even for those to a file that is
-// not at the path any more. So a database that was opened before its index was
+// uses one WAL index for all connections to a file, even for those to a file that is
+// not at the path any more. So a database that was opened before its WAL index was
 // removed has to be left by all that have it open in the process before one of
 // them can open it again.
 var opened struct {
@@ -23,16 +23,16 @@ func siblings() []*database {
 	return slices.Clone(opened.databases)
 }
 
-// usesOldIndex reports whether db uses the index of one of those that were open
-// when it was opened, and not the index at the path.
+// usesOldIndex reports whether db uses the WAL index of one of those that were open
+// when it was opened, and not the one at the path.
 func (db *database) usesOldIndex(others []*database) bool {
 	return slices.ContainsFunc(others, func(other *database) bool {
 		return os.SameFile(other.parts[0], db.parts[0]) && !os.SameFile(other.parts[2], db.parts[2])
 	})
 }
 
-// wouldUseShrunkIndex reports whether SQLite would use the index of one of the others
-// for the file at the path, although that index has been made smaller since it was
+// wouldUseShrunkIndex reports whether SQLite would use the WAL index of one of the others
+// for the file at the path, although that WAL index has been made smaller since it was
 // mapped.
 func wouldUseShrunkIndex(path string, others []*database) bool {
 	info, err := os.Stat(path + "-shm")

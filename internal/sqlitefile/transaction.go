@@ -53,7 +53,7 @@ func Commit[T any](ctx context.Context, f *File, d Durability, fn func(c *Conn) 
 		}
 		result, err = transact(ctx, f, c, fn)
 		if code(err) == sqlite3.SQLITE_FULL && c.Exec("PRAGMA wal_checkpoint(PASSIVE)") == nil {
-			result, err = transact(ctx, f, c, fn) // writes over the log from its start, which takes no more room
+			result, err = transact(ctx, f, c, fn) // writes over the WAL from its start, which takes no more room
 		}
 		if err == nil && d == Durable && !f.trial {
 			f.notify()

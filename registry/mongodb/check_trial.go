@@ -25,7 +25,7 @@ var noTransaction = []int{
 	263, // OperationNotSupportedInTransaction
 }
 
-// trial makes the calls that an instance makes first, in a group that is made up, and
+// trial makes the calls that an instance makes at its start, in a group that is made up, and
 // undoes them. It leaves a collection out that does not exist, because the first write
 // would make it.
 func (c *checker) trial(ctx context.Context) bool {

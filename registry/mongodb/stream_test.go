@@ -51,7 +51,7 @@ func TestStream_IsOpenedEverLessOftenWhileItBreaks(t *testing.T) {
 			} else if text := reported.Error(); len(text) < 40 {
 				t.Errorf("Watch returned the error %v, want the reason in it", reported)
 			}
-			// A fault of a command that nobody sends takes the place of the one before.
+			// A fault of a command that nobody sends takes the place of the previous one.
 			set.FailCommand(t, 1, "failCommands", bson.A{"dropUser"}, "errorCode", 8)
 			eventually(t, "a watch", func() error {
 				changes, err := r.Watch(t.Context(), "g")

@@ -127,7 +127,7 @@ func (r *Registry) taken(ctx context.Context, t registry.Term, err error) error 
 		return r.refused(r.terms, found)
 	}
 	return fmt.Errorf("%w: by the collation of %s.%s the group %q is the same as another that has term %d: "+
-		"make the collection anew without a collation, or name another database",
+		"create the collection again without a collation, or name another database",
 		registry.ErrRefused, r.terms.Database().Name(), r.terms.Name(), t.Group, t.Number)
 }
 

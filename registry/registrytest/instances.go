@@ -89,7 +89,7 @@ func instances(t *testing.T, open func(t *testing.T) Store) {
 				t.Fatalf("beat %d returned %v, and the record is %+v; want that beat, that heartbeat, and the status %+v", n, at, got, status)
 			}
 			if at.Before(last) {
-				t.Errorf("beat %d returned %v, which is before the time of the one before, %v", n, at, last)
+				t.Errorf("beat %d returned %v, which is before the time of the previous one, %v", n, at, last)
 			}
 			last = at
 		}

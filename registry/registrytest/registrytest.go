@@ -39,7 +39,7 @@ type Store struct {
 	// heartbeat, role, term, candidate, interval, orphanAfter, priority, command and
 	// schema. Those of a term are number, holder, host, orphanAfter, startedAt, endedAt,
 	// reason, exitCode, silence, handover (both of its parts) and schema. The number is
-	// part of a term's key, so the term has to be stored anew under the other number.
+	// part of a term's key, so the term has to be stored again under the other number.
 	Spoil func(t *testing.T, r Record, field string, value any)
 }
 

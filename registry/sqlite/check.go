@@ -16,8 +16,8 @@ import (
 const checkTimeout = 5 * time.Second
 
 // Check checks the file at path, or the place where it would be, and returns a
-// finding about each thing that instances need. It tries what an instance does first
-// in a transaction that it rolls back, so it leaves nothing behind. A disk that hangs
+// finding about each thing that instances need. It does what an instance does at its
+// start in a transaction that it rolls back, so it leaves nothing behind. A disk that hangs
 // costs 5 seconds for each step. Of the options, only MakeDirectory counts.
 func Check(ctx context.Context, path string, o Options) []finding.Finding {
 	list := checked(ctx, "file", func(context.Context) []finding.Finding {

@@ -71,7 +71,7 @@ func objection(kind, object, table, text string) []finding.Finding {
 	return nil
 }
 
-// checkTrial does what an instance does first, in a group whose name is made up.
+// checkTrial does what an instance does at its start, in a group whose name is made up.
 func (r *Registry) checkTrial(ctx context.Context) (list []finding.Finding) {
 	const name = "trial"
 	for _, part := range []func(ctx context.Context, r registry.Registry, group string) error{trial.Instances, trial.Terms} {

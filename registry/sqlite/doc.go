@@ -8,10 +8,9 @@
 // # What it promises beyond the contract
 //
 // Terms are synced to the disk before BeginTerm, EndTerm and RequestHandover return,
-// since a fencing token must survive a power cut. Heartbeats are not: those that would
-// have read them are gone with the power, too. Only changes of terms are announced, and
-// what people ask of jobs, so heartbeats wake nobody. One registry does for any number of
-// groups.
+// since a fencing token must survive a power cut. Heartbeats are not: a power cut ends
+// their readers as well. Only changes of terms are announced, and what people ask of jobs,
+// so heartbeats wake nobody. One registry serves any number of groups.
 //
 // A process that hangs inside a write for a quarter of OrphanAfter is killed (SIGKILL,
 // exit code 137), because it locks all others out: it may be frozen, or its disk may
@@ -19,20 +18,20 @@
 //
 // If the file is removed or replaced, all instances that registered before get
 // [registry.ErrNotRegistered] from their next beat. Until that beat, a newcomer and the
-// old holder may both be active. Terms that were only in the removed log are lost like
-// those of a database that was dropped: their numbers are given again, so the fence is
-// void. A truncated index costs no registration.
+// old holder may both be active. Terms that were only in the removed WAL are lost like
+// those of a database that was dropped: their numbers are given again, so fencing tokens
+// no longer protect anything. A truncated WAL index (-shm) costs no registration.
 //
-// A trigger or a unique index of another program may keep a change from being made, and
-// SQLite may report it as made. So each change is read back in its transaction, and a
-// change that is not there is [registry.ErrRefused].
+// A trigger or a unique database index of another program may keep a change from being
+// made, and SQLite may report it as made. So each change is read back in its transaction,
+// and a change that is not there is [registry.ErrRefused].
 //
 // The clock is that of the machine, in microseconds. A file of an older version gets
 // the columns that it lacks when an instance opens it. The older version goes on with
 // the file, beside this one.
 //
 // To restore a backup, stop every instance first. The registry has forgotten terms
-// then, and the fence is void.
+// then, and fencing tokens no longer protect anything.
 //
 // # A third backend
 //

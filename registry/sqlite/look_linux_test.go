@@ -110,7 +110,7 @@ func TestLook_RightToReadIsEnough(t *testing.T) {
 	}
 
 	dir, path = crashed, filepath.Join(crashed, "registry.db")
-	expect("term 2") // with a log that no process has saved
+	expect("term 2") // with a WAL that was not checkpointed
 	if err := errors.Join(os.Chmod(dir, 0o700), os.Remove(path+"-shm")); err != nil {
 		t.Fatal(err)
 	}

@@ -78,28 +78,28 @@ func enterNewcomer(t *testing.T, path string) (registry.Term, func()) {
 	})
 }
 
-// Nobody else sees what a holder commits to a log that is not at the path any more. It
-// takes a second process to show that: within one process, SQLite shares the index.
-func TestBeat_RemovedLogIsNotRegistered(t *testing.T) {
+// Nobody else sees what a holder commits to a WAL that is not at the path any more. It
+// takes a second process to show that: within one process, SQLite shares the WAL index.
+func TestBeat_RemovedWALIsNotRegistered(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
 		removed []string
-		keeps   bool // the log, and with it the terms
+		keeps   bool // the WAL, and with it the terms
 	}{
-		{"its log removed", []string{"-wal"}, false},
-		{"its index removed", []string{"-shm"}, true},
-		{"its log and index removed", []string{"-wal", "-shm"}, false},
+		{"its WAL removed", []string{"-wal"}, false},
+		{"its WAL index removed", []string{"-shm"}, true},
+		{"its WAL and WAL index removed", []string{"-wal", "-shm"}, false},
 	} {
-		for _, saved := range []bool{false, true} { // from the log into the file
+		for _, checkpointed := range []bool{false, true} {
 			for _, leaves := range []bool{false, true} { // before it is noticed
-				t.Run(fmt.Sprintf("%s, saved %v, leaves %v", tt.name, saved, leaves), func(t *testing.T) {
+				t.Run(fmt.Sprintf("%s, checkpointed %v, leaves %v", tt.name, checkpointed, leaves), func(t *testing.T) {
 					path := filepath.Join(t.TempDir(), "registry.db")
 					r := open(t, path)
 					in := join(t, r, "g")
 					if err := r.BeginTerm(t.Context(), registry.Term{Group: "g", Number: 1, Holder: in.ID}); err != nil {
 						t.Fatal(err)
 					}
-					if saved {
+					if checkpointed {
 						testkit.SQL(t, path, "PRAGMA wal_checkpoint(PASSIVE)")
 					}
 					for _, suffix := range tt.removed {
@@ -109,7 +109,7 @@ func TestBeat_RemovedLogIsNotRegistered(t *testing.T) {
 					}
 					term, leave := enterNewcomer(t, path)
 					defer leave()
-					if want := int64(2); term.Number != want && (saved || tt.keeps) {
+					if want := int64(2); term.Number != want && (checkpointed || tt.keeps) {
 						t.Errorf("the newcomer began term %d, want %d", term.Number, want)
 					}
 					if leaves {
@@ -142,9 +142,9 @@ func TestBeat_RemovedLogIsNotRegistered(t *testing.T) {
 	}
 }
 
-// Registries of one process share the index even after it was removed. They wait for
+// Registries of one process share the WAL index even after it was removed. They wait for
 // one another.
-func TestBeat_RegistriesOfOneProcessLeaveARemovedLogTogether(t *testing.T) {
+func TestBeat_RegistriesOfOneProcessLeaveARemovedWALTogether(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "registry.db")
 	for round := range 10 {
 		registries := []*Registry{open(t, path), open(t, path), open(t, path)}
@@ -183,8 +183,8 @@ func TestBeat_RegistriesOfOneProcessLeaveARemovedLogTogether(t *testing.T) {
 }
 
 // A registry that opens the file again, beside one that has not noticed the removal,
-// must not read the new log through the index of the old one.
-func TestView_DoesNotUseTheIndexOfAnIdleRegistry(t *testing.T) {
+// must not read the new WAL through the WAL index of the old one.
+func TestView_DoesNotUseTheWALIndexOfAnIdleRegistry(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "registry.db")
 	idle, r := open(t, path), open(t, path)
 	in := join(t, idle, "g")
@@ -211,7 +211,7 @@ func TestView_DoesNotUseTheIndexOfAnIdleRegistry(t *testing.T) {
 	}
 }
 
-func TestClose_SavesNoRemovedLog(t *testing.T) {
+func TestClose_CheckpointsNoRemovedWAL(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "registry.db")
 	r := open(t, path)
 	join(t, r, "g")

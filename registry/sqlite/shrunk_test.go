@@ -9,9 +9,9 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// An index that another program truncates is mapped: a process that touches it dies. It
-// can be made again from the log, and no registration is lost.
-func TestBeat_TruncatedIndexCostsNoRegistration(t *testing.T) {
+// A WAL index that another program truncates is mapped: a process that touches it dies. It
+// can be made again from the WAL, and no registration is lost.
+func TestBeat_TruncatedWALIndexCostsNoRegistration(t *testing.T) {
 	if os.PathSeparator == '\\' {
 		t.Skip("Windows does not let a file be truncated that is mapped")
 	}

@@ -46,7 +46,7 @@ func TestWatch_NoticesAreForTheGroupThatChanged(t *testing.T) {
 		if err := r.EndTerm(t.Context(), "g", n-1, in.ID, registry.End{Reason: registry.Orphaned}); err != nil {
 			t.Fatal(err)
 		}
-		await(t, mine, "the end of the term before")
+		await(t, mine, "the end of the previous term")
 		for range 2 {
 			if err := r.RequestHandover(t.Context(), "g", n, uuid.Nil); err != nil {
 				t.Fatal(err)

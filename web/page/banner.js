@@ -22,7 +22,7 @@ function speak(line) {
 }
 
 function drawBanner() {
-	const p = picture;
+	const p = snapshot;
 	const [className, mark, colour] = looks[problem ? 'lost' : p.healthy ? 'good' : p.done ? 'done' : 'bad'];
 	$('state').className = 'card ' + className;
 	const line = problem ? problem.line : p.health;

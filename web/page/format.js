@@ -17,12 +17,12 @@ const brief = s => s <= 0 || s >= 0.0995 ? span(s) : s < 0.0005 ? '<1ms' : Math.
 const two = n => String(n).padStart(2, '0');
 
 // stamp shows an instant in UTC: the time of day, and before it the date if that is not
-// the date of the picture.
+// the date of the snapshot.
 function stamp(text) {
 	const at = new Date(text);
 	if (!(at.getTime() > 0)) return '–';
 	const [day, time] = at.toISOString().slice(0, 19).split('T');
-	return day === String(picture.at).slice(0, 10) ? time : day + ' ' + time;
+	return day === String(snapshot.at).slice(0, 10) ? time : day + ' ' + time;
 }
 
 // local shows an instant in the time zone of the user.

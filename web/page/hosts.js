@@ -7,7 +7,7 @@ const narrow = matchMedia('(max-width: 52rem)');
 let domain = '';            // that all hosts have in common
 
 // meet notes which hosts are crowded and which domain all hosts have in common. A host
-// is crowded from the first picture on in which it has several instances, or in which
+// is crowded from the first snapshot on in which it has several instances, or in which
 // it is the only host and there was more than one instance.
 function meet(p) {
 	const registered = new Map(); // from a host to the number of its instances

@@ -1,13 +1,13 @@
 // What the page knows, and how it gets to know it.
 
 let name = 'understudy'; // of the group
-let picture;             // the latest picture of the group
-let seen = 0;            // when that picture was received first, by this page's own clock
+let snapshot;            // the latest snapshot of the group
+let seen = 0;            // when that snapshot was received first, by this page's own clock
 let elapsed = 0;         // seconds since then; it stands still while there is a problem
-let problem;             // why there is no newer picture, or undefined
-let live = [];           // nodes that count up between two pictures, each with a function that draws it
+let problem;             // why there is no newer snapshot, or undefined
+let live = [];           // nodes that count up between two snapshots, each with a function that draws it
 
-// counting draws a node with the seconds that have elapsed since the picture, now and
+// counting draws a node with the seconds that have elapsed since the snapshot, now and
 // then again and again.
 function counting(node, draw) {
 	live.push([node, draw]);
@@ -15,18 +15,18 @@ function counting(node, draw) {
 
 // count draws what counts up. What is out of date stands still.
 function count() {
-	if (!picture || problem) return;
+	if (!snapshot || problem) return;
 	elapsed = (performance.now() - seen) / 1000;
 	for (const [node, draw] of live) draw(node, elapsed);
 }
 
-// redraw draws the picture again, for another width of the window for example.
+// redraw draws the snapshot again, for another width of the window for example.
 function redraw() {
-	if (!picture) return;
+	if (!snapshot) return;
 	live = [];
 	drawBanner();
-	drawInstances(picture);
-	drawTerms(picture);
+	drawInstances(snapshot);
+	drawTerms(snapshot);
 	for (const [node, draw] of live) draw(node, elapsed);
 }
 
@@ -36,7 +36,7 @@ function drawSelf(self) {
 		+ (self.term ? ' in term ' + self.term : '')), self.instance || '');
 }
 
-// received takes an event: a picture, or the reason why there is none.
+// received takes an event: a snapshot, or the reason why there is none.
 function received(event) {
 	name = event.group;
 	set($('group'), name);
@@ -45,8 +45,8 @@ function received(event) {
 		lost({ line: 'No news from the registry, retrying', detail: event.problem, cause: event.error, self: event.self });
 		return;
 	}
-	if (!picture || picture.at !== event.at) seen = performance.now();
-	picture = event;
+	if (!snapshot || snapshot.at !== event.at) seen = performance.now();
+	snapshot = event;
 	problem = undefined;
 	set($('clock'), stamp(event.at) + ' UTC by the registry’s clock', local(event.at));
 	meet(event);

@@ -151,7 +151,7 @@ func (s *Store) collated(ctx context.Context, c *mongo.Collection, id any, err e
 		return s.r.Refused(c, found)
 	}
 	return fmt.Errorf("%w: by the collation of %s.%s the record %+v is the same as another: "+
-		"make the collection anew without a collation, or name another database",
+		"create the collection again without a collation, or name another database",
 		registry.ErrRefused, c.Database().Name(), c.Name(), id)
 }
 

@@ -142,3 +142,43 @@ func BenchmarkHistory(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkBacklog works beside ten thousand runs that wait.
+func BenchmarkBacklog(b *testing.B) {
+	const waiting = 10_000
+	s := openStore(b, filepath.Join(b.TempDir(), "registry.db"))
+	for from := 0; from < waiting; from += store.MaxPage {
+		var runs []store.Run
+		for i := range store.MaxPage {
+			r := newRun("report", fmt.Sprint(from+i))
+			r.State = store.Waiting
+			runs = append(runs, r)
+		}
+		if _, err := s.Claim(b.Context(), holder, runs); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for name, call := range map[string]func() error{
+		"Submit": func() error {
+			_, _, err := s.Submit(b.Context(), store.Run{Key: store.Key{Group: "g", Job: "report", Run: uuid.NewString()}}, nil, 1<<30)
+			return err
+		},
+		"Due":   func() error { _, _, err := s.Due(b.Context(), "g", time.Now(), 16); return err },
+		"Queue": func() error { _, err := s.Queue(b.Context(), "g", time.Now()); return err },
+		"Seal": func() error {
+			_, err := writing(b.Context(), s, "unseal", ofOutput, func(c *conn) (int64, error) { return c.Change(`UPDATE runs SET term = 0`) })
+			if err == nil {
+				_, err = s.Seal(b.Context(), holder)
+			}
+			return err
+		},
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if err := call(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

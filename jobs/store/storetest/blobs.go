@@ -106,7 +106,7 @@ func blobs(t *testing.T, open func(t *testing.T) Store) {
 	t.Run("ChunksAreReadFromANumberOn", func(t *testing.T) {
 		h := hold(t, b, "chunks")
 		r := claimOne(t, b, h, processing(h, "report", "1"))
-		append1 := func(attempt, n int, data string) error {
+		add := func(attempt, n int, data string) error {
 			return b.Jobs().AppendChunk(t.Context(), h, r.Key, attempt, n, []byte(data))
 		}
 		wantChunks := func(attempt, n int, want ...string) {
@@ -121,7 +121,7 @@ func blobs(t *testing.T, open func(t *testing.T) Store) {
 			}
 		}
 		wantChunks(1, 0)
-		if err := errors.Join(append1(1, 0, "a"), append1(1, 1, "b\x00\xff"), append1(2, 0, "second"), append1(1, 1, "another"), append1(1, 3, "d")); err != nil {
+		if err := errors.Join(add(1, 0, "a"), add(1, 1, "b\x00\xff"), add(2, 0, "second"), add(1, 1, "another"), add(1, 3, "d")); err != nil {
 			t.Fatal(err)
 		}
 		wantChunks(1, 0, "a", "b\x00\xff") // 2 is missing
@@ -130,7 +130,7 @@ func blobs(t *testing.T, open func(t *testing.T) Store) {
 		wantChunks(1, -1, "a", "b\x00\xff")
 		wantChunks(2, 0, "second")
 		wantChunks(3, 0)
-		if err := append1(1, 2, "c"); err != nil {
+		if err := add(1, 2, "c"); err != nil {
 			t.Fatal(err)
 		}
 		wantChunks(1, 1, "b\x00\xff", "c", "d")

@@ -47,8 +47,8 @@ func contexts(t *testing.T, open func(t *testing.T) Store) {
 	// A context may end at any point within a call. It leaves no write half-done, no lock
 	// held, and no answer for the next call.
 	t.Run("AtAnyPoint", func(t *testing.T) {
-		for i := range 200 {
-			ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i*10)*time.Microsecond)
+		for i := range 100 {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i*20)*time.Microsecond)
 			run := processing(h, "any", numbered("", i))
 			_, claimErr := b.Jobs().Claim(ctx, h, []store.Run{run})
 			_, _, submitErr := b.Jobs().Submit(ctx, waiting("ctx", "any", numbered("s", i)), []byte("payload"), 1000)

@@ -22,7 +22,7 @@ func due(t *testing.T, open func(t *testing.T) Store) {
 		return claimOne(t, b, h, r)
 	}
 	at := func(seconds int) time.Time { return instant.Add(time.Duration(seconds) * time.Second) }
-	for i, r := range []struct {
+	for _, r := range []struct {
 		job, run string
 		priority int
 		due      int
@@ -30,7 +30,6 @@ func due(t *testing.T, open func(t *testing.T) Store) {
 		{"b", "1", 0, -5}, {"a", "2", 0, -5}, {"a", "1", 0, -5}, {"c", "1", 0, -9}, {"z", "urgent", 7, 0}, {"a", "low", -1, -100},
 		{"a", "soon", 9, 3}, {"a", "later", 99, 60}, {"z", "negative", -2, -200},
 	} {
-		_ = i
 		claimWaiting(group, h, r.job, r.run, r.priority, at(r.due))
 	}
 	claimOne(t, b, h, processing(h, "a", "processing"))

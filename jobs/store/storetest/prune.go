@@ -101,12 +101,12 @@ func prune(t *testing.T, open func(t *testing.T) Store) {
 		for _, r := range runs {
 			claimOne(t, b, h, r)
 		}
-		other2 := hold(t, b, "spared2")
-		elsewhere := claimOne(t, b, other2, slot(other2, "goes", 2))
+		elsewhere := hold(t, b, "spared2")
+		same := claimOne(t, b, elsewhere, slot(elsewhere, "goes", 2))
 		call(t, h, hour(20), 0, 100, 3)
 		left(t, "spared", "spared: above the mark", "spared: ended lately", "spared: open", "spared: processing", "spared: waiting", "spared: young")
 		wantRun(t, b, neighbour)
-		wantRun(t, b, elsewhere)
+		wantRun(t, b, same)
 	})
 
 	t.Run("TheNewestOfThoseThatAreLeftAreKept", func(t *testing.T) {
@@ -139,7 +139,7 @@ func prune(t *testing.T, open func(t *testing.T) Store) {
 	t.Run("WhatBelongsToARunGoesWithIt", func(t *testing.T) {
 		const group = "belongs"
 		h := marked(t, group, hour(10))
-		make1 := func(run string, state store.State, open bool) store.Run {
+		processed := func(run string, state store.State, open bool) store.Run {
 			r := submit(t, b, waiting(group, "report", run), []byte("payload"))
 			start := r
 			start.State, start.Attempt = store.Processing, 1
@@ -152,7 +152,7 @@ func prune(t *testing.T, open func(t *testing.T) Store) {
 			done.Open = open
 			return updateRun(t, b, h, start.Version(), done)
 		}
-		gone, stays := make1("1", store.Completed, false), make1("11", store.Completed, true)
+		gone, stays := processed("1", store.Completed, false), processed("11", store.Completed, true)
 		call(t, h, time.Now().Add(time.Hour), 0, 100, 1)
 		wantNoRun(t, b, gone.Key)
 		wantRun(t, b, stays)

@@ -122,8 +122,8 @@ func takeover(t *testing.T, open func(t *testing.T) Store) {
 		if err != nil || list[0].Revision != 1 || list[0].Term != h.Term {
 			t.Errorf("Jobs after a late SaveJob: %+v, %v; want revision 1 of term %d", list, err, h.Term)
 		}
-		start.Term, start.Instance, start.State = h.Term, h.Instance, store.Waiting
-		wantRun(t, b, func() store.Run { r := claimed; r.Term, r.Instance = h.Term, h.Instance; return r }())
+		claimed.Term, claimed.Instance = h.Term, h.Instance
+		wantRun(t, b, claimed)
 	})
 
 	t.Run("SealOfASupersededHolderIsRefused", func(t *testing.T) {

@@ -34,7 +34,7 @@ func openChildren(thread string) (children, error) {
 }
 
 // checkProc checks that /proc belongs to the PID namespace of this process. The
-// numbers in another one name other processes.
+// PIDs in another one name other processes.
 func checkProc() error {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {

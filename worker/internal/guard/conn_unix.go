@@ -9,9 +9,9 @@ import (
 )
 
 // read turns the guard's messages into events until the socket ends. Then it waits
-// for the guard's death, sweeps up what the guard may have left of its command,
-// and reaps the guard last: until then its number, by which the sweep recognises
-// processes, cannot be used again.
+// for the guard's death, kills what the guard may have left of its command, and reaps
+// the guard last: until then no other process can get its PID, by which
+// killLeftovers recognises processes.
 func (g *Guard) read() {
 	defer close(g.events)
 	defer close(g.gone)
@@ -54,9 +54,9 @@ func (g *Guard) read() {
 	g.mu.Unlock()
 	if mark != "" && !hasEnded { // it had an order
 		g.events <- Event{Kind: Died}
-		sweep(g.pid, mark)
+		killLeftovers(g.pid, mark)
 	}
-	guards.Lock() // once the guard is reaped, another process may get its number
+	guards.Lock() // once the guard is reaped, another process may get its PID
 	defer guards.Unlock()
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -29,12 +29,12 @@ func (s *server) checkDeadlines() {
 func (s *server) hasGroups() bool { return s.phase == running || s.phase == stopping }
 
 // orderSpread is how long an order to stop may take to reach this process, through
-// Understudy or by a signal to all processes, after the command died of it.
+// Understudy or by a signal to all processes, after the same signal killed the command.
 const orderSpread = 20 * time.Millisecond
 
 // decideWhy decides why the command is dead, although nobody asked it to stop. If
-// it died of an order to everybody, the processes that it had started keep the
-// grace that they would have had if the order had come through Understudy.
+// a signal to everybody killed it, the processes that it had started keep the grace
+// that they would have had if the order had come through Understudy.
 func (s *server) decideWhy(now time.Duration) {
 	switch {
 	case s.signals.orderedToStop():

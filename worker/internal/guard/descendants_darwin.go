@@ -9,7 +9,7 @@ import (
 // descendants are the processes that any scan has seen to descend from a command.
 // A process that forks twice between two scans is never seen.
 type descendants struct {
-	seen map[int]unix.Timeval // the instant at which each was started, by its number
+	seen map[int]unix.Timeval // the instant at which each was started, by its PID
 }
 
 const zombie = 5 // SZOMB
@@ -58,7 +58,7 @@ func (d *descendants) kill() int {
 	return len(d.seen)
 }
 
-// kill kills a process, but not another one that got its number after the scan,
+// kill kills a process, but not another one that got its PID after the scan,
 // unless that happens in the instant between the check and the signal.
 func kill(pid int, start unix.Timeval) {
 	if k, err := unix.SysctlKinfoProc("kern.proc.pid", pid); err == nil && k.Proc.P_starttime == start {

@@ -27,7 +27,7 @@
 // and ties the process groups that they make. [Guard.Extend] passes on each new
 // lease, for which the guard sets the timer again. A lease is an absolute instant of
 // internal/boottime's clock. The guard ignores one that is past, or earlier than
-// the one before: messages queue while a process is frozen, and must extend nothing
+// the previous one: messages queue while a process is frozen, and must extend nothing
 // when it continues.
 //
 // The command is asked to end by SIGTERM to its group: when [Guard.Stop] is called,
@@ -46,16 +46,15 @@
 //   - Both are frozen: the timer kills the guard at the lease's end, and with it the
 //     command, by the parent-death signal, and the groups, by their ties.
 //   - The guard was killed: the same two end the command and the groups. Understudy
-//     sweeps up the rest. It kills what descends from the guard, is in its session,
-//     or has the mark of this run in its environment. As a subreaper it also kills
-//     those of its own children that may have descended from the guard, which /proc
-//     may hide from it.
+//     kills the rest: what descends from the guard, is in its session, or has the mark
+//     of this run in its environment. As a subreaper it also kills those of its own
+//     children that may have descended from the guard, which /proc may hide from it.
 //
 // # One thread
 //
 // Only the guard's main thread forks, kills and reaps. The parent-death signal is
 // bound to the thread that forked. And while nobody else reaps, no other process
-// can get the number of one that is about to be killed.
+// can get the PID of one that is about to be killed.
 //
 // macOS has a guard without the kernel's help. On Windows a job object inside this
 // process takes the guard's place. Package worker documents what each system

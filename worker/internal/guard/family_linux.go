@@ -18,7 +18,7 @@ import (
 //   - in a subreaper, those of its own children that may be orphans.
 //
 // It counts children that /proc does not show. The guard may be dead but must not
-// be reaped, so that no other process or session can have its number. After an
+// be reaped, so that no other process or session can have its PID. After an
 // error nothing is known to be gone. guards must be locked.
 func family(guard int, mark string) ([]process, error) {
 	all, err := readProcesses()

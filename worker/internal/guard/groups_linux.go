@@ -34,7 +34,7 @@ const (
 	firstGap = 50 * time.Millisecond // after the start: most commands have started their workers by then
 	maxGap   = time.Second
 	minIdle  = 20      // the pause after a scan is at least this many times as long as the scan
-	maxTree  = 1 << 16 // processes in one scan: numbers that are used again could make a circle
+	maxTree  = 1 << 16 // processes in one scan: PIDs that are used again could make a circle
 
 	maxTies = 4096
 	perTie  = 3 // descriptors
@@ -92,7 +92,7 @@ func (t *tiedGroups) add(pid, command int) {
 	if g := t.byKey[key]; g != nil && g.hasOwner() {
 		g.seen = true
 		return
-	} else if g != nil { // the owner is gone, and another one has its number
+	} else if g != nil { // the owner is gone, and another one has its ID
 		g.close()
 		delete(t.byKey, key)
 	}
@@ -113,7 +113,7 @@ func (t *tiedGroups) add(pid, command int) {
 }
 
 // keyOf returns the owner to be tied for a process: its group, as a negative
-// number; the process itself, if it is in this process's own group, which has to
+// ID; the process itself, if it is in this process's own group, which has to
 // survive; or 0 if there is no such process.
 func (t *tiedGroups) keyOf(pid int) int {
 	pgid, _, errno := unix.RawSyscall(unix.SYS_GETPGID, uintptr(pid), 0, 0)

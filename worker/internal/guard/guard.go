@@ -21,7 +21,7 @@ type Order struct {
 	Margin time.Duration // K: SIGKILL is sent at D − K
 
 	// Mark is an entry of Env that only this command and its descendants have. By it
-	// a sweep recognises them after their guard was killed.
+	// they are recognised after their guard was killed.
 	Mark string
 }
 
@@ -40,8 +40,8 @@ const (
 const leftoverTime = time.Second
 
 // Alive reports whether the guard may still be there. It is true until the guard is
-// reaped, and so while a sweep is under way, too. On Windows it is true while the job is
-// served.
+// reaped, so also while the processes that it left are killed. On Windows it is true
+// while the job is served.
 func (g *Guard) Alive() bool {
 	select {
 	case <-g.gone:

@@ -71,7 +71,7 @@ func Start(ctx context.Context, out Output) (*Guard, error) {
 	return g, nil
 }
 
-// PID returns the guard's own process number.
+// PID returns the guard's own PID.
 func (g *Guard) PID() int { return g.pid }
 
 // Events reports what happens. It is closed when the guard is gone and, if it had

@@ -4,7 +4,7 @@ package guard
 
 import "sync"
 
-// guards holds the guard processes of this process. A sweep must not kill them,
+// guards holds the guard processes of this process. killLeftovers must not kill them,
 // and nobody but their reader may reap them.
 var guards struct {
 	sync.Mutex

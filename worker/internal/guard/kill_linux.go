@@ -36,7 +36,7 @@ func (s *server) killRound() (gone bool) {
 		sigkill(-s.pid)
 	}
 	s.children.each(func(pid int) {
-		if procfs.Peek(unix.P_PID, pid) == 0 { // a living child, whose number no other process can have
+		if procfs.Peek(unix.P_PID, pid) == 0 { // a living child, whose PID no other process can have
 			sigkill(pid)
 		}
 	})
@@ -67,7 +67,7 @@ func (s *server) reapOther(pid int) {
 	}
 }
 
-// releaseCommand reaps the dead command, whose number and group another process may
+// releaseCommand reaps the dead command, whose PID and group ID another process may
 // get from then on. So the last signal is sent to the group before, and the tie is
 // loosened. The kernel's timer is disarmed: it could only end this process, which
 // may have many descendants of the command to kill yet.
@@ -87,9 +87,9 @@ func (s *server) finish() int {
 }
 
 // realTimeAfter is how long the guard kills before it becomes a real-time process.
-// That helps against processes that fork for ever; others only need the processor
-// themselves to die: 500 in sessions of their own are dead after 45 ms without it,
-// and after 110 ms with it.
+// That helps against processes that fork for ever; other processes need only CPU time
+// to die: 500 in sessions of their own are dead after 45 ms without it, and after
+// 110 ms with it.
 const realTimeAfter = 500 * time.Millisecond
 
 // becomeRealTime gives this thread priority over all ordinary ones, if that is

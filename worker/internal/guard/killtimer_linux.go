@@ -12,7 +12,7 @@ import (
 func (s *server) armKillTimer() error { return s.killTimer.Arm(s.lease) }
 
 // extend moves the lease's end. It ignores a lease that has ended, or that ends no
-// later than the one before: that message queued while a process was frozen.
+// later than the previous one: that message queued while a process was frozen.
 func (s *server) extend(until time.Duration) {
 	if until <= s.lease || until <= boottime.Now() {
 		return

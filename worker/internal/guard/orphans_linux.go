@@ -24,7 +24,7 @@ func isOrphan(pid int) bool {
 }
 
 // isEarlier reports whether a child is one of the earlier children, and not another
-// process that got the number of one.
+// process that got the PID of one.
 func isEarlier(pid int) bool {
 	fd, ok := earlier[pid]
 	if ok && fd >= 0 && procfs.Peek(unix.P_PIDFD, fd) == -1 { // it was reaped

@@ -44,7 +44,7 @@ func orphans() (list []int) {
 
 // Orphans that multiply faster than /proc can be scanned must not survive for as
 // long as a scan takes.
-func TestSweepOnce_KillsAndReapsOrphansWithoutAScanOfProc(t *testing.T) {
+func TestKillLeftoversOnce_KillsAndReapsOrphansWithoutAScanOfProc(t *testing.T) {
 	adoptOrphans(t)
 	for range 3 {
 		if err := exec.Command("setsid", "-f", "sleep", "1000").Run(); err != nil {
@@ -57,9 +57,9 @@ func TestSweepOnce_KillsAndReapsOrphansWithoutAScanOfProc(t *testing.T) {
 		}
 	}
 	restore := useUpDescriptors(t) // so that no scan is possible
-	found, _ := sweepOnce(-1, "")
+	found, _ := killLeftoversOnce(-1, "")
 	for end := time.Now().Add(30 * time.Second); len(orphans()) > 0 && time.Now().Before(end); {
-		sweepOnce(-1, "")
+		killLeftoversOnce(-1, "")
 	}
 	left := orphans()
 	restore()
@@ -82,7 +82,7 @@ func TestIsOrphan_SparesAnEarlierChildWithoutAPidfd(t *testing.T) {
 	reapChild(pid, nil)
 }
 
-// After an earlier child is reaped, its number may belong to another process.
+// After an earlier child is reaped, its PID may belong to another process.
 func TestIsEarlier_EndsWhenTheChildIsReaped(t *testing.T) {
 	adoptOrphans(t)
 	pid := forkOrphan(t)
@@ -104,6 +104,6 @@ func TestIsEarlier_EndsWhenTheChildIsReaped(t *testing.T) {
 		t.Fatal("it cannot be reaped")
 	}
 	if isEarlier(pid) {
-		t.Error("another process with the same number would count as the earlier child")
+		t.Error("another process with the same PID would count as the earlier child")
 	}
 }

@@ -61,7 +61,7 @@ func (s *server) start(o Order, exited chan<- struct{}) bool {
 }
 
 // awaitExit waits until a child has exited, and does not reap it, so that no other
-// process or group can get its number.
+// process or group can get its ID.
 func awaitExit(pid int) {
 	kq, err := unix.Kqueue()
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 	"syscall"
 )
 
-// spawn starts a guard and returns its number and this process's end of the
+// spawn starts a guard and returns its PID and this process's end of the
 // socket. There is no tie. The guard may be of another version than this process
 // if the program's file was replaced in the meantime.
 func spawn(out Output) (pid int, conn, tie int, err error) {

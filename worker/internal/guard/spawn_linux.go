@@ -9,7 +9,7 @@ import (
 // self is this program's executable, even if the file was replaced or deleted.
 const self = "/proc/self/exe"
 
-// spawn starts a guard and returns its number and this process's ends of the
+// spawn starts a guard and returns its PID and this process's ends of the
 // socket and of the tie.
 func spawn(out Output) (pid int, conn, tie int, err error) {
 	const flags = unix.SOCK_STREAM | unix.SOCK_CLOEXEC | unix.SOCK_NONBLOCK

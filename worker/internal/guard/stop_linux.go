@@ -14,7 +14,7 @@ func (s *server) stop(killAt time.Duration, why Why) {
 	}
 	s.phase, s.why, s.killAt = stopping, why, killAt
 	if s.dead && (!s.diedAlone || why == Outside) {
-		return // it died of this order, and the rest of its group has received it as well
+		return // this same signal killed it, and the rest of its group has received it as well
 	}
 	_ = unix.Kill(-s.pid, unix.SIGTERM)
 	if pgid, err := unix.Getpgid(s.pid); err == nil && pgid != s.pid {
@@ -27,7 +27,7 @@ func (s *server) stop(killAt time.Duration, why Why) {
 // The command itself is dead, but the group has received SIGTERM as well and keeps
 // the rest of the grace: a shell dies at once, and what it started may have
 // something to finish. The dead command stays unreaped, so that no other process
-// group can get its number.
+// group can get its ID.
 func (s *server) awaitGroup() {
 	waiting := false
 	s.children.each(func(pid int) {

@@ -48,7 +48,7 @@ func BecomeSubreaper() error {
 		return os.NewSyscallError("prctl", err)
 	}
 	subreaper = true
-	reserveThreads(sweepThreads)
+	reserveThreads(leftoversThreads)
 	if hasHandles() {
 		deaths := make(chan os.Signal, 1)
 		signal.Notify(deaths, unix.SIGCHLD)
@@ -66,7 +66,7 @@ func BecomeSubreaper() error {
 // looks at all children each time: others may be dead besides one that somebody
 // waits for, but perhaps not soon.
 func reapOrphans() {
-	guards.Lock() // a sweep relies on the numbers of dead children staying theirs
+	guards.Lock() // killLeftovers relies on dead children keeping their PIDs
 	defer guards.Unlock()
 	list, _ := procfs.Children("self") // after the next death, the list has what this one lacks
 	var waited map[int]bool

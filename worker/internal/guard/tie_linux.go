@@ -32,8 +32,8 @@ func newTie() (t tie, err error) {
 	return tie{fds: [3]int{pair[0], pair[1], pipe}}, nil
 }
 
-// fasten ties an owner, a process or (as a negative number) a group. The kernel
-// keeps the very process or group that has the number now. The order of the calls
+// fasten ties an owner, a process or (as a negative ID) a group. The kernel
+// keeps the very process or group that has the ID now. The order of the calls
 // matters: a file that is asynchronous before it has an owner and a signal does not
 // work.
 func (t tie) fasten(owner int) {
@@ -52,7 +52,7 @@ func (t tie) hasOwner() bool {
 }
 
 // loosen unties the owner. It must come before another process can get the owner's
-// number.
+// ID.
 func (t tie) loosen() {
 	for _, fd := range t.fds {
 		_, _ = unix.FcntlInt(uintptr(fd), unix.F_SETFL, unix.O_NONBLOCK)

@@ -8,8 +8,8 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// picture puts together what was read.
-func (r reading) picture(group string) Group {
+// snapshot puts together what was read.
+func (r reading) snapshot(group string) Group {
 	at, terms := sane(r.at), r.terms
 	g := Group{Name: Visible(group), At: at, Instances: make([]Instance, 0, len(r.instances)), Terms: history(terms, at)}
 	for _, unread := range []error{r.badInstance, r.badTerm} {

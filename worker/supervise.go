@@ -38,9 +38,9 @@ type ending struct {
 	killed  bool // with SIGKILL alone, because the context ended
 }
 
-// follow has the guard end the run when ctx ends, kills a guard that does not
+// supervise has the guard end the run when ctx ends, kills a guard that does not
 // answer, and returns when the guard and everything under it is gone.
-func (r run) follow(ctx context.Context) (end ending) {
+func (r run) supervise(ctx context.Context) (end ending) {
 	stop := ctx.Done()
 	stopping := false // the guard was asked to end the run
 	ended := false    // the guard has reported the end, or can report nothing more

@@ -7,13 +7,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// sweep kills what a dead guard left of its command, until two scans in a row find
-// nothing. While the scans fail it goes on, and Survivors says why. The guard must
-// not be reaped before.
-func sweep(guard int, mark string) {
+// killLeftovers kills what a dead guard left of its command, until two scans in a row
+// find nothing. While the scans fail it goes on, and Survivors says why. The guard must
+// not be reaped before killLeftovers returns.
+func killLeftovers(guard int, mark string) {
 	var backoff time.Duration
 	for clean := 0; clean < 2; {
-		found, reaped := sweepOnce(guard, mark)
+		found, reaped := killLeftoversOnce(guard, mark)
 		if !found {
 			clean++
 			continue
@@ -24,10 +24,10 @@ func sweep(guard int, mark string) {
 	}
 }
 
-// sweepOnce scans and kills once. It reports whether it found a process, or could
-// not tell, and whether it reaped one. From the scan to the signal nobody else may
-// reap a child, so that no other process can have its number.
-func sweepOnce(guard int, mark string) (found, reaped bool) {
+// killLeftoversOnce scans and kills once. It reports whether it found a process, or
+// could not tell, and whether it reaped one. From the scan to the signal nobody else may
+// reap a child, so that no other process can have its PID.
+func killLeftoversOnce(guard int, mark string) (found, reaped bool) {
 	guards.Lock()
 	defer guards.Unlock()
 	if subreaper {
@@ -50,7 +50,7 @@ func sweepOnce(guard int, mark string) (found, reaped bool) {
 }
 
 // killDeep kills a process that is not a child of this one, but not another process
-// that got its number after the scan.
+// that got its PID after the scan.
 func killDeep(p process) {
 	fd, err := unix.PidfdOpen(p.pid, 0)
 	if err != nil {

@@ -11,9 +11,9 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-func TestPicture_LatestTermDecidesWhoIsActive(t *testing.T) {
+func TestSnapshot_LatestTermDecidesWhoIsActive(t *testing.T) {
 	lying := func(in *registry.Instance) { in.Role, in.Term = registry.Active, 99 }
-	g := picture("g", []registry.Term{open(4, 2), over(3, 1, 30*time.Minute, registry.HandedOver)},
+	g := snapshot("g", []registry.Term{open(4, 2), over(3, 1, 30*time.Minute, registry.HandedOver)},
 		[]registry.Instance{instance(1, time.Second, lying), instance(2, time.Second), instance(3, time.Second)}, now, nil)
 	var got []string
 	for _, in := range g.Instances {
@@ -25,9 +25,9 @@ func TestPicture_LatestTermDecidesWhoIsActive(t *testing.T) {
 	}
 }
 
-func TestPicture_ShowsSilenceOfTheActiveOne(t *testing.T) {
+func TestSnapshot_ShowsSilenceOfTheActiveOne(t *testing.T) {
 	instances := []registry.Instance{instance(1, 22*time.Second), instance(2, time.Second)}
-	g := picture("g", []registry.Term{open(3, 1)}, instances, now, nil)
+	g := snapshot("g", []registry.Term{open(3, 1)}, instances, now, nil)
 	text, err := json.Marshal(g)
 	if err != nil {
 		t.Fatal(err)
@@ -41,14 +41,14 @@ func TestPicture_ShowsSilenceOfTheActiveOne(t *testing.T) {
 		}
 	}
 	instances[0].Heartbeat = ago(time.Second)
-	g = picture("g", []registry.Term{open(3, 1)}, instances, now, nil)
+	g = snapshot("g", []registry.Term{open(3, 1)}, instances, now, nil)
 	if g.Takeover != nil || g.Terms[0].Silence != 0 {
 		t.Errorf("after a beat: takeover %+v, silence %v", g.Takeover, g.Terms[0].Silence)
 	}
 }
 
-// Whatever the records hold, there is a picture of them, and it can be encoded as JSON.
-func TestPicture_AcceptsAnyRecord(t *testing.T) {
+// Whatever the records hold, there is a snapshot of them, and it can be encoded as JSON.
+func TestSnapshot_AcceptsAnyRecord(t *testing.T) {
 	far := []time.Time{{}, time.UnixMilli(math.MinInt64), time.UnixMilli(math.MaxInt64), time.Unix(0, 0), now, time.Date(9999, 12, 31, 23, 59, 59, 999, time.UTC)}
 	spans := []time.Duration{0, -1, math.MinInt64, math.MaxInt64, time.Second, 100 * 365 * 24 * time.Hour}
 	for _, at := range far {
@@ -61,7 +61,7 @@ func TestPicture_AcceptsAnyRecord(t *testing.T) {
 				older := over(-1, 1, 0, "\n")
 				older.StartedAt, older.EndedAt = at, then
 				for _, terms := range [][]registry.Term{nil, {last}, {last, older}, {older, last}} {
-					g := picture("g\x07", terms, []registry.Instance{in, in}, at, nil)
+					g := snapshot("g\x07", terms, []registry.Instance{in, in}, at, nil)
 					text, err := json.Marshal(g)
 					if err != nil {
 						t.Fatalf("at %v, then %v, span %v: %v", at, then, span, err)
@@ -85,8 +85,8 @@ func TestPicture_AcceptsAnyRecord(t *testing.T) {
 	}
 }
 
-func TestPicture_EmptyListsAreJSONLists(t *testing.T) {
-	text, err := json.Marshal(picture("g", nil, nil, now, nil))
+func TestSnapshot_EmptyListsAreJSONLists(t *testing.T) {
+	text, err := json.Marshal(snapshot("g", nil, nil, now, nil))
 	if err != nil {
 		t.Fatal(err)
 	}

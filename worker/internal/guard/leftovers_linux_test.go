@@ -40,8 +40,8 @@ func TestStart_NamesTheLimitOfDescriptors(t *testing.T) {
 	}
 }
 
-func TestSweep_GoesOnWhileItCannotScan(t *testing.T) {
-	const mark = "UNDERSTUDY_TEST_MARK=sweep"
+func TestKillLeftovers_GoesOnWhileItCannotScan(t *testing.T) {
+	const mark = "UNDERSTUDY_TEST_MARK=leftovers"
 	dead := exec.Command("sleep", "1000") // takes the place of a guard
 	dead.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	left := exec.Command("sleep", "1000")
@@ -60,19 +60,19 @@ func TestSweep_GoesOnWhileItCannotScan(t *testing.T) {
 	awaitDeath(dead.Process.Pid)
 
 	g := &Guard{pid: dead.Process.Pid, mark: mark}
-	swept := make(chan struct{})
+	ended := make(chan struct{})
 	restore := useUpDescriptors(t)
 	guards.Lock()
 	_, err := family(g.pid, mark)
 	guards.Unlock()
 	names := g.Survivors()
 	go func() {
-		defer close(swept)
-		sweep(g.pid, mark)
+		defer close(ended)
+		killLeftovers(g.pid, mark)
 	}()
 	select {
-	case <-swept:
-		t.Error("the sweep ended without one scan")
+	case <-ended:
+		t.Error("killLeftovers ended without one scan")
 	case <-time.After(50 * time.Millisecond): // can only hide a failure, never make one
 	}
 	restore()
@@ -80,11 +80,11 @@ func TestSweep_GoesOnWhileItCannotScan(t *testing.T) {
 		t.Errorf("family's error is %v and the survivors are %v, want an error and its text", err, names)
 	}
 	select {
-	case <-swept:
+	case <-ended:
 	case <-time.After(30 * time.Second):
-		t.Fatal("the sweep does not end")
+		t.Fatal("killLeftovers does not end")
 	}
 	if p, err := readProcess(left.Process.Pid); err != errNone && !p.dead() {
-		t.Errorf("outlives the sweep: %+v, %v", p, err)
+		t.Errorf("outlives killLeftovers: %+v, %v", p, err)
 	}
 }

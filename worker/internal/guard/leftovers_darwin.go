@@ -32,9 +32,9 @@ func family(guard int, _ string) ([]process, error) {
 	return list, nil
 }
 
-// sweep kills what is left in the session of a guard that died: the group of its
+// killLeftovers kills what is left in the session of a guard that died: the group of its
 // command, and whatever else stayed in that session.
-func sweep(guard int, _ string) {
+func killLeftovers(guard int, _ string) {
 	for backoff := time.Millisecond; ; backoff = min(2*backoff, 50*time.Millisecond) {
 		all, err := unix.SysctlKinfoProcSlice("kern.proc.all")
 		left := 0
