@@ -3,11 +3,13 @@ package mongostore_test
 import (
 	"context"
 	"errors"
+	"strconv"
 	"testing"
 	"time"
 
 	"github.com/understudy-go/understudy/internal/mongotest"
 	"github.com/understudy-go/understudy/jobs/store"
+	"github.com/understudy-go/understudy/jobs/store/mongostore"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -36,54 +38,63 @@ func awaitNotice(t *testing.T, changes <-chan struct{}, what string) {
 }
 
 // The holder must not be woken by each of its own writes, and has to be by each of others.
+// The stream has its changes in their order, so the next one tells that none was before it.
 func TestWatch_AnnouncesWhatOthersThanAHolderWrote(t *testing.T) {
 	t.Parallel()
 	uri := mongotest.Shared(t)
 	s, others := open(t, uri).Jobs(), open(t, uri).Jobs()
 	ctx, h := t.Context(), holder(1)
-	changes := watch(t, s, "g")
-	quiet := func(what string) { // a change of another kind comes after what is not announced
+	cursor, err := s.(*mongostore.Store).OpenChanges(ctx, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cursor.Close(context.Background())
+	wantChange := func(what, group string) {
 		t.Helper()
-		select {
-		case <-changes: // the stream opened, which may announce itself late
-		default:
+		ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
+		defer cancel()
+		if !cursor.Next(ctx) {
+			t.Fatalf("no change after %s: %v", what, cursor.Err())
 		}
-		if _, _, err := others.Submit(ctx, triggered("after "+what), nil, 100); err != nil {
+		if got, _ := cursor.Current.Lookup("documentKey", "_id", "group").StringValueOK(); got != group {
+			t.Errorf("after %s there was a change of group %q, want %q", what, got, group)
+		}
+	}
+	sentinels := 0
+	sentinel := func(after string) {
+		t.Helper()
+		sentinels++
+		r := triggered(strconv.Itoa(sentinels))
+		r.Group = "sentinel"
+		if _, _, err := others.Submit(ctx, r, []byte("payload"), 100); err != nil {
 			t.Fatal(err)
 		}
-		awaitNotice(t, changes, "a trigger after "+what)
-		select {
-		case <-changes:
-			t.Errorf("two notices of %s and a trigger, want one", what)
-		case <-time.After(50 * time.Millisecond):
-		}
+		wantChange(after, "sentinel")
 	}
-	quiet("the beginning")
 
 	r := claim(t, s, h, processing(h, "1"))
-	if err := s.SaveJob(ctx, h, store.Job{Group: "g", Name: "report", Revision: 1}); err != nil {
+	waits := processing(h, "2")
+	waits.State, waits.Attempt = store.Waiting, 0
+	claim(t, s, h, waits)
+	failed := completed(r)
+	failed.State = store.Failed
+	_, sealErr := s.Seal(ctx, h)
+	_, progressErr := s.SetProgress(ctx, h, r.Key, 1, store.Progress{Percent: 1})
+	if err := errors.Join(sealErr, progressErr, s.SaveJob(ctx, h, store.Job{Group: "g", Name: "report", Revision: 1})); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.SetProgress(ctx, h, r.Key, 1, store.Progress{Percent: 1}); err != nil {
-		t.Fatal(err)
-	}
-	select {
-	case <-changes:
-		t.Error("a notice of what a holder wrote")
-	case <-time.After(200 * time.Millisecond):
-	}
-	quiet("the writes of a holder")
+	sentinel("the writes of a holder")
 
 	for _, ask := range []struct {
 		name string
 		call func() error
 	}{
+		{"a trigger", func() error { _, _, err := others.Submit(ctx, triggered("3"), nil, 100); return err }},
 		{"a request to cancel", func() error { _, err := others.Cancel(ctx, r.Key, "me", ""); return err }},
+		{"a cancellation", func() error { _, err := others.Cancel(ctx, waits.Key, "me", ""); return err }},
 		{"a pause", func() error { _, err := others.Pause(ctx, "g", "report", "me", ""); return err }},
 		{"a resume", func() error { _, err := others.Resume(ctx, "g", "report"); return err }},
 		{"a retry", func() error {
-			failed := completed(r)
-			failed.State = store.Failed
 			if _, err := s.Update(ctx, h, r.Version(), failed); err != nil {
 				return err
 			}
@@ -94,8 +105,9 @@ func TestWatch_AnnouncesWhatOthersThanAHolderWrote(t *testing.T) {
 		if err := ask.call(); err != nil {
 			t.Fatalf("%s: %v", ask.name, err)
 		}
-		awaitNotice(t, changes, ask.name)
+		wantChange(ask.name, "g")
 	}
+	sentinel("all of them")
 }
 
 func TestWatch_OfAStandaloneServerIsErrNoWatch(t *testing.T) {
