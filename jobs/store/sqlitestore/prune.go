@@ -27,10 +27,27 @@ func (m mercy) prunable(r store.Run) bool {
 func (s *Store) Prune(ctx context.Context, h store.Holder, job string, before time.Time, keep, limit int) (int, error) {
 	const name = "prune"
 	before = store.Instant(before)
-	oldest, err := reading(ctx, s, name, func(c *conn) ([]store.Key, error) { return c.oldest(h.Group, job, before, keep, store.Bounded(limit)) })
-	if err != nil {
-		return 0, err
+	limit = store.Bounded(limit)
+	keep = min(max(keep, 0), 1<<30)
+	var oldest []store.Key
+	var last store.Run
+	// It reads a page at a time, so that others can read in between.
+	found := 0
+	for more := true; more && found < limit+keep; {
+		n := min(limit+keep-found, store.MaxPage)
+		page, err := reading(ctx, s, name, func(c *conn) ([]store.Run, error) { return c.oldest(h.Group, job, before, last, n) })
+		if err != nil {
+			return 0, err
+		}
+		for _, r := range page {
+			if last = r; len(oldest) < limit {
+				oldest = append(oldest, r.Key)
+			}
+		}
+		found += len(page)
+		more = len(page) == n
 	}
+	oldest = oldest[:min(len(oldest), max(found-keep, 0))]
 	deleted := 0
 	for first := true; first || len(oldest) > 0; first = false {
 		step := oldest[:min(pruneStep, len(oldest))]
@@ -52,33 +69,26 @@ func (c *conn) mercy(group, job string, before time.Time) (mercy, error) {
 	return mercy{before, j.Mark}, nil
 }
 
-// oldest returns up to limit runs that can be pruned, the oldest first, and spares the
-// newest keep of them.
-func (c *conn) oldest(group, job string, before time.Time, keep, limit int) ([]store.Key, error) {
+// oldest returns up to n runs that can be pruned, the oldest first, from the one on that
+// comes after last.
+func (c *conn) oldest(group, job string, before time.Time, last store.Run, n int) ([]store.Run, error) {
 	m, err := c.mercy(group, job, before)
 	if err != nil {
 		return nil, err
 	}
-	var oldest []store.Key
-	found, most := 0, limit+min(max(keep, 0), 1<<30)
-	var unreadable records[store.Run]
+	var found records[store.Run]
 	err = c.eachRun(func(r store.Run, bad error) error {
-		if bad != nil {
-			return unreadable.add(r, bad)
-		}
-		if !m.prunable(r) {
+		if bad == nil && !m.prunable(r) {
 			return nil
 		}
-		if found++; len(oldest) < limit {
-			oldest = append(oldest, r.Key)
+		if err := found.add(r, bad); err != nil || len(found.list) < n {
+			return err
 		}
-		if found >= most {
-			return errEnough
-		}
-		return nil
-	}, listedRun, `WHERE "group" = ? AND job = ? AND at <= ? AND open = 0 AND endedAt <= ? AND (slot IS NULL OR slot <= ?) ORDER BY at, run`,
-		group, job, before.UnixMilli(), before.UnixMilli(), m.mark.UnixMilli())
-	return oldest[:min(len(oldest), max(found-max(keep, 0), 0))], err
+		return errEnough
+	}, listedRun, `WHERE "group" = ? AND job = ? AND at BETWEEN ? AND ? AND NOT (at = ? AND run <= ?)
+		AND open = 0 AND endedAt <= ? AND (slot IS NULL OR slot <= ?) ORDER BY at, run`,
+		group, job, max(last.At.UnixMilli(), 1), before.UnixMilli(), last.At.UnixMilli(), last.Key.Run, before.UnixMilli(), m.mark.UnixMilli())
+	return found.list, err
 }
 
 // deleteRuns deletes those of some runs that still can be pruned: one may have been retried

@@ -2,6 +2,7 @@ package sqlitestore
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
 	"testing"
 	"time"
@@ -47,10 +48,11 @@ func TestPrune_ChecksAgainWhatItDeletes(t *testing.T) {
 				t.Fatal(err)
 			}
 			before := now().Add(time.Minute) // so that what ends now counts as well
-			keys, err := reading(ctx, s, "", func(c *conn) ([]store.Key, error) { return c.oldest("g", "report", before, 0, 10) })
-			if err != nil || len(keys) != 1 {
-				t.Fatalf("found %v, %v; want the run", keys, err)
+			found, err := reading(ctx, s, "", func(c *conn) ([]store.Run, error) { return c.oldest("g", "report", before, store.Run{}, 10) })
+			if err != nil || len(found) != 1 {
+				t.Fatalf("found %v, %v; want the run", found, err)
 			}
+			keys := []store.Key{found[0].Key}
 			if err := tt.meanwhile(ctx, s, r); err != nil {
 				t.Fatal(err)
 			}
@@ -59,5 +61,43 @@ func TestPrune_ChecksAgainWhatItDeletes(t *testing.T) {
 				t.Errorf("deleted %d, %v; want %d", n, err, tt.want)
 			}
 		})
+	}
+}
+
+// More than a page is kept: the search goes on where the page before ended, also among runs
+// that were made at the same instant.
+func TestPrune_KeepsMoreThanAPage(t *testing.T) {
+	s := openStore(t, filepath.Join(t.TempDir(), "registry.db"))
+	ctx := t.Context()
+	const runs, keep = 2*store.MaxPage + 300, 2*store.MaxPage + 200
+	at := now().Add(-time.Hour)
+	for from := 0; from < runs; from += 100 {
+		var list []store.Run
+		for i := range 100 {
+			r := newRun("report", fmt.Sprintf("%05d", from+i))
+			r.At, r.Slot, r.State, r.Open, r.EndedAt = at.Add(time.Duration((from+i)/700)*time.Second), time.Time{}, store.Completed, false, at
+			list = append(list, r)
+		}
+		if _, err := s.Claim(ctx, holder, list); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, want := range []int{70, 30, 0} {
+		if n, err := s.Prune(ctx, holder, "report", now(), keep, 70); err != nil || n != want {
+			t.Errorf("Prune: %d, %v; want %d", n, err, want)
+		}
+	}
+	var last store.Run
+	for range runs/store.MaxPage + 1 {
+		page, err := s.Runs(ctx, "g", store.Filter{Before: last, Limit: store.MaxPage})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(page) > 0 {
+			last = page[len(page)-1]
+		}
+	}
+	if last.Key.Run != "00100" {
+		t.Errorf("the oldest run that is left is %s, want 00100", last.Key.Run)
 	}
 }
