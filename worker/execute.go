@@ -1,0 +1,266 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/understudy-go/understudy/internal/boottime"
+	"github.com/understudy-go/understudy/worker/internal/guard"
+)
+
+// Execution is a command that runs once.
+type Execution struct {
+	Name string // for the log
+
+	Path  string   // the executable; a name without a separator is looked up, see Resolve
+	Args  []string // argv, beginning with the command's name; empty means Path alone
+	Dir   string   // the working directory; empty means this process's, see WorkingDir
+	Env   []string // nil means this process's; Understudy's own variables are removed
+	Extra []string // added to Env
+
+	Timeout time.Duration // from the start; then the command is told to stop. 0: only the lease limits it
+	Grace   time.Duration // from SIGTERM to SIGKILL, at most Timing.StopGrace, which 0 means
+
+	// Output gets what the command and its descendants write to their standard output
+	// (stream 1) and error (stream 2), one call after another. It must not keep chunk.
+	// While it does not return, the command has to wait when it writes more than a
+	// pipe holds, and nobody else does. Nil: the output is read and thrown away.
+	Output func(stream int, chunk []byte)
+}
+
+// Outcome says how a run ended.
+type Outcome int
+
+const (
+	// Exited says that the command exited, or died of a signal, and that nobody here had
+	// asked it to.
+	Exited Outcome = iota + 1
+	// TimedOut says that it was told to stop because of its timeout.
+	TimedOut
+	// Cancelled says that it was told to stop, or not started, because the context ended
+	// or Kill was called.
+	Cancelled
+	// LeaseEnded says that it was told to stop because the lease ended.
+	LeaseEnded
+	// GuardDied says that its guard died, and the command with it.
+	GuardDied
+	// NotStarted says that it could not be executed. Err says why.
+	NotStarted
+	// Late says that it was not started, because no more than the stop grace was left of
+	// the lease.
+	Late
+)
+
+var outcomes = map[Outcome]string{
+	Exited: "exited", TimedOut: "timed out", Cancelled: "cancelled", LeaseEnded: "the lease ended",
+	GuardDied: "its guard died", NotStarted: "not started", Late: "too late to start",
+}
+
+func (o Outcome) String() string {
+	if s, ok := outcomes[o]; ok {
+		return s
+	}
+	return fmt.Sprintf("outcome %d", int(o))
+}
+
+// End is the end of a run, of which nothing is left.
+type End struct {
+	Outcome Outcome
+
+	// Started says that the command was started. After GuardDied it may have been
+	// started although Started is false.
+	Started bool
+	Code    int   // the exit code, or 128+n after signal n; -1: the command did not run, or its code is not known
+	Signal  int   // the signal that it died of, or 0
+	Left    int   // about how many other processes were left when it exited, and were killed
+	Err     error // for NotStarted: why; for Cancelled: the cause of the context's end, if it ended
+}
+
+// Succeeded reports whether the command exited by itself with code 0, and left no
+// process behind: what was killed may have been the work.
+func (e End) Succeeded() bool { return e.Outcome == Exited && e.Code == 0 && e.Left == 0 }
+
+// Run starts a command, once, under a guard with the lease of this process, and returns
+// when no descendant of it is left, however long that takes. It does not start it unless
+// more than the stop grace is left of the lease.
+//
+// The command gets an empty standard input, a process group of its own, and a variable
+// UNDERSTUDY_RUN by which its processes are found. When ctx ends, and at the timeout, its
+// group gets SIGTERM, and whatever is left after the grace gets SIGKILL. If the cause of
+// ctx is a heartbeat.Immediate that says true, everything gets SIGKILL at once. With the
+// lease it ends as a [Command] does. When the command itself exits, what it leaves behind
+// is killed.
+//
+// Run returns after the last call of Output, too. What the command wrote has reached it,
+// unless a process that does not descend from the command got hold of its output and
+// writes on.
+func (e *Executor) Run(ctx context.Context, x Execution) End {
+	if err := x.check(); err != nil {
+		return notStarted(err)
+	}
+	path, err := locate(x.Path)
+	if err != nil {
+		return notStarted(err)
+	}
+	for range maxGuards {
+		if ctx.Err() != nil {
+			break
+		}
+		if !e.hasLease() {
+			return End{Outcome: Late, Code: -1}
+		}
+		if end, ok := e.runUnder(ctx, path, x); ok {
+			return end
+		}
+	}
+	if ctx.Err() != nil {
+		return End{Outcome: Cancelled, Code: -1, Err: context.Cause(ctx)}
+	}
+	return End{Outcome: GuardDied, Code: -1}
+}
+
+// maxGuards is how many guards may die before they get their order.
+const maxGuards = 3
+
+// check returns what is wrong with a command, or nil.
+func (x Execution) check() error {
+	if x.Path == "" {
+		return errors.New("worker: no command")
+	}
+	if x.Timeout < 0 || x.Grace < 0 {
+		return fmt.Errorf("worker: a timeout of %v with a grace of %v: want 0 or more", x.Timeout, x.Grace)
+	}
+	for _, list := range [][]string{{x.Path, x.Dir}, x.Args, x.Env, x.Extra} {
+		for _, s := range list {
+			if strings.ContainsRune(s, 0) {
+				return errors.New("worker: a NUL in the path, the directory, an argument or the environment")
+			}
+		}
+	}
+	return nil
+}
+
+func notStarted(err error) End { return End{Outcome: NotStarted, Code: -1, Err: err} }
+
+// runUnder runs a command under a guard. It is not ok if that died before it could get
+// its order.
+func (e *Executor) runUnder(ctx context.Context, path string, x Execution) (_ End, ok bool) {
+	g, err := e.take(ctx)
+	if ctx.Err() != nil {
+		if err == nil {
+			e.release(g)
+		}
+		return End{}, false
+	}
+	if err != nil {
+		return notStarted(fmt.Errorf("worker: %w", err)), true
+	}
+	out, err := newOutput(x.Output)
+	if err != nil {
+		e.release(g)
+		return notStarted(fmt.Errorf("worker: output: %w", err)), true
+	}
+	defer out.close()
+
+	order, limit := e.order(path, x)
+	order.Output = out.writers()
+	running := e.begin(g, order)
+	name := e.spec.Log.With().Str("run", x.Name).Logger()
+	end := run{
+		name: "run", guard: g, log: name, quiet: true, grace: order.LimitGrace, limit: limit, killed: running.kill,
+	}.supervise(ctx)
+	e.over(running)
+	if end.last.Kept {
+		e.release(g)
+	}
+	out.finish()
+	if end.last.Kind == 0 && !end.started { // it died before it could read the order
+		return End{}, false
+	}
+	end.killed = end.killed || running.killed
+	timedOut := order.Limit != 0 && boottime.Now() >= order.Limit
+	return endOf(ctx, path, end, running.leaseEnded, timedOut), true
+}
+
+// release makes a guard without a command ready for another run, or ends it.
+func (e *Executor) release(g *guard.Guard) {
+	if !g.Idle() || !e.keep(g) {
+		retire(g)
+	}
+}
+
+// order returns the order for a command, and how long the run may take.
+func (e *Executor) order(path string, x Execution) (_ guard.Order, limit time.Duration) {
+	mark := newMark()
+	grace := x.Grace
+	if grace == 0 || grace > e.spec.Timing.StopGrace {
+		grace = e.spec.Timing.StopGrace
+	}
+	args, env := x.Args, x.Env
+	if len(args) == 0 {
+		args = []string{x.Path}
+	}
+	if env == nil {
+		env = os.Environ()
+	}
+	o := guard.Order{
+		Path: path, Dir: x.Dir, Args: args, Env: append(public(env, x.Extra...), mark), Mark: mark,
+		Grace: e.spec.Timing.StopGrace, Margin: e.spec.Timing.KillMargin(), LimitGrace: grace, Keep: e.spec.Ready > 0,
+	}
+	if x.Timeout > 0 {
+		o.Limit = boottime.Now() + x.Timeout
+		limit = x.Timeout + grace
+	}
+	return o, limit
+}
+
+// endOf says how a run ended.
+func endOf(ctx context.Context, path string, end ending, leaseEnded, timedOut bool) End {
+	last := end.last
+	e := End{Started: end.started, Code: -1}
+	if last.Kind == guard.Exited {
+		e.Code, e.Signal, e.Left = last.Code, last.Signal, last.Left
+	}
+	switch last.Kind {
+	case guard.NotStarted:
+		e.Outcome, e.Err = NotStarted, diagnose(path, last.Err)
+	case guard.Late:
+		e.Outcome = Late
+	case guard.Exited:
+		switch last.Why {
+		case guard.Expired:
+			e.Outcome = LeaseEnded
+		case guard.TimedOut:
+			e.Outcome = TimedOut
+		case guard.Asked:
+			e.Outcome, e.Err = Cancelled, context.Cause(ctx)
+		case guard.Outside:
+			e.Outcome = Exited
+			if wasOrdered(ctx, last) {
+				e.Outcome, e.Err = Cancelled, context.Cause(ctx)
+			}
+		default:
+			e.Outcome = Exited
+			if end.killed && last.Signal == int(syscall.SIGKILL) { // the kernel was faster than the message to the guard
+				e.Outcome, e.Err = Cancelled, context.Cause(ctx)
+			}
+		}
+	default:
+		switch {
+		case ctx.Err() != nil, end.killed:
+			e.Outcome, e.Err = Cancelled, context.Cause(ctx)
+		case leaseEnded:
+			e.Outcome = LeaseEnded
+		case timedOut:
+			e.Outcome = TimedOut
+		default:
+			e.Outcome = GuardDied
+		}
+	}
+	return e
+}
