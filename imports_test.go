@@ -46,7 +46,7 @@ var directions = map[string][]string{
 	"registry/sqlite":         {"internal/openlimit", "internal/sqlitefile", "registry", "registry/finding", "registry/internal/trial"},
 	"status":                  {"registry"},
 	"web":                     {"registry", "status"},
-	"worker":                  {"config", "internal/boottime", "internal/exitcode", "registry", "worker/internal/guard"},
+	"worker":                  {"config", "internal/boottime", "internal/exitcode", "internal/signals", "registry", "worker/internal/guard"},
 	"worker/internal/guard":   {"internal/boottime", "internal/exitcode", "internal/guardname", "internal/procfs"},
 }
 
