@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
 
+	"github.com/understudy-go/understudy/config"
 	"github.com/understudy-go/understudy/internal/boottime"
 	"github.com/understudy-go/understudy/worker/internal/guard"
 )
@@ -17,7 +20,7 @@ import (
 type Execution struct {
 	Name string // for the log
 
-	Path  string   // the executable; a name without a separator is looked up, see Resolve
+	Path  string   // the executable, relative to Dir; a name without a separator is looked up, see Resolve
 	Args  []string // argv, beginning with the command's name; empty means Path alone
 	Dir   string   // the working directory; empty means this process's, see WorkingDir
 	Env   []string // nil means this process's; Understudy's own variables are removed
@@ -43,7 +46,7 @@ const (
 	// TimedOut says that it was told to stop because of its timeout.
 	TimedOut
 	// Cancelled says that it was told to stop, or not started, because the context ended
-	// or Kill was called.
+	// or Kill was called. With Code 0 it may have finished its work.
 	Cancelled
 	// LeaseEnded says that it was told to stop because the lease ended.
 	LeaseEnded
@@ -151,13 +154,10 @@ func notStarted(err error) End { return End{Outcome: NotStarted, Code: -1, Err: 
 // its order.
 func (e *Executor) runUnder(ctx context.Context, path string, x Execution) (_ End, ok bool) {
 	g, err := e.take(ctx)
-	if ctx.Err() != nil {
-		if err == nil {
-			e.release(g)
-		}
-		return End{}, false
-	}
 	if err != nil {
+		if ctx.Err() != nil {
+			return End{}, false
+		}
 		return notStarted(fmt.Errorf("worker: %w", err)), true
 	}
 	out, err := newOutput(x.Output)
@@ -169,7 +169,11 @@ func (e *Executor) runUnder(ctx context.Context, path string, x Execution) (_ En
 
 	order, limit := e.order(path, x)
 	order.Output = out.writers()
-	running := e.begin(g, order)
+	running := e.begin(ctx, g, order)
+	if running == nil {
+		e.release(g)
+		return End{}, false
+	}
 	name := e.spec.Log.With().Str("run", x.Name).Logger()
 	end := run{
 		name: "run", guard: g, log: name, quiet: true, grace: order.LimitGrace, limit: limit, killed: running.kill,
@@ -184,6 +188,9 @@ func (e *Executor) runUnder(ctx context.Context, path string, x Execution) (_ En
 	}
 	end.killed = end.killed || running.killed
 	timedOut := order.Limit != 0 && boottime.Now() >= order.Limit
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(x.Dir, path)
+	}
 	return endOf(ctx, path, end, running.leaseEnded, timedOut), true
 }
 
@@ -208,8 +215,12 @@ func (e *Executor) order(path string, x Execution) (_ guard.Order, limit time.Du
 	if env == nil {
 		env = os.Environ()
 	}
+	env = slices.DeleteFunc(public(env, x.Extra...), func(entry string) bool {
+		name, _, _ := strings.Cut(entry, "=")
+		return sameName(name, config.EnvRun)
+	})
 	o := guard.Order{
-		Path: path, Dir: x.Dir, Args: args, Env: append(public(env, x.Extra...), mark), Mark: mark,
+		Path: path, Dir: x.Dir, Args: args, Env: append(env, mark), Mark: mark,
 		Grace: e.spec.Timing.StopGrace, Margin: e.spec.Timing.KillMargin(), LimitGrace: grace, Keep: e.spec.Ready > 0,
 	}
 	if x.Timeout > 0 {
@@ -228,7 +239,10 @@ func endOf(ctx context.Context, path string, end ending, leaseEnded, timedOut bo
 	}
 	switch last.Kind {
 	case guard.NotStarted:
-		e.Outcome, e.Err = NotStarted, diagnose(path, last.Err)
+		e.Outcome, e.Err = NotStarted, last.Err
+		if _, ok := errors.AsType[*guard.DirError](last.Err); !ok {
+			e.Err = diagnose(path, last.Err)
+		}
 	case guard.Late:
 		e.Outcome = Late
 	case guard.Exited:

@@ -107,10 +107,14 @@ func (e *Executor) hasLease() bool {
 	return boottime.Now() < e.lease-e.spec.Timing.StopGrace
 }
 
-// begin gives a guard its order, with the lease as it is now.
-func (e *Executor) begin(g *guard.Guard, o guard.Order) *execution {
+// begin gives a guard its order, with the lease as it is now. It returns nil if ctx has
+// ended: a Kill that followed that did not reach this run.
+func (e *Executor) begin(ctx context.Context, g *guard.Guard, o guard.Order) *execution {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if ctx.Err() != nil {
+		return nil
+	}
 	x := &execution{guard: g, kill: make(chan struct{}, 1)}
 	e.current[x] = true
 	o.Lease = e.lease

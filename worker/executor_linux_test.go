@@ -65,9 +65,18 @@ func TestExecutor_NothingOfARunReachesTheNext(t *testing.T) {
 func TestExecutor_EachRunHasItsOwnMark(t *testing.T) {
 	t.Parallel()
 	e := newExecutor(t, 1)
-	x := Execution{Path: "/bin/sh", Args: []string{"sh", "-c", "echo $" + config.EnvRun}, Extra: []string{config.EnvRun + "=other", config.EnvTerm + "=7"}}
+	x := Execution{
+		Path: "sh", Args: []string{"sh", "-c", "tr '\\0' '\\n' </proc/$$/environ | grep ^UNDERSTUDY_ | sort"},
+		Env: append(os.Environ(), config.EnvTerm+"=6", config.EnvRun+"=outer", "UNDERSTUDY_REGISTRY=secret"), Extra: []string{config.EnvRun + "=other", config.EnvTerm + "=7"},
+	}
 	one, other := outputOf(t, e, x), outputOf(t, e, x)
-	if one == other || len(one) < 20 || strings.Contains(one, "other") {
+	for _, got := range []string{one, other} {
+		lines := strings.Split(got, "\n")
+		if len(lines) != 3 || !strings.HasPrefix(lines[0], config.EnvRun+"=") || lines[1] != config.EnvTerm+"=7" {
+			t.Errorf("%q, want a mark and the term", got)
+		}
+	}
+	if one == other || strings.Contains(one+other, "other") || strings.Contains(one+other, "outer") {
 		t.Errorf("marks %q and %q", one, other)
 	}
 }
@@ -166,7 +175,7 @@ func TestExecutor_RunIsNotStartedAgainUnderAnotherGuard(t *testing.T) {
 		file, m := filepath.Join(t.TempDir(), "log"), testMark()
 		order, _ := e.order("/bin/sh", script(m, "echo ran >>"+file))
 		freeze(t, g.PID())
-		x := e.begin(g, order)
+		x := e.begin(t.Context(), g, order)
 		end := make(chan ending, 1)
 		go func() {
 			end <- run{name: "run", guard: g, log: zerolog.Nop(), quiet: true, grace: order.Grace}.supervise(context.Background())
@@ -427,5 +436,31 @@ func TestNewExecutor_RefusesWhatMakesNoSense(t *testing.T) {
 		if _, err := NewExecutor(spec); err == nil {
 			t.Errorf("%+v: no error", spec)
 		}
+	}
+}
+
+// A Kill reaches what has begun. What has not begun by then must not begin: its context
+// ended before the Kill.
+func TestExecutor_NothingBeginsAfterAKill(t *testing.T) {
+	t.Parallel()
+	file, m := filepath.Join(t.TempDir(), "log"), testMark()
+	ctx, stop := context.WithCancelCause(context.Background())
+	e := newExecutor(t, 1)
+	g, err := e.take(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop(errStop)
+	e.Kill()
+	order, _ := e.order(os.Args[0], testExecution(m, "polite", file))
+	if e.begin(ctx, g, order) != nil || !g.Idle() {
+		t.Error("it has begun")
+	}
+	e.release(g)
+
+	c := newPrepared(t, testSpec(t, m, "polite", file))
+	c.Kill()
+	if c.begin(ctx, c.prepared, order) != nil || !c.prepared.Idle() {
+		t.Error("the command has begun")
 	}
 }

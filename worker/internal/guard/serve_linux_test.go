@@ -2,6 +2,7 @@ package guard
 
 import (
 	"os"
+	"syscall"
 	"testing"
 	"time"
 
@@ -190,5 +191,29 @@ func TestGuard_ReportAboutAnotherRunDoesNotConcernThisOne(t *testing.T) {
 		if got := g.concerns(tt.m); got != tt.want || got && !g.over {
 			t.Errorf("run %d, over %v, message of run %d: %v, want %v", tt.run, tt.over, tt.m.run, got, tt.want)
 		}
+	}
+}
+
+// Whoever is there before the command would be taken for one of its processes.
+func TestServer_StartsNothingWhileAChildIsLeft(t *testing.T) {
+	var s server
+	m := testOrder("exit 0").message()
+	if !s.mayStart(m) {
+		t.Fatal("it may not start although it has no child")
+	}
+	pid, err := syscall.ForkExec("/bin/sh", []string{"sh", "-c", "exit 0"}, &syscall.ProcAttr{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	living := s.mayStart(m)
+	awaitDeath(pid)
+	dead := s.mayStart(m)
+	reapChild(pid, nil)
+	if living || dead {
+		t.Errorf("it may start with a living child: %v, with a dead one: %v", living, dead)
+	}
+	s.files = []int{5}
+	if s.mayStart(m) {
+		t.Error("it may start with a file that the order does not name")
 	}
 }

@@ -137,8 +137,8 @@ func (s *server) handle(m message) {
 // timer is armed before the command exists, and the command's group is tied before
 // anything else happens to it.
 func (s *server) start(m message) {
-	if int(m.files()) != len(s.files) || procfs.Peek(unix.P_ALL, 0) != -1 {
-		syscall.Exit(1) // a file was lost on its way, or something is left that should not be
+	if !s.mayStart(m) {
+		syscall.Exit(1)
 	}
 	o, output := m.order(), s.output()
 	s.execution = execution{run: m.run, grace: o.Grace, margin: o.Margin, limit: o.Limit, limitGrace: o.LimitGrace, keep: o.Keep}
@@ -172,6 +172,12 @@ func (s *server) start(m message) {
 	s.closeFiles()
 	s.groups.begin()
 	s.send(message{kind: msgStarted, run: s.run, numbers: []int64{int64(pid)}})
+}
+
+// mayStart reports whether this process can carry out an order: it has the files that
+// belong to it, and no child.
+func (s *server) mayStart(m message) bool {
+	return int(m.files()) == len(s.files) && procfs.Peek(unix.P_ALL, 0) == -1
 }
 
 // output returns the standard output and error of the command.
