@@ -200,14 +200,22 @@ func TestExecutor_CapturesWhatARunWrites(t *testing.T) {
 	})
 }
 
-// What is in the pipe when the command exits belongs to the run. Nothing else wakes the
-// reader then.
+// What is in the pipe when the command exits belongs to the run, however slowly it is
+// read.
 func TestExecutor_CapturesTheLastWordsOfARunThatIsKilled(t *testing.T) {
 	t.Parallel()
 	bothWays(t, func(t *testing.T, e *Executor) {
 		var got streams
 		x := script(testMark(), "head -c 60000 /dev/zero; echo last; kill -9 $$")
-		x.Output = got.add
+		x.Output = func(stream int, chunk []byte) {
+			waitFor(t, "the run to be over", func() bool {
+				e.mu.Lock()
+				defer e.mu.Unlock()
+				return len(e.current) == 0
+			})
+			time.Sleep(20 * time.Millisecond) // can only hide a failure, never make one
+			got.add(stream, chunk)
+		}
 		end := e.Run(t.Context(), x)
 		if end.Signal != 9 || !strings.HasSuffix(got.out.String(), "last\n") {
 			t.Errorf("%+v with %d bytes, want signal 9 and the last line", end, len(got.out.String()))
