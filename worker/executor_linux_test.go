@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -462,5 +463,30 @@ func TestExecutor_NothingBeginsAfterAKill(t *testing.T) {
 	c.Kill()
 	if c.begin(ctx, c.prepared, order) != nil || !c.prepared.Idle() {
 		t.Error("the command has begun")
+	}
+}
+
+func TestExecutor_TooManyOpenFilesNameTheLimit(t *testing.T) {
+	e := newExecutor(t, 1)
+	guard := useOnce(t, e)
+	var before unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &before); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 0, Max: before.Max}); err != nil {
+		t.Fatal(err)
+	}
+	end := e.Run(t.Context(), Execution{Path: "/bin/true"})
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &before); err != nil {
+		t.Fatal(err)
+	}
+	if end.Outcome != NotStarted || !errors.Is(end.Err, unix.EMFILE) || !strings.Contains(end.Err.Error(), "RLIMIT_NOFILE") {
+		t.Errorf("%+v, want the limit's name", end)
+	}
+	if list := readyGuards(e); !slices.Equal(list, []int{guard}) {
+		t.Errorf("guards %v are ready, want %d: it had no order", list, guard)
+	}
+	if end := e.Run(t.Context(), Execution{Path: "/bin/true"}); !end.Succeeded() {
+		t.Errorf("the next run: %+v", end)
 	}
 }

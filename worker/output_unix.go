@@ -3,6 +3,7 @@
 package worker
 
 import (
+	"fmt"
 	"os"
 	"syscall"
 	"time"
@@ -21,6 +22,9 @@ func newPipe() (pipe, error) {
 		syscall.CloseOnExec(fds[1])
 	}
 	syscall.ForkLock.RUnlock()
+	if err == syscall.EMFILE || err == syscall.ENFILE {
+		return pipe{}, fmt.Errorf("pipe: %w: raise the limit of this process (RLIMIT_NOFILE, ulimit -n) or of the machine", err)
+	}
 	if err != nil {
 		return pipe{}, os.NewSyscallError("pipe", err)
 	}
