@@ -174,6 +174,7 @@ func (e *Executor) take(ctx context.Context) (*guard.Guard, error) {
 		if err == nil {
 			return g, nil
 		}
+		g.Abort()
 		retire(g)
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
@@ -205,9 +206,12 @@ func (e *Executor) forgetDead() {
 	e.ready = living
 }
 
-// retire ends a guard that has no command.
+// retire ends a guard that has no command. It does not kill the guard unless it has to:
+// the init of a container takes a guard that was killed for a failure.
 func retire(g *guard.Guard) {
-	g.Abort()
+	g.Dismiss()
+	abort := time.AfterFunc(pingTime, g.Abort)
+	defer abort.Stop()
 	for range g.Events() {
 	}
 }

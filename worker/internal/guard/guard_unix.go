@@ -142,6 +142,16 @@ func (g *Guard) Kill() {
 	}
 }
 
+// Dismiss has a guard that has no command exit. One that is frozen does not.
+func (g *Guard) Dismiss() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.used = true
+	if raw, err := g.conn.SyscallConn(); err == nil {
+		_ = raw.Control(func(fd uintptr) { _ = syscall.Shutdown(int(fd), syscall.SHUT_WR) })
+	}
+}
+
 // Abort kills the guard itself. It is for a guard that has no command, or one that
 // does not answer.
 func (g *Guard) Abort() {

@@ -52,6 +52,9 @@ func (g *Guard) Events() <-chan Event { return g.events }
 // Ping returns nil: a guard without a command only waits for one.
 func (g *Guard) Ping(context.Context) error { return nil }
 
+// Dismiss ends a guard that has no command.
+func (g *Guard) Dismiss() { g.Abort() }
+
 // Idle returns false: a job serves one run.
 func (g *Guard) Idle() bool { return false }
 

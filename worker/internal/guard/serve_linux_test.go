@@ -2,6 +2,7 @@ package guard
 
 import (
 	"os"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -215,5 +216,27 @@ func TestServer_StartsNothingWhileAChildIsLeft(t *testing.T) {
 	s.files = []int{5}
 	if s.mayStart(m) {
 		t.Error("it may start with a file that the order does not name")
+	}
+}
+
+// The init of a container takes a guard that was killed for a failure.
+func TestGuard_DismissedExitsByItself(t *testing.T) {
+	g := keptGuard(t)
+	guards.Lock() // the reader cannot reap it meanwhile
+	g.Dismiss()
+	awaitDeath(g.PID())
+	stat, err := readProc(g.PID(), "stat")
+	guards.Unlock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if fields := strings.Fields(string(stat)); fields[len(fields)-1] != "0" {
+		t.Errorf("exit status %s, want 0", fields[len(fields)-1])
+	}
+	for event := range g.Events() {
+		t.Errorf("%+v, want no event", event)
+	}
+	if g.Idle() {
+		t.Error("it counts as idle")
 	}
 }
