@@ -48,8 +48,9 @@
 // be undone between two runs, and each guarantee holds for the second run as it does for
 // the first:
 //
-//   - Nothing is tied, and no timer is armed, while the guard is idle. The last tie was
-//     loosened before the command was reaped, so no other process can be hit by it.
+//   - Nothing is tied, and no timer is armed, while the guard is idle. The tie of the
+//     command was loosened before the command was reaped. Besides, the kernel remembers
+//     the very group that was tied, and not its number, which others may get.
 //     (TestGuard_OutlivesTheLeaseOfTheRunBefore)
 //   - The next command is tied, and the timer armed, as the first one was.
 //     (TestExecutorHost_TwoFailuresLeaveNoGroupOfTheNextRun,
