@@ -481,3 +481,35 @@ func TestExecutor_SlowReaderHoldsUpItsOwnRunAlone(t *testing.T) {
 		}
 	})
 }
+
+func TestExecutor_OutputIsCalledForOneChunkAtATime(t *testing.T) {
+	t.Parallel()
+	bothWays(t, func(t *testing.T, e *Executor) {
+		var calls, size [3]int // without a mutex: the race detector watches
+		x := script(testMark(), "head -c 300000 /dev/zero & head -c 300000 /dev/zero >&2; wait")
+		x.Output = func(stream int, chunk []byte) {
+			calls[0]++
+			calls[stream]++
+			size[stream] += len(chunk)
+			if len(chunk) == 0 || len(chunk) > chunkSize {
+				t.Errorf("a chunk of %d bytes", len(chunk))
+			}
+		}
+		if end := e.Run(t.Context(), x); !end.Succeeded() {
+			t.Errorf("%+v", end)
+		}
+		if size[1] != 300_000 || size[2] != 300_000 || calls[0] != calls[1]+calls[2] {
+			t.Errorf("%v bytes in %v calls", size, calls)
+		}
+	})
+}
+
+func TestExecutor_OutputThatNobodyWantsIsReadAll(t *testing.T) {
+	t.Parallel()
+	bothWays(t, func(t *testing.T, e *Executor) {
+		x := script(testMark(), "head -c 1000000 /dev/zero; head -c 1000000 /dev/zero >&2")
+		if end := ended(t, executeAsync(t.Context(), e, x)); !end.Succeeded() {
+			t.Errorf("%+v", end)
+		}
+	})
+}

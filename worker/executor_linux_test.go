@@ -118,6 +118,7 @@ func TestExecutor_ReplacesAGuardAfterAnUnusualRun(t *testing.T) {
 			result := executeAsync(t.Context(), e, script(testMark(), "echo ready >"+file+"; until [ -e "+leave+" ]; do sleep 0.05; done"))
 			waitFor(t, "the run", contains(file, "ready"))
 			_ = unix.Kill(guard, unix.SIGTERM)
+			time.Sleep(200 * time.Millisecond) // another thread of the guard notes the signal
 			appendLine(leave, "")
 			ended(t, result)
 		}},

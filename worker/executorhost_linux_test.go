@@ -180,7 +180,33 @@ func TestExecutorHost_EverythingFrozenIsKilledByTheKernelAtTheLeasesEnd(t *testi
 // A guard that has served a run ties the next one as well.
 func TestExecutorHost_TwoFailuresLeaveNoGroupOfTheNextRun(t *testing.T) {
 	t.Parallel()
-	for _, tt := range doubleFailures {
+	for _, tt := range []struct {
+		name string
+		fail func(t *testing.T, understudy int, guards []int)
+	}{
+		{"all killed", func(t *testing.T, understudy int, guards []int) {
+			for _, pid := range append([]int{understudy}, guards...) {
+				_ = unix.Kill(pid, unix.SIGKILL)
+			}
+		}},
+		{"all killed, the guards first", func(t *testing.T, understudy int, guards []int) {
+			for _, pid := range append(guards, understudy) {
+				_ = unix.Kill(pid, unix.SIGKILL)
+			}
+		}},
+		{"Understudy frozen, the guards killed", func(t *testing.T, understudy int, guards []int) {
+			freeze(t, understudy)
+			for _, pid := range guards {
+				_ = unix.Kill(pid, unix.SIGKILL)
+			}
+		}},
+		{"the guards frozen, Understudy killed", func(t *testing.T, understudy int, guards []int) {
+			for _, pid := range guards {
+				freeze(t, pid)
+			}
+			_ = unix.Kill(understudy, unix.SIGKILL)
+		}},
+	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			dir, m := t.TempDir(), testMark()
@@ -191,9 +217,7 @@ func TestExecutorHost_TwoFailuresLeaveNoGroupOfTheNextRun(t *testing.T) {
 			for _, guard := range guards {
 				waitFor(t, "all sessions to be tied", func() bool { return tied(guard) == 5 })
 			}
-			for _, guard := range guards {
-				tt.fail(t, cmd.Process.Pid, guard)
-			}
+			tt.fail(t, cmd.Process.Pid, guards)
 			waitFor(t, "everybody's end", func() bool { return len(alive(m)) == 0 })
 		})
 	}

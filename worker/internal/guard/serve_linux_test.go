@@ -240,3 +240,13 @@ func TestGuard_DismissedExitsByItself(t *testing.T) {
 		t.Error("it counts as idle")
 	}
 }
+
+func TestGuard_ServesALimitedNumberOfRuns(t *testing.T) {
+	g := &Guard{run: maxRuns - 1, over: true}
+	if !g.Idle() {
+		t.Errorf("not idle after %d runs", g.run)
+	}
+	if g.run++; g.Idle() {
+		t.Errorf("idle after %d runs", g.run)
+	}
+}
