@@ -513,3 +513,18 @@ func TestExecutor_OutputThatNobodyWantsIsReadAll(t *testing.T) {
 		}
 	})
 }
+
+// The order is larger than what the socket to the guard takes at once, and files go
+// with it.
+func TestExecutor_RunHasALargeEnvironment(t *testing.T) {
+	t.Parallel()
+	bothWays(t, func(t *testing.T, e *Executor) {
+		x := Execution{Name: "large", Path: "sh", Args: []string{"sh", "-c", "env | grep -c ^LARGE"}}
+		for i := range 10 {
+			x.Extra = append(x.Extra, fmt.Sprintf("LARGE%d=%s", i, strings.Repeat("x", 100_000)))
+		}
+		if got := outputOf(t, e, x); got != "10\n" {
+			t.Errorf("%q of the variables arrived, want 10", got)
+		}
+	})
+}
