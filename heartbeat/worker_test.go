@@ -10,6 +10,7 @@ import (
 // Package worker does not import this one, but its types fit.
 var (
 	_ Guard     = (*worker.Command)(nil)
+	_ Guard     = (*worker.Executor)(nil)
 	_ FinalExit = (*worker.Exit)(nil)
 )
 

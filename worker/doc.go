@@ -22,6 +22,13 @@
 // A [Task] runs once, in no term, under a guard of its own. After a limit, the guard
 // kills it and what it leaves behind.
 //
+// An [Executor] runs commands that end, such as jobs: each once, several at a time,
+// under the lease that [Executor.Extend] passes on. A run that takes longer than its
+// timeout gets SIGTERM, and whatever is left after its grace gets SIGKILL. The guard does
+// that, too. What a run writes comes back through pipes. On Linux a guard serves one run
+// after another. An [Excerpt] keeps the beginning and the end of an output, and [Lines]
+// passes it on line by line.
+//
 // # What a command gets, and has to do
 //
 // The command gets a process group of its own, an empty standard input, this

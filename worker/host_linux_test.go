@@ -31,6 +31,7 @@ type hosted struct {
 	Timing    registry.Timing
 	Subreaper bool
 	Prepare   bool          // only prepare a guard, and wait
+	Runs      int           // run the command that often at a time by an Executor whose guards have served a run; each gets its number as its last argument
 	Lease     time.Duration // the only lease, from the start on; zero: a new one with each beat
 	Dir       string        // for the files lease, result and task
 	Log       string        // a file for the log, besides stderr
@@ -67,6 +68,9 @@ func runHost(spec string) int {
 		out = io.MultiWriter(f, os.Stderr)
 	}
 	log := zerolog.New(out).With().Timestamp().Logger()
+	if h.Runs > 0 {
+		return runExecutorHost(h, log)
+	}
 	c, err := NewCommand(Spec{Path: h.Path, Args: h.Args, Env: h.Env, Restart: h.Restart, Timing: h.Timing, Log: log})
 	if err != nil {
 		panic(err)
@@ -132,7 +136,7 @@ func launch(t testing.TB, mode string, h hosted, ready func() bool) (*exec.Cmd, 
 		}
 	})
 	waitFor(t, "the command", ready)
-	if !h.Prepare {
+	if !h.Prepare && h.Runs == 0 {
 		waitFor(t, "the guard to report it", logged(&out, "command started"))
 	}
 	return cmd, guardOf(t, cmd.Process.Pid)

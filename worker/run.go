@@ -99,10 +99,16 @@ func (c *Command) runOnce(ctx context.Context, t registry.Term, instance uuid.UU
 		return c.notStarted(err, 0, c.spec.Log)
 	}
 	mark := newMark()
-	killed := c.begin(g, guard.Order{
+	killed := c.begin(ctx, g, guard.Order{
 		Path: path, Dir: c.spec.Dir, Args: c.spec.Args, Env: append(environ(c.spec.Env, t, instance), mark), Mark: mark,
 		Grace: c.spec.Timing.StopGrace, Margin: c.spec.Timing.KillMargin(),
 	})
+	if killed == nil {
+		g.Abort()
+		for range g.Events() {
+		}
+		return true, context.Cause(ctx)
+	}
 	defer func() {
 		c.mu.Lock()
 		c.current = nil
@@ -114,10 +120,14 @@ func (c *Command) runOnce(ctx context.Context, t registry.Term, instance uuid.UU
 }
 
 // begin gives a guard its order, with the lease as it is now. It returns a channel
-// that gets a value when Kill is called.
-func (c *Command) begin(g *guard.Guard, o guard.Order) (killed <-chan struct{}) {
+// that gets a value when Kill is called, or nil if ctx has ended: a Kill that followed
+// that did not reach this run.
+func (c *Command) begin(ctx context.Context, g *guard.Guard, o guard.Order) (killed <-chan struct{}) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if ctx.Err() != nil {
+		return nil
+	}
 	if c.exitedItself {
 		c.restarts.Add(1)
 		c.exitedItself = false

@@ -21,13 +21,13 @@ const (
 
 // run is one start of a command or a task under a guard.
 type run struct {
-	name  string // "command" or "task", for the log
+	name  string // "command", "task" or "run", for the log
 	guard *guard.Guard
 	log   zerolog.Logger
 	quiet bool // log start and stop for debugging only
 
 	grace  time.Duration   // between SIGTERM and SIGKILL; 0: only SIGKILL is sent
-	limit  time.Duration   // the guard ends the run by itself after this time; 0: never
+	limit  time.Duration   // the guard ends the run by itself within this time; 0: never
 	killed <-chan struct{} // gets a value when somebody else had the guard kill; nil: nobody does
 }
 
@@ -39,13 +39,14 @@ type ending struct {
 }
 
 // supervise has the guard end the run when ctx ends, kills a guard that does not
-// answer, and returns when the guard and everything under it is gone.
+// answer, and returns when everything under the guard is gone, and the guard too unless
+// it waits for another order.
 func (r run) supervise(ctx context.Context) (end ending) {
 	stop := ctx.Done()
 	stopping := false // the guard was asked to end the run
 	ended := false    // the guard has reported the end, or can report nothing more
 	var killAt time.Duration
-	answer := time.NewTimer(r.limit + answerTime)
+	answer := time.NewTimer(answerTime)
 	defer answer.Stop()
 	stuck := time.NewTimer(stuckAfter)
 	defer stuck.Stop()
@@ -58,7 +59,11 @@ func (r run) supervise(ctx context.Context) (end ending) {
 			}
 			if event.Kind == guard.Started {
 				end.started = true
-				if !stopping && r.limit == 0 { // otherwise the guard still has to answer
+				switch {
+				case stopping: // the guard still has to answer
+				case r.limit > 0:
+					answer.Reset(r.limit + answerTime)
+				default:
 					answer.Stop()
 				}
 				r.event(zerolog.InfoLevel).Int("pid", event.PID).Msg(r.name + " started")
@@ -68,6 +73,9 @@ func (r run) supervise(ctx context.Context) (end ending) {
 			answer.Stop()
 			if event.Kind != guard.Killing {
 				end.last = event
+			}
+			if event.Kept {
+				return end
 			}
 			if event.Kind == guard.Killing && killAt > 0 && boottime.Now() >= killAt {
 				r.log.Warn().Stringer("grace", r.grace).Msgf("the %s did not stop in time: killing it, with all that it had started", r.name)

@@ -38,7 +38,7 @@ var jobKeys = []key[Job]{
 	{"schedule", "none", "when it is due, or a list of that: `\"30 2 * * *\"`, `\"@hourly\"`, `\"@every 10m\"`, `\"H 3 * * *\"`. Put it into quotes, as YAML gives `*` and `@` a meaning. At most 20. Without `schedule` and `at` a job runs when it is triggered", func(v value, j *Job) { j.Schedules = v.schedules() }, nil},
 	{"at", "none", "the only instant at which it is due, with its offset, such as `2027-01-01T00:00:00+01:00`; a job has `schedule` or `at`", func(v value, j *Job) { j.At = v.instant() }, nil},
 	{"timezone", "that of the file", "the time zone of its schedules", func(v value, j *Job) { j.Zone = v.zone() }, nil},
-	{"timeout", "no limit", "how long an attempt may take; then it is killed with all its processes. From `100ms` to `365d`", func(v value, j *Job) { j.Timeout = v.duration(false) }, nil},
+	{"timeout", "no limit", "how long an attempt may take; then it is told to stop, and after `stop_grace` it is killed with all its processes. From `100ms` to `365d`", func(v value, j *Job) { j.Timeout = v.duration(false) }, nil},
 	{"retries", "", "what follows an attempt that failed", readRetries, describe("retries", retryKeys)},
 	{"overlap", "`skip`", "what happens when it is due while a run of it has not ended: `skip`, `queue` (it waits), `replace` (the other run is cancelled) or `allow` (both run)", func(v value, j *Job) { j.Overlap = choice(v, jobs.Overlaps) }, nil},
 	{"start_within", "T + `30s`", "how late a run may start and still be on time; later it counts as missed. T is `UNDERSTUDY_ORPHAN_AFTER`, so that a takeover loses nothing. From `1s` to `24h`", func(v value, j *Job) { j.StartWithin = v.duration(false) }, nil},

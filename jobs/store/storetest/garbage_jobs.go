@@ -67,7 +67,7 @@ func garbageJobs(t *testing.T, open func(t *testing.T) Store) {
 							t.Errorf("%s (- want, + got):\n%s", name, diff)
 						}
 					}
-					if bad.field == "mark" || bad.want == registry.ErrSchema {
+					if bad.field == "mark" || errors.Is(bad.want, registry.ErrSchema) {
 						_, err = b.Jobs().Prune(t.Context(), h, "bad", instant, 0, 10)
 						wantError(t, "Prune", err, bad.want)
 					}

@@ -27,10 +27,10 @@ func chdir(dir string) error {
 
 // notStarted returns the message that says why a command was not executed: because
 // of dir, if one is given.
-func notStarted(err error, dir ...string) message {
+func notStarted(run int64, err error, dir ...string) message {
 	var errno syscall.Errno
 	_ = errors.As(err, &errno)
-	return message{kind: msgNotStarted, numbers: []int64{int64(errno)}, strings: dir}
+	return message{kind: msgNotStarted, run: run, numbers: []int64{int64(errno)}, strings: dir}
 }
 
 // reason returns the error in a msgNotStarted.

@@ -15,26 +15,31 @@ import (
 func (g *Guard) read() {
 	defer close(g.events)
 	defer close(g.gone)
-	hasEnded := false
 	err := receive(g.conn, func(m message) {
 		switch m.kind {
 		case msgReady:
-			g.ready <- nil
+			g.answer(nil)
+			return
 		case msgRefused:
-			g.ready <- errors.New(m.strings[0])
+			g.answer(errors.New(m.strings[0]))
+			return
+		}
+		if !g.concerns(m) {
+			g.Abort()
+			return
+		}
+		switch m.kind {
 		case msgStarted:
 			g.events <- Event{Kind: Started, PID: int(m.numbers[0])}
 		case msgNotStarted:
-			hasEnded = true
 			g.events <- Event{Kind: NotStarted, Err: m.reason()}
 		case msgLate:
-			hasEnded = true
 			g.events <- Event{Kind: Late}
 		case msgKilling:
 			g.events <- Event{Kind: Killing}
 		case msgExited:
-			hasEnded = true
-			g.events <- Event{Kind: Exited, Code: int(m.numbers[0]), Why: Why(m.numbers[1]), Left: int(m.numbers[2])}
+			g.events <- Event{Kind: Exited, Code: int(m.numbers[0]), Why: Why(m.numbers[1]), Left: int(m.numbers[2]),
+				Signal: int(m.numbers[3]), Kept: m.numbers[4] != 0}
 		}
 	})
 	if err != nil {
@@ -45,14 +50,11 @@ func (g *Guard) read() {
 		_ = g.tie.Close()
 	}
 	awaitDeath(g.pid)
-	select {
-	case g.ready <- errors.New("it died"):
-	default:
-	}
+	g.answer(errors.New("it died"))
 	g.mu.Lock()
-	mark := g.mark
+	mark, has := g.mark, g.run > 0 && !g.over
 	g.mu.Unlock()
-	if mark != "" && !hasEnded { // it had an order
+	if has {
 		g.events <- Event{Kind: Died}
 		killLeftovers(g.pid, mark)
 	}
@@ -70,6 +72,25 @@ func (g *Guard) read() {
 	delete(guards.pids, g.pid)
 }
 
+// answer wakes whoever waits for the guard to be ready.
+func (g *Guard) answer(err error) {
+	select {
+	case g.ready <- err:
+	default:
+	}
+}
+
+// concerns reports whether a message is about the run that goes on, and notes its end.
+func (g *Guard) concerns(m message) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.run == 0 || m.run != g.run || g.over {
+		return false
+	}
+	g.over = m.kind == msgNotStarted || m.kind == msgLate || m.kind == msgExited
+	return true
+}
+
 // write writes the messages to the guard. A frozen guard blocks it. Leases do not
 // queue meanwhile: only the latest is kept.
 func (g *Guard) write() {
@@ -80,13 +101,13 @@ func (g *Guard) write() {
 			return
 		}
 		g.mu.Lock()
-		out := g.out
 		if g.lease != 0 {
-			out = message{kind: msgExtend, numbers: []int64{int64(g.lease)}}.appendTo(out)
+			g.queue(message{kind: msgExtend, numbers: []int64{int64(g.lease)}})
 		}
-		g.out, g.lease = nil, 0
+		out, files := g.out, g.files
+		g.out, g.files, g.lease = nil, nil, 0
 		g.mu.Unlock()
-		_, _ = g.conn.Write(out) // the reader sees the same error
+		_ = writeWith(g.conn, out, files) // the reader sees the same error
 	}
 }
 

@@ -20,10 +20,16 @@ func (s *server) checkDeadlines() {
 	if s.phase == running && now >= s.lease-s.grace {
 		s.stop(s.lease-s.margin, Expired)
 	}
+	if s.phase == running && s.hasLimit() && now >= s.limit {
+		s.stop(min(now+s.limitGrace, s.lease-s.margin), TimedOut)
+	}
 	if s.phase == stopping && now >= s.nextStep() {
 		s.kill(s.why)
 	}
 }
+
+// hasLimit reports whether a limit applies to the command, which has not exited yet.
+func (s *server) hasLimit() bool { return s.limit != 0 && !s.dead }
 
 // hasGroups reports whether there may be new process groups to be tied.
 func (s *server) hasGroups() bool { return s.phase == running || s.phase == stopping }
@@ -64,6 +70,9 @@ func (s *server) nextStep() time.Duration {
 		}
 		if s.dead {
 			return min(s.diedAt+orderSpread, s.lease-s.grace)
+		}
+		if s.hasLimit() {
+			return min(s.limit, s.lease-s.grace)
 		}
 		return s.lease - s.grace
 	case stopping:

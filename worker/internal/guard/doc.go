@@ -36,7 +36,48 @@
 // when the socket closes because Understudy died. The guard sends SIGKILL to all of
 // its children and reaps the dead, round after round, until the kernel says that no
 // child is left (ECHILD). Nothing else counts as gone. Then it reports the exit, and
-// exits itself.
+// exits itself. An order may have a limit, an instant at which the command is asked to
+// end as well.
+//
+// # One run after another
+//
+// On Linux an order may ask the guard to stay for another one, since a fresh guard
+// costs several times as much as a fork. A guard stays only if nothing happened but the
+// exit of the command itself: if a signal came, a process was killed, a group was tied or
+// the lease ended, the guard ends with its run as any other does. So there is little to
+// be undone between two runs, and each guarantee holds for the second run as it does for
+// the first:
+//
+//   - Nothing is tied, and no timer is armed, while the guard is idle. The tie of the
+//     command was loosened before the command was reaped. Besides, the kernel remembers
+//     the very group that was tied, and not its number, which others may get.
+//     (TestGuard_OutlivesTheLeaseOfTheRunBefore)
+//   - The next command is tied, and the timer armed, as the first one was.
+//     (TestExecutorHost_TwoFailuresLeaveNoGroupOfTheNextRun,
+//     TestExecutorHost_EverythingFrozenIsKilledByTheKernelAtTheLeasesEnd)
+//   - Messages name their run, and what is late concerns no other one. Understudy kills a
+//     guard that reports something about another run.
+//     (TestGuard_LateMessagesDoNotHitTheNextRun, TestGuard_ReportAboutAnotherRunDoesNotConcernThisOne)
+//   - The lease is that of the order, not a later one that was known before.
+//     (TestGuard_NextRunHasTheLeaseOfItsOwnOrder)
+//   - A guard that has a child left does not begin. Neither does one that lost a file on
+//     its way. It ends. (TestServer_StartsNothingWhileAChildIsLeft,
+//     TestExecutor_GuardThatLostAFileStartsNothing)
+//   - A guard that was killed or frozen while it was idle is replaced before the order is
+//     sent. After that nobody knows whether the command was started, and no other guard
+//     starts it. (TestExecutor_GuardThatFailedWhileIdleIsReplaced,
+//     TestExecutor_RunIsNotStartedAgainUnderAnotherGuard)
+//   - An idle guard ends with Understudy, when its socket closes.
+//     (TestExecutorHost_KilledUnderstudyEndsIdleGuards) One that is frozen then ends when
+//     it continues; it has nothing to lose.
+//   - The guard goes back to the directory that it was started in, and its own
+//     environment, limits and signals are never changed for a command. The output goes to
+//     pipes that come with the order, so what somebody still holds of an earlier run's
+//     does not reach the next. (TestExecutor_NothingOfARunReachesTheNext,
+//     TestExecutor_StrangerThatHoldsThePipeDoesNotHoldTheRunNorReachTheNext)
+//   - Each run has a mark of its own. (TestExecutor_EachRunHasItsOwnMark) All runs of a
+//     guard are in its session. They are never there at the same time, so a sweep may go
+//     by the session. (TestExecutor_KilledGuardTakesItsRunAlong)
 //
 // # When the guard or Understudy does not run
 //

@@ -9,10 +9,15 @@ import (
 )
 
 // exitedMessage returns the message about the end of a command, of which nothing is left.
-func exitedMessage(status unix.WaitStatus, why Why, left int) message {
-	code := status.ExitStatus()
+func exitedMessage(run int64, status unix.WaitStatus, why Why, left int, kept bool) message {
+	code, signal := status.ExitStatus(), 0
 	if status.Signaled() {
-		code = exitcode.Signal + int(status.Signal())
+		signal = int(status.Signal())
+		code = exitcode.Signal + signal
 	}
-	return message{kind: msgExited, numbers: []int64{int64(code), int64(why), int64(left)}}
+	m := message{kind: msgExited, run: run, numbers: []int64{int64(code), int64(why), int64(left), int64(signal), 0}}
+	if kept {
+		m.numbers[4] = 1
+	}
+	return m
 }

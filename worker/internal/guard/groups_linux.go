@@ -49,6 +49,9 @@ func newTiedGroups() *tiedGroups {
 	return t
 }
 
+// none reports whether nothing is tied.
+func (t *tiedGroups) none() bool { return len(t.byKey) == 0 }
+
 // begin sets the time of the first scan.
 func (t *tiedGroups) begin() {
 	t.gap = firstGap

@@ -2,6 +2,7 @@ package guard
 
 import (
 	"errors"
+	"os"
 	"time"
 )
 
@@ -19,6 +20,17 @@ type Order struct {
 	Lease  time.Duration // D: nothing of the command is alive after this instant
 	Grace  time.Duration // G: SIGTERM is sent at D − G
 	Margin time.Duration // K: SIGKILL is sent at D − K
+
+	Limit      time.Duration // the instant at which SIGTERM is sent at the latest; 0: only the lease limits the run
+	LimitGrace time.Duration // from then to SIGKILL
+
+	// Output are the standard output and error. Whoever gives the order keeps them open
+	// until the run is over. None: those of the guard.
+	Output []*os.File
+
+	// Keep has the guard wait for another order after this run, unless anything
+	// unusual happened in it. Only Linux has such guards.
+	Keep bool
 
 	// Mark is an entry of Env that only this command and its descendants have. By it
 	// they are recognised after their guard was killed.
@@ -59,6 +71,9 @@ type Event struct {
 	Why  Why   // for Exited
 	Left int   // for Exited: about how many other processes had to be killed
 	Err  error // for NotStarted
+
+	Signal int  // for Exited: the signal that ended the command; 0: none did
+	Kept   bool // for Exited: the guard is idle again, and this is the last event of the run
 }
 
 // DirError says that a command was not executed because of its working directory.
@@ -87,10 +102,11 @@ const (
 type Why int
 
 const (
-	Itself  Why = iota + 1 // nobody asked it to
-	Outside                // somebody signalled the guard as well, as systemd signals a whole unit
-	Asked                  // Stop or Kill was called
-	Expired                // the lease ended
+	Itself   Why = iota + 1 // nobody asked it to
+	Outside                 // somebody signalled the guard as well, as systemd signals a whole unit
+	Asked                   // Stop or Kill was called
+	Expired                 // the lease ended
+	TimedOut                // the limit was reached
 )
 
 // Process names a process in messages for people.

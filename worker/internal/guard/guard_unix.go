@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// Guard is Understudy's handle of a guard process, for one run of one command.
-// Its methods never block.
+// Guard is Understudy's handle of a guard process, for one run of one command, or for
+// one after another. Its methods never block, but for Ping.
 type Guard struct {
 	pid    int
 	conn   *os.File
@@ -24,8 +24,12 @@ type Guard struct {
 	gone   chan struct{} // closed when the reader has returned: the guard is reaped
 
 	mu     sync.Mutex
-	mark   string
+	run    int64         // the number of the latest order; 0: there was none
+	over   bool          // that run has ended
+	used   bool          // Stop, Kill or Abort was called: the guard serves no other run
+	mark   string        // of that run
 	out    []byte        // messages to be written
+	files  []*os.File    // to be passed along with them
 	lease  time.Duration // the latest lease, to be written after them; 0: none
 	reaped bool
 }
@@ -78,12 +82,42 @@ func (g *Guard) PID() int { return g.pid }
 // a command, nothing of that is left.
 func (g *Guard) Events() <-chan Event { return g.events }
 
-// Run has the guard run a command. It is called once.
+// Run has the guard run a command. It is called once, and again after each event that
+// says that the guard was kept.
 func (g *Guard) Run(o Order) {
 	g.mu.Lock()
-	g.mark = o.Mark
+	g.run++
+	g.over, g.mark, g.lease = false, o.Mark, 0
+	g.queue(o.message())
+	g.files = o.Output
 	g.mu.Unlock()
-	g.send(o.message())
+	g.wakeWriter()
+}
+
+// Ping returns nil if an idle guard answers before ctx ends.
+func (g *Guard) Ping(ctx context.Context) error {
+	g.mu.Lock()
+	g.queue(message{kind: msgPing})
+	g.mu.Unlock()
+	g.wakeWriter()
+	select {
+	case err := <-g.ready:
+		return err
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// maxRuns is how many runs a guard serves. Whatever it might keep of one run, such as
+// memory, does not grow for ever.
+const maxRuns = 1000
+
+// Idle reports whether the guard may get another order: it has no command now, and
+// nobody meant to end it or the latest one.
+func (g *Guard) Idle() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return (g.run == 0 || g.over) && g.run < maxRuns && !g.used && !g.reaped
 }
 
 // Extend moves the end of the lease.
@@ -96,33 +130,52 @@ func (g *Guard) Extend(until time.Duration) {
 
 // Stop has the guard send SIGTERM to the command, and SIGKILL at the given instant.
 func (g *Guard) Stop(killAt time.Duration) {
-	g.send(message{kind: msgStop, numbers: []int64{int64(killAt)}})
+	g.end(message{kind: msgStop, numbers: []int64{int64(killAt)}})
 }
 
 // Kill has the guard kill the command. Closing the tie makes the kernel kill the
 // command's group even if the guard does not answer.
 func (g *Guard) Kill() {
-	g.send(message{kind: msgKill})
+	g.end(message{kind: msgKill})
 	if g.tie != nil {
 		_ = g.tie.Close()
 	}
 }
 
-// Abort kills the guard itself. It is for a guard that has no command yet, or one
-// that does not answer.
+// Dismiss has a guard that has no command exit. One that is frozen does not.
+func (g *Guard) Dismiss() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.used = true
+	if raw, err := g.conn.SyscallConn(); err == nil {
+		_ = raw.Control(func(fd uintptr) { _ = syscall.Shutdown(int(fd), syscall.SHUT_WR) })
+	}
+}
+
+// Abort kills the guard itself. It is for a guard that has no command, or one that
+// does not answer.
 func (g *Guard) Abort() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.used = true
 	if !g.reaped {
 		_ = syscall.Kill(g.pid, syscall.SIGKILL)
 	}
 }
 
-func (g *Guard) send(m message) {
+// end sends a message that ends the run.
+func (g *Guard) end(m message) {
 	g.mu.Lock()
-	g.out = m.appendTo(g.out)
+	g.used = true
+	g.queue(m)
 	g.mu.Unlock()
 	g.wakeWriter()
+}
+
+// queue adds a message about the latest run to those to be written. g.mu must be locked.
+func (g *Guard) queue(m message) {
+	m.run = g.run
+	g.out = m.appendTo(g.out)
 }
 
 func (g *Guard) wakeWriter() {

@@ -49,6 +49,15 @@ func (g *Guard) PID() int { return 0 }
 // Events reports what happens. It is closed when nothing of the command is left.
 func (g *Guard) Events() <-chan Event { return g.events }
 
+// Ping returns nil: a guard without a command only waits for one.
+func (g *Guard) Ping(context.Context) error { return nil }
+
+// Dismiss ends a guard that has no command.
+func (g *Guard) Dismiss() { g.Abort() }
+
+// Idle returns false: a job serves one run.
+func (g *Guard) Idle() bool { return false }
+
 // Run has the command run. It is called once.
 func (g *Guard) Run(o Order) { g.change(func() { g.order, g.lease = &o, max(g.lease, o.Lease) }) }
 

@@ -18,7 +18,7 @@ func (s *server) kill(why Why) {
 		s.why = why
 	}
 	s.phase, s.killingSince = killing, boottime.Now()
-	s.send(message{kind: msgKilling})
+	s.send(message{kind: msgKilling, run: s.run})
 }
 
 // killRound sends SIGKILL to every child, reaps some of the dead, and reports
@@ -79,11 +79,21 @@ func (s *server) releaseCommand() {
 	s.pid = 0
 }
 
-// finish reports the end of the command, of which nothing is left. It returns the
-// exit code of the guard.
-func (s *server) finish() int {
-	s.send(exitedMessage(s.status, s.why, s.left))
-	return 0
+// finish reports the end of the command, of which nothing is left. It reports whether
+// this process is idle again, and waits for another order.
+func (s *server) finish() (kept bool) {
+	kept = s.canServeAgain()
+	sent := s.send(exitedMessage(s.run, s.status, s.why, s.left, kept))
+	s.execution = execution{run: s.run}
+	return kept && sent
+}
+
+// canServeAgain reports whether this process may run another command: nothing but the
+// exit of the command itself happened in this run, and what a fresh guard has is the
+// same here. Whatever was unusual ends the guard, so that nothing of it has to be undone.
+func (s *server) canServeAgain() bool {
+	usual := s.why == Itself && s.left == 0 && !s.isRealTime && s.groups.none() && !s.signals.ordered() && s.poll[pollConn].Fd >= 0
+	return s.keep && usual && unix.Fchdir(s.home) == nil
 }
 
 // realTimeAfter is how long the guard kills before it becomes a real-time process.

@@ -30,7 +30,7 @@ func serve() int {
 	messages := make(chan message)
 	go func() {
 		defer close(messages)
-		_ = receive(s.conn, func(m message) { messages <- m })
+		_ = s.receive(func(m message) { messages <- m })
 	}()
 	s.send(message{kind: msgReady})
 
@@ -47,8 +47,10 @@ func serve() int {
 			case !ok, m.kind == msgKill && s.pid != 0:
 				s.setWhy(Asked)
 				return s.kill()
+			case m.kind == msgPing && s.pid == 0:
+				s.send(message{kind: msgReady})
 			case m.kind == msgOrder && s.pid == 0:
-				if !s.start(m.order(), exited) {
+				if !s.start(m, exited) {
 					return 0
 				}
 			case m.kind == msgExtend:
@@ -70,6 +72,9 @@ func serve() int {
 			now := boottime.Now()
 			if now >= s.lease-s.grace {
 				s.stop(s.lease-s.margin, Expired)
+			}
+			if s.limit != 0 && now >= s.limit && diedAt == 0 {
+				s.stop(now+s.limitGrace, TimedOut)
 			}
 			if now >= s.lease-s.margin || s.killAt != 0 && now >= s.killAt {
 				return s.kill()

@@ -11,10 +11,11 @@ type kind byte
 
 const (
 	// To the guard.
-	msgOrder  kind = iota + 1 // lease, grace, margin, number of arguments; path, directory, arguments, environment
+	msgOrder  kind = iota + 1 // lease, grace, margin, limit, its grace, keep, number of files, number of arguments; path, directory, arguments, environment
 	msgExtend                 // lease
 	msgStop                   // the instant to kill at
 	msgKill
+	msgPing // an idle guard answers msgReady
 
 	// From the guard.
 	msgReady
@@ -23,22 +24,26 @@ const (
 	msgNotStarted // errno; the directory, if the error is about it
 	msgLate
 	msgKilling
-	msgExited // exit code, why, how many other processes had to be killed
+	msgExited // exit code, why, how many other processes had to be killed, the signal that ended the command, whether the guard is idle again
 )
 
 // shapes holds, for each kind, the exact count of numbers and the least count of
 // strings in a message.
 var shapes = map[kind]struct{ numbers, strings int }{
-	msgOrder: {4, 2}, msgExtend: {1, 0}, msgStop: {1, 0}, msgKill: {},
-	msgReady: {}, msgRefused: {0, 1}, msgStarted: {1, 0}, msgNotStarted: {1, 0}, msgLate: {}, msgKilling: {}, msgExited: {3, 0},
+	msgOrder: {8, 2}, msgExtend: {1, 0}, msgStop: {1, 0}, msgKill: {}, msgPing: {},
+	msgReady: {}, msgRefused: {0, 1}, msgStarted: {1, 0}, msgNotStarted: {1, 0}, msgLate: {}, msgKilling: {}, msgExited: {5, 0},
 }
 
 // message is one message on the socket between Understudy and a guard: numbers and
 // strings, and a kind that says what they mean. Both processes execute the same
 // binary, except where the file was replaced by another version and the system
 // cannot execute the old one again.
+//
+// A guard may serve one run after another. A message names its run, so that one that
+// comes late does not concern the next run.
 type message struct {
 	kind    kind
+	run     int64 // 1 for the guard's first order; 0: about no run
 	numbers []int64
 	strings []string
 }
@@ -51,6 +56,7 @@ var errMessage = errors.New("guard: garbled message")
 func (m message) appendTo(b []byte) []byte {
 	start := len(b)
 	b = append(b, 0, 0, 0, 0, byte(m.kind))
+	b = binary.LittleEndian.AppendUint64(b, uint64(m.run))
 	b = binary.LittleEndian.AppendUint32(b, uint32(len(m.numbers)))
 	for _, n := range m.numbers {
 		b = binary.LittleEndian.AppendUint64(b, uint64(n))
@@ -106,6 +112,7 @@ func cut(b []byte) (m message, rest []byte, ok bool, err error) {
 	body, rest := b[4:4+size], b[4+size:]
 	r := bodyReader{b: body}
 	m.kind = kind(r.byte())
+	m.run = int64(binary.LittleEndian.Uint64(r.take(8)))
 	for n := r.count(8); n > 0; n-- {
 		m.numbers = append(m.numbers, int64(binary.LittleEndian.Uint64(r.take(8))))
 	}
@@ -124,7 +131,7 @@ func (m message) valid() bool {
 	if !ok || len(m.numbers) != shape.numbers || len(m.strings) < shape.strings {
 		return false
 	}
-	return m.kind != msgOrder || 0 <= m.numbers[3] && m.numbers[3] <= int64(len(m.strings)-2)
+	return m.kind != msgOrder || 0 <= m.numbers[7] && m.numbers[7] <= int64(len(m.strings)-2)
 }
 
 // bodyReader takes the fields off the body of a message.
@@ -155,18 +162,28 @@ func (r *bodyReader) count(size int) int {
 	return n
 }
 
-// order returns the order in a valid msgOrder.
+// order returns the order in a valid msgOrder, without its files.
 func (m message) order() Order {
 	args := m.strings[2:]
-	n := m.numbers[3]
+	n := m.numbers[7]
 	return Order{
 		Path: m.strings[0], Dir: m.strings[1], Args: args[:n], Env: args[n:],
 		Lease: time.Duration(m.numbers[0]), Grace: time.Duration(m.numbers[1]), Margin: time.Duration(m.numbers[2]),
+		Limit: time.Duration(m.numbers[3]), LimitGrace: time.Duration(m.numbers[4]), Keep: m.numbers[5] != 0,
 	}
 }
 
+// files returns how many files belong to the order in a valid msgOrder.
+func (m message) files() int64 { return m.numbers[6] }
+
 func (o Order) message() message {
-	m := message{kind: msgOrder, numbers: []int64{int64(o.Lease), int64(o.Grace), int64(o.Margin), int64(len(o.Args))}}
+	keep := int64(0)
+	if o.Keep {
+		keep = 1
+	}
+	m := message{kind: msgOrder, numbers: []int64{
+		int64(o.Lease), int64(o.Grace), int64(o.Margin), int64(o.Limit), int64(o.LimitGrace), keep, int64(len(o.Output)), int64(len(o.Args)),
+	}}
 	m.strings = append(append(append(m.strings, o.Path, o.Dir), o.Args...), o.Env...)
 	return m
 }

@@ -2,6 +2,7 @@ package guard
 
 import (
 	"os"
+	"sync"
 	"syscall"
 	"time"
 
@@ -19,8 +20,62 @@ type server struct {
 	descendants descendants
 	why         Why
 
+	run   int64 // the number of the order
+	mu    sync.Mutex
+	files []int // passed along with the order
+
 	lease, grace, margin time.Duration
 	killAt               time.Duration // while stopping
+	limit                time.Duration // when the command is asked to stop at the latest; 0: no limit
+	limitGrace           time.Duration
+}
+
+// receive reads from the socket until it ends, and calls handle with each message.
+func (s *server) receive(handle func(message)) error {
+	raw, err := s.conn.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var d decoder
+	chunk := make([]byte, 4<<10)
+	for {
+		var n int
+		var fds []int
+		waitErr := raw.Read(func(fd uintptr) bool {
+			for {
+				n, fds, err = readWith(int(fd), chunk)
+				if err != unix.EINTR {
+					return err != unix.EAGAIN
+				}
+			}
+		})
+		if waitErr != nil || err != nil || n == 0 {
+			return nil
+		}
+		s.mu.Lock()
+		s.files = append(s.files, fds...)
+		s.mu.Unlock()
+		if err := d.decode(chunk[:n], handle); err != nil {
+			return err
+		}
+	}
+}
+
+// output returns the standard output and error of the command, and what closes them in
+// this process.
+func (s *server) output() (files []uintptr, closeAll func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	fds := s.files
+	closeAll = func() {
+		for _, fd := range fds {
+			_ = unix.Close(fd)
+		}
+	}
+	if len(fds) != 2 {
+		return []uintptr{1, 2}, closeAll
+	}
+	return []uintptr{uintptr(fds[0]), uintptr(fds[1])}, closeAll
 }
 
 func (s *server) extend(until time.Duration) {
@@ -31,28 +86,32 @@ func (s *server) extend(until time.Duration) {
 
 // start executes the command, or reports why it did not. It closes exited when the
 // command has exited.
-func (s *server) start(o Order, exited chan<- struct{}) bool {
+func (s *server) start(m message, exited chan<- struct{}) bool {
+	o := m.order()
+	output, closeAll := s.output()
+	s.run = m.run
 	s.extend(o.Lease)
-	s.grace, s.margin = o.Grace, o.Margin
+	s.grace, s.margin, s.limit, s.limitGrace = o.Grace, o.Margin, o.Limit, o.LimitGrace
 	if boottime.Now() >= s.lease-s.grace {
-		s.send(message{kind: msgLate})
+		s.send(message{kind: msgLate, run: s.run})
 		return false
 	}
 	if err := chdir(o.Dir); err != nil {
-		s.send(notStarted(err, o.Dir))
+		s.send(notStarted(s.run, err, o.Dir))
 		return false
 	}
 	pid, err := syscall.ForkExec(o.Path, o.Args, &syscall.ProcAttr{
 		Env:   o.Env,
-		Files: []uintptr{0, 1, 2},
+		Files: append([]uintptr{0}, output...),
 		Sys:   &syscall.SysProcAttr{Setpgid: true},
 	})
+	closeAll()
 	if err != nil {
-		s.send(notStarted(err))
+		s.send(notStarted(s.run, err))
 		return false
 	}
 	s.pid = pid
-	s.send(message{kind: msgStarted, numbers: []int64{int64(pid)}})
+	s.send(message{kind: msgStarted, run: s.run, numbers: []int64{int64(pid)}})
 	go func() {
 		defer close(exited)
 		awaitExit(pid)
@@ -115,7 +174,7 @@ func (s *server) stop(killAt time.Duration, why Why) {
 // kernel lists none of them any more. It reports the end and returns the guard's
 // exit code.
 func (s *server) kill() int {
-	s.send(message{kind: msgKilling})
+	s.send(message{kind: msgKilling, run: s.run})
 	_ = s.descendants.scan(s.pid)
 	left := len(s.descendants.seen) // the command is among them if it did not exit by itself
 	for backoff := time.Millisecond; ; backoff = min(2*backoff, 50*time.Millisecond) {
@@ -132,7 +191,7 @@ func (s *server) kill() int {
 			break
 		}
 	}
-	s.send(exitedMessage(status, s.why, left))
+	s.send(exitedMessage(s.run, status, s.why, left, false))
 	return 0
 }
 

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/understudy-go/understudy/internal/boottime"
+	"github.com/understudy-go/understudy/internal/procfs"
 )
 
 type phase int
@@ -21,6 +22,8 @@ const (
 // server is the guard process. All of it runs in the main thread.
 type server struct {
 	decoder   decoder
+	files     []int // passed along with messages, and not used yet
+	home      int   // the directory that this process was started in; -1: it may not be entered
 	poll      [3]unix.PollFd
 	wakeAt    time.Duration       // what the timer in poll is set to
 	killTimer *boottime.KillTimer // by which the kernel kills this process at the lease's end
@@ -30,6 +33,13 @@ type server struct {
 	oomScore  oomScore
 	signals   *signals
 
+	execution
+}
+
+// execution is what the guard knows of one run. The next run begins with nothing of it
+// but the number.
+type execution struct {
+	run    int64 // the number of the latest order; 0: there was none
 	phase  phase
 	pid    int // of the command, until it is reaped
 	status unix.WaitStatus
@@ -42,6 +52,9 @@ type server struct {
 
 	lease, grace, margin time.Duration
 	killAt               time.Duration // while stopping
+	limit                time.Duration // when the command is asked to stop at the latest; 0: no limit
+	limitGrace           time.Duration
+	keep                 bool // another order may follow
 
 	killingSince time.Duration
 	isRealTime   bool
@@ -74,8 +87,8 @@ func serve() int {
 		}
 		s.reap()
 		s.checkDeadlines()
-		if s.phase == killing && s.killRound() {
-			return s.finish()
+		if s.phase == killing && s.killRound() && !s.finish() {
+			return 0
 		}
 		s.sleep()
 	}
@@ -86,7 +99,7 @@ func serve() int {
 func (s *server) receive() bool {
 	for s.poll[pollConn].Fd >= 0 {
 		var chunk [16 << 10]byte
-		n, err := unix.Read(connFD, chunk[:])
+		n, files, err := readWith(connFD, chunk[:])
 		if err == unix.EINTR {
 			continue
 		}
@@ -96,6 +109,7 @@ func (s *server) receive() bool {
 		if n <= 0 {
 			return false
 		}
+		s.files = append(s.files, files...)
 		if err := s.decoder.decode(chunk[:n], s.handle); err != nil {
 			return false
 		}
@@ -105,8 +119,11 @@ func (s *server) receive() bool {
 
 func (s *server) handle(m message) {
 	switch {
-	case m.kind == msgOrder && s.phase == idle:
-		s.start(m.order())
+	case m.kind == msgPing && s.phase == idle:
+		s.send(message{kind: msgReady})
+	case m.kind == msgOrder && s.phase == idle && m.run > s.run:
+		s.start(m)
+	case m.run != s.run: // it came late
 	case m.kind == msgExtend:
 		s.extend(time.Duration(m.numbers[0]))
 	case m.kind == msgStop:
@@ -119,40 +136,72 @@ func (s *server) handle(m message) {
 // start executes the command, or reports why it did not and exits. The kernel's
 // timer is armed before the command exists, and the command's group is tied before
 // anything else happens to it.
-func (s *server) start(o Order) {
+func (s *server) start(m message) {
+	if !s.mayStart(m) {
+		syscall.Exit(1)
+	}
+	o, output := m.order(), s.output()
+	s.execution = execution{run: m.run, grace: o.Grace, margin: o.Margin, limit: o.Limit, limitGrace: o.LimitGrace, keep: o.Keep}
+	s.signals.forget()
 	s.extend(o.Lease)
-	s.grace, s.margin = o.Grace, o.Margin
 	if boottime.Now() >= s.lease-s.grace {
-		s.send(message{kind: msgLate})
+		s.send(message{kind: msgLate, run: s.run})
 		syscall.Exit(0)
 	}
 	if err := s.armKillTimer(); err != nil {
-		s.send(message{kind: msgNotStarted, numbers: []int64{int64(unix.EAGAIN)}})
+		s.send(notStarted(s.run, unix.EAGAIN))
 		syscall.Exit(0)
 	}
 	if err := chdir(o.Dir); err != nil {
-		s.send(notStarted(err, o.Dir))
+		s.send(notStarted(s.run, err, o.Dir))
 		syscall.Exit(0)
 	}
 	restore := s.oomScore.raise()
 	pid, err := syscall.ForkExec(o.Path, o.Args, &syscall.ProcAttr{
 		Env:   o.Env,
-		Files: []uintptr{0, 1, 2},
+		Files: []uintptr{0, output[0], output[1]},
 		Sys:   &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL},
 	})
 	restore()
 	if err != nil {
-		s.send(notStarted(err))
+		s.send(notStarted(s.run, err))
 		syscall.Exit(0)
 	}
 	s.pid, s.phase = pid, running
 	s.tie.fasten(-pid)
+	s.closeFiles()
 	s.groups.begin()
-	s.send(message{kind: msgStarted, numbers: []int64{int64(pid)}})
+	s.send(message{kind: msgStarted, run: s.run, numbers: []int64{int64(pid)}})
 }
 
-// send never blocks. A guard sends few messages in its life, so they fit into the
-// socket; if Understudy is frozen and one does not, nobody needs it.
-func (s *server) send(m message) {
-	_, _ = unix.Write(connFD, m.appendTo(nil))
+// mayStart reports whether this process can carry out an order: it has the files that
+// belong to it, and no child.
+func (s *server) mayStart(m message) bool {
+	return int(m.files()) == len(s.files) && procfs.Peek(unix.P_ALL, 0) == -1
+}
+
+// output returns the standard output and error of the command.
+func (s *server) output() [2]uintptr {
+	if len(s.files) != 2 {
+		return [2]uintptr{1, 2}
+	}
+	return [2]uintptr{uintptr(s.files[0]), uintptr(s.files[1])}
+}
+
+// closeFiles closes the files that were passed for the command, so that this process
+// does not hold a pipe open.
+func (s *server) closeFiles() {
+	for _, fd := range s.files {
+		_ = unix.Close(fd)
+	}
+	s.files = nil
+}
+
+// send never blocks, and reports whether the message was sent. A guard sends few
+// messages in a run, so they fit into the socket; if Understudy is frozen and one does
+// not, nobody needs it.
+func (s *server) send(m message) bool {
+	b := m.appendTo(nil)
+	n, err := unix.Write(connFD, b)
+	return err == nil && n == len(b)
 }

@@ -18,7 +18,7 @@ func TestServer_IgnoresALeaseThatIsPastOrEarlier(t *testing.T) {
 		{"later, but past", now - 2*time.Second, now - time.Second, now - 2*time.Second},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			s := server{lease: tt.before}
+			s := server{execution: execution{lease: tt.before}}
 			s.extend(tt.extend)
 			if s.lease != tt.want {
 				t.Errorf("lease ends at %v, want %v", s.lease, tt.want)

@@ -92,6 +92,9 @@ func (g *Guard) watch(o Order, pid int, exited <-chan struct{}) (why Why) {
 		if g.killAt == 0 && now >= g.lease-o.Grace {
 			g.killAt, why = g.lease-o.Margin, Expired
 		}
+		if g.killAt == 0 && o.Limit != 0 && now >= o.Limit && diedAt == 0 {
+			g.killAt, why = now+o.LimitGrace, TimedOut
+		}
 		stopping, killed := g.killAt != 0, g.killed
 		late := now >= g.lease-o.Margin || stopping && now >= g.killAt
 		if why == 0 && g.asked {
@@ -122,10 +125,14 @@ func startIn(job windows.Handle, out Output, o Order) (*os.Process, error) {
 	if out == ToStderr {
 		stdout = os.Stderr
 	}
+	stderr := os.Stderr
+	if len(o.Output) == 2 {
+		stdout, stderr = o.Output[0], o.Output[1]
+	}
 	proc, err := os.StartProcess(o.Path, o.Args, &os.ProcAttr{
 		Dir:   o.Dir,
 		Env:   o.Env,
-		Files: []*os.File{null, stdout, os.Stderr},
+		Files: []*os.File{null, stdout, stderr},
 		Sys:   &syscall.SysProcAttr{CreationFlags: windows.CREATE_SUSPENDED | windows.CREATE_NEW_PROCESS_GROUP},
 	})
 	if errors.Is(err, windows.ERROR_BAD_EXE_FORMAT) {

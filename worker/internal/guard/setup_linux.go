@@ -38,6 +38,9 @@ func setup() (*server, error) {
 		return nil, err
 	}
 	s.oomScore = openOOMScore()
+	if s.home, err = unix.Open(".", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0); err != nil {
+		s.home = -1
+	}
 	if s.tie, err = newTie(); err != nil {
 		return nil, fmt.Errorf("tie: %w", err)
 	}

@@ -31,6 +31,12 @@ func (s *signals) orderedToStop() bool {
 	return at != 0 && boottime.Now() < time.Duration(at)+orderTime
 }
 
+// ordered reports whether this process was ordered to stop since forget was called.
+func (s *signals) ordered() bool { return s.stoppedAt.Load() != 0 }
+
+// forget is called before a command starts, which an earlier signal did not reach.
+func (s *signals) forget() { s.stoppedAt.Store(0) }
+
 // handleSignals handles all signals that would end or stop this process. It ignores
 // none, since the command would inherit that; a handled one has its default in the
 // command.
