@@ -29,8 +29,8 @@ func writeWith(conn *os.File, b []byte, files []*os.File) error {
 		waitErr := raw.Write(func(fd uintptr) bool {
 			for {
 				n, err = unix.SendmsgN(int(fd), b, unix.UnixRights(fds...), nil, 0)
-				if err != unix.EINTR {
-					return err != unix.EAGAIN
+				if !errors.Is(err, unix.EINTR) {
+					return !errors.Is(err, unix.EAGAIN)
 				}
 			}
 		})

@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"errors"
 	"syscall"
 	"time"
 
@@ -100,10 +101,10 @@ func (s *server) receive() bool {
 	for s.poll[pollConn].Fd >= 0 {
 		var chunk [16 << 10]byte
 		n, files, err := readWith(connFD, chunk[:])
-		if err == unix.EINTR {
+		if errors.Is(err, unix.EINTR) {
 			continue
 		}
-		if err == unix.EAGAIN {
+		if errors.Is(err, unix.EAGAIN) {
 			return true
 		}
 		if n <= 0 {
