@@ -57,7 +57,7 @@ func TestExecutor_EachRunHasItsOwnMark(t *testing.T) {
 	t.Parallel()
 	e := newExecutor(t, 1)
 	x := Execution{
-		Path: "sh", Args: []string{"sh", "-c", "tr '\\0' '\\n' </proc/$$/environ | grep ^UNDERSTUDY_ | sort"},
+		Path: "sh", Args: []string{"sh", "-c", "tr '\\0' '\\n' </proc/$$/environ | grep ^UNDERSTUDY_ | grep -v ^UNDERSTUDY_TEST_ | sort"},
 		Env: append(os.Environ(), config.EnvTerm+"=6", config.EnvRun+"=outer", "UNDERSTUDY_REGISTRY=secret"), Extra: []string{config.EnvRun + "=other", config.EnvTerm + "=7"},
 	}
 	one, other := outputOf(t, e, x), outputOf(t, e, x)
