@@ -7,12 +7,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"github.com/understudy-go/understudy/internal/mongotest"
-	"github.com/understudy-go/understudy/registry"
 )
 
 // users starts a server that asks for credentials, and returns a function that makes
@@ -75,8 +73,7 @@ func TestCredentials_DroppedUserEndsTheInstanceWithItsLease(t *testing.T) {
 	t.Parallel()
 	set, as := users(t)
 	createUser(t, set, "old", "0ld")
-	timing := registry.Timing{Interval: quick.Interval, OrphanAfter: 12 * time.Second, StopGrace: 4 * time.Second} // the work has to end within its grace
-	g := newGroup(t, place{uri: set.URI(), set: set}, timing)
+	g := newGroup(t, place{uri: set.URI(), set: set}, roomy)
 	g.env[0] = "UNDERSTUDY_REGISTRY=" + as("old", "0ld")
 	a := g.joinAll("a")[0]
 	g.workOf(1, 1)

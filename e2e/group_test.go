@@ -25,6 +25,10 @@ import (
 // machine: a request may take 0.8 s before it counts as failed.
 var quick = registry.Timing{Interval: 150 * time.Millisecond, OrphanAfter: 5 * time.Second, StopGrace: time.Second}
 
+// roomy is for tests in which the work has to stop by itself when the lease ends: on a
+// busy machine even that takes more than a second.
+var roomy = registry.Timing{Interval: 150 * time.Millisecond, OrphanAfter: 9 * time.Second, StopGrace: 3 * time.Second}
+
 // leisurely is for tests of who takes over: the senior candidate has a whole interval
 // before others try.
 var leisurely = registry.Timing{Interval: 3 * time.Second, OrphanAfter: 15 * time.Second, StopGrace: time.Second}

@@ -26,7 +26,7 @@ var enduring = registry.Timing{Interval: 200 * time.Millisecond, OrphanAfter: ti
 
 func TestOutage_LongerThanTheLeaseEndsTheWork(t *testing.T) {
 	bothAlone(t, func(t *testing.T, at place) {
-		g := newGroup(t, at, quick)
+		g := newGroup(t, at, roomy)
 		a := g.joinAll("a", "b")[0]
 		g.workOf(1, 2)
 		mend := at.cut(t)
@@ -34,12 +34,12 @@ func TestOutage_LongerThanTheLeaseEndsTheWork(t *testing.T) {
 		a.await("lease not renewed in time")
 		testkit.Until(t, "the work to be gone", func() bool { return g.workers() == 0 })
 		gone := boottime.Now()
-		sleep(quick.OrphanAfter / 2) // until more than T has passed since the cut
+		sleep(roomy.OrphanAfter / 2) // until more than T has passed since the cut
 		mend()
 		next := g.work(2)
 		list := g.conclude()
-		if list[0].last > cut+quick.Lease() || list[0].last > gone {
-			t.Errorf("%v, with the registry gone at %v: want an end by %v", list[0], cut, cut+quick.Lease())
+		if list[0].last > cut+roomy.Lease() || list[0].last > gone {
+			t.Errorf("%v, with the registry gone at %v: want an end by %v", list[0], cut, cut+roomy.Lease())
 		}
 		if next.first < gone {
 			t.Errorf("%v began while the registry was gone", next)
@@ -83,7 +83,7 @@ func (g *group) keeps(s span) {
 
 func TestOutage_SIGTERMStopsInOrder(t *testing.T) {
 	bothAlone(t, func(t *testing.T, at place) {
-		g := newGroup(t, at, quick)
+		g := newGroup(t, at, roomy)
 		a := g.joinAll("a", "b")[0]
 		g.workOf(1, 2)
 		mend := at.cut(t)

@@ -13,6 +13,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
 
 	"github.com/understudy-go/understudy/internal/mongotest"
+	"github.com/understudy-go/understudy/registry"
 )
 
 func TestStream_IsOpenedEverLessOftenWhileItBreaks(t *testing.T) {
@@ -58,12 +59,15 @@ func TestStream_IsOpenedEverLessOftenWhileItBreaks(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				number := int64(1)
-				if last := latest(t, r, "g"); last != nil {
-					number = last.Number + 1
+				v, err := r.View(t.Context(), "g")
+				if err != nil {
+					return err
 				}
 				<-changes
-				begin(t, r, "g", number, uuid.Must(uuid.NewV7()))
+				err = r.BeginTerm(t.Context(), registry.Term{Group: "g", Number: v.Number() + 1, Holder: uuid.Must(uuid.NewV7())})
+				if err != nil {
+					return err
+				}
 				if _, ok := <-changes; !ok {
 					return fmt.Errorf("the stream broke once more")
 				}
