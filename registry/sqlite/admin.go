@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/understudy-go/understudy/internal/sqlitefields"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -92,7 +93,7 @@ func (r *Registry) Groups(ctx context.Context) ([]string, error) {
 			if err := scan(&name); err != nil {
 				return err
 			}
-			group, _ := text(name)
+			group, _ := sqlitefields.Text(name)
 			err := registry.CheckGroup(group)
 			if err != nil {
 				err = fmt.Errorf("%w: %w", registry.ErrCorrupt, err)

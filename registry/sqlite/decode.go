@@ -1,13 +1,11 @@
 package sqlite
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"time"
 
-	"github.com/google/uuid"
-
+	"github.com/understudy-go/understudy/internal/sqlitefields"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -24,28 +22,28 @@ func (r *instanceRow) fields() []any {
 
 // decode returns the instance, or ErrCorrupt or ErrSchema.
 func (r *instanceRow) decode() (registry.Instance, error) {
-	var d decoder
+	var d sqlitefields.Decoder
 	in := registry.Instance{
-		ID:          vital(&d, "id", r.id, identity),
-		Group:       vital(&d, "group", r.group, text),
-		Host:        lenient(r.host, text),
-		PID:         int(lenient(r.pid, integer)),
-		Version:     lenient(r.version, text),
-		StartedAt:   lenient(r.startedAt, date),
-		Beat:        vital(&d, "beat", r.beat, integer),
-		Heartbeat:   vital(&d, "heartbeat", r.heartbeat, date),
-		Interval:    lenient(r.interval, span),
-		OrphanAfter: lenient(r.orphanAfter, span),
-		Priority:    int(lenient(r.priority, integer)),
-		Command:     lenient(r.command, text),
-		Schema:      int(vital(&d, "schema", r.schema, integer)),
+		ID:          sqlitefields.Vital(&d, "id", r.id, sqlitefields.Identity),
+		Group:       sqlitefields.Vital(&d, "group", r.group, sqlitefields.Text),
+		Host:        sqlitefields.Lenient(r.host, sqlitefields.Text),
+		PID:         int(sqlitefields.Lenient(r.pid, sqlitefields.Integer)),
+		Version:     sqlitefields.Lenient(r.version, sqlitefields.Text),
+		StartedAt:   sqlitefields.Lenient(r.startedAt, date),
+		Beat:        sqlitefields.Vital(&d, "beat", r.beat, sqlitefields.Integer),
+		Heartbeat:   sqlitefields.Vital(&d, "heartbeat", r.heartbeat, date),
+		Interval:    sqlitefields.Lenient(r.interval, span),
+		OrphanAfter: sqlitefields.Lenient(r.orphanAfter, span),
+		Priority:    int(sqlitefields.Lenient(r.priority, sqlitefields.Integer)),
+		Command:     sqlitefields.Lenient(r.command, sqlitefields.Text),
+		Schema:      int(sqlitefields.Vital(&d, "schema", r.schema, sqlitefields.Integer)),
 		Status: registry.Status{
-			Role:      registry.Role(lenient(r.role, text)),
-			Term:      lenient(r.term, integer),
-			Candidate: lenient(r.candidate, integer) == 1,
+			Role:      registry.Role(sqlitefields.Lenient(r.role, sqlitefields.Text)),
+			Term:      sqlitefields.Lenient(r.term, sqlitefields.Integer),
+			Candidate: sqlitefields.Lenient(r.candidate, sqlitefields.Integer) == 1,
 		},
 	}
-	if err := d.result(in.Check()); err != nil {
+	if err := d.Result(in.Check()); err != nil {
 		return registry.Instance{}, fmt.Errorf("instance %.64q: %w", fmt.Sprint(r.id), err)
 	}
 	return in, nil
@@ -64,81 +62,34 @@ func (r *termRow) fields() []any {
 
 // decode returns the term, or ErrCorrupt, ErrSchema or ErrTermExhausted.
 func (r *termRow) decode() (registry.Term, error) {
-	var d decoder
+	var d sqlitefields.Decoder
 	t := registry.Term{
-		Group:       vital(&d, "group", r.group, text),
-		Number:      vital(&d, "number", r.number, integer),
-		Holder:      vital(&d, "holder", r.holder, identity),
-		Host:        lenient(r.host, text),
-		OrphanAfter: lenient(r.orphanAfter, span),
-		StartedAt:   vital(&d, "startedAt", r.startedAt, date),
+		Group:       sqlitefields.Vital(&d, "group", r.group, sqlitefields.Text),
+		Number:      sqlitefields.Vital(&d, "number", r.number, sqlitefields.Integer),
+		Holder:      sqlitefields.Vital(&d, "holder", r.holder, sqlitefields.Identity),
+		Host:        sqlitefields.Lenient(r.host, sqlitefields.Text),
+		OrphanAfter: sqlitefields.Lenient(r.orphanAfter, span),
+		StartedAt:   sqlitefields.Vital(&d, "startedAt", r.startedAt, date),
 		End: registry.End{
-			Reason:   registry.Reason(lenient(r.reason, text)),
-			ExitCode: int(lenient(r.exitCode, integer)),
-			Silence:  lenient(r.silence, span),
+			Reason:   registry.Reason(sqlitefields.Lenient(r.reason, sqlitefields.Text)),
+			ExitCode: int(sqlitefields.Lenient(r.exitCode, sqlitefields.Integer)),
+			Silence:  sqlitefields.Lenient(r.silence, span),
 		},
-		Schema: int(vital(&d, "schema", r.schema, integer)),
+		Schema: int(sqlitefields.Vital(&d, "schema", r.schema, sqlitefields.Integer)),
 	}
 	if r.endedAt != nil {
-		t.EndedAt = vital(&d, "endedAt", r.endedAt, date)
+		t.EndedAt = sqlitefields.Vital(&d, "endedAt", r.endedAt, date)
 	}
 	if at, ok := date(r.handoverAt); ok {
-		to, ok := identity(r.handoverTo)
+		to, ok := sqlitefields.Identity(r.handoverTo)
 		if ok || r.handoverTo == nil {
 			t.Handover = &registry.Handover{To: to, At: at}
 		}
 	}
-	if err := d.result(t.Check()); err != nil {
+	if err := d.Result(t.Check()); err != nil {
 		return registry.Term{}, fmt.Errorf("term %.64q of group %.64q: %w", fmt.Sprint(r.number), fmt.Sprint(r.group), err)
 	}
 	return t, nil
-}
-
-// decoder has the error of the first vital column that could not be understood.
-type decoder struct{ err error }
-
-// vital decodes a column that the record cannot do without.
-func vital[T any](d *decoder, column string, stored any, as func(any) (T, bool)) T {
-	v, ok := as(stored)
-	if !ok && d.err == nil {
-		d.err = fmt.Errorf("%w: %s is %.64q (%T)", registry.ErrCorrupt, column, fmt.Sprint(stored), stored)
-	}
-	return v
-}
-
-// lenient decodes a column on which no decision rests. It returns zero for a value
-// that makes no sense.
-func lenient[T any](stored any, as func(any) (T, bool)) T {
-	v, _ := as(stored)
-	return v
-}
-
-// result returns what is wrong with a record, by its columns and by its own check. A
-// newer schema explains everything else.
-func (d *decoder) result(check error) error {
-	if d.err == nil || errors.Is(check, registry.ErrSchema) {
-		return check
-	}
-	return d.err
-}
-
-func text(stored any) (string, bool) {
-	s, ok := stored.(string)
-	return registry.Clip(s), ok
-}
-
-func integer(stored any) (int64, bool) {
-	n, ok := stored.(int64)
-	return n, ok
-}
-
-func identity(stored any) (uuid.UUID, bool) {
-	s, _ := stored.(string)
-	id, err := uuid.Parse(s)
-	if err != nil || id.String() != s {
-		return uuid.Nil, false
-	}
-	return id, true
 }
 
 // latestDate is the end of the year 9999, in microseconds.

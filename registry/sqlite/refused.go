@@ -54,16 +54,5 @@ func (c *conn) refusal(err error) error {
 
 // foreign names what another program has added to the tables, with advice.
 func (c *conn) foreign() string {
-	var found []string
-	err := c.Each(func(scan func(dest ...any) error) error {
-		var kind, name, table string
-		err := scan(&kind, &name, &table)
-		found = append(found, fmt.Sprintf("the %s %q of %s", kind, name, table))
-		return err
-	}, `SELECT type, substr(name, 1, 64), lower(tbl_name) FROM sqlite_schema WHERE lower(tbl_name) IN ('instances', 'terms')
-		AND (type IN ('trigger', 'view') OR type = 'index' AND sql IS NOT NULL AND name <> 'seniority') ORDER BY type, name LIMIT 8`)
-	if err != nil || len(found) == 0 {
-		return "see how its tables are defined"
-	}
-	return "remove what another program has added: " + strings.Join(found, ", ")
+	return c.Foreign([]string{"instances", "terms"}, func(index string) bool { return index == "seniority" })
 }

@@ -33,6 +33,7 @@ type Options struct {
 // and [registry.Admin].
 type Registry struct {
 	file *sqlitefile.File
+	jobs *sqlitestore.Store // it remembers in which file its tables were found
 	// homes has the generation of the file in which each instance was first seen. Only
 	// write transactions use it.
 	homes map[uuid.UUID]int64
@@ -73,7 +74,9 @@ var accesses = map[registry.Access]sqlitefile.Access{
 }
 
 func newRegistry(file *sqlitefile.File) *Registry {
-	return &Registry{file: file, homes: map[uuid.UUID]int64{}}
+	r := &Registry{file: file, homes: map[uuid.UUID]int64{}}
+	r.jobs = sqlitestore.New(file, r.explain)
+	return r
 }
 
 // Close ends all watches and closes the file, once the calls that are under way
@@ -87,7 +90,7 @@ func (r *Registry) Close(ctx context.Context) error {
 
 // Jobs returns the jobs and runs that are kept in the same file. They are closed with the
 // registry.
-func (r *Registry) Jobs() store.Store { return sqlitestore.New(r.file, r.explain) }
+func (r *Registry) Jobs() store.Store { return r.jobs }
 
 // now is the registry's clock, as precise as it is stored.
 func now() time.Time { return time.Now().Truncate(time.Microsecond).UTC() }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/understudy-go/understudy/internal/sqlitefields"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -24,7 +25,7 @@ func (r *Registry) View(ctx context.Context, group string) (registry.View, error
 		err = c.eachInstance(func(row instanceRow) error {
 			in, err := row.decode()
 			if errors.Is(err, registry.ErrCorrupt) {
-				beat, ok := integer(row.beat)
+				beat, ok := sqlitefields.Integer(row.beat)
 				if !ok {
 					beat = registry.NoBeat
 				}

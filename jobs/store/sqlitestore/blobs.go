@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/understudy-go/understudy/internal/sqlitefields"
 	"github.com/understudy-go/understudy/jobs/store"
 	"github.com/understudy-go/understudy/registry"
 )
@@ -104,10 +105,10 @@ func (c *conn) blob(k store.Key, kind string, most int) (found *blobRow, err err
 		if err := scan(&term, &attempt, &content); err != nil {
 			return err
 		}
-		var d decoder
-		found = &blobRow{vital(&d, "term", term, integer), vital(&d, "attempt", attempt, small), optional(&d, "data", content, blob)}
-		if d.err != nil {
-			return fmt.Errorf("the %s of %s: %w", kind, k, d.err)
+		var d sqlitefields.Decoder
+		found = &blobRow{sqlitefields.Vital(&d, "term", term, sqlitefields.Integer), sqlitefields.Vital(&d, "attempt", attempt, small), optional(&d, "data", content, blob)}
+		if err := d.Result(nil); err != nil {
+			return fmt.Errorf("the %s of %s: %w", kind, k, err)
 		}
 		return nil
 	}, `SELECT `+values([]column{{`term`, number, 0}, {`attempt`, number, 0}, {`data`, bytes, most}})+` FROM blobs `+aBlob, append(keyArgs(k), kind)...)
@@ -174,7 +175,7 @@ func (s *Store) Chunks(ctx context.Context, k store.Key, attempt, n int) ([][]by
 			if err := scan(&at, &content); err != nil {
 				return err
 			}
-			number, ok := integer(at)
+			number, ok := sqlitefields.Integer(at)
 			if !ok || number != int64(n+len(found.list)) {
 				return errEnough
 			}

@@ -1,57 +1,20 @@
 package sqlitestore
 
 import (
-	"errors"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
 
+	"github.com/understudy-go/understudy/internal/sqlitefields"
 	"github.com/understudy-go/understudy/jobs/store"
-	"github.com/understudy-go/understudy/registry"
 )
 
-// decoder has the error of the first column that could not be understood and that the
-// record cannot do without.
-type decoder struct{ err error }
-
-// vital decodes a column that the record cannot do without.
-func vital[T any](d *decoder, column string, stored any, as func(any) (T, bool)) T {
-	v, ok := as(stored)
-	if !ok && d.err == nil {
-		d.err = fmt.Errorf("%w: %s is %.64q (%T)", registry.ErrCorrupt, column, fmt.Sprint(stored), stored)
-	}
-	return v
-}
-
 // optional decodes a column that may be missing, and otherwise has to make sense.
-func optional[T any](d *decoder, column string, stored any, as func(any) (T, bool)) (v T) {
+func optional[T any](d *sqlitefields.Decoder, column string, stored any, as func(any) (T, bool)) (v T) {
 	if stored == nil {
 		return v
 	}
-	return vital(d, column, stored, as)
-}
-
-// lenient decodes a column on which no decision rests. It returns zero for a value that
-// makes no sense.
-func lenient[T any](stored any, as func(any) (T, bool)) T {
-	v, _ := as(stored)
-	return v
-}
-
-// result returns what is wrong with a record, by its columns and by its own check. A newer
-// schema explains everything else.
-func (d *decoder) result(check error) error {
-	if d.err == nil || errors.Is(check, registry.ErrSchema) {
-		return check
-	}
-	return d.err
-}
-
-// text decodes a text for people.
-func text(stored any) (string, bool) {
-	s, ok := stored.(string)
-	return registry.Clip(s), ok
+	return sqlitefields.Vital(d, column, stored, as)
 }
 
 // exact decodes a text that is not cut. The columns bound it.
@@ -63,11 +26,6 @@ func exact(most int) func(stored any) (string, bool) {
 		}
 		return s, true
 	}
-}
-
-func integer(stored any) (int64, bool) {
-	n, ok := stored.(int64)
-	return n, ok
 }
 
 // small decodes a number that has room in an int, which is short on some systems.
@@ -82,15 +40,6 @@ func small(stored any) (int, bool) {
 func truth(stored any) (bool, bool) {
 	n, ok := stored.(int64)
 	return n == 1, ok && (n == 0 || n == 1)
-}
-
-func identity(stored any) (uuid.UUID, bool) {
-	s, _ := stored.(string)
-	id, err := uuid.Parse(s)
-	if err != nil || id.String() != s {
-		return uuid.Nil, false
-	}
-	return id, true
 }
 
 func date(stored any) (time.Time, bool) {
@@ -119,7 +68,7 @@ func request(by, why, at any) *store.Request {
 	if by == nil && why == nil && at == nil {
 		return nil
 	}
-	return &store.Request{By: lenient(by, text), Why: lenient(why, text), At: lenient(at, date)}
+	return &store.Request{By: sqlitefields.Lenient(by, sqlitefields.Text), Why: sqlitefields.Lenient(why, sqlitefields.Text), At: sqlitefields.Lenient(at, date)}
 }
 
 // The values as they are stored. NULL stands for what is missing.

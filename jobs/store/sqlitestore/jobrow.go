@@ -3,6 +3,7 @@ package sqlitestore
 import (
 	"fmt"
 
+	"github.com/understudy-go/understudy/internal/sqlitefields"
 	"github.com/understudy-go/understudy/jobs/store"
 )
 
@@ -19,27 +20,27 @@ func (r *jobRow) fields() []any {
 
 // decode returns the job, or ErrCorrupt or ErrSchema.
 func (r *jobRow) decode() (store.Job, error) {
-	var d decoder
+	var d sqlitefields.Decoder
 	j := store.Job{
-		Group:       vital(&d, "group", r.group, text),
-		Name:        vital(&d, "name", r.name, exact(store.MaxJob)),
+		Group:       sqlitefields.Vital(&d, "group", r.group, sqlitefields.Text),
+		Name:        sqlitefields.Vital(&d, "name", r.name, exact(store.MaxJob)),
 		Mark:        optional(&d, "mark", r.mark, date),
-		Hash:        vital(&d, "hash", r.hash, text),
+		Hash:        sqlitefields.Vital(&d, "hash", r.hash, sqlitefields.Text),
 		Since:       optional(&d, "since", r.since, date),
-		Term:        vital(&d, "term", r.term, integer),
-		Revision:    vital(&d, "revision", r.revision, integer),
-		Schedule:    lenient(r.schedule, text),
-		Zone:        lenient(r.zone, text),
-		Description: lenient(r.description, text),
-		Next:        lenient(r.next, date),
-		Gone:        lenient(r.gone, truth),
+		Term:        sqlitefields.Vital(&d, "term", r.term, sqlitefields.Integer),
+		Revision:    sqlitefields.Vital(&d, "revision", r.revision, sqlitefields.Integer),
+		Schedule:    sqlitefields.Lenient(r.schedule, sqlitefields.Text),
+		Zone:        sqlitefields.Lenient(r.zone, sqlitefields.Text),
+		Description: sqlitefields.Lenient(r.description, sqlitefields.Text),
+		Next:        sqlitefields.Lenient(r.next, date),
+		Gone:        sqlitefields.Lenient(r.gone, truth),
 		Paused:      request(r.pausedBy, r.pausedWhy, r.pausedAt),
-		Schema:      vital(&d, "schema", r.schema, small),
+		Schema:      sqlitefields.Vital(&d, "schema", r.schema, small),
 	}
-	if n, ok := integer(r.schema); ok && n > store.Schema {
+	if n, ok := sqlitefields.Integer(r.schema); ok && n > store.Schema {
 		j.Schema = store.Schema + 1
 	}
-	if err := d.result(j.Check()); err != nil {
+	if err := d.Result(j.Check()); err != nil {
 		return store.Job{}, fmt.Errorf("job %.100q of group %.64q: %w", fmt.Sprint(r.name), fmt.Sprint(r.group), err)
 	}
 	return j, nil

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/understudy-go/understudy/internal/sqlitefields"
 	"github.com/understudy-go/understudy/jobs/store"
 )
 
@@ -24,42 +25,42 @@ func (r *runRow) fields() []any {
 
 // decode returns the run, or ErrCorrupt or ErrSchema.
 func (r *runRow) decode() (store.Run, error) {
-	var d decoder
+	var d sqlitefields.Decoder
 	run := store.Run{
 		Key: store.Key{
-			Group: vital(&d, "group", r.group, text),
-			Job:   vital(&d, "job", r.job, exact(store.MaxJob)),
-			Run:   vital(&d, "run", r.run, exact(store.MaxRunID)),
+			Group: sqlitefields.Vital(&d, "group", r.group, sqlitefields.Text),
+			Job:   sqlitefields.Vital(&d, "job", r.job, exact(store.MaxJob)),
+			Run:   sqlitefields.Vital(&d, "run", r.run, exact(store.MaxRunID)),
 		},
-		Trigger:       store.Trigger(lenient(r.trigger, text)),
+		Trigger:       store.Trigger(sqlitefields.Lenient(r.trigger, sqlitefields.Text)),
 		Slot:          optional(&d, "slot", r.slot, date),
-		At:            vital(&d, "at", r.at, date),
+		At:            sqlitefields.Vital(&d, "at", r.at, date),
 		Due:           optional(&d, "due", r.due, date),
-		Priority:      vital(&d, "priority", r.priority, small),
-		By:            lenient(r.by, text),
+		Priority:      sqlitefields.Vital(&d, "priority", r.priority, small),
+		By:            sqlitefields.Lenient(r.by, sqlitefields.Text),
 		Payload:       optional(&d, "payload", r.payload, digest),
-		Parent:        lenient(r.parent, exact(store.MaxParent)),
-		State:         store.State(vital(&d, "state", r.state, text)),
-		Open:          vital(&d, "open", r.open, truth),
-		Term:          vital(&d, "term", r.term, integer),
-		Instance:      optional(&d, "instance", r.instance, identity),
-		Attempt:       vital(&d, "attempt", r.attempt, small),
-		Nonce:         optional(&d, "nonce", r.nonce, identity),
+		Parent:        sqlitefields.Lenient(r.parent, exact(store.MaxParent)),
+		State:         store.State(sqlitefields.Vital(&d, "state", r.state, sqlitefields.Text)),
+		Open:          sqlitefields.Vital(&d, "open", r.open, truth),
+		Term:          sqlitefields.Vital(&d, "term", r.term, sqlitefields.Integer),
+		Instance:      optional(&d, "instance", r.instance, sqlitefields.Identity),
+		Attempt:       sqlitefields.Vital(&d, "attempt", r.attempt, small),
+		Nonce:         optional(&d, "nonce", r.nonce, sqlitefields.Identity),
 		Attempts:      optional(&d, "attempts", r.attempts, attempts),
-		Failures:      vital(&d, "failures", r.failures, small),
-		Interruptions: vital(&d, "interruptions", r.interruptions, small),
-		Progress:      store.Progress{Percent: lenient(r.percent, small), Text: lenient(r.progress, text), At: lenient(r.progressAt, date)}.Stored(),
-		Result:        lenient(r.result, blob),
-		Output:        store.Output{Head: lenient(r.output, blob), Tail: lenient(r.outputTail, blob), Bytes: max(lenient(r.bytes, integer), 0)},
-		Remark:        lenient(r.remark, text),
+		Failures:      sqlitefields.Vital(&d, "failures", r.failures, small),
+		Interruptions: sqlitefields.Vital(&d, "interruptions", r.interruptions, small),
+		Progress:      store.Progress{Percent: sqlitefields.Lenient(r.percent, small), Text: sqlitefields.Lenient(r.progress, sqlitefields.Text), At: sqlitefields.Lenient(r.progressAt, date)}.Stored(),
+		Result:        sqlitefields.Lenient(r.result, blob),
+		Output:        store.Output{Head: sqlitefields.Lenient(r.output, blob), Tail: sqlitefields.Lenient(r.outputTail, blob), Bytes: max(sqlitefields.Lenient(r.bytes, sqlitefields.Integer), 0)},
+		Remark:        sqlitefields.Lenient(r.remark, sqlitefields.Text),
 		EndedAt:       optional(&d, "endedAt", r.endedAt, date),
 		Cancel:        request(r.cancelBy, r.cancelWhy, r.cancelAt),
-		Schema:        vital(&d, "schema", r.schema, small),
+		Schema:        sqlitefields.Vital(&d, "schema", r.schema, small),
 	}
-	if n, ok := integer(r.schema); ok && n > store.Schema {
+	if n, ok := sqlitefields.Integer(r.schema); ok && n > store.Schema {
 		run.Schema = store.Schema + 1
 	}
-	if err := d.result(run.Check()); err != nil {
+	if err := d.Result(run.Check()); err != nil {
 		return store.Run{}, fmt.Errorf("run %.200q of group %.64q: %w", fmt.Sprintf("%v/%v", r.job, r.run), fmt.Sprint(r.group), err)
 	}
 	return run, nil
@@ -125,8 +126,8 @@ func attempts(stored any) ([]store.Attempt, bool) {
 	var list []store.Attempt
 	for _, a := range read[max(0, len(read)-store.MaxAttempts):] {
 		list = append(list, store.Attempt{
-			Number: a.Number, Instance: lenient(a.Instance, identity), Host: a.Host, Term: a.Term,
-			From: lenient(a.From, date), To: lenient(a.To, date), End: store.AttemptEnd(a.End), ExitCode: a.ExitCode,
+			Number: a.Number, Instance: sqlitefields.Lenient(a.Instance, sqlitefields.Identity), Host: a.Host, Term: a.Term,
+			From: sqlitefields.Lenient(a.From, date), To: sqlitefields.Lenient(a.To, date), End: store.AttemptEnd(a.End), ExitCode: a.ExitCode,
 		}.Stored())
 	}
 	return list, true

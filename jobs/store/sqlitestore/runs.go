@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/understudy-go/understudy/internal/sqlitefields"
 	"github.com/understudy-go/understudy/jobs/store"
 	"github.com/understudy-go/understudy/registry"
 )
@@ -144,14 +145,15 @@ func (s *Store) Queue(ctx context.Context, group string, now time.Time) (map[str
 			if err := scan(&job, &n, &oldest); err != nil {
 				return err
 			}
-			var d decoder
-			name, at := vital(&d, "job", job, exact(store.MaxJob)), vital(&d, "due", oldest, date)
-			if d.err == nil && store.CheckJob(name) != nil {
-				d.err = fmt.Errorf("%w: %w", registry.ErrCorrupt, store.CheckJob(name))
+			var d sqlitefields.Decoder
+			name, at := sqlitefields.Vital(&d, "job", job, exact(store.MaxJob)), sqlitefields.Vital(&d, "due", oldest, date)
+			err := d.Result(nil)
+			if err == nil && store.CheckJob(name) != nil {
+				err = fmt.Errorf("%w: %w", registry.ErrCorrupt, store.CheckJob(name))
 			}
-			if d.err != nil {
+			if err != nil {
 				if len(found.errs) < maxErrors {
-					found.errs = append(found.errs, d.err)
+					found.errs = append(found.errs, err)
 				}
 				return nil
 			}

@@ -41,8 +41,8 @@ CREATE TABLE IF NOT EXISTS chunks (
 CREATE TABLE IF NOT EXISTS asked ("group", token, PRIMARY KEY ("group")) WITHOUT ROWID;
 `
 
-// ourTables are the names of the tables, as a list of SQL.
-const ourTables = `('jobs', 'runs', 'blobs', 'chunks', 'asked')`
+// ourTables are the names of the tables.
+var ourTables = []string{"jobs", "runs", "blobs", "chunks", "asked"}
 
 // makeTables makes what is missing of the tables. The file may be replaced at any time.
 func (c *conn) makeTables() error {
@@ -60,7 +60,7 @@ func (c *conn) hasTables() (bool, error) {
 		return true, nil
 	}
 	var n int
-	if err := c.Scan(`SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN `+ourTables, &n); err != nil || n < 5 {
+	if err := c.Scan(`SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('`+strings.Join(ourTables, "', '")+`')`, &n); err != nil || n < len(ourTables) {
 		return false, err
 	}
 	c.s.found.Store(c.Generation())
@@ -99,20 +99,9 @@ func (c *conn) refusal(err error) error {
 
 // foreign names what another program has added to the tables, with advice.
 func (c *conn) foreign() string {
-	var found []string
-	err := c.Each(func(scan func(dest ...any) error) error {
-		var kind, name, table string
-		err := scan(&kind, &name, &table)
-		if !strings.Contains(tables, "INDEX IF NOT EXISTS "+name+" ON") {
-			found = append(found, fmt.Sprintf("the %s %q of %s", kind, name, table))
-		}
-		return err
-	}, `SELECT type, substr(name, 1, 64), lower(tbl_name) FROM sqlite_schema WHERE lower(tbl_name) IN `+ourTables+`
-		AND (type IN ('trigger', 'view') OR type = 'index' AND sql IS NOT NULL) ORDER BY type, name LIMIT 16`)
-	if err != nil || len(found) == 0 {
-		return "see how its tables are defined"
-	}
-	return "remove what another program has added: " + strings.Join(found, ", ")
+	return c.Foreign(ourTables, func(index string) bool {
+		return strings.Contains(tables, "INDEX IF NOT EXISTS "+index+" ON")
+	})
 }
 
 // change runs a statement and then insists on a record that it must have made or left.
