@@ -31,7 +31,7 @@ var directions = map[string][]string{
 	"internal/mongoconn":   {"internal/mongouri", "internal/openlimit"},
 	"internal/mongofields": {"registry"},
 	"internal/mongotest":   {"internal/testkit", "registry/mongodb"},
-	"internal/mongowatch":  {"internal/mongoconn", "registry"},
+	"internal/mongowatch":  {"internal/mongoconn", "internal/mongofields", "registry"},
 	"internal/openregistry": {"config", "internal/logging", "internal/reopen",
 		"registry", "registry/finding", "registry/mongodb", "registry/sqlite"},
 	"internal/pid1":           {"config", "internal/exitcode", "internal/guardname", "internal/procfs"},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -11,6 +12,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/understudy-go/understudy/internal/mongoconn"
+	"github.com/understudy-go/understudy/internal/mongofields"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -97,12 +99,15 @@ type Aggregator interface {
 	Aggregate(ctx context.Context, pipeline any, o ...options.Lister[options.AggregateOptions]) (*mongo.Cursor, error)
 }
 
-// Open opens a change stream of which only the fields of the changes that match are sent.
-// It returns registry.ErrNoWatch if the server has none, or none for this user. It does
-// what the driver's own streams do, but it does not try again what failed. The driver
-// does that at once and for ever.
-func Open(ctx context.Context, hello func(ctx context.Context) (mongoconn.Hello, error), of Aggregator, match bson.D, field string) (*mongo.Cursor, error) {
-	server, err := hello(ctx)
+// groupOfChange is the field of a change that has the group of its record.
+const groupOfChange = "documentKey._id.group"
+
+// Open opens the change stream of a group, or of all groups if it is empty, of which only
+// the groups of the changes are sent. It returns registry.ErrNoWatch if the server has
+// none, or none for this user. It does what the driver's own streams do, but it does not
+// try again what failed. The driver does that at once and for ever.
+func (s Source) Open(ctx context.Context, group string) (*mongo.Cursor, error) {
+	server, err := s.Hello(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -110,15 +115,25 @@ func Open(ctx context.Context, hello func(ctx context.Context) (mongoconn.Hello,
 		return nil, fmt.Errorf("%w: a single server has no change streams", registry.ErrNoWatch)
 	}
 	pipeline := bson.A{bson.M{"$changeStream": bson.M{}}}
+	match := slices.Clone(s.Match)
+	if group != "" {
+		match = append(match, bson.E{Key: groupOfChange, Value: group})
+	}
 	if len(match) > 0 {
 		pipeline = append(pipeline, bson.M{"$match": match})
 	}
-	pipeline = append(pipeline, bson.M{"$project": bson.M{"_id": 1, field: 1}})
-	cursor, err := of.Aggregate(ctx, pipeline, options.Aggregate().SetMaxAwaitTime(streamAwait).SetBatchSize(streamBatch))
+	pipeline = append(pipeline, bson.M{"$project": bson.M{"_id": 1, groupOfChange: 1}})
+	cursor, err := s.Of.Aggregate(ctx, pipeline, options.Aggregate().SetMaxAwaitTime(streamAwait).SetBatchSize(streamBatch))
 	if mongoconn.HasCode(err, noStream...) {
 		return nil, fmt.Errorf("%w: %w", registry.ErrNoWatch, err)
 	}
 	return cursor, err
+}
+
+// groupOf returns the group of a change; empty if it has none.
+func groupOf(change bson.Raw) string {
+	group, _ := mongofields.Text(change.Lookup("documentKey", "_id", "group"))
+	return group
 }
 
 // closeStream asks the server to free what it keeps for a stream, unless that takes long.
@@ -137,9 +152,9 @@ func (h *Watches) consume(ctx context.Context, cursor *mongo.Cursor) error {
 		cancel()
 		switch {
 		case changed:
-			groups := map[string]bool{h.source.GroupOf(cursor.Current): true}
+			groups := map[string]bool{groupOf(cursor.Current): true}
 			for cursor.RemainingBatchLength() > 0 && cursor.TryNext(ctx) {
-				groups[h.source.GroupOf(cursor.Current)] = true
+				groups[groupOf(cursor.Current)] = true
 			}
 			for group := range groups {
 				h.notify(group)

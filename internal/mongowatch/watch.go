@@ -9,15 +9,18 @@ import (
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
-	"go.mongodb.org/mongo-driver/v2/mongo"
+
+	"github.com/understudy-go/understudy/internal/mongoconn"
 )
 
 // Source says what is watched.
 type Source struct {
-	// Open opens the change stream of a group; of all groups if it is empty. See [Open].
-	Open func(ctx context.Context, group string) (*mongo.Cursor, error)
-	// GroupOf returns the group of a change; empty if it has none.
-	GroupOf func(change bson.Raw) string
+	// Of is what is watched: records whose _id has the field group.
+	Of Aggregator
+	// Match selects changes; empty: all.
+	Match bson.D
+	// Hello asks the server what it is.
+	Hello func(ctx context.Context) (mongoconn.Hello, error)
 	// Every is the shortest span between two notices, but for a burst.
 	Every time.Duration
 	// Spawn runs f on a goroutine whose end Close of the registry awaits, and Closing ends

@@ -5,9 +5,7 @@ import (
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
-	"go.mongodb.org/mongo-driver/v2/mongo"
 
-	"github.com/understudy-go/understudy/internal/mongofields"
 	"github.com/understudy-go/understudy/internal/mongowatch"
 )
 
@@ -22,29 +20,17 @@ func (s *Store) Watch(ctx context.Context, group string) (<-chan struct{}, error
 	return changes, wrap(ctx, "watch jobs", err)
 }
 
-// groupOfChange is the field of a change that has the group of its record.
-const groupOfChange = "documentKey._id.group"
-
 // changes is the stream of what others than a holder wrote: the server leaves out the
 // changes that do not set the field asked.
 func (s *Store) changes() mongowatch.Source {
 	return mongowatch.Source{
-		Open: func(ctx context.Context, group string) (*mongo.Cursor, error) {
-			match := bson.D{
-				{Key: "ns.coll", Value: bson.D{{Key: "$in", Value: bson.A{s.runs.Name(), s.jobs.Name()}}}},
-				{Key: "$or", Value: bson.A{
-					bson.D{{Key: "updateDescription.updatedFields." + asked, Value: exists(true)}},
-					bson.D{{Key: "operationType", Value: "insert"}, {Key: "fullDocument." + asked, Value: exists(true)}},
-				}},
-			}
-			if group != "" {
-				match = append(match, bson.E{Key: groupOfChange, Value: group})
-			}
-			return mongowatch.Open(ctx, s.r.Hello, s.r.Database, match, groupOfChange)
-		},
-		GroupOf: func(change bson.Raw) string {
-			group, _ := mongofields.Text(change.Lookup("documentKey", "_id", "group"))
-			return group
+		Of: s.r.Database, Hello: s.r.Hello,
+		Match: bson.D{
+			{Key: "ns.coll", Value: bson.D{{Key: "$in", Value: bson.A{s.runs.Name(), s.jobs.Name()}}}},
+			{Key: "$or", Value: bson.A{
+				bson.D{{Key: "updateDescription.updatedFields." + asked, Value: exists(true)}},
+				bson.D{{Key: "operationType", Value: "insert"}, {Key: "fullDocument." + asked, Value: exists(true)}},
+			}},
 		},
 		Every: 10 * time.Millisecond, // a trigger is to start soon, however many came before it
 		Spawn: s.r.Spawn, Closing: s.r.Closing,
