@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/understudy-go/understudy/internal/editdistance"
+	"github.com/understudy-go/understudy/jobs/store"
 )
 
 const (
@@ -31,7 +32,7 @@ func checkLinks(list []Definition) (faults Faults) {
 	missing := 0
 	for i, d := range list {
 		for n, t := range d.Then {
-			if _, ok := index[t.Job]; ok || !isName(t.Job) {
+			if _, ok := index[t.Job]; ok || store.CheckJob(t.Job) != nil {
 				continue
 			}
 			text := fmt.Sprintf("there is no job %s", quote(t.Job))

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/understudy-go/understudy/jobs/schedule"
+	"github.com/understudy-go/understudy/jobs/store"
 )
 
 // Limits are what definitions may ask for at most. They depend on the instance.
@@ -20,9 +21,8 @@ type Limits struct {
 
 const (
 	// MaxJobs is the most jobs that a group may have.
-	MaxJobs = 10_000
+	MaxJobs = store.MaxJobs
 
-	maxName        = 100
 	maxDescription = 1000
 	maxSchedules   = 20
 	maxThen        = 20
@@ -98,23 +98,11 @@ func (v *validation) name(field, name string) {
 	switch {
 	case name == "":
 		v.add(field, "a job without a name: %s", want)
-	case len(name) > maxName:
+	case len(name) > store.MaxJob:
 		v.add(field, "a name of %d bytes: %s", len(name), want)
-	case !isName(name):
+	case store.CheckJob(name) != nil:
 		v.add(field, "%q: %s", name, want)
 	}
-}
-
-func isName(name string) bool {
-	for i, c := range []byte(name) {
-		switch {
-		case 'a' <= c && c <= 'z', '0' <= c && c <= '9':
-		case i > 0 && (c == '.' || c == '_' || c == '-'):
-		default:
-			return false
-		}
-	}
-	return name != "" && len(name) <= maxName
 }
 
 // times checks when the job is due.

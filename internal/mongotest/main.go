@@ -6,6 +6,8 @@ import (
 	"sync"
 	"testing"
 
+	"go.uber.org/goleak"
+
 	"github.com/understudy-go/understudy/internal/testkit"
 )
 
@@ -30,6 +32,18 @@ func Main(m *testing.M) int {
 		testkit.Notice(fmt.Sprintf("mongotest: %d tests went without MongoDB: %v", missing.tests, missing.reason))
 	}
 	return code
+}
+
+// MainWithoutLeaks is Main, and fails if a goroutine is left.
+func MainWithoutLeaks(m *testing.M) int {
+	if code := Main(m); code != 0 {
+		return code
+	}
+	if err := goleak.Find(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
 }
 
 // noServer skips a test, or fails it where a server is required.

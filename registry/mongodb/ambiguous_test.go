@@ -48,7 +48,7 @@ func TestBeginTerm_AmbiguousAnswerIsNeitherSuccessNorErrTermTaken(t *testing.T) 
 				return nil
 			}
 			if tt.begun {
-				eventually(t, "reading it", stored) // a majority may take a moment to have it
+				mongotest.Eventually(t, "reading it", stored) // a majority may take a moment to have it
 			} else if stored() == nil {
 				t.Error("the term is stored, want it not: the driver made the call twice")
 			}
@@ -113,7 +113,7 @@ func TestRegistry_DoesNotRepeatAWriteWhoseAnswerWasLost(t *testing.T) {
 		if err == nil || errors.Is(err, registry.ErrTermTaken) {
 			t.Errorf("BeginTerm: %v, want an error that is not ErrTermTaken", err)
 		}
-		eventually(t, "reading it", func() error {
+		mongotest.Eventually(t, "reading it", func() error {
 			_, err := r.View(t.Context(), "lost")
 			return err
 		})
@@ -135,7 +135,7 @@ func TestRegistry_DoesNotRepeatAWriteWhoseAnswerWasLost(t *testing.T) {
 
 	t.Run("Beat", func(t *testing.T) {
 		in := register(t, truth, "beats")
-		eventually(t, "a beat", func() error { _, err := r.Beat(t.Context(), in.ID, in.Status); return err })
+		mongotest.Eventually(t, "a beat", func() error { _, err := r.Beat(t.Context(), in.ID, in.Status); return err })
 		before, _, _ := truth.Instances(t.Context(), "beats")
 		p.loseAnswerTo("findAndModify")
 		if _, err := r.Beat(t.Context(), in.ID, in.Status); err == nil {

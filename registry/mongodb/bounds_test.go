@@ -42,7 +42,7 @@ func TestRegistry_ReturnsTheErrorOfAReadWithoutRepeatingIt(t *testing.T) {
 			set.FailCommand(t, 1_000_000, "failCommands", bson.A{"find", "distinct"}, "errorCode", code,
 				"errorLabels", bson.A{"RetryableError", "SystemOverloadedError"})
 			var err error
-			eventually(t, "the server's error", func() error { // after a code of a change of the primary the driver looks for another one
+			mongotest.Eventually(t, "the server's error", func() error { // after a code of a change of the primary the driver looks for another one
 				p.recorded()
 				err = call(t.Context())
 				if !strings.Contains(fmt.Sprint(err), "failCommand") {
@@ -80,7 +80,7 @@ func TestBeat_EndsWithinSecondsIfTheServerDoesNotAnswer(t *testing.T) {
 	}
 	p.goOn() // commands that wait already go on waiting
 	begun := time.Now()
-	eventually(t, "a beat after it", func() error { _, err := beat(); return err })
+	mongotest.Eventually(t, "a beat after it", func() error { _, err := beat(); return err })
 	if took := time.Since(begun); took > soon {
 		t.Errorf("beats work again after %v, want it within %v", took, soon)
 	}
@@ -105,7 +105,7 @@ func slowViews(t *testing.T, p *proxy, r *mongodb.Registry, n int) (end func()) 
 		})
 	}
 	under := 0
-	eventually(t, "the views", func() error {
+	mongotest.Eventually(t, "the views", func() error {
 		if under += named(p.recorded(), "find"); under < n {
 			return fmt.Errorf("%d of %d are under way", under, n)
 		}

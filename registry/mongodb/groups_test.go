@@ -72,7 +72,7 @@ func TestRegistry_ServesTwentyGroupsAtOnce(t *testing.T) {
 		began := allActive(t, groups, active)
 
 		leaveToo := members(t, second, groups, active)
-		eventually(t, "the passive ones", func() error {
+		mongotest.Eventually(t, "the passive ones", func() error {
 			for i := range groups {
 				list, _, err := second.Instances(t.Context(), fmt.Sprint("group", i))
 				if err != nil || len(list) != 2 {

@@ -11,6 +11,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
+	"github.com/understudy-go/understudy/internal/mongotest"
 	"github.com/understudy-go/understudy/internal/mongouri"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/registry/mongodb"
@@ -35,7 +36,7 @@ func open(t testing.TB, uri string) *mongodb.Registry {
 // stalls, a server may take longer than two seconds to answer.
 func opened(t testing.TB, uri string, o mongodb.Options) (r *mongodb.Registry) {
 	t.Helper()
-	eventually(t, "opening "+uri, func() (err error) {
+	mongotest.Eventually(t, "opening "+uri, func() (err error) {
 		r, err = mongodb.Open(context.Background(), uri, o)
 		if err != nil && !errors.Is(err, mongodb.ErrUnreachable) {
 			t.Fatal(err)
@@ -76,22 +77,6 @@ func latest(t testing.TB, r *mongodb.Registry, group string) *registry.Term {
 		t.Fatal(err)
 	}
 	return v.Latest
-}
-
-// eventually calls try until it returns nil, for as long as a failover may take.
-func eventually(t testing.TB, what string, try func() error) {
-	t.Helper()
-	begun := time.Now()
-	for {
-		err := try()
-		if err == nil {
-			return
-		}
-		if time.Since(begun) > 3*time.Minute {
-			t.Fatalf("%s: %v", what, err)
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
 }
 
 // databaseOf returns the database that the URI names.

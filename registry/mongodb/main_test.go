@@ -1,11 +1,8 @@
 package mongodb_test
 
 import (
-	"fmt"
 	"os"
 	"testing"
-
-	"go.uber.org/goleak"
 
 	"github.com/understudy-go/understudy/internal/mongotest"
 	"github.com/understudy-go/understudy/internal/testkit"
@@ -13,12 +10,5 @@ import (
 
 func TestMain(m *testing.M) {
 	testkit.Parallel(3) // each may run a server of its own, and most use the shared one
-	code := mongotest.Main(m)
-	if code == 0 {
-		if err := goleak.Find(); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			code = 1
-		}
-	}
-	os.Exit(code)
+	os.Exit(mongotest.MainWithoutLeaks(m))
 }

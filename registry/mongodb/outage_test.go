@@ -28,7 +28,7 @@ func TestBeat_WorksAgainAfterAStepdown(t *testing.T) {
 		t.Errorf("Open: %v, want that another try makes sense", err)
 	}
 	set.StepDown(t)
-	eventually(t, "a beat after the step-down", func() error {
+	mongotest.Eventually(t, "a beat after the step-down", func() error {
 		_, err := r.Beat(t.Context(), in.ID, in.Status)
 		if errors.Is(err, registry.ErrNotRegistered) {
 			t.Fatal(err)
@@ -44,7 +44,7 @@ func TestRegistry_CallsToAHungServerEndAtTheirDeadline(t *testing.T) {
 	in := register(t, r, "g")
 	begin(t, r, "g", 1, in.ID)
 	set.Freeze(t, 0)
-	eventually(t, "the freeze of the last thread", func() error {
+	mongotest.Eventually(t, "the freeze of the last thread", func() error {
 		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 		defer cancel()
 		if _, err := r.Beat(ctx, in.ID, in.Status); err == nil {
@@ -72,7 +72,7 @@ func TestRegistry_CallsToAHungServerEndAtTheirDeadline(t *testing.T) {
 		}
 	}
 	set.Thaw(t, 0)
-	eventually(t, "a beat after the thaw", func() error { _, err := r.Beat(t.Context(), in.ID, in.Status); return err })
+	mongotest.Eventually(t, "a beat after the thaw", func() error { _, err := r.Beat(t.Context(), in.ID, in.Status); return err })
 }
 
 func TestRegistry_WorksAgainAfterThePrimaryWasKilled(t *testing.T) {
@@ -90,7 +90,7 @@ func TestRegistry_WorksAgainAfterThePrimaryWasKilled(t *testing.T) {
 	set.Kill(t, primary)
 	begun := time.Now()
 	beat := func(what string) {
-		eventually(t, what, func() error {
+		mongotest.Eventually(t, what, func() error {
 			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 			defer cancel()
 			_, err := r.Beat(ctx, in.ID, in.Status)
@@ -102,11 +102,11 @@ func TestRegistry_WorksAgainAfterThePrimaryWasKilled(t *testing.T) {
 
 	// The next primary may refuse calls for a moment, until the election has settled.
 	var v registry.View
-	eventually(t, "a view", func() (err error) { v, err = r.View(t.Context(), "g"); return err })
+	mongotest.Eventually(t, "a view", func() (err error) { v, err = r.View(t.Context(), "g"); return err })
 	if v.Number() != 1 || !v.Latest.Open() {
 		t.Errorf("the latest term is %+v, want term 1, open", v.Latest)
 	}
-	eventually(t, "the end of the term", func() error {
+	mongotest.Eventually(t, "the end of the term", func() error {
 		return r.EndTerm(t.Context(), "g", 1, in.ID, registry.End{Reason: registry.Stopped})
 	})
 	select {
@@ -117,7 +117,7 @@ func TestRegistry_WorksAgainAfterThePrimaryWasKilled(t *testing.T) {
 	}
 
 	// Opening a registry now must not wait for the node that is away.
-	eventually(t, "a registration by another", func() error {
+	mongotest.Eventually(t, "a registration by another", func() error {
 		other, err := mongodb.Open(t.Context(), set.URI(), mongodb.Options{})
 		if err != nil {
 			return err
@@ -133,7 +133,7 @@ func TestRegistry_WorksAgainAfterThePrimaryWasKilled(t *testing.T) {
 	if _, err := r.Beat(ctx, in.ID, in.Status); err == nil {
 		t.Error("a beat was acknowledged although two of three members are away")
 	}
-	eventually(t, "the loss of the primary", func() error {
+	mongotest.Eventually(t, "the loss of the primary", func() error {
 		if found := checked(t, set.URI()); found["replica set"].Mark != fault || found["reachable"].Mark != fine {
 			return fmt.Errorf("the check found %v", found)
 		}

@@ -159,7 +159,7 @@ func TestRegistry_LostRightsAreErrRefused(t *testing.T) {
 	set.Admin(t, "grantRolesToUser", "app", "roles", []map[string]string{{"role": "readWrite", "db": "understudy"}})
 	set.Admin(t, "updateUser", "app", "pwd", "another")
 	p.cut() // the server does not ask an open connection for the password again
-	eventually(t, "a refusal of the old password", func() error {
+	mongotest.Eventually(t, "a refusal of the old password", func() error {
 		_, err := r.Beat(t.Context(), in.ID, in.Status)
 		if err == nil {
 			t.Fatal("a beat with the old password works")
@@ -171,7 +171,7 @@ func TestRegistry_LostRightsAreErrRefused(t *testing.T) {
 		return nil
 	})
 	set.Admin(t, "updateUser", "app", "pwd", "hunter2")
-	eventually(t, "a beat", func() error { _, err := r.Beat(t.Context(), in.ID, in.Status); return err })
+	mongotest.Eventually(t, "a beat", func() error { _, err := r.Beat(t.Context(), in.ID, in.Status); return err })
 	set.Admin(t, "dropUser", "app")
 	_, err = r.Beat(t.Context(), in.ID, in.Status)
 	wantRefused(t, "Beat of a user that is gone", err, `the user "app"`)

@@ -54,7 +54,7 @@ func TestStream_IsOpenedEverLessOftenWhileItBreaks(t *testing.T) {
 			}
 			// A fault of a command that nobody sends takes the place of the previous one.
 			set.FailCommand(t, 1, "failCommands", bson.A{"dropUser"}, "errorCode", 8)
-			eventually(t, "a watch", func() error {
+			mongotest.Eventually(t, "a watch", func() error {
 				changes, err := r.Watch(t.Context(), "g")
 				if err != nil {
 					return err

@@ -82,7 +82,7 @@ func TestWatch_AllGroupsShareOneStream(t *testing.T) {
 		t.Errorf("%d streams were closed, want one", closed)
 	}
 	cancels[0]()
-	eventually(t, "the end of the stream", func() error {
+	mongotest.Eventually(t, "the end of the stream", func() error {
 		if named(p.recorded(), "killCursors") == 0 {
 			return fmt.Errorf("it is still open")
 		}

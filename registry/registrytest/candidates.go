@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/understudy-go/understudy/internal/suite"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -20,7 +21,7 @@ func candidates(t *testing.T, open func(t *testing.T) Store) {
 		t.Helper()
 		in, err := other.Candidate(t.Context(), group, at, within, except...)
 		if err != nil {
-			wantError(t, "Candidate", err, registry.ErrNoCandidate)
+			suite.WantError(t, "Candidate", err, registry.ErrNoCandidate)
 			return uuid.Nil
 		}
 		if err := in.Check(); err != nil || in.Group != group {
@@ -108,7 +109,7 @@ func candidates(t *testing.T, open func(t *testing.T) Store) {
 		for above, want := range map[int64]uuid.UUID{0: seven, 3: seven, 6: seven, 7: uuid.Nil, registry.MaxTerm: uuid.Nil} {
 			in, err := other.Claimant(t.Context(), group, above)
 			if want == uuid.Nil {
-				wantError(t, "Claimant", err, registry.ErrNoClaimant)
+				suite.WantError(t, "Claimant", err, registry.ErrNoClaimant)
 			} else if err != nil {
 				t.Errorf("Claimant above %d: %v", above, err)
 			}

@@ -8,34 +8,16 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/understudy-go/understudy/internal/suite"
 	"github.com/understudy-go/understudy/registry"
 )
-
-// rivals is how many calls are made at the same time.
-const rivals = 16
-
-// race calls f for all rivals at the same time and returns their errors.
-func race(f func(i int) error) []error {
-	var ready, done sync.WaitGroup
-	errs := make([]error, rivals)
-	ready.Add(1)
-	for i := range rivals {
-		done.Go(func() {
-			ready.Wait()
-			errs[i] = f(i)
-		})
-	}
-	ready.Done()
-	done.Wait()
-	return errs
-}
 
 // contention: of several calls that exclude each other, one succeeds.
 func contention(t *testing.T, open func(t *testing.T) Store) {
 	store := open(t)
 	shared := store.Open(t)
 	handles := map[string][]registry.Backend{"OneHandle": nil, "ManyHandles": nil}
-	for range rivals {
+	for range suite.Rivals {
 		handles["OneHandle"] = append(handles["OneHandle"], shared)
 		handles["ManyHandles"] = append(handles["ManyHandles"], store.Open(t))
 	}
@@ -43,11 +25,11 @@ func contention(t *testing.T, open func(t *testing.T) Store) {
 	for name, hs := range handles {
 		t.Run("OneTermHasOneWinner/"+name, func(t *testing.T) {
 			for n := int64(1); n <= 10; n++ {
-				ids := make([]uuid.UUID, rivals)
+				ids := make([]uuid.UUID, suite.Rivals)
 				for i := range ids {
 					ids[i] = newID(t)
 				}
-				errs := race(func(i int) error {
+				errs := suite.Race(func(i int) error {
 					return hs[i].BeginTerm(t.Context(), registry.Term{Group: name, Number: n, Holder: ids[i]})
 				})
 				winner := -1
@@ -75,7 +57,7 @@ func contention(t *testing.T, open func(t *testing.T) Store) {
 		t.Run("OneUUIDIsRegisteredOnce/"+name, func(t *testing.T) {
 			in := newInstance(t, name+"Once")
 			won := 0
-			for i, err := range race(func(i int) error { _, err := hs[i].Register(t.Context(), in); return err }) {
+			for i, err := range suite.Race(func(i int) error { _, err := hs[i].Register(t.Context(), in); return err }) {
 				if err == nil {
 					won++
 				} else if !errors.Is(err, registry.ErrRegistered) {
@@ -91,7 +73,7 @@ func contention(t *testing.T, open func(t *testing.T) Store) {
 			in := newInstance(t, name+"Beats")
 			register(t, shared, in)
 			const each = 5
-			errs := race(func(i int) error {
+			errs := suite.Race(func(i int) error {
 				for range each {
 					if _, err := hs[i].Beat(t.Context(), in.ID, in.Status); err != nil {
 						return err
@@ -102,16 +84,16 @@ func contention(t *testing.T, open func(t *testing.T) Store) {
 			if err := errors.Join(errs...); err != nil {
 				t.Fatal(err)
 			}
-			if got := find(t, shared, in.Group, in.ID); got == nil || got.Beat != rivals*each {
-				t.Errorf("the record is %+v, want beat %d: every one that was acknowledged", got, rivals*each)
+			if got := find(t, shared, in.Group, in.ID); got == nil || got.Beat != suite.Rivals*each {
+				t.Errorf("the record is %+v, want beat %d: every one that was acknowledged", got, suite.Rivals*each)
 			}
 		})
 
 		t.Run("OneOrphanIsDeletedOnce/"+name, func(t *testing.T) {
 			in := newInstance(t, name+"Orphan")
 			register(t, shared, in)
-			deleted := make([]bool, rivals)
-			errs := race(func(i int) (err error) {
+			deleted := make([]bool, suite.Rivals)
+			errs := suite.Race(func(i int) (err error) {
 				deleted[i], err = hs[i].DeleteOrphan(t.Context(), in.ID, 0)
 				return err
 			})
@@ -135,7 +117,7 @@ func contention(t *testing.T, open func(t *testing.T) Store) {
 				register(t, shared, in)
 				var mu sync.Mutex
 				beaten, deleted := 0, 0
-				errs := race(func(i int) error {
+				errs := suite.Race(func(i int) error {
 					if i%2 == 0 {
 						_, err := hs[i].Beat(t.Context(), in.ID, in.Status)
 						if errors.Is(err, registry.ErrNotRegistered) {
@@ -160,7 +142,7 @@ func contention(t *testing.T, open func(t *testing.T) Store) {
 				got := find(t, shared, in.Group, in.ID)
 				switch {
 				case deleted == 1 && beaten == 0 && got == nil:
-				case deleted == 0 && beaten == rivals/2 && got != nil && got.Beat == rivals/2:
+				case deleted == 0 && beaten == suite.Rivals/2 && got != nil && got.Beat == suite.Rivals/2:
 				default:
 					t.Errorf("round %d: %d beats and %d deletions were acknowledged, and the record is %+v; want one deletion and no record, or all beats and no deletion", round, beaten, deleted, got)
 				}
@@ -169,7 +151,7 @@ func contention(t *testing.T, open func(t *testing.T) Store) {
 
 		t.Run("TheFirstReasonStays/"+name, func(t *testing.T) {
 			term := begin(t, shared, name+"Reason", 1, newID(t))
-			errs := race(func(i int) error {
+			errs := suite.Race(func(i int) error {
 				e := registry.End{Reason: registry.WorkDone, ExitCode: i + 1}
 				if err := hs[i].EndTerm(t.Context(), term.Group, 1, term.Holder, e); err != nil {
 					return err
@@ -178,7 +160,7 @@ func contention(t *testing.T, open func(t *testing.T) Store) {
 				if err != nil {
 					return err
 				}
-				again, err := hs[(i+1)%rivals].View(t.Context(), term.Group)
+				again, err := hs[(i+1)%suite.Rivals].View(t.Context(), term.Group)
 				if err != nil {
 					return err
 				}

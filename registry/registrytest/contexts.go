@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/understudy-go/understudy/internal/suite"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -23,7 +24,7 @@ func contexts(t *testing.T, open func(t *testing.T) Store) {
 	usable := func(t *testing.T) {
 		t.Helper()
 		for _, h := range []registry.Backend{b, other} {
-			ctx, cancel := context.WithTimeout(t.Context(), deadline)
+			ctx, cancel := context.WithTimeout(t.Context(), suite.Deadline)
 			if _, err := h.Beat(ctx, in.ID, in.Status); err != nil {
 				t.Errorf("Beat after a call whose context ended: %v", err)
 			}
@@ -46,9 +47,9 @@ func contexts(t *testing.T, open func(t *testing.T) Store) {
 				if c.name == "Watch" && errors.Is(err, registry.ErrNoWatch) {
 					continue
 				}
-				wantError(t, c.name, err, ctx.Err())
+				suite.WantError(t, c.name, err, ctx.Err())
 			}
-			if took := time.Since(begun); took > deadline {
+			if took := time.Since(begun); took > suite.Deadline {
 				t.Errorf("it returned after %v, want it soon after the end of the context", took)
 			}
 			usable(t)
@@ -115,7 +116,7 @@ func closing(t *testing.T, open func(t *testing.T) Store) {
 			call{"Terms of none", func(ctx context.Context) error { _, err := h.Terms(ctx, in.Group, 0); return err }},
 			call{"Close", h.Close})
 		for _, c := range closed {
-			wantError(t, c.name+" of "+name+" that is closed", c.do(t.Context()), registry.ErrClosed)
+			suite.WantError(t, c.name+" of "+name+" that is closed", c.do(t.Context()), registry.ErrClosed)
 		}
 	}
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/understudy-go/understudy/internal/suite"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -47,7 +48,7 @@ func garbage(t *testing.T, open func(t *testing.T) Store) {
 						wantRemains(t, v, err, term, s)
 						continue
 					}
-					wantError(t, "View", err, s.want)
+					suite.WantError(t, "View", err, s.want)
 					if v.Holder != nil || v.Latest != nil {
 						t.Errorf("View: %+v beside the error, want nothing", v)
 					}
@@ -56,7 +57,7 @@ func garbage(t *testing.T, open func(t *testing.T) Store) {
 					return // it belongs to no group that could be listed
 				}
 				list, at, err := other.Instances(t.Context(), in.Group)
-				wantError(t, "Instances", err, s.want)
+				suite.WantError(t, "Instances", err, s.want)
 				if len(list) != 1 || list[0].ID != fine.ID || at.IsZero() {
 					t.Errorf("Instances: %v at %v, want %v alone, and the time", list, at, fine.ID)
 				}
@@ -64,10 +65,10 @@ func garbage(t *testing.T, open func(t *testing.T) Store) {
 				if got, err := other.Candidate(t.Context(), in.Group, time.Now(), time.Hour, fine.ID); err == nil {
 					t.Errorf("Candidate: %+v, want no record that makes no sense", got)
 				} else {
-					wantError(t, "Candidate", err, s.want, registry.ErrNoCandidate)
+					suite.WantError(t, "Candidate", err, s.want, registry.ErrNoCandidate)
 				}
 				got, err := other.Silent(t.Context(), in.Group, time.Now().Add(time.Hour), time.Minute)
-				wantError(t, "Silent", err, s.want)
+				suite.WantError(t, "Silent", err, s.want)
 				if len(got) != 1 || got[0].ID != fine.ID {
 					t.Errorf("Silent: %v, want %v alone", got, fine.ID)
 				}
@@ -113,7 +114,7 @@ func garbage(t *testing.T, open func(t *testing.T) Store) {
 		register(t, b, bad)
 		store.Spoil(t, Record{ID: bad.ID}, "beat", "many")
 		got, err := other.Silent(t.Context(), good.Group, time.Now().Add(time.Hour), time.Minute)
-		wantError(t, "Silent", err, registry.ErrCorrupt)
+		suite.WantError(t, "Silent", err, registry.ErrCorrupt)
 		if len(got) != 1 || got[0].ID != good.ID {
 			t.Errorf("Silent: %v, want %v alone", got, good.ID)
 		}
@@ -124,7 +125,7 @@ func garbage(t *testing.T, open func(t *testing.T) Store) {
 		bad, _ := lead(t, b)
 		store.Spoil(t, Record{ID: bad.ID}, "group", "a\x00b\x1b[31m")
 		got, err := other.Groups(t.Context())
-		wantError(t, "Groups", err, registry.ErrCorrupt)
+		suite.WantError(t, "Groups", err, registry.ErrCorrupt)
 		if !slices.Contains(got, good.Group) {
 			t.Errorf("Groups: %q, want %s among them", got, good.Group)
 		}
@@ -142,7 +143,7 @@ func garbage(t *testing.T, open func(t *testing.T) Store) {
 				in, _ := lead(t, b)
 				store.Spoil(t, Record{ID: in.ID}, s.field, s.value)
 				_, err := b.Beat(t.Context(), in.ID, in.Status)
-				wantError(t, "Beat", err, s.want)
+				suite.WantError(t, "Beat", err, s.want)
 			})
 		}
 	})

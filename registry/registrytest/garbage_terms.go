@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/understudy-go/understudy/internal/suite"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -21,17 +22,17 @@ func garbageTerms(t *testing.T, open func(t *testing.T) Store) {
 				check := func(when string) {
 					t.Helper()
 					v, err := other.View(t.Context(), in.Group)
-					wantError(t, when+": View", err, s.want)
+					suite.WantError(t, when+": View", err, s.want)
 					if v.Holder != nil || v.Latest != nil {
 						t.Errorf("%s: View: %+v beside the error, want nothing", when, v)
 					}
 					_, err = other.Terms(t.Context(), in.Group, 10)
-					wantError(t, when+": Terms", err, s.want)
+					suite.WantError(t, when+": Terms", err, s.want)
 				}
 				check("at first")
 				if s.field != "number" {
 					err := b.BeginTerm(t.Context(), term)
-					wantError(t, "BeginTerm", err, registry.ErrTermTaken)
+					suite.WantError(t, "BeginTerm", err, registry.ErrTermTaken)
 				}
 				if s.field == "endedAt" || s.field == "holder" {
 					end(t, b, term, registry.End{Reason: registry.Stopped})
@@ -39,7 +40,7 @@ func garbageTerms(t *testing.T, open func(t *testing.T) Store) {
 				}
 				if s.field == "endedAt" {
 					err := b.RequestHandover(t.Context(), in.Group, 3, uuid.Nil)
-					wantError(t, "RequestHandover", err, registry.ErrNoTerm, registry.ErrCorrupt)
+					suite.WantError(t, "RequestHandover", err, registry.ErrNoTerm, registry.ErrCorrupt)
 					check("after RequestHandover")
 				}
 			})
@@ -53,6 +54,6 @@ func garbageTerms(t *testing.T, open func(t *testing.T) Store) {
 			t.Errorf("the latest term is %d, want 3: the one that makes no sense is older", got.Number)
 		}
 		_, err := b.Terms(t.Context(), in.Group, 10)
-		wantError(t, "Terms", err, registry.ErrCorrupt)
+		suite.WantError(t, "Terms", err, registry.ErrCorrupt)
 	})
 }

@@ -2,7 +2,6 @@ package registrytest
 
 import (
 	"context"
-	"errors"
 	"testing"
 	"time"
 
@@ -10,9 +9,6 @@ import (
 
 	"github.com/understudy-go/understudy/registry"
 )
-
-// deadline ends a test that hangs. It is generous, for busy machines.
-const deadline = 30 * time.Second
 
 func newID(t *testing.T) uuid.UUID {
 	t.Helper()
@@ -107,17 +103,6 @@ func find(t *testing.T, b registry.Backend, group string, id uuid.UUID) *registr
 		}
 	}
 	return nil
-}
-
-// wantError checks that an error is one of those that the contract demands.
-func wantError(t *testing.T, what string, err error, want ...error) {
-	t.Helper()
-	for _, w := range want {
-		if errors.Is(err, w) {
-			return
-		}
-	}
-	t.Errorf("%s returned %v, want one of %q", what, err, want)
 }
 
 // call is one method with sensible arguments.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/understudy-go/understudy/internal/suite"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -38,7 +39,7 @@ func hidden(t *testing.T, open func(t *testing.T) Store) {
 						t.Errorf("Terms(%d): %v, want 3 and 2, which can be read", n, got)
 					}
 					if n > 2 || err != nil {
-						wantError(t, "Terms", err, s.want)
+						suite.WantError(t, "Terms", err, s.want)
 					}
 				}
 			})
@@ -69,7 +70,7 @@ func hidden(t *testing.T, open func(t *testing.T) Store) {
 			t.Errorf("Claimant above all terms that can be read: %v, %v; want ErrNoClaimant", in.ID, err)
 		}
 		list, err := other.Silent(t.Context(), group, time.Now().Add(time.Hour), time.Minute)
-		wantError(t, "Silent", err, registry.ErrCorrupt)
+		suite.WantError(t, "Silent", err, registry.ErrCorrupt)
 		if len(list) != 1 || list[0].ID != want {
 			t.Errorf("Silent: %v, want %v alone", list, want)
 		}

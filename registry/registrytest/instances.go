@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/understudy-go/understudy/internal/suite"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -62,7 +63,7 @@ func instances(t *testing.T, open func(t *testing.T) Store) {
 		again := in
 		again.Host = "elsewhere"
 		_, err := other.Register(t.Context(), again)
-		wantError(t, "Register", err, registry.ErrRegistered)
+		suite.WantError(t, "Register", err, registry.ErrRegistered)
 		if got := find(t, b, in.Group, in.ID); got == nil || got.Host != in.Host || got.Beat != 1 {
 			t.Errorf("the record is %+v, want it as it was after the first Register and a beat", got)
 		}
@@ -71,7 +72,7 @@ func instances(t *testing.T, open func(t *testing.T) Store) {
 	t.Run("RegisterRefusesNonsense", func(t *testing.T) {
 		for _, in := range []registry.Instance{{Group: "nonsense"}, {ID: newID(t)}, {ID: newID(t), Group: "a b"}} {
 			_, err := b.Register(t.Context(), in)
-			wantError(t, fmt.Sprintf("Register(%v, %q)", in.ID, in.Group), err, registry.ErrCorrupt)
+			suite.WantError(t, fmt.Sprintf("Register(%v, %q)", in.ID, in.Group), err, registry.ErrCorrupt)
 		}
 		if list, _, err := b.Instances(t.Context(), "nonsense"); err != nil || len(list) != 0 {
 			t.Errorf("Instances: %v, %v; want none", list, err)
@@ -102,7 +103,7 @@ func instances(t *testing.T, open func(t *testing.T) Store) {
 	t.Run("BeatOfAStrangerIsErrNotRegisteredAndCreatesNothing", func(t *testing.T) {
 		id := newID(t)
 		_, err := b.Beat(t.Context(), id, registry.Status{Role: registry.Passive})
-		wantError(t, "Beat", err, registry.ErrNotRegistered)
+		suite.WantError(t, "Beat", err, registry.ErrNotRegistered)
 		if deleted, err := b.DeleteOrphan(t.Context(), id, 1); deleted || err != nil {
 			t.Errorf("DeleteOrphan: %v, %v; want false, for the beat must have made no record", deleted, err)
 		}
@@ -117,7 +118,7 @@ func instances(t *testing.T, open func(t *testing.T) Store) {
 		}
 		for range 2 {
 			_, err := b.Beat(t.Context(), in.ID, in.Status)
-			wantError(t, "Beat", err, registry.ErrNotRegistered)
+			suite.WantError(t, "Beat", err, registry.ErrNotRegistered)
 		}
 		if got := find(t, b, in.Group, in.ID); got != nil {
 			t.Errorf("a beat after the deletion made the record %+v, want none", got)

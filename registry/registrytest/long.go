@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/understudy-go/understudy/internal/suite"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -63,9 +64,9 @@ func long(t *testing.T, open func(t *testing.T) Store) {
 		store.Spoil(t, Record{ID: in.ID}, "beat", text)
 		store.Spoil(t, Record{Group: in.Group, Term: 1}, "holder", text)
 		_, _, err := other.Instances(t.Context(), in.Group)
-		wantError(t, "Instances", err, registry.ErrCorrupt)
+		suite.WantError(t, "Instances", err, registry.ErrCorrupt)
 		_, errTerms := other.Terms(t.Context(), in.Group, 3)
-		wantError(t, "Terms", errTerms, registry.ErrCorrupt)
+		suite.WantError(t, "Terms", errTerms, registry.ErrCorrupt)
 		for _, err := range []error{err, errTerms, view(t, other, in.Group).Damage} {
 			if err == nil || len(err.Error()) > 1000 {
 				t.Errorf("an error of %d bytes, want 1000 at most: %.100v", len(err.Error()), err)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/understudy-go/understudy/internal/suite"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -32,7 +33,7 @@ func look(t *testing.T, open func(t *testing.T) Store) {
 	for _, c := range calls(t, b, in, term) {
 		err := c.do(t.Context())
 		if slices.Contains(writing, c.name) {
-			wantError(t, c.name, err, registry.ErrReadOnly)
+			suite.WantError(t, c.name, err, registry.ErrReadOnly)
 		} else if err != nil && !errors.Is(err, registry.ErrNoWatch) {
 			t.Errorf("%s: %v", c.name, err)
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
+	"github.com/understudy-go/understudy/internal/suite"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -65,7 +66,7 @@ func terms(t *testing.T, open func(t *testing.T) Store) {
 		for range 2 { // while the term is open, and after its end
 			for _, holder := range []uuid.UUID{newID(t), first.Holder} {
 				err := other.BeginTerm(t.Context(), registry.Term{Group: "taken", Number: 1, Holder: holder})
-				wantError(t, "BeginTerm", err, registry.ErrTermTaken)
+				suite.WantError(t, "BeginTerm", err, registry.ErrTermTaken)
 			}
 			if got := latest(t, b, "taken"); got.Holder != first.Holder {
 				t.Errorf("the holder is %v, want the first one, %v", got.Holder, first.Holder)
@@ -125,7 +126,7 @@ func terms(t *testing.T, open func(t *testing.T) Store) {
 		begin(t, b, "max", registry.MaxTerm, newID(t))
 		for _, n := range []int64{registry.MaxTerm + 1, math.MaxInt64 - 1, math.MaxInt64} {
 			err := b.BeginTerm(t.Context(), registry.Term{Group: "max", Number: n, Holder: newID(t)})
-			wantError(t, "BeginTerm", err, registry.ErrTermExhausted)
+			suite.WantError(t, "BeginTerm", err, registry.ErrTermExhausted)
 		}
 		if got := latest(t, other, "max"); got.Number != registry.MaxTerm {
 			t.Errorf("the latest is %d, want %d", got.Number, int64(registry.MaxTerm))
@@ -213,7 +214,7 @@ func terms(t *testing.T, open func(t *testing.T) Store) {
 			number int64
 		}{{"ended", 1}, {"ended", 2}, {"ende", 1}} {
 			err := other.RequestHandover(t.Context(), r.group, r.number, uuid.Nil)
-			wantError(t, "RequestHandover", err, registry.ErrNoTerm)
+			suite.WantError(t, "RequestHandover", err, registry.ErrNoTerm)
 		}
 		if diff := cmp.Diff(ended, latest(t, b, "ended")); diff != "" {
 			t.Errorf("the request changed the ended term (- before, + after):\n%s", diff)

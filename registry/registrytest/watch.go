@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/understudy-go/understudy/internal/suite"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -26,21 +27,6 @@ func watch(t *testing.T, open func(t *testing.T) Store) {
 		}
 		return ch, cancel
 	}
-	closes := func(t *testing.T, ch <-chan struct{}) {
-		t.Helper()
-		timeout := time.After(deadline)
-		for {
-			select {
-			case _, ok := <-ch:
-				if !ok {
-					return
-				}
-			case <-timeout:
-				t.Fatal("the channel is still open, want it closed when the watch ends")
-			}
-		}
-	}
-
 	// If a notice comes before its change is visible, and no other follows, this test ends
 	// at its deadline.
 	t.Run("ANoticeFollowsEachChange", func(t *testing.T) {
@@ -71,7 +57,7 @@ func watch(t *testing.T, open func(t *testing.T) Store) {
 			} {
 				change.make()
 				for i, ch := range chans {
-					timeout := time.After(deadline)
+					timeout := time.After(suite.Deadline)
 					for seen := false; !seen; {
 						select {
 						case _, ok := <-ch:
@@ -96,7 +82,7 @@ func watch(t *testing.T, open func(t *testing.T) Store) {
 			begin(t, b, "unread", n, newID(t))
 		}
 		cancel()
-		closes(t, ch)
+		suite.WantClosed(t, ch)
 	})
 
 	t.Run("ItEndsWithItsContext", func(t *testing.T) {
@@ -104,14 +90,14 @@ func watch(t *testing.T, open func(t *testing.T) Store) {
 		first, cancel := start(t, b, "ctx")
 		second, _ := start(t, b, "ctx")
 		cancel()
-		closes(t, first)
+		suite.WantClosed(t, first)
 		begin(t, b, "ctx", 1, newID(t))
 		select {
 		case _, ok := <-second:
 			if !ok {
 				t.Error("the watch of another context ended too")
 			}
-		case <-time.After(deadline):
+		case <-time.After(suite.Deadline):
 			t.Error("the watch of another context received no notice")
 		}
 	})
@@ -122,6 +108,6 @@ func watch(t *testing.T, open func(t *testing.T) Store) {
 		if err := b.Close(t.Context()); err != nil {
 			t.Fatalf("Close: %v", err)
 		}
-		closes(t, ch)
+		suite.WantClosed(t, ch)
 	})
 }

@@ -35,7 +35,7 @@ var known = []error{store.ErrSuperseded, store.ErrChanged, store.ErrNoRun, store
 // take a moment to find the primary.
 func again(t *testing.T, what string, call func() error) (said error) {
 	t.Helper()
-	eventually(t, what, func() error {
+	mongotest.Eventually(t, what, func() error {
 		said = call()
 		for _, k := range known {
 			if errors.Is(said, k) {
@@ -281,7 +281,7 @@ func TestClaim_EachRunIsClaimedOnceAcrossAFailover(t *testing.T) {
 			t.Errorf("slot %s was claimed by %d holders, want 1", slot, winners)
 		}
 	}
-	eventually(t, "reading the runs", func() error {
+	mongotest.Eventually(t, "reading the runs", func() error {
 		runs, err := s.Runs(t.Context(), "g", store.Filter{Limit: store.MaxPage})
 		if err == nil && len(runs) != slots {
 			t.Errorf("%d runs, want %d", len(runs), slots)

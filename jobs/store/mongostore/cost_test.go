@@ -17,7 +17,7 @@ import (
 // background.
 func awaitIndices(t testing.TB, runs *mongo.Collection) {
 	t.Helper()
-	eventually(t, "the indices", func() error {
+	mongotest.Eventually(t, "the indices", func() error {
 		list, err := runs.Indexes().ListSpecifications(t.Context())
 		if err == nil && len(list) != 5 {
 			err = fmt.Errorf("%d indices, want that of _id and four", len(list))

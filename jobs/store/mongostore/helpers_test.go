@@ -11,6 +11,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
+	"github.com/understudy-go/understudy/internal/mongotest"
 	"github.com/understudy-go/understudy/internal/mongouri"
 	"github.com/understudy-go/understudy/jobs/store"
 	"github.com/understudy-go/understudy/jobs/store/storetest"
@@ -28,7 +29,7 @@ func open(t testing.TB, uri string) *mongodb.Registry {
 // machine that stalls, a server may take longer than two seconds to answer.
 func openIn(t testing.TB, uri, database string, a registry.Access) (r *mongodb.Registry) {
 	t.Helper()
-	eventually(t, "opening "+uri, func() (err error) {
+	mongotest.Eventually(t, "opening "+uri, func() (err error) {
 		r, err = mongodb.Open(context.Background(), uri, mongodb.Options{Database: database, Access: a})
 		if err != nil && !errors.Is(err, mongodb.ErrUnreachable) {
 			t.Fatal(err)
@@ -41,22 +42,6 @@ func openIn(t testing.TB, uri, database string, a registry.Access) (r *mongodb.R
 		_ = r.Close(ctx)
 	})
 	return r
-}
-
-// eventually calls try until it returns nil, for as long as a failover may take.
-func eventually(t testing.TB, what string, try func() error) {
-	t.Helper()
-	begun := time.Now()
-	for {
-		err := try()
-		if err == nil {
-			return
-		}
-		if time.Since(begun) > 3*time.Minute {
-			t.Fatalf("%s: %v", what, err)
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
 }
 
 // db returns the database in which a registry has its records.

@@ -90,7 +90,7 @@ func TestPrune_ThatStoppedHalfWayIsCompletedByTheNextOne(t *testing.T) {
 			}
 
 			// What belongs to it may be gone, so it must not run again.
-			eventually(t, "a refused retry", func() error {
+			mongotest.Eventually(t, "a refused retry", func() error {
 				_, err := s.Retry(t.Context(), triggered("0").Key, "me")
 				if errors.Is(err, store.ErrNoRun) {
 					return nil
@@ -98,7 +98,7 @@ func TestPrune_ThatStoppedHalfWayIsCompletedByTheNextOne(t *testing.T) {
 				return fmt.Errorf("Retry: %w", err)
 			})
 			pruned := 0
-			eventually(t, "the next pruning", func() (err error) {
+			mongotest.Eventually(t, "the next pruning", func() (err error) {
 				pruned, err = s.Prune(t.Context(), h, "report", before, 1, 10)
 				return err
 			})

@@ -215,7 +215,7 @@ func TestStore_CallsToAHungServerEndAtTheirDeadline(t *testing.T) {
 	awaitIndices(t, db(t, set.URI(), "understudy").Collection("runs"))
 	set.Freeze(t, 0)
 	defer set.Thaw(t, 0)
-	eventually(t, "the freeze of the last thread", func() error {
+	mongotest.Eventually(t, "the freeze of the last thread", func() error {
 		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 		defer cancel()
 		if _, err := s.Run(ctx, r.Key); err == nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/understudy-go/understudy/internal/suite"
 	"github.com/understudy-go/understudy/jobs/store"
 	"github.com/understudy-go/understudy/registry"
 )
@@ -57,9 +58,9 @@ func blobs(t *testing.T, open func(t *testing.T) Store) {
 		r := claimOne(t, b, h, processing(h, "report", "1"))
 		save(t, h, r.Key, 1, "one")
 		take(t, h, r.Key, 2, "one")
-		wantError(t, "SaveCheckpoint of attempt 1", b.Jobs().SaveCheckpoint(t.Context(), h, r.Key, 1, []byte("late")), store.ErrChanged)
+		suite.WantError(t, "SaveCheckpoint of attempt 1", b.Jobs().SaveCheckpoint(t.Context(), h, r.Key, 1, []byte("late")), store.ErrChanged)
 		_, err := b.Jobs().TakeCheckpoint(t.Context(), h, r.Key, 1)
-		wantError(t, "TakeCheckpoint for attempt 1", err, store.ErrChanged)
+		suite.WantError(t, "TakeCheckpoint for attempt 1", err, store.ErrChanged)
 		take(t, h, r.Key, 2, "one")
 		save(t, h, r.Key, 2, "two")
 		take(t, h, r.Key, 2, "two")
@@ -73,7 +74,7 @@ func blobs(t *testing.T, open func(t *testing.T) Store) {
 		take(t, h, r.Key, 2, "one")
 		for _, attempt := range []int{1, 2, 3} {
 			err := b.Jobs().SaveCheckpoint(t.Context(), early, r.Key, attempt, []byte("late"))
-			wantError(t, fmt.Sprint("SaveCheckpoint of the earlier term, attempt ", attempt), err, store.ErrChanged, store.ErrSuperseded)
+			suite.WantError(t, fmt.Sprint("SaveCheckpoint of the earlier term, attempt ", attempt), err, store.ErrChanged, store.ErrSuperseded)
 		}
 		take(t, h, r.Key, 3, "one")
 	})
@@ -94,7 +95,7 @@ func blobs(t *testing.T, open func(t *testing.T) Store) {
 		h := hold(t, b, "limit")
 		r := claimOne(t, b, h, processing(h, "report", "1"))
 		save(t, h, r.Key, 1, "small")
-		wantError(t, "SaveCheckpoint", b.Jobs().SaveCheckpoint(t.Context(), h, r.Key, 1, make([]byte, store.MaxBlob+1)), store.ErrTooLarge)
+		suite.WantError(t, "SaveCheckpoint", b.Jobs().SaveCheckpoint(t.Context(), h, r.Key, 1, make([]byte, store.MaxBlob+1)), store.ErrTooLarge)
 		take(t, h, r.Key, 1, "small")
 		largest := bytes.Repeat([]byte("x"), store.MaxBlob)
 		save(t, h, r.Key, 1, string(largest))
@@ -150,9 +151,9 @@ func blobs(t *testing.T, open func(t *testing.T) Store) {
 				t.Fatal(err)
 			}
 		}
-		wantError(t, "AppendChunk of one more", b.Jobs().AppendChunk(t.Context(), h, r.Key, 1, store.MaxChunks, []byte("x")), store.ErrTooLarge)
-		wantError(t, "AppendChunk of a larger one", b.Jobs().AppendChunk(t.Context(), h, r.Key, 2, 0, append(largest, 'x')), store.ErrTooLarge)
-		wantError(t, "AppendChunk of one before the first", b.Jobs().AppendChunk(t.Context(), h, r.Key, 2, -1, []byte("x")), registry.ErrCorrupt)
+		suite.WantError(t, "AppendChunk of one more", b.Jobs().AppendChunk(t.Context(), h, r.Key, 1, store.MaxChunks, []byte("x")), store.ErrTooLarge)
+		suite.WantError(t, "AppendChunk of a larger one", b.Jobs().AppendChunk(t.Context(), h, r.Key, 2, 0, append(largest, 'x')), store.ErrTooLarge)
+		suite.WantError(t, "AppendChunk of one before the first", b.Jobs().AppendChunk(t.Context(), h, r.Key, 2, -1, []byte("x")), registry.ErrCorrupt)
 		list, err := other.Jobs().Chunks(t.Context(), r.Key, 1, 0)
 		if err != nil || len(list) != store.MaxChunks || !bytes.Equal(list[store.MaxChunks-1], largest) {
 			t.Errorf("Chunks: %d of them, %v; want %d", len(list), err, store.MaxChunks)
@@ -164,7 +165,7 @@ func blobs(t *testing.T, open func(t *testing.T) Store) {
 
 	t.Run("PayloadOfARunThatIsNotThere", func(t *testing.T) {
 		_, err := b.Jobs().Payload(t.Context(), store.Key{Group: "none", Job: "report", Run: "1"})
-		wantError(t, "Payload", err, store.ErrNoRun)
+		suite.WantError(t, "Payload", err, store.ErrNoRun)
 	})
 
 	t.Run("APayloadThatIsNotTheOneThatWasSubmittedIsAnError", func(t *testing.T) {
@@ -172,7 +173,7 @@ func blobs(t *testing.T, open func(t *testing.T) Store) {
 			r := submit(t, b, waiting("spoilt", "report", numbered("", i)), []byte("payload"))
 			s.Spoil(t, Record{Key: r.Key, Blob: "payload"}, "data", value)
 			p, err := other.Jobs().Payload(t.Context(), r.Key)
-			if wantError(t, fmt.Sprintf("Payload of %.40v", value), err, registry.ErrCorrupt); p != nil {
+			if suite.WantError(t, fmt.Sprintf("Payload of %.40v", value), err, registry.ErrCorrupt); p != nil {
 				t.Errorf("Payload returned %d bytes beside the error", len(p))
 			}
 		}
@@ -185,7 +186,7 @@ func blobs(t *testing.T, open func(t *testing.T) Store) {
 			save(t, h, r.Key, 1, "one")
 			s.Spoil(t, Record{Key: r.Key, Blob: "checkpoint"}, "data", value)
 			_, err := other.Jobs().TakeCheckpoint(t.Context(), h, r.Key, 2)
-			wantError(t, fmt.Sprintf("TakeCheckpoint of %.40v", value), err, registry.ErrCorrupt)
+			suite.WantError(t, fmt.Sprintf("TakeCheckpoint of %.40v", value), err, registry.ErrCorrupt)
 		}
 	})
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/understudy-go/understudy/internal/suite"
 	"github.com/understudy-go/understudy/jobs/store"
 	"github.com/understudy-go/understudy/registry"
 )
@@ -77,15 +78,15 @@ func claim(t *testing.T, open func(t *testing.T) Store) {
 	t.Run("OfRivalsOneClaimsARun", func(t *testing.T) {
 		h := hold(t, b, "rivals")
 		handles := []Backend{b, other}
-		for len(handles) < rivals {
+		for len(handles) < suite.Rivals {
 			handles = append(handles, s.Open(t))
 		}
 		for round := range 5 {
-			runs, there := make([]store.Run, rivals), make([][]*store.Run, rivals)
+			runs, there := make([]store.Run, suite.Rivals), make([][]*store.Run, suite.Rivals)
 			for i := range runs {
 				runs[i] = processing(h, "report", numbered("", round))
 			}
-			errs := race(func(i int) (err error) {
+			errs := suite.Race(func(i int) (err error) {
 				there[i], err = handles[i].Jobs().Claim(t.Context(), h, []store.Run{runs[i]})
 				return err
 			})
@@ -141,7 +142,7 @@ func claim(t *testing.T, open func(t *testing.T) Store) {
 				r, fine := processing(h, "report", "1"), processing(h, "report", "fine")
 				tt.change(&r)
 				there, err := b.Jobs().Claim(t.Context(), h, []store.Run{fine, r})
-				wantError(t, "Claim", err, tt.want)
+				suite.WantError(t, "Claim", err, tt.want)
 				if there != nil {
 					t.Errorf("Claim returned %v beside the error", there)
 				}
@@ -199,7 +200,7 @@ func claim(t *testing.T, open func(t *testing.T) Store) {
 			runs = append(runs, processing(h, "report", numbered("", i)))
 		}
 		there, err := b.Jobs().Claim(t.Context(), h, runs)
-		if wantError(t, "Claim of one more than MaxPage", err, store.ErrTooLarge); there != nil {
+		if suite.WantError(t, "Claim of one more than MaxPage", err, store.ErrTooLarge); there != nil {
 			t.Errorf("Claim returned %d beside the error", len(there))
 		}
 		wantNoRun(t, b, runs[0].Key)
@@ -229,7 +230,7 @@ func claim(t *testing.T, open func(t *testing.T) Store) {
 			}
 			return
 		}
-		wantError(t, "Claim", err, store.ErrSuperseded)
+		suite.WantError(t, "Claim", err, store.ErrSuperseded)
 		if there != nil {
 			t.Errorf("Claim returned %v beside the error", there)
 		}

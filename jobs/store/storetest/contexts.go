@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/understudy-go/understudy/internal/suite"
 	"github.com/understudy-go/understudy/jobs/store"
 	"github.com/understudy-go/understudy/registry"
 )
@@ -34,9 +35,9 @@ func contexts(t *testing.T, open func(t *testing.T) Store) {
 				if c.name == "Watch" && errors.Is(err, registry.ErrNoWatch) {
 					continue
 				}
-				wantError(t, c.name, err, ctx.Err())
+				suite.WantError(t, c.name, err, ctx.Err())
 			}
-			if took := time.Since(begun); took > deadline {
+			if took := time.Since(begun); took > suite.Deadline {
 				t.Errorf("it returned after %v, want it soon after the end of the context", took)
 			}
 		})
@@ -88,7 +89,7 @@ func closing(t *testing.T, open func(t *testing.T) Store) {
 			t.Fatalf("Close of %s: %v", name, err)
 		}
 		for _, c := range closed {
-			wantError(t, c.name+" of "+name+" that is closed", c.do(t.Context()), registry.ErrClosed)
+			suite.WantError(t, c.name+" of "+name+" that is closed", c.do(t.Context()), registry.ErrClosed)
 		}
 	}
 	wantRun(t, other, r)
@@ -109,9 +110,9 @@ func look(t *testing.T, open func(t *testing.T) Store) {
 		err := c.do(t.Context())
 		switch {
 		case c.writes:
-			wantError(t, c.name+", before anything was written", err, registry.ErrReadOnly, registry.ErrCorrupt)
+			suite.WantError(t, c.name+", before anything was written", err, registry.ErrReadOnly, registry.ErrCorrupt)
 		case c.name == "Run", c.name == "Payload":
-			wantError(t, c.name+", before anything was written", err, store.ErrNoRun)
+			suite.WantError(t, c.name+", before anything was written", err, store.ErrNoRun)
 		case err != nil && !errors.Is(err, registry.ErrNoWatch):
 			t.Errorf("%s, before anything was written: %v", c.name, err)
 		}
@@ -125,7 +126,7 @@ func look(t *testing.T, open func(t *testing.T) Store) {
 		for _, c := range append(calls(b, h, r, "report"), retry(b, failed)) {
 			err := c.do(t.Context())
 			if c.writes {
-				wantError(t, c.name+" of "+name, err, registry.ErrReadOnly)
+				suite.WantError(t, c.name+" of "+name, err, registry.ErrReadOnly)
 			} else if err != nil && !errors.Is(err, registry.ErrNoWatch) {
 				t.Errorf("%s of %s: %v", c.name, name, err)
 			}

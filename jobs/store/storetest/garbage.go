@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/understudy-go/understudy/internal/suite"
 	"github.com/understudy-go/understudy/jobs/store"
 	"github.com/understudy-go/understudy/registry"
 )
@@ -32,19 +33,19 @@ func garbage(t *testing.T, open func(t *testing.T) Store) {
 				s.Spoil(t, Record{Key: r.Key}, bad.field, bad.value)
 				for range 2 { // no call changes it
 					_, err := other.Jobs().Run(t.Context(), r.Key)
-					wantError(t, "Run", err, bad.want)
+					suite.WantError(t, "Run", err, bad.want)
 					there, err := b.Jobs().Update(t.Context(), h, r.Version(), ended(r, store.Completed, instant))
-					if wantError(t, "Update", err, bad.want); there != nil {
+					if suite.WantError(t, "Update", err, bad.want); there != nil {
 						t.Errorf("Update returned %+v beside the error", there)
 					}
 					_, err = b.Jobs().SetProgress(t.Context(), h, r.Key, 1, store.Progress{Percent: 1, At: instant})
-					wantError(t, "SetProgress", err, bad.want)
+					suite.WantError(t, "SetProgress", err, bad.want)
 					_, err = other.Jobs().Cancel(t.Context(), r.Key, "me", "")
-					wantError(t, "Cancel", err, bad.want)
+					suite.WantError(t, "Cancel", err, bad.want)
 					_, err = other.Jobs().Retry(t.Context(), r.Key, "me")
-					wantError(t, "Retry", err, bad.want)
+					suite.WantError(t, "Retry", err, bad.want)
 					_, created, err := other.Jobs().Submit(t.Context(), waiting(h.Group, "report", "bad"), nil, 100)
-					if wantError(t, "Submit", err, bad.want); created {
+					if suite.WantError(t, "Submit", err, bad.want); created {
 						t.Error("Submit created a run in its place")
 					}
 				}
@@ -62,7 +63,7 @@ func garbage(t *testing.T, open func(t *testing.T) Store) {
 				s.Spoil(t, Record{Key: r.Key}, bad.field, bad.value)
 				fresh := processing(h, "report", "new")
 				there, err := b.Jobs().Claim(t.Context(), h, []store.Run{r, fresh, fine})
-				wantError(t, "Claim", err, bad.want)
+				suite.WantError(t, "Claim", err, bad.want)
 				if !registry.Unreadable(err) || len(there) != 3 || there[0] == nil || there[1] != nil || there[2] == nil {
 					t.Fatalf("Claim: %v, %v; want the bad one, nil, and the fine one", there, err)
 				}
@@ -92,7 +93,7 @@ func garbage(t *testing.T, open func(t *testing.T) Store) {
 					"Open": func() ([]store.Run, error) { return other.Jobs().Open(t.Context(), h.Group, 2) },
 				} {
 					runs, err := list()
-					wantError(t, name, err, bad.want)
+					suite.WantError(t, name, err, bad.want)
 					if !slices.Equal(names(runs), []string{fine.Key.String()}) {
 						t.Errorf("%s: %q, want %s alone", name, names(runs), fine.Key)
 					}
@@ -112,7 +113,7 @@ func garbage(t *testing.T, open func(t *testing.T) Store) {
 				fine := submit(t, b, waiting(h.Group, "report", "fine"), nil)
 				s.Spoil(t, Record{Key: r.Key}, bad.field, bad.value)
 				runs, _, err := other.Jobs().Due(t.Context(), h.Group, time.Now().Add(time.Hour), 2)
-				wantError(t, "Due", err, bad.want)
+				suite.WantError(t, "Due", err, bad.want)
 				if !slices.Equal(names(runs), []string{fine.Key.String()}) {
 					t.Errorf("Due: %q, want %s alone", names(runs), fine.Key)
 				}
@@ -128,7 +129,7 @@ func garbage(t *testing.T, open func(t *testing.T) Store) {
 		r := claimOne(t, b, h, ended(processing(h, "report", "bad"), store.Failed, instant))
 		s.Spoil(t, Record{Key: r.Key}, "endedAt", nil)
 		_, err := other.Jobs().Run(t.Context(), r.Key)
-		wantError(t, "Run", err, registry.ErrCorrupt)
+		suite.WantError(t, "Run", err, registry.ErrCorrupt)
 	})
 
 	t.Run("ManyHideNoneBehindALimit", func(t *testing.T) {
@@ -144,15 +145,15 @@ func garbage(t *testing.T, open func(t *testing.T) Store) {
 		claimed.At = instant.Add(-time.Hour)
 		claimed = claimOne(t, b, h, claimed)
 		runs, _, err := other.Jobs().Due(t.Context(), h.Group, time.Now().Add(time.Hour), 1)
-		if wantError(t, "Due", err, registry.ErrCorrupt); !slices.Equal(names(runs), []string{due.Key.String()}) {
+		if suite.WantError(t, "Due", err, registry.ErrCorrupt); !slices.Equal(names(runs), []string{due.Key.String()}) {
 			t.Errorf("Due: %q, want %s", names(runs), due.Key)
 		}
 		runs, err = other.Jobs().Open(t.Context(), h.Group, 1)
-		if wantError(t, "Open", err, registry.ErrCorrupt); !slices.Equal(names(runs), []string{claimed.Key.String()}) {
+		if suite.WantError(t, "Open", err, registry.ErrCorrupt); !slices.Equal(names(runs), []string{claimed.Key.String()}) {
 			t.Errorf("Open: %q, want %s", names(runs), claimed.Key)
 		}
 		runs, err = other.Jobs().Runs(t.Context(), h.Group, store.Filter{Limit: 2})
-		if wantError(t, "Runs", err, registry.ErrCorrupt); !slices.Equal(names(runs), []string{due.Key.String(), claimed.Key.String()}) {
+		if suite.WantError(t, "Runs", err, registry.ErrCorrupt); !slices.Equal(names(runs), []string{due.Key.String(), claimed.Key.String()}) {
 			t.Errorf("Runs: %q, want %s and %s", names(runs), due.Key, claimed.Key)
 		}
 		if len(err.Error()) > 10_000 {
@@ -174,7 +175,7 @@ func garbage(t *testing.T, open func(t *testing.T) Store) {
 					t.Errorf("Prune: %d, %v; want 0", n, err)
 				}
 				_, err = other.Jobs().Run(t.Context(), r.Key)
-				wantError(t, "Run", err, bad.want)
+				suite.WantError(t, "Run", err, bad.want)
 			})
 		}
 	})
@@ -238,7 +239,7 @@ func garbage(t *testing.T, open func(t *testing.T) Store) {
 			r := claimOne(t, b, h, processing(h, "report", "1"))
 			s.Spoil(t, Record{Key: r.Key}, field, long)
 			_, err := other.Jobs().Run(t.Context(), r.Key)
-			if wantError(t, "Run with a long "+field, err, registry.ErrCorrupt); err != nil && len(err.Error()) > 1000 {
+			if suite.WantError(t, "Run with a long "+field, err, registry.ErrCorrupt); err != nil && len(err.Error()) > 1000 {
 				t.Errorf("an error of %d bytes, want 1000 at most: %.100v", len(err.Error()), err)
 			}
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/understudy-go/understudy/internal/suite"
 	"github.com/understudy-go/understudy/jobs/store"
 	"github.com/understudy-go/understudy/registry"
 )
@@ -53,24 +54,24 @@ func garbageJobs(t *testing.T, open func(t *testing.T) Store) {
 				s.Spoil(t, Record{Key: store.Key{Group: h.Group, Job: "bad"}}, bad.field, bad.value)
 				for range 2 { // no call changes it
 					j.Revision++
-					wantError(t, "SaveJob", b.Jobs().SaveJob(t.Context(), h, j), bad.want)
+					suite.WantError(t, "SaveJob", b.Jobs().SaveJob(t.Context(), h, j), bad.want)
 					_, err := other.Jobs().Pause(t.Context(), h.Group, "bad", "me", "")
-					wantError(t, "Pause", err, bad.want)
+					suite.WantError(t, "Pause", err, bad.want)
 					_, err = other.Jobs().Resume(t.Context(), h.Group, "bad")
-					wantError(t, "Resume", err, bad.want)
+					suite.WantError(t, "Resume", err, bad.want)
 					for name, list := range map[string]func() ([]store.Job, error){
 						"Jobs": func() ([]store.Job, error) { return other.Jobs().Jobs(t.Context(), h.Group) },
 						"Seal": func() ([]store.Job, error) { return b.Jobs().Seal(t.Context(), h) },
 					} {
 						got, err := list()
-						wantError(t, name, err, bad.want)
+						suite.WantError(t, name, err, bad.want)
 						if diff := cmp.Diff([]store.Job{fine}, got); diff != "" {
 							t.Errorf("%s (- want, + got):\n%s", name, diff)
 						}
 					}
 					if bad.field == "mark" || errors.Is(bad.want, registry.ErrSchema) {
 						_, err = b.Jobs().Prune(t.Context(), h, "bad", instant, 0, 10)
-						wantError(t, "Prune", err, bad.want)
+						suite.WantError(t, "Prune", err, bad.want)
 					}
 				}
 			})

@@ -1,25 +1,18 @@
 package storetest
 
 import (
-	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
+	"github.com/understudy-go/understudy/internal/suite"
 	"github.com/understudy-go/understudy/jobs/store"
 	"github.com/understudy-go/understudy/registry"
 )
-
-// deadline ends a test that hangs. It is generous, for busy machines.
-const deadline = 30 * time.Second
-
-// rivals is how many calls are made at the same time.
-const rivals = 16
 
 // instant is when something happened in the tests, as precise as it is stored.
 var instant = time.Date(2021, 3, 14, 1, 59, 26, 535e6, time.UTC)
@@ -147,34 +140,7 @@ func read(t testing.TB, b Backend, k store.Key) store.Run {
 func wantNoRun(t testing.TB, b Backend, k store.Key) {
 	t.Helper()
 	_, err := b.Jobs().Run(t.Context(), k)
-	wantError(t, "Run of a run that should not be there", err, store.ErrNoRun)
-}
-
-// wantError checks that an error is one of those that the contract demands.
-func wantError(t testing.TB, what string, err error, want ...error) {
-	t.Helper()
-	for _, w := range want {
-		if errors.Is(err, w) {
-			return
-		}
-	}
-	t.Errorf("%s returned %v, want one of %q", what, err, want)
-}
-
-// race calls f for all rivals at the same time and returns their errors.
-func race(f func(i int) error) []error {
-	var ready, done sync.WaitGroup
-	errs := make([]error, rivals)
-	ready.Add(1)
-	for i := range rivals {
-		done.Go(func() {
-			ready.Wait()
-			errs[i] = f(i)
-		})
-	}
-	ready.Done()
-	done.Wait()
-	return errs
+	suite.WantError(t, "Run of a run that should not be there", err, store.ErrNoRun)
 }
 
 // names returns the keys of runs, as people write them.

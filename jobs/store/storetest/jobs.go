@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/understudy-go/understudy/internal/suite"
 	"github.com/understudy-go/understudy/jobs/store"
 	"github.com/understudy-go/understudy/registry"
 )
@@ -61,9 +62,9 @@ func jobs(t *testing.T, open func(t *testing.T) Store) {
 		now := late
 		now.Revision, now.Mark = 5, instant.Add(time.Hour)
 		now = saveJob(t, b, h, now)
-		wantError(t, "SaveJob of an earlier revision", b.Jobs().SaveJob(t.Context(), h, late), store.ErrChanged)
+		suite.WantError(t, "SaveJob of an earlier revision", b.Jobs().SaveJob(t.Context(), h, late), store.ErrChanged)
 		late.Revision = 5
-		wantError(t, "SaveJob of the same revision", b.Jobs().SaveJob(t.Context(), h, late), store.ErrChanged)
+		suite.WantError(t, "SaveJob of the same revision", b.Jobs().SaveJob(t.Context(), h, late), store.ErrChanged)
 		wantJob(t, other, now)
 	})
 
@@ -73,7 +74,7 @@ func jobs(t *testing.T, open func(t *testing.T) Store) {
 		h := hold(t, b, "term")
 		next := newJob(h, "report")
 		next.Revision = 9
-		wantError(t, "SaveJob without Seal", b.Jobs().SaveJob(t.Context(), h, next), store.ErrChanged)
+		suite.WantError(t, "SaveJob without Seal", b.Jobs().SaveJob(t.Context(), h, next), store.ErrChanged)
 		wantJob(t, other, j)
 		if _, err := b.Jobs().Seal(t.Context(), h); err != nil {
 			t.Fatal(err)
@@ -85,7 +86,7 @@ func jobs(t *testing.T, open func(t *testing.T) Store) {
 		h := hold(t, b, "rivals")
 		for round := range 5 {
 			saved := 0
-			for _, err := range race(func(i int) error {
+			for _, err := range suite.Race(func(i int) error {
 				j := newJob(h, "report")
 				j.Revision = int64(round + 1)
 				return []Backend{b, other}[i%2].Jobs().SaveJob(t.Context(), h, j)
@@ -93,7 +94,7 @@ func jobs(t *testing.T, open func(t *testing.T) Store) {
 				if err == nil {
 					saved++
 				} else {
-					wantError(t, "SaveJob", err, store.ErrChanged)
+					suite.WantError(t, "SaveJob", err, store.ErrChanged)
 				}
 			}
 			if saved != 1 {
@@ -146,13 +147,13 @@ func jobs(t *testing.T, open func(t *testing.T) Store) {
 		saveJob(t, b, h, newJob(h, "report"))
 		for round := range 5 {
 			var asked store.Job
-			errs := race(func(i int) (err error) {
+			errs := suite.Race(func(i int) (err error) {
 				if i == 0 {
 					asked, err = other.Jobs().Pause(t.Context(), "race", "report", "me", "")
 					return err
 				}
 				j := newJob(h, "report")
-				j.Revision = int64(2 + round*rivals + i)
+				j.Revision = int64(2 + round*suite.Rivals + i)
 				if err = b.Jobs().SaveJob(t.Context(), h, j); errors.Is(err, store.ErrChanged) {
 					return nil
 				}
@@ -175,9 +176,9 @@ func jobs(t *testing.T, open func(t *testing.T) Store) {
 		saveJob(t, b, h, newJob(h, "report"))
 		for _, k := range []store.Key{{Group: "none", Job: "repor"}, {Group: "non", Job: "report"}, {Group: "none", Job: ""}} {
 			_, err := b.Jobs().Pause(t.Context(), k.Group, k.Job, "me", "")
-			wantError(t, "Pause", err, store.ErrNoJob)
+			suite.WantError(t, "Pause", err, store.ErrNoJob)
 			_, err = b.Jobs().Resume(t.Context(), k.Group, k.Job)
-			wantError(t, "Resume", err, store.ErrNoJob)
+			suite.WantError(t, "Resume", err, store.ErrNoJob)
 		}
 	})
 
@@ -213,7 +214,7 @@ func jobs(t *testing.T, open func(t *testing.T) Store) {
 		} {
 			j := newJob(h, "report")
 			change(&j)
-			wantError(t, "SaveJob with "+name, b.Jobs().SaveJob(t.Context(), h, j), registry.ErrCorrupt)
+			suite.WantError(t, "SaveJob with "+name, b.Jobs().SaveJob(t.Context(), h, j), registry.ErrCorrupt)
 		}
 		if j := job(t, b, "refused", "report"); j != nil {
 			t.Errorf("there is a job %+v", j)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/understudy-go/understudy/internal/suite"
 	"github.com/understudy-go/understudy/jobs/store"
 )
 
@@ -42,7 +43,7 @@ func people(t *testing.T, open func(t *testing.T) Store) {
 				r := inState(t, b, h, string(state), state)
 				got, err := other.Jobs().Cancel(t.Context(), r.Key, "me", "because")
 				if state.Ended() {
-					wantError(t, "Cancel", err, store.ErrState)
+					suite.WantError(t, "Cancel", err, store.ErrState)
 					wantRun(t, b, r)
 					return
 				}
@@ -62,7 +63,7 @@ func people(t *testing.T, open func(t *testing.T) Store) {
 				wantRun(t, b, want)
 				again, err := other.Jobs().Cancel(t.Context(), r.Key, "you", "too")
 				if state == store.Waiting {
-					wantError(t, "Cancel again", err, store.ErrState)
+					suite.WantError(t, "Cancel again", err, store.ErrState)
 				} else if diff := cmp.Diff(want, again); err != nil || diff != "" {
 					t.Errorf("Cancel again: %v (- want, + got):\n%s", err, diff)
 				}
@@ -70,7 +71,7 @@ func people(t *testing.T, open func(t *testing.T) Store) {
 			})
 		}
 		_, err := b.Jobs().Cancel(t.Context(), store.Key{Group: "cancel", Job: "report", Run: "none"}, "me", "")
-		wantError(t, "Cancel of a run that is not there", err, store.ErrNoRun)
+		suite.WantError(t, "Cancel of a run that is not there", err, store.ErrNoRun)
 	})
 
 	t.Run("RetryInEachState", func(t *testing.T) {
@@ -80,7 +81,7 @@ func people(t *testing.T, open func(t *testing.T) Store) {
 				r := inState(t, b, h, string(state), state)
 				got, err := other.Jobs().Retry(t.Context(), r.Key, "me")
 				if !state.Retryable() {
-					wantError(t, "Retry", err, store.ErrState)
+					suite.WantError(t, "Retry", err, store.ErrState)
 					wantRun(t, b, r)
 					return
 				}
@@ -96,12 +97,12 @@ func people(t *testing.T, open func(t *testing.T) Store) {
 				}
 				wantRun(t, b, want)
 				_, err = other.Jobs().Retry(t.Context(), r.Key, "you")
-				wantError(t, "Retry again", err, store.ErrState)
+				suite.WantError(t, "Retry again", err, store.ErrState)
 				wantRun(t, b, want)
 			})
 		}
 		_, err := b.Jobs().Retry(t.Context(), store.Key{Group: "retry", Job: "report", Run: "none"}, "me")
-		wantError(t, "Retry of a run that is not there", err, store.ErrNoRun)
+		suite.WantError(t, "Retry of a run that is not there", err, store.ErrNoRun)
 	})
 
 	// What follows its end comes first.
@@ -111,7 +112,7 @@ func people(t *testing.T, open func(t *testing.T) Store) {
 		r.Open = true
 		claimOne(t, b, h, r)
 		_, err := b.Jobs().Retry(t.Context(), r.Key, "me")
-		wantError(t, "Retry", err, store.ErrState)
+		suite.WantError(t, "Retry", err, store.ErrState)
 		wantRun(t, other, r)
 	})
 
@@ -123,7 +124,7 @@ func people(t *testing.T, open func(t *testing.T) Store) {
 			t.Fatal(err)
 		}
 		_, err = b.Jobs().Retry(t.Context(), r.Key, "me")
-		wantError(t, "Retry of a cancelled run that is open", err, store.ErrState)
+		suite.WantError(t, "Retry of a cancelled run that is open", err, store.ErrState)
 		open, err := b.Jobs().Open(t.Context(), "both", 10)
 		if err != nil || len(open) != 1 || open[0].State != store.Cancelled {
 			t.Fatalf("Open: %v, %v; want the cancelled run, because what follows its end is not done", open, err)
@@ -159,7 +160,7 @@ func people(t *testing.T, open func(t *testing.T) Store) {
 			start := r
 			start.State, start.Attempt, start.Nonce = store.Processing, 1, newID()
 			var started error
-			errs := race(func(i int) (err error) {
+			errs := suite.Race(func(i int) (err error) {
 				switch i {
 				case 0:
 					_, started = b.Jobs().Update(t.Context(), h, r.Version(), start)
@@ -186,7 +187,7 @@ func people(t *testing.T, open func(t *testing.T) Store) {
 		for round := range 20 {
 			r := claimOne(t, b, h, processing(h, "report", numbered("", round)))
 			var cancelled error
-			errs := race(func(i int) (err error) {
+			errs := suite.Race(func(i int) (err error) {
 				switch i {
 				case 0:
 					_, err = b.Jobs().Update(t.Context(), h, r.Version(), ended(r, store.Completed, instant))
@@ -210,14 +211,14 @@ func people(t *testing.T, open func(t *testing.T) Store) {
 		for round := range 5 {
 			r := inState(t, b, h, numbered("", round), store.Failed)
 			n := 0
-			for _, err := range race(func(i int) error {
+			for _, err := range suite.Race(func(i int) error {
 				_, err := []Backend{b, other}[i%2].Jobs().Retry(t.Context(), r.Key, "me")
 				return err
 			}) {
 				if err == nil {
 					n++
 				} else {
-					wantError(t, "Retry", err, store.ErrState)
+					suite.WantError(t, "Retry", err, store.ErrState)
 				}
 			}
 			if n != 1 {

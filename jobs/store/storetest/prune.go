@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/understudy-go/understudy/internal/suite"
 	"github.com/understudy-go/understudy/jobs/store"
 )
 
@@ -191,7 +192,7 @@ func prune(t *testing.T, open func(t *testing.T) Store) {
 			claimOne(t, b, h, r)
 			var pruned int
 			var retried error
-			errs := race(func(i int) (err error) {
+			errs := suite.Race(func(i int) (err error) {
 				switch i {
 				case 0:
 					pruned, err = b.Jobs().Prune(t.Context(), h, "report", hour(20), 0, 10)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/understudy-go/understudy/internal/suite"
 	"github.com/understudy-go/understudy/jobs/store"
 	"github.com/understudy-go/understudy/registry"
 )
@@ -69,7 +70,7 @@ func submission(t *testing.T, open func(t *testing.T) Store) {
 		}
 		for _, payload := range [][]byte{nil, {}, []byte("sam"), []byte("same ")} {
 			_, created, err := other.Jobs().Submit(t.Context(), r, payload, 1000)
-			if wantError(t, "Submit with another payload", err, store.ErrConflict); created {
+			if suite.WantError(t, "Submit with another payload", err, store.ErrConflict); created {
 				t.Error("it was created beside ErrConflict")
 			}
 		}
@@ -99,8 +100,8 @@ func submission(t *testing.T, open func(t *testing.T) Store) {
 	t.Run("ManyAtTheSameTimeMakeOneRun", func(t *testing.T) {
 		handles := []Backend{b, other, s.Open(t), s.Open(t)}
 		for round := range 5 {
-			made, runs := make([]bool, rivals), make([]store.Run, rivals)
-			errs := race(func(i int) (err error) {
+			made, runs := make([]bool, suite.Rivals), make([]store.Run, suite.Rivals)
+			errs := suite.Race(func(i int) (err error) {
 				runs[i], made[i], err = handles[i%4].Jobs().Submit(t.Context(), waiting("many", "report", numbered("", round)), []byte("same"), 1000)
 				return err
 			})
@@ -129,7 +130,7 @@ func submission(t *testing.T, open func(t *testing.T) Store) {
 	t.Run("OfDifferentPayloadsAtTheSameTimeOneWins", func(t *testing.T) {
 		for round := range 5 {
 			k := store.Key{Group: "payloads", Job: "report", Run: numbered("", round)}
-			errs := race(func(i int) error {
+			errs := suite.Race(func(i int) error {
 				_, _, err := []Backend{b, other}[i%2].Jobs().Submit(t.Context(), waiting(k.Group, k.Job, k.Run), []byte{byte('a' + i)}, 1000)
 				return err
 			})
@@ -141,7 +142,7 @@ func submission(t *testing.T, open func(t *testing.T) Store) {
 				case err == nil:
 					winner = i
 				default:
-					wantError(t, "Submit", err, store.ErrConflict)
+					suite.WantError(t, "Submit", err, store.ErrConflict)
 				}
 			}
 			if p, err := b.Jobs().Payload(t.Context(), k); winner < 0 || err != nil || string(p) != string(rune('a'+winner)) {
@@ -161,7 +162,7 @@ func submission(t *testing.T, open func(t *testing.T) Store) {
 		}
 		for _, depth := range []int{3, 2, 1, 0} {
 			_, created, err := b.Jobs().Submit(t.Context(), waiting(group, "report", "more"), []byte("p"), depth)
-			if wantError(t, "Submit", err, store.ErrFull); created {
+			if suite.WantError(t, "Submit", err, store.ErrFull); created {
 				t.Error("it was created beside ErrFull")
 			}
 		}
@@ -181,7 +182,7 @@ func submission(t *testing.T, open func(t *testing.T) Store) {
 
 	t.Run("APayloadHasALimit", func(t *testing.T) {
 		_, created, err := b.Jobs().Submit(t.Context(), waiting("size", "report", "1"), make([]byte, store.MaxPayload+1), 10)
-		if wantError(t, "Submit", err, store.ErrTooLarge); created {
+		if suite.WantError(t, "Submit", err, store.ErrTooLarge); created {
 			t.Error("it was created beside ErrTooLarge")
 		}
 		wantNoRun(t, b, store.Key{Group: "size", Job: "report", Run: "1"})
@@ -197,7 +198,7 @@ func submission(t *testing.T, open func(t *testing.T) Store) {
 			{Group: "a group", Job: "report", Run: "1"}, {Group: "g", Job: "a job", Run: "1"}, {Group: "g", Job: "report", Run: "ö"}, {Group: "g", Job: "report"},
 		} {
 			_, _, err := b.Jobs().Submit(t.Context(), store.Run{Key: k}, nil, 10)
-			wantError(t, "Submit", err, registry.ErrCorrupt)
+			suite.WantError(t, "Submit", err, registry.ErrCorrupt)
 		}
 	})
 }

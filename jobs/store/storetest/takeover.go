@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/understudy-go/understudy/internal/suite"
 	"github.com/understudy-go/understudy/jobs/store"
 )
 
@@ -114,10 +115,10 @@ func takeover(t *testing.T, open func(t *testing.T) Store) {
 		start := claimed
 		start.State, start.Attempt = store.Processing, 2
 		_, err := b.Jobs().Update(t.Context(), first, claimed.Version(), start)
-		wantError(t, "a late Update of a waiting run", err, store.ErrSuperseded, store.ErrChanged)
+		suite.WantError(t, "a late Update of a waiting run", err, store.ErrSuperseded, store.ErrChanged)
 		late := newJob(first, "a")
 		late.Revision = 1000
-		wantError(t, "a late SaveJob", b.Jobs().SaveJob(t.Context(), first, late), store.ErrSuperseded, store.ErrChanged)
+		suite.WantError(t, "a late SaveJob", b.Jobs().SaveJob(t.Context(), first, late), store.ErrSuperseded, store.ErrChanged)
 		list, err := b.Jobs().Jobs(t.Context(), group)
 		if err != nil || list[0].Revision != 1 || list[0].Term != h.Term {
 			t.Errorf("Jobs after a late SaveJob: %+v, %v; want revision 1 of term %d", list, err, h.Term)
@@ -136,7 +137,7 @@ func takeover(t *testing.T, open func(t *testing.T) Store) {
 			t.Fatal(err)
 		}
 		jobs, err := other.Jobs().Seal(t.Context(), early)
-		wantError(t, "Seal of an earlier term", err, store.ErrSuperseded)
+		suite.WantError(t, "Seal of an earlier term", err, store.ErrSuperseded)
 		if len(jobs) > 0 {
 			t.Errorf("Seal returned %v beside the error", jobs)
 		}
@@ -158,7 +159,7 @@ func takeover(t *testing.T, open func(t *testing.T) Store) {
 				s.Spoil(t, Record{Key: r.Key}, "term", h.Term+5)
 			}
 			_, err := b.Jobs().Seal(t.Context(), h)
-			wantError(t, "Seal with a "+of+" of a later term", err, store.ErrSuperseded)
+			suite.WantError(t, "Seal with a "+of+" of a later term", err, store.ErrSuperseded)
 		}
 	})
 

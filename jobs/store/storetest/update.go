@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/understudy-go/understudy/internal/suite"
 	"github.com/understudy-go/understudy/jobs/store"
 )
 
@@ -68,7 +69,7 @@ func update(t *testing.T, open func(t *testing.T) Store) {
 		} {
 			t.Run(name, func(t *testing.T) {
 				there, err := b.Jobs().Update(t.Context(), h, was, ended(r, store.Completed, instant))
-				wantError(t, "Update", err, store.ErrChanged)
+				suite.WantError(t, "Update", err, store.ErrChanged)
 				if there == nil {
 					t.Fatal("Update returned no record beside ErrChanged")
 				}
@@ -79,7 +80,7 @@ func update(t *testing.T, open func(t *testing.T) Store) {
 			})
 		}
 		there, err := b.Jobs().Update(t.Context(), h, r.Version(), processing(h, "report", "none"))
-		if wantError(t, "Update of a run that is not there", err, store.ErrNoRun); there != nil {
+		if suite.WantError(t, "Update of a run that is not there", err, store.ErrNoRun); there != nil {
 			t.Errorf("Update returned %v beside ErrNoRun", there)
 		}
 		wantNoRun(t, b, store.Key{Group: "fence", Job: "report", Run: "none"})
@@ -91,7 +92,7 @@ func update(t *testing.T, open func(t *testing.T) Store) {
 		s.Spoil(t, Record{Key: r.Key}, "term", h.Term+5)
 		r.Term = h.Term + 5
 		there, err := b.Jobs().Update(t.Context(), h, r.Version(), ended(r, store.Completed, instant))
-		wantError(t, "Update", err, store.ErrChanged)
+		suite.WantError(t, "Update", err, store.ErrChanged)
 		if diff := cmp.Diff(&r, there); diff != "" {
 			t.Errorf("the record that Update returned (- want, + got):\n%s", diff)
 		}
@@ -108,13 +109,13 @@ func update(t *testing.T, open func(t *testing.T) Store) {
 		next = updateRun(t, b, h, r.Version(), next)
 		for name, was := range map[string]store.Version{"its own": r.Version(), "that of its successor": next.Version()} {
 			there, err := other.Jobs().Update(t.Context(), early, was, ended(r, store.Completed, instant))
-			wantError(t, "a late Update of the version "+name, err, store.ErrSuperseded, store.ErrChanged)
+			suite.WantError(t, "a late Update of the version "+name, err, store.ErrSuperseded, store.ErrChanged)
 			if errors.Is(err, store.ErrChanged) && there == nil {
 				t.Error("Update returned no record beside ErrChanged")
 			}
 		}
 		_, err := other.Jobs().SetProgress(t.Context(), early, r.Key, 1, store.Progress{Percent: 50, At: instant})
-		wantError(t, "a late SetProgress", err, store.ErrSuperseded, store.ErrChanged)
+		suite.WantError(t, "a late SetProgress", err, store.ErrSuperseded, store.ErrChanged)
 		wantRun(t, b, next)
 	})
 
@@ -125,9 +126,9 @@ func update(t *testing.T, open func(t *testing.T) Store) {
 		next.Attempt, next.Nonce = 2, newID()
 		next = updateRun(t, b, h, r.Version(), next)
 		_, err := b.Jobs().Update(t.Context(), h, r.Version(), ended(r, store.Completed, instant))
-		wantError(t, "a late Update", err, store.ErrChanged)
+		suite.WantError(t, "a late Update", err, store.ErrChanged)
 		_, err = b.Jobs().SetProgress(t.Context(), h, r.Key, 1, store.Progress{Percent: 50, At: instant})
-		wantError(t, "a late SetProgress", err, store.ErrChanged)
+		suite.WantError(t, "a late SetProgress", err, store.ErrChanged)
 		wantRun(t, other, next)
 	})
 
@@ -135,7 +136,7 @@ func update(t *testing.T, open func(t *testing.T) Store) {
 		h := hold(t, b, "outcome")
 		for round := range 5 {
 			r := claimOne(t, b, h, processing(h, "report", numbered("", round)))
-			errs := race(func(i int) error {
+			errs := suite.Race(func(i int) error {
 				done := ended(r, store.Completed, instant)
 				done.Remark = fmt.Sprint(i)
 				_, err := []Backend{b, other}[i%2].Jobs().Update(t.Context(), h, r.Version(), done)
@@ -149,7 +150,7 @@ func update(t *testing.T, open func(t *testing.T) Store) {
 				case err == nil:
 					winner = i
 				default:
-					wantError(t, "Update", err, store.ErrChanged)
+					suite.WantError(t, "Update", err, store.ErrChanged)
 				}
 			}
 			if got := read(t, b, r.Key); winner < 0 || got.Remark != fmt.Sprint(winner) {
@@ -175,9 +176,9 @@ func update(t *testing.T, open func(t *testing.T) Store) {
 		wantRun(t, other, r)
 
 		_, err := b.Jobs().SetProgress(t.Context(), h, store.Key{Group: "progress", Job: "report", Run: "2"}, 1, r.Progress)
-		wantError(t, "SetProgress of a run that is not there", err, store.ErrNoRun)
+		suite.WantError(t, "SetProgress of a run that is not there", err, store.ErrNoRun)
 		_, err = b.Jobs().SetProgress(t.Context(), h, r.Key, 2, r.Progress)
-		wantError(t, "SetProgress of another attempt", err, store.ErrChanged)
+		suite.WantError(t, "SetProgress of another attempt", err, store.ErrChanged)
 
 		asked, err := other.Jobs().Cancel(t.Context(), r.Key, "me", "because")
 		if err != nil {
@@ -197,7 +198,7 @@ func update(t *testing.T, open func(t *testing.T) Store) {
 		wantRun(t, other, next)
 		done := updateRun(t, b, h, next.Version(), ended(next, store.Cancelled, instant))
 		_, err = b.Jobs().SetProgress(t.Context(), h, r.Key, 2, r.Progress)
-		wantError(t, "SetProgress of a run that has ended", err, store.ErrChanged)
+		suite.WantError(t, "SetProgress of a run that has ended", err, store.ErrChanged)
 		wantRun(t, other, done)
 	})
 
@@ -207,7 +208,7 @@ func update(t *testing.T, open func(t *testing.T) Store) {
 		large := ended(r, store.Completed, instant)
 		large.Output.Tail = make([]byte, store.MaxTail+1)
 		_, err := b.Jobs().Update(t.Context(), h, r.Version(), large)
-		wantError(t, "Update with a tail that is too large", err, store.ErrTooLarge)
+		suite.WantError(t, "Update with a tail that is too large", err, store.ErrTooLarge)
 		wantRun(t, other, r)
 	})
 }

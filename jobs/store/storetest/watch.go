@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/understudy-go/understudy/internal/suite"
 	"github.com/understudy-go/understudy/jobs/store"
 	"github.com/understudy-go/understudy/registry"
 )
@@ -25,21 +26,6 @@ func watch(t *testing.T, open func(t *testing.T) Store) {
 		}
 		return ch, cancel
 	}
-	closes := func(t *testing.T, ch <-chan struct{}) {
-		t.Helper()
-		timeout := time.After(deadline)
-		for {
-			select {
-			case _, ok := <-ch:
-				if !ok {
-					return
-				}
-			case <-timeout:
-				t.Fatal("the channel is still open, want it closed when the watch ends")
-			}
-		}
-	}
-
 	// If a notice comes before its change is visible, and no other follows, this test ends
 	// at its deadline.
 	t.Run("ANoticeFollowsEachChangeThatPeopleMade", func(t *testing.T) {
@@ -99,7 +85,7 @@ func watch(t *testing.T, open func(t *testing.T) Store) {
 				t.Fatalf("%s: %v", change.name, err)
 			}
 			for i, ch := range chans {
-				timeout := time.After(deadline)
+				timeout := time.After(suite.Deadline)
 				for seen := false; !seen; {
 					select {
 					case _, ok := <-ch:
@@ -122,7 +108,7 @@ func watch(t *testing.T, open func(t *testing.T) Store) {
 			submit(t, b, waiting("unread", "report", numbered("", n)), nil)
 		}
 		cancel()
-		closes(t, ch)
+		suite.WantClosed(t, ch)
 	})
 
 	t.Run("ItEndsWithItsContext", func(t *testing.T) {
@@ -130,14 +116,14 @@ func watch(t *testing.T, open func(t *testing.T) Store) {
 		first, cancel := start(t, b, "ctx")
 		second, _ := start(t, b, "ctx")
 		cancel()
-		closes(t, first)
+		suite.WantClosed(t, first)
 		submit(t, b, waiting("ctx", "report", "1"), nil)
 		select {
 		case _, ok := <-second:
 			if !ok {
 				t.Error("the watch of another context ended too")
 			}
-		case <-time.After(deadline):
+		case <-time.After(suite.Deadline):
 			t.Error("the watch of another context received no notice")
 		}
 	})
@@ -148,6 +134,6 @@ func watch(t *testing.T, open func(t *testing.T) Store) {
 		if err := b.Close(t.Context()); err != nil {
 			t.Fatalf("Close: %v", err)
 		}
-		closes(t, ch)
+		suite.WantClosed(t, ch)
 	})
 }
