@@ -17,6 +17,8 @@ const (
 	EnvConnectTimeout = EnvPrefix + "CONNECT_TIMEOUT"
 	EnvRestart        = EnvPrefix + "RESTART"
 	EnvOnChange       = EnvPrefix + "ON_CHANGE"
+	EnvJobs           = EnvPrefix + "JOBS"
+	EnvMaxRuns        = EnvPrefix + "MAX_RUNS"
 	EnvHTTPAddr       = EnvPrefix + "HTTP_ADDR"
 	EnvLogLevel       = EnvPrefix + "LOG_LEVEL"
 	EnvLogFormat      = EnvPrefix + "LOG_FORMAT"
