@@ -40,6 +40,7 @@ var directions = map[string][]string{
 	"internal/sqlitefile":     {"internal/boottime", "internal/openlimit"},
 	"internal/testkit":        {"config"},
 	"jobs":                    {"internal/editdistance", "jobs/schedule", "jobs/store"},
+	"jobs/attempt":            {"config", "internal/boottime", "jobs", "jobs/store", "registry", "worker"},
 	"jobs/jobfile":            {"internal/editdistance", "jobs"},
 	"jobs/store":              {"registry"},
 	"jobs/store/mongostore":   {"internal/mongoconn", "internal/mongofields", "internal/mongowatch", "jobs/store", "registry"},

@@ -132,5 +132,7 @@ var Variables = []Variable{
 // read here. An instance may itself be the work of another one, so they are not unknown.
 var exports = []string{
 	EnvInstance, EnvTerm, EnvRun,
+	EnvJob, EnvRunID, EnvAttempt, EnvSlot, EnvTrigger,
+	EnvPayloadFile, EnvProgressFile, EnvResultFile, EnvCheckpointFile,
 	EnvOldRole, EnvNewRole, EnvReason, EnvUnderInit,
 }
