@@ -50,6 +50,15 @@ func (r Run) Stored() (Run, error) {
 	return r, nil
 }
 
+// Parent returns the name of a parent as a backend reads it: empty if it is not one that
+// can be stored again. No decision rests on it.
+func Parent(stored string) string {
+	if len(stored) > MaxParent || !printable(stored) {
+		return ""
+	}
+	return stored
+}
+
 // CheckSize returns ErrTooLarge if a value has more bytes than it may have.
 func CheckSize(name string, value []byte, most int) error {
 	if len(value) > most {

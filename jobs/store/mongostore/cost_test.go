@@ -1,7 +1,6 @@
 package mongostore_test
 
 import (
-	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -126,64 +125,6 @@ func TestStore_ReadsWhatItReturnsAlone(t *testing.T) {
 		}
 		if err := database.Collection("system.profile").Drop(ctx); err != nil {
 			t.Fatal(err)
-		}
-	}
-}
-
-// A thousand jobs are saved with one command, however many there are in the group. If one
-// was not written, a second one reads why.
-func TestSaveJobs_IsOneRoundTrip(t *testing.T) {
-	t.Parallel()
-	set := mongotest.Start(t, 1)
-	s, h := open(t, set.URI()).Jobs(), holder(1)
-	admin := db(t, set.URI(), "admin")
-	if _, err := s.Seal(t.Context(), h); err != nil {
-		t.Fatal(err)
-	}
-	awaitIndices(t, db(t, set.URI(), "understudy").Collection("runs"))
-	// commands counts those that the server has done that a store may send.
-	commands := func() (n int64) {
-		t.Helper()
-		var status struct {
-			Metrics struct {
-				Commands map[string]bson.RawValue
-			}
-		}
-		if err := admin.RunCommand(t.Context(), bson.D{{Key: "serverStatus", Value: 1}}).Decode(&status); err != nil {
-			t.Fatal(err)
-		}
-		for _, name := range []string{"update", "insert", "find", "getMore", "findAndModify", "aggregate", "bulkWrite", "delete"} {
-			if c, ok := status.Metrics.Commands[name].DocumentOK(); ok { // older servers do not know all
-				total, _ := c.Lookup("total").AsInt64OK()
-				n += total
-			}
-		}
-		return n
-	}
-	var jobs []store.Job
-	for i := range store.MaxPage {
-		jobs = append(jobs, store.Job{Group: "g", Name: fmt.Sprintf("job%04d", i), Mark: instant, Hash: "c0ffee"})
-	}
-	for _, tt := range []struct {
-		name string
-		last int64 // the revision of the last job
-		want int64
-		err  error
-	}{
-		{"new jobs", 1, 1, nil},
-		{"the next revision", 2, 1, nil},
-		{"one that was not written", 1, 2, store.ErrChanged},
-	} {
-		for i := range jobs {
-			jobs[i].Revision++
-		}
-		jobs[len(jobs)-1].Revision = tt.last
-		before := commands()
-		if err := s.SaveJobs(t.Context(), h, jobs); !errors.Is(err, tt.err) {
-			t.Fatalf("%s: %v, want %v", tt.name, err, tt.err)
-		}
-		if n := commands() - before; n != tt.want {
-			t.Errorf("%s: %d commands, want %d", tt.name, n, tt.want)
 		}
 	}
 }

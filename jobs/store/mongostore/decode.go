@@ -46,7 +46,8 @@ func decodeRun(raw bson.Raw) (r store.Run, err error) {
 	trigger, _ := f.Text("trigger")
 	r.Trigger = store.Trigger(trigger)
 	r.By, _ = f.Text("by")
-	r.Parent, _ = mongofields.Name(raw.Lookup("parent"), store.MaxParent)
+	parent, _ := mongofields.Name(raw.Lookup("parent"), store.MaxParent)
+	r.Parent = store.Parent(parent)
 	r.Remark, _ = f.Text("remark")
 	if p, ok := f.Raw.Lookup("progress").DocumentOK(); ok {
 		f := fields{Raw: p}

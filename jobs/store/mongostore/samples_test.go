@@ -45,8 +45,15 @@ func sample(state store.State) bson.D {
 func sampleJob() bson.D {
 	now := time.Now()
 	d := bson.D{{Key: "_id", Value: jobID{"g", "j"}}}
-	d = append(d, savedJob(store.Job{Mark: now, Since: now, Hash: "c0ffee", Term: 3, Revision: 4, Schedule: "@hourly", Zone: "UTC", Description: "d", Next: now, Gone: true})...)
-	return append(d, bson.E{Key: "paused", Value: request(store.Request{By: "me", At: now})})
+	d = append(d, savedJob(store.Job{Mark: now, Since: now, Hash: "c0ffee", Digest: "d16e57", Term: 3, Revision: 4, Schedule: "@hourly", Zone: "UTC", Description: "d", Next: now, Gone: true})...)
+	return append(d, bson.E{Key: "paused", Value: request(store.Request{By: "me", At: now})}, bson.E{Key: "resumed", Value: date(now)})
+}
+
+func sampleChunk() bson.D {
+	return bson.D{
+		{Key: "_id", Value: chunkOf(store.Key{Group: "g", Job: "j", Run: "r"}, 1, 2)},
+		{Key: "offset", Value: int64(3)}, {Key: "data", Value: []byte("x")}, {Key: "schema", Value: int64(store.Schema)},
+	}
 }
 
 // Variants calls f with a record in which one field is missing or has an odd value.

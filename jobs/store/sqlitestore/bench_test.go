@@ -13,7 +13,7 @@ import (
 )
 
 func BenchmarkClaim(b *testing.B) {
-	for _, n := range []int{1, 100} {
+	for _, n := range []int{1, 100, store.MaxPage} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			s := openStore(b, filepath.Join(b.TempDir(), "registry.db"))
 			for b.Loop() {
@@ -22,6 +22,27 @@ func BenchmarkClaim(b *testing.B) {
 					runs[i] = newRun("report", uuid.NewString())
 				}
 				if _, err := s.Claim(b.Context(), holder, runs); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkSaveJobs saves the jobs of a minute at which each has a slot.
+func BenchmarkSaveJobs(b *testing.B) {
+	for _, n := range []int{1, store.MaxPage} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			s := openStore(b, filepath.Join(b.TempDir(), "registry.db"))
+			jobs := make([]store.Job, n)
+			revision := int64(0)
+			for b.Loop() {
+				revision++
+				for i := range jobs {
+					jobs[i] = store.Job{Group: "g", Name: fmt.Sprint("job", i), Mark: time.Now(), Hash: "c0ffee", Digest: "d16e57", Revision: revision,
+						Since: time.Now(), Schedule: "* * * * *", Zone: "Europe/Berlin", Next: time.Now()}
+				}
+				if err := s.SaveJobs(b.Context(), holder, jobs); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -103,11 +103,23 @@ func FuzzDecode(f *testing.F) {
 		} else if !errors.Is(err, registry.ErrCorrupt) && !errors.Is(err, registry.ErrSchema) {
 			t.Errorf("%#v: %v", value, err)
 		}
+		chunk := []any{int64(1), int64(2), []byte("x")}
+		chunk[int(column)%len(chunk)] = value
+		if c, err := decodeChunk(chunk[0], chunk[1], chunk[2]); err == nil && (c.N < 0 || c.Offset < 0) || err != nil && !errors.Is(err, registry.ErrCorrupt) {
+			t.Errorf("%#v: %+v, %v", value, c, err)
+		}
+		k, err := decodeKey("g", chunk[0], value)
+		if err == nil && k.Check() != nil || err != nil && !errors.Is(err, registry.ErrCorrupt) {
+			t.Errorf("%#v: %+v, %v", value, k, err)
+		}
 		j, err := job.decode()
 		if err == nil {
 			err = j.Check()
 			if err != nil {
 				t.Errorf("decoded %+v, which is %v", j, err)
+			}
+			if stored, err := j.Stored(); err != nil || !cmp.Equal(stored, j) {
+				t.Errorf("decoded %+v, which would be stored as %+v, %v", j, stored, err)
 			}
 		} else if !errors.Is(err, registry.ErrCorrupt) && !errors.Is(err, registry.ErrSchema) {
 			t.Errorf("%#v: %v", value, err)

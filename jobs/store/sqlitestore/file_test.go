@@ -151,6 +151,34 @@ func TestStore_DroppedTablesAreMadeAgain(t *testing.T) {
 	}
 }
 
+// A build that was never released may have made a table, with fewer columns. Nothing is
+// guessed about it.
+func TestStore_TablesWithoutAColumnAreRefused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "registry.db")
+	r := open(t, path, registry.Join)
+	jobs, h := r.Jobs(), hold(t, r, 1)
+	save := func() error {
+		return jobs.SaveJobs(t.Context(), h, []store.Job{{Group: "g", Name: "report", Revision: 1}})
+	}
+	testkit.SQL(t, path, `CREATE TABLE jobs ("group", name, mark, hash, since, term, revision, schedule, zone, description, next, gone,
+		pausedBy, pausedWhy, pausedAt, schema, PRIMARY KEY ("group", name)) WITHOUT ROWID`)
+	for range 2 {
+		_, err := jobs.Jobs(t.Context(), "g")
+		for call, err := range map[string]error{"SaveJobs": save(), "Jobs": err} {
+			if err != nil && (!errors.Is(err, registry.ErrRefused) || !strings.Contains(err.Error(), "digest")) || call == "SaveJobs" && err == nil {
+				t.Errorf("%s: %v, want ErrRefused and the name of the column", call, err)
+			}
+		}
+	}
+	testkit.SQL(t, path, `DROP TABLE jobs`)
+	if list, err := jobs.Jobs(t.Context(), "g"); err != nil || len(list) != 0 {
+		t.Errorf("Jobs without the table: %v, %v; want none", list, err)
+	}
+	if err := save(); err != nil {
+		t.Errorf("SaveJobs after that: %v", err)
+	}
+}
+
 func finish(ctx context.Context, jobs store.Store, h store.Holder, r store.Run) error {
 	r.Term = h.Term
 	was := r.Version()

@@ -39,7 +39,7 @@ func (r *runRow) decode() (store.Run, error) {
 		Priority:      sqlitefields.Vital(&d, "priority", r.priority, small),
 		By:            sqlitefields.Lenient(r.by, sqlitefields.Text),
 		Payload:       optional(&d, "payload", r.payload, digest),
-		Parent:        sqlitefields.Lenient(r.parent, exact(store.MaxParent)),
+		Parent:        store.Parent(sqlitefields.Lenient(r.parent, exact(store.MaxParent))),
 		State:         store.State(sqlitefields.Vital(&d, "state", r.state, sqlitefields.Text)),
 		Open:          sqlitefields.Vital(&d, "open", r.open, truth),
 		Term:          sqlitefields.Vital(&d, "term", r.term, sqlitefields.Integer),

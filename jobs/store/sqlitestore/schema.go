@@ -29,7 +29,7 @@ CREATE INDEX IF NOT EXISTS runsByState ON runs ("group", state, at, job, run);
 CREATE INDEX IF NOT EXISTS runsByJobAndState ON runs ("group", job, state, at, run);
 CREATE INDEX IF NOT EXISTS runsOpen ON runs ("group", term, job, run) WHERE open IS NOT 0 AND state IS NOT 'waiting';
 CREATE INDEX IF NOT EXISTS runsWaiting ON runs ("group", priority DESC, due, job, run) WHERE state = 'waiting';
-CREATE INDEX IF NOT EXISTS runsRetrying ON runs ("group", job, run, attempt) WHERE state = 'waiting' AND attempt > 0;
+CREATE INDEX IF NOT EXISTS runsRetrying ON runs ("group", state, attempt, job, run) WHERE state = 'waiting' AND attempt > 0;
 CREATE INDEX IF NOT EXISTS runsDue ON runs ("group", due, job) WHERE state = 'waiting';
 CREATE TABLE IF NOT EXISTS blobs (
 	"group", job, run, kind, term, attempt, data,
@@ -89,12 +89,14 @@ func (c *conn) insist(want bool, table, where string, args ...any) error {
 
 // refusal adds ErrRefused, and what another program has added to the tables, to an error of
 // a statement: all statements are right for our own tables. If one of these was dropped, the
-// next write makes it again.
+// next write makes it again. One that lacks a column is never changed: who made it is not
+// known.
 func (c *conn) refusal(err error) error {
 	if !sqlitefile.IsConstraint(err) {
 		return err
 	}
 	c.s.made.Store(0)
+	c.s.found.Store(0)
 	return fmt.Errorf("%w: %w: %s", sqlitefile.ErrRefused, err, c.foreign())
 }
 

@@ -51,7 +51,8 @@ func reading[T any](ctx context.Context, s *Store, name string, f func(c *conn) 
 		if found, err := conn.hasTables(); err != nil || !found {
 			return result, err
 		}
-		return f(conn)
+		result, err = f(conn)
+		return result, conn.refusal(err)
 	})
 	return result, s.named(name, err)
 }

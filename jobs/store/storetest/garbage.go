@@ -211,6 +211,22 @@ func garbage(t *testing.T, open func(t *testing.T) Store) {
 		}
 	})
 
+	// What is read can be written again, or a run would never end.
+	t.Run("AParentThatIsNoNameKeepsNoHolderFromWriting", func(t *testing.T) {
+		for _, value := range []any{"a\x01b", "ö/1", strings.Repeat("p", store.MaxParent+1)} {
+			h := next(t)
+			r := processing(h, "report", "1")
+			r.Parent = "a/b"
+			claimOne(t, b, h, r)
+			s.Spoil(t, Record{Key: r.Key}, "parent", value)
+			r = read(t, other, r.Key)
+			if r.Parent != "" {
+				t.Errorf("the parent is %.100q, want none", r.Parent)
+			}
+			wantRun(t, other, updateRun(t, b, h, r.Version(), ended(r, store.Completed, instant)))
+		}
+	})
+
 	t.Run("ARequestToCancelIsOneWhateverIsStoredOfIt", func(t *testing.T) {
 		for _, value := range []any{"text", int64(-7), 2.5, []byte{1}} {
 			h := next(t)
