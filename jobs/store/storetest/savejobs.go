@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -74,6 +75,17 @@ func saveJobs(t *testing.T, open func(t *testing.T) Store) {
 			t.Errorf("SaveJobs of no jobs: %v", err)
 		}
 		want(t, "none", map[string]version{})
+	})
+
+	t.Run("WhatPeopleAskForIsNotTheHoldersToWrite", func(t *testing.T) {
+		h := hold(t, b, "people")
+		for revision := range int64(2) { // a new record, and one that is there
+			j := newJob(h, "report")
+			j.Revision, j.Paused, j.Resumed = revision+1, &store.Request{By: "the holder", At: instant}, instant
+			j = saveJob(t, b, h, j)
+			j.Paused, j.Resumed = nil, time.Time{}
+			wantJob(t, other, j)
+		}
 	})
 
 	// The first call was applied, in whole or in part, and its answer never came.
