@@ -47,13 +47,18 @@ type Holding interface {
 	// SaveJobs writes what the holder decides about jobs: all of their records but Paused
 	// and Resumed. A job is written if it has no record, if its record has a lower term
 	// than the holder's (the insert of an earlier term may arrive late), or the holder's
-	// term and a lower revision. The term is the holder's, whatever the job says. It
-	// returns ErrSuperseded if a record has a higher term. Otherwise it returns ErrChanged
-	// if one was not written: after an answer that was lost, that may be because the first
-	// call wrote it, so read the jobs again. A record that cannot be understood is left as
-	// it is, and its error is returned beside that ([registry.Unreadable]). With either
-	// the other jobs are written. With ErrSuperseded, or an error that leaves open what
-	// happened, they may be. More than MaxPage jobs are ErrTooLarge.
+	// term and a lower revision. The term is the holder's, whatever the job says. A record
+	// that cannot be understood is left as it is. The error is one of these, the first
+	// that applies:
+	//
+	//   - ErrSuperseded: a record has a higher term. Others may have been written.
+	//   - ErrChanged: one was not written, and all others were. After an answer that was
+	//     lost, it may be the first call that wrote it, so read the jobs again.
+	//   - That of records that cannot be understood ([registry.Unreadable]). All others
+	//     were written.
+	//
+	// After any other error, some may have been written. More than MaxPage jobs are
+	// ErrTooLarge.
 	SaveJobs(ctx context.Context, h Holder, jobs []Job) error
 
 	// Claim inserts runs under the holder's term, each of which gets the holder's

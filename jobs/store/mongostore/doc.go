@@ -7,7 +7,8 @@
 // rewrites a document) and chunks (live output). Each call changes documents one by one;
 // there are no transactions, and no index expires records. The index of the
 // open runs has those with the field listed. It stays small, and it has the records in
-// which the field open makes no sense as well.
+// which the field open makes no sense as well. Two smaller ones have the waiting runs: by
+// when they are due, and those that wait for another attempt.
 //
 // # Lost answers
 //

@@ -1,6 +1,7 @@
 package mongostore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -89,8 +90,5 @@ func (s *Store) missed(ctx context.Context, h store.Holder, jobs []store.Job, mi
 			changed = fmt.Errorf("%w: job %s had a record for the write, and has none for the read after it", store.ErrChanged, name)
 		}
 	}
-	if superseded != nil {
-		return superseded
-	}
-	return errors.Join(append(bad, changed)...)
+	return cmp.Or(superseded, changed, errors.Join(bad...))
 }

@@ -50,10 +50,13 @@ func (s *Store) SaveJobs(ctx context.Context, h store.Holder, jobs []store.Job) 
 		}
 		return done, nil
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case done.changed != nil:
+		return s.named(name, done.changed)
 	}
-	return s.unreadable(name, append(done.errs, done.changed))
+	return s.unreadable(name, done.errs)
 }
 
 // saveJob writes a job that Stored has returned.
