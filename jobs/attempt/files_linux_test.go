@@ -255,7 +255,8 @@ func TestRunner_StoreThatHangsDoesNotHoldTheEnd(t *testing.T) {
 	for _, stopped := range []bool{false, true} {
 		t.Run(fmt.Sprint("stopped ", stopped), func(t *testing.T) {
 			t.Parallel()
-			r := newRunner(t, hangs{&fake{}})
+			h := &hangs{fake: &fake{}}
+			r := newRunner(t, h)
 			ready := filepath.Join(t.TempDir(), "ready")
 			ctx, stop := context.WithCancelCause(context.Background())
 			defer stop(nil)
@@ -269,27 +270,34 @@ func TestRunner_StoreThatHangsDoesNotHoldTheEnd(t *testing.T) {
 				stop(errors.New("stop"))
 			}
 			end := ended(t, result)
-			if !strings.Contains(end.Remark, "its last checkpoint could not be stored") {
+			if end.Remark != "its last checkpoint could not be stored: the registry did not answer" && !strings.HasSuffix(end.Remark, "; its last checkpoint could not be stored: the registry did not answer") {
 				t.Errorf("%+v, want that its checkpoint could not be stored", end)
+			}
+			if !errors.Is(h.last, context.Canceled) {
+				t.Errorf("the last call ended with %v, want that it was cut short", h.last)
 			}
 		})
 	}
 }
 
 // hangs is a store whose calls end with their context.
-type hangs struct{ *fake }
-
-func (hangs) SaveCheckpoint(ctx context.Context, _ store.Holder, _ store.Key, _ int, _ []byte) error {
-	<-ctx.Done()
-	return ctx.Err()
+type hangs struct {
+	*fake
+	last error // of SaveCheckpoint
 }
 
-func (hangs) SetProgress(ctx context.Context, _ store.Holder, _ store.Key, _ int, _ store.Progress) (*store.Request, error) {
+func (h *hangs) SaveCheckpoint(ctx context.Context, _ store.Holder, _ store.Key, _ int, _ []byte) error {
+	<-ctx.Done()
+	h.last = ctx.Err()
+	return h.last
+}
+
+func (*hangs) SetProgress(ctx context.Context, _ store.Holder, _ store.Key, _ int, _ store.Progress) (*store.Request, error) {
 	<-ctx.Done()
 	return nil, ctx.Err()
 }
 
-func (hangs) AppendChunk(ctx context.Context, _ store.Holder, _ store.Key, _, _ int, _ int64, _ []byte) error {
+func (*hangs) AppendChunk(ctx context.Context, _ store.Holder, _ store.Key, _, _ int, _ int64, _ []byte) error {
 	<-ctx.Done()
 	return ctx.Err()
 }

@@ -61,12 +61,8 @@ func (l *live) take() (data []byte, offset int64) {
 	return data, offset
 }
 
-// send stores chunks until over is closed or ctx ends. A run that is over within a second
-// has none.
+// send stores chunks until over is closed.
 func (l *live) send(ctx context.Context, over <-chan struct{}) {
-	if !sleep(over, pace) {
-		return
-	}
 	for n := 0; ; {
 		data, offset := l.take()
 		if len(data) > 0 {
