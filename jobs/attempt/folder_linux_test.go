@@ -155,6 +155,39 @@ func TestNew_RemovesOnlyFoldersOfProcessesThatAreGone(t *testing.T) {
 	}
 }
 
+// lockedOut makes, as another user than root, a private folder with a folder in it that nobody
+// may enter, and has it removed.
+func lockedOut([]string) int {
+	if os.Geteuid() == 0 {
+		if err := errors.Join(unix.Setgid(65534), unix.Setuid(65534)); err != nil {
+			fmt.Println(err)
+			return 1
+		}
+	}
+	f, err := newFolder("/tmp")
+	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	deep := filepath.Join(f.path, "a", "b")
+	if err := errors.Join(os.MkdirAll(deep, 0o700), os.WriteFile(filepath.Join(deep, "c"), nil, 0o400), os.Chmod(deep, 0), os.Chmod(filepath.Dir(deep), 0o500), os.Chmod(f.path, 0)); err != nil {
+		fmt.Println(err)
+	}
+	f.remove(zerolog.New(os.Stdout))
+	if exists(f.path)() {
+		fmt.Println(f.path, "is left")
+		return 1
+	}
+	return 0
+}
+
+func TestFolder_IsRemovedWithoutPermissions(t *testing.T) {
+	t.Parallel()
+	if out, err := testkit.Self(t, "locked out").CombinedOutput(); err != nil {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
 // Many processes start at the same time: none may remove what another one just made.
 func TestNewFolder_IsNeverTakenForALeftover(t *testing.T) {
 	t.Parallel()

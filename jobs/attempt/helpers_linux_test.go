@@ -24,7 +24,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testkit.RunRole(map[string]testkit.Role{"owner": testkit.RoleOf(ownFolder)})
+	testkit.RunRole(map[string]testkit.Role{"owner": testkit.RoleOf(ownFolder), "locked out": lockedOut})
 	testkit.Parallel(16) // they mostly wait for a second to pass
 	goleak.VerifyTestMain(m)
 }

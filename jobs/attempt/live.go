@@ -36,9 +36,7 @@ func (l *live) write(p []byte) {
 	if len(l.waiting) == 0 {
 		l.offset = l.size
 	}
-	if l.size == l.offset+int64(len(l.waiting)) { // nothing was left out since
-		l.waiting = append(l.waiting, p[:min(len(p), store.MaxChunk-len(l.waiting))]...)
-	}
+	l.waiting = append(l.waiting, p[:min(len(p), store.MaxChunk-len(l.waiting))]...)
 	l.size += int64(len(p))
 	if len(l.waiting) == store.MaxChunk {
 		select {

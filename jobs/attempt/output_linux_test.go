@@ -51,10 +51,42 @@ func TestRunner_FirstLineOfARunThatExitsAtOnceIsNotLost(t *testing.T) {
 			t.Errorf("run %d: the record gets %q", i, end.Output.Head)
 		}
 		fmt.Fprintf(&want, "report | %d\n", i)
-		if got := r.stdout.String(); got != want.String() { // before the next one, and before this process may exit
-			t.Fatalf("stdout has %q, want %q", got, want.String())
+	}
+	testkit.Until(t, "all lines", func() bool { return r.stdout.String() == want.String() })
+}
+
+// blocking is a writer that waits.
+type blocking struct{ begun, leave chan struct{} }
+
+func (b blocking) Write(p []byte) (int, error) {
+	b.begun <- struct{}{}
+	<-b.leave
+	return len(p), nil
+}
+
+// This process may exit when the last run is over. Its lines have a second to be written, so a
+// machine that stalls gets other tries.
+func TestRunner_RunWaitsForItsLines(t *testing.T) {
+	t.Parallel()
+	base := newRunner(t, &fake{})
+	for range 20 {
+		out := blocking{make(chan struct{}, 1), make(chan struct{})}
+		r, err := New(Config{Executor: base.executor, Store: &fake{}, Stdout: out, Folder: base.folder})
+		if err != nil {
+			t.Fatal(err)
+		}
+		result := make(chan End, 1)
+		go func() { result <- r.Run(t.Context(), script("echo one"), claimed(1)) }()
+		<-out.begun
+		time.Sleep(300 * time.Millisecond)
+		early := len(result) > 0
+		close(out.leave)
+		ended(t, result)
+		if !early {
+			return
 		}
 	}
+	t.Error("the runs were over before their lines were written")
 }
 
 func TestRunner_GrandchildThatHoldsThePipeDoesNotHoldTheRun(t *testing.T) {
@@ -214,6 +246,18 @@ func TestRunner_ChunkIsTriedAgainAsItWas(t *testing.T) {
 	}
 	if n := strings.Count(r.log.String(), "cannot be stored at once"); n != 1 {
 		t.Errorf("the log says %d times that the output cannot be stored:\n%s", n, r.log.String())
+	}
+}
+
+// Somebody else has the run: what it writes is nobody's business any more.
+func TestRunner_ChunksEndWithATakeover(t *testing.T) {
+	t.Parallel()
+	f := &fake{chunk: func(context.Context, int, int64, []byte) error { return store.ErrSuperseded }}
+	r := newRunner(t, f)
+	end := r.Run(t.Context(), script("for i in 1 2 3 4; do echo $i; sleep 1; done"), claimed(1))
+	wantEnd(t, end, store.AttemptCompleted, 0, "")
+	if n := f.count("chunk"); n != 1 {
+		t.Errorf("%d chunks, want 1", n)
 	}
 }
 
