@@ -24,12 +24,15 @@ func (a *attempt) execute(ctx context.Context) End {
 	calls, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	over := make(chan struct{}) // closed when the command has ended
-	var wait sync.WaitGroup
-
-	live := newLive(a)
-	wait.Go(func() { live.send(calls, over) })
-	files := a.newWatcher()
-	wait.Go(func() { files.watch(calls, over) })
+	live, files := newLive(a), a.newWatcher()
+	stored := make(chan struct{})
+	begin := time.AfterFunc(pace, func() { // a run that is over before needs none of this
+		defer close(stored)
+		var wait sync.WaitGroup
+		wait.Go(func() { live.send(calls, over) })
+		files.watch(calls, over)
+		wait.Wait()
+	})
 	out := output{live: live, streams: [...]io.WriteCloser{a.stdout.Of(a.job.Name), a.stderr.Of(a.job.Name)}}
 
 	end := a.config.Executor.Run(ctx, worker.Execution{
@@ -41,7 +44,9 @@ func (a *attempt) execute(ctx context.Context) End {
 	close(over)
 	closing := closeLater(ctx, cancel)
 	out.close()
-	wait.Wait()
+	if !begin.Stop() {
+		<-stored
+	}
 	files.look(calls)
 	closing()
 	a.stdout.Flush()

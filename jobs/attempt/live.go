@@ -36,9 +36,7 @@ func (l *live) write(p []byte) {
 	if len(l.waiting) == 0 {
 		l.offset = l.size
 	}
-	if l.size == l.offset+int64(len(l.waiting)) { // nothing was left out since
-		l.waiting = append(l.waiting, p[:min(len(p), store.MaxChunk-len(l.waiting))]...)
-	}
+	l.waiting = append(l.waiting, p[:min(len(p), store.MaxChunk-len(l.waiting))]...)
 	l.size += int64(len(p))
 	if len(l.waiting) == store.MaxChunk {
 		select {
@@ -61,12 +59,8 @@ func (l *live) take() (data []byte, offset int64) {
 	return data, offset
 }
 
-// send stores chunks until over is closed or ctx ends. A run that is over within a second
-// has none.
+// send stores chunks until over is closed.
 func (l *live) send(ctx context.Context, over <-chan struct{}) {
-	if !sleep(over, pace) {
-		return
-	}
 	for n := 0; ; {
 		data, offset := l.take()
 		if len(data) > 0 {

@@ -49,7 +49,7 @@ func (a *attempt) fetch(ctx context.Context, what, file string, read func(ctx co
 		return End{}, true
 	case errors.Is(err, errStopped):
 		return notStarted(store.AttemptExited, "it was told to stop before it was started"), false
-	case errors.Is(err, errLate):
+	case errors.As(err, new(lateError)):
 		return notStarted(store.AttemptExited, tooLate+", and "+err.Error()), false
 	case errors.Is(err, store.ErrChanged), errors.Is(err, store.ErrSuperseded):
 		return notStarted(store.AttemptExited, "it was not started: a later term or attempt has taken the run over"), false
@@ -59,10 +59,10 @@ func (a *attempt) fetch(ctx context.Context, what, file string, read func(ctx co
 	return notStarted(store.AttemptFailed, "it was not started: "+err.Error()), false
 }
 
-var (
-	errStopped = errors.New("told to stop")
-	errLate    = errors.New("the lease was over")
-)
+var errStopped = errors.New("told to stop")
+
+// lateError is the last error of a store that did not answer within the lease.
+type lateError struct{ error }
 
 // final are the answers of a store that do not change.
 var final = []error{
@@ -92,7 +92,7 @@ func (a *attempt) askPatiently(ctx context.Context, what string, read func(ctx c
 		cannot := fmt.Errorf("its %s could not be read: %w", what, err)
 		switch {
 		case !a.config.Executor.HasLease():
-			return nil, fmt.Errorf("%w: %w", errLate, cannot)
+			return nil, lateError{cannot}
 		case time.Now().After(until):
 			return nil, fmt.Errorf("for %v %w", a.patience, cannot)
 		}

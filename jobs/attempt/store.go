@@ -14,3 +14,5 @@ type Store interface {
 	SetProgress(ctx context.Context, h store.Holder, k store.Key, attempt int, p store.Progress) (*store.Request, error)
 	AppendChunk(ctx context.Context, h store.Holder, k store.Key, attempt, n int, offset int64, data []byte) error
 }
+
+var _ Store = store.Store(nil)

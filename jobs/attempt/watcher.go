@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/understudy-go/understudy/jobs/store"
 )
@@ -29,15 +28,11 @@ func (a *attempt) newWatcher() *watcher {
 	return w
 }
 
-// watch looks at the files until over is closed.
+// watch looks at the files, now and then each second, until over is closed.
 func (w *watcher) watch(ctx context.Context, over <-chan struct{}) {
-	ticker := time.NewTicker(pace)
-	defer ticker.Stop()
 	for {
-		select {
-		case <-ticker.C:
-			w.look(ctx)
-		case <-over:
+		w.look(ctx)
+		if !sleep(over, pace) {
 			return
 		}
 	}
@@ -73,6 +68,8 @@ func (w *watcher) lookAtCheckpoint(ctx context.Context) {
 	case err == nil:
 		w.remark = ""
 	case w.fenced:
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		w.remark = "its last checkpoint could not be stored: the registry did not answer"
 	default:
 		w.remark = fmt.Sprintf("its last checkpoint could not be stored: %v", err)
 	}
