@@ -59,6 +59,28 @@ func BenchmarkRun(b *testing.B) {
 			return err
 		})
 	})
+	b.Run("ClaimOf1000", func(b *testing.B) {
+		median(b, func() error {
+			var runs []store.Run
+			for range store.MaxPage {
+				runs = append(runs, processing(h, uuid.NewString()))
+			}
+			_, err := s.Claim(b.Context(), h, runs)
+			return err
+		})
+	})
+	b.Run("SaveJobsOf1000", func(b *testing.B) {
+		revision := int64(0)
+		median(b, func() error {
+			revision++
+			var jobs []store.Job
+			for i := range store.MaxPage {
+				jobs = append(jobs, store.Job{Group: "g", Name: fmt.Sprint("job", i), Mark: instant, Hash: "c0ffee", Digest: "d16e57", Revision: revision,
+					Since: instant, Schedule: "* * * * *", Zone: "Europe/Berlin", Next: instant})
+			}
+			return s.SaveJobs(b.Context(), h, jobs)
+		})
+	})
 	b.Run("Finish", func(b *testing.B) {
 		n := 0
 		median(b, func() error {

@@ -23,7 +23,9 @@ var (
 	byJob   = bson.D{{Key: "_id.group", Value: 1}, {Key: "_id.job", Value: 1}, {Key: "at", Value: -1}, {Key: "_id", Value: -1}}
 	byState = bson.D{{Key: "_id.group", Value: 1}, {Key: "state", Value: 1}, {Key: "at", Value: -1}, {Key: "_id", Value: -1}}
 	// byDue has the job as well, so that Due passes by the runs of some jobs unread.
-	byDue   = bson.D{{Key: "_id.group", Value: 1}, {Key: "state", Value: 1}, {Key: "priority", Value: -1}, {Key: "due", Value: 1}, {Key: "_id", Value: 1}, {Key: "_id.job", Value: 1}}
+	byDue = bson.D{{Key: "_id.group", Value: 1}, {Key: "state", Value: 1}, {Key: "priority", Value: -1}, {Key: "due", Value: 1}, {Key: "_id", Value: 1}, {Key: "_id.job", Value: 1}}
+	// byNext and byRetry have waiting runs alone.
+	byNext  = bson.D{{Key: "_id.group", Value: 1}, {Key: "state", Value: 1}, {Key: "due", Value: 1}, {Key: "_id.job", Value: 1}}
 	byRetry = bson.D{{Key: "_id.group", Value: 1}, {Key: "state", Value: 1}, {Key: "attempt", Value: 1}, {Key: "_id", Value: 1}}
 )
 
@@ -64,6 +66,7 @@ func (s *Store) createIndices() error {
 		{Keys: byJob, Options: plain()},
 		{Keys: byState, Options: plain()},
 		{Keys: byDue, Options: plain().SetPartialFilterExpression(bson.D{{Key: listed, Value: exists(true)}})},
+		{Keys: byNext, Options: plain().SetPartialFilterExpression(bson.D{{Key: "state", Value: store.Waiting}})},
 		{Keys: byRetry, Options: plain().SetPartialFilterExpression(bson.D{{Key: "state", Value: store.Waiting}, attempted})},
 	}, o)
 	return err

@@ -21,14 +21,15 @@ import (
 func calls(s store.Store, h store.Holder, k store.Key) (reads, writes map[string]func(ctx context.Context) error) {
 	r := processing(h, k.Run)
 	return map[string]func(ctx context.Context) error{
-			"Open":    func(ctx context.Context) error { _, err := s.Open(ctx, "g", 1); return err },
-			"Due":     func(ctx context.Context) error { _, _, err := s.Due(ctx, "g", instant, nil, 1); return err },
-			"Jobs":    func(ctx context.Context) error { _, err := s.Jobs(ctx, "g"); return err },
-			"Run":     func(ctx context.Context) error { _, err := s.Run(ctx, k); return err },
-			"Runs":    func(ctx context.Context) error { _, err := s.Runs(ctx, "g", store.Filter{Limit: 1}); return err },
-			"Queue":   func(ctx context.Context) error { _, err := s.Queue(ctx, "g", instant); return err },
-			"Payload": func(ctx context.Context) error { _, err := s.Payload(ctx, k); return err },
-			"Chunks":  func(ctx context.Context) error { _, err := s.Chunks(ctx, k, 1, 0); return err },
+			"Open":     func(ctx context.Context) error { _, err := s.Open(ctx, "g", 1); return err },
+			"Due":      func(ctx context.Context) error { _, _, err := s.Due(ctx, "g", instant, nil, 1); return err },
+			"Retrying": func(ctx context.Context) error { _, err := s.Retrying(ctx, "g"); return err },
+			"Jobs":     func(ctx context.Context) error { _, err := s.Jobs(ctx, "g"); return err },
+			"Run":      func(ctx context.Context) error { _, err := s.Run(ctx, k); return err },
+			"Runs":     func(ctx context.Context) error { _, err := s.Runs(ctx, "g", store.Filter{Limit: 1}); return err },
+			"Queue":    func(ctx context.Context) error { _, err := s.Queue(ctx, "g", instant); return err },
+			"Payload":  func(ctx context.Context) error { _, err := s.Payload(ctx, k); return err },
+			"Chunks":   func(ctx context.Context) error { _, err := s.Chunks(ctx, k, 1, 0); return err },
 		}, map[string]func(ctx context.Context) error{
 			"Seal": func(ctx context.Context) error { _, err := s.Seal(ctx, h); return err },
 			"SaveJobs": func(ctx context.Context) error {

@@ -76,6 +76,26 @@ func blobs(t *testing.T, open func(t *testing.T) Store) {
 		take(t, h, r.Key, 3, "one")
 	})
 
+	// What an earlier term wrote, for whatever attempt, may arrive after a takeover. It must
+	// not keep the holder from saving.
+	t.Run("ACheckpointOfAnEarlierTermGivesWay", func(t *testing.T) {
+		early := hold(t, b, "gives-way")
+		r := claimOne(t, b, early, processing(early, "report", "1"))
+		save(t, early, r.Key, 7, "of attempt 7")
+		h := hold(t, b, "gives-way")
+		save(t, h, r.Key, 1, "one")
+		take(t, h, r.Key, 2, "one")
+		err := b.Jobs().SaveCheckpoint(t.Context(), early, r.Key, 9, []byte("late"))
+		suite.WantError(t, "SaveCheckpoint of the earlier term", err, store.ErrChanged, store.ErrSuperseded)
+		take(t, h, r.Key, 2, "one")
+		second := claimOne(t, b, h, processing(h, "report", "2"))
+		save(t, h, second.Key, 7, "seven")
+		next := hold(t, b, "gives-way")
+		take(t, next, second.Key, 1, "seven")
+		save(t, next, second.Key, 1, "one")
+		take(t, next, second.Key, 1, "one")
+	})
+
 	t.Run("RunsHaveCheckpointsOfTheirOwn", func(t *testing.T) {
 		h := hold(t, b, "own")
 		keys := []store.Key{{Group: "own", Job: "a", Run: "b/c"}, {Group: "own", Job: "a", Run: "b"}, {Group: "own", Job: "aa", Run: "b"}}

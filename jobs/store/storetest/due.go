@@ -84,6 +84,34 @@ func due(t *testing.T, open func(t *testing.T) Store) {
 		}
 	})
 
+	t.Run("RunsOfSomeJobsAreLeftOut", func(t *testing.T) {
+		for _, tt := range []struct {
+			except []string
+			want   []string
+			next   time.Time
+		}{
+			{[]string{}, want, at(3)},
+			{[]string{"none", "", "A", "a ", "a/1", `"a"`, "\x00\xff"}, want, at(3)},
+			{[]string{"a"}, []string{"z/urgent", "c/1", "b/1", "z/negative"}, time.Time{}},
+			{[]string{"z", "c", "z"}, []string{"a/1", "a/2", "b/1", "a/low"}, at(3)},
+			{[]string{"c", "b", "a", "z"}, nil, time.Time{}},
+		} {
+			for _, limit := range []int{0, 1, 3, 100} {
+				runs, next, err := other.Jobs().Due(t.Context(), group, at(0), tt.except, limit)
+				if want := tt.want[:min(limit, len(tt.want))]; err != nil || !slices.Equal(names(runs), want) || !next.Equal(tt.next) {
+					t.Errorf("Due except of %q, up to %d: %q, next at %v, %v; want %q, next at %v", tt.except, limit, names(runs), next, err, want, tt.next)
+				}
+			}
+		}
+		long := make([]string, store.MaxJobs)
+		for i := range long {
+			long[i] = numbered("another", i)
+		}
+		if runs, next, err := other.Jobs().Due(t.Context(), group, at(0), long, 100); err != nil || !slices.Equal(names(runs), want) || !next.Equal(at(3)) {
+			t.Errorf("Due except of %d others: %q, next at %v, %v; want %q, next at %v", len(long), names(runs), next, err, want, at(3))
+		}
+	})
+
 	t.Run("QueueTellsWhatWaitsOfEachJob", func(t *testing.T) {
 		got, err := other.Jobs().Queue(t.Context(), group, at(0))
 		want := map[string]store.Queue{
