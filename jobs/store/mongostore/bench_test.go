@@ -59,6 +59,28 @@ func BenchmarkRun(b *testing.B) {
 			return err
 		})
 	})
+	b.Run("ClaimOf1000", func(b *testing.B) {
+		median(b, func() error {
+			var runs []store.Run
+			for range store.MaxPage {
+				runs = append(runs, processing(h, uuid.NewString()))
+			}
+			_, err := s.Claim(b.Context(), h, runs)
+			return err
+		})
+	})
+	b.Run("SaveJobsOf1000", func(b *testing.B) {
+		revision := int64(0)
+		median(b, func() error {
+			revision++
+			var jobs []store.Job
+			for i := range store.MaxPage {
+				jobs = append(jobs, store.Job{Group: "g", Name: fmt.Sprint("job", i), Mark: instant, Hash: "c0ffee", Digest: "d16e57", Revision: revision,
+					Since: instant, Schedule: "* * * * *", Zone: "Europe/Berlin", Next: instant})
+			}
+			return s.SaveJobs(b.Context(), h, jobs)
+		})
+	})
 	b.Run("Finish", func(b *testing.B) {
 		n := 0
 		median(b, func() error {
@@ -121,7 +143,7 @@ func BenchmarkTrigger(b *testing.B) {
 		}
 		for {
 			<-changes
-			runs, _, err := s.Due(b.Context(), "g", time.Now().Add(time.Hour), 10)
+			runs, _, err := s.Due(b.Context(), "g", time.Now().Add(time.Hour), nil, 10)
 			if err != nil {
 				return err
 			}
@@ -190,7 +212,7 @@ func BenchmarkHistory(b *testing.B) {
 		median(b, func() error { _, err := s.Open(b.Context(), "g", 100); return err })
 	})
 	b.Run("Due", func(b *testing.B) {
-		median(b, func() error { _, _, err := s.Due(b.Context(), "g", time.Now(), 100); return err })
+		median(b, func() error { _, _, err := s.Due(b.Context(), "g", time.Now(), nil, 100); return err })
 	})
 	b.Run("Seal", func(b *testing.B) {
 		median(b, func() error { h.Term++; _, err := s.Seal(b.Context(), h); return err })

@@ -1,6 +1,7 @@
 package mongostore_test
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -19,8 +20,8 @@ func awaitIndices(t testing.TB, runs *mongo.Collection) {
 	t.Helper()
 	mongotest.Eventually(t, "the indices", func() error {
 		list, err := runs.Indexes().ListSpecifications(t.Context())
-		if err == nil && len(list) != 5 {
-			err = fmt.Errorf("%d indices, want that of _id and four", len(list))
+		if err == nil && len(list) != 7 {
+			err = fmt.Errorf("%d indices, want that of _id and six", len(list))
 		}
 		return err
 	})
@@ -52,7 +53,10 @@ func TestStore_ReadsWhatItReturnsAlone(t *testing.T) {
 			case 50, 60, 70:
 				r.State, r.Open, r.EndedAt, r.Attempt = store.Waiting, true, time.Time{}, 0
 			case 80:
-				r.State, r.Open, r.EndedAt, r.Due = store.Waiting, true, time.Time{}, instant.Add(time.Hour)
+				r.State, r.Open, r.EndedAt, r.Due, r.Attempt = store.Waiting, true, time.Time{}, instant.Add(time.Hour), 0
+			case 90, 100:
+				r.State, r.Open, r.EndedAt, r.Due = store.Waiting, true, time.Time{}, instant.Add(2*time.Hour)
+				r.Output.Head = make([]byte, store.MaxHead)
 			}
 			runs = append(runs, r)
 		}
@@ -60,7 +64,7 @@ func TestStore_ReadsWhatItReturnsAlone(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := s.SaveJob(ctx, h, store.Job{Group: "g", Name: "job1", Revision: 1, Mark: instant.Add(time.Hour)}); err != nil {
+	if err := s.SaveJobs(ctx, h, []store.Job{{Group: "g", Name: "job1", Revision: 1, Mark: instant.Add(time.Hour)}}); err != nil {
 		t.Fatal(err)
 	}
 	next := h
@@ -89,12 +93,20 @@ func TestStore_ReadsWhatItReturnsAlone(t *testing.T) {
 			return len(l), err
 		}, 5},
 		{"Open", 2, func() (int, error) { l, err := s.Open(ctx, "g", 10); return len(l), err }, 2},
-		{"Due", 4, func() (int, error) { l, _, err := s.Due(ctx, "g", instant.Add(time.Minute), 10); return len(l), err }, 3},
+		{"Due", 4, func() (int, error) {
+			l, _, err := s.Due(ctx, "g", instant.Add(time.Minute), nil, 10)
+			return len(l), err
+		}, 3},
+		{"Due without some jobs", 2, func() (int, error) {
+			l, _, err := s.Due(ctx, "g", instant.Add(time.Minute), []string{"job0", "job1"}, 10)
+			return len(l), err
+		}, 1},
+		{"Retrying", 0, func() (int, error) { l, err := s.Retrying(ctx, "g"); return len(l), err }, 2},
 		{"Queue", 3, func() (int, error) { q, err := s.Queue(ctx, "g", instant.Add(time.Minute)); return len(q), err }, 3},
-		{"Submit", 5, func() (int, error) { _, _, err := s.Submit(ctx, triggered("new"), nil, 100); return 0, err }, 0},
+		{"Submit", 7, func() (int, error) { _, _, err := s.Submit(ctx, triggered("new"), nil, 100); return 0, err }, 0},
 		// It reads the run behind the newest that stay, and each that it deletes four times.
 		{"Prune", 8 + 4*5, func() (int, error) { return s.Prune(ctx, h, "job1", instant.Add(time.Hour), 5, 5) }, 5},
-		{"Seal", 2 * (5 + 1), func() (int, error) { l, err := s.Seal(ctx, next); return len(l), err }, 1},
+		{"Seal", 2 * (7 + 1), func() (int, error) { l, err := s.Seal(ctx, next); return len(l), err }, 1},
 	} {
 		profile(t, database, 2)
 		n, err := tt.call()
@@ -105,7 +117,7 @@ func TestStore_ReadsWhatItReturnsAlone(t *testing.T) {
 		docs := 0
 		for _, op := range profiled(t, database) {
 			docs += op.Docs
-			if op.Sorted && tt.name != "Open" && tt.name != "Due" || op.Plan == "COLLSCAN" {
+			if op.Sorted && tt.name != "Open" || op.Plan == "COLLSCAN" {
 				t.Errorf("%s: %s by %s, sorted by itself: %v; want an index that has the order", tt.name, op.Op, op.Plan, op.Sorted)
 			}
 		}
@@ -114,6 +126,64 @@ func TestStore_ReadsWhatItReturnsAlone(t *testing.T) {
 		}
 		if err := database.Collection("system.profile").Drop(ctx); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// A thousand jobs are saved with one command, however many there are in the group. If one
+// was not written, a second one reads why.
+func TestSaveJobs_IsOneRoundTrip(t *testing.T) {
+	t.Parallel()
+	set := mongotest.Start(t, 1)
+	s, h := open(t, set.URI()).Jobs(), holder(1)
+	admin := db(t, set.URI(), "admin")
+	if _, err := s.Seal(t.Context(), h); err != nil {
+		t.Fatal(err)
+	}
+	awaitIndices(t, db(t, set.URI(), "understudy").Collection("runs"))
+	// commands counts those that the server has done that a store may send.
+	commands := func() (n int64) {
+		t.Helper()
+		var status struct {
+			Metrics struct {
+				Commands map[string]bson.RawValue
+			}
+		}
+		if err := admin.RunCommand(t.Context(), bson.D{{Key: "serverStatus", Value: 1}}).Decode(&status); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{"update", "insert", "find", "getMore", "findAndModify", "aggregate", "bulkWrite", "delete"} {
+			if c, ok := status.Metrics.Commands[name].DocumentOK(); ok { // older servers do not know all
+				total, _ := c.Lookup("total").AsInt64OK()
+				n += total
+			}
+		}
+		return n
+	}
+	var jobs []store.Job
+	for i := range store.MaxPage {
+		jobs = append(jobs, store.Job{Group: "g", Name: fmt.Sprintf("job%04d", i), Mark: instant, Hash: "c0ffee"})
+	}
+	for _, tt := range []struct {
+		name string
+		last int64 // the revision of the last job
+		want int64
+		err  error
+	}{
+		{"new jobs", 1, 1, nil},
+		{"the next revision", 2, 1, nil},
+		{"one that was not written", 1, 2, store.ErrChanged},
+	} {
+		for i := range jobs {
+			jobs[i].Revision++
+		}
+		jobs[len(jobs)-1].Revision = tt.last
+		before := commands()
+		if err := s.SaveJobs(t.Context(), h, jobs); !errors.Is(err, tt.err) {
+			t.Fatalf("%s: %v, want %v", tt.name, err, tt.err)
+		}
+		if n := commands() - before; n != tt.want {
+			t.Errorf("%s: %d commands, want %d", tt.name, n, tt.want)
 		}
 	}
 }
@@ -128,7 +198,7 @@ func TestStore_WorksWithoutItsIndices(t *testing.T) {
 	if _, _, err := ask.Submit(t.Context(), triggered("2"), nil, 10); err != nil {
 		t.Fatal(err)
 	}
-	if runs, _, err := ask.Due(t.Context(), "g", time.Now().Add(time.Hour), 10); err != nil || len(runs) != 1 {
+	if runs, _, err := ask.Due(t.Context(), "g", time.Now().Add(time.Hour), nil, 10); err != nil || len(runs) != 1 {
 		t.Errorf("Due: %v, %v; want one", runs, err)
 	}
 	if runs, err := ask.Runs(t.Context(), "g", store.Filter{Limit: 10}); err != nil || len(runs) != 2 {

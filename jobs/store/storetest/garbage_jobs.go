@@ -22,6 +22,9 @@ var vitalOfJob = []spoilt{
 	{"hash", nil, registry.ErrCorrupt},
 	{"hash", int64(7), registry.ErrCorrupt},
 	{"since", "noon", registry.ErrCorrupt},
+	{"resumed", "noon", registry.ErrCorrupt},
+	{"resumed", int64(-5), registry.ErrCorrupt},
+	{"resumed", 2.5, registry.ErrCorrupt},
 	{"term", nil, registry.ErrCorrupt},
 	{"term", "first", registry.ErrCorrupt},
 	{"term", int64(0), registry.ErrCorrupt},
@@ -54,7 +57,7 @@ func garbageJobs(t *testing.T, open func(t *testing.T) Store) {
 				s.Spoil(t, Record{Key: store.Key{Group: h.Group, Job: "bad"}}, bad.field, bad.value)
 				for range 2 { // no call changes it
 					j.Revision++
-					suite.WantError(t, "SaveJob", b.Jobs().SaveJob(t.Context(), h, j), bad.want)
+					suite.WantError(t, "SaveJobs", b.Jobs().SaveJobs(t.Context(), h, []store.Job{j}), bad.want)
 					_, err := other.Jobs().Pause(t.Context(), h.Group, "bad", "me", "")
 					suite.WantError(t, "Pause", err, bad.want)
 					_, err = other.Jobs().Resume(t.Context(), h.Group, "bad")
@@ -81,10 +84,12 @@ func garbageJobs(t *testing.T, open func(t *testing.T) Store) {
 	t.Run("WhereNoDecisionRestsOnItAFieldIsEmpty", func(t *testing.T) {
 		h := next(t)
 		j := saveJob(t, b, h, newJob(h, "report"))
-		for _, field := range []string{"schedule", "zone", "description", "next", "gone"} {
+		for _, field := range []string{"digest", "schedule", "zone", "description", "next", "gone"} {
 			for _, value := range []any{nil, 2.5, []byte{1}} {
 				s.Spoil(t, Record{Key: store.Key{Group: h.Group, Job: "report"}}, field, value)
 				switch field {
+				case "digest":
+					j.Digest = ""
 				case "schedule":
 					j.Schedule = ""
 				case "zone":
@@ -115,10 +120,10 @@ func garbageJobs(t *testing.T, open func(t *testing.T) Store) {
 		long := strings.Repeat("ö", 1<<20)
 		h := next(t)
 		j := saveJob(t, b, h, newJob(h, "report"))
-		for _, field := range []string{"schedule", "zone", "description"} {
+		for _, field := range []string{"digest", "schedule", "zone", "description"} {
 			s.Spoil(t, Record{Key: store.Key{Group: h.Group, Job: "report"}}, field, long)
 		}
-		j.Schedule, j.Zone, j.Description = registry.Clip(long), registry.Clip(long), registry.Clip(long)
+		j.Digest, j.Schedule, j.Zone, j.Description = registry.Clip(long), registry.Clip(long), registry.Clip(long), registry.Clip(long)
 		wantJob(t, other, j)
 	})
 }
