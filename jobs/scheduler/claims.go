@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/understudy-go/understudy/jobs"
@@ -10,66 +11,103 @@ import (
 
 // claimSlots claims the slots of all jobs that have come.
 func (m *machine) claimSlots() {
-	c := m.calls.of(kindClaim)
-	if !c.ready(m.local) {
-		return
-	}
-	if m.claim == nil && m.clock.settled() {
-		now := m.now()
-		for _, name := range m.names() {
-			j := m.jobs[name]
-			ready := j.defined && j.known && j.stored == j.record.Hash && j.record.Paused == nil
-			if ready && !j.nextSlot.IsZero() && !j.nextSlot.After(now) && len(m.claim) < store.MaxPage {
-				m.plan(j, now)
-			}
+	if len(m.claim) == 0 && m.clock.settled() && m.calls.of(kindClaim).ready(m.local) {
+		if now := m.now(); !m.soonest.After(now) {
+			m.planAll(now)
 		}
 	}
-	if len(m.claim) > 0 {
-		c.begin()
-		m.act(request{kind: kindClaim, runs: m.claim})
+	m.finishClaims()
+}
+
+// finishClaims sends the claim on until it is answered. What has an uncertain answer is
+// claimed again: the nonce tells whether a record that is there is of this claim.
+func (m *machine) finishClaims() {
+	if n := min(len(m.claim), store.MaxPage); n > 0 {
+		m.ask(request{kind: kindClaim, runs: m.claim[:n:n]})
 	}
 }
 
-// plan decides about the slots of a job that have come.
-func (m *machine) plan(j *job, now time.Time) {
-	p := slotPlan{mark: j.record.Mark}
-	if resumed := j.record.Resumed; resumed.After(p.mark) {
-		for slot := j.nextSlot; !slot.IsZero() && !slot.After(resumed); slot = j.Next(slot) {
-			p.left.add(slot)
-			p.mark = slot
+// planAll decides about the slots of all jobs that have come.
+func (m *machine) planAll(now time.Time) {
+	m.soonest = now.Add(time.Hour)
+	for _, j := range m.sorted() {
+		if !j.mayClaim() {
+			continue
+		}
+		if !j.nextSlot.After(now) {
+			m.plan(j, now)
+			m.soonest = now // until the claim is answered, the next slot is not known
+		} else if j.nextSlot.Before(m.soonest) {
+			m.soonest = j.nextSlot
 		}
 	}
-	rest := planSlots(j.Definition, j.Next, p.mark, now)
-	skipped := p.left
-	j.plan, j.claiming = rest, true
-	if skipped.count > 0 {
-		m.claim = append(m.claim, m.summary(j, skipped, now, "while the job was paused"))
+	m.beginClaimed(now)
+}
+
+// mayClaim reports whether slots of the job may be claimed. The definition by which they
+// are claimed has to be stored before.
+func (j *job) mayClaim() bool {
+	return j.defined && j.known && j.stored == j.record.Hash && j.record.Paused == nil && !j.nextSlot.IsZero()
+}
+
+// plan decides about the slots of a job that have come. What can start at once is marked
+// by its state; see beginClaimed.
+func (m *machine) plan(j *job, now time.Time) {
+	mark := j.record.Mark
+	if resumed := j.record.Resumed; resumed.After(mark) {
+		paused := leaveOut(j.Definition, j.Next, mark, resumed)
+		mark = paused.mark
+		m.summarise(j, paused.left, now, "while the job was paused")
 	}
-	if rest.left.count > 0 {
-		m.claim = append(m.claim, m.summary(j, rest.left, now, "that nobody started in time"))
-	}
-	for _, slot := range rest.missed {
+	p := planSlots(j.Definition, j.Next, mark, now)
+	m.planned = append(m.planned, j)
+	j.claiming, j.mark, j.replaced = true, p.mark, time.Time{}
+	m.summarise(j, p.left, now, "that nobody started in time")
+	for _, slot := range p.missed {
 		m.claim = append(m.claim, m.waiting(j, slot, now))
 	}
-	m.claimOnTime(j, rest, now)
-}
-
-// claimOnTime decides about the slots of a job that are on time.
-func (m *machine) claimOnTime(j *job, p slotPlan, now time.Time) {
-	busy := m.unfinished(j.Name)
 	for i, slot := range p.onTime {
 		r := m.waiting(j, slot, now)
-		switch latest := i == len(p.onTime)-1; {
-		case j.Overlap == jobs.OverlapReplace && !latest:
-			r = m.skip(r, now, "the next slot replaces it")
-		case j.Overlap == jobs.OverlapReplace && busy != nil:
-			m.replace(j.Name, slot)
-		case j.Overlap == jobs.OverlapSkip && busy != nil && j.Missed.Policy != jobs.MissedAll:
-			r = m.skip(r, now, fmt.Sprintf("run %s had not ended", busy.record.Key))
-		case m.free() > m.claiming() && (j.allows() || busy == nil && i == 0 && len(p.missed) == 0):
-			r = m.begin(r, now)
+		switch before := m.unfinished(j); {
+		case j.Overlap == jobs.OverlapReplace && i < len(p.onTime)-1:
+			r = skip(r, now, replacedRemark(p.onTime[len(p.onTime)-1]))
+		case j.Overlap == jobs.OverlapReplace:
+			j.replaced = slot
+		case j.Overlap == jobs.OverlapSkip && before != "" && j.Missed.Policy != jobs.MissedAll:
+			r = skip(r, now, fmt.Sprintf("run %s/%s had not ended", j.Name, before))
 		}
 		m.claim = append(m.claim, r)
+	}
+}
+
+// beginClaimed lets runs that are claimed begin at once, in the order of the queue, as far
+// as there are places and nothing else of their job comes before them.
+func (m *machine) beginClaimed(now time.Time) {
+	places := m.free()
+	if m.backlog || !m.mayBegin() {
+		return
+	}
+	var first []int // indices into claim
+	for i, r := range m.claim {
+		if r.State == store.Waiting {
+			first = append(first, i)
+		}
+	}
+	slices.SortStableFunc(first, func(a, b int) int { return inQueue(&m.claim[a], &m.claim[b]) })
+	begun := map[string]bool{}
+	for _, i := range first {
+		r := &m.claim[i]
+		j := m.jobs[r.Job]
+		alone := !j.allows() || j.isLate(*r)
+		if alone && (begun[r.Job] || j.busy > 0 || j.inTurn() && j.waits()) {
+			continue
+		}
+		if places == 0 {
+			return
+		}
+		places--
+		begun[r.Job] = true
+		*r = m.begin(*r, now)
 	}
 }
 
@@ -78,7 +116,7 @@ func (m *machine) waiting(j *job, slot, now time.Time) store.Run {
 	return store.Run{
 		Key:     store.Key{Group: m.holder.Group, Job: j.Name, Run: store.SlotID(slot)},
 		Trigger: store.BySchedule, Slot: slot, At: now, Due: slot, Priority: j.Priority,
-		State: store.Waiting, Open: true, Nonce: m.newNonce(),
+		State: store.Waiting, Open: true, Nonce: m.newNonce(), Schema: store.Schema,
 	}
 }
 
@@ -86,70 +124,83 @@ func (m *machine) waiting(j *job, slot, now time.Time) store.Run {
 func (m *machine) begin(r store.Run, now time.Time) store.Run {
 	r.State, r.Open, r.Nonce, r.Remark = store.Processing, true, m.newNonce(), ""
 	r.Attempt++
-	r.Attempts = append(r.Attempts[:len(r.Attempts):len(r.Attempts)], store.Attempt{
+	before := r.Attempts[max(0, len(r.Attempts)-store.MaxAttempts+1):]
+	r.Attempts = append(slices.Clone(before), store.Attempt{
 		Number: r.Attempt, Instance: m.holder.Instance, Host: m.host, Term: m.holder.Term, From: now,
 	})
 	return r
 }
 
-// skip returns the record of a run that is never started.
-func (m *machine) skip(r store.Run, now time.Time, why string) store.Run {
+// skip returns the record of a run that is never started. Nothing follows it.
+func skip(r store.Run, now time.Time, why string) store.Run {
 	r.State, r.Open, r.EndedAt, r.Remark = store.Skipped, false, now, why
 	return r
 }
 
-// summary returns the record that stands for the slots that are left out. It has the key
+// summarise claims the record that stands for the slots that are left out. It has the key
 // of the last of them.
-func (m *machine) summary(j *job, l leftOut, now time.Time, why string) store.Run {
-	text := fmt.Sprintf("slot %s, %s", l.last.Format(time.RFC3339), why)
+func (m *machine) summarise(j *job, l leftOut, now time.Time, why string) {
+	if l.count == 0 {
+		return
+	}
+	text := fmt.Sprintf("slot %s, %s", store.SlotID(l.last), why)
 	if l.count > 1 {
 		more := ""
 		if l.more {
 			more = "more than "
 		}
-		text = fmt.Sprintf("%s%d slots from %s to %s, %s", more, l.count, l.first.Format(time.RFC3339), l.last.Format(time.RFC3339), why)
+		text = fmt.Sprintf("%s%d slots from %s to %s, %s", more, l.count, store.SlotID(l.first), store.SlotID(l.last), why)
 	}
-	return m.skip(m.waiting(j, l.last, now), now, text)
+	m.claim = append(m.claim, skip(m.waiting(j, l.last, now), now, text))
 }
 
-// claiming returns how many runs are being claimed to be started.
-func (m *machine) claiming() (n int) {
-	for _, r := range m.claim {
-		if r.State == store.Processing {
-			n++
-		}
-	}
-	return n
-}
-
-// claimedRuns takes the answer to a claim.
-func (m *machine) claimedRuns(runs []store.Run, there []*store.Run) {
-	m.claim = nil
+// claimAnswered takes the answer to a claim. When all slots of a job are claimed, its mark
+// moves.
+func (m *machine) claimAnswered(runs []store.Run, there []*store.Run) {
 	for i, r := range runs {
 		m.claimedRun(r, there[i])
 	}
-	for _, name := range m.names() {
-		if j := m.jobs[name]; j.claiming {
-			j.claiming = false
-			if j.plan.mark.After(j.record.Mark) { // no new definition has set it meanwhile
-				j.record.Mark, j.dirty = j.plan.mark, true
-				j.reckonNext()
-			}
+	if m.lost {
+		return
+	}
+	if m.claim = m.claim[len(runs):]; len(m.claim) > 0 {
+		return
+	}
+	m.claim = nil
+	for _, j := range m.planned {
+		j.claiming = false
+		if !j.replaced.IsZero() {
+			m.replace(j)
+		}
+		if j.mark.After(j.record.Mark) { // no new definition has set it meanwhile
+			j.record.Mark = j.mark
+			m.reckonNext(j)
+			m.dirty(j)
 		}
 	}
+	m.planned = m.planned[:0]
 }
 
 // claimedRun takes the answer to the claim of a run. A record that is there with the nonce
 // is this very claim, which got no answer before.
 func (m *machine) claimedRun(r store.Run, there *store.Run) {
-	mine := there == nil || there.Term == m.holder.Term && there.Nonce == r.Nonce
+	mine := there == nil || there.Term == m.holder.Term && there.Nonce == r.Nonce && there.State == r.State
 	r.Term, r.Instance = m.holder.Term, m.holder.Instance
 	switch {
-	case !mine && there.State == store.Processing && there.Term < m.holder.Term:
-		m.interrupted(*there)
-	case mine && r.State == store.Processing:
-		m.runs[r.Key] = &run{record: r, phase: claimed}
-	case mine && r.State == store.Waiting:
-		m.calls.of(kindDue).wanted = true
+	case !mine && there.Term > m.holder.Term:
+		m.superseded(store.ErrSuperseded)
+	case !mine:
+		m.calls.want(kindOpen, kindDue) // it may be of a holder before
+	case r.State == store.Processing && m.runs[r.Key] == nil:
+		run := &run{record: r}
+		m.add(run, claimed)
+		if there != nil {
+			m.wanted(run, there.Cancel)
+		}
+		m.releaseIfOver(run)
+	case r.State == store.Waiting:
+		m.calls.want(kindDue)
+	case r.State == store.Skipped && there == nil:
+		m.act(outcome{r})
 	}
 }

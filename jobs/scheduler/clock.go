@@ -19,24 +19,32 @@ type clock struct {
 	agree  int           // how many beats in a row had it; 0: the last beat agreed with offset
 }
 
-// beat takes the registry's time from the answer to a beat that was sent at a local
-// instant. It reports whether it follows a step now, and by how much.
-func (c *clock) beat(at time.Time, local time.Duration) (step time.Duration, stepped bool) {
-	offset := time.Duration(at.UnixNano()) - local
+// beat takes the registry's time from the answer to a beat. It reports whether it follows
+// a step now, and by how much. The answer was made at some instant between sending and
+// receiving, so it bounds the offset from both sides. The offset moves only as far as that
+// requires: an answer that took long changes nothing, and a slot never starts early
+// because of it.
+func (c *clock) beat(b beat) (step time.Duration, stepped bool) {
+	at := time.Duration(b.at.UnixNano())
+	low, high := at-max(b.received, b.sent), at-b.sent
+	offset := min(max(c.offset, low), high)
 	switch {
-	case !c.known, near(offset, c.offset):
-		c.known, c.offset, c.agree = true, offset, 0
+	case !c.known:
+		c.known, c.offset = true, low
 		return 0, false
-	case c.agree == 0 || !near(offset, c.other):
-		c.other, c.agree = offset, 1
+	case near(offset, c.offset):
+		c.offset, c.agree = offset, 0
+		return 0, false
+	case c.agree == 0 || !near(low, c.other):
+		c.other, c.agree = low, 1
 		return 0, false
 	}
-	c.other = offset
+	c.other = low
 	if c.agree++; c.agree < agreeingBeats {
 		return 0, false
 	}
-	step = offset - c.offset
-	c.offset, c.agree = offset, 0
+	step = low - c.offset
+	c.offset, c.agree = low, 0
 	return step, true
 }
 

@@ -14,10 +14,13 @@ const maxInterruptions = 3
 
 // ending is how an attempt ended.
 type ending struct {
-	end    store.AttemptEnd
-	code   int    // the exit code, if the command exited
-	remark string // what people should know
-	at     time.Time
+	end       store.AttemptEnd
+	code      int    // the exit code, if the command exited
+	remark    string // what people should know
+	output    store.Output
+	result    []byte
+	unstarted bool // it was claimed, and never started
+	at        time.Time
 }
 
 // after returns the record of a processing run whose last attempt has ended: it has an
@@ -27,24 +30,28 @@ func after(d jobs.Definition, r store.Run, e ending, jitter func(time.Duration) 
 	r.Attempts = slices.Clone(r.Attempts)
 	if n := len(r.Attempts); n > 0 {
 		last := &r.Attempts[n-1]
+		if e.at.Before(last.From) { // the registry's clock was set meanwhile
+			e.at = last.From
+		}
 		last.To, last.End, last.ExitCode = e.at, e.end, e.code
 	}
-	r.Remark = e.remark
 	switch e.end {
 	case store.AttemptCompleted:
-		return ended(r, store.Completed, e.at)
+		return ended(d, r, store.Completed, e.at, e.remark)
 	case store.AttemptCancelled:
-		return ended(r, store.Cancelled, e.at)
+		return ended(d, r, store.Cancelled, e.at, e.remark)
 	case store.AttemptExited:
+		if e.unstarted { // nothing of it was done, so nothing was interrupted
+			return again(r, e.at, e.remark)
+		}
 		r.Interruptions++
 		if d.Interrupted == jobs.InterruptedFail {
-			return ended(r, store.Exited, e.at)
+			return ended(d, r, store.Exited, e.at, e.remark)
 		}
 		if r.Interruptions > maxInterruptions {
-			r.Remark = fmt.Sprintf("its instance went away %d times", r.Interruptions)
-			return ended(r, store.Failed, e.at)
+			return ended(d, r, store.Failed, e.at, fmt.Sprintf("its instance went away %d times", r.Interruptions))
 		}
-		return again(r, e.at)
+		return again(r, e.at, e.remark)
 	}
 	outcome := store.Failed
 	if e.end == store.AttemptTimedOut {
@@ -53,20 +60,21 @@ func after(d jobs.Definition, r store.Run, e ending, jitter func(time.Duration) 
 	r.Failures++
 	final := e.end == store.AttemptFailed && slices.Contains(d.Retries.FinalExitCodes, e.code)
 	if final || r.Failures > d.Retries.Max {
-		return ended(r, outcome, e.at)
+		return ended(d, r, outcome, e.at, e.remark)
 	}
-	return again(r, e.at.Add(jitter(backoff(d.Retries, r.Failures))))
+	return again(r, e.at.Add(jitter(backoff(d.Retries, r.Failures))), e.remark)
 }
 
-// ended returns the record with its outcome.
-func ended(r store.Run, s store.State, at time.Time) store.Run {
-	r.State, r.Open, r.EndedAt = s, false, at
+// ended returns the record with its outcome. It stays open if something follows.
+func ended(d jobs.Definition, r store.Run, s store.State, at time.Time, remark string) store.Run {
+	r.State, r.EndedAt, r.Remark = s, at, remark
+	r.Open = len(followers(d, s)) > 0
 	return r
 }
 
 // again returns the record of a run that waits for its next attempt.
-func again(r store.Run, due time.Time) store.Run {
-	r.State, r.Open, r.Due = store.Waiting, true, due
+func again(r store.Run, due time.Time, remark string) store.Run {
+	r.State, r.Open, r.Due, r.Remark = store.Waiting, true, due, remark
 	return r
 }
 

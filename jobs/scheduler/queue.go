@@ -1,10 +1,19 @@
 package scheduler
 
 import (
-	"time"
+	"cmp"
+	"strings"
 
 	"github.com/understudy-go/understudy/jobs/store"
 )
+
+// inQueue compares two runs by the order in which they are started.
+func inQueue(a, b *store.Run) int {
+	return cmp.Or(b.Priority-a.Priority, a.Due.Compare(b.Due), strings.Compare(a.Job, b.Job), strings.Compare(a.Run, b.Run))
+}
+
+// dueLimit is how many runs that are due are read at a time.
+func (m *machine) dueLimit() int { return min(2*m.maxRuns, store.MaxPage) }
 
 // askDue asks for waiting runs that are due, if one can be started and there may be one.
 func (m *machine) askDue() {
@@ -12,42 +21,55 @@ func (m *machine) askDue() {
 	if !m.nextDue.IsZero() && !m.nextDue.After(m.now()) {
 		c.wanted = true
 	}
-	if c.wanted && m.free() > m.claiming() {
-		m.ask(kindDue, request{kind: kindDue, now: m.now(), except: m.blocked()})
+	if c.wanted && m.mayBegin() && c.ready(m.local) {
+		m.ask(request{kind: kindDue, now: m.now(), except: m.blockedJobs(), limit: m.dueLimit()})
 	}
 }
 
-// take claims waiting runs that are due, in the order in which they are to be started.
-func (m *machine) take(list []store.Run, next time.Time) {
-	m.nextDue = next
+// due takes a page of the runs that are due, in the order in which they are to be started.
+func (m *machine) due(a answer) {
+	m.nextDue, m.backlog = a.next, false
 	if m.phase != working {
 		return
 	}
-	for _, r := range list {
-		j, mine := m.jobs[r.Job], m.runs[r.Key]
-		if m.free() <= m.claiming() {
-			m.calls.of(kindDue).wanted = true // as soon as a run has ended
+	for _, r := range a.runs {
+		if m.free() <= 0 {
+			m.backlog = true
+			m.calls.want(kindDue) // as soon as a run has ended
 			return
 		}
-		if j == nil || !j.defined || mine != nil && mine.phase != retrying {
-			continue
-		}
-		if m.busy(r.Job) && (!j.allows() || j.isLate(r)) {
-			continue
-		}
-		m.runs[r.Key] = &run{record: r, phase: taking, asked: r.Version(), next: m.begin(r, m.now())}
+		m.take(r, false)
+	}
+	// Each run of a full page has begun, has ended, or holds its job back, so the next page
+	// is another one.
+	if len(a.runs) >= a.request.limit {
+		m.calls.want(kindDue)
 	}
 }
 
-// taken takes the answer to the claim of a waiting run.
-func (m *machine) taken(r *run, a answer) {
-	stored := a.stored
-	switch {
-	case a.err == nil, stored != nil && stored.Term == m.holder.Term && stored.Nonce == r.next.Nonce:
-		r.record, r.phase = r.next, claimed
-		r.record.Term, r.record.Instance = m.holder.Term, m.holder.Instance
-	default: // somebody cancelled it, or a holder before took it late
-		delete(m.runs, r.record.Key)
-		m.wantNews()
+// take claims a run that waits and is due, if its job lets it begin. A run whose turn it is
+// was asked for by its key.
+func (m *machine) take(r store.Run, turn bool) {
+	now := m.now()
+	j := m.job(r.Job) // of one that is not defined, nothing is asked for any more
+	if r.Attempt > 0 {
+		if _, ok := j.ids[r.Run]; !ok {
+			m.noteRetry(r)
+		}
 	}
+	switch {
+	case r.Term > m.holder.Term:
+		m.superseded(store.ErrSuperseded)
+		return
+	case !j.defined || m.runs[r.Key] != nil || r.Due.After(now):
+		return
+	}
+	if next, ok := m.overtaken(j, r, now); ok {
+		m.add(&run{record: r, asked: r.Version(), next: next}, settling)
+		return
+	}
+	if !m.mayBegin() || turn && j.busy > 0 || !turn && !m.mayTake(j, r) {
+		return
+	}
+	m.add(&run{record: r, asked: r.Version(), next: m.begin(r, now)}, taking)
 }

@@ -1,7 +1,7 @@
 package scheduler
 
 import (
-	"slices"
+	"errors"
 	"strings"
 	"time"
 
@@ -16,16 +16,17 @@ func (m *machine) define(list []Job) {
 	for _, d := range list {
 		j := m.job(d.Name)
 		j.Job, j.defined, j.hash = d, true, d.Hash()
-		j.reckonNext()
+		m.reckonNext(j)
 	}
-	m.calls.of(kindDue).wanted = true
+	m.changed = true
+	m.calls.want(kindDue)
 }
 
 // job returns what is known of the job of a name.
 func (m *machine) job(name string) *job {
 	j := m.jobs[name]
 	if j == nil {
-		j = &job{}
+		j = &job{known: m.phase != sealing}
 		j.Name = name
 		m.jobs[name] = j
 	}
@@ -33,30 +34,47 @@ func (m *machine) job(name string) *job {
 }
 
 // reckonNext finds the slot after the mark.
-func (j *job) reckonNext() {
-	j.nextSlot = time.Time{}
+func (m *machine) reckonNext(j *job) {
+	j.nextSlot, m.soonest = time.Time{}, time.Time{}
 	if j.defined && !j.Disabled && !j.record.Mark.IsZero() {
 		j.nextSlot = j.Next(j.record.Mark)
 	}
+	m.changed = true // what people see of it
 }
 
 // sealed takes the records over. From here on no earlier holder changes them.
 func (m *machine) sealed(list []store.Job) {
+	m.phase = reading
+	m.calls.want(kindOpen)
 	for _, r := range list {
 		j := m.job(r.Name)
 		j.record, j.stored = r, r.Hash
-		j.reckonNext()
+		m.reckonNext(j)
 	}
 	for _, j := range m.jobs {
 		j.known = true
 	}
-	m.phase = reading
 }
 
 // readJobs takes what people decided about jobs.
 func (m *machine) readJobs(list []store.Job) {
 	for _, r := range list {
 		j := m.job(r.Name)
+		switch {
+		case r.Term > m.holder.Term:
+			m.superseded(store.ErrSuperseded)
+			return
+		case j.record.Name == "": // of a job that is not in the file
+			if !j.defined {
+				j.record, j.stored = r, r.Hash
+			}
+			continue
+		case r.Term == m.holder.Term:
+			j.record.Revision = max(j.record.Revision, r.Revision)
+		}
+		if (j.record.Paused == nil) != (r.Paused == nil) || !j.record.Resumed.Equal(r.Resumed) {
+			m.soonest = time.Time{}
+		}
 		j.record.Paused, j.record.Resumed = r.Paused, r.Resumed
 	}
 }
@@ -64,60 +82,75 @@ func (m *machine) readJobs(list []store.Job) {
 // updateRecords brings the records up to date with the definitions. A definition that is
 // new begins now: nothing of the past is run because of it.
 func (m *machine) updateRecords() {
-	if !m.clock.settled() {
+	if !m.changed || !m.clock.settled() {
 		return
 	}
 	now := m.now()
-	for _, name := range m.names() {
-		j := m.jobs[name]
-		r := &j.record
-		if !j.defined {
-			if r.Name != "" && !r.Gone {
-				r.Gone, r.Next, j.dirty = true, time.Time{}, true
-			}
-			continue
+	for _, j := range m.sorted() {
+		m.updateRecord(j, now)
+	}
+	m.changed = false
+}
+
+func (m *machine) updateRecord(j *job, now time.Time) {
+	r := &j.record
+	if !j.defined {
+		if r.Name != "" && !r.Gone {
+			r.Gone, r.Next = true, time.Time{}
+			m.dirty(j)
 		}
-		if r.Name == "" || r.Hash != j.hash || r.Gone {
-			if r.Name != "" {
-				m.act(note{fact: factRedefined, job: name})
-			}
-			r.Group, r.Name, r.Hash, r.Since, r.Mark, r.Gone = m.holder.Group, name, j.hash, now, now, false
-			j.dirty = true
-			j.reckonNext()
+		return
+	}
+	if r.Name == "" || r.Hash != j.hash || r.Gone {
+		if r.Name != "" {
+			m.act(note{fact: factRedefined, job: j.Name})
 		}
-		if r.Mark.After(now.Add(clockStep)) {
-			m.act(note{fact: factMarkAhead, job: name, text: r.Mark.Format(time.RFC3339)})
-			r.Mark, j.dirty = now, true
-			j.reckonNext()
-		}
-		schedule := strings.Join(j.Schedules, "; ")
-		if !j.At.IsZero() {
-			schedule = j.At.Format(time.RFC3339)
-		}
-		if r.Schedule != schedule || r.Zone != j.Zone || r.Description != j.Description || !r.Next.Equal(j.nextSlot) {
-			r.Schedule, r.Zone, r.Description, r.Next, j.dirty = schedule, j.Zone, j.Description, j.nextSlot, true
-		}
+		r.Group, r.Name, r.Schema, r.Hash, r.Since, r.Mark, r.Gone = m.holder.Group, j.Name, store.Schema, j.hash, now, now, false
+		m.reckonNext(j)
+		m.dirty(j)
+	}
+	if r.Mark.After(now.Add(clockStep)) {
+		m.act(note{fact: factMarkAhead, job: j.Name, text: store.SlotID(r.Mark)})
+		r.Mark = now
+		m.reckonNext(j)
+		m.dirty(j)
+	}
+	schedule := strings.Join(j.Schedules, "; ")
+	if !j.At.IsZero() {
+		schedule = store.SlotID(j.At)
+	}
+	zone := j.Zone
+	if r.Schedule != schedule || r.Zone != zone || r.Description != j.Description || r.Digest != j.Digest || !r.Next.Equal(j.nextSlot) {
+		r.Schedule, r.Zone, r.Description, r.Digest, r.Next = schedule, zone, j.Description, j.Digest, j.nextSlot
+		m.dirty(j)
 	}
 }
 
-// saveJobs saves the records that changed.
+// dirty has the record of a job saved.
+func (m *machine) dirty(j *job) {
+	if !j.dirty {
+		j.dirty = true
+		m.unsaved++
+	}
+}
+
+// saveJobs saves the records that changed. Each save has a new revision, so that one
+// whose answer was lost changes nothing if it arrives late.
 func (m *machine) saveJobs() {
-	c := m.calls.of(kindSave)
-	if !c.ready(m.local) {
+	if m.unsaved == 0 || !m.calls.of(kindSave).ready(m.local) {
 		return
 	}
 	var list []store.Job
-	for _, name := range m.names() {
-		j := m.jobs[name]
+	for _, j := range m.sorted() {
 		if j.dirty && j.known && j.record.Name != "" && len(list) < store.MaxPage {
 			j.record.Revision++
 			j.dirty = false
+			m.unsaved--
 			list = append(list, j.record)
 		}
 	}
 	if len(list) > 0 {
-		c.begin()
-		m.act(request{kind: kindSave, jobs: list})
+		m.ask(request{kind: kindSave, jobs: list})
 	}
 }
 
@@ -126,21 +159,16 @@ func (m *machine) savedJobs(list []store.Job) {
 	for _, r := range list {
 		m.jobs[r.Name].stored = r.Hash
 	}
+	m.soonest = time.Time{}
 }
 
-// saveFailed has the jobs saved again whose save may have failed.
-func (m *machine) saveFailed(list []store.Job) {
+// saveFailed has the jobs saved again whose save may have failed. If one of them has a
+// higher revision already, it is read before.
+func (m *machine) saveFailed(list []store.Job, err error) {
 	for _, r := range list {
-		m.jobs[r.Name].dirty = true
+		m.dirty(m.jobs[r.Name])
 	}
-}
-
-// blocked returns the jobs of which no waiting run can start now.
-func (m *machine) blocked() (names []string) {
-	for _, name := range m.names() {
-		if j := m.jobs[name]; !j.defined || !j.allows() && m.busy(name) {
-			names = append(names, name)
-		}
+	if errors.Is(err, store.ErrChanged) {
+		m.calls.want(kindJobs)
 	}
-	return slices.Clip(names)
 }

@@ -1,39 +1,29 @@
 package scheduler
 
-import (
-	"time"
+import "time"
 
-	"github.com/understudy-go/understudy/jobs/store"
-)
-
-// stop begins the end: nothing new starts. In order, runs have their drain first.
-func (m *machine) stop(immediate bool) {
-	first := m.phase != draining && m.phase != stopping
+// drain begins an orderly end: nothing new starts. Runs of jobs that have a drain go on for
+// that long, and others are told to stop.
+func (m *machine) drain() {
+	if m.phase == draining || m.phase == stopping {
+		return
+	}
 	m.phase = draining
-	if immediate {
-		m.phase = stopping
-	}
-	if first {
-		m.stopBy = m.local + m.stopGrace
-	}
-	for _, k := range m.keys() {
-		r := m.runs[k]
-		switch {
-		case r.phase == claimed:
-			m.end(r, ending{end: store.AttemptExited, at: m.now()})
-		case r.phase == running && immediate:
-			m.tell(r, true)
-		case r.phase == running && first:
-			r.drainBy = m.local + m.jobs[r.record.Job].Drain
-		}
+	for _, r := range m.list {
+		r.drainBy = m.local + m.definition(r.record.Job).Drain
+		m.releaseIfOver(r)
 	}
 }
 
-// tell tells the attempt of a run to stop.
-func (m *machine) tell(r *run, immediate bool) {
-	if r.phase == running && (!r.told || immediate) {
-		r.told = true
-		m.act(stopAttempt{r.record.Key, immediate})
+// stop tells everything that runs to stop: within its grace, or at once.
+func (m *machine) stop(immediate bool) {
+	if m.phase != stopping {
+		m.stopAt = m.local
+	}
+	m.phase, m.hurry = stopping, m.hurry || immediate
+	for _, r := range m.list {
+		m.tell(r, immediate)
+		m.releaseIfOver(r)
 	}
 }
 
@@ -42,42 +32,53 @@ func (m *machine) stopLate() {
 	if m.phase != draining {
 		return
 	}
-	left := false
-	for _, k := range m.keys() {
-		r := m.runs[k]
-		if r.phase != running {
-			continue
-		}
-		left = true
-		if m.local >= r.drainBy {
+	for _, r := range m.list {
+		if r.phase == running && m.local >= r.drainBy {
 			m.tell(r, false)
 		}
 	}
-	if !left {
-		m.phase, m.stopBy = stopping, m.local+m.stopGrace/2
-	}
 }
 
-// mayFinish reports whether nothing is left that runs, and all is recorded that can be.
+// idle reports whether nothing runs any more, and nothing is left to be recorded.
+func (m *machine) idle() bool {
+	return len(m.list) == 0 && len(m.claim) == 0 && (m.unsaved == 0 || m.lost) && !m.calls.of(kindSave).inFlight
+}
+
+// mayFinish reports whether the term may end: nothing runs any more, and all is recorded,
+// or there is no time left to do so.
 func (m *machine) mayFinish() bool {
-	for _, r := range m.runs {
-		if r.phase == running || (r.phase == recording || r.phase == taking) && !m.lost && m.local < m.stopBy {
+	for _, r := range m.list {
+		if r.phase == running {
 			return false
 		}
 	}
-	return true
+	return m.lost || m.idle() || m.local >= m.finishBy()
+}
+
+// finishBy is the local instant until which what has ended may be recorded. Whoever waits
+// for the end of the term kills this process soon after its grace, and with its lease.
+func (m *machine) finishBy() time.Duration {
+	by := m.stopAt + m.stopGrace - 2*m.killMargin
+	if m.hurry {
+		by = m.stopAt
+	}
+	return min(max(by, m.endedAt+m.killMargin), m.lease-2*m.killMargin)
 }
 
 // superseded takes note that a later term has begun. Everything is killed, and nothing
-// more is written. The lead is told to stop when the instance learns of it, too.
+// more is written. The lead waits until its instance learns of it, too.
 func (m *machine) superseded(err error) {
 	if m.lost {
 		return
 	}
 	m.lost = true
 	m.act(note{fact: factSuperseded, err: err})
-	for _, k := range m.keys() {
-		m.tell(m.runs[k], true)
+	m.claim, m.planned = nil, nil
+	for _, r := range append([]*run(nil), m.list...) {
+		m.tell(r, true)
+		if r.phase != running && !r.writing {
+			m.drop(r)
+		}
 	}
 }
 
@@ -89,19 +90,23 @@ func (m *machine) deadline() time.Duration {
 			next = min(next, t)
 		}
 	}
-	if m.clock.known {
-		for _, j := range m.jobs {
-			at(m.clock.local(j.nextSlot), !j.nextSlot.IsZero() && j.record.Paused == nil)
-		}
+	if m.clock.known && m.phase == working {
+		at(m.clock.local(m.soonest), !m.soonest.IsZero())
 		at(m.clock.local(m.nextDue), !m.nextDue.IsZero())
+		for _, j := range m.held {
+			_, due := j.nextDue()
+			at(m.clock.local(due), !due.IsZero())
+		}
 	}
-	for _, c := range m.calls {
-		at(c.retryAt, c.wanted)
+	for k, c := range m.calls {
+		at(c.notUntil, c.wanted || k == kindSave || k == kindClaim || k == kindChildren || k == kindRun)
 	}
-	for _, r := range m.runs {
-		at(r.retryAt, r.phase == taking || r.phase == recording)
-		at(r.drainBy, m.phase == draining)
+	for _, r := range m.list {
+		at(r.retryAt, r.phase.writes())
+		at(r.drainBy, m.phase == draining && r.phase == running)
 	}
-	at(m.stopBy, m.phase == stopping)
+	at(m.newsAt, true)
+	at(m.pruneAt, m.phase == working)
+	at(m.finishBy(), m.phase == stopping)
 	return next
 }

@@ -11,12 +11,17 @@ import (
 
 // simStore is the store of the simulated world. Each call is applied at one instant.
 type simStore struct {
-	jobs map[string]store.Job
-	runs map[store.Key]store.Run
+	jobs   map[string]store.Job
+	runs   map[store.Key]store.Run
+	open   map[store.Key]bool // which of the runs are open
+	broken breakage
+
+	onPrune func(store.Run)
+	onEnd   func(before, after store.Run)
 }
 
 func newSimStore() *simStore {
-	return &simStore{jobs: map[string]store.Job{}, runs: map[store.Key]store.Run{}}
+	return &simStore{jobs: map[string]store.Job{}, runs: map[store.Key]store.Run{}, open: map[store.Key]bool{}}
 }
 
 // apply carries out a request of a holder and returns the answer.
@@ -24,25 +29,26 @@ func (s *simStore) apply(h store.Holder, r request) answer {
 	a := answer{request: r}
 	switch r.kind {
 	case kindSeal:
-		for name, j := range s.jobs {
-			if j.Term > h.Term {
-				a.err = store.ErrSuperseded
-				return a
-			}
-			j.Term = h.Term
-			s.jobs[name] = j
-		}
-		for k, run := range s.runs {
-			if run.State == store.Waiting && run.Term < h.Term {
-				run.Term, run.Instance = h.Term, h.Instance
-				s.runs[k] = run
-			}
-		}
-		a.jobs = s.listJobs()
+		a.jobs, a.err = s.seal(h)
 	case kindJobs:
 		a.jobs = s.listJobs()
 	case kindOpen:
-		a.runs = s.list(func(r store.Run) bool { return r.Open && (r.State != store.Waiting || r.Attempt > 0) })
+		a.runs = s.list(func(r store.Run) bool { return r.Open && r.State != store.Waiting })
+		slices.SortStableFunc(a.runs, func(a, b store.Run) int { return int(a.Term - b.Term) })
+		a.runs = a.runs[:min(r.limit, len(a.runs))]
+	case kindRetrying:
+		a.retrying = map[string]string{}
+		for k := range s.open {
+			if r := s.runs[k]; r.State == store.Waiting && r.Attempt > 0 {
+				a.retrying[k.Job] = max(a.retrying[k.Job], k.Run)
+			}
+		}
+	case kindRun:
+		if run, ok := s.runs[r.key]; ok {
+			a.stored = &run
+		} else {
+			a.err = store.ErrNoRun
+		}
 	case kindDue:
 		a.runs = s.list(func(run store.Run) bool {
 			waits := run.State == store.Waiting && !slices.Contains(r.except, run.Job)
@@ -51,29 +57,58 @@ func (s *simStore) apply(h store.Holder, r request) answer {
 			}
 			return waits && !run.Due.After(r.now)
 		})
-	case kindClaim:
+		a.runs = a.runs[:min(r.limit, len(a.runs))]
+	case kindClaim, kindChildren:
 		for _, run := range r.runs {
 			if there, ok := s.runs[run.Key]; ok {
 				a.there = append(a.there, &there)
 				continue
 			}
 			run.Term, run.Instance = h.Term, h.Instance
-			s.runs[run.Key] = run
+			s.put(run)
 			a.there = append(a.there, nil)
 		}
 	case kindUpdate:
 		a.stored, a.err = s.update(h, r.was, r.runs[0])
 	case kindSave:
-		for _, j := range r.jobs {
-			stored, ok := s.jobs[j.Name]
-			if ok && (stored.Term != h.Term || stored.Revision >= j.Revision) {
-				continue
-			}
-			j.Term, j.Paused, j.Resumed = h.Term, stored.Paused, stored.Resumed
-			s.jobs[j.Name] = j
-		}
+		a.err = s.save(h, r.jobs)
+	case kindPrune:
+		a.pruned = s.prune(r)
 	}
 	return a
+}
+
+func (s *simStore) seal(h store.Holder) ([]store.Job, error) {
+	for name, j := range s.jobs {
+		if j.Term > h.Term {
+			return nil, store.ErrSuperseded
+		}
+		j.Term = h.Term
+		s.jobs[name] = j
+	}
+	for k := range s.open {
+		if run := s.runs[k]; run.State == store.Waiting && run.Term < h.Term {
+			run.Term, run.Instance = h.Term, h.Instance
+			s.put(run)
+		}
+	}
+	return s.listJobs(), nil
+}
+
+func (s *simStore) save(h store.Holder, list []store.Job) (err error) {
+	for _, j := range list {
+		stored, ok := s.jobs[j.Name]
+		if ok && stored.Term > h.Term {
+			return store.ErrSuperseded
+		}
+		if ok && stored.Term == h.Term && stored.Revision >= j.Revision {
+			err = store.ErrChanged
+			continue
+		}
+		j.Term, j.Paused, j.Resumed = h.Term, stored.Paused, stored.Resumed
+		s.jobs[j.Name] = j
+	}
+	return err
 }
 
 func (s *simStore) update(h store.Holder, was store.Version, r store.Run) (*store.Run, error) {
@@ -81,24 +116,63 @@ func (s *simStore) update(h store.Holder, was store.Version, r store.Run) (*stor
 	if !ok {
 		return nil, store.ErrNoRun
 	}
-	if stored.Version() != was || stored.Term > h.Term {
+	changed := stored.Version() != was || stored.Term > h.Term
+	if s.broken == updateAnyTerm {
+		changed = stored.State != was.State || stored.Attempt != was.Attempt
+	}
+	if s.broken == updateAnyAttempt {
+		changed = stored.State != was.State || stored.Term > h.Term
+	}
+	if changed {
 		return &stored, store.ErrChanged
 	}
 	r.Cancel = stored.Cancel
 	r.Term, r.Instance = h.Term, h.Instance
-	s.runs[r.Key] = r
+	s.put(r)
+	if s.onEnd != nil {
+		s.onEnd(stored, r)
+	}
 	return nil, nil
 }
 
+func (s *simStore) prune(r request) (n int) {
+	mark := s.jobs[r.key.Job].Mark
+	var old []store.Run
+	for _, run := range s.runs {
+		late := run.At.After(r.now) || run.EndedAt.After(r.now) || run.Slot.After(mark)
+		if s.broken == pruneAboveMark {
+			late = false
+		}
+		if run.Job == r.key.Job && run.State.Ended() && !run.Open && !late {
+			old = append(old, run)
+		}
+	}
+	slices.SortFunc(old, func(a, b store.Run) int { return b.At.Compare(a.At)*2 + strings.Compare(b.Run, a.Run) })
+	for i := len(old) - 1; i >= r.keep && n < r.limit; i-- {
+		delete(s.runs, old[i].Key)
+		s.onPrune(old[i])
+		n++
+	}
+	return n
+}
+
+func (s *simStore) put(r store.Run) {
+	s.runs[r.Key] = r
+	if r.Open {
+		s.open[r.Key] = true
+	} else {
+		delete(s.open, r.Key)
+	}
+}
+
+// list returns the open runs that are wanted, in the order of the queue.
 func (s *simStore) list(want func(store.Run) bool) (list []store.Run) {
-	for _, r := range s.runs {
-		if want(r) {
+	for k := range s.open {
+		if r := s.runs[k]; want(r) {
 			list = append(list, r)
 		}
 	}
-	slices.SortFunc(list, func(a, b store.Run) int {
-		return cmpOr(b.Priority-a.Priority, a.Due.Compare(b.Due), strings.Compare(a.Key.String(), b.Key.String()))
-	})
+	slices.SortFunc(list, func(a, b store.Run) int { return inQueue(&a, &b) })
 	return list
 }
 
@@ -110,19 +184,10 @@ func (s *simStore) listJobs() (list []store.Job) {
 	return list
 }
 
-func cmpOr(values ...int) int {
-	for _, v := range values {
-		if v != 0 {
-			return v
-		}
-	}
-	return 0
-}
-
 // submit inserts a triggered run.
-func (s *simStore) submit(job string, n int, at time.Time) {
+func (s *simStore) submit(job string, n, priority int, at time.Time) {
 	k := store.Key{Group: "g", Job: job, Run: fmt.Sprintf("k:%d", n)}
-	s.runs[k] = store.Run{Key: k, Trigger: store.ByPerson, At: at, Due: at, State: store.Waiting, Open: true}
+	s.put(store.Run{Key: k, Trigger: store.ByPerson, At: at, Due: at, Priority: priority, State: store.Waiting, Open: true})
 }
 
 // cancel is a person's request to cancel a run.
@@ -133,11 +198,23 @@ func (s *simStore) cancel(k store.Key, at time.Time) {
 	case !ok || r.State.Ended():
 		return
 	case r.State == store.Waiting:
-		r.State, r.Open, r.EndedAt, r.Cancel = store.Cancelled, false, at, c
-	default:
+		r.State, r.EndedAt, r.Cancel = store.Cancelled, at, c
+	case r.Cancel == nil:
 		r.Cancel = c
 	}
-	s.runs[k] = r
+	s.put(r)
+}
+
+// retry is a person's request to run a run again.
+func (s *simStore) retry(k store.Key, at time.Time) bool {
+	r, ok := s.runs[k]
+	if !ok || !r.State.Retryable() || r.Open {
+		return false
+	}
+	r.State, r.Open, r.Due, r.EndedAt, r.Cancel = store.Waiting, true, at, time.Time{}, nil
+	r.Failures, r.Interruptions = 0, 0
+	s.put(r)
+	return true
 }
 
 // pause pauses a job, or resumes it if it is paused.

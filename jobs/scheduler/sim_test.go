@@ -131,7 +131,7 @@ func (w *world) takeOver() {
 	h := &simHolder{lease: w.now + simLease, live: map[store.Key]*simAttempt{}}
 	id := uuid.UUID{15: byte(w.term), 14: byte(w.term >> 8)}
 	h.machine = newMachine(settings{
-		holder: store.Holder{Group: "g", Term: w.term, Instance: id}, host: "h", stopGrace: simGrace, maxRuns: 6, poll: 5 * time.Second,
+		holder: store.Holder{Group: "g", Term: w.term, Instance: id}, host: "h", stopGrace: simGrace, killMargin: simGrace / 10, maxRuns: 6, poll: 5 * time.Second, pruneEvery: 20 * time.Second, minAge: time.Hour,
 		newNonce: func() uuid.UUID {
 			w.n++
 			return uuid.UUID{0: 1, 12: byte(w.n >> 24), 13: byte(w.n >> 16), 14: byte(w.n >> 8), 15: byte(w.n)}
@@ -140,7 +140,7 @@ func (w *world) takeOver() {
 	}, w.list, h.lease)
 	w.holder = h
 	w.tell("takes over")
-	w.event(h, beat{w.registryTime(), w.now})
+	w.event(h, beat{w.registryTime(), w.now, w.now})
 	w.beats(h)
 	w.after(w.between(time.Minute, 30*time.Minute), func() { w.disturb(h) })
 }
@@ -153,7 +153,7 @@ func (w *world) beats(h *simHolder) {
 		if w.now >= h.frozen && (w.calm || !w.chance(5)) {
 			h.lease = w.now + simLease
 			w.event(h, extended{h.lease})
-			w.event(h, beat{w.registryTime(), w.now})
+			w.event(h, beat{w.registryTime(), w.now, w.now})
 		}
 		w.beats(h)
 	})
@@ -195,7 +195,10 @@ func (w *world) perform(h *simHolder, a action) {
 			w.after(took, func() { w.endAttempt(h, at, ending{end: store.AttemptExited}) })
 		}
 	case note:
-		w.tell("%s %s %s %v", a.fact, a.run, a.text, a.err)
+		w.tell("%s %s %s %v", a.fact, a.run.Key, a.text, a.err)
+	case outcome:
+		w.tell("recorded %s %s", a.run.Key, a.run.State)
+	case drained:
 	case finish:
 		if len(h.live) > 0 {
 			w.fail("the lead returned while %d attempts ran", len(h.live))
@@ -358,7 +361,7 @@ func (w *world) people() {
 		switch w.rand.IntN(4) {
 		case 0, 1:
 			w.n++
-			w.store.submit(job, w.n, w.registryTime())
+			w.store.submit(job, w.n, w.rand.IntN(3), w.registryTime())
 		case 2:
 			keys := w.store.list(func(r store.Run) bool { return !r.State.Ended() })
 			if len(keys) > 0 && job != "all" {
@@ -400,6 +403,7 @@ func simulate(t *testing.T, seed uint64) {
 		t: t, rand: rand.New(rand.NewPCG(seed, 1)), epoch: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC), store: newSimStore(),
 		list: simJobs(t), started: map[string]bool{}, active: map[store.Key]int{}, ends: map[string]store.AttemptEnd{},
 	}
+	w.store.onPrune = func(r store.Run) {}
 	w.takeOver()
 	w.people()
 	w.run(6 * time.Hour)

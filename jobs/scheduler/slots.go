@@ -7,11 +7,15 @@ import (
 )
 
 const (
-	// maxWalk bounds how many slots of a job are walked in one step. Where more have come,
-	// older ones are left out without being counted.
+	// maxWalk bounds how many slots of a job are counted. Where more have come, only the
+	// latest ones are looked at.
 	maxWalk = 100_000
-	// maxOnTime bounds how many slots of a job are claimed at once, the latest ones.
+	// maxOnTime bounds how many slots of a job are claimed at once as being on time, the
+	// latest ones.
 	maxOnTime = 1000
+	// maxSlots is how many slots of a job may run at once at most: those on time, and as
+	// many that were missed as a definition may say.
+	maxSlots = maxOnTime + 1000
 )
 
 // slotPlan is what is decided about the slots of a job that have come.
@@ -39,25 +43,50 @@ func (l *leftOut) add(slot time.Time) {
 // planSlots decides about the slots in (mark, now]. The definition has its defaults.
 func planSlots(d jobs.Definition, next func(time.Time) time.Time, mark, now time.Time) slotPlan {
 	p := slotPlan{mark: mark}
-	earliest := now.Add(-d.StartWithin)
-	limit := map[jobs.MissedPolicy]int{jobs.MissedOnce: 1, jobs.MissedAll: d.Missed.Limit}[d.Missed.Policy]
+	if p.walk(d, next, now) {
+		return p
+	}
+	// The slots counted until here are left out: the ones that may run lie behind them.
+	late := slotPlan{mark: latest(next, p.mark, now)}
+	late.left.count = p.left.count + len(p.missed) + len(p.onTime)
+	late.left.first, late.left.last, late.left.more = firstOf(p), p.mark, true
+	late.walk(d, next, now)
+	return late
+}
+
+// leaveOut returns the plan that runs none of the slots in (mark, until].
+func leaveOut(d jobs.Definition, next func(time.Time) time.Time, mark, until time.Time) slotPlan {
+	d.StartWithin, d.Missed = -1, jobs.Missed{Policy: jobs.MissedSkip}
+	return planSlots(d, next, mark, until)
+}
+
+// walk adds the slots after the plan's mark, until now, and moves the mark to the last of
+// them. It reports whether it came to the end; it gives up after maxWalk slots.
+func (p *slotPlan) walk(d jobs.Definition, next func(time.Time) time.Time, now time.Time) bool {
+	earliest, oldest := now.Add(-d.StartWithin), now.Add(-d.Missed.Window)
+	limit := 0
+	switch d.Missed.Policy {
+	case jobs.MissedOnce:
+		limit = 1
+	case jobs.MissedAll:
+		limit = d.Missed.Limit
+	}
 	walked := 0
-	for slot := next(mark); !slot.IsZero() && !slot.After(now); slot = next(p.mark) {
+	for slot := next(p.mark); !slot.IsZero() && !slot.After(now); slot = next(p.mark) {
+		if walked++; walked > maxWalk {
+			return false
+		}
 		p.mark = slot
 		switch {
 		case !slot.Before(earliest):
 			p.onTime = p.left.push(p.onTime, slot, maxOnTime)
-		case slot.Before(now.Add(-d.Missed.Window)):
+		case slot.Before(oldest):
 			p.left.add(slot)
 		default:
 			p.missed = p.left.push(p.missed, slot, limit)
 		}
-		if walked++; walked%maxWalk == 0 { // half of what is left has more slots than may run
-			p.mark = p.mark.Add(now.Sub(p.mark) / 2)
-			p.left.more = true
-		}
 	}
-	return p
+	return true
 }
 
 // push appends a slot to those that run. If they are more than the limit then, the oldest
@@ -69,4 +98,34 @@ func (l *leftOut) push(list []time.Time, slot time.Time, limit int) []time.Time 
 		list = list[1:]
 	}
 	return list
+}
+
+// firstOf returns the first slot of a plan.
+func firstOf(p slotPlan) (first time.Time) {
+	first = p.left.first
+	for _, list := range [][]time.Time{p.missed, p.onTime} {
+		if len(list) > 0 && (first.IsZero() || list[0].Before(first)) {
+			first = list[0]
+		}
+	}
+	return first
+}
+
+// latest returns an instant after which at least maxSlots slots come until now, and not
+// many more. There are more than that between mark and now.
+func latest(next func(time.Time) time.Time, mark, now time.Time) time.Time {
+	for back := time.Minute; ; back *= 2 {
+		from := now.Add(-back)
+		if !from.After(mark) {
+			return mark
+		}
+		at, n := from, 0
+		for slot := next(at); n < maxSlots && !slot.IsZero() && !slot.After(now); slot = next(at) {
+			at = slot
+			n++
+		}
+		if n == maxSlots {
+			return from
+		}
+	}
 }

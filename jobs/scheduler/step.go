@@ -2,8 +2,8 @@ package scheduler
 
 import (
 	"errors"
-	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/understudy-go/understudy/jobs/store"
@@ -11,7 +11,10 @@ import (
 )
 
 func newMachine(s settings, list []Job, lease time.Duration) *machine {
-	m := &machine{settings: s, phase: sealing, lease: lease, jobs: map[string]*job{}, runs: map[store.Key]*run{}, calls: calls{}}
+	m := &machine{
+		settings: s, phase: sealing, lease: lease, calls: calls{},
+		jobs: map[string]*job{}, runs: map[store.Key]*run{}, dropped: map[store.Key]bool{}, broken: map[store.Key]bool{},
+	}
 	m.define(list)
 	return m
 }
@@ -26,8 +29,9 @@ func (m *machine) step(local time.Duration, e event) []action {
 	}
 	switch e := e.(type) {
 	case beat:
-		if step, stepped := m.clock.beat(e.at, e.sent); stepped {
+		if step, stepped := m.clock.beat(e); stepped {
 			m.act(note{fact: factClockStepped, text: step.String()})
+			m.changed = true
 		}
 	case extended:
 		m.lease = max(m.lease, e.until)
@@ -39,6 +43,8 @@ func (m *machine) step(local time.Duration, e event) []action {
 		m.wantNews()
 	case redefined:
 		m.define(e.jobs)
+	case drain:
+		m.drain()
 	case stop:
 		m.stop(e.immediate)
 	}
@@ -53,100 +59,151 @@ func (m *machine) now() time.Time { return m.clock.at(m.local) }
 
 // proceed does what can be done now.
 func (m *machine) proceed() {
-	switch {
-	case m.lost:
-	case m.phase == sealing:
-		m.ask(kindSeal, request{kind: kindSeal})
-	case m.phase == reading:
-		m.ask(kindOpen, request{kind: kindOpen})
-	case m.phase == working:
-		m.work()
+	if !m.lost && m.clock.known {
+		m.proceedUnlost()
 	}
-	m.record()
 	m.stopLate()
+	if m.phase == draining && !m.drained && m.idle() {
+		m.drained = true
+		m.act(drained{})
+	}
 	if m.phase == stopping && m.mayFinish() {
 		m.phase = over
 		m.act(finish{})
 	}
 }
 
+// proceedUnlost does what a holder may do whose term no other one has followed.
+func (m *machine) proceedUnlost() {
+	m.release()
+	switch m.phase {
+	case sealing:
+		m.ask(request{kind: kindSeal})
+	case reading:
+		m.readOn()
+	case working:
+		m.work()
+	case draining:
+		m.finishClaims()
+		m.news()
+		m.saveJobs()
+	case stopping:
+		m.finishClaims()
+		m.saveJobs()
+	}
+	m.follow()
+	m.write()
+}
+
 // work claims, takes and starts what is due, and asks for what others may have changed.
 func (m *machine) work() {
-	if !m.clock.known {
-		return
-	}
-	if m.local >= m.newsAt {
-		m.newsAt = m.local + m.poll
-		m.wantNews()
-	}
+	m.news()
 	m.updateRecords()
 	m.claimSlots()
 	m.saveJobs()
-	if m.calls.of(kindOpen).wanted {
-		m.ask(kindOpen, request{kind: kindOpen})
-	}
-	if m.calls.of(kindJobs).wanted {
-		m.ask(kindJobs, request{kind: kindJobs})
-	}
+	m.readRetry()
 	m.askDue()
 	m.startClaimed()
+	m.prune()
 }
 
-// ask makes a request of which only one is in flight, if it may be made now.
-func (m *machine) ask(k kind, r request) {
-	if c := m.calls.of(k); c.ready(m.local) {
-		c.begin()
-		m.act(r)
+// news asks for what others may have changed.
+func (m *machine) news() {
+	if m.local >= m.newsAt {
+		m.newsAt = m.local + m.poll
+		m.wantNews()
+		m.calls.want(kindRetrying)
+	}
+	m.askWanted(request{kind: kindJobs})
+	m.askWanted(request{kind: kindOpen, limit: m.openLimit()})
+	if m.phase == working {
+		m.askWanted(request{kind: kindRetrying})
+	}
+}
+
+// ask makes a request of which only one is in flight, if it may be made now. It reports
+// whether it did.
+func (m *machine) ask(r request) bool {
+	c := m.calls.of(r.kind)
+	if !c.ready(m.local) {
+		return false
+	}
+	c.begin()
+	r.sent = m.local
+	m.act(r)
+	return true
+}
+
+// askWanted makes a request if it is wanted, and may be made now.
+func (m *machine) askWanted(r request) {
+	if m.calls.of(r.kind).wanted {
+		m.ask(r)
 	}
 }
 
 // wantNews asks for what people, or a late write of a holder before, may have changed.
-func (m *machine) wantNews() {
-	for _, k := range []kind{kindJobs, kindOpen, kindDue} {
-		m.calls.of(k).wanted = true
-	}
-}
+func (m *machine) wantNews() { m.calls.want(kindJobs, kindOpen, kindDue) }
 
 // answered takes the answer to a request.
 func (m *machine) answered(a answer) {
 	if errors.Is(a.err, store.ErrSuperseded) {
 		m.superseded(a.err)
 	}
-	if a.request.kind == kindUpdate {
+	k := a.request.kind
+	if k == kindUpdate {
 		m.updated(a)
 		return
 	}
-	failed := a.err != nil && !registry.Unreadable(a.err) // what cannot be read is left out
-	m.calls.of(a.request.kind).end(m.local, failed)
-	if failed && a.request.kind == kindSave {
-		m.saveFailed(a.request.jobs)
-	}
-	if a.err != nil {
-		m.act(note{fact: factCallFailed, text: string(a.request.kind), err: a.err})
-	}
-	if failed {
+	if m.lost {
 		return
 	}
-	switch a.request.kind {
+	unreadable := registry.Unreadable(a.err) // what cannot be read is left out
+	failed := a.err != nil && !unreadable && !(k == kindRun && errors.Is(a.err, store.ErrNoRun))
+	m.calls.of(k).end(m.local, spacing[k], failed)
+	if a.err != nil && (failed || unreadable) {
+		m.act(note{fact: factCallFailed, text: string(k), err: a.err})
+	}
+	if failed {
+		switch k {
+		case kindSave:
+			m.saveFailed(a.request.jobs, a.err)
+		case kindRetrying:
+			m.calls.want(kindRetrying)
+		}
+		return
+	}
+	switch k {
 	case kindSeal:
 		m.sealed(a.jobs)
 	case kindJobs:
 		m.readJobs(a.jobs)
 	case kindOpen:
-		m.opened(a.runs)
+		m.opened(a)
+	case kindRetrying:
+		m.retrying(a)
+	case kindRun:
+		m.retryRead(a)
 	case kindDue:
-		m.take(a.runs, a.next)
+		m.due(a)
 	case kindClaim:
-		m.claimedRuns(a.request.runs, a.there)
+		m.claimAnswered(a.request.runs, a.there)
+	case kindChildren:
+		m.childrenClaimed(a.request.runs)
 	case kindSave:
 		m.savedJobs(a.request.jobs)
+	case kindPrune:
+		m.prunedRuns(a)
 	}
 }
 
-// names returns the names of the jobs in a fixed order.
-func (m *machine) names() []string {
+// sorted returns the jobs in the order of their names.
+func (m *machine) sorted() []*job {
 	if len(m.order) != len(m.jobs) {
-		m.order = slices.Sorted(maps.Keys(m.jobs))
+		m.order = m.order[:0]
+		for _, j := range m.jobs {
+			m.order = append(m.order, j)
+		}
+		slices.SortFunc(m.order, func(a, b *job) int { return strings.Compare(a.Name, b.Name) })
 	}
 	return m.order
 }
