@@ -42,6 +42,7 @@ var directions = map[string][]string{
 	"jobs":                    {"internal/editdistance", "jobs/schedule", "jobs/store"},
 	"jobs/attempt":            {"config", "internal/boottime", "jobs", "jobs/store", "registry", "worker"},
 	"jobs/jobfile":            {"internal/editdistance", "jobs"},
+	"jobs/scheduler":          {"internal/boottime", "jobs", "jobs/store", "registry"},
 	"jobs/store":              {"registry"},
 	"jobs/store/mongostore":   {"internal/mongoconn", "internal/mongofields", "internal/mongowatch", "jobs/store", "registry"},
 	"jobs/store/sqlitestore":  {"internal/sqlitefields", "internal/sqlitefile", "jobs/store", "registry"},

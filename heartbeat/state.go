@@ -110,10 +110,13 @@ func (r *runner) announceRole(c Change) {
 	}
 }
 
-// announceAnswer calls OnBeat and OnOrphan for the answers that they are about.
+// announceAnswer calls OnBeat, OnTime and OnOrphan for the answers that they are about.
 func (r *runner) announceAnswer(a answer) {
 	if a.isBeat() && r.config.OnBeat != nil {
 		r.config.OnBeat(r.machine.now-a.request.sent, a.err)
+	}
+	if a.isBeat() && a.err == nil && r.config.OnTime != nil {
+		r.config.OnTime(a.at, a.request.sent)
 	}
 	if a.deleted && r.config.OnOrphan != nil {
 		r.config.OnOrphan()

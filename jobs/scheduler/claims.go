@@ -1,0 +1,206 @@
+package scheduler
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/understudy-go/understudy/jobs"
+	"github.com/understudy-go/understudy/jobs/store"
+)
+
+// claimSlots claims the slots of all jobs that have come.
+func (m *machine) claimSlots() {
+	if len(m.claim) == 0 && m.clock.settled() && m.calls.of(kindClaim).ready(m.local) {
+		if now := m.now(); !m.soonest.After(now) {
+			m.planAll(now)
+		}
+	}
+	m.finishClaims()
+}
+
+// finishClaims sends the claim on until it is answered. What has an uncertain answer is
+// claimed again: the nonce tells whether a record that is there is of this claim.
+func (m *machine) finishClaims() {
+	if n := min(len(m.claim), store.MaxPage); n > 0 {
+		m.ask(request{kind: kindClaim, runs: m.claim[:n:n]})
+	}
+}
+
+// planAll decides about the slots of all jobs that have come.
+func (m *machine) planAll(now time.Time) {
+	m.soonest = now.Add(time.Hour)
+	for _, j := range m.sorted() {
+		if !j.mayClaim() {
+			continue
+		}
+		if !j.nextSlot.After(now) {
+			m.plan(j, now)
+			m.soonest = now // until the claim is answered, the next slot is not known
+		} else if j.nextSlot.Before(m.soonest) {
+			m.soonest = j.nextSlot
+		}
+	}
+	m.beginClaimed(now)
+}
+
+// mayClaim reports whether slots of the job may be claimed. The definition by which they
+// are claimed has to be stored before.
+func (j *job) mayClaim() bool {
+	return j.defined && j.known && j.stored == j.record.Hash && j.record.Paused == nil && !j.nextSlot.IsZero()
+}
+
+// plan decides about the slots of a job that have come. What can start at once is marked
+// by its state; see beginClaimed.
+func (m *machine) plan(j *job, now time.Time) {
+	mark := j.record.Mark
+	if resumed := j.record.Resumed; resumed.After(mark) {
+		paused := leaveOut(j.Definition, j.Next, mark, resumed)
+		mark = paused.mark
+		m.summarise(j, paused.left, now, "while the job was paused")
+	}
+	p := planSlots(j.Definition, j.Next, mark, now)
+	m.planned = append(m.planned, j)
+	j.claiming, j.mark, j.replaced = true, p.mark, time.Time{}
+	m.summarise(j, p.left, now, "that nobody started in time")
+	for _, slot := range p.missed {
+		m.claim = append(m.claim, m.waiting(j, slot, now))
+	}
+	for i, slot := range p.onTime {
+		r := m.waiting(j, slot, now)
+		switch before := m.unfinished(j); {
+		case j.Overlap == jobs.OverlapReplace && i < len(p.onTime)-1:
+			r = skip(r, now, replacedRemark(p.onTime[len(p.onTime)-1]))
+		case j.Overlap == jobs.OverlapReplace:
+			j.replaced = slot
+		case j.Overlap == jobs.OverlapSkip && before != "" && j.Missed.Policy != jobs.MissedAll:
+			r = skip(r, now, fmt.Sprintf("run %s/%s had not ended", j.Name, before))
+		}
+		m.claim = append(m.claim, r)
+	}
+}
+
+// beginClaimed lets runs that are claimed begin at once, in the order of the queue, as far
+// as there are places and nothing else of their job comes before them.
+func (m *machine) beginClaimed(now time.Time) {
+	places := m.free()
+	if m.backlog || !m.mayBegin() {
+		return
+	}
+	var first []int // indices into claim
+	for i, r := range m.claim {
+		if r.State == store.Waiting {
+			first = append(first, i)
+		}
+	}
+	slices.SortStableFunc(first, func(a, b int) int { return inQueue(&m.claim[a], &m.claim[b]) })
+	begun := map[string]bool{}
+	for _, i := range first {
+		r := &m.claim[i]
+		j := m.jobs[r.Job]
+		alone := !j.allows() || j.isLate(*r)
+		if alone && (begun[r.Job] || j.busy > 0 || j.inTurn() && j.waits()) {
+			continue
+		}
+		if places == 0 {
+			return
+		}
+		places--
+		begun[r.Job] = true
+		*r = m.begin(*r, now)
+	}
+}
+
+// waiting returns the record of a run of a slot that waits.
+func (m *machine) waiting(j *job, slot, now time.Time) store.Run {
+	return store.Run{
+		Key:     store.Key{Group: m.holder.Group, Job: j.Name, Run: store.SlotID(slot)},
+		Trigger: store.BySchedule, Slot: slot, At: now, Due: slot, Priority: j.Priority,
+		State: store.Waiting, Open: true, Nonce: m.newNonce(), Schema: store.Schema,
+	}
+}
+
+// begin returns the record of a run whose next attempt this holder claims.
+func (m *machine) begin(r store.Run, now time.Time) store.Run {
+	r.State, r.Open, r.Nonce, r.Remark = store.Processing, true, m.newNonce(), ""
+	r.Attempt++
+	before := r.Attempts[max(0, len(r.Attempts)-store.MaxAttempts+1):]
+	r.Attempts = append(slices.Clone(before), store.Attempt{
+		Number: r.Attempt, Instance: m.holder.Instance, Host: m.host, Term: m.holder.Term, From: now,
+	})
+	return r
+}
+
+// skip returns the record of a run that is never started. Nothing follows it.
+func skip(r store.Run, now time.Time, why string) store.Run {
+	r.State, r.Open, r.EndedAt, r.Remark = store.Skipped, false, now, why
+	return r
+}
+
+// summarise claims the record that stands for the slots that are left out. It has the key
+// of the last of them.
+func (m *machine) summarise(j *job, l leftOut, now time.Time, why string) {
+	if l.count == 0 {
+		return
+	}
+	text := fmt.Sprintf("slot %s, %s", store.SlotID(l.last), why)
+	if l.count > 1 {
+		more := ""
+		if l.more {
+			more = "more than "
+		}
+		text = fmt.Sprintf("%s%d slots from %s to %s, %s", more, l.count, store.SlotID(l.first), store.SlotID(l.last), why)
+	}
+	m.claim = append(m.claim, skip(m.waiting(j, l.last, now), now, text))
+}
+
+// claimAnswered takes the answer to a claim. When all slots of a job are claimed, its mark
+// moves.
+func (m *machine) claimAnswered(runs []store.Run, there []*store.Run) {
+	for i, r := range runs {
+		m.claimedRun(r, there[i])
+	}
+	if m.lost {
+		return
+	}
+	if m.claim = m.claim[len(runs):]; len(m.claim) > 0 {
+		return
+	}
+	m.claim = nil
+	for _, j := range m.planned {
+		j.claiming = false
+		if !j.replaced.IsZero() {
+			m.replace(j)
+		}
+		if j.mark.After(j.record.Mark) { // no new definition has set it meanwhile
+			j.record.Mark = j.mark
+			m.reckonNext(j)
+			m.dirty(j)
+		}
+	}
+	m.planned = m.planned[:0]
+}
+
+// claimedRun takes the answer to the claim of a run. A record that is there with the nonce
+// is this very claim, which got no answer before.
+func (m *machine) claimedRun(r store.Run, there *store.Run) {
+	mine := there == nil || there.Term == m.holder.Term && there.Nonce == r.Nonce && there.State == r.State
+	r.Term, r.Instance = m.holder.Term, m.holder.Instance
+	switch {
+	case !mine && there.Term > m.holder.Term:
+		m.superseded(store.ErrSuperseded)
+	case !mine:
+		m.calls.want(kindOpen, kindDue) // it may be of a holder before
+	case r.State == store.Processing && m.runs[r.Key] == nil:
+		run := &run{record: r}
+		m.add(run, claimed)
+		if there != nil {
+			m.wanted(run, there.Cancel)
+		}
+		m.releaseIfOver(run)
+	case r.State == store.Waiting:
+		m.calls.want(kindDue)
+	case r.State == store.Skipped && there == nil:
+		m.act(outcome{r})
+	}
+}

@@ -1,0 +1,239 @@
+package scheduler
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/understudy-go/understudy/internal/boottime"
+	"github.com/understudy-go/understudy/jobs/store"
+	"github.com/understudy-go/understudy/registry"
+)
+
+const (
+	// pollInterval is how often a holder asks for changes that nobody announced.
+	pollInterval = 5 * time.Second
+	// callTimeout bounds a call of the store.
+	callTimeout = 10 * time.Second
+)
+
+// Lead runs the jobs in a term, until ctx ends and nothing runs any more. It is part of a
+// heartbeat.Lead, and returns the cause of ctx.
+func (s *Scheduler) Lead(ctx context.Context, t registry.Term) error {
+	calls, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	l := &lead{drained: make(chan struct{}), over: make(chan struct{})}
+	s.mu.Lock()
+	s.beats, s.fresh, s.lead = nil, false, l
+	first, list, until := s.last, s.list, s.lease
+	s.mu.Unlock()
+	r := &runner{
+		Scheduler: s, lead: l, parent: ctx, calls: calls, events: make(chan event),
+		holder:  store.Holder{Group: s.config.Group, Term: t.Number, Instance: t.Holder},
+		stopped: map[store.Key]context.CancelCauseFunc{},
+		log:     journal{log: s.config.Log.With().Int64("term", t.Number).Logger()},
+	}
+	r.machine = newMachine(settings{
+		holder: r.holder, host: s.config.Host, maxRuns: s.config.MaxRuns, poll: pollInterval, pruneEvery: pruneInterval, minAge: minAge,
+		stopGrace: s.config.Timing.StopGrace, killMargin: s.config.Timing.KillMargin(),
+		newNonce: uuid.New,
+		jitter:   func(d time.Duration) time.Duration { return d + rand.N(d/5+1) },
+	}, list, until)
+	defer r.wait.Wait()
+	defer r.end()
+	defer cancel()
+	r.wait.Go(r.watch)
+	if !first.at.IsZero() {
+		r.take(first)
+	}
+	r.run()
+	return context.Cause(ctx)
+}
+
+// runner does the I/O for a machine. One goroutine, the loop of run, steps the machine.
+type runner struct {
+	*Scheduler
+	*lead
+	machine *machine
+	holder  store.Holder
+	parent  context.Context // of the term
+	calls   context.Context // of the calls of the store, which outlive parent
+	events  chan event
+	wait    sync.WaitGroup
+	log     journal
+
+	stopped  map[store.Key]context.CancelCauseFunc // of the attempts that run
+	finished bool
+}
+
+func (r *runner) run() {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	order := r.parent.Done()
+	for !r.finished {
+		select {
+		case e := <-r.events:
+			r.take(e)
+		case <-r.wake:
+			for _, e := range r.news() {
+				r.take(e)
+			}
+		case <-timer.C:
+			r.take(tick{})
+		case <-order:
+			order = nil
+			r.take(stop{immediate: isImmediate(context.Cause(r.parent))})
+		}
+		timer.Reset(max(r.machine.deadline()-boottime.Now(), 0))
+	}
+}
+
+// end takes note that no event is taken any more.
+func (r *runner) end() {
+	r.mu.Lock()
+	r.Scheduler.lead = nil
+	r.mu.Unlock()
+	close(r.over)
+}
+
+// take steps the machine with an event, and carries out what follows.
+func (r *runner) take(e event) {
+	if end, ok := e.(attemptEnded); ok {
+		if cancel := r.stopped[end.key]; cancel != nil {
+			cancel(nil)
+			delete(r.stopped, end.key)
+		}
+	}
+	for _, a := range r.machine.step(boottime.Now(), e) {
+		switch a := a.(type) {
+		case request:
+			r.wait.Go(func() { r.send(r.ask(a)) })
+		case startAttempt:
+			r.start(a.run)
+		case stopAttempt:
+			if cancel := r.stopped[a.key]; cancel != nil {
+				cancel(stopped{a.immediate})
+			}
+		case outcome:
+			r.log.outcome(a.run)
+			if r.config.OnEnd != nil {
+				r.config.OnEnd(a.run)
+			}
+		case note:
+			r.log.note(a, boottime.Now())
+		case drained:
+			close(r.lead.drained)
+		case finish:
+			r.finished = true
+		}
+	}
+	if answer, ok := e.(answer); ok && answer.err == nil {
+		r.log.answered(string(answer.request.kind))
+	}
+}
+
+// send hands an event to the loop, unless the loop is over.
+func (r *runner) send(e event) {
+	select {
+	case r.events <- e:
+	case <-r.over:
+	}
+}
+
+// start starts an attempt.
+func (r *runner) start(run store.Run) {
+	ctx, cancel := context.WithCancelCause(context.WithoutCancel(r.parent))
+	r.stopped[run.Key] = cancel
+	j := r.machine.jobs[run.Job].Job
+	r.log.start(run)
+	if r.config.OnStart != nil {
+		r.config.OnStart(run)
+	}
+	r.wait.Go(func() {
+		result := r.config.Execute(ctx, j, run)
+		r.send(attemptEnded{key: run.Key, end: result.ending()})
+	})
+}
+
+// ending returns the result in the limits of a record.
+func (x Result) ending() ending {
+	e := ending{end: x.End, code: x.Code, remark: x.Remark, output: x.Output, result: x.Result}
+	e.output.Head = x.Output.Head[:min(len(x.Output.Head), store.MaxHead)]
+	e.output.Tail = x.Output.Tail[max(0, len(x.Output.Tail)-store.MaxTail):]
+	if len(x.Result) > store.MaxResult {
+		e.result, e.remark = nil, "its result is larger than what can be stored"
+	}
+	switch x.End {
+	case store.AttemptCompleted, store.AttemptFailed, store.AttemptTimedOut, store.AttemptExited, store.AttemptCancelled:
+	default: // whoever executes must say how it ended
+		e.end, e.remark = store.AttemptFailed, "nobody knows how it ended"
+	}
+	return e
+}
+
+// watch hands on that others have changed something.
+func (r *runner) watch() {
+	for r.calls.Err() == nil {
+		notices, err := r.config.Store.Watch(r.calls, r.holder.Group)
+		if err == nil {
+			for range notices {
+				r.send(changed{})
+			}
+			r.send(changed{}) // what was announced meanwhile was missed
+		}
+		select {
+		case <-time.After(pollInterval / 5):
+		case <-r.calls.Done():
+		}
+	}
+}
+
+// ask calls the store.
+func (r *runner) ask(q request) (a answer) {
+	ctx, cancel := context.WithTimeout(r.calls, callTimeout)
+	defer cancel()
+	a.request = q
+	s, h := r.config.Store, r.holder
+	switch q.kind {
+	case kindSeal:
+		a.jobs, a.err = s.Seal(ctx, h)
+	case kindJobs:
+		a.jobs, a.err = s.Jobs(ctx, h.Group)
+	case kindOpen:
+		a.runs, a.err = s.Open(ctx, h.Group, q.limit)
+	case kindRetrying:
+		a.retrying, a.err = s.Retrying(ctx, h.Group)
+	case kindRun:
+		run, err := s.Run(ctx, q.key)
+		if a.err = err; err == nil {
+			a.stored = &run
+		}
+	case kindDue:
+		a.runs, a.next, a.err = s.Due(ctx, h.Group, q.now, q.except, q.limit)
+	case kindClaim, kindChildren:
+		a.there, a.err = s.Claim(ctx, h, q.runs)
+	case kindUpdate:
+		a.stored, a.err = s.Update(ctx, h, q.was, q.runs[0])
+	case kindSave:
+		a.err = s.SaveJobs(ctx, h, q.jobs)
+	case kindPrune:
+		a.pruned, a.err = s.Prune(ctx, h, q.key.Job, q.now, q.keep, q.limit)
+	}
+	return a
+}
+
+// stopped is the cause with which the context of an attempt ends.
+type stopped struct{ immediate bool }
+
+func (s stopped) Error() string { return "the run was told to stop" }
+
+// Immediate says whether the attempt has no grace.
+func (s stopped) Immediate() bool { return s.immediate }
+
+func isImmediate(cause error) bool {
+	var immediate interface{ Immediate() bool }
+	return errors.As(cause, &immediate) && immediate.Immediate()
+}

@@ -1,0 +1,160 @@
+package scheduler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/understudy-go/understudy/internal/boottime"
+	"github.com/understudy-go/understudy/jobs/store"
+	"github.com/understudy-go/understudy/registry"
+)
+
+// Config is what a scheduler needs.
+type Config struct {
+	Store  store.Store
+	Group  string
+	Host   string
+	Timing registry.Timing
+	// MaxRuns is how many attempts run at a time.
+	MaxRuns int
+	// Execute runs an attempt, and returns when nothing of it is left. When ctx ends, it
+	// stops the attempt: within its grace, or at once if the cause of ctx has a method
+	// Immediate that returns true. It may be called by several goroutines at a time.
+	Execute func(ctx context.Context, j Job, r store.Run) Result
+	// OnStart is called when an attempt is started. OnEnd is called when the end of an
+	// attempt is recorded, and when a run is recorded that ended without one, because it
+	// was skipped or cancelled. Both must not block. Nil: nobody is told.
+	OnStart func(store.Run)
+	OnEnd   func(store.Run)
+	Log     zerolog.Logger
+}
+
+// Result is how an attempt ended.
+type Result struct {
+	End    store.AttemptEnd
+	Code   int    // the exit code, if the command exited
+	Remark string // what people should know about it
+	Output store.Output
+	Result []byte // at most store.MaxResult; what is longer is dropped, with a remark
+}
+
+// Scheduler runs the jobs of a group while this instance is the active one. Its methods
+// may be called concurrently, but Lead only once at a time.
+type Scheduler struct {
+	config Config
+
+	mu    sync.Mutex
+	lease time.Duration
+	beats []beat // that the machine has not taken yet
+	last  beat
+	list  []Job
+	fresh bool  // list was not taken yet
+	lead  *lead // the present one, nil if there is none
+	wake  chan struct{}
+}
+
+// lead is a call of Lead.
+type lead struct {
+	drain   bool          // it is to be drained
+	drained chan struct{} // closed when nothing runs any more
+	over    chan struct{} // closed when it takes no event any more
+}
+
+// New returns a scheduler of these jobs.
+func New(c Config, list []Job) (*Scheduler, error) {
+	switch {
+	case c.Store == nil:
+		return nil, errors.New("jobs: no store")
+	case c.Execute == nil:
+		return nil, errors.New("jobs: nothing that executes runs")
+	case c.MaxRuns < 1:
+		return nil, fmt.Errorf("jobs: %d runs at a time: want 1 or more", c.MaxRuns)
+	}
+	return &Scheduler{config: c, list: list, wake: make(chan struct{}, 1)}, nil
+}
+
+// maxBeats bounds the beats that wait to be taken.
+const maxBeats = 2 * agreeingBeats
+
+// Extend takes a new end of the lease, as a heartbeat.Guard does. It never blocks.
+func (s *Scheduler) Extend(until time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lease = max(s.lease, until)
+	s.rouse()
+}
+
+// Beat takes the registry's time from the answer to a beat, and when that was sent, as
+// heartbeat.Config.OnTime gives them. It never blocks.
+func (s *Scheduler) Beat(at time.Time, sent time.Duration) {
+	received := boottime.Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.last = beat{at, sent, received}
+	if len(s.beats) < maxBeats {
+		s.beats = append(s.beats, s.last)
+	}
+	s.rouse()
+}
+
+// Define takes other definitions of the jobs.
+func (s *Scheduler) Define(list []Job) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.list, s.fresh = list, true
+	s.rouse()
+}
+
+// Drain has the present term start nothing more. Runs of jobs with a drain go on for that
+// long, and the others are told to stop. It returns when nothing runs any more and all ends
+// are recorded, when Lead returns, or when ctx ends; at once if there is no term. A later
+// term is not drained.
+func (s *Scheduler) Drain(ctx context.Context) {
+	s.mu.Lock()
+	l := s.lead
+	if l != nil {
+		l.drain = true
+		s.rouse()
+	}
+	s.mu.Unlock()
+	if l == nil {
+		return
+	}
+	select {
+	case <-l.drained:
+	case <-l.over:
+	case <-ctx.Done():
+	}
+}
+
+// rouse wakes Lead. s.mu must be locked.
+func (s *Scheduler) rouse() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// news returns what Lead has to take.
+func (s *Scheduler) news() (list []event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list = append(list, extended{s.lease})
+	for _, b := range s.beats {
+		list = append(list, b)
+	}
+	s.beats = nil
+	if s.fresh {
+		list = append(list, redefined{s.list})
+		s.fresh = false
+	}
+	if s.lead.drain {
+		list = append(list, drain{})
+	}
+	return list
+}

@@ -1,0 +1,10 @@
+package scheduler
+
+// breakage names a rule that the simulated store breaks on purpose.
+type breakage string
+
+const (
+	updateAnyTerm    breakage = "update-any-term"
+	updateAnyAttempt breakage = "update-any-attempt"
+	pruneAboveMark   breakage = "prune-above-mark"
+)

@@ -1,0 +1,232 @@
+package scheduler
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/understudy-go/understudy/jobs/store"
+)
+
+// simStore is the store of the simulated world. Each call is applied at one instant.
+type simStore struct {
+	jobs   map[string]store.Job
+	runs   map[store.Key]store.Run
+	open   map[store.Key]bool // which of the runs are open
+	broken breakage
+
+	onPrune func(store.Run)
+	onEnd   func(before, after store.Run)
+}
+
+func newSimStore() *simStore {
+	return &simStore{jobs: map[string]store.Job{}, runs: map[store.Key]store.Run{}, open: map[store.Key]bool{}}
+}
+
+// apply carries out a request of a holder and returns the answer.
+func (s *simStore) apply(h store.Holder, r request) answer {
+	a := answer{request: r}
+	switch r.kind {
+	case kindSeal:
+		a.jobs, a.err = s.seal(h)
+	case kindJobs:
+		a.jobs = s.listJobs()
+	case kindOpen:
+		a.runs = s.list(func(r store.Run) bool { return r.Open && r.State != store.Waiting })
+		slices.SortStableFunc(a.runs, func(a, b store.Run) int { return int(a.Term - b.Term) })
+		a.runs = a.runs[:min(r.limit, len(a.runs))]
+	case kindRetrying:
+		a.retrying = map[string]string{}
+		for k := range s.open {
+			if r := s.runs[k]; r.State == store.Waiting && r.Attempt > 0 {
+				a.retrying[k.Job] = max(a.retrying[k.Job], k.Run)
+			}
+		}
+	case kindRun:
+		if run, ok := s.runs[r.key]; ok {
+			a.stored = &run
+		} else {
+			a.err = store.ErrNoRun
+		}
+	case kindDue:
+		a.runs = s.list(func(run store.Run) bool {
+			waits := run.State == store.Waiting && !slices.Contains(r.except, run.Job)
+			if waits && run.Due.After(r.now) && (a.next.IsZero() || run.Due.Before(a.next)) {
+				a.next = run.Due
+			}
+			return waits && !run.Due.After(r.now)
+		})
+		a.runs = a.runs[:min(r.limit, len(a.runs))]
+	case kindClaim, kindChildren:
+		for _, run := range r.runs {
+			if there, ok := s.runs[run.Key]; ok {
+				a.there = append(a.there, &there)
+				continue
+			}
+			run.Term, run.Instance = h.Term, h.Instance
+			s.put(run)
+			a.there = append(a.there, nil)
+		}
+	case kindUpdate:
+		a.stored, a.err = s.update(h, r.was, r.runs[0])
+	case kindSave:
+		a.err = s.save(h, r.jobs)
+	case kindPrune:
+		a.pruned = s.prune(r)
+	}
+	return a
+}
+
+func (s *simStore) seal(h store.Holder) ([]store.Job, error) {
+	for name, j := range s.jobs {
+		if j.Term > h.Term {
+			return nil, store.ErrSuperseded
+		}
+		j.Term = h.Term
+		s.jobs[name] = j
+	}
+	for k := range s.open {
+		if run := s.runs[k]; run.State == store.Waiting && run.Term < h.Term {
+			run.Term, run.Instance = h.Term, h.Instance
+			s.put(run)
+		}
+	}
+	return s.listJobs(), nil
+}
+
+func (s *simStore) save(h store.Holder, list []store.Job) (err error) {
+	for _, j := range list {
+		stored, ok := s.jobs[j.Name]
+		if ok && stored.Term > h.Term {
+			return store.ErrSuperseded
+		}
+		if ok && stored.Term == h.Term && stored.Revision >= j.Revision {
+			err = store.ErrChanged
+			continue
+		}
+		j.Term, j.Paused, j.Resumed = h.Term, stored.Paused, stored.Resumed
+		s.jobs[j.Name] = j
+	}
+	return err
+}
+
+func (s *simStore) update(h store.Holder, was store.Version, r store.Run) (*store.Run, error) {
+	stored, ok := s.runs[r.Key]
+	if !ok {
+		return nil, store.ErrNoRun
+	}
+	changed := stored.Version() != was || stored.Term > h.Term
+	if s.broken == updateAnyTerm {
+		changed = stored.State != was.State || stored.Attempt != was.Attempt
+	}
+	if s.broken == updateAnyAttempt {
+		changed = stored.State != was.State || stored.Term > h.Term
+	}
+	if changed {
+		return &stored, store.ErrChanged
+	}
+	r.Cancel = stored.Cancel
+	r.Term, r.Instance = h.Term, h.Instance
+	s.put(r)
+	if s.onEnd != nil {
+		s.onEnd(stored, r)
+	}
+	return nil, nil
+}
+
+func (s *simStore) prune(r request) (n int) {
+	mark := s.jobs[r.key.Job].Mark
+	var old []store.Run
+	for _, run := range s.runs {
+		late := run.At.After(r.now) || run.EndedAt.After(r.now) || run.Slot.After(mark)
+		if s.broken == pruneAboveMark {
+			late = false
+		}
+		if run.Job == r.key.Job && run.State.Ended() && !run.Open && !late {
+			old = append(old, run)
+		}
+	}
+	slices.SortFunc(old, func(a, b store.Run) int { return b.At.Compare(a.At)*2 + strings.Compare(b.Run, a.Run) })
+	for i := len(old) - 1; i >= r.keep && n < r.limit; i-- {
+		delete(s.runs, old[i].Key)
+		s.onPrune(old[i])
+		n++
+	}
+	return n
+}
+
+func (s *simStore) put(r store.Run) {
+	s.runs[r.Key] = r
+	if r.Open {
+		s.open[r.Key] = true
+	} else {
+		delete(s.open, r.Key)
+	}
+}
+
+// list returns the open runs that are wanted, in the order of the queue.
+func (s *simStore) list(want func(store.Run) bool) (list []store.Run) {
+	for k := range s.open {
+		if r := s.runs[k]; want(r) {
+			list = append(list, r)
+		}
+	}
+	slices.SortFunc(list, func(a, b store.Run) int { return inQueue(&a, &b) })
+	return list
+}
+
+func (s *simStore) listJobs() (list []store.Job) {
+	for _, j := range s.jobs {
+		list = append(list, j)
+	}
+	slices.SortFunc(list, func(a, b store.Job) int { return strings.Compare(a.Name, b.Name) })
+	return list
+}
+
+// submit inserts a triggered run.
+func (s *simStore) submit(job string, n, priority int, at time.Time) {
+	k := store.Key{Group: "g", Job: job, Run: fmt.Sprintf("k:%d", n)}
+	s.put(store.Run{Key: k, Trigger: store.ByPerson, At: at, Due: at, Priority: priority, State: store.Waiting, Open: true})
+}
+
+// cancel is a person's request to cancel a run.
+func (s *simStore) cancel(k store.Key, at time.Time) {
+	r, ok := s.runs[k]
+	c := &store.Request{By: "somebody", At: at}
+	switch {
+	case !ok || r.State.Ended():
+		return
+	case r.State == store.Waiting:
+		r.State, r.EndedAt, r.Cancel = store.Cancelled, at, c
+	case r.Cancel == nil:
+		r.Cancel = c
+	}
+	s.put(r)
+}
+
+// retry is a person's request to run a run again.
+func (s *simStore) retry(k store.Key, at time.Time) bool {
+	r, ok := s.runs[k]
+	if !ok || !r.State.Retryable() || r.Open {
+		return false
+	}
+	r.State, r.Open, r.Due, r.EndedAt, r.Cancel = store.Waiting, true, at, time.Time{}, nil
+	r.Failures, r.Interruptions = 0, 0
+	s.put(r)
+	return true
+}
+
+// pause pauses a job, or resumes it if it is paused.
+func (s *simStore) pause(name string, at time.Time) {
+	j, ok := s.jobs[name]
+	if !ok {
+		return
+	}
+	if j.Paused == nil {
+		j.Paused = &store.Request{By: "somebody", At: at}
+	} else {
+		j.Paused, j.Resumed = nil, at
+	}
+	s.jobs[name] = j
+}
