@@ -18,6 +18,11 @@ type (
 	// startWork begins the work of a term.
 	startWork struct{ term registry.Term }
 
+	// startDrain begins to drain the work, and asks for the event drained with the same
+	// number. endDrain tells that drain to return, or says that it need not go on.
+	startDrain struct{ number int64 }
+	endDrain   struct{}
+
 	// stopWork tells the work to stop: within the stop grace, or at once.
 	stopWork struct {
 		cause     error
@@ -49,6 +54,8 @@ type (
 func (request) isAction()      {}
 func (awaitStandby) isAction() {}
 func (startWork) isAction()    {}
+func (startDrain) isAction()   {}
+func (endDrain) isAction()     {}
 func (stopWork) isAction()     {}
 func (extend) isAction()       {}
 func (note) isAction()         {}

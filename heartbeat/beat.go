@@ -18,11 +18,11 @@ func (m *machine) beats() bool {
 
 // status is what the record of this instance shows from its next beat on.
 func (m *machine) status() registry.Status {
-	s := registry.Status{Role: registry.Passive, Candidate: !m.tenure.holdOff.active(m.now)}
-	if m.tenure.active() {
-		s.Role, s.Term = registry.Active, m.tenure.work.term.Number
+	t := &m.tenure
+	if t.active() {
+		return registry.Status{Role: registry.Active, Term: t.work.term.Number, Candidate: !m.drain.on && t.held.end.Reason == ""}
 	}
-	return s
+	return registry.Status{Role: registry.Passive, Candidate: !t.holdOff.active(m.now)}
 }
 
 // register tries to register under a new UUID.

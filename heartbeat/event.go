@@ -50,8 +50,12 @@ type (
 		err  error
 	}
 
-	// leave says that this process is to leave its group.
-	leave struct{}
+	// drained says that the drain of that number is over, as far as the work goes.
+	drained struct{ number int64 }
+
+	// leave says that this process is to leave its group: its work may drain, and has
+	// the stop grace, or has to stop at once.
+	leave struct{ immediate bool }
 )
 
 // isBeat reports whether the answer is to a beat. A registration counts as one.
@@ -83,6 +87,7 @@ func (woken) isEvent()     {}
 func (watching) isEvent()  {}
 func (stoodDown) isEvent() {}
 func (workGone) isEvent()  {}
+func (drained) isEvent()   {}
 func (leave) isEvent()     {}
 
 // result is how the work came to its end.

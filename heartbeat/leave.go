@@ -20,8 +20,12 @@ func (m *machine) retire(f fact, reason registry.Reason, cause error, immediate 
 	}
 	m.schedule.makeWay()
 	m.tenure.because(reason)
+	ordered := m.cutDrain()
 	m.stop(cause, immediate)
 	m.conclude()
+	if ordered.leave {
+		m.leaveHurried()
+	}
 }
 
 // leave begins the shutdown, at the end of which Run returns the result.
@@ -46,12 +50,6 @@ func (m *machine) leaveWith(result error) {
 		return
 	}
 	m.leave(result)
-}
-
-// leaveOnOrder takes the order to leave, from somebody who waits until this process has gone.
-func (m *machine) leaveOnOrder() {
-	m.leave(nil)
-	m.departure.hurry(m.now, releaseTime(m.timing))
 }
 
 // conclude makes the end of the held term due, once nothing works in it any more.

@@ -14,6 +14,7 @@ type settings struct {
 	timing      registry.Timing
 	guarded     bool          // a guard outside this process ends the work
 	standby     bool          // there is a passive side, which has to return before the work starts
+	drainable   bool          // the work may be drained before an orderly end
 	joinTimeout time.Duration // for the first registration; 0: none
 	newID       func() uuid.UUID
 }
@@ -47,6 +48,7 @@ type machine struct {
 	observations observations
 	vacancy      vacancy
 	tenure       tenure
+	drain        drain
 	departure    departure
 	outage       outage
 	announced    announced
@@ -88,8 +90,10 @@ func (m *machine) step(now time.Duration, e event) []action {
 		m.schedule.reading.watched(e.up)
 	case stoodDown:
 		m.stoodDown(e)
+	case drained:
+		m.drained(e)
 	case leave:
-		m.leaveOnOrder()
+		m.leaveOnOrder(e.immediate)
 	}
 	m.proceed()
 	return m.actions

@@ -34,6 +34,18 @@ type Config struct {
 	// returns ErrStandby although Standby still runs.
 	Standby func(ctx context.Context)
 
+	// Drain, if set, lets the work finish before an orderly end of its term. It is called
+	// when the context of Run ends, or a handover is asked for, while this instance works,
+	// and once in a term at most. Until it returns, the instance stays active: it beats,
+	// keeps its lease and its term, and the context of the work goes on. Then the work is
+	// told to stop, as without a Drain. Drain limits itself, since nothing else does.
+	//
+	// The context of Drain ends when there is nothing left to wait for: when the work has
+	// returned, or is told to stop for another reason (its lease runs out, another term
+	// has begun, this registration is gone, StopNow was called). Drain must return then.
+	// If it does not, and the next one is due, the work is stopped without a drain.
+	Drain func(ctx context.Context)
+
 	// Guard ends the work when the lease ends, for work that runs outside this
 	// process. A *worker.Command is one. Nil: the work runs in this process, which a
 	// timer of the kernel ends with the lease.
@@ -86,6 +98,8 @@ type Member struct {
 
 	published atomic.Pointer[published]
 	term      atomic.Int64 // 0 while passive
+	stopNow   context.CancelFunc
+	atOnce    context.Context // ends with StopNow
 }
 
 // New checks the configuration. It does not touch the registry.
@@ -114,6 +128,7 @@ func New(c Config) (*Member, error) {
 	}
 	m := &Member{config: c, log: c.Log, now: boottime.Now, exit: os.Exit, newKillTimer: newKillTimer}
 	m.published.Store(&published{})
+	m.atOnce, m.stopNow = context.WithCancel(context.Background())
 	author := c.Author
 	if author == nil {
 		author = NewAuthor(c.Group)

@@ -90,4 +90,23 @@ var mutants = []mutant{
 		{"promote.go", "case errors.Is(a.err, registry.ErrNoClaimant), a.err == nil && in.ID == m.registration.id:", "case errors.Is(a.err, registry.ErrNoClaimant), a.err == nil:"}}},
 	{name: "lost terms that keep what was resigned", swaps: []swap{
 		{"view.go", "			m.tenure.forgetTerms()\n", ""}}},
+	{name: "no beats while the work drains", swaps: []swap{
+		{"beat.go", "	return m.phase == member && !m.stuck()", "	return m.phase == member && !m.stuck() && !m.drain.on"}}},
+	{name: "a term released before its work is drained", swaps: []swap{
+		{"dispatch.go", "	case m.tenure.held.due:", "	case m.tenure.held.due, m.drain.on:"}}},
+	{name: "work that drains although the lease is over", swaps: []swap{
+		{"leave.go", "	ordered := m.cutDrain()\n	m.stop(cause, immediate)", "	var ordered orders\n	if !m.drain.on {\n		m.stop(cause, immediate)\n	}"}}},
+	{name: "a drain that goes on although the lease is over", swaps: []swap{
+		{"leave.go", "	ordered := m.cutDrain()", "	var ordered orders"}}},
+	{name: "the order to leave forgotten with a drain that the lease has cut", swaps: []swap{
+		{"leave.go", "	if ordered.leave {\n		m.leaveHurried()\n	}\n}\n\n// leave begins", "	_ = ordered\n}\n\n// leave begins"}}},
+	{name: "the order to leave forgotten with work that fails while it drains", swaps: []swap{
+		{"work.go", "	case e.result == failing && ordered.any():", "	case e.result == failing && ordered.handover:"},
+		{"work.go", "	if ordered.leave {\n		m.leaveHurried()\n	}\n", ""}}},
+	{name: "work told to stop at once, although it is to drain", swaps: []swap{
+		{"order.go", "	return true\n", "	return false\n"}}},
+	{name: "a drain for each order", swaps: []swap{
+		{"order.go", "	if m.drain.on || !m.drainable", "	if !m.drainable"}}},
+	{name: "the end of an earlier drain taken for that of the present one", swaps: []swap{
+		{"drain.go", "return d.on && d.number == number", "return d.on"}}},
 }

@@ -55,6 +55,12 @@ type Immediate interface {
 	Immediate() bool
 }
 
+// isImmediate reports whether a cause is an [Immediate] one that says true.
+func isImmediate(cause error) bool {
+	i, ok := errors.AsType[Immediate](cause)
+	return ok && i.Immediate()
+}
+
 // WorkExit is the [FinalExit] for work that is a Go function.
 type WorkExit struct {
 	Code int

@@ -13,7 +13,7 @@ import (
 // The file of each part of the machine, which alone may assign the part's fields.
 var partFiles = map[string]string{
 	"registration": "registration.go", "schedule": "schedule.go", "backlog": "backlog.go", "observations": "observations.go",
-	"vacancy": "vacancy.go", "tenure": "tenure.go", "departure": "departure.go", "outage": "outage.go", "announced": "announced.go",
+	"vacancy": "vacancy.go", "tenure": "tenure.go", "drain": "drain.go", "departure": "departure.go", "outage": "outage.go", "announced": "announced.go",
 }
 
 // An assignment by a pointer to a field of a part is not seen here.

@@ -13,8 +13,10 @@ import (
 // Run joins the group and beats until ctx ends or the work is over. While this instance
 // is active it calls lead, once per term, or again after [ErrWorkFailing].
 //
-// When ctx ends, Run tells the work to stop, waits until it is gone, ends the term,
-// unregisters, and returns nil. Otherwise it takes the same steps and returns
+// When ctx ends, Run lets the work drain if there is a Drain, tells it to stop, waits until
+// it is gone, ends the term, unregisters, and returns nil. If the cause of ctx is an
+// [Immediate] one, or after [Member.StopNow], nothing drains and the work has to stop at
+// once. Otherwise Run takes the same steps and returns
 //
 //   - what lead returned,
 //   - a [*WorkDoneError] when a peer has done the work,
@@ -39,6 +41,7 @@ func (m *Member) Run(ctx context.Context, lead Lead) error {
 	close(r.over)
 	cancel()
 	r.wait.Wait()
+	r.awaitDrain()
 	if errors.Is(err, ErrStandby) { // the passive side had its time
 		return err
 	}
@@ -55,7 +58,7 @@ func (m *Member) settings() settings {
 		self: registry.Instance{
 			Group: c.Group, Host: c.Host, PID: os.Getpid(), Version: c.Version, Priority: c.Priority, Command: c.Command,
 		},
-		timing: c.Timing, guarded: c.Guard != nil, standby: c.Standby != nil, joinTimeout: c.JoinTimeout,
+		timing: c.Timing, guarded: c.Guard != nil, standby: c.Standby != nil, drainable: c.Drain != nil, joinTimeout: c.JoinTimeout,
 		newID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) },
 	}
 }

@@ -30,6 +30,8 @@ type runner struct {
 	stopped       bool                    // stop was called
 	cancelStandby context.CancelFunc      // of the passive side that runs; nil: none runs
 	standbyDone   chan struct{}           // closed when the passive side has returned
+	cancelDrain   context.CancelFunc      // of the drain that goes on
+	drainDone     chan struct{}           // closed when the latest drain has returned
 
 	announcedTerm int64 // the term that OnRole was called for last; 0: it was called for a passive role
 	finished      bool
@@ -40,9 +42,10 @@ func newRunner(m *Member, lead Lead, timer killTimer, parent, requests context.C
 	r := &runner{
 		Member: m, machine: newMachine(m.settings(), m.now()), lead: lead, killTimer: timer,
 		parent: parent, requests: requests,
-		events: make(chan event), over: make(chan struct{}), standbyDone: make(chan struct{}),
+		events: make(chan event), over: make(chan struct{}), standbyDone: make(chan struct{}), drainDone: make(chan struct{}),
 	}
 	close(r.standbyDone)
+	close(r.drainDone)
 	return r
 }
 
@@ -51,7 +54,7 @@ func (r *runner) run() error {
 	r.wait.Go(r.watch)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	order := r.parent.Done()
+	order, atOnce := r.parent.Done(), r.atOnce.Done()
 	for !r.finished {
 		var e event
 		select {
@@ -59,7 +62,9 @@ func (r *runner) run() error {
 		case <-timer.C:
 			e = tick{}
 		case <-order:
-			e, order = leave{}, nil
+			e, order = leave{immediate: isImmediate(context.Cause(r.parent))}, nil
+		case <-atOnce:
+			e, atOnce = leave{immediate: true}, nil
 		}
 		if _, gone := e.(workGone); gone {
 			r.workGone()
@@ -99,6 +104,10 @@ func (r *runner) perform(a action) {
 		r.askStandby(a.term)
 	case startWork:
 		r.startWork(a.term)
+	case startDrain:
+		r.startDrain(a.number)
+	case endDrain:
+		r.cancelDrain()
 	case stopWork:
 		r.stopWork(a)
 	case note:

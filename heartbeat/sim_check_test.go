@@ -199,7 +199,8 @@ func (w *world) checkTerm(f *flight) {
 	p, t := f.p, *f.c.term
 	if w.backAt > 0 {
 		w.checkClaims(f)
-		w.late = w.late || f.viewed < w.backAt
+		// Its first view after the loss may not have told it: that looks like the past.
+		w.late = w.late || f.viewed < w.backAt || t.Number > w.before.Number()+1
 	}
 	if t.Number <= w.highest && !w.late {
 		w.fail("host%d begins term %d after term %d", p.n, t.Number, w.highest)

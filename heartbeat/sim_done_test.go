@@ -60,7 +60,7 @@ func (w *world) learn(p *process, a answer) {
 // the process was there.
 func (w *world) checkQuit(p *process, err error) {
 	var done *WorkDoneError
-	if !errors.As(err, &done) || w.backAt > 0 {
+	if !errors.As(err, &done) || w.backAt > 0 || p.lostTerms {
 		return
 	}
 	t := simTerm{done.Term, done.Holder}

@@ -44,6 +44,9 @@ func (w *world) heal() {
 		if h.proc != nil {
 			w.thaw(h.proc)
 		}
+		if h.proc != nil {
+			h.proc.drainSoon()
+		}
 		if h == lame {
 			w.lame = lame
 			w.lose(h)
@@ -152,6 +155,7 @@ func (w *world) awaitOrphans() {
 	if w.lame == nil {
 		w.runUntil(max(w.now, w.started, w.healed) + patience)
 		w.settled = true
+		w.checkLeft()
 		w.runUntil(w.now + 30*time.Second)
 	}
 	limit := w.now + 21*time.Minute + 3*orphanAfter // the registry's clock was off by up to 20
@@ -208,6 +212,9 @@ func (w *world) drill() {
 		}
 		i, g, t = max(i, h.timing.Slack()), max(g, h.timing.StopGrace), max(t, h.timing.OrphanAfter)
 	}
+	if w.drains {
+		w.drainTime = w.between(0, 10*time.Minute)
+	}
 	if oneCallHangs {
 		i += w.hangOne()
 	}
@@ -215,7 +222,7 @@ func (w *world) drill() {
 	switch w.rng.IntN(5) {
 	case 0, 1:
 		w.handover()
-		w.expectNext(term, g+5*i, "a hand-over")
+		w.expectNext(term, w.disturb(g+5*i, t+5*i), "a hand-over")
 	case 2:
 		for _, h := range w.hosts {
 			if p := h.proc; p != nil && p.work != nil && p.work.alive {
@@ -223,7 +230,7 @@ func (w *world) drill() {
 				p.deliver(leave{})
 			}
 		}
-		w.expectNext(term, g+5*i, "a stop")
+		w.expectNext(term, w.disturb(g+5*i, t+5*i), "a stop")
 	case 3:
 		for _, h := range w.hosts {
 			if p := h.proc; p != nil && p.work != nil && p.work.alive {
@@ -242,6 +249,8 @@ func (w *world) drill() {
 		}
 		w.expectNext(term, 6*time.Second+10*i, "the end of the work") // who goes is started again within 5 s
 	}
+	w.runUntil(w.now + 6*time.Second) // a release takes 5 s at most
+	w.checkLeft()
 }
 
 // hangOne lets one request of one instance hang, now or soon. It returns a fifth of what

@@ -56,6 +56,8 @@ type process struct {
 	viewed     time.Duration // when the latest view that it has seen was taken
 	asked      time.Duration // when nobody claimed a later term, as far as it knows
 	work       *simWork
+	drain      *simDrain // that goes on; nil: none
+	ordered    bool      // it was told to leave
 	watch      bool
 	gaveUp     time.Duration // when its last work was told to stop, or was gone
 	known      knowledge
@@ -70,8 +72,8 @@ func (h *host) start() {
 	s := settings{
 		self:    registry.Instance{Group: simGroup, Host: hostNames[h.n], PID: len(w.procs), Priority: h.prio, Command: h.command},
 		timing:  h.timing,
-		guarded: h.guarded,
-		newID:   w.newID,
+		guarded: h.guarded, drainable: w.drains,
+		newID: w.newID,
 	}
 	if w.chance(0.1) {
 		s.joinTimeout = 30 * time.Second
@@ -101,7 +103,7 @@ func (p *process) end(how string) {
 	if p.work != nil {
 		p.work.alive = false
 	}
-	p.inbox, p.work = nil, nil
+	p.inbox, p.work, p.drain = nil, nil, nil
 	w.procs[p.index] = nil
 	pause := w.between(0, 5*time.Second)
 	if !w.healing && w.chance(0.3) {
@@ -129,8 +131,11 @@ func (p *process) deliver(e event) {
 func (p *process) step(e event) {
 	w := p.w
 	l := p.local()
-	if a, ok := e.(answer); ok {
-		w.learn(p, a)
+	switch e := e.(type) {
+	case answer:
+		w.learn(p, e)
+	case leave:
+		p.ordered = true
 	}
 	actions := p.m.step(l, e)
 	for _, a := range actions {
@@ -143,6 +148,7 @@ func (p *process) step(e event) {
 		w.checkStoodDown(p, a)
 	}
 	w.checkStopped(p)
+	w.checkDrain(p)
 	if !p.dead {
 		p.schedule()
 	}
@@ -158,6 +164,12 @@ func (p *process) do(a action) {
 	case startWork:
 		w.note(p.n, "work starts", a.term.Number, a.term.Holder)
 		p.startWork(a.term)
+	case startDrain:
+		w.note(p.n, "drain begins", a.number, p.m.registration.id)
+		p.startDrain(a.number)
+	case endDrain:
+		w.note(p.n, "drain ends", 0, p.m.registration.id)
+		p.endDrain()
 	case stopWork:
 		w.note(p.n, "stop work", b2i(a.immediate), p.m.registration.id)
 		p.stopWork(a)

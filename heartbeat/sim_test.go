@@ -35,6 +35,7 @@ func TestSimulation(t *testing.T) {
 		seed, spent atomic.Int64
 		longest     atomic.Int64
 		most        [2]atomic.Int64
+		drained     [2]atomic.Int64
 		stop        atomic.Bool
 		workers     sync.WaitGroup
 		budget      = int64(*simHours * float64(time.Hour))
@@ -50,6 +51,8 @@ func TestSimulation(t *testing.T) {
 				raise(&longest, int64(w.waited))
 				raise(&most[0], int64(w.most[0]))
 				raise(&most[1], int64(w.most[1]))
+				drained[0].Add(w.drained[0])
+				drained[1].Add(w.drained[1])
 				if w.violation != "" && !stop.Swap(true) {
 					t.Errorf("after %.1f simulated hours, seed %d (-sim.seed=%d replays it), at %v: %s\n%s",
 						time.Duration(spent.Load()).Hours(), w.seed, w.seed, w.now, w.violation, w.trace.tail(60))
@@ -61,8 +64,8 @@ func TestSimulation(t *testing.T) {
 	if raceDetector {
 		t.Logf("fewer hours than without the race detector")
 	}
-	t.Logf("%.0f simulated hours in %d schedules, %v; after healing one was active within %v; at most %d requests of an instance within an interval, and %d in the background", time.Duration(spent.Load()).Hours(), seed.Load(),
-		time.Since(began).Round(time.Millisecond), time.Duration(longest.Load()).Round(time.Second), most[0].Load(), most[1].Load())
+	t.Logf("%.0f simulated hours in %d schedules, %v; after healing one was active within %v; at most %d requests of an instance within an interval, and %d in the background; %d drains returned, %d were cut", time.Duration(spent.Load()).Hours(), seed.Load(),
+		time.Since(began).Round(time.Millisecond), time.Duration(longest.Load()).Round(time.Second), most[0].Load(), most[1].Load(), drained[0].Load(), drained[1].Load())
 }
 
 // raise makes a number at least n.

@@ -22,6 +22,7 @@ type simWork struct {
 	slow     time.Duration // outlives its SIGKILL for so long
 	undying  bool          // survives any SIGKILL, so that only its lease counts
 	warned   bool          // by the guard
+	drain    *simDrain     // of its term; nil: there was none
 }
 
 func (k *simWork) simTerm() simTerm { return simTerm{k.term, k.holder} }
@@ -108,6 +109,7 @@ func (p *process) stopWork(a stopWork) {
 	if !k.told {
 		p.gaveUp = w.now
 	}
+	w.checkDrained(p, a)
 	p.orderedToStop(k, a.immediate)
 	k.told = true
 	if w.settled {

@@ -39,6 +39,7 @@ type world struct {
 	step      time.Duration // how far the registry's clock is off
 	stepAt    time.Duration // when it was set last
 	weather   weather
+	drains    bool // work is drained before an orderly end; in every other schedule
 	misled    bool // hints are wrong now and again
 	watches   bool
 	mixed     bool          // instances promise different timings
@@ -50,7 +51,8 @@ type world struct {
 	lies      bool // inserts of terms are answered and do not happen
 	healing   bool
 	drilling  bool
-	hung      kind // the request that hangs during the drill, if one does
+	drainTime time.Duration // how long the work drains during the drill
+	hung      kind          // the request that hangs during the drill, if one does
 	healed    time.Duration
 	started   time.Duration // the last start of a process
 	lastLate  time.Duration // the last instant at which a request will be applied
@@ -60,14 +62,15 @@ type world struct {
 
 	check
 	resource  resource
-	most      [2]int // requests within one interval: of an election, in the background
+	most      [2]int   // requests within one interval: of an election, in the background
+	drained   [2]int64 // drains that returned, and that were cut
 	trace     trace
 	violation string
 }
 
 func newWorld(seed uint64, broken breakage) *world {
 	w := &world{seed: seed, rng: rand.New(rand.NewPCG(seed, 0x5eed)), broken: broken}
-	w.store = newStore(w.clock)
+	w.store, w.drains = newStore(w.clock), seed%2 == 0
 	w.reg = broken.wrap(w)
 	w.check.init()
 	w.watches, w.failing = w.chance(0.6), w.chance(0.3)

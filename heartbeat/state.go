@@ -32,6 +32,8 @@ type State struct {
 	Ready bool
 	// Leaving says that the instance is shutting down, or has left.
 	Leaving bool
+	// Draining says that the work may finish before it is told to stop (Config.Drain).
+	Draining bool
 	// LastBeat is when the latest acknowledged beat was sent, by this machine's wall
 	// clock; zero: there was none. It is for people.
 	LastBeat time.Time
@@ -56,14 +58,15 @@ type published struct {
 	beat    time.Duration // the local instant at which the latest acknowledged beat was sent
 	id      uuid.UUID
 	running bool // Run runs
-	member  bool // the phase is member
-	leaving bool // the phase is leaving or finished
+	drains  bool // the work is being drained
+	member  bool // the phase is member, and there is no order to leave
+	leaving bool // the phase is leaving or finished, or leaving waits for a drain
 }
 
 // State returns the member's state now. It never waits.
 func (m *Member) State() State {
 	last, now := m.published.Load(), m.now()
-	s := State{Instance: last.id, Term: m.Term(), Leaving: last.leaving}
+	s := State{Instance: last.id, Term: m.Term(), Leaving: last.leaving, Draining: last.drains}
 	s.Stuck = last.running && now-last.at >= max(5*time.Second, 5*m.config.Timing.Interval)
 	if last.beat > 0 {
 		s.LastBeat = time.Now().Add(last.beat - now)
@@ -79,8 +82,8 @@ func (m *Member) State() State {
 func (r *runner) publish(e event) {
 	m := r.machine
 	s := published{
-		at: m.now, lease: m.registration.lease, beat: r.published.Load().beat, id: m.registration.id, running: true,
-		member: m.phase == member, leaving: m.phase == leaving || m.phase == finished,
+		at: m.now, lease: m.registration.lease, beat: r.published.Load().beat, id: m.registration.id, running: true, drains: m.drain.on,
+		member: m.phase == member && !m.drain.orders.leave, leaving: m.phase == leaving || m.phase == finished || m.drain.orders.leave,
 	}
 	a, answered := e.(answer)
 	if answered && a.isBeat() && a.err == nil {

@@ -110,10 +110,7 @@ func (m *machine) obey(d decision, v registry.View) {
 	case start:
 		m.begin(*v.Latest)
 	case stepDown:
-		if !m.tenure.work.stopping {
-			m.act(note{fact: factHandover, term: m.tenure.work.term.Number})
-			m.resign(registry.HandedOver, ErrHandedOver)
-		}
+		m.handOverOnOrder()
 	case reEnd:
 		if !m.tenure.held.due {
 			m.tenure.endAgain(v.Latest.Number)

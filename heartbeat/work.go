@@ -95,6 +95,7 @@ func (m *machine) workGone(e workGone) {
 		return
 	}
 	m.tenure.gone()
+	ordered := m.cutDrain()
 	switch {
 	case e.result == done:
 		m.tenure.done(e.code)
@@ -103,12 +104,17 @@ func (m *machine) workGone(e workGone) {
 		m.leaveWith(e.err)
 	case w.stopping:
 		m.conclude()
+	case e.result == failing && ordered.any():
+		m.follow(ordered)
 	case e.result == failing:
 		m.tenure.fail()
 		m.searchPeer()
 	default:
 		m.tenure.because(registry.WorkFailed)
 		m.leaveWith(e.err)
+	}
+	if ordered.leave {
+		m.leaveHurried()
 	}
 }
 

@@ -32,26 +32,15 @@ func (w *waiter) watch(ctx context.Context) (stop func()) {
 
 // wait returns the first open term after the one that is to end.
 //
-// It gives up when the request has expired without an effect. Once the holder follows, its
-// work has the stop grace; should the holder die then, a peer replaces it after T. So
-// from that moment on, wait gives up after a new, longer time.
+// It gives up when its [patience] is over.
 func (w *waiter) wait(ctx context.Context) (*registry.Term, error) {
-	const poll, patience = 100 * time.Millisecond, 2 * time.Second
-	expiry := w.promise.RequestLife() + 2*w.promise.Interval + time.Second // the holder's view, and the beat that shows its effect
-	takeover := w.promise.OrphanAfter + expiry                             // an instance that held off competes again by then
+	const poll, silence = 100 * time.Millisecond, 2 * time.Second
 	var (
-		begun    = time.Now()
-		deadline = begun.Add(expiry)
-		followed bool
-		state    = w.holder + " was asked, and has not stopped its work yet"
-		told     string
+		begun = time.Now()
+		p     = newPatience(w.promise, begun)
+		state = w.holder + " was asked, and has not stopped its work yet"
+		told  string
 	)
-	follows := func(what string) {
-		state = w.holder + what
-		if !followed {
-			followed, deadline = true, time.Now().Add(takeover)
-		}
-	}
 	ticker := time.NewTicker(poll)
 	defer ticker.Stop()
 	for {
@@ -61,24 +50,29 @@ func (w *waiter) wait(ctx context.Context) (*registry.Term, error) {
 		case !t.Open() && t.End.Reason == registry.WorkDone:
 			return nil, fmt.Errorf("nobody takes over: the work of term %d is done, exit code %d", t.Number, t.End.ExitCode)
 		case !t.Open():
-			follows(" stepped down, nobody has taken over yet")
+			p.steppedDown(time.Now())
+			state = w.holder + " stepped down, nobody has taken over yet"
 		case t.Number > w.term:
 			return t, nil
 		case view.Holder != nil && !view.Holder.Candidate:
-			follows(" is stopping its work")
+			p.stepsDown(view.Holder.Beat, time.Now())
+			state = w.holder + " is stepping down: it stops its work, or lets it finish first"
+			if p.drains(time.Now()) {
+				state = w.holder + " is stepping down, and still lets its work finish"
+			}
 		}
-		if state != told && time.Since(begun) > patience {
+		if state != told && time.Since(begun) > silence {
 			told = state
 			w.tell(state)
 		}
-		if time.Now().After(deadline) {
+		if p.over(time.Now()) {
 			switch {
 			case err != nil:
 				return nil, fmt.Errorf("whether another took over is unknown: %w", err)
-			case followed:
-				return nil, fmt.Errorf("nobody took over for %v after %s began to step down", status.Seconds(takeover), w.holder)
+			case p.followed():
+				return nil, fmt.Errorf("nobody took over for %v after %s stepped down, or was silent while it did", status.Seconds(p.takeover), w.holder)
 			}
-			return nil, fmt.Errorf("%s did not react within %v, and the request has expired: see its log", w.holder, status.Seconds(expiry))
+			return nil, fmt.Errorf("%s did not react within %v, and the request has expired: see its log", w.holder, status.Seconds(p.expiry))
 		}
 		select {
 		case _, ok := <-w.changes:

@@ -20,6 +20,10 @@ import (
 // reach the registry.
 const minJoin = time.Second
 
+// afterWork is how long the shutdown takes at most once the work is gone: 7 s to release
+// the term, and 12 s for UNDERSTUDY_ON_CHANGE.
+const afterWork = 19 * time.Second
+
 // Run runs an instance until a signal or ctx stops it, or until its work is over: the
 // whole life of an instance, from the first line of its log to the last. An error that
 // ends it is in the log already, and the caller needs it for the exit code only.
@@ -76,6 +80,7 @@ func (p Plan) Run(ctx context.Context, caught *signals.Catcher, stderr io.Writer
 	}
 	admin.show(reg, member, command)
 
+	notifier.drains(func() bool { return member.State().Draining }, p.conf.Timing.StopGrace+afterWork)
 	notifier.start(ctx, func() bool { return !member.State().Stuck })
 	defer notifier.close()
 	hook.start()

@@ -29,6 +29,7 @@ type notifier struct {
 	left  func() bool   // this instance was told to stop
 	wake  chan struct{} // there is a message, or the end
 	ended chan struct{} // closed when the goroutine has returned
+	drain drainTime
 
 	mu      sync.Mutex
 	isReady bool
@@ -51,7 +52,10 @@ func newNotifier(log zerolog.Logger) *notifier {
 	if os.Getenv("NOTIFY_SOCKET") == "" {
 		return nil
 	}
-	return &notifier{log: log, wake: make(chan struct{}, 1), ended: make(chan struct{}), left: func() bool { return false }}
+	return &notifier{
+		log: log, wake: make(chan struct{}, 1), ended: make(chan struct{}),
+		left: func() bool { return false }, drain: drainTime{goesOn: func() bool { return false }},
+	}
 }
 
 // start begins to send messages. If systemd has a watchdog for this instance, it also
@@ -77,6 +81,8 @@ func (n *notifier) start(ctx context.Context, alive func() bool) {
 	go func() {
 		defer close(n.ended)
 		defer watchdog.Stop()
+		drain := time.NewTicker(extendEvery)
+		defer drain.Stop()
 		for n.send() {
 			var again <-chan time.Time
 			if n.kept {
@@ -87,6 +93,8 @@ func (n *notifier) start(ctx context.Context, alive func() bool) {
 			case <-again:
 			case <-watchdog.C:
 				watchdog.Reset(n.watchdog())
+			case <-drain.C:
+				n.extend()
 			}
 		}
 	}()
@@ -200,12 +208,12 @@ func (n *notifier) send() bool {
 	return more
 }
 
-// keep notes messages again that could not be sent. It leaves out those to the watchdog,
-// which are about an instant that is over, and a status that a newer one has replaced.
+// keep notes messages again that could not be sent. It leaves out those to the watchdog
+// and those that ask for time, which are about an instant that is over, and a status that a newer one has replaced.
 func (n *notifier) keep(lines []string, status string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	lines = slices.DeleteFunc(lines, func(l string) bool { return l == daemon.SdNotifyWatchdog })
+	lines = slices.DeleteFunc(lines, func(l string) bool { return l == daemon.SdNotifyWatchdog || strings.HasPrefix(l, extendTimeout) })
 	n.lines = append(lines, n.lines...)
 	if n.status == "" {
 		n.status = status
