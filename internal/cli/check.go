@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,6 +17,7 @@ import (
 	"github.com/understudy-go/understudy/internal/openregistry"
 	"github.com/understudy-go/understudy/internal/signals"
 	"github.com/understudy-go/understudy/internal/terminal"
+	"github.com/understudy-go/understudy/jobs/jobfile"
 	"github.com/understudy-go/understudy/registry/finding"
 	"github.com/understudy-go/understudy/status"
 )
@@ -62,6 +64,7 @@ func check(c *cobra.Command, asJSON bool, code *int) error {
 	r := checkResult{Findings: checkConfig(conf, warnings, err)}
 	if err == nil {
 		r.Registry = conf.Registry.String()
+		r.Findings = append(r.Findings, checkJobs(conf)...)
 		r.Findings = append(r.Findings, checkGuard(c.Context(), conf))
 		say := func(text string) { fmt.Fprintf(c.ErrOrStderr(), "understudy: %s\n", text) }
 		over := logging.Slow(say, "waiting for an answer from "+r.Registry)
@@ -98,6 +101,25 @@ func checkConfig(conf config.Config, warnings []string, err error) (list []findi
 	}
 	for _, w := range warnings {
 		list = append(list, finding.Warning(name, w, ""))
+	}
+	return list
+}
+
+// checkJobs returns the findings about the jobs file, if there is one.
+func checkJobs(conf config.Config) (list []finding.Finding) {
+	const name = "jobs file"
+	text, err := instance.CheckJobs(conf)
+	problems, wrong := errors.AsType[jobfile.Problems](err)
+	switch {
+	case wrong:
+		for _, p := range problems {
+			line, _, _ := strings.Cut(p.String(), "\n") // without the line of the file
+			list = append(list, finding.Finding{Name: name, Mark: finding.MarkError, Detail: line, Err: err})
+		}
+	case err != nil:
+		list = append(list, finding.Error(name, err, ""))
+	case text != "":
+		list = append(list, finding.OK(name, "%s: %s", conf.Jobs, text))
 	}
 	return list
 }

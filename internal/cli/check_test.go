@@ -20,6 +20,15 @@ func TestCheck_HasALineForEachThing(t *testing.T) {
 	if err := os.WriteFile(text, []byte(strings.Repeat("no database\n", 500)), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	right, wrong := filepath.Join(dir, "right.yaml"), filepath.Join(dir, "wrong.yaml")
+	for name, text := range map[string]string{
+		right: "jobs:\n  a: {command: [\"true\"]}\n  b: {command: [\"true\"], schedule: '@hourly'}\n",
+		wrong: "jobs:\n  a: {command: [\"true\"]}\n  b: {command: [\"true\"], schedule: '* *', overlap: no}\n",
+	} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for _, tt := range []struct {
 		name  string
 		env   []string
@@ -37,6 +46,12 @@ func TestCheck_HasALineForEachThing(t *testing.T) {
 			[]string{"✗  configuration  UNDERSTUDY_REGISTRY", "✗  configuration  UNDERSTUDY_GROUP", "!  configuration  UNDERSTUDY_NOBODY_KNOWS"}, "host 1 of 1"},
 		{"a program that is not there", []string{"UNDERSTUDY_REGISTRY=sqlite:" + filepath.Join(dir, "registry.db"), "UNDERSTUDY_ON_CHANGE=/nope x"}, exitcode.Config,
 			[]string{"✗  configuration  UNDERSTUDY_ON_CHANGE", "✓  guard", "✓  file", "✓  local", "✓  directory"}, "/nope"},
+		{"a jobs file", []string{"UNDERSTUDY_REGISTRY=sqlite:" + filepath.Join(dir, "registry.db"), "UNDERSTUDY_JOBS=" + right}, exitcode.OK,
+			[]string{"✓  configuration", "✓  jobs file", "✓  guard", "✓  file", "✓  local", "✓  directory"}, "2 jobs"},
+		{"a jobs file with mistakes", []string{"UNDERSTUDY_REGISTRY=sqlite:" + filepath.Join(dir, "registry.db"), "UNDERSTUDY_JOBS=" + wrong}, exitcode.Config,
+			[]string{"✓  configuration", "✗  jobs file", "✗  jobs file", "✓  guard", "✓  file", "✓  local", "✓  directory"}, wrong + ":3:"},
+		{"a jobs file that is not there", []string{"UNDERSTUDY_REGISTRY=sqlite:" + filepath.Join(dir, "registry.db"), "UNDERSTUDY_JOBS=" + filepath.Join(dir, "none")}, exitcode.Config,
+			[]string{"✓  configuration", "✗  jobs file", "✓  guard", "✓  file", "✓  local", "✓  directory"}, "no such file"},
 		{"a mistake that the driver finds", []string{"UNDERSTUDY_REGISTRY=mongodb://u:hunter2@127.0.0.1/ops?connectTimeoutMS=abc"}, exitcode.Config,
 			[]string{"✓  configuration", "✓  guard", "✗  reachable"}, "correct the URI"},
 		{"a server that does not answer", []string{"UNDERSTUDY_REGISTRY=mongodb://app:hunter2@127.0.0.1:9/ops", "UNDERSTUDY_CONNECT_TIMEOUT=2s"}, exitcode.Unavailable,

@@ -6,12 +6,20 @@ import (
 	"github.com/understudy-go/understudy/config"
 )
 
-// The flags of subcommands that read a registry. An instance has no such flags: its
-// settings are in the environment only, as those of its peers are.
+// registryFlag and groupFlag are the flags of subcommands that read a registry. An instance
+// has no such flags: its settings are in the environment, as those of its peers are.
+// jobsFlag is the one flag of an instance, since it says what runs, as COMMAND does.
 const (
 	registryFlag = "registry"
 	groupFlag    = "group"
+	jobsFlag     = "jobs"
 )
+
+// addJobsFlag adds the flag that names the jobs file.
+func addJobsFlag(c *cobra.Command) {
+	c.Flags().String(jobsFlag, "", "run the jobs of this `FILE`, instead of UNDERSTUDY_JOBS")
+	_ = c.MarkFlagFilename(jobsFlag, "yaml", "yml")
+}
 
 // addPlaceFlags adds the flags that name the registry and the group.
 func addPlaceFlags(c *cobra.Command) {
@@ -40,5 +48,5 @@ func givenFlags(c *cobra.Command) config.Flags {
 		}
 		return new(f.Value.String())
 	}
-	return config.Flags{Registry: given(registryFlag), Group: given(groupFlag)}
+	return config.Flags{Registry: given(registryFlag), Group: given(groupFlag), Jobs: given(jobsFlag)}
 }

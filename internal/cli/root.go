@@ -20,7 +20,8 @@ func newRoot(stdout, stderr io.Writer, code *int) *cobra.Command {
 		Long: `Understudy keeps one of N identical processes working.
 
 Start it on as many machines as you like, with the same group and registry. One
-instance is active and runs COMMAND, the others stand by. When the active one is
+instance is active and runs COMMAND, or the jobs of a jobs file, or both; the others
+stand by. When the active one is
 stopped, a passive one takes over within milliseconds. When it crashes or is cut off,
 a passive one takes over after UNDERSTUDY_ORPHAN_AFTER, and never before the work of
 the old one is gone.
@@ -37,10 +38,16 @@ When COMMAND exits, it is started again. With UNDERSTUDY_RESTART=on-failure, COM
 done when it exits with 0, and with UNDERSTUDY_RESTART=never when it exits at all. Then
 all instances that run at that time leave. The registry does not remember that COMMAND
 is done, so an instance that starts later runs it again. If cron starts an instance
-with UNDERSTUDY_RESTART=never on three machines, COMMAND may run three times. If work is
-due at a fixed hour, let COMMAND run all the time and wait for that hour by itself.`,
+with UNDERSTUDY_RESTART=never on three machines, COMMAND may run three times. Work that
+is due at a fixed hour belongs into a jobs file.
+
+A jobs file (--jobs FILE or UNDERSTUDY_JOBS) names jobs, what each of them runs, and when
+it is due. Each slot of a schedule is started by one instance, once, and has a record of
+how it ended. The file is read again when it changes. Without COMMAND, the instance runs
+only the jobs. "understudy jobs check FILE" checks such a file.`,
 		Example: `  understudy                        # try it: a second one, in another terminal, stands by
   understudy -- ./consumer --queue orders
+  understudy --jobs jobs.yaml       # run what is due, on one of all instances
   UNDERSTUDY_REGISTRY=mongodb://db1,db2,db3/ops?replicaSet=rs0 understudy -- ./consumer
   understudy demo                   # three processes, one killed, one stopped`,
 		Version:       version(),
@@ -61,18 +68,21 @@ due at a fixed hour, let COMMAND run all the time and wait for that hour by itse
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w (see %s --help)", err, c.CommandPath())}
 	})
-	root.AddCommand(
-		&cobra.Command{
-			Use:     "run [flags] [-- COMMAND ARG…]",
-			Short:   "Join the group; run COMMAND while active (the default)",
-			Long:    root.Long,
-			Example: root.Example,
-			Args:    onlyAfterDash,
-			RunE:    run,
+	runner := &cobra.Command{
+		Use:     "run [flags] [-- COMMAND ARG…]",
+		Short:   "Join the group; run COMMAND and jobs while active (the default)",
+		Long:    root.Long,
+		Example: root.Example,
+		Args:    onlyAfterDash,
+		RunE:    run,
 
-			ValidArgsFunction:     filesAfterDash,
-			DisableFlagsInUseLine: true,
-		},
+		ValidArgsFunction:     filesAfterDash,
+		DisableFlagsInUseLine: true,
+	}
+	addJobsFlag(root)
+	addJobsFlag(runner)
+	root.AddCommand(
+		runner,
 		newStatus(code),
 		newHistory(),
 		newHandover(),

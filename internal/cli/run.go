@@ -3,7 +3,6 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
-	"github.com/understudy-go/understudy/config"
 	"github.com/understudy-go/understudy/internal/instance"
 	"github.com/understudy-go/understudy/internal/signals"
 )
@@ -14,7 +13,7 @@ import (
 func runInstance(c *cobra.Command, args []string, code *int) error {
 	caught := signals.Catch() // first of all, so that from here on no signal ends this process as it stands
 	defer caught.Close()
-	conf, warnings, err := config.Load()
+	conf, warnings, err := loadConfig(c)
 	if err != nil {
 		return err
 	}

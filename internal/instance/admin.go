@@ -44,7 +44,7 @@ type adminServer struct {
 type shown struct {
 	registry registry.Admin
 	member   *heartbeat.Member
-	command  *worker.Command
+	command  *worker.Command // nil if there is none
 }
 
 // startAdminServer serves on the configured address. It returns nil if there is none.
@@ -137,7 +137,7 @@ func (a *adminServer) gauges() metrics.State {
 }
 
 func (a *adminServer) restarts() int64 {
-	if now := a.shown.Load(); now != nil {
+	if now := a.shown.Load(); now != nil && now.command != nil {
 		return now.command.Restarts()
 	}
 	return 0

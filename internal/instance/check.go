@@ -14,6 +14,16 @@ func CheckHook(conf config.Config) error {
 	return err
 }
 
+// CheckJobs reads the jobs file of a configuration, and says what is in it. It is empty if
+// there is none. The error is of type [jobfile.Problems].
+func CheckJobs(conf config.Config) (text string, err error) {
+	if conf.Jobs == "" {
+		return "", nil
+	}
+	_, file, err := readJobsFile(conf)
+	return countJobs(len(file.Jobs)), err
+}
+
 // CheckGuard starts a guard as an instance does, and ends it. The machine may refuse
 // what a guard needs, a timer of the kernel for one.
 func CheckGuard(ctx context.Context, conf config.Config) error {

@@ -33,14 +33,13 @@ func (p Plan) Run(ctx context.Context, caught *signals.Catcher, stderr io.Writer
 	defer func() { logEnd(log, err) }()
 	p.logStart(log, warnings)
 
-	p.command.Log = log
-	command, err := worker.NewCommand(p.command)
+	work, err := p.newWork(log)
 	if err != nil {
 		return err
 	}
 	hook := newHook(p.hook, log)
 
-	ctx, undo := caught.Obey(ctx, log, func() { kill(command, hook) })
+	ctx, undo := caught.Obey(ctx, log, func() { kill(work, hook) })
 	defer undo()
 
 	admin, err := startAdminServer(p.conf, p.version, log)
@@ -60,25 +59,28 @@ func (p Plan) Run(ctx context.Context, caught *signals.Catcher, stderr io.Writer
 	if err := worker.BecomeSubreaper(); err != nil {
 		log.Warn().Err(err).Msg("cannot become a subreaper: a command that outlives its guard would not be found")
 	}
-	defer command.Close()
-	if err := command.Prepare(ctx); err != nil {
+	if err := p.addJobs(work, reg.Jobs(), log); err != nil {
+		return err
+	}
+	defer work.close()
+	if err := work.prepare(ctx); err != nil {
 		return unlessStopped(ctx, err)
 	}
 
 	notifier := newNotifier(log)
-	to := listeners{admin, hook, notifier}
+	to := listeners{admin, hook, notifier, work}
 	member, err := heartbeat.New(heartbeat.Config{
 		Registry: reg, Group: p.conf.Group, Timing: p.conf.Timing,
 		Host: p.conf.Host, Version: p.version, Priority: p.conf.Priority, Command: p.print,
-		Guard:  command,
-		OnRole: to.role, OnBeat: to.beat, OnOrphan: to.orphan,
+		Guard: work, Drain: work.drainer(),
+		OnRole: to.role, OnBeat: to.beat, OnTime: to.time, OnOrphan: to.orphan,
 		JoinTimeout: max(time.Until(joinBy), minJoin),
 		Log:         log, Author: author,
 	})
 	if err != nil {
 		return err
 	}
-	admin.show(reg, member, command)
+	admin.show(reg, member, work.command)
 
 	notifier.drains(func() bool { return member.State().Draining }, p.conf.Timing.StopGrace+afterWork)
 	notifier.start(ctx, func() bool { return !member.State().Stuck })
@@ -87,8 +89,9 @@ func (p Plan) Run(ctx context.Context, caught *signals.Catcher, stderr io.Writer
 	defer hook.close()
 	defer notifier.stopping()
 
+	defer work.follow(ctx, func() bool { return member.State().Role() == registry.Active })()
 	return member.Run(ctx, func(ctx context.Context, t registry.Term) error {
-		return command.Run(ctx, t, member.Instance())
+		return work.lead(ctx, t, member.Instance())
 	})
 }
 
@@ -97,9 +100,11 @@ type listeners struct {
 	admin    *adminServer
 	hook     *hook
 	notifier *notifier
+	work     *work
 }
 
 func (l listeners) role(c heartbeat.Change) {
+	l.work.role(c)
 	l.admin.role(c)
 	l.notifier.role(c)
 	l.hook.role(c)
@@ -110,11 +115,13 @@ func (l listeners) beat(took time.Duration, err error) {
 	l.notifier.beat(err)
 }
 
+func (l listeners) time(at time.Time, sent time.Duration) { l.work.time(at, sent) }
+
 func (l listeners) orphan() { l.admin.orphan() }
 
-// kill kills the command and shortens the hook's shutdown.
-func kill(command *worker.Command, hook *hook) {
-	command.Kill()
+// kill kills the work and shortens the hook's shutdown.
+func kill(w *work, hook *hook) {
+	w.Kill()
 	hook.hurry()
 }
 

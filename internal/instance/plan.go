@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/understudy-go/understudy/config"
+	"github.com/understudy-go/understudy/jobs/jobfile"
 	"github.com/understudy-go/understudy/worker"
 )
 
@@ -17,17 +18,30 @@ import (
 type Plan struct {
 	conf    config.Config
 	version string
-	command worker.Spec
-	print   string // a hash of the command: peers warn when theirs differs
+	command *worker.Spec // nil: only jobs are run
+	print   string       // a hash of the command: peers warn when theirs differs
 	hook    hookSpec
+	file    *jobsFile // nil: there is none
+	jobs    jobfile.File
 }
 
-// NewPlan finds the programs that an instance with that configuration runs. Args are
-// the command and its arguments; without any, the instance runs the built-in demo work.
+// NewPlan finds the programs that an instance with that configuration runs, and reads its
+// jobs file. Args are the command and its arguments; without any, the instance runs only
+// jobs, and without a jobs file the built-in demo work.
 func NewPlan(conf config.Config, version string, args []string) (p Plan, err error) {
 	p = Plan{conf: conf, version: version, print: fingerprint(args)}
-	if p.command, err = commandSpec(conf, args); err != nil {
-		return Plan{}, err
+	if conf.Jobs != "" {
+		if p.file, p.jobs, err = readJobsFile(conf); err != nil {
+			return Plan{}, err
+		}
+		p.print = fingerprint(append([]string{"", "with jobs"}, args...)) // no command has an empty name
+	}
+	if conf.Jobs == "" || len(args) > 0 {
+		spec, err := commandSpec(conf, args)
+		if err != nil {
+			return Plan{}, err
+		}
+		p.command = &spec
 	}
 	if p.hook, err = newHookSpec(conf); err != nil {
 		return Plan{}, err

@@ -153,7 +153,7 @@ func (r *runner) start(run store.Run) {
 		r.config.OnStart(run)
 	}
 	r.wait.Go(func() {
-		result := r.config.Execute(ctx, j, run)
+		result := j.Execute(ctx, run)
 		r.send(attemptEnded{key: run.Key, end: result.ending()})
 	})
 }

@@ -41,14 +41,13 @@ func TestLead_RunsAJobOnSQLite(t *testing.T) {
 	file := filepath.Join(dir, "out")
 	s, err := scheduler.New(scheduler.Config{
 		Store: reg.Jobs(), Group: "g", Host: "here", Timing: timing, MaxRuns: 4, Log: log,
-		Execute: func(ctx context.Context, j scheduler.Job, r store.Run) scheduler.Result {
-			end := exec.Run(ctx, worker.Execution{Name: j.Name, Path: "/bin/sh", Args: []string{"sh", "-c", "echo ran >>" + file}})
-			if !end.Succeeded() {
-				return scheduler.Result{End: store.AttemptFailed, Code: end.Code, Remark: end.Outcome.String()}
-			}
-			return scheduler.Result{End: store.AttemptCompleted}
-		},
-	}, []scheduler.Job{{Definition: d, Next: table.Next}})
+	}, []scheduler.Job{{Definition: d, Next: table.Next, Execute: func(ctx context.Context, _ store.Run) scheduler.Result {
+		end := exec.Run(ctx, worker.Execution{Name: d.Name, Path: "/bin/sh", Args: []string{"sh", "-c", "echo ran >>" + file}})
+		if !end.Succeeded() {
+			return scheduler.Result{End: store.AttemptFailed, Code: end.Code, Remark: end.Outcome.String()}
+		}
+		return scheduler.Result{End: store.AttemptCompleted}
+	}}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"context"
 	"time"
 
 	"github.com/google/uuid"
@@ -28,6 +29,10 @@ type Job struct {
 	jobs.Definition // with its defaults
 	// Next returns the first slot after an instant; zero if there is none.
 	Next func(after time.Time) time.Time
+	// Execute runs an attempt, and returns when nothing of it is left. When ctx ends, it
+	// stops the attempt: within its grace, or at once if the cause of ctx has a method
+	// Immediate that returns true. It may be called by several goroutines at a time.
+	Execute func(ctx context.Context, r store.Run) Result
 	// Digest is that of all that the file says about the job. It is saved for people.
 	Digest string
 }

@@ -22,10 +22,6 @@ type Config struct {
 	Timing registry.Timing
 	// MaxRuns is how many attempts run at a time.
 	MaxRuns int
-	// Execute runs an attempt, and returns when nothing of it is left. When ctx ends, it
-	// stops the attempt: within its grace, or at once if the cause of ctx has a method
-	// Immediate that returns true. It may be called by several goroutines at a time.
-	Execute func(ctx context.Context, j Job, r store.Run) Result
 	// OnStart is called when an attempt is started. OnEnd is called when the end of an
 	// attempt is recorded, and when a run is recorded that ended without one, because it
 	// was skipped or cancelled. Both must not block. Nil: nobody is told.
@@ -70,8 +66,6 @@ func New(c Config, list []Job) (*Scheduler, error) {
 	switch {
 	case c.Store == nil:
 		return nil, errors.New("jobs: no store")
-	case c.Execute == nil:
-		return nil, errors.New("jobs: nothing that executes runs")
 	case c.MaxRuns < 1:
 		return nil, fmt.Errorf("jobs: %d runs at a time: want 1 or more", c.MaxRuns)
 	}
