@@ -23,8 +23,9 @@
 // The next active instance calls Seal. From then on every late write of an earlier term
 // to a job or to a waiting run misses. A processing run of an earlier term is one whose
 // instance went away ([Store.Open] returns it), and the new holder decides what becomes
-// of it. The insert of an earlier term may still arrive later. It is found the same way,
-// so the holder asks for open runs again from time to time.
+// of it. The insert of an earlier term may still arrive later. A run is found the same
+// way, so the holder asks for open runs again from time to time, and a job is written
+// over by the holder's next SaveJobs.
 //
 // # Time
 //
@@ -33,6 +34,7 @@
 //
 // # Backends
 //
-// A registry of SQLite has its jobs in the same file (package sqlitestore). The tests of
-// package storetest are the contract in a form that can be run.
+// A registry of SQLite has its jobs in the same file (package sqlitestore), and one of
+// MongoDB in the same database (package mongostore). The tests of package storetest are
+// the contract in a form that can be run.
 package store

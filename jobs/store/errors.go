@@ -7,9 +7,9 @@ import "errors"
 // write was applied.
 var (
 	// ErrSuperseded says that nothing was written, because a later term has begun or the
-	// holder's term is over.
+	// holder's term is over. Of several records, some may have been written.
 	ErrSuperseded = errors.New("jobs: superseded by a later term")
-	// ErrChanged says that nothing was written, because the record is not as the caller
+	// ErrChanged says that the record was not written, because it is not as the caller
 	// read it.
 	ErrChanged = errors.New("jobs: changed meanwhile")
 	// ErrNoRun says that there is no run of this key.
@@ -23,7 +23,7 @@ var (
 	ErrFull = errors.New("jobs: too many waiting runs")
 	// ErrState says that a run is in a state in which it cannot be cancelled or retried.
 	ErrState = errors.New("jobs: not possible in this state")
-	// ErrTooLarge says that a payload, a result, a checkpoint, an output or a list of runs
-	// is larger than its limit.
+	// ErrTooLarge says that a payload, a result, a checkpoint, an output or a list of
+	// records is larger than its limit.
 	ErrTooLarge = errors.New("jobs: too large")
 )

@@ -17,6 +17,9 @@ type Job struct {
 	// is run.
 	Hash  string
 	Since time.Time
+	// Digest is that of all that the last file says about the job, but for the values of
+	// its environment. By it an instance sees that its own file is another one.
+	Digest string
 
 	// Term and Revision order the writes of the holders. A holder counts the revision up
 	// with each write, so that its own late write changes nothing either.
@@ -33,8 +36,11 @@ type Job struct {
 	// Gone reports whether the job was not in the file of the last holder.
 	Gone bool
 
-	Paused *Request // nil if it is not paused
-	Schema int
+	// Paused and Resumed are what people ask for; no holder writes them. Resumed is when
+	// somebody resumed the job last, by the registry's clock; zero if nobody did.
+	Paused  *Request // nil if it is not paused
+	Resumed time.Time
+	Schema  int
 }
 
 // Request is what somebody asked for.

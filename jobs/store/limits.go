@@ -12,10 +12,10 @@ const (
 	MaxHead     = 16 << 10              // bytes of the beginning of an output
 	MaxTail     = 64 << 10              // bytes of the end of an output
 	MaxChunk    = 64 << 10              // bytes of a chunk of a live output
-	MaxChunks   = 32                    // chunks of an attempt
+	MaxChunks   = 32                    // chunks of an attempt that are kept: the last ones
 	MaxAttempts = 20                    // attempts that a record remembers: the last ones
 	MaxRemark   = 256                   // bytes of a text for people
-	MaxPage     = 1000                  // records that a call returns
+	MaxPage     = 1000                  // records that a call returns, or writes
 	MaxJobs     = 10_000                // jobs of a group
 	MaxParent   = MaxJob + 1 + MaxRunID // bytes of the name of a parent
 	MaxWaiting  = 10_000                // waiting runs of a group: whoever triggers a run passes it as the depth

@@ -44,11 +44,17 @@ type Holding interface {
 	// ErrSuperseded if one has a higher term.
 	Seal(ctx context.Context, h Holder) ([]Job, error)
 
-	// SaveJob writes what the holder decides about a job: all of the record but Paused.
-	// It returns ErrChanged if the stored record has another term than the holder's, or
-	// j.Revision or a higher one. A job that has no record gets one. The term is the
-	// holder's, whatever j says.
-	SaveJob(ctx context.Context, h Holder, j Job) error
+	// SaveJobs writes what the holder decides about jobs: all of their records but Paused
+	// and Resumed. A job is written if it has no record, if its record has a lower term
+	// than the holder's (the insert of an earlier term may arrive late), or the holder's
+	// term and a lower revision. The term is the holder's, whatever the job says. It
+	// returns ErrSuperseded if a record has a higher term. Otherwise it returns ErrChanged
+	// if one was not written: after an answer that was lost, that may be because the first
+	// call wrote it, so read the jobs again. A record that cannot be understood is left as
+	// it is, and its error is returned beside that ([registry.Unreadable]). With either
+	// the other jobs are written. With ErrSuperseded, or an error that leaves open what
+	// happened, they may be. More than MaxPage jobs are ErrTooLarge.
+	SaveJobs(ctx context.Context, h Holder, jobs []Job) error
 
 	// Claim inserts runs under the holder's term, each of which gets the holder's
 	// instance: processing ones, whose attempt may begin once Claim has returned, waiting
@@ -80,14 +86,20 @@ type Holding interface {
 	// whether it is open is reported as one that cannot be understood.
 	Open(ctx context.Context, group string, limit int) ([]Run, error)
 
+	// Retrying returns, for each job of the group that has waiting runs which have had an
+	// attempt, the ID of the greatest of them (Key.Run). It reads no more of a run than
+	// that: one of which something else cannot be understood counts as well.
+	Retrying(ctx context.Context, group string) (map[string]string, error)
+
 	// Due returns up to limit waiting runs that are due, in the order in which they are to
 	// be started: by priority from the highest, then by when they were due, then by job
 	// and run. It also returns when the next one is due that is not yet; zero if none
-	// waits.
-	Due(ctx context.Context, group string, now time.Time, limit int) (runs []Run, next time.Time, err error)
+	// waits. It leaves out the runs of the jobs in except.
+	Due(ctx context.Context, group string, now time.Time, except []string, limit int) (runs []Run, next time.Time, err error)
 
 	// SaveCheckpoint stores the checkpoint of a run's attempt. It returns ErrChanged if a
-	// later term or attempt has taken the checkpoint over. It may return ErrNoRun.
+	// later term, or a later attempt of this one, has taken the checkpoint over. It may
+	// return ErrNoRun.
 	SaveCheckpoint(ctx context.Context, h Holder, k Key, attempt int, data []byte) error
 
 	// TakeCheckpoint returns the last checkpoint of a run, nil if there is none, and takes
@@ -95,10 +107,11 @@ type Holding interface {
 	// is to take it over for an earlier one. It may return ErrNoRun.
 	TakeCheckpoint(ctx context.Context, h Holder, k Key, attempt int) ([]byte, error)
 
-	// AppendChunk stores chunk number n, from 0, of the live output of an attempt. A chunk
-	// that is there stays as it is. Numbers from MaxChunks on are ErrTooLarge. A power cut
-	// may undo it. It may return ErrNoRun.
-	AppendChunk(ctx context.Context, h Holder, k Key, attempt, n int, data []byte) error
+	// AppendChunk stores chunk number n, from 0, of the live output of an attempt, and
+	// deletes those whose number is lower by MaxChunks or more. The offset is the position
+	// of its first byte in the output. A chunk that is there stays as it is. Numbers may be
+	// left out. A power cut may undo it. It may return ErrNoRun.
+	AppendChunk(ctx context.Context, h Holder, k Key, attempt, n int, offset int64, data []byte) error
 
 	// Prune deletes ended runs of a job that are not open, with their payloads,
 	// checkpoints and chunks, in small steps: at most limit of them, the oldest first. It
@@ -129,9 +142,10 @@ type Asking interface {
 	// ErrState if it waits, is processed, is open, or cannot be retried, and ErrNoRun.
 	Retry(ctx context.Context, k Key, by string) (Run, error)
 
-	// Pause pauses a job: no slot of it is claimed. Resume undoes that. Both return the
-	// record after that; ErrNoJob if there is none. To pause a job that is paused changes
-	// nothing, and neither does to resume one that is not.
+	// Pause pauses a job: no slot of it is claimed. Resume undoes that, and sets Resumed to
+	// the registry's time. Both return the record after that; ErrNoJob if there is none. To
+	// pause a job that is paused changes nothing, and neither does to resume one that is
+	// not.
 	Pause(ctx context.Context, group, job, by, why string) (Job, error)
 	Resume(ctx context.Context, group, job string) (Job, error)
 
@@ -154,9 +168,10 @@ type Asking interface {
 	// that is missing, or is not that of the run's digest, is registry.ErrCorrupt.
 	Payload(ctx context.Context, k Key) ([]byte, error)
 
-	// Chunks returns the chunks of an attempt's live output from number n on, up to the
-	// first that is missing.
-	Chunks(ctx context.Context, k Key, attempt, n int) ([][]byte, error)
+	// Chunks returns the last chunks of an attempt's live output, at most MaxChunks of
+	// those with the number from or a higher one, in the order of their numbers. Some may
+	// be missing in between: the offsets tell.
+	Chunks(ctx context.Context, k Key, attempt, from int) ([]Chunk, error)
 
 	// Watch returns a channel that receives after changes of the group's runs and jobs
 	// that others than a holder made, until ctx ends or the watch breaks; then the channel
@@ -172,6 +187,13 @@ type Filter struct {
 	Since  time.Time // made at this instant or later; zero for all
 	Before Run       // made before this run, for the next page; its At and Key count
 	Limit  int       // how many at most
+}
+
+// Chunk is a part of the live output of an attempt.
+type Chunk struct {
+	N      int   // its number; see [Holding.AppendChunk]
+	Offset int64 // of its first byte in the output
+	Data   []byte
 }
 
 // Queue is what waits of a job.

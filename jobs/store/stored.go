@@ -81,7 +81,8 @@ func (q *Request) Stored() *Request {
 // Stored returns a job as a backend writes it, or the error of Check.
 func (j Job) Stored() (Job, error) {
 	j.Schema = Schema
-	j.Mark, j.Since, j.Next = Instant(j.Mark), Instant(j.Since), Instant(j.Next)
+	j.Mark, j.Since, j.Next, j.Resumed = Instant(j.Mark), Instant(j.Since), Instant(j.Next), Instant(j.Resumed)
+	j.Digest = registry.Clip(j.Digest)
 	j.Hash, j.Schedule, j.Zone, j.Description = registry.Clip(j.Hash), registry.Clip(j.Schedule), registry.Clip(j.Zone), registry.Clip(j.Description)
 	j.Paused = j.Paused.Stored()
 	if err := j.Check(); err != nil {

@@ -113,16 +113,16 @@ func TestHolder_LearnsWhatALostAnswerSaid(t *testing.T) {
 				}
 			})
 
-			t.Run("SaveJob", func(t *testing.T) {
+			t.Run("SaveJobs", func(t *testing.T) {
 				j := store.Job{Group: "g", Name: fmt.Sprint("job", i), Revision: 1, Mark: instant}
 				lose(t, "update")
-				wantOpen(t, "SaveJob", s.SaveJob(ctx, h, j))
-				if err := again(t, "SaveJob again", func() error { return s.SaveJob(ctx, h, j) }); f.applied != errors.Is(err, store.ErrChanged) || !f.applied && err != nil {
-					t.Errorf("SaveJob again: %v; it was applied: %v", err, f.applied)
+				wantOpen(t, "SaveJobs", s.SaveJobs(ctx, h, []store.Job{j}))
+				if err := again(t, "SaveJobs again", func() error { return s.SaveJobs(ctx, h, []store.Job{j}) }); f.applied != errors.Is(err, store.ErrChanged) || !f.applied && err != nil {
+					t.Errorf("SaveJobs again: %v; it was applied: %v", err, f.applied)
 				}
 				j.Revision++
-				if err := s.SaveJob(ctx, h, j); err != nil {
-					t.Errorf("SaveJob of the next revision: %v", err)
+				if err := s.SaveJobs(ctx, h, []store.Job{j}); err != nil {
+					t.Errorf("SaveJobs of the next revision: %v", err)
 				}
 			})
 
@@ -166,8 +166,8 @@ func TestHolder_LearnsWhatALostAnswerSaid(t *testing.T) {
 					t.Errorf("TakeCheckpoint again: %q, %v", c, err)
 				}
 				lose(t, "insert")
-				wantOpen(t, "AppendChunk", s.AppendChunk(ctx, h, mine.Key, 1, 0, []byte("c")))
-				if err := again(t, "AppendChunk again", func() error { return s.AppendChunk(ctx, h, mine.Key, 1, 0, []byte("c")) }); err != nil {
+				wantOpen(t, "AppendChunk", s.AppendChunk(ctx, h, mine.Key, 1, 0, 0, []byte("c")))
+				if err := again(t, "AppendChunk again", func() error { return s.AppendChunk(ctx, h, mine.Key, 1, 0, 0, []byte("c")) }); err != nil {
 					t.Errorf("AppendChunk again: %v", err)
 				}
 			})

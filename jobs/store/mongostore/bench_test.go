@@ -121,7 +121,7 @@ func BenchmarkTrigger(b *testing.B) {
 		}
 		for {
 			<-changes
-			runs, _, err := s.Due(b.Context(), "g", time.Now().Add(time.Hour), 10)
+			runs, _, err := s.Due(b.Context(), "g", time.Now().Add(time.Hour), nil, 10)
 			if err != nil {
 				return err
 			}
@@ -190,7 +190,7 @@ func BenchmarkHistory(b *testing.B) {
 		median(b, func() error { _, err := s.Open(b.Context(), "g", 100); return err })
 	})
 	b.Run("Due", func(b *testing.B) {
-		median(b, func() error { _, _, err := s.Due(b.Context(), "g", time.Now(), 100); return err })
+		median(b, func() error { _, _, err := s.Due(b.Context(), "g", time.Now(), nil, 100); return err })
 	})
 	b.Run("Seal", func(b *testing.B) {
 		median(b, func() error { h.Term++; _, err := s.Seal(b.Context(), h); return err })

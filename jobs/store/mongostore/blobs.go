@@ -100,9 +100,12 @@ func (s *Store) checkpoint(ctx context.Context, h store.Holder, k store.Key, att
 		return nil, foreign(k.Group, h)
 	}
 	key := checkpointID(k)
-	upTo := func(n int64) bson.D { return bson.D{{Key: "$lte", Value: n}} }
+	earlier := bson.E{Key: "$or", Value: bson.A{
+		bson.D{below(h.Term)},
+		bson.D{{Key: "term", Value: h.Term}, {Key: "attempt", Value: bson.D{{Key: "$lte", Value: int64(attempt)}}}},
+	}}
 	raw, err := s.blobs.FindOneAndUpdate(ctx,
-		bson.D{{Key: "_id", Value: key}, {Key: "term", Value: upTo(h.Term)}, {Key: "attempt", Value: upTo(int64(attempt))}, soundCheckpoint},
+		bson.D{{Key: "_id", Value: key}, earlier, soundCheckpoint},
 		set(append(write, bson.E{Key: "term", Value: h.Term}, bson.E{Key: "attempt", Value: int64(attempt)}, bson.E{Key: "schema", Value: int64(store.Schema)})),
 		options.FindOneAndUpdate().SetUpsert(true).SetReturnDocument(options.After).SetProjection(only(field)).SetCollation(s.r.Simple),
 	).Raw()

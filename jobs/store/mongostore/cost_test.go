@@ -19,8 +19,8 @@ func awaitIndices(t testing.TB, runs *mongo.Collection) {
 	t.Helper()
 	mongotest.Eventually(t, "the indices", func() error {
 		list, err := runs.Indexes().ListSpecifications(t.Context())
-		if err == nil && len(list) != 5 {
-			err = fmt.Errorf("%d indices, want that of _id and four", len(list))
+		if err == nil && len(list) != 6 {
+			err = fmt.Errorf("%d indices, want that of _id and five", len(list))
 		}
 		return err
 	})
@@ -60,7 +60,7 @@ func TestStore_ReadsWhatItReturnsAlone(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := s.SaveJob(ctx, h, store.Job{Group: "g", Name: "job1", Revision: 1, Mark: instant.Add(time.Hour)}); err != nil {
+	if err := s.SaveJobs(ctx, h, []store.Job{{Group: "g", Name: "job1", Revision: 1, Mark: instant.Add(time.Hour)}}); err != nil {
 		t.Fatal(err)
 	}
 	next := h
@@ -89,7 +89,10 @@ func TestStore_ReadsWhatItReturnsAlone(t *testing.T) {
 			return len(l), err
 		}, 5},
 		{"Open", 2, func() (int, error) { l, err := s.Open(ctx, "g", 10); return len(l), err }, 2},
-		{"Due", 4, func() (int, error) { l, _, err := s.Due(ctx, "g", instant.Add(time.Minute), 10); return len(l), err }, 3},
+		{"Due", 4, func() (int, error) {
+			l, _, err := s.Due(ctx, "g", instant.Add(time.Minute), nil, 10)
+			return len(l), err
+		}, 3},
 		{"Queue", 3, func() (int, error) { q, err := s.Queue(ctx, "g", instant.Add(time.Minute)); return len(q), err }, 3},
 		{"Submit", 5, func() (int, error) { _, _, err := s.Submit(ctx, triggered("new"), nil, 100); return 0, err }, 0},
 		// It reads the run behind the newest that stay, and each that it deletes four times.
@@ -128,7 +131,7 @@ func TestStore_WorksWithoutItsIndices(t *testing.T) {
 	if _, _, err := ask.Submit(t.Context(), triggered("2"), nil, 10); err != nil {
 		t.Fatal(err)
 	}
-	if runs, _, err := ask.Due(t.Context(), "g", time.Now().Add(time.Hour), 10); err != nil || len(runs) != 1 {
+	if runs, _, err := ask.Due(t.Context(), "g", time.Now().Add(time.Hour), nil, 10); err != nil || len(runs) != 1 {
 		t.Errorf("Due: %v, %v; want one", runs, err)
 	}
 	if runs, err := ask.Runs(t.Context(), "g", store.Filter{Limit: 10}); err != nil || len(runs) != 2 {

@@ -105,7 +105,7 @@ func decodeJob(raw bson.Raw) (j store.Job, err error) {
 	if wrong != nil {
 		return j, wrong
 	}
-	j.Mark, j.Since = d.date("mark"), d.date("since")
+	j.Mark, j.Since, j.Resumed = d.date("mark"), d.date("since"), d.date("resumed")
 	j.Hash = d.text("hash")
 	j.Term = d.term("term")
 	revision, ok := whole(raw.Lookup("revision"))
@@ -119,6 +119,7 @@ func decodeJob(raw bson.Raw) (j store.Job, err error) {
 	j.Gone, _ = f.Flag("gone")
 	j.Next, _ = f.Date("next")
 	j.Next = store.Instant(j.Next)
+	j.Digest, _ = f.Text("digest")
 	j.Schedule, _ = f.Text("schedule")
 	j.Zone, _ = f.Text("zone")
 	j.Description, _ = f.Text("description")

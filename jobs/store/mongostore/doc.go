@@ -18,8 +18,8 @@
 //
 //   - [Store.Claim] and [Store.Update] return the record that is there. Its nonce, or its
 //     state, attempt and term, say whose it is.
-//   - [Store.SaveJob] is ErrChanged if the first call was applied, because the record has
-//     this revision already.
+//   - [Store.SaveJobs] is ErrChanged if the first call was applied, because a record has
+//     its revision already. The records tell whose they are, by their term and revision.
 //   - [Store.Submit] returns the run that the first call made.
 //   - [Store.Cancel] and [Store.Retry] are ErrState if the first call ended the run, or
 //     made it wait.

@@ -55,11 +55,11 @@ func request(q store.Request) bson.D {
 	return bson.D{{Key: "by", Value: q.By}, {Key: "why", Value: q.Why}, {Key: "at", Value: date(q.At)}}
 }
 
-// savedJob returns the fields of a job that [Store.SaveJob] writes. The job is one of
+// savedJob returns the fields of a job that [Store.SaveJobs] writes. The job is one of
 // [store.Job.Stored].
 func savedJob(j store.Job) bson.D {
 	return bson.D{
-		{Key: "mark", Value: date(j.Mark)}, {Key: "hash", Value: j.Hash}, {Key: "since", Value: date(j.Since)},
+		{Key: "mark", Value: date(j.Mark)}, {Key: "hash", Value: j.Hash}, {Key: "since", Value: date(j.Since)}, {Key: "digest", Value: j.Digest},
 		{Key: "term", Value: j.Term}, {Key: "revision", Value: j.Revision},
 		{Key: "schedule", Value: j.Schedule}, {Key: "zone", Value: j.Zone}, {Key: "description", Value: j.Description},
 		{Key: "next", Value: date(j.Next)}, {Key: "gone", Value: j.Gone}, {Key: "schema", Value: int64(store.Schema)},

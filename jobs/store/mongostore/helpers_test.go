@@ -104,6 +104,8 @@ func spoil(t testing.TB, db *mongo.Database, r storetest.Record, field string, v
 	switch {
 	case r.Run == "":
 		c, filter = db.Collection("jobs"), bson.D{{Key: "_id", Value: idOf(r.Key)[:2]}}
+	case r.Blob == "chunk":
+		c, filter = db.Collection("chunks"), bson.D{{Key: "_id.group", Value: r.Group}, {Key: "_id.job", Value: r.Job}, {Key: "_id.run", Value: r.Run}}
 	case r.Blob != "":
 		c, filter = db.Collection("blobs"), bson.D{
 			{Key: "_id.group", Value: r.Group}, {Key: "_id.job", Value: r.Job}, {Key: "_id.run", Value: r.Run}, {Key: "_id.kind", Value: bson.Regex{Pattern: "^" + r.Blob}},

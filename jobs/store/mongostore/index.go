@@ -7,6 +7,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/understudy-go/understudy/jobs/store"
 )
 
 const (
@@ -20,7 +22,9 @@ var (
 	byTime  = bson.D{{Key: "_id.group", Value: 1}, {Key: "at", Value: -1}, {Key: "_id", Value: -1}}
 	byJob   = bson.D{{Key: "_id.group", Value: 1}, {Key: "_id.job", Value: 1}, {Key: "at", Value: -1}, {Key: "_id", Value: -1}}
 	byState = bson.D{{Key: "_id.group", Value: 1}, {Key: "state", Value: 1}, {Key: "at", Value: -1}, {Key: "_id", Value: -1}}
-	byDue   = bson.D{{Key: "_id.group", Value: 1}, {Key: "state", Value: 1}, {Key: "priority", Value: -1}, {Key: "due", Value: 1}, {Key: "_id", Value: 1}}
+	// byDue has the job as well, so that Due passes by the runs of some jobs unread.
+	byDue   = bson.D{{Key: "_id.group", Value: 1}, {Key: "state", Value: 1}, {Key: "priority", Value: -1}, {Key: "due", Value: 1}, {Key: "_id", Value: 1}, {Key: "_id.job", Value: 1}}
+	byRetry = bson.D{{Key: "_id.group", Value: 1}, {Key: "state", Value: 1}, {Key: "attempt", Value: 1}, {Key: "_id", Value: 1}}
 )
 
 // makeIndices has the indices of the runs made in the background, so that a takeover does
@@ -60,6 +64,7 @@ func (s *Store) createIndices() error {
 		{Keys: byJob, Options: plain()},
 		{Keys: byState, Options: plain()},
 		{Keys: byDue, Options: plain().SetPartialFilterExpression(bson.D{{Key: listed, Value: exists(true)}})},
+		{Keys: byRetry, Options: plain().SetPartialFilterExpression(bson.D{{Key: "state", Value: store.Waiting}, attempted})},
 	}, o)
 	return err
 }

@@ -9,7 +9,6 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
-	"github.com/understudy-go/understudy/internal/mongoconn"
 	"github.com/understudy-go/understudy/jobs/store"
 	"github.com/understudy-go/understudy/registry"
 )
@@ -61,46 +60,6 @@ func sealable(least int64) bson.E {
 	return without(unless(between(least, int64(registry.MaxTerm)), "term"), unless(between(int64(1), int64(store.Schema)), "schema"), integers("term", "schema"))
 }
 
-// SaveJob implements [store.Holding]. It is an upsert: if there is a record that its
-// filter does not match, the unique _id refuses another one.
-func (s *Store) SaveJob(ctx context.Context, h store.Holder, j store.Job) error {
-	end, err := s.begin(ctx, s.mayHold)
-	if err != nil {
-		return wrap(ctx, "save job", err)
-	}
-	defer end()
-	j.Term = h.Term
-	j, err = j.Stored()
-	if err == nil && j.Group != h.Group {
-		err = foreign(j.Group, h)
-	}
-	if err != nil {
-		return wrap(ctx, "save job", err)
-	}
-	key := jobID{j.Group, j.Name}
-	_, err = s.jobs.UpdateOne(ctx,
-		bson.D{{Key: "_id", Value: key}, {Key: "term", Value: h.Term}, {Key: "revision", Value: bson.D{{Key: "$lt", Value: j.Revision}}}, soundJob},
-		set(savedJob(j)), options.UpdateOne().SetUpsert(true).SetCollation(s.r.Simple))
-	switch {
-	case err == nil:
-		return nil
-	case !mongoconn.DuplicateID(err):
-		return wrap(ctx, "save job", s.r.Refused(s.jobs, err))
-	}
-	if refused := s.collated(ctx, s.jobs, key, err); refused != nil {
-		return wrap(ctx, "save job", refused)
-	}
-	raw, err := s.find(ctx, s.jobs, key)
-	if err != nil {
-		return wrap(ctx, "save job", err)
-	}
-	there, err := decodeJob(raw)
-	if raw != nil && err != nil {
-		return wrap(ctx, "save job", err)
-	}
-	return wrap(ctx, "save job", fmt.Errorf("%w: job %s has term %d and revision %d, want term %d and one below %d", store.ErrChanged, j.Name, there.Term, there.Revision, h.Term, j.Revision))
-}
-
 // Pause implements [store.Asking].
 func (s *Store) Pause(ctx context.Context, group, job, by, why string) (store.Job, error) {
 	q := (&store.Request{By: by, Why: why, At: s.r.Now()}).Stored()
@@ -110,7 +69,7 @@ func (s *Store) Pause(ctx context.Context, group, job, by, why string) (store.Jo
 
 // Resume implements [store.Asking].
 func (s *Store) Resume(ctx context.Context, group, job string) (store.Job, error) {
-	change := set(bson.D{newAsked()})
+	change := set(bson.D{{Key: "resumed", Value: date(s.r.Now())}, newAsked()})
 	return s.askJob(ctx, "resume", jobID{group, job}, bson.E{Key: "paused", Value: bson.D{{Key: "$ne", Value: nil}}},
 		append(change, bson.E{Key: "$unset", Value: bson.D{{Key: "paused", Value: true}}}))
 }

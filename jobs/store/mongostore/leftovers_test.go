@@ -79,7 +79,7 @@ func TestPrune_ThatStoppedHalfWayIsCompletedByTheNextOne(t *testing.T) {
 				if _, err := s.Update(t.Context(), h, r.Version(), failed); err != nil {
 					t.Fatal(err)
 				}
-				if err := errors.Join(s.SaveCheckpoint(t.Context(), h, r.Key, 1, []byte("checkpoint")), s.AppendChunk(t.Context(), h, r.Key, 1, 0, []byte("chunk"))); err != nil {
+				if err := errors.Join(s.SaveCheckpoint(t.Context(), h, r.Key, 1, []byte("checkpoint")), s.AppendChunk(t.Context(), h, r.Key, 1, 0, 0, []byte("chunk"))); err != nil {
 					t.Fatal(err)
 				}
 			}

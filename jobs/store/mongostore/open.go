@@ -2,12 +2,16 @@ package mongostore
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/understudy-go/understudy/jobs/store"
+	"github.com/understudy-go/understudy/registry"
 )
 
 // Open implements [store.Holding].
@@ -39,22 +43,59 @@ func waiting(group string) bson.D {
 	return bson.D{inGroup(group), {Key: listed, Value: exists(true)}, {Key: "state", Value: store.Waiting}}
 }
 
+// Retrying implements [store.Holding]. The index has all that it reads.
+func (s *Store) Retrying(ctx context.Context, group string) (map[string]string, error) {
+	fail := func(err error) (map[string]string, error) { return nil, wrap(ctx, "retrying runs", err) }
+	end, err := s.begin(ctx, s.r.MayRead)
+	if err != nil {
+		return fail(err)
+	}
+	defer end()
+	greatest := map[string]string{}
+	var bad []error
+	err = each(ctx, s.runs, bson.D{inGroup(group), {Key: "state", Value: store.Waiting}, attempted},
+		options.Find().SetProjection(bson.D{{Key: "_id", Value: 1}}).SetCollation(s.r.Simple), func(raw bson.Raw) {
+			k, err := decodeKey(raw)
+			if err == nil {
+				err = k.Check()
+			}
+			switch {
+			case err == nil:
+				greatest[k.Job] = max(greatest[k.Job], k.Run)
+			case len(bad) < maxBad:
+				bad = append(bad, fmt.Errorf("%w: a waiting run: %w", registry.ErrCorrupt, err))
+			}
+		})
+	if err != nil {
+		return fail(s.r.Refused(s.runs, err))
+	}
+	return greatest, wrap(ctx, "retrying runs", errors.Join(bad...))
+}
+
+// attempted matches the runs that have had an attempt.
+var attempted = bson.E{Key: "attempt", Value: bson.D{{Key: "$gt", Value: int64(0)}}}
+
 // Due implements [store.Holding]. A record whose due makes no sense counts as due, so
 // that it is reported.
-func (s *Store) Due(ctx context.Context, group string, now time.Time, limit int) ([]store.Run, time.Time, error) {
+func (s *Store) Due(ctx context.Context, group string, now time.Time, except []string, limit int) ([]store.Run, time.Time, error) {
 	fail := func(err error) ([]store.Run, time.Time, error) { return nil, time.Time{}, wrap(ctx, "due runs", err) }
 	end, err := s.begin(ctx, s.r.MayRead)
 	if err != nil {
 		return fail(err)
 	}
 	defer end()
+	wanted := waiting(group)
+	if len(except) > 0 {
+		wanted = append(wanted, bson.E{Key: "_id.job", Value: bson.D{{Key: "$nin", Value: except}}})
+	}
+	wanted = slices.Clip(wanted)
 	later := bson.D{{Key: "$gt", Value: now}}
-	l, err := read(ctx, s, s.runs, append(waiting(group), bson.E{Key: "due", Value: bson.D{{Key: "$not", Value: later}}}),
+	l, err := read(ctx, s, s.runs, append(wanted, bson.E{Key: "due", Value: bson.D{{Key: "$not", Value: later}}}),
 		bson.D{{Key: "priority", Value: -1}, {Key: "due", Value: 1}, {Key: "_id", Value: 1}}, nil, store.Bounded(limit), decodeRun, soundRun)
 	if err != nil {
 		return fail(err)
 	}
-	first, err := read(ctx, s, s.runs, append(waiting(group), bson.E{Key: "due", Value: later}),
+	first, err := read(ctx, s, s.runs, append(wanted, bson.E{Key: "due", Value: later}),
 		bson.D{{Key: "due", Value: 1}}, bson.D{{Key: "due", Value: 1}}, 1, func(raw bson.Raw) (time.Time, error) {
 			due, _ := fields{Raw: raw}.Date("due")
 			return due, nil

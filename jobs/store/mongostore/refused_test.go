@@ -22,7 +22,7 @@ func calls(s store.Store, h store.Holder, k store.Key) (reads, writes map[string
 	r := processing(h, k.Run)
 	return map[string]func(ctx context.Context) error{
 			"Open":    func(ctx context.Context) error { _, err := s.Open(ctx, "g", 1); return err },
-			"Due":     func(ctx context.Context) error { _, _, err := s.Due(ctx, "g", instant, 1); return err },
+			"Due":     func(ctx context.Context) error { _, _, err := s.Due(ctx, "g", instant, nil, 1); return err },
 			"Jobs":    func(ctx context.Context) error { _, err := s.Jobs(ctx, "g"); return err },
 			"Run":     func(ctx context.Context) error { _, err := s.Run(ctx, k); return err },
 			"Runs":    func(ctx context.Context) error { _, err := s.Runs(ctx, "g", store.Filter{Limit: 1}); return err },
@@ -31,8 +31,8 @@ func calls(s store.Store, h store.Holder, k store.Key) (reads, writes map[string
 			"Chunks":  func(ctx context.Context) error { _, err := s.Chunks(ctx, k, 1, 0); return err },
 		}, map[string]func(ctx context.Context) error{
 			"Seal": func(ctx context.Context) error { _, err := s.Seal(ctx, h); return err },
-			"SaveJob": func(ctx context.Context) error {
-				return s.SaveJob(ctx, h, store.Job{Group: "g", Name: "report", Revision: 1})
+			"SaveJobs": func(ctx context.Context) error {
+				return s.SaveJobs(ctx, h, []store.Job{{Group: "g", Name: "report", Revision: 1}})
 			},
 			"Claim":  func(ctx context.Context) error { _, err := s.Claim(ctx, h, []store.Run{r}); return err },
 			"Update": func(ctx context.Context) error { _, err := s.Update(ctx, h, r.Version(), r); return err },
@@ -42,7 +42,7 @@ func calls(s store.Store, h store.Holder, k store.Key) (reads, writes map[string
 			},
 			"SaveCheckpoint": func(ctx context.Context) error { return s.SaveCheckpoint(ctx, h, k, 1, nil) },
 			"TakeCheckpoint": func(ctx context.Context) error { _, err := s.TakeCheckpoint(ctx, h, k, 1); return err },
-			"AppendChunk":    func(ctx context.Context) error { return s.AppendChunk(ctx, h, k, 1, 0, nil) },
+			"AppendChunk":    func(ctx context.Context) error { return s.AppendChunk(ctx, h, k, 1, 0, 0, nil) },
 			"Submit": func(ctx context.Context) error {
 				_, _, err := s.Submit(ctx, triggered("new"), []byte("x"), 10)
 				return err
@@ -117,7 +117,7 @@ func TestStore_RulesOfACollectionAreErrRefused(t *testing.T) {
 	s, h := open(t, uri).Jobs(), holder(1)
 	k := store.Key{Group: "g", Job: "report", Run: "1"}
 	_, writes := calls(s, h, k)
-	for name, collection := range map[string]string{"SaveJob": "jobs", "Claim": "runs", "SaveCheckpoint": "blobs", "AppendChunk": "chunks", "Submit": "blobs"} {
+	for name, collection := range map[string]string{"SaveJobs": "jobs", "Claim": "runs", "SaveCheckpoint": "blobs", "AppendChunk": "chunks", "Submit": "blobs"} {
 		wantRefused(t, name, writes[name](t.Context()), stored.Name()+"."+collection, "validator", "customer")
 	}
 
@@ -160,7 +160,7 @@ func TestStore_GroupsDifferInCaseWhateverTheCollation(t *testing.T) {
 	upper.Group, lower.Group = "G", "g"
 	claim(t, s, upper, processing(upper, "1"))
 	claim(t, s, lower, processing(lower, "2"))
-	if err := s.SaveJob(ctx, upper, store.Job{Group: "G", Name: "report", Revision: 1}); err != nil {
+	if err := s.SaveJobs(ctx, upper, []store.Job{{Group: "G", Name: "report", Revision: 1}}); err != nil {
 		t.Fatal(err)
 	}
 	for group, want := range map[string]string{"G": "1", "g": "2"} {
@@ -183,7 +183,7 @@ func TestStore_GroupsDifferInCaseWhateverTheCollation(t *testing.T) {
 	// The unique index of _id has the collation of the collection, whatever a call says.
 	_, err := s.Claim(ctx, lower, []store.Run{processing(lower, "1")})
 	wantRefused(t, "Claim", err, stored.Name()+".runs", "collation")
-	wantRefused(t, "SaveJob", s.SaveJob(ctx, lower, store.Job{Group: "g", Name: "report", Revision: 1}), stored.Name()+".jobs", "collation")
+	wantRefused(t, "SaveJobs", s.SaveJobs(ctx, lower, []store.Job{{Group: "g", Name: "report", Revision: 1}}), stored.Name()+".jobs", "collation")
 	_, _, err = s.Submit(ctx, triggered("1"), nil, 10)
 	wantRefused(t, "Submit", err, stored.Name()+".runs", "collation")
 }

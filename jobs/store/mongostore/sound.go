@@ -41,7 +41,7 @@ var (
 		},
 	)
 	soundJob = without(
-		unlessMissing(between(firstInstant, lastInstant), "mark", "since"),
+		unlessMissing(between(firstInstant, lastInstant), "mark", "since", "resumed"),
 		unless(bson.D{{Key: "$type", Value: "string"}}, "hash"),
 		unless(between(int64(1), int64(registry.MaxTerm)), "term"),
 		unless(bson.D{{Key: "$gte", Value: int64(1)}}, "revision"),

@@ -80,7 +80,7 @@ func TestWatch_AnnouncesWhatOthersThanAHolderWrote(t *testing.T) {
 	failed.State = store.Failed
 	_, sealErr := s.Seal(ctx, h)
 	_, progressErr := s.SetProgress(ctx, h, r.Key, 1, store.Progress{Percent: 1})
-	if err := errors.Join(sealErr, progressErr, s.SaveJob(ctx, h, store.Job{Group: "g", Name: "report", Revision: 1})); err != nil {
+	if err := errors.Join(sealErr, progressErr, s.SaveJobs(ctx, h, []store.Job{{Group: "g", Name: "report", Revision: 1}})); err != nil {
 		t.Fatal(err)
 	}
 	sentinel("the writes of a holder")

@@ -129,7 +129,7 @@ func BenchmarkHistory(b *testing.B) {
 			r, err := s.Runs(b.Context(), "g", store.Filter{Job: "job42", Limit: 20})
 			return len(r), err
 		}},
-		{"Due", 16, func() (int, error) { r, _, err := s.Due(b.Context(), "g", time.Now(), 16); return len(r), err }},
+		{"Due", 16, func() (int, error) { r, _, err := s.Due(b.Context(), "g", time.Now(), nil, 16); return len(r), err }},
 		{"Open", 0, func() (int, error) { r, err := s.Open(b.Context(), "g", 1000); return len(r), err }},
 		{"Queue", 100, func() (int, error) { q, err := s.Queue(b.Context(), "g", time.Now()); return len(q), err }},
 	} {
@@ -163,7 +163,7 @@ func BenchmarkBacklog(b *testing.B) {
 			_, _, err := s.Submit(b.Context(), store.Run{Key: store.Key{Group: "g", Job: "report", Run: uuid.NewString()}}, nil, 1<<30)
 			return err
 		},
-		"Due":   func() error { _, _, err := s.Due(b.Context(), "g", time.Now(), 16); return err },
+		"Due":   func() error { _, _, err := s.Due(b.Context(), "g", time.Now(), nil, 16); return err },
 		"Queue": func() error { _, err := s.Queue(b.Context(), "g", time.Now()); return err },
 		"Seal": func() error {
 			_, err := writing(b.Context(), s, "unseal", ofOutput, func(c *conn) (int64, error) { return c.Change(`UPDATE runs SET term = 0`) })

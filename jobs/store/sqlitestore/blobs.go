@@ -3,7 +3,6 @@ package sqlitestore
 import (
 	"context"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 
 	"github.com/understudy-go/understudy/internal/sqlitefields"
@@ -17,10 +16,7 @@ const (
 	checkpointKind = "checkpoint"
 )
 
-const (
-	aBlob  = aRun + ` AND kind = ?`
-	aChunk = aRun + ` AND attempt = ? AND n = ?`
-)
+const aBlob = aRun + ` AND kind = ?`
 
 // Payload returns the payload of a run.
 func (s *Store) Payload(ctx context.Context, k store.Key) ([]byte, error) {
@@ -84,7 +80,7 @@ func (s *Store) checkpoint(ctx context.Context, name string, h store.Holder, k s
 		if last == nil {
 			return nil, c.saveBlob(k, checkpointKind, h.Term, attempt, next(nil))
 		}
-		if last.term > h.Term || last.attempt > attempt {
+		if last.term > h.Term || last.term == h.Term && last.attempt > attempt {
 			return nil, fmt.Errorf("the checkpoint of %s is that of term %d, attempt %d: %w", k, last.term, last.attempt, store.ErrChanged)
 		}
 		return last.data, c.saveBlob(k, checkpointKind, h.Term, attempt, next(last.data))
@@ -129,72 +125,4 @@ func length(content []byte) any {
 		return nil
 	}
 	return len(content)
-}
-
-// AppendChunk stores a chunk of the live output of an attempt.
-func (s *Store) AppendChunk(ctx context.Context, h store.Holder, k store.Key, attempt, n int, content []byte) error {
-	const name = "append chunk"
-	err := store.CheckSize("chunk", content, store.MaxChunk)
-	switch {
-	case err == nil && n >= store.MaxChunks:
-		err = fmt.Errorf("%w: chunk %d, want a number below %d", store.ErrTooLarge, n, store.MaxChunks)
-	case err == nil && n < 0:
-		err = fmt.Errorf("%w: chunk %d, want 0 or more", registry.ErrCorrupt, n)
-	case err == nil && k.Group != h.Group:
-		err = otherGroup(h, k.Group)
-	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	content = append([]byte{}, content...)
-	_, err = holding(ctx, s, name, ofOutput, h, func(c *conn) (none struct{}, err error) {
-		if found, err := c.exists("runs", aRun, keyArgs(k)...); err != nil || !found {
-			if err == nil {
-				err = noRun(k)
-			}
-			return none, err
-		}
-		args := append(keyArgs(k), attempt, n)
-		return none, c.change(`INSERT INTO chunks ("group", job, run, attempt, n, data) VALUES (?, ?, ?, ?, ?, ?)
-			ON CONFLICT ("group", job, run, attempt, n) DO NOTHING`, append(args[:5:5], content), "chunks", aChunk, args...)
-	})
-	return err
-}
-
-// Chunks returns the chunks of an attempt's live output from number n on.
-func (s *Store) Chunks(ctx context.Context, k store.Key, attempt, n int) ([][]byte, error) {
-	type chunks struct {
-		list [][]byte
-		errs []error
-	}
-	const name = "chunks"
-	n = max(n, 0)
-	found, err := reading(ctx, s, name, func(c *conn) (found chunks, err error) {
-		err = c.Each(func(scan func(dest ...any) error) error {
-			var at, content any
-			if err := scan(&at, &content); err != nil {
-				return err
-			}
-			number, ok := sqlitefields.Integer(at)
-			if !ok || number != int64(n+len(found.list)) {
-				return errEnough
-			}
-			b, ok := content.([]byte)
-			if !ok {
-				found.errs = append(found.errs, fmt.Errorf("%w: chunk %d of %s is no bytes, or more than %d", registry.ErrCorrupt, number, k, store.MaxChunk))
-				return errEnough
-			}
-			found.list = append(found.list, b)
-			return nil
-		}, `SELECT `+values([]column{{`n`, number, 0}, {`data`, bytes, store.MaxChunk}})+` FROM chunks `+aRun+`
-			AND attempt = ? AND n >= ? AND n < ? ORDER BY n`, append(keyArgs(k), attempt, n, store.MaxChunks)...)
-		if errors.Is(err, errEnough) {
-			err = nil
-		}
-		return found, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return found.list, s.unreadable(name, found.errs)
 }

@@ -61,9 +61,9 @@ var (
 	}
 	jobColumns = []column{
 		{`"group"`, words, registry.MaxText}, {`name`, words, store.MaxJob}, {`mark`, number, 0}, {`hash`, words, store.MaxRemark},
-		{`since`, number, 0}, {`term`, number, 0}, {`revision`, number, 0}, {`schedule`, words, store.MaxRemark},
+		{`since`, number, 0}, {`digest`, words, store.MaxRemark}, {`term`, number, 0}, {`revision`, number, 0}, {`schedule`, words, store.MaxRemark},
 		{`zone`, words, store.MaxRemark}, {`description`, words, store.MaxRemark}, {`next`, number, 0}, {`gone`, number, 0},
-		{`pausedBy`, words, store.MaxRemark}, {`pausedWhy`, words, store.MaxRemark}, {`pausedAt`, number, 0}, {`schema`, number, 0},
+		{`pausedBy`, words, store.MaxRemark}, {`pausedWhy`, words, store.MaxRemark}, {`pausedAt`, number, 0}, {`resumed`, number, 0}, {`schema`, number, 0},
 	}
 )
 

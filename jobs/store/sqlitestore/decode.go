@@ -1,12 +1,14 @@
 package sqlitestore
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/understudy-go/understudy/internal/sqlitefields"
 	"github.com/understudy-go/understudy/jobs/store"
+	"github.com/understudy-go/understudy/registry"
 )
 
 // optional decodes a column that may be missing, and otherwise has to make sense.
@@ -56,6 +58,17 @@ func blob(stored any) ([]byte, bool) {
 		return nil, ok
 	}
 	return b, ok
+}
+
+// decodeKey returns the key of a run, or ErrCorrupt.
+func decodeKey(group string, job, run any) (store.Key, error) {
+	var d sqlitefields.Decoder
+	k := store.Key{Group: group, Job: sqlitefields.Vital(&d, "job", job, exact(store.MaxJob)), Run: sqlitefields.Vital(&d, "run", run, exact(store.MaxRunID))}
+	err := d.Result(nil)
+	if err == nil && k.Check() != nil {
+		err = fmt.Errorf("%w: %w", registry.ErrCorrupt, k.Check())
+	}
+	return k, err
 }
 
 func digest(stored any) (d store.Digest, ok bool) {

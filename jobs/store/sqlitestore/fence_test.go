@@ -49,8 +49,8 @@ func TestFence_OnlyTheHolderOfTheLatestOpenTermWrites(t *testing.T) {
 	run.Term = h.Term
 	calls := map[string]func(ctx context.Context, s *Store, h store.Holder) error{
 		"Seal": func(ctx context.Context, s *Store, h store.Holder) error { _, err := s.Seal(ctx, h); return err },
-		"SaveJob": func(ctx context.Context, s *Store, h store.Holder) error {
-			return s.SaveJob(ctx, h, store.Job{Group: h.Group, Name: "report", Revision: 9})
+		"SaveJobs": func(ctx context.Context, s *Store, h store.Holder) error {
+			return s.SaveJobs(ctx, h, []store.Job{{Group: h.Group, Name: "report", Revision: 9}})
 		},
 		"Claim": func(ctx context.Context, s *Store, h store.Holder) error {
 			_, err := s.Claim(ctx, h, []store.Run{fresh})
@@ -74,7 +74,7 @@ func TestFence_OnlyTheHolderOfTheLatestOpenTermWrites(t *testing.T) {
 			return err
 		},
 		"AppendChunk": func(ctx context.Context, s *Store, h store.Holder) error {
-			return s.AppendChunk(ctx, h, run.Key, 1, 0, []byte("x"))
+			return s.AppendChunk(ctx, h, run.Key, 1, 0, 0, []byte("x"))
 		},
 		"Prune": func(ctx context.Context, s *Store, h store.Holder) error {
 			_, err := s.Prune(ctx, h, "old", time.Now(), 0, 10)
@@ -109,7 +109,7 @@ func TestFence_OnlyTheHolderOfTheLatestOpenTermWrites(t *testing.T) {
 			old.State, old.Open, old.Slot, old.EndedAt = store.Failed, false, time.Time{}, old.At
 			_, err := s.Claim(t.Context(), h, []store.Run{run, old})
 			_, _, submitErr := s.Submit(t.Context(), store.Run{Key: store.Key{Group: "g", Job: "report", Run: "waits"}}, nil, 10)
-			if err := errors.Join(err, submitErr, s.SaveJob(t.Context(), h, store.Job{Group: "g", Name: "report", Revision: 1}),
+			if err := errors.Join(err, submitErr, s.SaveJobs(t.Context(), h, []store.Job{{Group: "g", Name: "report", Revision: 1}}),
 				s.SaveCheckpoint(t.Context(), h, run.Key, 1, []byte("one"))); err != nil {
 				t.Fatal(err)
 			}

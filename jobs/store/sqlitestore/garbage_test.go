@@ -36,7 +36,7 @@ func TestUnreadable_ManyRecordsHoldNobodyUp(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if err := s.SaveJob(ctx, holder, store.Job{Group: "g", Name: "report", Revision: 1}); err != nil {
+			if err := s.SaveJobs(ctx, holder, []store.Job{{Group: "g", Name: "report", Revision: 1}}); err != nil {
 				t.Fatal(err)
 			}
 			// They come first, whatever the order is: they are the newest in the lists, and the
@@ -66,7 +66,7 @@ func TestUnreadable_ManyRecordsHoldNobodyUp(t *testing.T) {
 			}
 			for name, call := range map[string]func(ctx context.Context) (int, error){
 				"Due": func(ctx context.Context) (int, error) {
-					r, _, err := s.Due(ctx, "g", time.Now(), 1)
+					r, _, err := s.Due(ctx, "g", time.Now(), nil, 1)
 					return len(r), err
 				},
 				"Open": func(ctx context.Context) (int, error) { r, err := s.Open(ctx, "g", 1); return len(r), err },

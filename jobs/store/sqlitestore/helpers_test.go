@@ -28,7 +28,7 @@ func open(t testing.TB, path string, access registry.Access) *sqlite.Registry {
 }
 
 // columns are those that have another name than the field that they store.
-var columns = map[string]string{"trigger": `"trigger"`, "by": `"by"`, "cancel": "cancelAt", "paused": "pausedAt"}
+var columns = map[string]string{"trigger": `"trigger"`, "by": `"by"`, "offset": `"offset"`, "cancel": "cancelAt", "paused": "pausedAt"}
 
 // spoil stores a value in a field of a record, whatever that does to the record.
 func spoil(t testing.TB, path string, r storetest.Record, field string, value any) {
@@ -39,6 +39,8 @@ func spoil(t testing.TB, path string, r storetest.Record, field string, value an
 	}
 	table, where, args := "jobs", `"group" = ? AND name = ?`, []any{value, r.Group, r.Job}
 	switch {
+	case r.Blob == "chunk":
+		table, where, args = "chunks", `"group" = ? AND job = ? AND run = ?`, append(args, r.Run)
 	case r.Blob != "":
 		table, where, args = "blobs", `"group" = ? AND job = ? AND run = ? AND kind = ?`, append(args, r.Run, r.Blob)
 	case r.Run != "":

@@ -68,37 +68,6 @@ func (c *conn) seal(table, where, set string, h store.Holder, least int64, setAr
 	return c.insist(false, table, where+isSealable, args...)
 }
 
-// SaveJob writes all of a job's record but whether it is paused.
-func (s *Store) SaveJob(ctx context.Context, h store.Holder, j store.Job) error {
-	j.Term, j.Paused = h.Term, nil
-	j, err := j.Stored()
-	if err == nil && j.Group != h.Group {
-		err = otherGroup(h, j.Group)
-	}
-	if err != nil {
-		return fmt.Errorf("save job: %w", err)
-	}
-	_, err = holding(ctx, s, "save job", ofHolder, h, func(c *conn) (none struct{}, err error) {
-		before, err := c.job(j.Group, j.Name)
-		if err != nil {
-			return none, err
-		}
-		written := aJob + ` AND term = ? AND revision = ?`
-		args := []any{j.Group, j.Name, j.Term, j.Revision}
-		if before == nil {
-			return none, c.change(insertJob, jobValues(j), "jobs", written, args...)
-		}
-		if before.Term != j.Term || before.Revision >= j.Revision {
-			return none, fmt.Errorf("job %s has term %d and revision %d: %w", j.Name, before.Term, before.Revision, store.ErrChanged)
-		}
-		return none, c.change(`UPDATE jobs SET mark = ?, hash = ?, since = ?, term = ?, revision = ?, schedule = ?, zone = ?, description = ?,
-			next = ?, gone = ?, schema = ? `+aJob,
-			[]any{millis(j.Mark), j.Hash, millis(j.Since), j.Term, j.Revision, j.Schedule, j.Zone, j.Description,
-				millis(j.Next), flag(j.Gone), j.Schema, j.Group, j.Name}, "jobs", written, args...)
-	})
-	return err
-}
-
 func otherGroup(h store.Holder, group string) error {
 	return fmt.Errorf("%w: the record is one of group %.64q, and the holder one of %.64q", registry.ErrCorrupt, group, h.Group)
 }

@@ -9,13 +9,13 @@ import (
 
 // jobRow is a job as it is stored. Its columns may hold anything.
 type jobRow struct {
-	group, name, mark, hash, since, term, revision, schedule, zone, description, next, gone any
-	pausedBy, pausedWhy, pausedAt, schema                                                   any
+	group, name, mark, hash, since, digest, term, revision, schedule, zone, description, next, gone any
+	pausedBy, pausedWhy, pausedAt, resumed, schema                                                  any
 }
 
 func (r *jobRow) fields() []any {
-	return []any{&r.group, &r.name, &r.mark, &r.hash, &r.since, &r.term, &r.revision, &r.schedule, &r.zone, &r.description, &r.next, &r.gone,
-		&r.pausedBy, &r.pausedWhy, &r.pausedAt, &r.schema}
+	return []any{&r.group, &r.name, &r.mark, &r.hash, &r.since, &r.digest, &r.term, &r.revision, &r.schedule, &r.zone, &r.description, &r.next, &r.gone,
+		&r.pausedBy, &r.pausedWhy, &r.pausedAt, &r.resumed, &r.schema}
 }
 
 // decode returns the job, or ErrCorrupt or ErrSchema.
@@ -27,6 +27,7 @@ func (r *jobRow) decode() (store.Job, error) {
 		Mark:        optional(&d, "mark", r.mark, date),
 		Hash:        sqlitefields.Vital(&d, "hash", r.hash, sqlitefields.Text),
 		Since:       optional(&d, "since", r.since, date),
+		Digest:      sqlitefields.Lenient(r.digest, sqlitefields.Text),
 		Term:        sqlitefields.Vital(&d, "term", r.term, sqlitefields.Integer),
 		Revision:    sqlitefields.Vital(&d, "revision", r.revision, sqlitefields.Integer),
 		Schedule:    sqlitefields.Lenient(r.schedule, sqlitefields.Text),
@@ -35,6 +36,7 @@ func (r *jobRow) decode() (store.Job, error) {
 		Next:        sqlitefields.Lenient(r.next, date),
 		Gone:        sqlitefields.Lenient(r.gone, truth),
 		Paused:      request(r.pausedBy, r.pausedWhy, r.pausedAt),
+		Resumed:     optional(&d, "resumed", r.resumed, date),
 		Schema:      sqlitefields.Vital(&d, "schema", r.schema, small),
 	}
 	if n, ok := sqlitefields.Integer(r.schema); ok && n > store.Schema {
@@ -49,6 +51,6 @@ func (r *jobRow) decode() (store.Job, error) {
 // jobValues returns a job as insertJob takes it.
 func jobValues(j store.Job) []any {
 	by, why, at := askedBy(j.Paused)
-	return []any{j.Group, j.Name, millis(j.Mark), j.Hash, millis(j.Since), j.Term, j.Revision, j.Schedule, j.Zone, j.Description,
-		millis(j.Next), flag(j.Gone), by, why, at, j.Schema}
+	return []any{j.Group, j.Name, millis(j.Mark), j.Hash, millis(j.Since), j.Digest, j.Term, j.Revision, j.Schedule, j.Zone, j.Description,
+		millis(j.Next), flag(j.Gone), by, why, at, millis(j.Resumed), j.Schema}
 }

@@ -71,7 +71,11 @@ func (s *Store) Pause(ctx context.Context, group, job, by, why string) (store.Jo
 
 // Resume undoes Pause.
 func (s *Store) Resume(ctx context.Context, group, job string) (store.Job, error) {
-	return s.changeJob(ctx, "resume", group, job, func(j *store.Job) { j.Paused = nil })
+	return s.changeJob(ctx, "resume", group, job, func(j *store.Job) {
+		if j.Paused != nil {
+			j.Paused, j.Resumed = nil, now()
+		}
+	})
 }
 
 // changeJob changes whether a job is paused.
@@ -89,8 +93,9 @@ func (s *Store) changeJob(ctx context.Context, name, group, job string, change f
 			return *j, nil
 		}
 		by, why, at := askedBy(j.Paused)
-		err = c.change(`UPDATE jobs SET pausedBy = ?, pausedWhy = ?, pausedAt = ? `+aJob, []any{by, why, at, group, job},
-			"jobs", aJob+` AND pausedBy IS ? AND pausedAt IS ?`, group, job, by, at)
+		resumed := millis(j.Resumed)
+		err = c.change(`UPDATE jobs SET pausedBy = ?, pausedWhy = ?, pausedAt = ?, resumed = ? `+aJob, []any{by, why, at, resumed, group, job},
+			"jobs", aJob+` AND pausedBy IS ? AND pausedAt IS ? AND resumed IS ?`, group, job, by, at, resumed)
 		if err != nil {
 			return none, err
 		}

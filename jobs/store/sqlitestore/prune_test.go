@@ -29,7 +29,7 @@ func TestPrune_ChecksAgainWhatItDeletes(t *testing.T) {
 			return err
 		}, 0},
 		"the mark is pulled back": {func(ctx context.Context, s *Store, r store.Run) error {
-			return s.SaveJob(ctx, holder, store.Job{Group: "g", Name: "report", Revision: 2, Mark: r.Slot.Add(-time.Hour)})
+			return s.SaveJobs(ctx, holder, []store.Job{{Group: "g", Name: "report", Revision: 2, Mark: r.Slot.Add(-time.Hour)}})
 		}, 0},
 		"it is gone": {func(ctx context.Context, s *Store, _ store.Run) error {
 			_, err := s.Prune(ctx, holder, "report", time.Now(), 0, 10)
@@ -44,7 +44,7 @@ func TestPrune_ChecksAgainWhatItDeletes(t *testing.T) {
 			if _, err := s.Claim(ctx, holder, []store.Run{r}); err != nil {
 				t.Fatal(err)
 			}
-			if err := s.SaveJob(ctx, holder, store.Job{Group: "g", Name: "report", Revision: 1, Mark: r.Slot}); err != nil {
+			if err := s.SaveJobs(ctx, holder, []store.Job{{Group: "g", Name: "report", Revision: 1, Mark: r.Slot}}); err != nil {
 				t.Fatal(err)
 			}
 			before := now().Add(time.Minute) // so that what ends now counts as well

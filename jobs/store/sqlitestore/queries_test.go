@@ -81,7 +81,7 @@ func TestQueries_UseTheirIndex(t *testing.T) {
 		indices []string
 	}{
 		"Open":  {func(s *Store) error { _, err := s.Open(ctx, "g", 10); return err }, []string{"runsOpen"}},
-		"Due":   {func(s *Store) error { _, _, err := s.Due(ctx, "g", time.Now(), 10); return err }, []string{"runsWaiting", "runsDue"}},
+		"Due":   {func(s *Store) error { _, _, err := s.Due(ctx, "g", time.Now(), nil, 10); return err }, []string{"runsWaiting", "runsDue"}},
 		"Queue": {func(s *Store) error { _, err := s.Queue(ctx, "g", time.Now()); return err }, []string{"runsDue"}},
 		"Runs":  {func(s *Store) error { _, err := s.Runs(ctx, "g", store.Filter{Limit: 10}); return err }, []string{"runsByTime"}},
 		"Runs since and before": {func(s *Store) error {

@@ -41,8 +41,8 @@ func TestChanges_RulesOfOthersAreRefusals(t *testing.T) {
 			_, _, err := p.jobs.Submit(ctx, store.Run{Key: store.Key{Group: "g", Job: "report", Run: "3"}}, []byte("payload"), 10)
 			return err
 		},
-		"SaveJob": func(ctx context.Context, p part) error {
-			return p.jobs.SaveJob(ctx, p.h, store.Job{Group: "g", Name: "report", Revision: 2})
+		"SaveJobs": func(ctx context.Context, p part) error {
+			return p.jobs.SaveJobs(ctx, p.h, []store.Job{{Group: "g", Name: "report", Revision: 2}})
 		},
 		"Pause": func(ctx context.Context, p part) error {
 			_, err := p.jobs.Pause(ctx, "g", "report", "me", "")
@@ -53,7 +53,7 @@ func TestChanges_RulesOfOthersAreRefusals(t *testing.T) {
 			return p.jobs.SaveCheckpoint(ctx, p.h, p.running.Key, 1, []byte("x"))
 		},
 		"AppendChunk": func(ctx context.Context, p part) error {
-			return p.jobs.AppendChunk(ctx, p.h, p.running.Key, 1, 0, []byte("x"))
+			return p.jobs.AppendChunk(ctx, p.h, p.running.Key, 1, 0, 0, []byte("x"))
 		},
 		"Prune": func(ctx context.Context, p part) error {
 			_, err := p.jobs.Prune(ctx, p.h, "report", time.Now().Add(time.Hour), 0, 10)
@@ -70,7 +70,7 @@ func TestChanges_RulesOfOthersAreRefusals(t *testing.T) {
 		{"Retry", `CREATE TRIGGER t BEFORE UPDATE ON runs` + ignore, `trigger "t" of runs`},
 		{"Submit", `CREATE TRIGGER t BEFORE INSERT ON runs` + ignore, `trigger "t" of runs`},
 		{"Submit", `CREATE TRIGGER t BEFORE INSERT ON blobs` + ignore, `trigger "t" of blobs`},
-		{"SaveJob", `CREATE TRIGGER t BEFORE UPDATE ON jobs` + ignore, `trigger "t" of jobs`},
+		{"SaveJobs", `CREATE TRIGGER t BEFORE UPDATE ON jobs` + ignore, `trigger "t" of jobs`},
 		{"Pause", `CREATE TRIGGER t BEFORE UPDATE ON jobs BEGIN SELECT RAISE(ABORT, 'not today'); END`, `not today`},
 		{"Pause", `CREATE TRIGGER t BEFORE UPDATE ON jobs` + ignore, `trigger "t" of jobs`},
 		{"Seal", `UPDATE jobs SET term = 1; CREATE TRIGGER t BEFORE UPDATE ON jobs` + ignore, `trigger "t" of jobs`},
@@ -87,7 +87,7 @@ func TestChanges_RulesOfOthersAreRefusals(t *testing.T) {
 			if _, err := p.jobs.Claim(t.Context(), h, []store.Run{p.running, p.failed}); err != nil {
 				t.Fatal(err)
 			}
-			if err := p.jobs.SaveJob(t.Context(), h, store.Job{Group: "g", Name: "report", Revision: 1}); err != nil {
+			if err := p.jobs.SaveJobs(t.Context(), h, []store.Job{{Group: "g", Name: "report", Revision: 1}}); err != nil {
 				t.Fatal(err)
 			}
 			testkit.SQL(t, path, tt.rule)

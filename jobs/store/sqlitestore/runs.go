@@ -3,6 +3,8 @@ package sqlitestore
 import (
 	"cmp"
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -26,6 +28,32 @@ func (s *Store) Open(ctx context.Context, group string, limit int) ([]store.Run,
 	return found.list, s.unreadable(name, found.errs)
 }
 
+// Retrying returns which jobs have runs that wait for another attempt.
+func (s *Store) Retrying(ctx context.Context, group string) (map[string]string, error) {
+	const name = "retrying runs"
+	found, err := reading(ctx, s, name, func(c *conn) (found records[store.Key], err error) {
+		err = c.Each(func(scan func(dest ...any) error) error {
+			var job, run any
+			if err := scan(&job, &run); err != nil {
+				return err
+			}
+			return found.add(decodeKey(group, job, run))
+		}, `SELECT `+values(runKey[1:])+` FROM runs `+waitingOfGroup+` AND attempt > 0 AND typeof(attempt) = 'integer'`, group)
+		if errors.Is(err, errEnough) {
+			err = nil
+		}
+		return found, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	greatest := map[string]string{}
+	for _, k := range found.list {
+		greatest[k.Job] = max(greatest[k.Job], k.Run)
+	}
+	return greatest, s.unreadable(name, found.errs)
+}
+
 // due is what waits.
 type due struct {
 	records[store.Run]
@@ -33,13 +61,23 @@ type due struct {
 }
 
 // Due returns waiting runs that are due, and when the next one is that is not yet.
-func (s *Store) Due(ctx context.Context, group string, now time.Time, limit int) ([]store.Run, time.Time, error) {
+func (s *Store) Due(ctx context.Context, group string, now time.Time, except []string, limit int) ([]store.Run, time.Time, error) {
 	const name = "due runs"
 	now = store.Instant(now)
+	args := []any{group, now.UnixMilli()}
+	others := ""
+	if len(except) > 0 {
+		// One list of any length makes one statement.
+		list, err := json.Marshal(except)
+		if err != nil {
+			return nil, time.Time{}, fmt.Errorf("%s: %w", name, err)
+		}
+		others, args = ` AND (job IN (SELECT value FROM json_each(?))) IS NOT TRUE`, append(args, string(list))
+	}
 	found, err := reading(ctx, s, name, func(c *conn) (found due, err error) {
 		// The plus keeps SQLite from reading all that is due and sorting it.
 		err = c.some(&found.records, store.Bounded(limit), wholeRun,
-			waitingOfGroup+` AND +due <= ? ORDER BY priority DESC, due, job, run`, group, now.UnixMilli())
+			waitingOfGroup+` AND +due <= ?`+others+` ORDER BY priority DESC, due, job, run`, args...)
 		if err != nil {
 			return found, err
 		}
@@ -59,7 +97,7 @@ func (s *Store) Due(ctx context.Context, group string, now time.Time, limit int)
 			}
 			found.next = run.Due
 			return errEnough
-		}, listedRun, fmt.Sprintf(waitingOfGroup+` AND due > ? AND due < %d ORDER BY due`, int64(store.LatestInstant)), group, now.UnixMilli())
+		}, listedRun, waitingOfGroup+` AND due > ?`+others+fmt.Sprintf(` AND due < %d ORDER BY due`, int64(store.LatestInstant)), args...)
 		return found, err
 	})
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 // as open.
 const tables = `
 CREATE TABLE IF NOT EXISTS jobs (
-	"group", name, mark, hash, since, term, revision, schedule, zone, description, next, gone,
-	pausedBy, pausedWhy, pausedAt, schema,
+	"group", name, mark, hash, since, digest, term, revision, schedule, zone, description, next, gone,
+	pausedBy, pausedWhy, pausedAt, resumed, schema,
 	PRIMARY KEY ("group", name)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS runs (
@@ -29,13 +29,14 @@ CREATE INDEX IF NOT EXISTS runsByState ON runs ("group", state, at, job, run);
 CREATE INDEX IF NOT EXISTS runsByJobAndState ON runs ("group", job, state, at, run);
 CREATE INDEX IF NOT EXISTS runsOpen ON runs ("group", term, job, run) WHERE open IS NOT 0 AND state IS NOT 'waiting';
 CREATE INDEX IF NOT EXISTS runsWaiting ON runs ("group", priority DESC, due, job, run) WHERE state = 'waiting';
+CREATE INDEX IF NOT EXISTS runsRetrying ON runs ("group", job, run, attempt) WHERE state = 'waiting' AND attempt > 0;
 CREATE INDEX IF NOT EXISTS runsDue ON runs ("group", due, job) WHERE state = 'waiting';
 CREATE TABLE IF NOT EXISTS blobs (
 	"group", job, run, kind, term, attempt, data,
 	PRIMARY KEY ("group", job, run, kind)
 );
 CREATE TABLE IF NOT EXISTS chunks (
-	"group", job, run, attempt, n, data,
+	"group", job, run, attempt, n, "offset", data,
 	PRIMARY KEY ("group", job, run, attempt, n)
 );
 CREATE TABLE IF NOT EXISTS asked ("group", token, PRIMARY KEY ("group")) WITHOUT ROWID;

@@ -38,7 +38,7 @@ func TestAsked_ChangesWithEachWriteOfPeople(t *testing.T) {
 			_, err := s.Cancel(ctx, store.Key{Group: "g", Job: "report", Run: "3"}, "me", "")
 			return err
 		}, false},
-		{"a job", func() error { return s.SaveJob(ctx, holder, store.Job{Group: "g", Name: "report", Revision: 1}) }, true},
+		{"a job", func() error { return s.SaveJobs(ctx, holder, []store.Job{{Group: "g", Name: "report", Revision: 1}}) }, true},
 		{"a pause", func() error { _, err := s.Pause(ctx, "g", "report", "me", ""); return err }, false},
 		{"a pause again", func() error { _, err := s.Pause(ctx, "g", "report", "me", ""); return err }, true},
 		{"a resumption", func() error { _, err := s.Resume(ctx, "g", "report"); return err }, false},

@@ -2,18 +2,15 @@ package storetest
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/understudy-go/understudy/internal/suite"
 	"github.com/understudy-go/understudy/jobs/store"
 	"github.com/understudy-go/understudy/registry"
 )
 
-// blobs: checkpoints, payloads and live output.
+// blobs: checkpoints and payloads.
 func blobs(t *testing.T, open func(t *testing.T) Store) {
 	s := open(t)
 	b, other := s.Open(t), s.Open(t)
@@ -101,65 +98,6 @@ func blobs(t *testing.T, open func(t *testing.T) Store) {
 		save(t, h, r.Key, 1, string(largest))
 		if got, err := b.Jobs().TakeCheckpoint(t.Context(), h, r.Key, 2); err != nil || !bytes.Equal(got, largest) {
 			t.Errorf("TakeCheckpoint: %d bytes, %v; want %d", len(got), err, len(largest))
-		}
-	})
-
-	t.Run("ChunksAreReadFromANumberOn", func(t *testing.T) {
-		h := hold(t, b, "chunks")
-		r := claimOne(t, b, h, processing(h, "report", "1"))
-		add := func(attempt, n int, data string) error {
-			return b.Jobs().AppendChunk(t.Context(), h, r.Key, attempt, n, []byte(data))
-		}
-		wantChunks := func(attempt, n int, want ...string) {
-			t.Helper()
-			list, err := other.Jobs().Chunks(t.Context(), r.Key, attempt, n)
-			var got []string
-			for _, c := range list {
-				got = append(got, string(c))
-			}
-			if diff := cmp.Diff(want, got); err != nil || diff != "" {
-				t.Errorf("Chunks of attempt %d from %d on: %v (- want, + got):\n%s", attempt, n, err, diff)
-			}
-		}
-		wantChunks(1, 0)
-		if err := errors.Join(add(1, 0, "a"), add(1, 1, "b\x00\xff"), add(2, 0, "second"), add(1, 1, "another"), add(1, 3, "d")); err != nil {
-			t.Fatal(err)
-		}
-		wantChunks(1, 0, "a", "b\x00\xff") // 2 is missing
-		wantChunks(1, 1, "b\x00\xff")
-		wantChunks(1, 2)
-		wantChunks(1, -1, "a", "b\x00\xff")
-		wantChunks(2, 0, "second")
-		wantChunks(3, 0)
-		if err := add(1, 2, "c"); err != nil {
-			t.Fatal(err)
-		}
-		wantChunks(1, 1, "b\x00\xff", "c", "d")
-		for _, k := range []store.Key{{Group: "chunks", Job: "report", Run: "11"}, {Group: "chunks", Job: "repor", Run: "1"}, {Group: "chunk", Job: "report", Run: "1"}} {
-			if list, err := other.Jobs().Chunks(t.Context(), k, 1, 0); err != nil || len(list) != 0 {
-				t.Errorf("Chunks of %s: %q, %v; want none", k, list, err)
-			}
-		}
-	})
-
-	t.Run("ChunksHaveLimits", func(t *testing.T) {
-		h := hold(t, b, "many")
-		r := claimOne(t, b, h, processing(h, "report", "1"))
-		largest := bytes.Repeat([]byte("x"), store.MaxChunk)
-		for n := range store.MaxChunks {
-			if err := b.Jobs().AppendChunk(t.Context(), h, r.Key, 1, n, largest); err != nil {
-				t.Fatal(err)
-			}
-		}
-		suite.WantError(t, "AppendChunk of one more", b.Jobs().AppendChunk(t.Context(), h, r.Key, 1, store.MaxChunks, []byte("x")), store.ErrTooLarge)
-		suite.WantError(t, "AppendChunk of a larger one", b.Jobs().AppendChunk(t.Context(), h, r.Key, 2, 0, append(largest, 'x')), store.ErrTooLarge)
-		suite.WantError(t, "AppendChunk of one before the first", b.Jobs().AppendChunk(t.Context(), h, r.Key, 2, -1, []byte("x")), registry.ErrCorrupt)
-		list, err := other.Jobs().Chunks(t.Context(), r.Key, 1, 0)
-		if err != nil || len(list) != store.MaxChunks || !bytes.Equal(list[store.MaxChunks-1], largest) {
-			t.Errorf("Chunks: %d of them, %v; want %d", len(list), err, store.MaxChunks)
-		}
-		if list, err := other.Jobs().Chunks(t.Context(), r.Key, 2, 0); err != nil || len(list) != 0 {
-			t.Errorf("Chunks of attempt 2: %d of them, %v; want none", len(list), err)
 		}
 	})
 

@@ -24,7 +24,7 @@ func calls(b Backend, h store.Holder, r store.Run, name string) []call {
 	k := r.Key
 	list := []call{
 		{"Seal", true, func(ctx context.Context) error { _, err := s.Seal(ctx, h); return err }},
-		{"SaveJob", true, func(ctx context.Context) error { j.Revision++; return s.SaveJob(ctx, h, j) }},
+		{"SaveJobs", true, func(ctx context.Context) error { j.Revision++; return s.SaveJobs(ctx, h, []store.Job{j}) }},
 		{"Claim", true, func(ctx context.Context) error { _, err := s.Claim(ctx, h, []store.Run{next}); return err }},
 		{"Update", true, func(ctx context.Context) error { _, err := s.Update(ctx, h, r.Version(), r); return err }},
 		{"SetProgress", true, func(ctx context.Context) error {
@@ -32,10 +32,10 @@ func calls(b Backend, h store.Holder, r store.Run, name string) []call {
 			return err
 		}},
 		{"Open", false, func(ctx context.Context) error { _, err := s.Open(ctx, h.Group, 10); return err }},
-		{"Due", false, func(ctx context.Context) error { _, _, err := s.Due(ctx, h.Group, time.Now(), 10); return err }},
+		{"Due", false, func(ctx context.Context) error { _, _, err := s.Due(ctx, h.Group, time.Now(), nil, 10); return err }},
 		{"SaveCheckpoint", true, func(ctx context.Context) error { return s.SaveCheckpoint(ctx, h, k, r.Attempt, []byte("c")) }},
 		{"TakeCheckpoint", true, func(ctx context.Context) error { _, err := s.TakeCheckpoint(ctx, h, k, r.Attempt); return err }},
-		{"AppendChunk", true, func(ctx context.Context) error { return s.AppendChunk(ctx, h, k, r.Attempt, 0, []byte("c")) }},
+		{"AppendChunk", true, func(ctx context.Context) error { return s.AppendChunk(ctx, h, k, r.Attempt, 0, 0, []byte("c")) }},
 		{"Prune", true, func(ctx context.Context) error { _, err := s.Prune(ctx, h, r.Job, instant, 1, 10); return err }},
 		{"Submit", true, func(ctx context.Context) error {
 			_, _, err := s.Submit(ctx, waiting(h.Group, r.Job, "submitted"), []byte("p"), 1000)

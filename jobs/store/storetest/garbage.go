@@ -112,7 +112,7 @@ func garbage(t *testing.T, open func(t *testing.T) Store) {
 				r := submit(t, b, waiting(h.Group, "report", "bad"), nil)
 				fine := submit(t, b, waiting(h.Group, "report", "fine"), nil)
 				s.Spoil(t, Record{Key: r.Key}, bad.field, bad.value)
-				runs, _, err := other.Jobs().Due(t.Context(), h.Group, time.Now().Add(time.Hour), 2)
+				runs, _, err := other.Jobs().Due(t.Context(), h.Group, time.Now().Add(time.Hour), nil, 2)
 				suite.WantError(t, "Due", err, bad.want)
 				if !slices.Equal(names(runs), []string{fine.Key.String()}) {
 					t.Errorf("Due: %q, want %s alone", names(runs), fine.Key)
@@ -144,7 +144,7 @@ func garbage(t *testing.T, open func(t *testing.T) Store) {
 		claimed := processing(h, "report", "z")
 		claimed.At = instant.Add(-time.Hour)
 		claimed = claimOne(t, b, h, claimed)
-		runs, _, err := other.Jobs().Due(t.Context(), h.Group, time.Now().Add(time.Hour), 1)
+		runs, _, err := other.Jobs().Due(t.Context(), h.Group, time.Now().Add(time.Hour), nil, 1)
 		if suite.WantError(t, "Due", err, registry.ErrCorrupt); !slices.Equal(names(runs), []string{due.Key.String()}) {
 			t.Errorf("Due: %q, want %s", names(runs), due.Key)
 		}

@@ -54,7 +54,7 @@ func garbageJobs(t *testing.T, open func(t *testing.T) Store) {
 				s.Spoil(t, Record{Key: store.Key{Group: h.Group, Job: "bad"}}, bad.field, bad.value)
 				for range 2 { // no call changes it
 					j.Revision++
-					suite.WantError(t, "SaveJob", b.Jobs().SaveJob(t.Context(), h, j), bad.want)
+					suite.WantError(t, "SaveJobs", b.Jobs().SaveJobs(t.Context(), h, []store.Job{j}), bad.want)
 					_, err := other.Jobs().Pause(t.Context(), h.Group, "bad", "me", "")
 					suite.WantError(t, "Pause", err, bad.want)
 					_, err = other.Jobs().Resume(t.Context(), h.Group, "bad")

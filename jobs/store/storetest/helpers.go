@@ -99,8 +99,8 @@ func updateRun(t testing.TB, b Backend, h store.Holder, was store.Version, r sto
 // saveJob saves a job, and returns it as it has to be read.
 func saveJob(t testing.TB, b Backend, h store.Holder, j store.Job) store.Job {
 	t.Helper()
-	if err := b.Jobs().SaveJob(t.Context(), h, j); err != nil {
-		t.Fatalf("SaveJob of %s: %v", j.Name, err)
+	if err := b.Jobs().SaveJobs(t.Context(), h, []store.Job{j}); err != nil {
+		t.Fatalf("SaveJobs of %s: %v", j.Name, err)
 	}
 	j.Term, j.Schema = h.Term, store.Schema
 	return j
@@ -109,7 +109,7 @@ func saveJob(t testing.TB, b Backend, h store.Holder, j store.Job) store.Job {
 // newJob returns a job with something in each field that a holder writes.
 func newJob(h store.Holder, name string) store.Job {
 	return store.Job{
-		Group: h.Group, Name: name, Mark: instant, Hash: "c0ffee", Since: instant.Add(-time.Hour), Revision: 1,
+		Group: h.Group, Name: name, Mark: instant, Hash: "c0ffee", Digest: "d16e57", Since: instant.Add(-time.Hour), Revision: 1,
 		Schedule: "0 * * * *", Zone: "Europe/Berlin", Description: "hourly", Next: instant.Add(time.Hour), Gone: true,
 	}
 }

@@ -146,7 +146,7 @@ func prune(t *testing.T, open func(t *testing.T) Store) {
 			start.State, start.Attempt = store.Processing, 1
 			start = updateRun(t, b, h, r.Version(), start)
 			if err := errors.Join(b.Jobs().SaveCheckpoint(t.Context(), h, r.Key, 1, []byte("checkpoint")),
-				b.Jobs().AppendChunk(t.Context(), h, r.Key, 1, 0, []byte("chunk"))); err != nil {
+				b.Jobs().AppendChunk(t.Context(), h, r.Key, 1, 0, 0, []byte("chunk"))); err != nil {
 				t.Fatal(err)
 			}
 			done := ended(start, state, instant)
@@ -163,7 +163,7 @@ func prune(t *testing.T, open func(t *testing.T) Store) {
 				want = 1
 			}
 			if list, err := other.Jobs().Chunks(t.Context(), r.Key, 1, 0); err != nil || len(list) != want {
-				t.Errorf("Chunks of %s: %q, %v; want %d", r.Key, list, err, want)
+				t.Errorf("Chunks of %s: %+v, %v; want %d", r.Key, list, err, want)
 			}
 		}
 		if p, err := other.Jobs().Payload(t.Context(), stays.Key); err != nil || string(p) != "payload" {

@@ -41,8 +41,9 @@ type Store struct {
 	// The fields of a run are trigger, slot, at, due, priority, by, payload, parent, state,
 	// open, term, instance, attempt, nonce, attempts, failures, interruptions, progress (its
 	// text), result, head, tail, remark, endedAt, cancel (all of it) and schema. Those of a
-	// job are mark, hash, since, term, revision, schedule, zone, description, next, gone,
-	// paused (all of it) and schema. That of a payload or a checkpoint is data.
+	// job are mark, hash, since, digest, term, revision, schedule, zone, description, next,
+	// gone, paused (all of it), resumed and schema. That of a payload or a checkpoint is
+	// data, and those of a chunk are offset and data.
 	Spoil func(t *testing.T, r Record, field string, value any)
 }
 
@@ -50,7 +51,7 @@ type Store struct {
 // a blob of a run.
 type Record struct {
 	store.Key
-	Blob string // payload or checkpoint
+	Blob string // payload, checkpoint, or chunk for the one chunk that the run has
 }
 
 // Run tests the whole contract. It calls open several times, each time for a new store.
@@ -67,6 +68,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"Due", due},
 		{"People", people},
 		{"Blobs", blobs},
+		{"Chunks", chunks},
 		{"History", history},
 		{"Prune", prune},
 		{"Watch", watch},

@@ -118,10 +118,10 @@ func takeover(t *testing.T, open func(t *testing.T) Store) {
 		suite.WantError(t, "a late Update of a waiting run", err, store.ErrSuperseded, store.ErrChanged)
 		late := newJob(first, "a")
 		late.Revision = 1000
-		suite.WantError(t, "a late SaveJob", b.Jobs().SaveJob(t.Context(), first, late), store.ErrSuperseded, store.ErrChanged)
+		suite.WantError(t, "a late SaveJobs", b.Jobs().SaveJobs(t.Context(), first, []store.Job{late}), store.ErrSuperseded, store.ErrChanged)
 		list, err := b.Jobs().Jobs(t.Context(), group)
 		if err != nil || list[0].Revision != 1 || list[0].Term != h.Term {
-			t.Errorf("Jobs after a late SaveJob: %+v, %v; want revision 1 of term %d", list, err, h.Term)
+			t.Errorf("Jobs after a late SaveJobs: %+v, %v; want revision 1 of term %d", list, err, h.Term)
 		}
 		claimed.Term, claimed.Instance = h.Term, h.Instance
 		wantRun(t, b, claimed)
