@@ -38,9 +38,9 @@ type jobView struct {
 	Gone        bool         `json:"gone"`           // it is not in the file of the active instance
 	Paused      *requestView `json:"paused,omitempty"`
 	Running     int          `json:"running"`
-	Waiting     int          `json:"waiting"`          // runs that are due
+	Waiting     int          `json:"waiting"`            // runs that are due
 	OldestDue   time.Time    `json:"oldestDue,omitzero"` // of those
-	Last        *runView     `json:"last,omitempty"`   // the last run that has ended
+	Last        *runView     `json:"last,omitempty"`     // the last run that has ended
 	Streak      *streakView  `json:"streak,omitempty"`
 }
 

@@ -186,11 +186,15 @@ func (w *outputWriter) leaveOut(n int64) error {
 	if err := w.flush(); err != nil {
 		return err
 	}
-	return write(w.out, fmt.Appendf(nil, "[%d bytes are left out]\n", n))
+	line := fmt.Sprintf("[%d bytes are left out]\n", n)
+	if w.inLine {
+		line = "\n" + line
+	}
+	w.inLine = false
+	return write(w.out, []byte(line))
 }
 
-// flush writes what was held back, and ends the line on a terminal or before a line of
-// our own.
+// flush writes what was held back, and on a terminal it ends the line.
 func (w *outputWriter) flush() error {
 	held := w.held
 	w.held = nil
