@@ -83,4 +83,7 @@ func marginal(r rune) string {
 // unexpanded matches what a shell would have replaced: $NAME, ${NAME}, $(COMMAND).
 var unexpanded = regexp.MustCompile(`\$[A-Za-z_{(]`)
 
-const notExpanded = "it has a $ in it, but variables are not replaced here: write the value itself"
+const (
+	notExpanded = "it has a $ in it, but variables are not replaced here: write the value itself"
+	noHome      = "a ~ is not replaced by a home directory here: write the whole path"
+)

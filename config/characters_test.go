@@ -72,7 +72,7 @@ func TestLoad_RefusesEmptyVitalVariables(t *testing.T) {
 			_, _, err := onMachine()
 			want := ""
 			switch v.Name {
-			case "UNDERSTUDY_REGISTRY", "UNDERSTUDY_REGISTRY_FILE", "UNDERSTUDY_DATABASE", "UNDERSTUDY_GROUP":
+			case "UNDERSTUDY_REGISTRY", "UNDERSTUDY_REGISTRY_FILE", "UNDERSTUDY_DATABASE", "UNDERSTUDY_GROUP", "UNDERSTUDY_JOBS":
 				want = v.Name + " is set but empty"
 			}
 			if want == "" && err != nil || want != "" && (err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "\n")) {

@@ -28,6 +28,10 @@ type Config struct {
 	Restart        Restart
 	// OnChange is the hook: a program and its arguments, separated by spaces, or empty.
 	OnChange string
+	// Jobs is the path of the jobs file, or empty.
+	Jobs string
+	// MaxRuns bounds how many runs of jobs are processed at a time.
+	MaxRuns int
 	// HTTPAddr is where the admin server serves probes, metrics and the page, or empty.
 	HTTPAddr  string
 	LogLevel  string // debug, info, warn, error

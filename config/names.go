@@ -17,6 +17,8 @@ const (
 	EnvConnectTimeout = EnvPrefix + "CONNECT_TIMEOUT"
 	EnvRestart        = EnvPrefix + "RESTART"
 	EnvOnChange       = EnvPrefix + "ON_CHANGE"
+	EnvJobs           = EnvPrefix + "JOBS"
+	EnvMaxRuns        = EnvPrefix + "MAX_RUNS"
 	EnvHTTPAddr       = EnvPrefix + "HTTP_ADDR"
 	EnvLogLevel       = EnvPrefix + "LOG_LEVEL"
 	EnvLogFormat      = EnvPrefix + "LOG_FORMAT"
@@ -28,6 +30,18 @@ const (
 	EnvInstance = EnvPrefix + "INSTANCE" // for the work and the hook: the UUID of the instance
 	EnvTerm     = EnvPrefix + "TERM"     // for the work and the hook: the fencing token
 	EnvRun      = EnvPrefix + "RUN"      // for the work: random, and a new one for each start of the command
+
+	// For an attempt of a job, besides EnvGroup, EnvInstance, EnvTerm and EnvRun. Those that
+	// end with FILE name files in a folder of its own.
+	EnvJob            = EnvPrefix + "JOB"
+	EnvRunID          = EnvPrefix + "RUN_ID"          // JOB/RUN
+	EnvAttempt        = EnvPrefix + "ATTEMPT"         // from 1
+	EnvSlot           = EnvPrefix + "SLOT"            // RFC 3339, in UTC; unset without a slot
+	EnvTrigger        = EnvPrefix + "TRIGGER"         // what asked for the run
+	EnvPayloadFile    = EnvPrefix + "PAYLOAD_FILE"    // unset without a payload
+	EnvProgressFile   = EnvPrefix + "PROGRESS_FILE"   // to be written
+	EnvResultFile     = EnvPrefix + "RESULT_FILE"     // to be written
+	EnvCheckpointFile = EnvPrefix + "CHECKPOINT_FILE" // to be written; the next attempt finds the last one there
 
 	EnvOldRole = EnvPrefix + "OLD_ROLE" // for the hook
 	EnvNewRole = EnvPrefix + "NEW_ROLE" // for the hook

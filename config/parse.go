@@ -16,6 +16,7 @@ import (
 
 const (
 	maxPriority = 1_000_000
+	mostRuns    = 1000 // at a time
 	minConnect  = 100 * time.Millisecond
 	maxConnect  = 365 * 24 * time.Hour
 )
@@ -41,6 +42,8 @@ func (s *input) parse(m *mistakes) (c Config, warnings []string) {
 	c.ConnectTimeout, _ = duration(m, EnvConnectTimeout, s.ConnectTimeout, minConnect, maxConnect)
 	c.Restart = choice(m, EnvRestart, s.Restart, restarts...)
 	c.OnChange = s.onChange(m)
+	c.Jobs = s.jobs(m)
+	c.MaxRuns = s.maxRuns(m)
 	c.HTTPAddr = s.httpAddr(m)
 	c.LogLevel = choice(m, EnvLogLevel, s.LogLevel, "debug", "info", "warn", "error")
 	c.LogFormat = choice(m, EnvLogFormat, s.LogFormat, LogAuto, LogConsole, LogJSON)
@@ -86,6 +89,31 @@ func (s settings) onChange(m *mistakes) string {
 		m.note("%s: it has %s in it, but no shell reads it: write the line into a script, and name the script here", EnvOnChange, syntax)
 	}
 	return s.OnChange
+}
+
+// jobs checks the path of the jobs file. Whether there is such a file, whoever reads it
+// finds out.
+func (s *input) jobs(m *mistakes) string {
+	switch {
+	case s.Jobs == "":
+		return ""
+	case unexpanded.MatchString(s.Jobs):
+		m.add(s.name(EnvJobs), s.Jobs, notExpanded)
+	case strings.HasPrefix(s.Jobs, "~"):
+		m.add(s.name(EnvJobs), s.Jobs, noHome)
+	case strings.ContainsFunc(s.Jobs, unicode.IsControl):
+		m.add(s.name(EnvJobs), s.Jobs, "want the path of a jobs file")
+	}
+	return s.Jobs
+}
+
+func (s settings) maxRuns(m *mistakes) int {
+	n, err := strconv.Atoi(s.MaxRuns)
+	if err != nil || n < 1 || n > mostRuns {
+		m.add(EnvMaxRuns, s.MaxRuns, "want a whole number from 1 to %d", mostRuns)
+		return 1
+	}
+	return n
 }
 
 func (s settings) httpAddr(m *mistakes) string {

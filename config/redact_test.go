@@ -46,7 +46,7 @@ func TestConfig_String(t *testing.T) {
 	}
 	const want = `UNDERSTUDY_REGISTRY=mongodb://app:xxxxx@h/app UNDERSTUDY_DATABASE=app UNDERSTUDY_GROUP=default ` +
 		`UNDERSTUDY_HOST="a\"b" UNDERSTUDY_PRIORITY=3 UNDERSTUDY_HEARTBEAT_INTERVAL=1s UNDERSTUDY_ORPHAN_AFTER=1m0s ` +
-		`UNDERSTUDY_STOP_GRACE=10s UNDERSTUDY_CONNECT_TIMEOUT=30s UNDERSTUDY_RESTART=always UNDERSTUDY_LOG_LEVEL=info UNDERSTUDY_LOG_FORMAT=auto`
+		`UNDERSTUDY_STOP_GRACE=10s UNDERSTUDY_CONNECT_TIMEOUT=30s UNDERSTUDY_RESTART=always UNDERSTUDY_MAX_RUNS=16 UNDERSTUDY_LOG_LEVEL=info UNDERSTUDY_LOG_FORMAT=auto`
 	for _, format := range []string{"%v", "%+v", "%s"} {
 		if got := fmt.Sprintf(format, c); got != want {
 			t.Errorf("%s: got\n%s\nwant\n%s", format, got, want)

@@ -19,6 +19,8 @@ type settings struct {
 	ConnectTimeout    string `split_words:"true"`
 	Restart           string
 	OnChange          string `split_words:"true"`
+	Jobs              string
+	MaxRuns           string `split_words:"true"`
 	HTTPAddr          string `split_words:"true"`
 	LogLevel          string `split_words:"true"`
 	LogFormat         string `split_words:"true"`
@@ -28,6 +30,7 @@ type settings struct {
 type Flags struct {
 	Registry *string // overrides UNDERSTUDY_REGISTRY and UNDERSTUDY_REGISTRY_FILE
 	Group    *string // overrides UNDERSTUDY_GROUP
+	Jobs     *string // overrides UNDERSTUDY_JOBS
 }
 
 // input is what was written, and where it was written.
@@ -55,6 +58,9 @@ func newInput(s settings, flags Flags, set func(variable string) bool, at place)
 	}
 	if flags.Group != nil {
 		override(EnvGroup, "--group", &in.Group, *flags.Group)
+	}
+	if flags.Jobs != nil {
+		override(EnvJobs, "--jobs", &in.Jobs, *flags.Jobs)
 	}
 	return in
 }

@@ -26,7 +26,7 @@ func sqlitePath(path string) (string, error) {
 	case strings.HasPrefix(path, "//") && !strings.HasPrefix(path, "///"):
 		return "", errors.New("it has a host in it: want sqlite:/PATH, or sqlite:PATH relative to the current directory")
 	case strings.HasPrefix(path, "~"):
-		return "", errors.New("a ~ is not replaced by a home directory here: write the whole path")
+		return "", errors.New(noHome)
 	case strings.Contains(path, "?"):
 		return "", errors.New("it has a ? in it: want a path without options")
 	case strings.ContainsFunc(path, unicode.IsControl):

@@ -97,6 +97,18 @@ var Variables = []Variable{
 		shown: func(c Config) any { return hideURIs(c.OnChange) },
 	},
 	{
+		Name: EnvJobs, Otherwise: "none", vital: true,
+		Help:  "a jobs file: the active instance runs its jobs",
+		field: func(s *settings) *string { return &s.Jobs },
+		shown: func(c Config) any { return c.Jobs },
+	},
+	{
+		Name: EnvMaxRuns, Default: "16",
+		Help:  "how many runs of jobs may be processed at a time",
+		field: func(s *settings) *string { return &s.MaxRuns },
+		shown: func(c Config) any { return c.MaxRuns },
+	},
+	{
 		Name: EnvHTTPAddr, Otherwise: "off",
 		Help:  "HOST:PORT on which to serve probes, metrics and the page, all read-only; :PORT is on all interfaces",
 		field: func(s *settings) *string { return &s.HTTPAddr },
@@ -120,5 +132,7 @@ var Variables = []Variable{
 // read here. An instance may itself be the work of another one, so they are not unknown.
 var exports = []string{
 	EnvInstance, EnvTerm, EnvRun,
+	EnvJob, EnvRunID, EnvAttempt, EnvSlot, EnvTrigger,
+	EnvPayloadFile, EnvProgressFile, EnvResultFile, EnvCheckpointFile,
 	EnvOldRole, EnvNewRole, EnvReason, EnvUnderInit,
 }

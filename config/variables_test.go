@@ -69,7 +69,7 @@ func TestLoad_TakesEachVariableOver(t *testing.T) {
 	values := env{
 		EnvRegistry: "mongodb://h/", EnvDatabase: "d", EnvGroup: "g", EnvHost: "h", EnvPriority: "7",
 		EnvInterval: "1.5s", EnvOrphanAfter: "2m0s", EnvStopGrace: "11s", EnvConnectTimeout: "12s",
-		EnvRestart: "never", EnvOnChange: "/bin/true", EnvHTTPAddr: ":8080", EnvLogLevel: "debug", EnvLogFormat: "json",
+		EnvRestart: "never", EnvOnChange: "/bin/true", EnvJobs: "jobs.yaml", EnvMaxRuns: "9", EnvHTTPAddr: ":8080", EnvLogLevel: "debug", EnvLogFormat: "json",
 	}
 	setenv(t, values)
 	c, _, err := onMachine()

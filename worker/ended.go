@@ -68,14 +68,14 @@ func (c *Command) exited(last guard.Event, ran time.Duration, log zerolog.Logger
 		if code == 0 {
 			code, event = CodeLeftBehind, log.Error()
 		}
-		why += ", and it " + leftBehind(last.Left)
-		event.Int("code", last.Code).Msgf("the command exited, and it %s: run it in the foreground, and have it wait for what it starts", leftBehind(last.Left))
+		why += ", and it " + LeftBehind(last.Left)
+		event.Int("code", last.Code).Msgf("the command exited, and it %s: run it in the foreground, and have it wait for what it starts", LeftBehind(last.Left))
 	}
 	return c.failedOrFinal(code, why, ran, log)
 }
 
-// leftBehind says what became of the processes that a command did not wait for.
-func leftBehind(n int) string {
+// LeftBehind says what became of n processes that a command did not wait for.
+func LeftBehind(n int) string {
 	if n == 1 {
 		return "left 1 process behind, which was killed"
 	}

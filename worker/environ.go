@@ -19,6 +19,8 @@ var private = []string{
 	config.EnvRegistry, config.EnvRegistryFile,
 	config.EnvUnderInit,
 	config.EnvInstance, config.EnvGroup, config.EnvTerm, config.EnvRun,
+	config.EnvJob, config.EnvRunID, config.EnvAttempt, config.EnvSlot, config.EnvTrigger,
+	config.EnvPayloadFile, config.EnvProgressFile, config.EnvResultFile, config.EnvCheckpointFile,
 }
 
 // environ returns the environment of a command that runs in a term, without the

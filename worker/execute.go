@@ -61,7 +61,7 @@ func (e *Executor) Run(ctx context.Context, x Execution) End {
 		if ctx.Err() != nil {
 			break
 		}
-		if !e.hasLease() {
+		if !e.HasLease() {
 			return End{Outcome: Late, Code: -1}
 		}
 		if end, ok := e.runUnder(ctx, path, x); ok {

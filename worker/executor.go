@@ -100,8 +100,9 @@ func (e *Executor) Close() {
 	}
 }
 
-// hasLease reports whether more than the stop grace is left of the lease.
-func (e *Executor) hasLease() bool {
+// HasLease reports whether more than the stop grace is left of the lease, so that a run may
+// start.
+func (e *Executor) HasLease() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return boottime.Now() < e.lease-e.spec.Timing.StopGrace

@@ -77,7 +77,7 @@ func (t Task) Run(ctx context.Context) (code int, err error) {
 		return 0, fmt.Errorf("task: %s: %w", path, diagnose(path, last.Err))
 	case last.Kind == guard.Exited:
 		if last.Left > 0 && last.Why == guard.Itself {
-			log.Warn().Int("code", last.Code).Msg("the task exited, and it " + leftBehind(last.Left))
+			log.Warn().Int("code", last.Code).Msg("the task exited, and it " + LeftBehind(last.Left))
 		}
 		return last.Code, nil
 	}

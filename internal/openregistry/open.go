@@ -1,7 +1,7 @@
 // Package openregistry opens the registry that the configuration names.
 //
 // It knows the backends: MongoDB and the SQLite file. Everybody else works with what
-// it returns, a [registry.Backend]. It tries until the configured time is over, says
+// it returns, a [store.Backend]. It tries until the configured time is over, says
 // so if that takes long, and opens the registry of an instance again when its user or
 // its password is changed.
 package openregistry
@@ -15,6 +15,7 @@ import (
 
 	"github.com/understudy-go/understudy/config"
 	"github.com/understudy-go/understudy/internal/logging"
+	"github.com/understudy-go/understudy/jobs/store"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/registry/mongodb"
 	"github.com/understudy-go/understudy/registry/sqlite"
@@ -33,7 +34,7 @@ func (e UnavailableError) Unwrap() error { return e.Err }
 // Open opens the registry for what access says. Only [registry.Join] creates what is
 // missing. Open tries until the time of the configuration is over, at most MaxWait for
 // people, and calls say if connecting takes long. The error is an [UnavailableError].
-func Open(ctx context.Context, c config.Config, access registry.Access, say func(text string)) (registry.Backend, error) {
+func Open(ctx context.Context, c config.Config, access registry.Access, say func(text string)) (store.Backend, error) {
 	limit, late := c.ConnectTimeout, fmt.Errorf("no answer within %v (%s)", c.ConnectTimeout, config.EnvConnectTimeout)
 	if access != registry.Join && limit > MaxWait {
 		limit, late = MaxWait, fmt.Errorf("no answer within %v", MaxWait)
@@ -51,7 +52,7 @@ func Open(ctx context.Context, c config.Config, access registry.Access, say func
 	return b, nil
 }
 
-func open(ctx context.Context, c config.Config, access registry.Access) (registry.Backend, error) {
+func open(ctx context.Context, c config.Config, access registry.Access) (store.Backend, error) {
 	if c.Registry.Kind == config.SQLite {
 		return sqlite.Open(ctx, c.Registry.Path, sqlite.Options{
 			OrphanAfter: c.Timing.OrphanAfter, Access: access, MakeDirectory: c.Registry.Implicit,
@@ -66,7 +67,7 @@ func open(ctx context.Context, c config.Config, access registry.Access) (registr
 }
 
 // Close closes a registry that nobody uses any more. It waits two seconds at most.
-func Close(b registry.Backend) {
+func Close(b store.Backend) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	_ = b.Close(ctx)

@@ -9,14 +9,14 @@ import (
 
 	"github.com/understudy-go/understudy/config"
 	"github.com/understudy-go/understudy/internal/reopen"
-	"github.com/understudy-go/understudy/registry"
+	"github.com/understudy-go/understudy/jobs/store"
 	"github.com/understudy-go/understudy/registry/mongodb"
 )
 
 // Renewing returns a registry that is opened again when it refuses the beats of this
 // instance, because its user or its password was changed. For that the configuration
 // is read again, and with it the file that holds the URI, if there is one.
-func Renewing(b registry.Backend, conf config.Config, log zerolog.Logger) registry.Backend {
+func Renewing(b store.Backend, conf config.Config, log zerolog.Logger) store.Backend {
 	if conf.Registry.Kind != config.MongoDB {
 		return b // a file knows no users
 	}
@@ -26,7 +26,7 @@ func Renewing(b registry.Backend, conf config.Config, log zerolog.Logger) regist
 	}
 	return reopen.New(b, reopen.Config{
 		Denied: mongodb.Denied,
-		Open:   func(ctx context.Context) (registry.Backend, error) { return openAgain(ctx, conf) },
+		Open:   func(ctx context.Context) (store.Backend, error) { return openAgain(ctx, conf) },
 		Lease:  conf.Timing.Lease(),
 		OnDenied: func(err error) {
 			log.Error().Err(err).Msg("the registry refuses this instance, which ends with its lease (exit code 69): " + cure)
@@ -38,7 +38,7 @@ func Renewing(b registry.Backend, conf config.Config, log zerolog.Logger) regist
 
 // openAgain opens the registry with what the configuration says now. It has to be the
 // same registry, because in another one another instance may be active.
-func openAgain(ctx context.Context, before config.Config) (registry.Backend, error) {
+func openAgain(ctx context.Context, before config.Config) (store.Backend, error) {
 	now, _, err := config.Load()
 	if err != nil {
 		return nil, err

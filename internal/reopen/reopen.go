@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/understudy-go/understudy/jobs/store"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -22,7 +23,7 @@ type Config struct {
 	// this process, or that this user has no right to make the call.
 	Denied func(error) bool
 	// Open opens the registry with what the configuration says now.
-	Open func(context.Context) (registry.Backend, error)
+	Open func(context.Context) (store.Backend, error)
 	// Lease is how long an acknowledged beat keeps a term. Several attempts have to fit
 	// into it.
 	Lease time.Duration
@@ -45,7 +46,7 @@ type Registry struct {
 	wait   sync.WaitGroup
 
 	mu      sync.Mutex
-	backend registry.Backend
+	backend store.Backend
 	closed  bool
 	denied  bool // whether there was a refusal since the latest acknowledged beat
 	opening bool
@@ -54,7 +55,7 @@ type Registry struct {
 	failure string // the text of the latest error that OnFailed was called with
 }
 
-var _ registry.Backend = (*Registry)(nil)
+var _ store.Backend = (*Registry)(nil)
 
 const (
 	firstBackoff = time.Second
@@ -63,14 +64,14 @@ const (
 )
 
 // New returns a registry that uses a backend that is open. It closes the backend.
-func New(b registry.Backend, c Config) *Registry {
+func New(b store.Backend, c Config) *Registry {
 	r := &Registry{c: c, backend: b, backoff: firstBackoff}
 	r.ctx, r.cancel = context.WithCancel(context.Background())
 	return r
 }
 
 // current returns the backend for a call.
-func (r *Registry) current() registry.Backend {
+func (r *Registry) current() store.Backend {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.backend
@@ -78,7 +79,7 @@ func (r *Registry) current() registry.Backend {
 
 // through makes a call. If the backend was closed meanwhile because another one replaced
 // it, the call did nothing, and is made with that one.
-func through[T any](r *Registry, call func(b registry.Backend) (T, error)) (T, error) {
+func through[T any](r *Registry, call func(b store.Backend) (T, error)) (T, error) {
 	for {
 		b := r.current()
 		result, err := call(b)
@@ -159,14 +160,14 @@ func (r *Registry) open() {
 
 // Register implements [registry.Registry].
 func (r *Registry) Register(ctx context.Context, in registry.Instance) (time.Time, error) {
-	at, err := through(r, func(b registry.Backend) (time.Time, error) { return b.Register(ctx, in) })
+	at, err := through(r, func(b store.Backend) (time.Time, error) { return b.Register(ctx, in) })
 	r.afterBeat(err)
 	return at, err
 }
 
 // Beat implements [registry.Registry].
 func (r *Registry) Beat(ctx context.Context, id uuid.UUID, s registry.Status) (time.Time, error) {
-	at, err := through(r, func(b registry.Backend) (time.Time, error) { return b.Beat(ctx, id, s) })
+	at, err := through(r, func(b store.Backend) (time.Time, error) { return b.Beat(ctx, id, s) })
 	r.afterBeat(err)
 	return at, err
 }

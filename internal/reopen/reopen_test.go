@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/understudy-go/understudy/jobs/store"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -18,7 +19,7 @@ var errDenied = errors.New("denied")
 
 // fake is a backend whose calls return an error that the test sets.
 type fake struct {
-	registry.Backend
+	store.Backend
 	err    atomic.Pointer[error]
 	closed atomic.Bool
 	beats  atomic.Int64
@@ -56,7 +57,7 @@ func (f *fake) Close(context.Context) error {
 type calls struct{ denied, opened, failed int }
 
 // over returns a registry over a backend, and how often it calls the functions of its Config.
-func over(b registry.Backend, open func(context.Context) (registry.Backend, error)) (*Registry, *calls) {
+func over(b store.Backend, open func(context.Context) (store.Backend, error)) (*Registry, *calls) {
 	n := new(calls) // it changes under the lock of the registry
 	return New(b, Config{
 		Denied: func(err error) bool { return errors.Is(err, errDenied) }, Open: open, Lease: 40 * time.Second,
@@ -73,7 +74,7 @@ func beat(t *testing.T, r *Registry) error {
 func TestRegistry_IsOpenedAnewAfterARefusedBeat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		old, next := newFake(nil), newFake(nil)
-		r, n := over(old, func(context.Context) (registry.Backend, error) { return next, nil })
+		r, n := over(old, func(context.Context) (store.Backend, error) { return next, nil })
 		if err := beat(t, r); err != nil {
 			t.Fatal(err)
 		}
@@ -100,7 +101,7 @@ func TestRegistry_IsOpenedAnewAfterARefusedBeat(t *testing.T) {
 func TestRegistry_IsNotOpenedAnewWithoutNeed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newFake(errors.New("no answer"))
-		r, n := over(b, func(context.Context) (registry.Backend, error) { panic("opened") })
+		r, n := over(b, func(context.Context) (store.Backend, error) { panic("opened") })
 		_ = beat(t, r) // an outage
 		b.err.Store(&errDenied)
 		if _, err := r.View(t.Context(), "g"); !errors.Is(err, errDenied) {
@@ -117,7 +118,7 @@ func TestRegistry_IsNotOpenedAnewWithoutNeed(t *testing.T) {
 func TestRegistry_IsOpenedEverLessOftenWhileThatFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		opens := 0
-		r, n := over(newFake(errDenied), func(context.Context) (registry.Backend, error) {
+		r, n := over(newFake(errDenied), func(context.Context) (store.Backend, error) {
 			opens++
 			return nil, errors.New("the old password")
 		})
@@ -141,7 +142,7 @@ func TestRegistry_IsOpenedEverLessOftenWhileThatFails(t *testing.T) {
 func TestRegistry_IsOpenedEverLessOftenWhileItRefuses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var opened []*fake
-		r, _ := over(newFake(errDenied), func(context.Context) (registry.Backend, error) {
+		r, _ := over(newFake(errDenied), func(context.Context) (store.Backend, error) {
 			opened = append(opened, newFake(errDenied))
 			return opened[len(opened)-1], nil
 		})
@@ -166,7 +167,7 @@ func TestRegistry_MakesACallAgainIfTheBackendWasReplaced(t *testing.T) {
 		old, next := newFake(nil), newFake(nil)
 		r, _ := over(old, nil)
 		made := 0
-		_, err := through(r, func(b registry.Backend) (none, error) {
+		_, err := through(r, func(b store.Backend) (none, error) {
 			if made++; made == 1 { // the backend is replaced before the call is made
 				r.mu.Lock()
 				r.backend = next
@@ -189,7 +190,7 @@ func TestRegistry_MakesACallAgainIfTheBackendWasReplaced(t *testing.T) {
 func TestClose_LeavesNothingOpenWhileTheRegistryIsOpenedAnew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		old, next := newFake(errDenied), newFake(nil)
-		r, n := over(old, func(ctx context.Context) (registry.Backend, error) {
+		r, n := over(old, func(ctx context.Context) (store.Backend, error) {
 			<-ctx.Done() // it opens the registry anyway
 			return next, nil
 		})
