@@ -3,6 +3,7 @@ package cli
 import (
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/understudy-go/understudy/internal/testkit"
+	"github.com/understudy-go/understudy/jobs/store"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -124,4 +126,54 @@ func TestCompletion_OfTheTargetOfAHandover(t *testing.T) {
 	if got := complete(t, "handover", "--to", ""); got != ":4" {
 		t.Errorf("bad configuration: %s", got)
 	}
+}
+
+func TestCompletion_OfJobsAndRuns(t *testing.T) {
+	eachBackend(t, func(t *testing.T, s testRegistry) {
+		testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY="+s.uri)
+		if got := complete(t, "trigger", ""); got != ":4" {
+			t.Errorf("no jobs: %s", got)
+		}
+		h := s.hold(t, store.Job{Name: "publish"}, store.Job{Name: "report"}, store.Job{Name: "old", Gone: true})
+		if _, err := h.store.Pause(t.Context(), h.Group, "publish", "kai", ""); err != nil {
+			t.Fatal(err)
+		}
+		h.ended(t, h.key("report", "2027-03-14T01:30:00Z"), store.Completed, store.AttemptCompleted, 0, 3*time.Hour)
+		h.ended(t, h.key("report", "k:b"), store.Failed, store.AttemptFailed, 1, 2*time.Hour)
+		for _, run := range []string{"k:c", "k:$(reboot)", "k:d e", "k:;f"} {
+			if _, _, err := h.store.Submit(t.Context(), store.Run{Key: h.key("publish", run), Trigger: store.ByPerson}, nil, 10); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for words, want := range map[string]string{
+			"trigger ":            "publish report :4",
+			"trigger r":           "report :4",
+			"jobs pause ":         "report :4",
+			"jobs resume ":        "publish :4",
+			"runs ":               "cancel publish report retry show :4",
+			"runs show ":          "publish/k:c report/k:b report/2027-03-14T01:30:00Z :4",
+			"runs show report/":   "report/k:b report/2027-03-14T01:30:00Z :4",
+			"runs cancel ":        "publish/k:c :4",
+			"runs retry ":         "report/k:b :4",
+			"runs retry a/b ":     ":4",
+			"trigger --wait ":     "publish report :4",
+			"trigger report --k":  "--key :4",
+			"runs show report/k:": "report/k:b :4",
+		} {
+			if got := complete(t, strings.Split(words, " ")...); sorted(got) != sorted(want) {
+				t.Errorf("understudy %s: %s, want %s", words, got, want)
+			}
+		}
+	})
+	testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY=mongodb://127.0.0.1:1/ops?directConnection=true", "UNDERSTUDY_CONNECT_TIMEOUT=1h")
+	if got := complete(t, "trigger", ""); got != ":4" {
+		t.Errorf("registry out of reach: %s", got)
+	}
+}
+
+// sorted sorts the words of a text.
+func sorted(text string) string {
+	words := strings.Fields(text)
+	slices.Sort(words)
+	return strings.Join(words, " ")
 }

@@ -20,10 +20,10 @@ import (
 
 // asking returns the records of jobs and runs that the registry has.
 func (cl *client) asking() store.Asking {
-	if reg, ok := cl.reg.(interface{ Jobs() store.Store }); ok {
-		return reg.Jobs()
+	if cl.reg == nil {
+		return noJobs{}
 	}
-	return noJobs{}
+	return cl.reg.Jobs()
 }
 
 // noJobs are the records of a registry that nobody has used yet.

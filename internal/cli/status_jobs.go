@@ -138,7 +138,7 @@ func (sum *jobsSummary) line(g status.Group) terminal.Line {
 		left := sum.NextAt.Sub(g.At)
 		switch {
 		case left <= -lateness:
-			text += fmt.Sprintf(", %s %v late", sum.Next, status.Seconds(-left))
+			text += fmt.Sprintf(", %s is late by %v", sum.Next, status.Seconds(-left))
 		default:
 			text += fmt.Sprintf(", next %s in %v", sum.Next, status.Seconds(left))
 		}
