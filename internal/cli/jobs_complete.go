@@ -33,7 +33,8 @@ func completeFrom(choices func(ctx context.Context, s store.Asking, group, typed
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
 		defer cl.close()
-		return choices(ctx, cl.asking(), cl.conf.Group, typed), cobra.ShellCompDirectiveNoFileComp
+		list := choices(ctx, cl.asking(), cl.conf.Group, typed)
+		return slices.DeleteFunc(list, func(s string) bool { return !strings.HasPrefix(s, typed) }), cobra.ShellCompDirectiveNoFileComp
 	}
 }
 
