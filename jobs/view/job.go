@@ -31,7 +31,7 @@ type Job struct {
 
 	// Waiting counts its runs that are due and wait, and Oldest is since when the first of
 	// them has been due.
-	Waiting int       `json:"waiting"`
+	Waiting int       `json:"waiting,omitempty"`
 	Oldest  time.Time `json:"oldestDue,omitzero"`
 
 	// Current is the run that is being processed, the latest one if there are several.

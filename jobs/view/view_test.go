@@ -61,7 +61,7 @@ func TestJSON_HasStableNames(t *testing.T) {
 			Gone: true, Paused: &store.Request{By: "x", At: instant}}), `{
 			"job": "report", "description": "d", "schedule": "@hourly", "timezone": "Europe/Berlin", "next": "2027-03-14T01:59:26.535Z",
 			"mark": "2027-03-14T01:59:26.535Z", "since": "2027-03-14T01:59:26.535Z", "term": 3, "gone": true,
-			"paused": {"by": "x", "at": "2027-03-14T01:59:26.535Z"}, "waiting": 0}`},
+			"paused": {"by": "x", "at": "2027-03-14T01:59:26.535Z"}}`},
 		{"lists", []any{Jobs{Group: "g", Jobs: []Job{}}, Runs{Group: "g", Runs: []Run{}, Before: "b", Unread: "u"}},
 			`[{"group": "g", "jobs": []}, {"group": "g", "runs": [], "before": "b", "unread": "u"}]`},
 	} {
