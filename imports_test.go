@@ -46,6 +46,7 @@ var directions = map[string][]string{
 	"jobs/store/mongostore":   {"internal/mongoconn", "internal/mongofields", "internal/mongowatch", "jobs/store", "registry"},
 	"jobs/store/sqlitestore":  {"internal/sqlitefields", "internal/sqlitefile", "jobs/store", "registry"},
 	"jobs/store/storetest":    {"internal/suite", "jobs/store", "registry"},
+	"jobs/view":               {"jobs/store", "registry"},
 	"metrics":                 {"registry", "status"},
 	"registry/finding":        {"registry"},
 	"registry/internal/trial": {"registry"},
