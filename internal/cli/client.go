@@ -13,6 +13,7 @@ import (
 	"github.com/understudy-go/understudy/config"
 	"github.com/understudy-go/understudy/internal/logging"
 	"github.com/understudy-go/understudy/internal/openregistry"
+	"github.com/understudy-go/understudy/jobs/store"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/status"
 )
@@ -30,7 +31,7 @@ type client struct {
 	conf      config.Config
 	stderr    io.Writer
 	admin     registry.Admin
-	reg       registry.Backend            // nil while there is no file: then admin is empty
+	reg       store.Backend               // nil while there is no file: then admin is empty
 	observers map[string]*status.Observer // by group
 
 	showEnded bool            // show groups that have ended, too

@@ -30,12 +30,15 @@ func exitCodeOf(err error) int {
 		return exitcode.Signal + int(interrupt.signal)
 	}
 	_, usage := errors.AsType[usageError](err)
+	_, conflict := errors.AsType[conflictError](err)
 	_, unavailable := errors.AsType[openregistry.UnavailableError](err)
 	switch {
 	case err == nil:
 		return exitcode.OK
 	case usage:
 		return exitcode.Usage
+	case conflict:
+		return exitcode.Conflict
 	case misconfigured(err):
 		return exitcode.Config
 	case unavailable, errors.Is(err, heartbeat.ErrUnreachable), errors.Is(err, registry.ErrRefused), registry.Unreadable(err):

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/understudy-go/understudy/config"
+	"github.com/understudy-go/understudy/jobs/store"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/status"
 )
@@ -37,10 +38,23 @@ func (f fakeAdmin) Info(context.Context) (registry.Info, error) {
 	return registry.Info{At: time.Now()}, nil
 }
 
+// fakeBackend is there, and has no jobs.
+type fakeBackend struct{ store.Backend }
+
+func (fakeBackend) Jobs() store.Store { return fakeStore{} }
+
+type fakeStore struct{ store.Store }
+
+func (fakeStore) Jobs(context.Context, string) ([]store.Job, error) { return nil, nil }
+
+func (fakeStore) Chunks(context.Context, store.Key, int, int) ([]store.Chunk, error) {
+	return nil, nil
+}
+
 // clientOf returns a client of a fakeAdmin.
 func clientOf(f fakeAdmin, stderr io.Writer) *client {
 	conf := config.Config{Group: "g", Registry: config.Registry{Kind: config.SQLite, Path: "/registry.db"}}
-	return &client{conf: conf, stderr: stderr, admin: f, reg: struct{ registry.Backend }{}}
+	return &client{conf: conf, stderr: stderr, admin: f, reg: fakeBackend{}}
 }
 
 // memberOf returns an instance whose UUID ends with n.

@@ -90,10 +90,11 @@ func (w *waiter) wait(ctx context.Context) (*registry.Term, error) {
 type signalError struct {
 	signal syscall.Signal
 	state  string // what the wait had come to
+	hint   string // how to learn more
 }
 
 func (e signalError) Error() string {
-	return fmt.Sprintf("%v: %s; understudy status shows who is active", e.signal, e.state)
+	return fmt.Sprintf("%v: %s; %s", e.signal, e.state, e.hint)
 }
 
 // untilSignal returns a context that ends with the first signal to stop. Its cause is a
@@ -119,7 +120,7 @@ func untilSignal(ctx context.Context) (_ context.Context, stop func()) {
 // interrupted returns a [signalError] with that state if a signal ended ctx, else err.
 func interrupted(ctx context.Context, state string, err error) error {
 	if e, ok := errors.AsType[signalError](context.Cause(ctx)); ok {
-		e.state = state
+		e.state, e.hint = state, "understudy status shows who is active"
 		return e
 	}
 	return err

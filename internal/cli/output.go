@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"syscall"
+	"unicode"
+	"unicode/utf16"
 
 	"github.com/understudy-go/understudy/internal/terminal"
 )
@@ -28,6 +30,7 @@ func unlessGone(err error) error {
 }
 
 // encode returns v as JSON that ends with a newline. With indent it is for people.
+// Characters that do something to a terminal are escaped: text of a registry may hold any.
 func encode(v any, indent bool) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -38,7 +41,27 @@ func encode(v any, indent bool) ([]byte, error) {
 	if err := e.Encode(v); err != nil {
 		return nil, fmt.Errorf("JSON: %w", err)
 	}
-	return b.Bytes(), nil
+	return harmlessJSON(b.Bytes()), nil
+}
+
+// harmlessJSON escapes what cannot be seen, which changes nothing for whoever reads JSON.
+func harmlessJSON(text []byte) []byte {
+	odd := func(r rune) bool { return r > '~' && !unicode.IsGraphic(r) }
+	if !bytes.ContainsFunc(text, odd) {
+		return text
+	}
+	var b bytes.Buffer
+	for _, r := range string(text) { // it is UTF-8, and what is odd is within strings
+		switch r1, r2 := utf16.EncodeRune(r); {
+		case !odd(r):
+			b.WriteRune(r)
+		case r1 == unicode.ReplacementChar:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			fmt.Fprintf(&b, `\u%04x\u%04x`, r1, r2)
+		}
+	}
+	return b.Bytes()
 }
 
 // writeJSON writes v for people or programs.

@@ -15,13 +15,14 @@ import (
 
 	"github.com/understudy-go/understudy/internal/mongotest"
 	"github.com/understudy-go/understudy/internal/testkit"
+	"github.com/understudy-go/understudy/jobs/store"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/registry/sqlite"
 )
 
 // testRegistry is a registry that a test fills and the program reads.
 type testRegistry struct {
-	registry.Backend
+	store.Backend
 	uri string
 }
 
@@ -119,4 +120,16 @@ func (s testRegistry) collection(t *testing.T, name string) *mongo.Collection {
 	}
 	t.Cleanup(func() { _ = client.Disconnect(context.Background()) })
 	return client.Database(strings.TrimPrefix(u.Path, "/")).Collection(name)
+}
+
+// spoilRun makes the record of a run unreadable.
+func (s testRegistry) spoilRun(t *testing.T, run string) {
+	t.Helper()
+	if path, ok := strings.CutPrefix(s.uri, "sqlite:"); ok {
+		testkit.SQL(t, path, `UPDATE runs SET schema = x'1b5b324a' WHERE run = ?`, run)
+		return
+	}
+	if r, err := s.collection(t, "runs").UpdateMany(t.Context(), bson.M{"_id.run": run}, bson.M{"$set": bson.M{"schema": "\x1b[2J"}}); err != nil || r.ModifiedCount == 0 {
+		t.Fatal(r, err)
+	}
 }

@@ -89,6 +89,8 @@ only the jobs. "understudy jobs check FILE" checks such a file.`,
 		newCheck(code),
 		newHealth(code),
 		newJobs(code),
+		newRuns(),
+		newTrigger(code),
 		newTick(),
 		newDemo(),
 	)
@@ -112,14 +114,15 @@ Environment:
 ` + config.Usage() + `
 Exit codes:
   0    stopped in order
-  1    the answer is no (status, check, health, handover), or another error
+  1    the answer is no (status, check, health, handover, trigger, runs, jobs), or
+       another error
   64   wrong usage
   69   the registry is unreachable, refuses this instance, or is not understood
   70   the work would not stop in time
   78   bad configuration, or a jobs file with a mistake in it
   126  COMMAND cannot be executed
   127  COMMAND does not exist
-  130  Ctrl-C ended status, history, handover, check or health
+  130  Ctrl-C ended another subcommand than run
   N    the exit code of COMMAND, when COMMAND is done
 `
 
@@ -179,6 +182,39 @@ Exit codes:
   64   wrong usage
   78   bad UNDERSTUDY_HTTP_ADDR
 ` + ctrlC,
+	"jobs": placeEnvironment + `
+Exit codes:
+  0    the jobs were shown, or there are none
+  1    another error
+` + placeCodes + ctrlC,
+	"jobs pause":  changeEnding,
+	"jobs resume": changeEnding,
+	"runs": placeEnvironment + `
+Exit codes:
+  0    the runs were shown, or there are none
+  1    there is no job of this name, or another error
+` + placeCodes + ctrlC,
+	"runs show": placeEnvironment + `
+Exit codes:
+  0    the run was shown, however it ended, or Ctrl-C ended --follow
+  1    there is no such run, or another error
+` + placeCodes + ctrlC,
+	"runs cancel": changeEnding,
+	"runs retry":  changeEnding,
+	"trigger": placeEnvironment + `
+Exit codes:
+  0    the run waits, or was there already; with --wait or --follow: it completed
+  1    there is no job of this name, too many runs wait, or another error; with --wait
+       also: it failed without an exit code of its command
+  65   there is a run of this key with another payload
+` + placeCodes + `  130  Ctrl-C; a run that was asked for stays
+With --wait or --follow also:
+  N    the exit code of the command, if the run failed
+  75   the run exited: its instance went away, and it may not run again
+  124  the run timed out
+  125  the run was skipped: it was never started
+  143  the run was cancelled
+`,
 	"jobs check": `
 Environment:
   UNDERSTUDY_GROUP is part of what an H in a schedule stands for, and
@@ -197,6 +233,12 @@ Exit codes:
   78   the crontab cannot be read
 `,
 }
+
+const changeEnding = placeEnvironment + `
+Exit codes:
+  0    it is so now
+  1    there is no such job or run, it is not possible in its state, or another error
+` + placeCodes + ctrlC
 
 const (
 	placeCodes = `  64   wrong usage

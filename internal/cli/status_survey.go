@@ -17,8 +17,9 @@ import (
 type survey struct {
 	all    bool // of all groups
 	groups []status.Group
-	unread []error // why groups could not be understood
-	hidden int     // how many groups have ended and are not shown
+	jobs   map[string]*jobsSummary // of the groups that have jobs
+	unread []error                 // why groups could not be understood
+	hidden int                     // how many groups have ended and are not shown
 }
 
 // survey reads the configured group, or all groups. A group whose records make no sense
@@ -36,8 +37,12 @@ func (cl *client) survey(ctx context.Context, all bool) (survey, error) {
 	}
 	cl.forget(names)
 	s.groups = make([]status.Group, 0, len(names))
+	s.jobs = map[string]*jobsSummary{}
 	for _, name := range names {
+		jobs := make(chan *jobsSummary, 1)
+		go func() { jobs <- cl.summariseJobs(ctx, name) }()
 		g, err := cl.readGroup(ctx, name, statusTerms)
+		sum := <-jobs
 		_, unavailable := errors.AsType[openregistry.UnavailableError](err)
 		switch {
 		case unavailable, err != nil && !all:
@@ -46,6 +51,7 @@ func (cl *client) survey(ctx context.Context, all bool) (survey, error) {
 			s.unread = append(s.unread, fmt.Errorf("group %s: %w", status.Visible(name), err))
 		default:
 			s.groups = append(s.groups, g)
+			s.jobs[g.Name] = sum
 		}
 	}
 	if all {
@@ -99,6 +105,9 @@ func (s survey) lines(columns int) []terminal.Line {
 			list = append(list, nil)
 		}
 		list = append(list, showGroup(g, columns)...)
+		if sum := s.jobs[g.Name]; sum != nil {
+			list = append(list, sum.lines(g, columns)...)
+		}
 	}
 	return list
 }
@@ -138,10 +147,14 @@ func (s survey) summary() terminal.Span {
 }
 
 func (s survey) encode(indent, all bool) ([]byte, error) {
-	if all {
-		return encode(s.groups, indent)
+	views := make([]groupView, 0, len(s.groups))
+	for _, g := range s.groups {
+		views = append(views, groupView{g, s.jobs[g.Name]})
 	}
-	return encode(s.groups[0], indent)
+	if all {
+		return encode(views, indent)
+	}
+	return encode(views[0], indent)
 }
 
 func (s survey) write(out io.Writer, asJSON, all bool) error {

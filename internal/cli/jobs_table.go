@@ -1,0 +1,205 @@
+package cli
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/understudy-go/understudy/internal/terminal"
+	"github.com/understudy-go/understudy/jobs/store"
+	"github.com/understudy-go/understudy/status"
+)
+
+// jobLayout is how much a table of jobs shows.
+type jobLayout struct {
+	name, schedule int  // the most columns of each; 0: none
+	brief          bool // spans instead of instants
+	streak         bool
+}
+
+// jobLayouts are for narrower and narrower terminals.
+var jobLayouts = []jobLayout{
+	{name: 100, schedule: 60, streak: true},
+	{name: 40, schedule: 40, streak: true},
+	{name: 40, schedule: 24, brief: true, streak: true},
+	{name: 30, brief: true, streak: true},
+	{name: 24, brief: true},
+	{name: 12, brief: true},
+}
+
+// showJobs returns a table of jobs, with what there is room for, and below it who paused
+// which of them. Without jobs there is none.
+func showJobs(v jobsView, columns int) (lines []terminal.Line) {
+	if len(v.Jobs) == 0 {
+		return nil
+	}
+	for _, l := range jobLayouts {
+		if lines = l.table(v); fits(lines, columns) {
+			break
+		}
+	}
+	for _, j := range v.Jobs {
+		if j.Paused == nil {
+			continue
+		}
+		for i, text := range wrap(pausedBy(j, v.At), columns) {
+			if i > 0 {
+				text = "  " + text
+			}
+			lines = append(lines, terminal.Line{terminal.Late.Of(text)})
+		}
+	}
+	return lines
+}
+
+// pausedBy says who paused a job, when, and why.
+func pausedBy(j jobView, at time.Time) string {
+	text := fmt.Sprintf("%s is paused by %s since %s", j.Name, personOf(j.Paused.By), instantAndAge(j.Paused.At, at))
+	if j.Paused.Why != "" {
+		text += ": " + status.Visible(j.Paused.Why)
+	}
+	return text
+}
+
+// personOf returns who asked for something, as far as is known.
+func personOf(by string) string {
+	if by == "" {
+		return "somebody"
+	}
+	return status.Visible(by)
+}
+
+func (l jobLayout) table(v jobsView) []terminal.Line {
+	head := []string{"JOB"}
+	if l.schedule > 0 {
+		head = append(head, "SCHEDULE")
+	}
+	next := "NEXT (UTC)"
+	if l.brief {
+		next = "NEXT"
+	}
+	head = append(head, next, "NOW", "LAST RUN")
+	var numbers []int
+	if l.streak {
+		numbers = []int{len(head)}
+		head = append(head, "STREAK")
+	}
+	rows := [][]terminal.Span{heading(head...)}
+	for _, j := range v.Jobs {
+		row := []terminal.Span{terminal.Text(shorten(status.Visible(j.Name), l.name))}
+		if l.schedule > 0 {
+			row = append(row, terminal.Text(shorten(scheduleOf(j), l.schedule)))
+		}
+		row = append(row, l.next(j, v.At), stateOfJob(j), lastRun(j, v.At))
+		if l.streak {
+			row = append(row, terminal.Text(showStreak(j.Streak)))
+		}
+		rows = append(rows, row)
+	}
+	return terminal.Table(rows, numbers...)
+}
+
+// scheduleOf returns when a job is due, in which zone.
+func scheduleOf(j jobView) string {
+	switch {
+	case j.Schedule == "":
+		return "–"
+	case j.Zone == "":
+		return status.Visible(j.Schedule)
+	}
+	return status.Visible(j.Schedule) + " " + status.Visible(j.Zone)
+}
+
+// lateness is from when on a slot that nobody has claimed is late.
+const lateness = 5 * time.Second
+
+// next shows when a job is due next.
+func (l jobLayout) next(j jobView, at time.Time) terminal.Span {
+	if j.Next.IsZero() || j.Gone || j.Paused != nil {
+		return terminal.Text("–")
+	}
+	left := j.Next.Sub(at)
+	text, style := "in "+status.Seconds(left).String(), terminal.Normal
+	switch {
+	case left <= -lateness:
+		text, style = status.Seconds(-left).String()+" late", terminal.Late
+	case left <= 0:
+		text = "now"
+	}
+	if !l.brief {
+		text = status.Instant(j.Next, at) + ", " + text
+	}
+	return style.Of(text)
+}
+
+// stateOfJob shows what is going on with a job.
+func stateOfJob(j jobView) terminal.Span {
+	text, style := "", terminal.Normal
+	add := func(more string) {
+		if text != "" {
+			text += ", "
+		}
+		text += more
+	}
+	if j.Gone {
+		add("gone")
+		style = terminal.Muted
+	}
+	if j.Paused != nil {
+		add("paused")
+		style = terminal.Late
+	}
+	if j.Running > 0 {
+		add(fmt.Sprintf("%d running", j.Running))
+	}
+	if j.Waiting > 0 {
+		add(fmt.Sprintf("%d waiting", j.Waiting))
+	}
+	if text == "" {
+		text = "–"
+	}
+	return style.Of(text)
+}
+
+// lastRun shows how the last run of a job ended, and how long ago.
+func lastRun(j jobView, at time.Time) terminal.Span {
+	if j.Last == nil {
+		return terminal.Text("–")
+	}
+	return styleOf(j.Last.Status).Of(fmt.Sprintf("%s %v ago", j.Last.Status, status.Seconds(at.Sub(j.Last.EndedAt))))
+}
+
+// styleOf returns the style of a state.
+func styleOf(s store.State) terminal.Style {
+	switch s {
+	case store.Completed, store.Processing:
+		return terminal.Good
+	case store.Failed, store.TimedOut, store.Exited:
+		return terminal.Bad
+	case store.Skipped, store.Cancelled:
+		return terminal.Late
+	}
+	return terminal.Normal
+}
+
+func showStreak(s *streakView) string {
+	switch {
+	case s == nil:
+		return "–"
+	case s.AtLeast:
+		return strconv.Itoa(s.Runs) + "+"
+	}
+	return strconv.Itoa(s.Runs)
+}
+
+// instantAndAge shows an instant, and how long ago it was or in which time it comes.
+func instantAndAge(t, at time.Time) string {
+	switch d := at.Sub(t); {
+	case t.IsZero():
+		return "–"
+	case d < 0:
+		return fmt.Sprintf("%s (in %v)", status.Instant(t, at), status.Seconds(-d))
+	default:
+		return fmt.Sprintf("%s (%v ago)", status.Instant(t, at), status.Seconds(d))
+	}
+}

@@ -1,0 +1,183 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/understudy-go/understudy/internal/signals"
+	"github.com/understudy-go/understudy/jobs/store"
+	"github.com/understudy-go/understudy/registry"
+)
+
+func newRuns() *cobra.Command {
+	var asJSON bool
+	var o runsOptions
+	number := count("20")
+	c := &cobra.Command{
+		Use:   "runs [JOB]",
+		Short: "Show the runs of jobs; look at one, cancel it, or have it run again",
+		Long: `Runs shows the latest runs of the jobs of UNDERSTUDY_GROUP, or those of one job, newest
+first. A run is one execution of a job that was asked for: by a slot of its schedule, by
+a trigger, or by the end of another run. Its status is
+
+  waiting      it is to be started when it is due
+  processing   the active instance runs it
+  completed    its command exited with 0
+  failed       for good: no retry is left, or its exit code was final
+  timed out    it was killed at its timeout, and no retry is left
+  exited       its instance went away, and it may not run again
+  skipped      it was never started; the remark says why
+  cancelled    somebody cancelled it
+
+What failed for good stays in the list (--status failed), and "runs retry" starts it
+again. Times are in UTC. TOOK is the time from the start of its first attempt to its end.
+
+A job whose name is that of a subcommand, such as show, comes after "--".
+
+With --json, runs prints one object: the group, the instant (at), and the runs.
+docs/jobs.md lists their fields.`,
+		Example: `  understudy runs
+  understudy runs report --status failed,timed-out --since 24h
+  understudy runs show report/2027-03-14T01:30:00Z --output
+  understudy runs --status failed --json | jq -r '.runs[].run' | xargs -n 1 understudy runs retry
+  understudy runs -- show                 # the runs of a job that is called show`,
+		ValidArgsFunction: completeJob(nil),
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			return oneJob(c, args)
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			n, err := strconv.Atoi(string(number))
+			if err != nil || n < 1 || n > store.MaxPage {
+				return usageError{fmt.Errorf("-n %s: want a number of runs from 1 to %d", number, store.MaxPage)}
+			}
+			f := store.Filter{Limit: n}
+			if len(args) > 0 {
+				f.Job = args[0]
+			}
+			if c.Flags().Changed("status") {
+				if f.States, err = parseStates(o.status); err != nil {
+					return err
+				}
+			}
+			var since func(now time.Time) time.Time
+			if c.Flags().Changed("since") {
+				if since, err = parseSince(o.since); err != nil {
+					return err
+				}
+			}
+			defer signals.IgnorePipe()()
+			return listRuns(c, f, since, asJSON)
+		},
+	}
+	c.Flags().StringVar(&o.status, "status", "", "only runs with one of these `STATUSES`, separated by commas, such as failed,timed-out")
+	c.Flags().StringVar(&o.since, "since", "", "only runs that were made in this `TIME`, such as 2h or 7d, or since an instant, such as 2027-03-14T01:30:00Z")
+	c.Flags().VarP(&number, "number", "n", fmt.Sprintf("show the latest `N` runs, up to %d", store.MaxPage))
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	addPlaceFlags(c)
+	_ = c.RegisterFlagCompletionFunc("status", completeStates)
+	_ = c.RegisterFlagCompletionFunc("since", cobra.NoFileCompletions)
+	_ = c.RegisterFlagCompletionFunc("number", cobra.NoFileCompletions)
+	c.AddCommand(newRunsShow(), newRunsCancel(), newRunsRetry())
+	return c
+}
+
+type runsOptions struct{ status, since string }
+
+// plainState is a state as it is given on the command line.
+func plainState(s store.State) string { return strings.ReplaceAll(string(s), " ", "-") }
+
+// parseStates returns the states that a list names.
+func parseStates(list string) (states []store.State, err error) {
+	for name := range strings.SplitSeq(list, ",") {
+		name = strings.ToLower(strings.TrimSpace(name))
+		i := slices.IndexFunc(store.States, func(s store.State) bool { return name == string(s) || name == plainState(s) })
+		if i < 0 {
+			var all []string
+			for _, s := range store.States {
+				all = append(all, plainState(s))
+			}
+			return nil, usageError{fmt.Errorf("--status %.100q: want %s, or several of them separated by commas", name, anyOf(all))}
+		}
+		if !slices.Contains(states, store.States[i]) {
+			states = append(states, store.States[i])
+		}
+	}
+	return states, nil
+}
+
+// parseSince returns what a text means: an instant, or a time before now.
+func parseSince(text string) (func(now time.Time) time.Time, error) {
+	if at, err := time.Parse(time.RFC3339, text); err == nil {
+		return func(time.Time) time.Time { return at }, nil
+	}
+	d, err := time.ParseDuration(text)
+	if days, ok := strings.CutSuffix(text, "d"); ok {
+		var n uint64
+		n, err = strconv.ParseUint(days, 10, 16)
+		d = time.Duration(n) * 24 * time.Hour
+	}
+	if err != nil || d <= 0 {
+		return nil, usageError{fmt.Errorf("--since %.100q: want a time such as 30m, 2h or 7d, or an instant with its offset such as 2027-03-14T01:30:00Z", text)}
+	}
+	return func(now time.Time) time.Time { return now.Add(-d) }, nil
+}
+
+// runsView is a list of runs as programs read it.
+type runsView struct {
+	Group string    `json:"group"`
+	At    time.Time `json:"at"`
+	Runs  []runView `json:"runs"`
+}
+
+func listRuns(c *cobra.Command, f store.Filter, since func(now time.Time) time.Time, asJSON bool) error {
+	ctx, out := c.Context(), c.OutOrStdout()
+	cl, err := openClient(ctx, c, registry.Look)
+	if err != nil {
+		return err
+	}
+	defer cl.close()
+	list, at, err := cl.listRuns(ctx, f, since)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return unlessGone(writeJSON(out, runsView{Group: cl.conf.Group, At: at, Runs: viewRuns(list)}))
+	}
+	return unlessGone(writeLines(out, showRuns(list, at, width(out))))
+}
+
+// listRuns reads runs. If there are none, it says why, as far as it knows.
+func (cl *client) listRuns(ctx context.Context, f store.Filter, since func(now time.Time) time.Time) (list []store.Run, at time.Time, err error) {
+	defer cl.tellIfSlow()()
+	if at, err = cl.now(ctx); err != nil {
+		return nil, at, err
+	}
+	if since != nil {
+		f.Since = since(at)
+	}
+	if list, err = cl.runs(ctx, f); err != nil || len(list) > 0 {
+		return list, at, err
+	}
+	known, err := cl.allJobs(ctx)
+	switch {
+	case err != nil:
+		return nil, at, err
+	case f.Job != "" && !slices.ContainsFunc(known, func(j store.Job) bool { return j.Name == f.Job }):
+		return nil, at, noJob(cl, f.Job, known)
+	case len(known) == 0:
+		cl.tell(fmt.Sprintf("group %s has no jobs: no instance that runs jobs has been active in it", cl.conf.Group))
+		cl.tell(cl.where())
+	default:
+		cl.tell("there are no such runs")
+	}
+	return nil, at, nil
+}

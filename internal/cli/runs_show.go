@@ -1,0 +1,257 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+
+	"github.com/understudy-go/understudy/internal/signals"
+	"github.com/understudy-go/understudy/internal/terminal"
+	"github.com/understudy-go/understudy/jobs/store"
+	"github.com/understudy-go/understudy/registry"
+	"github.com/understudy-go/understudy/status"
+)
+
+func newRunsShow() *cobra.Command {
+	var o showOptions
+	c := &cobra.Command{
+		Use:   "show JOB/RUN",
+		Short: "Show a run: its attempts, its result, what it printed",
+		Long: `Runs show shows all that the registry knows of a run of UNDERSTUDY_GROUP: its status, its
+attempts, its progress and result, the size of its payload and of its output, and who
+asked to cancel it.
+
+With --output, it prints what the last attempt printed, and nothing else. The registry
+keeps the beginning and the end of a long output; a line says how many bytes are left out
+between them. With --follow, it prints the output as it comes until the run has ended, and
+goes on to the next attempt if there is one. Ctrl-C ends that, and the run goes on. On a
+terminal, control characters in the output become escapes such as \x1b; in a file or a
+pipe, the output is as it was.
+
+With --json, runs show prints one object, with --output including the beginning (head) and
+the end (tail) of the output. docs/jobs.md lists its fields.`,
+		Example: `  understudy runs show report/2027-03-14T01:30:00Z
+  understudy runs show report/k:nightly --output | grep WARN
+  understudy runs show report/k:nightly --json | jq -r .result`,
+		Args:              oneRun,
+		ValidArgsFunction: completeRun(nil),
+		RunE: func(c *cobra.Command, args []string) error {
+			if o.json && o.follow {
+				return usageError{errors.New("--json and --follow: want one of them")}
+			}
+			defer signals.IgnorePipe()()
+			return unlessGone(showRun(c, args[0], o))
+		},
+	}
+	c.Flags().BoolVar(&o.output, "output", false, "print what the run printed")
+	c.Flags().BoolVarP(&o.follow, "follow", "f", false, "print its output as it comes, until it has ended")
+	c.Flags().BoolVar(&o.json, "json", false, "print JSON")
+	addPlaceFlags(c)
+	return c
+}
+
+type showOptions struct{ output, follow, json bool }
+
+func showRun(c *cobra.Command, name string, o showOptions) error {
+	ctx, out := c.Context(), c.OutOrStdout()
+	cl, err := newClient(c)
+	if err != nil {
+		return err
+	}
+	k, err := store.ParseKey(cl.conf.Group, name)
+	if err != nil {
+		return usageError{err}
+	}
+	if err := cl.open(ctx, registry.Look); err != nil {
+		return err
+	}
+	defer cl.close()
+	over := cl.tellIfSlow()
+	r, err := cl.run(ctx, k)
+	over()
+	switch {
+	case err != nil:
+		return err
+	case o.follow:
+		ctx, stop := untilSignal(ctx)
+		defer stop()
+		w := runWaiter{client: cl, key: k, follow: newFollower(cl, k, out)}
+		_, err := w.wait(ctx)
+		if _, ok := errors.AsType[signalError](context.Cause(ctx)); ok {
+			return nil
+		}
+		return err
+	case o.output && !o.json:
+		return newFollower(cl, k, out).all(ctx, r)
+	}
+	payload, err := cl.payloadSize(ctx, r)
+	if err != nil {
+		return err
+	}
+	if o.json {
+		v := viewRun(r)
+		if v.Payload != nil && payload >= 0 {
+			v.Payload.Bytes = &payload
+		}
+		if o.output {
+			v.Output = viewOutput(r.Output)
+		}
+		return writeJSON(out, v)
+	}
+	at, err := cl.now(ctx)
+	if err != nil {
+		return err
+	}
+	return writeLines(out, describeRun(r, payload, at))
+}
+
+// run returns a run. The error about one that is not there says what there is.
+func (cl *client) run(ctx context.Context, k store.Key) (store.Run, error) {
+	r, err := ask(ctx, cl, func(ctx context.Context, s store.Asking) (store.Run, error) { return s.Run(ctx, k) })
+	if errors.Is(err, store.ErrNoRun) {
+		return r, cl.noRun(ctx, k)
+	}
+	return r, err
+}
+
+// noRun returns the error about a run that is not there.
+func (cl *client) noRun(ctx context.Context, k store.Key) error {
+	if _, err := cl.jobNamed(ctx, k.Job); err != nil {
+		return err
+	}
+	return fmt.Errorf("there is no run %s: it never was, or its record was deleted (keep says how long they stay); the runs that there are: understudy runs -- %s", k, k.Job)
+}
+
+// payloadSize returns how many bytes the payload of a run has, 0 if there is none, and -1
+// if it cannot be read.
+func (cl *client) payloadSize(ctx context.Context, r store.Run) (int, error) {
+	if r.Payload == (store.Digest{}) {
+		return 0, nil
+	}
+	payload, err := ask(ctx, cl, func(ctx context.Context, s store.Asking) ([]byte, error) { return s.Payload(ctx, r.Key) })
+	switch {
+	case errors.Is(err, store.ErrNoRun):
+		return -1, nil // deleted just now
+	case err != nil:
+		return -1, cl.tellUnread(err)
+	}
+	return len(payload), nil
+}
+
+// describeRun returns all about a run for people.
+func describeRun(r store.Run, payload int, at time.Time) []terminal.Line {
+	var rows [][]terminal.Span
+	add := func(name string, value terminal.Span) {
+		rows = append(rows, []terminal.Span{terminal.Muted.Of(name), value})
+	}
+	text := func(name, value string) { add(name, terminal.Text(value)) }
+	add("run", terminal.Bold.Of(status.Escape(r.Key.String())))
+	add("status", styleOf(r.State).Of(statusOf(r)))
+	trigger := status.Visible(string(r.Trigger))
+	if r.By != "" {
+		trigger += " by " + status.Visible(r.By)
+	}
+	if r.Parent != "" {
+		trigger += ", the end of " + status.Escape(r.Parent)
+	}
+	text("trigger", trigger)
+	if !r.Slot.IsZero() {
+		text("slot", instantAndAge(r.Slot, at))
+	}
+	text("made", instantAndAge(r.At, at))
+	if r.Due.After(r.At) || r.State == store.Waiting {
+		text("due", instantAndAge(r.Due, at))
+	}
+	if r.State.Ended() {
+		text("ended", instantAndAge(r.EndedAt, at))
+	}
+	if r.Priority != 0 {
+		text("priority", strconv.Itoa(r.Priority))
+	}
+	if r.Failures+r.Interruptions > 0 {
+		text("failures", fmt.Sprintf("%d, and %d interruptions", r.Failures, r.Interruptions))
+	}
+	switch {
+	case payload > 0:
+		text("payload", fmt.Sprintf("%d bytes", payload))
+	case payload < 0:
+		add("payload", terminal.Bad.Of("it cannot be read"))
+	}
+	if p := progressOf(r.Progress); p != "" {
+		text("progress", p+", at "+instantAndAge(r.Progress.At, at))
+	}
+	if r.Cancel != nil {
+		request := fmt.Sprintf("by %s at %s", personOf(r.Cancel.By), instantAndAge(r.Cancel.At, at))
+		if r.Cancel.Why != "" {
+			request += ": " + status.Visible(r.Cancel.Why)
+		}
+		text("cancel", request)
+	}
+	if r.Remark != "" {
+		text("remark", status.Visible(r.Remark))
+	}
+	if r.Result != nil {
+		text("result", resultOf(r.Result))
+	}
+	if r.Output.Bytes > 0 {
+		text("output", fmt.Sprintf("%d bytes (--output prints it)", r.Output.Bytes))
+	}
+	lines := terminal.Table(rows)
+	if len(r.Attempts) == 0 {
+		return lines
+	}
+	rows = [][]terminal.Span{heading("ATTEMPT", "HOST", "TERM", "FROM (UTC)", "TO (UTC)", "TOOK", "END", "CODE")}
+	for _, a := range r.Attempts {
+		rows = append(rows, describeAttempt(a, at))
+	}
+	return append(append(lines, nil), terminal.Table(rows, 0, 2, 7)...)
+}
+
+func describeAttempt(a store.Attempt, at time.Time) []terminal.Span {
+	to, end, code, until := status.Instant(a.To, at), status.Visible(string(a.End)), "–", a.To
+	style := terminal.Normal
+	switch {
+	case a.To.IsZero():
+		to, end, until = "now", "–", at
+	case a.End == store.AttemptCompleted:
+		style = terminal.Good
+	case a.End != store.AttemptCancelled:
+		style = terminal.Bad
+	}
+	if hasExitCode(a) {
+		code = strconv.Itoa(a.ExitCode)
+	}
+	return []terminal.Span{
+		terminal.Text(strconv.Itoa(a.Number)), terminal.Text(status.Name(status.Visible(a.Host), a.Instance)), terminal.Text(showNumber(a.Term)),
+		terminal.Text(status.Instant(a.From, at)), terminal.Text(to), terminal.Text(showSpan(a.From, until)), style.Of(end), terminal.Text(code),
+	}
+}
+
+// statusOf returns the status of a run, and what it waits for.
+func statusOf(r store.Run) string {
+	switch {
+	case r.State == store.Waiting && r.Attempt > 0:
+		return fmt.Sprintf("waiting for attempt %d", r.Attempt+1)
+	case r.State == store.Processing && r.Cancel != nil:
+		return "processing, and is to be cancelled"
+	}
+	return string(r.State)
+}
+
+// resultOf returns the result of a run, on one line.
+func resultOf(result []byte) string {
+	const most = 200
+	if !utf8.Valid(result) {
+		return fmt.Sprintf("%d bytes that are no text (--json has them)", len(result))
+	}
+	text := status.Visible(string(result))
+	if len(result) > most {
+		return fmt.Sprintf("%d bytes (--json has them): %s", len(result), shorten(text, most))
+	}
+	return text
+}
