@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/understudy-go/understudy/internal/mongotest"
 	"github.com/understudy-go/understudy/internal/testkit"
@@ -33,6 +36,7 @@ type jobsGroup struct {
 func newJobsGroup(t testing.TB, at place, env []string, jobs string) *jobsGroup {
 	t.Helper()
 	g := &jobsGroup{group: newGroup(t, at, quick, env...), file: filepath.Join(t.TempDir(), "jobs.yaml"), notes: t.TempDir()}
+	g.command = nil
 	g.env = slices.DeleteFunc(g.env, func(entry string) bool { return strings.HasPrefix(entry, testkit.EnvRole+"=") })
 	g.write(jobs)
 	return g
@@ -56,7 +60,11 @@ func (g *jobsGroup) write(jobs string) {
 // join starts an instance.
 func (g *jobsGroup) join(name string, env ...string) *process {
 	g.t.Helper()
-	m := g.start(name, append(append(slices.Clone(g.env), "UNDERSTUDY_HOST="+name), env...), []string{"run", "--jobs", g.file})
+	args := []string{"run", "--jobs", g.file}
+	if len(g.command) > 0 {
+		args = append(append(args, "--"), g.command...)
+	}
+	m := g.start(name, append(append(slices.Clone(g.env), "UNDERSTUDY_HOST="+name), env...), args)
 	g.members = append(g.members, m)
 	return m
 }
@@ -115,6 +123,7 @@ func (g *jobsGroup) runs(s store.Store, job string) []store.Run {
 func (g *jobsGroup) awaitRuns(s store.Store, job string, n int, state store.State) (list []store.Run) {
 	g.t.Helper()
 	testkit.Until(g.t, fmt.Sprintf("%d runs of %s that are %s", n, job, state), func() bool {
+		time.Sleep(20 * time.Millisecond) // the registry has other things to do
 		list = g.runs(s, job)
 		found := 0
 		for _, r := range list {
@@ -140,6 +149,9 @@ func (g *jobsGroup) attempts() (list []attempt) {
 	g.t.Helper()
 	seen := map[attempt]bool{}
 	for _, line := range testkit.FileLines(g.t, filepath.Join(g.notes, "notes")) {
+		if line == "" {
+			continue
+		}
 		word, rest, _ := strings.Cut(line, " ")
 		if word != "start" {
 			g.t.Errorf("two attempts of a run at a time: %s", line)
@@ -176,8 +188,8 @@ func (g *jobsGroup) startsOf(k store.Key) (n int) {
 func (g *jobsGroup) conclude() {
 	g.t.Helper()
 	for _, m := range g.members {
-		if m.running() {
-			m.signal(15)
+		if err := m.cmd.Process.Signal(unix.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+			g.t.Error(err)
 		}
 	}
 	for _, m := range g.members {
