@@ -53,6 +53,8 @@ func TestStore_ReadsWhatItReturnsAlone(t *testing.T) {
 				r.State, r.Open, r.EndedAt, r.Attempt = store.Waiting, true, time.Time{}, 0
 			case 80:
 				r.State, r.Open, r.EndedAt, r.Due, r.Attempt = store.Waiting, true, time.Time{}, instant.Add(time.Hour), 0
+			case 81: // one of job0 comes before the next one of job2
+				r.State, r.Open, r.EndedAt, r.Due, r.Attempt = store.Waiting, true, time.Time{}, instant.Add(30*time.Minute), 0
 			case 90, 100:
 				r.State, r.Open, r.EndedAt, r.Due = store.Waiting, true, time.Time{}, instant.Add(2*time.Hour)
 				r.Output.Head = make([]byte, store.MaxHead)
@@ -102,10 +104,10 @@ func TestStore_ReadsWhatItReturnsAlone(t *testing.T) {
 		}, 1},
 		{"Retrying", 0, func() (int, error) { l, err := s.Retrying(ctx, "g"); return len(l), err }, 2},
 		{"Queue", 3, func() (int, error) { q, err := s.Queue(ctx, "g", instant.Add(time.Minute)); return len(q), err }, 3},
-		{"Submit", 7, func() (int, error) { _, _, err := s.Submit(ctx, triggered("new"), nil, 100); return 0, err }, 0},
+		{"Submit", 8, func() (int, error) { _, _, err := s.Submit(ctx, triggered("new"), nil, 100); return 0, err }, 0},
 		// It reads the run behind the newest that stay, and each that it deletes four times.
 		{"Prune", 8 + 4*5, func() (int, error) { return s.Prune(ctx, h, "job1", instant.Add(time.Hour), 5, 5) }, 5},
-		{"Seal", 2 * (7 + 1), func() (int, error) { l, err := s.Seal(ctx, next); return len(l), err }, 1},
+		{"Seal", 2 * (8 + 1), func() (int, error) { l, err := s.Seal(ctx, next); return len(l), err }, 1},
 	} {
 		profile(t, database, 2)
 		n, err := tt.call()
