@@ -100,7 +100,7 @@ func New(c Config) (*Runner, error) {
 //
 // When ctx ends, the command is told to stop, and what is left after its grace is killed. If
 // the cause of ctx is a heartbeat.Immediate that says true, everything is killed at once. What
-// is to be stored then is tried for a second more.
+// is to be stored then is tried for a second more at most.
 func (r *Runner) Run(ctx context.Context, job Job, run store.Run) End {
 	a := &attempt{
 		Runner: r, job: job, run: run, began: boottime.Now(), wall: time.Now(),
