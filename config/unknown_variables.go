@@ -28,7 +28,7 @@ func unknown(m *mistakes, environ []string) (warnings []string) {
 			name = strings.ToUpper(name)
 		}
 		switch {
-		case !strings.HasPrefix(name, EnvPrefix), value == "", known(name), slices.Contains(exports, name),
+		case !strings.HasPrefix(name, EnvPrefix), value == "", known(name), exported(name, environ),
 			strings.HasPrefix(name, EnvTestPrefix), serviceLink.MatchString(name + "=" + value):
 			continue
 		}
@@ -39,6 +39,16 @@ func unknown(m *mistakes, environ []string) (warnings []string) {
 		}
 	}
 	return warnings
+}
+
+// exported reports whether this program may have set a variable, for an instance that runs
+// as the work of another one. The name of a job comes with the ID of its run, and otherwise
+// somebody meant EnvJobs.
+func exported(name string, environ []string) bool {
+	if name == EnvJob {
+		return slices.ContainsFunc(environ, func(entry string) bool { return strings.HasPrefix(entry, EnvRunID+"=") })
+	}
+	return slices.Contains(exports, name)
 }
 
 func known(name string) bool {

@@ -32,6 +32,9 @@ func TestUnknown_MistakesAndWarnings(t *testing.T) {
 		{"UNDERSTUDY_TERM=7", silent},
 		{"UNDERSTUDY_RUN=x", silent},
 		{"UNDERSTUDY_UNDER_INIT=1", silent},
+		{"UNDERSTUDY_RUN_ID=report/1", silent},
+		{"UNDERSTUDY_PAYLOAD_FILE=/x", silent},
+		{"UNDERSTUDY_JOB=jobs.yaml", "UNDERSTUDY_JOBS"},
 		{"UNDERSTUDY_TEST_MONGODB=mongodb://h", silent},
 		{"UNDERSTUDY_TEST_X=1", silent},
 
@@ -73,6 +76,14 @@ func TestUnknown_MistakesAndWarnings(t *testing.T) {
 		if strings.Contains(strings.Join(append(m, warnings...), ""), "pw") {
 			t.Errorf("%s: its value is shown: %q %q", tt.entry, m, warnings)
 		}
+	}
+}
+
+// An instance that runs in a job of another one finds the name of that.
+func TestUnknown_JobOfAnotherInstanceIsNoMistake(t *testing.T) {
+	var m mistakes
+	if warnings := unknown(&m, []string{"UNDERSTUDY_JOB=report", "UNDERSTUDY_RUN_ID=report/1"}); len(m) > 0 || len(warnings) > 0 {
+		t.Errorf("mistakes %v, warnings %v", m, warnings)
 	}
 }
 

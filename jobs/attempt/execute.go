@@ -15,7 +15,8 @@ const (
 	pace = time.Second
 	// closingTime bounds what is stored after the command has ended.
 	closingTime = 5 * time.Second
-	// hurriedTime bounds it when ctx has ended: the instance waits for that.
+	// hurriedTime bounds it when ctx has ended, besides a quarter of the grace: the instance
+	// waits for the attempt, and takes it for stuck a grace later.
 	hurriedTime = time.Second
 )
 
@@ -42,7 +43,11 @@ func (a *attempt) execute(ctx context.Context) End {
 	})
 
 	close(over)
-	closing := closeLater(ctx, cancel)
+	hurried := min(hurriedTime, a.job.StopGrace/4)
+	if end.Outcome == worker.LeaseEnded { // the store is away, or a later term has begun
+		cancel()
+	}
+	closing := closeLater(ctx, hurried, cancel)
 	out.close()
 	if !begin.Stop() {
 		<-stored
@@ -60,25 +65,14 @@ func (a *attempt) execute(ctx context.Context) End {
 	}
 }
 
-// closeLater calls cancel after closingTime, or hurriedTime after ctx has ended. Its result
-// has to be called.
-func closeLater(ctx context.Context, cancel func()) (stop func()) {
+// closeLater calls cancel after closingTime, or soon after ctx has ended. Its result has to be
+// called.
+func closeLater(ctx context.Context, hurried time.Duration, cancel func()) (stop func()) {
 	late := time.AfterFunc(closingTime, cancel)
-	var hurried *time.Timer
-	var mu sync.Mutex
-	stopHurry := context.AfterFunc(ctx, func() {
-		mu.Lock()
-		defer mu.Unlock()
-		hurried = time.AfterFunc(hurriedTime, cancel)
-	})
+	ended := context.AfterFunc(ctx, func() { late.Reset(hurried) })
 	return func() {
-		stopHurry()
+		ended()
 		late.Stop()
-		mu.Lock()
-		defer mu.Unlock()
-		if hurried != nil {
-			hurried.Stop()
-		}
 	}
 }
 

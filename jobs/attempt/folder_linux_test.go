@@ -55,9 +55,17 @@ func TestRunner_FolderThatCannotBeMadeFailsTheAttempt(t *testing.T) {
 	r := newRunner(t, f)
 	file := filepath.Join(t.TempDir(), "file")
 	touch(t, file)
-	for _, place := range []string{filepath.Join(t.TempDir(), "nowhere"), file} {
-		r.config.Folder = place
-		end := r.Run(t.Context(), script("true"), claimed(1))
+	for i, place := range []string{filepath.Join(t.TempDir(), "nowhere"), file} {
+		config := r.config
+		config.Folder = place
+		runner, err := New(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(r.log.String(), "no private folder can be made"); n != i+1 {
+			t.Errorf("the log says %d times that no folder can be made in advance, want %d:\n%s", n, i+1, r.log.String())
+		}
+		end := runner.Run(t.Context(), script("true"), claimed(1))
 		if end.End != store.AttemptFailed || end.Code != -1 || !strings.HasPrefix(end.Remark, "its private folder cannot be made: ") || !strings.Contains(end.Remark, place) || !strings.Contains(end.Remark, "TMPDIR") {
 			t.Errorf("%+v, want that it failed because of %s", end, place)
 		}

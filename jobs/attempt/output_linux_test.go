@@ -29,7 +29,7 @@ func TestRunner_OutputGoesOnLineByLine(t *testing.T) {
 		t.Errorf("stderr has %q", got)
 	}
 	head := string(end.Output.Head)
-	if len(head) != len("one\ntwo\nthree\nfour") || end.Output.Bytes != int64(len(head)) || end.Output.Tail != nil && len(end.Output.Tail) > 0 {
+	if len(head) != len("one\ntwo\nthree\nfour") || end.Output.Bytes != int64(len(head)) || len(end.Output.Tail) > 0 {
 		t.Errorf("the record gets %+v", end.Output)
 	}
 	for _, line := range []string{"one\n", "two\n", "three\n", "four"} {

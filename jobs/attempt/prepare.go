@@ -44,7 +44,7 @@ func (a *attempt) fetch(ctx context.Context, what, file string, read func(ctx co
 		return End{}, true
 	case err == nil:
 		if err := a.folder.write(file, data); err != nil {
-			return notStarted(store.AttemptFailed, fmt.Sprintf("its %s cannot be written to its private folder: %v; %s", what, err, hintFolder)), false
+			return notStarted(store.AttemptFailed, fmt.Sprintf("its %s cannot be written to its private folder: %v", what, err)), false
 		}
 		return End{}, true
 	case errors.Is(err, errStopped):

@@ -63,7 +63,7 @@ type End struct {
 }
 
 // New returns a runner. It removes the private folders that processes of this user have
-// left when they crashed.
+// left when they crashed, and logs it if none can be made.
 func New(c Config) (*Runner, error) {
 	switch {
 	case c.Executor == nil:
@@ -92,6 +92,11 @@ func New(c Config) (*Runner, error) {
 	if n := sweep(folder, c.Log); n > 0 {
 		c.Log.Info().Int("folders", n).Str("in", folder).Msg("removed private folders of runs whose process is gone")
 	}
+	if trial, err := newFolder(folder); err != nil {
+		c.Log.Error().Err(err).Msg("no private folder can be made for a run, so each attempt will fail: " + hintFolder)
+	} else {
+		trial.remove(c.Log)
+	}
 	return r, nil
 }
 
@@ -100,7 +105,7 @@ func New(c Config) (*Runner, error) {
 //
 // When ctx ends, the command is told to stop, and what is left after its grace is killed. If
 // the cause of ctx is a heartbeat.Immediate that says true, everything is killed at once. What
-// is to be stored then is tried for a second more.
+// is to be stored then is tried for a second more at most.
 func (r *Runner) Run(ctx context.Context, job Job, run store.Run) End {
 	a := &attempt{
 		Runner: r, job: job, run: run, began: boottime.Now(), wall: time.Now(),
@@ -122,7 +127,7 @@ func (r *Runner) Run(ctx context.Context, job Job, run store.Run) End {
 	return a.execute(ctx)
 }
 
-const hintFolder = "TMPDIR names the place"
+const hintFolder = "TMPDIR names a directory for them"
 
 // attempt is one call of Run.
 type attempt struct {
