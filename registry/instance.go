@@ -55,7 +55,7 @@ type Instance struct {
 type Status struct {
 	Role      Role
 	Term      int64 // the term that it holds; 0 while it is passive
-	Candidate bool  // false while it holds off
+	Candidate bool  // false while it holds off, or while it is active and steps down
 }
 
 // Promise returns what the instance promised, and whether that makes sense. The stop

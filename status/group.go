@@ -66,6 +66,9 @@ type Instance struct {
 	Silent     bool    `json:"silent,omitempty"`
 	OrphanIn   Seconds `json:"orphanInSeconds,omitempty"`
 	HoldingOff bool    `json:"holdingOff,omitempty"` // leaves the next terms to its peers for a while
+	// SteppingDown says that it is the active one, and ends its term: its work is told to
+	// stop, or may finish first.
+	SteppingDown bool `json:"steppingDown,omitempty"`
 }
 
 // Term is one term as people see it.

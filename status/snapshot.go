@@ -43,6 +43,7 @@ func (r reading) snapshot(group string) Group {
 		}
 		shown := r.passive(in, latest.OrphanAfter)
 		shown.Role, shown.Term, shown.Since, shown.HoldingOff = registry.Active, latest.Number, sane(latest.StartedAt), false
+		shown.SteppingDown = in.Role == registry.Active && !in.Candidate && !shown.Silent
 		g.Instances = append(g.Instances, Instance{})
 		copy(g.Instances[1:], g.Instances)
 		g.Instances[0] = shown

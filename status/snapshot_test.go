@@ -47,6 +47,27 @@ func TestSnapshot_ShowsSilenceOfTheActiveOne(t *testing.T) {
 	}
 }
 
+// The active instance steps down while it beats and its record says so. Without a beat
+// nobody knows, and a record from before its promotion says something else.
+func TestSnapshot_ShowsThatTheActiveOneStepsDown(t *testing.T) {
+	active := func(in *registry.Instance) { in.Role, in.Term = registry.Active, 3 }
+	for _, tt := range []struct {
+		name string
+		in   registry.Instance
+		want bool
+	}{
+		{"it works", instance(1, time.Second, active), false},
+		{"it steps down", instance(1, time.Second, active, holdingOff), true},
+		{"it is silent", instance(1, 22*time.Second, active, holdingOff), false},
+		{"its record is that of a passive one", instance(1, time.Second, holdingOff), false},
+	} {
+		g := snapshot("g", []registry.Term{open(3, 1)}, []registry.Instance{tt.in, instance(2, time.Second, holdingOff)}, now, nil)
+		if got := g.Instances[0]; got.SteppingDown != tt.want || got.HoldingOff || g.Instances[1].SteppingDown {
+			t.Errorf("%s: %+v", tt.name, g.Instances)
+		}
+	}
+}
+
 // Whatever the records hold, there is a snapshot of them, and it can be encoded as JSON.
 func TestSnapshot_AcceptsAnyRecord(t *testing.T) {
 	far := []time.Time{{}, time.UnixMilli(math.MinInt64), time.UnixMilli(math.MaxInt64), time.Unix(0, 0), now, time.Date(9999, 12, 31, 23, 59, 59, 999, time.UTC)}

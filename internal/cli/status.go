@@ -25,7 +25,8 @@ func newStatus(code *int) *cobra.Command {
 Ages are measured by the registry's clock, and times are in UTC. An instance whose beat
 is late is "silent". After UNDERSTUDY_ORPHAN_AFTER it is an orphan, and a peer takes its
 place. An instance that is "holding off" has given its term away, and leaves the next
-terms to its peers for a while. If the registry's clock was set back, the times of
+terms to its peers for a while. An active one that is "stepping down" stops its work, or
+lets it finish first. If the registry's clock was set back, the times of
 earlier heartbeats prove nothing: then status waits until it sees which instances beat.
 The UUID in the last column is what handover --to takes; the log shows its last six
 digits.

@@ -150,10 +150,15 @@ func (l layout) role(in status.Instance) terminal.Span {
 	case l.brief && in.HoldingOff:
 		role.Text = "holding off"
 		return role
+	case l.brief && in.SteppingDown:
+		role.Text = "stepping down"
+		return role
 	case l.brief: // the column of the beat says that it is silent
 		return role
 	case in.HoldingOff:
 		role.Text += ", holding off"
+	case in.SteppingDown:
+		role.Text += ", stepping down"
 	}
 	if in.Silent {
 		role.Text += ", silent"

@@ -44,6 +44,16 @@ func fixture() status.Group {
 	return g
 }
 
+func TestTable_ShowsThatTheActiveOneStepsDown(t *testing.T) {
+	g := fixture()
+	g.Instances[0].SteppingDown = true
+	for width, want := range map[int]string{0: "\nactive, stepping down ", 60: "\nstepping down "} {
+		if got := plain(showGroup(g, width)); !strings.Contains(got, want) {
+			t.Errorf("width %d: no %q in\n%s", width, want, got)
+		}
+	}
+}
+
 func TestTable_OfAGroup(t *testing.T) {
 	want := `
 reports: 1 active, 2 passive (1 holding off), 1 silent

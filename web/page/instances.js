@@ -81,6 +81,7 @@ function drawInstances(p) {
 		const notes = [];
 		if (p.self && i.instance === p.self.instance) notes.push('this page');
 		if (i.holdingOff) notes.push('holding off');
+		if (i.steppingDown) notes.push('stepping down');
 		if (i.priority) notes.push('priority ' + i.priority);
 		set(id.lastChild, notes.join(', '));
 	});
