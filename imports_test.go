@@ -22,7 +22,7 @@ var directions = map[string][]string{
 	"config":    {"internal/editdistance", "internal/mongouri", "registry"},
 	"heartbeat": {"internal/boottime", "internal/exitcode", "registry"},
 	"internal/cli": {"config", "heartbeat", "internal/crontab", "internal/demo", "internal/editdistance", "internal/exitcode", "internal/instance", "internal/logging", "internal/openregistry",
-		"internal/signals", "internal/terminal", "jobs", "jobs/jobfile", "jobs/store", "registry", "registry/finding", "status", "worker"},
+		"internal/signals", "internal/terminal", "jobs", "jobs/jobfile", "jobs/store", "jobs/view", "registry", "registry/finding", "status", "worker"},
 	"internal/crontab": {"jobs", "jobs/jobfile"},
 	"internal/demo":    {"config", "internal/logging", "internal/terminal", "registry", "registry/sqlite", "status"},
 	"internal/instance": {"config", "heartbeat", "internal/logging", "internal/openregistry", "internal/signals",

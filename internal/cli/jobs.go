@@ -38,10 +38,10 @@ and which command it is.
 docs/jobs.md has all keys.
 
 Ages are measured by the registry's clock, and times are in UTC. On a narrow terminal the
-table has fewer columns. With --json, jobs prints one object: the group, the instant (at),
-and the jobs. docs/jobs.md lists its fields.`,
+table has fewer columns. With --json, jobs prints one object: the group, and
+the jobs. docs/jobs.md lists its fields.`,
 		Example: `  understudy jobs
-  understudy jobs --json | jq -r '.jobs[] | select(.last.status == "failed") | .name'
+  understudy jobs --json | jq -r '.jobs[] | select(.last.status == "failed") | .job'
   understudy jobs pause report --why "the warehouse is being moved"
   understudy jobs check jobs.yaml
   crontab -l | understudy jobs import - > jobs.yaml`,

@@ -9,6 +9,7 @@ import (
 
 	"github.com/understudy-go/understudy/internal/signals"
 	"github.com/understudy-go/understudy/jobs/store"
+	"github.com/understudy-go/understudy/jobs/view"
 	"github.com/understudy-go/understudy/status"
 )
 
@@ -85,7 +86,7 @@ func changeJob(c *cobra.Command, name string, asJSON bool, change func(context.C
 	if err != nil {
 		return err
 	}
-	v := viewJob(j)
+	v := view.OfJob(j)
 	if asJSON {
 		return unlessGone(writeJSON(c.OutOrStdout(), v))
 	}

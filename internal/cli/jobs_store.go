@@ -9,6 +9,7 @@ import (
 	"os/user"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -26,12 +27,17 @@ func (cl *client) asking() store.Asking {
 	return cl.reg.Jobs()
 }
 
-// noJobs are the records of a registry that nobody has used yet.
+// noJobs are the records of a registry that nobody has used yet. Nothing is asked about a
+// run of it, and it cannot be written to.
 type noJobs struct{ store.Asking }
 
 func (noJobs) Jobs(context.Context, string) ([]store.Job, error) { return nil, nil }
 
 func (noJobs) Runs(context.Context, string, store.Filter) ([]store.Run, error) { return nil, nil }
+
+func (noJobs) Queue(context.Context, string, time.Time) (map[string]store.Queue, error) {
+	return nil, nil
+}
 
 func (noJobs) Run(context.Context, store.Key) (store.Run, error) {
 	return store.Run{}, store.ErrNoRun

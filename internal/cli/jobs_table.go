@@ -7,6 +7,7 @@ import (
 
 	"github.com/understudy-go/understudy/internal/terminal"
 	"github.com/understudy-go/understudy/jobs/store"
+	"github.com/understudy-go/understudy/jobs/view"
 	"github.com/understudy-go/understudy/status"
 )
 
@@ -29,20 +30,20 @@ var jobLayouts = []jobLayout{
 
 // showJobs returns a table of jobs, with what there is room for, and below it who paused
 // which of them. Without jobs there is none.
-func showJobs(v jobsView, columns int) (lines []terminal.Line) {
-	if len(v.Jobs) == 0 {
+func showJobs(list []view.Job, at time.Time, columns int) (lines []terminal.Line) {
+	if len(list) == 0 {
 		return nil
 	}
 	for _, l := range jobLayouts {
-		if lines = l.table(v); fits(lines, columns) {
+		if lines = l.table(list, at); fits(lines, columns) {
 			break
 		}
 	}
-	for _, j := range v.Jobs {
+	for _, j := range list {
 		if j.Paused == nil {
 			continue
 		}
-		for i, text := range wrap(pausedBy(j, v.At), columns) {
+		for i, text := range wrap(pausedBy(j, at), columns) {
 			if i > 0 {
 				text = "  " + text
 			}
@@ -53,7 +54,7 @@ func showJobs(v jobsView, columns int) (lines []terminal.Line) {
 }
 
 // pausedBy says who paused a job, when, and why.
-func pausedBy(j jobView, at time.Time) string {
+func pausedBy(j view.Job, at time.Time) string {
 	text := fmt.Sprintf("%s is paused by %s since %s", j.Name, personOf(j.Paused.By), instantAndAge(j.Paused.At, at))
 	if j.Paused.Why != "" {
 		text += ": " + status.Visible(j.Paused.Why)
@@ -69,7 +70,7 @@ func personOf(by string) string {
 	return status.Visible(by)
 }
 
-func (l jobLayout) table(v jobsView) []terminal.Line {
+func (l jobLayout) table(list []view.Job, at time.Time) []terminal.Line {
 	head := []string{"JOB"}
 	if l.schedule > 0 {
 		head = append(head, "SCHEDULE")
@@ -85,12 +86,12 @@ func (l jobLayout) table(v jobsView) []terminal.Line {
 		head = append(head, "STREAK")
 	}
 	rows := [][]terminal.Span{heading(head...)}
-	for _, j := range v.Jobs {
+	for _, j := range list {
 		row := []terminal.Span{terminal.Text(shorten(status.Visible(j.Name), l.name))}
 		if l.schedule > 0 {
 			row = append(row, terminal.Text(shorten(scheduleOf(j), l.schedule)))
 		}
-		row = append(row, l.next(j, v.At), stateOfJob(j), lastRun(j, v.At))
+		row = append(row, l.next(j, at), stateOfJob(j, at), lastRun(j, at))
 		if l.streak {
 			row = append(row, terminal.Text(showStreak(j.Streak)))
 		}
@@ -100,7 +101,7 @@ func (l jobLayout) table(v jobsView) []terminal.Line {
 }
 
 // scheduleOf returns when a job is due, in which zone.
-func scheduleOf(j jobView) string {
+func scheduleOf(j view.Job) string {
 	switch {
 	case j.Schedule == "":
 		return "–"
@@ -114,7 +115,7 @@ func scheduleOf(j jobView) string {
 const lateness = 5 * time.Second
 
 // next shows when a job is due next.
-func (l jobLayout) next(j jobView, at time.Time) terminal.Span {
+func (l jobLayout) next(j view.Job, at time.Time) terminal.Span {
 	if j.Next.IsZero() || j.Gone || j.Paused != nil {
 		return terminal.Text("–")
 	}
@@ -133,7 +134,7 @@ func (l jobLayout) next(j jobView, at time.Time) terminal.Span {
 }
 
 // stateOfJob shows what is going on with a job.
-func stateOfJob(j jobView) terminal.Span {
+func stateOfJob(j view.Job, at time.Time) terminal.Span {
 	text, style := "", terminal.Normal
 	add := func(more string) {
 		if text != "" {
@@ -149,8 +150,8 @@ func stateOfJob(j jobView) terminal.Span {
 		add("paused")
 		style = terminal.Late
 	}
-	if j.Running > 0 {
-		add(fmt.Sprintf("%d running", j.Running))
+	if j.Current != nil {
+		add("running " + tookOf(*j.Current, at))
 	}
 	if j.Waiting > 0 {
 		add(fmt.Sprintf("%d waiting", j.Waiting))
@@ -162,7 +163,7 @@ func stateOfJob(j jobView) terminal.Span {
 }
 
 // lastRun shows how the last run of a job ended, and how long ago.
-func lastRun(j jobView, at time.Time) terminal.Span {
+func lastRun(j view.Job, at time.Time) terminal.Span {
 	if j.Last == nil {
 		return terminal.Text("–")
 	}
@@ -182,14 +183,13 @@ func styleOf(s store.State) terminal.Style {
 	return terminal.Normal
 }
 
-func showStreak(s *streakView) string {
-	switch {
-	case s == nil:
-		return "–"
-	case s.AtLeast:
-		return strconv.Itoa(s.Runs) + "+"
+// showStreak shows how many of the last runs in a row ended the same way, as far as was
+// looked.
+func showStreak(n int) string {
+	if n >= view.RecentRuns {
+		return strconv.Itoa(n) + "+"
 	}
-	return strconv.Itoa(s.Runs)
+	return showNumber(int64(n))
 }
 
 // instantAndAge shows an instant, and how long ago it was or in which time it comes.

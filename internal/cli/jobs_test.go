@@ -9,6 +9,7 @@ import (
 	"github.com/understudy-go/understudy/internal/exitcode"
 	"github.com/understudy-go/understudy/internal/testkit"
 	"github.com/understudy-go/understudy/jobs/store"
+	"github.com/understudy-go/understudy/jobs/view"
 )
 
 // someJobs has a holder with a job of each kind.
@@ -30,7 +31,7 @@ func someJobs(t *testing.T, s testRegistry) *holder {
 		}
 		h.ended(t, h.key("report", store.SlotID(time.Unix(int64(i), 0))), state, end, code, time.Duration(10-i)*time.Hour)
 	}
-	for i := range recent + 5 {
+	for i := range view.RecentRuns + 5 {
 		h.ended(t, h.key("nightly", store.SlotID(time.Unix(int64(i), 0))), store.Completed, store.AttemptCompleted, 0, time.Duration(200-i)*time.Hour)
 	}
 	for _, run := range []string{"k:1", "k:2", "k:3"} {
@@ -56,7 +57,7 @@ func TestJobs_ShowsWhenTheyAreDueAndHowTheyEnded(t *testing.T) {
 			"JOB SCHEDULE NEXT (UTC) NOW LAST RUN STREAK",
 			"fresh 0 0 1 1 * UTC , in 300d – – –",
 			"late @hourly , 2h00m late – – –",
-			"manual – – 1 running, 2 waiting – –",
+			"manual – – running , 2 waiting – –",
 			"nightly 30 2 * * * Europe/Berlin – paused completed 7d08h ago 20+",
 			"old 0 * * * * UTC – gone – –",
 			"report 0 * * * * UTC , in 1h00m – failed 6h00m ago 3",
@@ -73,34 +74,17 @@ func TestJobs_ShowsWhenTheyAreDueAndHowTheyEnded(t *testing.T) {
 		}
 
 		stdout, _ = want(t, exitcode.OK, []string{"jobs", "--json"})
-		var v struct {
-			Group string
-			At    time.Time
-			Jobs  []struct {
-				Name             string
-				Next             time.Time
-				Gone             bool
-				Paused           *struct{ By, Why string }
-				Running, Waiting int
-				OldestDue        time.Time
-				Last             *struct{ Run, Status string }
-				Streak           *struct {
-					Status  string
-					Runs    int
-					AtLeast bool
-				}
-			}
-		}
-		if err := json.Unmarshal([]byte(stdout), &v); err != nil || v.Group != "default" || time.Since(v.At).Abs() > time.Hour || len(v.Jobs) != 6 {
+		var v view.Jobs
+		if err := json.Unmarshal([]byte(stdout), &v); err != nil || v.Group != "default" || len(v.Jobs) != 6 {
 			t.Fatalf("%v in %s", err, stdout)
 		}
-		if j := v.Jobs[2]; j.Name != "manual" || !j.Next.IsZero() || j.Running != 1 || j.Waiting != 2 || j.OldestDue.IsZero() || j.Last != nil || j.Streak != nil {
+		if j := v.Jobs[2]; j.Name != "manual" || !j.Next.IsZero() || j.Current == nil || j.Waiting != 2 || j.Oldest.IsZero() || j.Last != nil || j.Streak != 0 {
 			t.Errorf("%+v", j)
 		}
-		if j := v.Jobs[3]; j.Paused == nil || j.Paused.By != "kai@db1" || j.Paused.Why != "too slow" || j.Streak.Runs != recent || !j.Streak.AtLeast {
+		if j := v.Jobs[3]; j.Paused == nil || j.Paused.By != "kai@db1" || j.Paused.Why != "too slow" || j.Streak != view.RecentRuns {
 			t.Errorf("%+v", j)
 		}
-		if j := v.Jobs[5]; j.Last.Status != "failed" || j.Last.Run != "report/1970-01-01T00:00:04Z" || j.Streak.Status != "failed" || j.Streak.Runs != 3 || j.Streak.AtLeast || j.Next.IsZero() {
+		if j := v.Jobs[5]; j.Last.Status != "failed" || j.Last.ID != "report/1970-01-01T00:00:04Z" || j.Streak != 3 || j.Next.IsZero() {
 			t.Errorf("%+v", j)
 		}
 		if !v.Jobs[4].Gone {
@@ -115,7 +99,7 @@ func TestJobs_LastRunStandsBehindAQueue(t *testing.T) {
 		testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY="+s.uri)
 		h := s.hold(t, store.Job{Name: "report"})
 		h.ended(t, h.key("report", "1"), store.TimedOut, store.AttemptTimedOut, 137, time.Hour)
-		for range recent + 10 {
+		for range view.RecentRuns + 10 {
 			if _, _, err := h.store.Submit(t.Context(), store.Run{Key: h.key("report", store.NewID()), Trigger: store.ByPerson}, nil, 100); err != nil {
 				t.Fatal(err)
 			}
@@ -161,7 +145,7 @@ func TestJobs_PauseAndResume(t *testing.T) {
 		if strings.Contains(stdout, "another") {
 			t.Error(stdout)
 		}
-		want(t, exitcode.OK, []string{"jobs", "pause", "report", "--json"}, `"name": "report"`, `"why": "too slow"`)
+		want(t, exitcode.OK, []string{"jobs", "pause", "report", "--json"}, `"job": "report"`, `"why": "too slow"`)
 		if j := h.job(t, "report"); j.Paused == nil || !strings.HasSuffix(j.Paused.By, "@laptop") {
 			t.Errorf("%+v", j)
 		}
@@ -192,20 +176,20 @@ func (h *holder) job(t *testing.T, name string) store.Job {
 
 func TestShowJobs_FitsTheTerminal(t *testing.T) {
 	at := time.Date(2027, 3, 14, 12, 0, 0, 0, time.UTC)
-	v := jobsView{At: at, Jobs: []jobView{
+	list := []view.Job{
 		{Name: strings.Repeat("j", 60), Schedule: "30 2 * * *", Zone: "America/Argentina/ComodRivadavia", Next: at.Add(400 * 24 * time.Hour),
-			Running: 12, Waiting: 345, Streak: &streakView{Runs: 20, AtLeast: true}},
-		{Name: "nightly", Schedule: "@every 10m, 0 3 * * *", Next: at.Add(time.Minute), Paused: &requestView{By: "kai@db1", Why: strings.Repeat("word ", 40), At: at.Add(-time.Hour)}},
-	}}
+			Waiting: 345, Streak: 20, Last: &view.Run{Status: store.TimedOut, EndedAt: at.Add(-time.Hour)}},
+		{Name: "nightly", Schedule: "@every 10m, 0 3 * * *", Next: at.Add(time.Minute), Paused: &view.Request{By: "kai@db1", Why: strings.Repeat("word ", 40), At: at.Add(-time.Hour)}},
+	}
 	for _, columns := range []int{200, 120, 100, 80, 60} {
-		for _, l := range showJobs(v, columns) {
+		for _, l := range showJobs(list, at, columns) {
 			if l.Width() > columns {
 				t.Errorf("%d columns of %d: %s", l.Width(), columns, l.Paint(false))
 			}
 		}
 	}
 	text := ""
-	for _, l := range showJobs(v, 0) {
+	for _, l := range showJobs(list, at, 0) {
 		text += l.Paint(false) + "\n"
 	}
 	if !strings.Contains(text, "America/Argentina/ComodRivadavia") || !strings.Contains(text, "2028-04-17 12:00:00, in 400d00h") {

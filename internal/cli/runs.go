@@ -12,6 +12,7 @@ import (
 
 	"github.com/understudy-go/understudy/internal/signals"
 	"github.com/understudy-go/understudy/jobs/store"
+	"github.com/understudy-go/understudy/jobs/view"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -40,12 +41,12 @@ again. Times are in UTC. TOOK is the time from the start of its first attempt to
 
 A job whose name is that of a subcommand, such as show, comes after "--".
 
-With --json, runs prints one object: the group, the instant (at), and the runs.
+With --json, runs prints one object: the group, and the runs.
 docs/jobs.md lists their fields.`,
 		Example: `  understudy runs
   understudy runs report --status failed,timed-out --since 24h
   understudy runs show report/2027-03-14T01:30:00Z --output
-  understudy runs --status failed --json | jq -r '.runs[].run' | xargs -n 1 understudy runs retry
+  understudy runs --status failed --json | jq -r '.runs[].id' | xargs -n 1 understudy runs retry
   understudy runs -- show                 # the runs of a job that is called show`,
 		ValidArgsFunction: completeJob(nil),
 		Args: func(c *cobra.Command, args []string) error {
@@ -98,17 +99,12 @@ func plainState(s store.State) string { return strings.ReplaceAll(string(s), " "
 // parseStates returns the states that a list names.
 func parseStates(list string) (states []store.State, err error) {
 	for name := range strings.SplitSeq(list, ",") {
-		name = strings.ToLower(strings.TrimSpace(name))
-		i := slices.IndexFunc(store.States, func(s store.State) bool { return name == string(s) || name == plainState(s) })
-		if i < 0 {
-			var all []string
-			for _, s := range store.States {
-				all = append(all, plainState(s))
-			}
-			return nil, usageError{fmt.Errorf("--status %.100q: want %s, or several of them separated by commas", name, anyOf(all))}
+		state, err := view.ParseStatus(strings.TrimSpace(name))
+		if err != nil {
+			return nil, usageError{fmt.Errorf("--%w, or several of them separated by commas", err)}
 		}
-		if !slices.Contains(states, store.States[i]) {
-			states = append(states, store.States[i])
+		if !slices.Contains(states, state) {
+			states = append(states, state)
 		}
 	}
 	return states, nil
@@ -131,13 +127,6 @@ func parseSince(text string) (func(now time.Time) time.Time, error) {
 	return func(now time.Time) time.Time { return now.Add(-d) }, nil
 }
 
-// runsView is a list of runs as programs read it.
-type runsView struct {
-	Group string    `json:"group"`
-	At    time.Time `json:"at"`
-	Runs  []runView `json:"runs"`
-}
-
 func listRuns(c *cobra.Command, f store.Filter, since func(now time.Time) time.Time, asJSON bool) error {
 	ctx, out := c.Context(), c.OutOrStdout()
 	cl, err := openClient(ctx, c, registry.Look)
@@ -145,39 +134,43 @@ func listRuns(c *cobra.Command, f store.Filter, since func(now time.Time) time.T
 		return err
 	}
 	defer cl.close()
-	list, at, err := cl.listRuns(ctx, f, since)
+	page, at, err := cl.viewRuns(ctx, f, since)
 	if err != nil {
 		return err
 	}
 	if asJSON {
-		return unlessGone(writeJSON(out, runsView{Group: cl.conf.Group, At: at, Runs: viewRuns(list)}))
+		return unlessGone(writeJSON(out, page))
 	}
-	return unlessGone(writeLines(out, showRuns(list, at, width(out))))
+	return unlessGone(writeLines(out, showRuns(page.Runs, at, width(out))))
 }
 
-// listRuns reads runs. If there are none, it says why, as far as it knows.
-func (cl *client) listRuns(ctx context.Context, f store.Filter, since func(now time.Time) time.Time) (list []store.Run, at time.Time, err error) {
+// viewRuns reads runs, and what the registry's clock shows. If there are no runs, it says
+// why, as far as it knows.
+func (cl *client) viewRuns(ctx context.Context, f store.Filter, since func(now time.Time) time.Time) (page view.Runs, at time.Time, err error) {
 	defer cl.tellIfSlow()()
 	if at, err = cl.now(ctx); err != nil {
-		return nil, at, err
+		return page, at, err
 	}
 	if since != nil {
 		f.Since = since(at)
 	}
-	if list, err = cl.runs(ctx, f); err != nil || len(list) > 0 {
-		return list, at, err
+	page, err = ask(ctx, cl, func(ctx context.Context, s store.Asking) (view.Runs, error) {
+		return view.ReadRuns(ctx, s, cl.conf.Group, f)
+	})
+	cl.tellMissing(page.Unread)
+	if err != nil || len(page.Runs) > 0 || page.Unread != "" {
+		return page, at, err
 	}
 	known, err := cl.allJobs(ctx)
 	switch {
 	case err != nil:
-		return nil, at, err
+		return page, at, err
 	case f.Job != "" && !slices.ContainsFunc(known, func(j store.Job) bool { return j.Name == f.Job }):
-		return nil, at, noJob(cl, f.Job, known)
+		return page, at, noJob(cl, f.Job, known)
 	case len(known) == 0:
-		cl.tell(fmt.Sprintf("group %s has no jobs: no instance that runs jobs has been active in it", cl.conf.Group))
-		cl.tell(cl.where())
+		cl.tellNoJobs()
 	default:
 		cl.tell("there are no such runs")
 	}
-	return nil, at, nil
+	return page, at, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/understudy-go/understudy/internal/signals"
 	"github.com/understudy-go/understudy/jobs/store"
+	"github.com/understudy-go/understudy/jobs/view"
 )
 
 func newRunsCancel() *cobra.Command {
@@ -50,7 +51,7 @@ func newRunsRetry() *cobra.Command {
 waits from then on, with the payload that it had, and has all its retries again. Its
 earlier attempts stay in its record.`,
 		Example: `  understudy runs retry report/2027-03-14T01:30:00Z
-  understudy runs --status failed --json | jq -r '.runs[].run' | xargs -n 1 understudy runs retry`,
+  understudy runs --status failed --json | jq -r '.runs[].id' | xargs -n 1 understudy runs retry`,
 		Args:              oneRun,
 		ValidArgsFunction: completeRun(func(r store.Run) bool { return r.State.Retryable() && !r.Open }),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -88,7 +89,7 @@ func changeRun(c *cobra.Command, name string, asJSON bool, what string, change f
 	case err != nil:
 		return err
 	case asJSON:
-		return unlessGone(writeJSON(c.OutOrStdout(), viewRun(r)))
+		return unlessGone(writeJSON(c.OutOrStdout(), view.OfRun(r)))
 	}
 	var text string
 	switch {

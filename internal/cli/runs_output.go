@@ -13,13 +13,6 @@ import (
 	"github.com/understudy-go/understudy/status"
 )
 
-// viewOutput returns what is kept of an output as text. Bytes that are not UTF-8 become
-// U+FFFD.
-func viewOutput(o store.Output) *outputView {
-	o = soundOutput(o)
-	return &outputView{Head: string(o.Head), Omitted: o.Bytes - int64(len(o.Head)+len(o.Tail)), Tail: string(o.Tail)}
-}
-
 // soundOutput returns an output whose parts are no longer than the whole: a record may
 // hold any number.
 func soundOutput(o store.Output) store.Output {

@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"strconv"
 	"time"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
 	"github.com/understudy-go/understudy/internal/signals"
 	"github.com/understudy-go/understudy/internal/terminal"
 	"github.com/understudy-go/understudy/jobs/store"
+	"github.com/understudy-go/understudy/jobs/view"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/status"
 )
@@ -94,12 +94,12 @@ func showRun(c *cobra.Command, name string, o showOptions) error {
 		return err
 	}
 	if o.json {
-		v := viewRun(r)
-		if v.Payload != nil && payload >= 0 {
-			v.Payload.Bytes = &payload
+		v := runDetails{Run: view.OfRun(r)}
+		if v.Payload != "" && payload >= 0 {
+			v.PayloadBytes = &payload
 		}
-		if o.output {
-			v.Output = viewOutput(r.Output)
+		if !o.output {
+			v.Output.Head, v.Output.Tail = "", ""
 		}
 		return writeJSON(out, v)
 	}
@@ -107,7 +107,13 @@ func showRun(c *cobra.Command, name string, o showOptions) error {
 	if err != nil {
 		return err
 	}
-	return writeLines(out, describeRun(r, payload, at))
+	return writeLines(out, describeRun(view.OfRun(r), payload, at))
+}
+
+// runDetails is a run as programs read it, with what takes a read of its own.
+type runDetails struct {
+	view.Run
+	PayloadBytes *int `json:"payloadBytes,omitempty"`
 }
 
 // run returns a run. The error about one that is not there says what there is.
@@ -144,14 +150,14 @@ func (cl *client) payloadSize(ctx context.Context, r store.Run) (int, error) {
 }
 
 // describeRun returns all about a run for people.
-func describeRun(r store.Run, payload int, at time.Time) []terminal.Line {
+func describeRun(r view.Run, payload int, at time.Time) []terminal.Line {
 	var rows [][]terminal.Span
 	add := func(name string, value terminal.Span) {
 		rows = append(rows, []terminal.Span{terminal.Muted.Of(name), value})
 	}
 	text := func(name, value string) { add(name, terminal.Text(value)) }
-	add("run", terminal.Bold.Of(status.Escape(r.Key.String())))
-	add("status", styleOf(r.State).Of(statusOf(r)))
+	add("run", terminal.Bold.Of(status.Escape(r.ID)))
+	add("status", styleOf(r.Status).Of(statusOf(r)))
 	trigger := status.Visible(string(r.Trigger))
 	if r.By != "" {
 		trigger += " by " + status.Visible(r.By)
@@ -164,10 +170,10 @@ func describeRun(r store.Run, payload int, at time.Time) []terminal.Line {
 		text("slot", instantAndAge(r.Slot, at))
 	}
 	text("made", instantAndAge(r.At, at))
-	if r.Due.After(r.At) || r.State == store.Waiting {
+	if r.Due.After(r.At) || r.Status == store.Waiting {
 		text("due", instantAndAge(r.Due, at))
 	}
-	if r.State.Ended() {
+	if r.Status.Ended() {
 		text("ended", instantAndAge(r.EndedAt, at))
 	}
 	if r.Priority != 0 {
@@ -195,8 +201,8 @@ func describeRun(r store.Run, payload int, at time.Time) []terminal.Line {
 	if r.Remark != "" {
 		text("remark", status.Visible(r.Remark))
 	}
-	if r.Result != nil {
-		text("result", resultOf(r.Result))
+	if result := resultOf(r); result != "" {
+		text("result", result)
 	}
 	if r.Output.Bytes > 0 {
 		text("output", fmt.Sprintf("%d bytes (--output prints it)", r.Output.Bytes))
@@ -212,7 +218,7 @@ func describeRun(r store.Run, payload int, at time.Time) []terminal.Line {
 	return append(append(lines, nil), terminal.Table(rows, 0, 2, 7)...)
 }
 
-func describeAttempt(a store.Attempt, at time.Time) []terminal.Span {
+func describeAttempt(a view.Attempt, at time.Time) []terminal.Span {
 	to, end, code, until := status.Instant(a.To, at), status.Visible(string(a.End)), "–", a.To
 	style := terminal.Normal
 	switch {
@@ -223,35 +229,34 @@ func describeAttempt(a store.Attempt, at time.Time) []terminal.Span {
 	case a.End != store.AttemptCancelled:
 		style = terminal.Bad
 	}
-	if hasExitCode(a) {
-		code = strconv.Itoa(a.ExitCode)
+	if a.ExitCode != nil {
+		code = strconv.Itoa(*a.ExitCode)
 	}
 	return []terminal.Span{
-		terminal.Text(strconv.Itoa(a.Number)), terminal.Text(status.Name(status.Visible(a.Host), a.Instance)), terminal.Text(showNumber(a.Term)),
+		terminal.Text(strconv.Itoa(a.Number)), terminal.Text(holderOf(a)), terminal.Text(showNumber(a.Term)),
 		terminal.Text(status.Instant(a.From, at)), terminal.Text(to), terminal.Text(showSpan(a.From, until)), style.Of(end), terminal.Text(code),
 	}
 }
 
 // statusOf returns the status of a run, and what it waits for.
-func statusOf(r store.Run) string {
+func statusOf(r view.Run) string {
 	switch {
-	case r.State == store.Waiting && r.Attempt > 0:
+	case r.Status == store.Waiting && r.Attempt > 0:
 		return fmt.Sprintf("waiting for attempt %d", r.Attempt+1)
-	case r.State == store.Processing && r.Cancel != nil:
+	case r.Status == store.Processing && r.Cancel != nil:
 		return "processing, and is to be cancelled"
 	}
-	return string(r.State)
+	return string(r.Status)
 }
 
-// resultOf returns the result of a run, on one line.
-func resultOf(result []byte) string {
-	const most = 200
-	if !utf8.Valid(result) {
-		return fmt.Sprintf("%d bytes that are no text (--json has them)", len(result))
+// resultOf returns the result of a run, on one line; "" if it has none.
+func resultOf(r view.Run) string {
+	if len(r.ResultBase64) > 0 {
+		return fmt.Sprintf("%d bytes that are no text (--json has them)", len(r.ResultBase64))
 	}
-	text := status.Visible(string(result))
-	if len(result) > most {
-		return fmt.Sprintf("%d bytes (--json has them): %s", len(result), shorten(text, most))
+	text := status.Visible(r.Result)
+	if status.Escape(r.Result) != text {
+		return fmt.Sprintf("%d bytes (--json has them): %s", len(r.Result), text)
 	}
 	return text
 }

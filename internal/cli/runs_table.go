@@ -7,8 +7,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/understudy-go/understudy/internal/terminal"
 	"github.com/understudy-go/understudy/jobs/store"
+	"github.com/understudy-go/understudy/jobs/view"
 	"github.com/understudy-go/understudy/status"
 )
 
@@ -31,7 +34,7 @@ var runLayouts = []runLayout{
 
 // showRuns returns a table of runs, with what there is room for. Without runs there is
 // none.
-func showRuns(list []store.Run, at time.Time, columns int) (lines []terminal.Line) {
+func showRuns(list []view.Run, at time.Time, columns int) (lines []terminal.Line) {
 	if len(list) == 0 {
 		return nil
 	}
@@ -43,7 +46,7 @@ func showRuns(list []store.Run, at time.Time, columns int) (lines []terminal.Lin
 	return lines
 }
 
-func (l runLayout) table(list []store.Run, at time.Time) []terminal.Line {
+func (l runLayout) table(list []view.Run, at time.Time) []terminal.Line {
 	head := []string{"RUN", "STATUS"}
 	if l.trigger {
 		head = append(head, "TRIGGER")
@@ -61,7 +64,7 @@ func (l runLayout) table(list []store.Run, at time.Time) []terminal.Line {
 	}
 	rows := [][]terminal.Span{heading(head...)}
 	for _, r := range list {
-		row := []terminal.Span{terminal.Text(shorten(status.Escape(r.Key.String()), l.run)), styleOf(r.State).Of(string(r.State))}
+		row := []terminal.Span{terminal.Text(shorten(status.Escape(r.ID), l.run)), styleOf(r.Status).Of(string(r.Status))}
 		if l.trigger {
 			row = append(row, terminal.Text(shorten(status.Visible(string(r.Trigger)), 12)))
 		}
@@ -78,10 +81,10 @@ func (l runLayout) table(list []store.Run, at time.Time) []terminal.Line {
 }
 
 // started shows when the first attempt began, or when one is due.
-func (l runLayout) started(r store.Run, at time.Time) terminal.Span {
+func (l runLayout) started(r view.Run, at time.Time) terminal.Span {
 	begun := begunAt(r)
 	switch {
-	case r.State == store.Waiting:
+	case r.Status == store.Waiting:
 		if left := r.Due.Sub(at); left > 0 {
 			return terminal.Text(fmt.Sprintf("due in %v", status.Seconds(left)))
 		}
@@ -95,7 +98,7 @@ func (l runLayout) started(r store.Run, at time.Time) terminal.Span {
 }
 
 // begunAt returns when the first attempt that is known began; zero if there was none.
-func begunAt(r store.Run) time.Time {
+func begunAt(r view.Run) time.Time {
 	if len(r.Attempts) == 0 {
 		return time.Time{}
 	}
@@ -103,32 +106,40 @@ func begunAt(r store.Run) time.Time {
 }
 
 // tookOf returns how long a run took, or takes until now.
-func tookOf(r store.Run, at time.Time) string {
+func tookOf(r view.Run, at time.Time) string {
 	begun := begunAt(r)
 	switch {
-	case begun.IsZero(), r.State == store.Waiting:
+	case begun.IsZero(), r.Status == store.Waiting:
 		return "–"
-	case r.State.Ended():
+	case r.Status.Ended():
 		at = r.EndedAt
 	}
 	return status.Seconds(at.Sub(begun)).String()
 }
 
-func hostOf(r store.Run) string {
-	a := lastAttempt(r)
-	if a.Number == 0 {
+func hostOf(r view.Run) string {
+	if len(r.Attempts) == 0 {
 		return "–"
 	}
-	return status.Name(status.Visible(a.Host), a.Instance)
+	return holderOf(r.Attempts[len(r.Attempts)-1])
+}
+
+// holderOf names the instance of an attempt.
+func holderOf(a view.Attempt) string {
+	id := uuid.Nil
+	if a.Instance != nil {
+		id = *a.Instance
+	}
+	return status.Name(status.Visible(a.Host), id)
 }
 
 // noteOf returns what else people should know about a run, in a few words.
-func noteOf(r store.Run) string {
+func noteOf(r view.Run) string {
 	var parts []string
-	if a := lastAttempt(r); a.End == store.AttemptFailed {
-		parts = append(parts, "exit code "+strconv.Itoa(a.ExitCode))
+	if n := len(r.Attempts); n > 0 && r.Attempts[n-1].End == store.AttemptFailed {
+		parts = append(parts, "exit code "+strconv.Itoa(*r.Attempts[n-1].ExitCode))
 	}
-	if r.State == store.Processing {
+	if r.Status == store.Processing {
 		if text := progressOf(r.Progress); text != "" {
 			parts = append(parts, text)
 		}
@@ -143,8 +154,8 @@ func noteOf(r store.Run) string {
 }
 
 // progressOf returns how far a run is, or "" if it said nothing.
-func progressOf(p store.Progress) string {
-	if p.At.IsZero() {
+func progressOf(p *view.Progress) string {
+	if p == nil {
 		return ""
 	}
 	text := strconv.Itoa(p.Percent) + " %"

@@ -12,6 +12,7 @@ import (
 	"github.com/understudy-go/understudy/internal/exitcode"
 	"github.com/understudy-go/understudy/internal/testkit"
 	"github.com/understudy-go/understudy/jobs/store"
+	"github.com/understudy-go/understudy/jobs/view"
 )
 
 func TestRuns_ListsTheLatestFirstAndFilters(t *testing.T) {
@@ -63,15 +64,14 @@ func TestRuns_ListsTheLatestFirstAndFilters(t *testing.T) {
 		stdout, _ = want(t, exitcode.OK, []string{"runs", "--status", "failed", "--json"})
 		var v struct {
 			Group string
-			At    time.Time
 			Runs  []map[string]any
 		}
-		if err := json.Unmarshal([]byte(stdout), &v); err != nil || v.Group != "default" || v.At.IsZero() || len(v.Runs) != 1 {
+		if err := json.Unmarshal([]byte(stdout), &v); err != nil || v.Group != "default" || len(v.Runs) != 1 {
 			t.Fatalf("%v in %s", err, stdout)
 		}
 		r := v.Runs[0]
 		attempt, _ := r["attempts"].([]any)[0].(map[string]any)
-		if r["run"] != "report/2" || r["job"] != "report" || r["id"] != "2" || r["status"] != "failed" || r["trigger"] != "schedule" || r["remark"] != "no retry is left" ||
+		if r["id"] != "report/2" || r["job"] != "report" || r["run"] != "2" || r["status"] != "failed" || r["trigger"] != "schedule" || r["remark"] != "no retry is left" ||
 			attempt["exitCode"] != 7.0 || attempt["end"] != "failed" || attempt["host"] != "db1" || !strings.HasSuffix(r["endedAt"].(string), "Z") {
 			t.Errorf("%s", stdout)
 		}
@@ -115,17 +115,17 @@ func TestRuns_ShowsAllOfARunHarmlessly(t *testing.T) {
 			name, "failed", `trigger   trigger by \x1b[2J`, "priority  7", "payload   4 bytes", "progress  42 %", `cancel    by \x1b`, `result    {"rows": 5}\x1b`, "output    1000 bytes", "ATTEMPT", "db1/", "9\n")
 		stdout, _ := want(t, exitcode.OK, []string{"runs", "show", name, "--json", "--output"})
 		var v struct {
-			Result   string
-			Payload  struct{ Bytes int }
-			Progress struct{ Percent int }
-			Output   struct {
-				Head, Tail   string
-				OmittedBytes int64
+			Result       string
+			PayloadBytes int
+			Progress     struct{ Percent int }
+			Output       struct {
+				Head, Tail string
+				Bytes      int64
 			}
 			Cancel struct{ By string }
 		}
-		if err := json.Unmarshal([]byte(stdout), &v); err != nil || v.Result != `{"rows": 5}`+hostile || v.Payload.Bytes != 4 || v.Progress.Percent != 42 ||
-			v.Output.Head != "first\n"+hostile || v.Output.Tail != "\ufffdlast\n" || v.Output.OmittedBytes != 969 || v.Cancel.By != hostile {
+		if err := json.Unmarshal([]byte(stdout), &v); err != nil || v.Result != `{"rows": 5}`+hostile || v.PayloadBytes != 4 || v.Progress.Percent != 42 ||
+			v.Output.Head != "first\n"+hostile || v.Output.Tail != "\ufffdlast\n" || v.Output.Bytes != 1000 || v.Cancel.By != hostile {
 			t.Errorf("%v: %+v", err, v)
 		}
 		// A file gets the output as it was.
@@ -230,7 +230,7 @@ func TestRuns_OneThatCannotBeUnderstoodIsTold(t *testing.T) {
 		s.spoilRun(t, "bad")
 		for _, args := range [][]string{{"runs"}, {"jobs"}, {"runs", "report"}, {"runs", "--json"}, {"status"}} {
 			_, stdout, stderr := inProcess(args...)
-			if args[0] != "status" && !strings.Contains(stderr, "a record cannot be read: ") || !isHarmless(stdout+stderr) || !strings.Contains(stdout, "report") && args[0] != "status" {
+			if args[0] != "status" && !strings.Contains(stderr, " cannot be read: ") || !isHarmless(stdout+stderr) || !strings.Contains(stdout, "report") && args[0] != "status" {
 				t.Errorf("%q: stdout %q, stderr %q", args, stdout, stderr)
 			}
 		}
@@ -279,9 +279,6 @@ func TestFollower_SurvivesGarbage(t *testing.T) {
 		if err := newFollower(cl, r.Key, &b).all(t.Context(), r); err != nil || b.String() != "headtail" {
 			t.Errorf("%+v: %q, %v", o, b.String(), err)
 		}
-		if v := viewOutput(o); v.Omitted != 0 {
-			t.Errorf("%+v: %+v", o, v)
-		}
 	}
 	var b bytes.Buffer
 	f := newFollower(nil, store.Key{}, &b)
@@ -302,8 +299,12 @@ func TestShowRuns_FitsTheTerminal(t *testing.T) {
 			Progress: store.Progress{Percent: 50, Text: strings.Repeat("p", 200), At: at}},
 		{Key: store.Key{Job: "report", Run: "1"}, State: store.Waiting, At: at, Due: at.Add(-time.Minute)},
 	}
+	var views []view.Run
+	for _, r := range list {
+		views = append(views, view.OfRun(r))
+	}
 	for _, columns := range []int{200, 150, 120, 100, 80, 70} {
-		for _, l := range showRuns(list, at, columns) {
+		for _, l := range showRuns(views, at, columns) {
 			if l.Width() > columns {
 				t.Errorf("%d columns of %d: %s", l.Width(), columns, l.Paint(false))
 			}

@@ -9,6 +9,7 @@ import (
 	"github.com/understudy-go/understudy/internal/exitcode"
 	"github.com/understudy-go/understudy/internal/openregistry"
 	"github.com/understudy-go/understudy/jobs/store"
+	"github.com/understudy-go/understudy/jobs/view"
 	"github.com/understudy-go/understudy/status"
 )
 
@@ -91,14 +92,14 @@ func (w *runWaiter) tellState(ctx context.Context, r store.Run) {
 	phase, progress := w.key.String()+" is waiting", ""
 	switch {
 	case r.State == store.Processing:
-		phase = fmt.Sprintf("%s is processed by %s in term %d", w.key, hostOf(r), r.Term)
+		phase = fmt.Sprintf("%s is processed by %s in term %d", w.key, hostOf(view.OfRun(r)), r.Term)
 		if r.Attempt > 1 {
 			phase += fmt.Sprintf(", attempt %d", r.Attempt)
 		}
 		if r.Cancel != nil {
 			phase += ", and is to be cancelled"
 		}
-		progress = progressOf(r.Progress)
+		progress = progressOf(view.OfRun(r).Progress)
 	case recently && w.phase != "" && r.State == store.Waiting:
 		return // to find out why costs a read
 	default:
@@ -119,7 +120,7 @@ func (w *runWaiter) whyWaits(ctx context.Context, r store.Run) string {
 	text := ""
 	if r.Attempt > 0 {
 		text = fmt.Sprintf(" for attempt %d", r.Attempt+1)
-		if note := noteOf(r); note != "" {
+		if note := noteOf(view.OfRun(r)); note != "" {
 			text += " (" + note + ")"
 		}
 	}
@@ -162,8 +163,10 @@ func exitCodeOfRun(r store.Run) int {
 	case store.Cancelled:
 		return exitcode.Cancelled
 	}
-	if a := lastAttempt(r); a.End == store.AttemptFailed && 0 < a.ExitCode && a.ExitCode < 256 {
-		return a.ExitCode
+	if n := len(r.Attempts); n > 0 {
+		if a := r.Attempts[n-1]; a.End == store.AttemptFailed && 0 < a.ExitCode && a.ExitCode < 256 {
+			return a.ExitCode
+		}
 	}
 	return exitcode.Failure
 }
@@ -174,10 +177,10 @@ func outcomeOf(r store.Run) string {
 	if r.State == store.Exited {
 		text = r.Key.String() + " ended: its instance went away"
 	}
-	if begun := begunAt(r); !begun.IsZero() {
+	if begun := begunAt(view.OfRun(r)); !begun.IsZero() {
 		text += " after " + status.Seconds(r.EndedAt.Sub(begun)).String()
 	}
-	if note := noteOf(r); note != "" {
+	if note := noteOf(view.OfRun(r)); note != "" {
 		text += ": " + note
 	}
 	return text

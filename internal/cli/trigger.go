@@ -12,6 +12,7 @@ import (
 	"github.com/understudy-go/understudy/internal/openregistry"
 	"github.com/understudy-go/understudy/internal/signals"
 	"github.com/understudy-go/understudy/jobs/store"
+	"github.com/understudy-go/understudy/jobs/view"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/status"
 )
@@ -101,9 +102,9 @@ func (o *triggerOptions) parse(c *cobra.Command, priority string) (err error) {
 
 // triggerResult is what became of a trigger, as programs read it.
 type triggerResult struct {
-	Created bool     `json:"created"`
-	Run     *runView `json:"run,omitempty"`
-	Error   string   `json:"error,omitempty"`
+	Created bool      `json:"created"`
+	Run     *view.Run `json:"run,omitempty"`
+	Error   string    `json:"error,omitempty"`
 }
 
 func trigger(c *cobra.Command, job string, o triggerOptions, code *int) error {
@@ -162,7 +163,7 @@ func trigger(c *cobra.Command, job string, o triggerOptions, code *int) error {
 		}
 	}
 	if o.json {
-		result := triggerResult{Created: created, Run: new(viewRun(r))}
+		result := triggerResult{Created: created, Run: new(view.OfRun(r))}
 		if err != nil {
 			result.Error = explain(err)
 		}

@@ -63,10 +63,10 @@ func TestTrigger_SubmitsARun(t *testing.T) {
 		stdout, _ = want(t, exitcode.OK, []string{"trigger", "report", "--key", "2", "--json"})
 		var v struct {
 			Created bool
-			Run     struct{ Run, Status string }
+			Run     struct{ ID, Status string }
 			Error   string
 		}
-		if err := json.Unmarshal([]byte(stdout), &v); err != nil || !v.Created || v.Run.Run != "report/k:2" || v.Run.Status != "waiting" || v.Error != "" {
+		if err := json.Unmarshal([]byte(stdout), &v); err != nil || !v.Created || v.Run.ID != "report/k:2" || v.Run.Status != "waiting" || v.Error != "" {
 			t.Errorf("%s, %v", stdout, err)
 		}
 		stdout, stderr = want(t, exitcode.OK, []string{"trigger", "report", "--key", "2", "--json"}, `"created": false`)

@@ -3,6 +3,7 @@ package view
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -61,7 +62,7 @@ func recentRuns(ctx context.Context, s store.Asking, group string, jobs []store.
 	}
 	recent := map[string][]store.Run{}
 	for _, r := range page {
-		if len(recent[r.Job]) < RecentRuns {
+		if r.State != store.Waiting && len(recent[r.Job]) < RecentRuns { // a queue may be long
 			recent[r.Job] = append(recent[r.Job], r)
 		}
 	}
@@ -73,7 +74,7 @@ func recentRuns(ctx context.Context, s store.Asking, group string, jobs []store.
 	g.SetLimit(atOnce)
 	for _, name := range fewest(jobs, recent) {
 		g.Go(func() error {
-			runs, err := s.Runs(ctx, group, store.Filter{Job: name, Limit: RecentRuns})
+			runs, err := latest(ctx, s, group, name)
 			if err != nil && !registry.Unreadable(err) {
 				return err
 			}
@@ -87,6 +88,17 @@ func recentRuns(ctx context.Context, s store.Asking, group string, jobs []store.
 		return nil, err
 	}
 	return recent, bad
+}
+
+// latest returns the latest runs of a job, the last made first. If all of them wait, it
+// asks for those that do not; no index has these in order.
+func latest(ctx context.Context, s store.Asking, group, job string) ([]store.Run, error) {
+	runs, err := s.Runs(ctx, group, store.Filter{Job: job, Limit: RecentRuns})
+	if len(runs) < RecentRuns || err != nil || slices.ContainsFunc(runs, func(r store.Run) bool { return r.State != store.Waiting }) {
+		return runs, err
+	}
+	begun := slices.DeleteFunc(slices.Clone(store.States), func(s store.State) bool { return s == store.Waiting })
+	return s.Runs(ctx, group, store.Filter{Job: job, States: begun, Limit: RecentRuns})
 }
 
 // fewest returns the names of the jobs of which not enough runs are known, those without
