@@ -94,20 +94,18 @@ func (m *machine) beginClaimed(now time.Time) {
 		}
 	}
 	slices.SortStableFunc(first, func(a, b int) int { return inQueue(&m.claim[a], &m.claim[b]) })
-	begun := map[string]bool{}
 	for _, i := range first {
 		r := &m.claim[i]
 		j := m.jobs[r.Job]
-		alone := !j.allows() || j.isLate(*r)
-		if alone && (begun[r.Job] || j.busy > 0 || j.inTurn() && j.waits()) {
+		if !j.allows() && j.busy > 0 || j.inTurn() && j.waits() || j.allows() && j.isLate(*r) && m.lateBegun(j) {
 			continue
 		}
 		if places == 0 {
 			return
 		}
 		places--
-		begun[r.Job] = true
 		*r = m.begin(*r, now)
+		m.busy, j.busy = m.busy+1, j.busy+1 // its place is kept until the claim is answered
 	}
 }
 
@@ -158,6 +156,9 @@ func (m *machine) summarise(j *job, l leftOut, now time.Time, why string) {
 // moves.
 func (m *machine) claimAnswered(runs []store.Run, there []*store.Run) {
 	for i, r := range runs {
+		if j := m.job(r.Job); r.State == store.Processing {
+			m.busy, j.busy = m.busy-1, j.busy-1
+		}
 		m.claimedRun(r, there[i])
 	}
 	if m.lost {

@@ -50,7 +50,7 @@ func (m *machine) mayTake(j *job, r store.Run) bool {
 	switch {
 	case j.blocked():
 		return false
-	case j.allows() && j.busy > 0 && j.isLate(r): // those that missed their time run one at a time
+	case j.allows() && j.isLate(r) && m.lateBegun(j):
 		m.hold(j)
 		return false
 	case j.inTurn() && r.Attempt == 0 && j.waits(): // another one has begun, and waits for its retry
@@ -63,6 +63,25 @@ func (m *machine) mayTake(j *job, r store.Run) bool {
 // isLate reports whether a run is of a slot that missed its time.
 func (j *job) isLate(r store.Run) bool {
 	return !r.Slot.IsZero() && r.At.Sub(r.Slot) > j.StartWithin
+}
+
+// lateBegun reports whether a run of the job that missed its time has begun. They run one
+// at a time, even where others may overlap.
+func (m *machine) lateBegun(j *job) bool {
+	if j.busy == 0 {
+		return false
+	}
+	for _, r := range m.list {
+		if r.record.Job == j.Name && r.phase.busy() && j.isLate(r.record) {
+			return true
+		}
+	}
+	for _, r := range m.claim {
+		if r.Job == j.Name && r.State == store.Processing && j.isLate(r) {
+			return true
+		}
+	}
+	return false
 }
 
 // overtaken returns the record of a run that waits and is not started any more, because a

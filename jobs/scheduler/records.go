@@ -112,6 +112,9 @@ func (m *machine) updateRecord(j *job, now time.Time) {
 	if r.Mark.After(now.Add(clockStep)) {
 		m.act(note{fact: factMarkAhead, job: j.Name, text: store.SlotID(r.Mark)})
 		r.Mark = now
+		if r.Since.After(now) {
+			r.Since = now
+		}
 		m.reckonNext(j)
 		m.dirty(j)
 	}

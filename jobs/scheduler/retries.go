@@ -1,6 +1,8 @@
 package scheduler
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/understudy-go/understudy/jobs/store"
@@ -83,7 +85,8 @@ func (m *machine) retrying(a answer) {
 		}
 		j.unsure = j.unsure && j.asOf > a.request.sent
 	}
-	for name, id := range a.retrying {
+	for _, name := range slices.Sorted(maps.Keys(a.retrying)) {
+		id := a.retrying[name]
 		k := store.Key{Group: m.holder.Group, Job: name, Run: id}
 		if m.broken[k] || m.runs[k] != nil {
 			continue
@@ -104,7 +107,7 @@ func (m *machine) retrying(a answer) {
 func (m *machine) release() {
 	kept := m.held[:0]
 	for _, j := range m.held {
-		j.held = j.waits() || j.allows() && j.busy > 0
+		j.held = j.inTurn() && j.waits() || j.allows() && m.lateBegun(j)
 		if j.held {
 			kept = append(kept, j)
 		} else {
@@ -140,7 +143,7 @@ func (m *machine) readRetry() {
 	for _, j := range m.held {
 		id, due := j.nextDue()
 		k := store.Key{Group: m.holder.Group, Job: j.Name, Run: id}
-		if id != "" && j.busy == 0 && j.defined && m.runs[k] == nil && !due.After(m.now()) {
+		if id != "" && j.busy == 0 && j.defined && j.inTurn() && m.runs[k] == nil && !due.After(m.now()) {
 			m.ask(request{kind: kindRun, key: k})
 			return
 		}

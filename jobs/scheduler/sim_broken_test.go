@@ -4,7 +4,9 @@ package scheduler
 type breakage string
 
 const (
+	unbroken         breakage = ""
 	updateAnyTerm    breakage = "update-any-term"
 	updateAnyAttempt breakage = "update-any-attempt"
 	pruneAboveMark   breakage = "prune-above-mark"
+	noSeal           breakage = "no-seal"
 )

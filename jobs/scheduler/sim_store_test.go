@@ -11,17 +11,31 @@ import (
 
 // simStore is the store of the simulated world. Each call is applied at one instant.
 type simStore struct {
+	w      *world
 	jobs   map[string]store.Job
 	runs   map[store.Key]store.Run
 	open   map[store.Key]bool // which of the runs are open
 	broken breakage
 
-	onPrune func(store.Run)
-	onEnd   func(before, after store.Run)
+	sealed   int64                  // the latest term that was sealed
+	retrying map[store.Key]simRetry // runs that wait for their next attempt
+	failed   []store.Key            // runs that people can retry
+	retried  int
+	pruned   map[store.Key]bool
 }
 
-func newSimStore() *simStore {
-	return &simStore{jobs: map[string]store.Job{}, runs: map[store.Key]store.Run{}, open: map[store.Key]bool{}}
+// simRetry is since when a run waits for its next attempt, and who decided that.
+type simRetry struct {
+	at     time.Duration
+	term   int64
+	person bool
+}
+
+func newSimStore(w *world, b breakage) *simStore {
+	return &simStore{
+		w: w, broken: b, jobs: map[string]store.Job{}, runs: map[store.Key]store.Run{}, open: map[store.Key]bool{},
+		retrying: map[store.Key]simRetry{}, pruned: map[store.Key]bool{},
+	}
 }
 
 // apply carries out a request of a holder and returns the answer.
@@ -66,6 +80,7 @@ func (s *simStore) apply(h store.Holder, r request) answer {
 			}
 			run.Term, run.Instance = h.Term, h.Instance
 			s.put(run)
+			s.w.checkInsert(run)
 			a.there = append(a.there, nil)
 		}
 	case kindUpdate:
@@ -83,15 +98,18 @@ func (s *simStore) seal(h store.Holder) ([]store.Job, error) {
 		if j.Term > h.Term {
 			return nil, store.ErrSuperseded
 		}
-		j.Term = h.Term
+		if s.broken != noSeal {
+			j.Term = h.Term
+		}
 		s.jobs[name] = j
 	}
 	for k := range s.open {
-		if run := s.runs[k]; run.State == store.Waiting && run.Term < h.Term {
+		if run := s.runs[k]; run.State == store.Waiting && run.Term < h.Term && s.broken != noSeal {
 			run.Term, run.Instance = h.Term, h.Instance
 			s.put(run)
 		}
 	}
+	s.sealed = max(s.sealed, h.Term)
 	return s.listJobs(), nil
 }
 
@@ -104,6 +122,9 @@ func (s *simStore) save(h store.Holder, list []store.Job) (err error) {
 		if ok && stored.Term == h.Term && stored.Revision >= j.Revision {
 			err = store.ErrChanged
 			continue
+		}
+		if h.Term < s.sealed && ok {
+			s.w.fail("term %d has saved the job %s in term %d", h.Term, j.Name, s.sealed)
 		}
 		j.Term, j.Paused, j.Resumed = h.Term, stored.Paused, stored.Resumed
 		s.jobs[j.Name] = j
@@ -129,8 +150,12 @@ func (s *simStore) update(h store.Holder, was store.Version, r store.Run) (*stor
 	r.Cancel = stored.Cancel
 	r.Term, r.Instance = h.Term, h.Instance
 	s.put(r)
-	if s.onEnd != nil {
-		s.onEnd(stored, r)
+	s.w.checkUpdate(h, stored, r)
+	if r.State == store.Waiting {
+		s.retrying[r.Key] = simRetry{at: s.w.now, term: h.Term}
+	}
+	if r.State.Retryable() && !r.Open {
+		s.failed = append(s.failed, r.Key)
 	}
 	return nil, nil
 }
@@ -150,7 +175,7 @@ func (s *simStore) prune(r request) (n int) {
 	slices.SortFunc(old, func(a, b store.Run) int { return b.At.Compare(a.At)*2 + strings.Compare(b.Run, a.Run) })
 	for i := len(old) - 1; i >= r.keep && n < r.limit; i-- {
 		delete(s.runs, old[i].Key)
-		s.onPrune(old[i])
+		s.pruned[old[i].Key] = true
 		n++
 	}
 	return n
@@ -213,6 +238,8 @@ func (s *simStore) retry(k store.Key, at time.Time) bool {
 	}
 	r.State, r.Open, r.Due, r.EndedAt, r.Cancel = store.Waiting, true, at, time.Time{}, nil
 	r.Failures, r.Interruptions = 0, 0
+	s.retried++
+	s.retrying[k] = simRetry{at: s.w.now, person: true}
 	s.put(r)
 	return true
 }

@@ -167,8 +167,8 @@ func (m *machine) answered(a answer) {
 		switch k {
 		case kindSave:
 			m.saveFailed(a.request.jobs, a.err)
-		case kindRetrying:
-			m.calls.want(kindRetrying)
+		case kindRun:
+			m.verify = append(m.verify, a.request.key)
 		}
 		return
 	}

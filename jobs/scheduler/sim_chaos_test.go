@@ -1,0 +1,143 @@
+package scheduler
+
+import (
+	"time"
+
+	"github.com/understudy-go/understudy/jobs/store"
+)
+
+// disturb does to a holder what happens to holders.
+func (w *world) disturb(h *simHolder) {
+	if h.dead || w.holder != h || w.calm || h.ordered {
+		return
+	}
+	again := true
+	switch w.rand.IntN(7) {
+	case 0:
+		w.tell("crashes")
+		w.kill(h)
+	case 1:
+		w.tell("is told to stop")
+		w.order(h, stop{})
+		again = false
+	case 2, 3: // an orderly stop or a handover, which does not wait for ever
+		w.tell("is told to drain")
+		w.event(h, drain{})
+		w.after(w.between(0, 3*time.Minute), func() { w.order(h, stop{}) })
+		again = false
+	case 4: // it is frozen for longer than its lease, and then goes on with what it had begun
+		w.tell("is frozen")
+		w.freeze(h, w.between(simLease, 5*time.Minute))
+		w.after(h.lease-w.now, func() {
+			if w.holder == h {
+				w.takeOver(w.term+1, 0)
+			}
+		})
+		w.after(h.frozen-w.now, func() {
+			w.after(w.between(0, 10*time.Second), func() { w.order(h, stop{immediate: true}) })
+		})
+		again = false
+	case 5:
+		w.freeze(h, w.between(0, simLease/2))
+	case 6:
+		w.tell("does not reach the registry")
+		h.cut = w.now + w.between(0, 2*simLease)
+	}
+	if again {
+		w.after(w.between(time.Minute, 30*time.Minute), func() { w.disturb(h) })
+	}
+}
+
+// freeze stops a holder for a while. What happens to it meanwhile, it learns afterwards.
+func (w *world) freeze(h *simHolder, d time.Duration) {
+	h.frozen = w.now + d
+	w.after(d, func() {
+		queued := h.queued
+		h.queued = nil
+		for _, e := range queued {
+			w.event(h, e)
+		}
+		w.event(h, tick{})
+	})
+}
+
+// people trigger, cancel, retry, pause and resume.
+func (w *world) people() {
+	w.after(w.between(10*time.Second, 3*time.Minute), func() {
+		if w.calm {
+			return
+		}
+		job := w.list[w.rand.IntN(len(w.list))].Name
+		switch w.rand.IntN(6) {
+		case 0, 1, 2:
+			if w.chance(50) {
+				job = "asked"
+			}
+			w.n++
+			w.store.submit(job, w.n, w.rand.IntN(3), w.registryTime())
+		case 3:
+			if list := w.store.list(func(r store.Run) bool { return !r.State.Ended() && r.Job != "all" }); len(list) > 0 {
+				w.tell("somebody cancels %s", list[0].Key)
+				w.store.cancel(list[0].Key, w.registryTime())
+			}
+		case 4:
+			if len(w.store.failed) > 0 {
+				w.store.retry(w.store.failed[w.rand.IntN(len(w.store.failed))], w.registryTime())
+			}
+		case 5:
+			if job != "all" {
+				w.tell("somebody pauses or resumes %s", job)
+				w.store.pause(job, w.registryTime())
+			}
+		}
+		if w.chance(80) {
+			w.event(w.holder, changed{})
+		}
+		w.people()
+	})
+}
+
+// edits changes the file, which the holder reads some time later.
+func (w *world) edits() {
+	edits := 0
+	var edit func()
+	edit = func() {
+		if w.calm {
+			return
+		}
+		edits++
+		w.tell("the file is edited")
+		w.list = simFile(edits)
+		list := w.list
+		h := w.holder
+		w.after(w.between(0, 5*time.Second), func() { w.event(h, redefined{list}) })
+		w.after(w.between(5*time.Minute, time.Hour), edit)
+	}
+	w.after(w.between(5*time.Minute, time.Hour), edit)
+}
+
+// clocks sets the registry's clock: a little all the time, and by steps now and then. In
+// the end it is where it would have been.
+func (w *world) clocks() {
+	w.after(w.between(10*time.Second, time.Minute), func() {
+		if w.calm {
+			w.steppedAt = w.now
+			w.shift = 0
+			return
+		}
+		switch {
+		case w.chance(98):
+			w.shift += w.between(-50*time.Millisecond, 50*time.Millisecond)
+		case w.shift.Abs() > time.Second:
+			w.shift = 0
+			w.steppedAt = w.now
+		default:
+			w.shift = w.between(-40*time.Minute, 40*time.Minute)
+			w.steppedAt = w.now
+		}
+		if w.steppedAt == w.now {
+			w.tell("the registry's clock is set to %v", w.shift)
+		}
+		w.clocks()
+	})
+}

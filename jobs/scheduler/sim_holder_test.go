@@ -1,0 +1,288 @@
+package scheduler
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/understudy-go/understudy/jobs/store"
+)
+
+// simHolder is an instance in its term.
+type simHolder struct {
+	machine *machine
+	id      store.Holder
+	base    time.Duration // of its local clock
+	lease   time.Duration
+	frozen  time.Duration // until then it does not run
+	cut     time.Duration // until then it does not reach the registry
+	queued  []event
+	ordered bool // it was told to stop
+	drains  bool // it was told to drain
+	dead    bool
+	wake    int // number of the tick that counts
+	live    map[store.Key]*simAttempt
+	sealed  time.Duration // when its term was sealed; 0: not yet
+}
+
+type simAttempt struct {
+	run  store.Run
+	over bool
+}
+
+// takeOver begins a term: the next one, or the same one again after work that failed.
+func (w *world) takeOver(term int64, lease time.Duration) {
+	w.term = term
+	h := &simHolder{
+		id:   store.Holder{Group: "g", Term: term, Instance: uuid.UUID{15: byte(term), 14: byte(term >> 8)}},
+		base: w.between(0, 1000*time.Hour), lease: max(lease, w.now+simLease), live: map[store.Key]*simAttempt{},
+	}
+	h.machine = newMachine(settings{
+		holder: h.id, host: "h", stopGrace: simGrace, killMargin: simGrace / 10, maxRuns: simRuns,
+		poll: 5 * time.Second, pruneEvery: 20 * time.Second, minAge: time.Hour,
+		newNonce: func() uuid.UUID {
+			w.n++
+			return uuid.UUID{0: 1, 12: byte(w.n >> 24), 13: byte(w.n >> 16), 14: byte(w.n >> 8), 15: byte(w.n)}
+		},
+		jitter: func(d time.Duration) time.Duration { return d + w.between(0, d/5) },
+	}, w.list, h.base+h.lease)
+	w.holder = h
+	w.tell("begins")
+	w.event(h, beat{w.registryTime(), h.base + w.now, h.base + w.now})
+	w.beats(h)
+	w.watchLease(h)
+	w.after(w.between(time.Minute, 30*time.Minute), func() { w.disturb(h) })
+}
+
+// beats renews the lease.
+func (w *world) beats(h *simHolder) {
+	w.after(simBeat, func() {
+		if h.dead || w.now >= h.lease {
+			return
+		}
+		if w.now >= h.frozen && w.now >= h.cut && (w.calm || !w.chance(5)) {
+			sent, there, back := w.now, w.between(0, 10*time.Millisecond), w.between(0, 10*time.Millisecond)
+			if !w.calm && w.chance(3) {
+				there, back = w.between(0, 5*time.Second), w.between(0, 5*time.Second)
+			}
+			w.after(there, func() {
+				at := w.registryTime()
+				w.after(back, func() {
+					if h.dead || w.now >= h.lease || w.now < h.frozen { // a frozen one does not learn of it in time
+						return
+					}
+					h.lease = max(h.lease, sent+simLease)
+					w.event(h, extended{h.base + h.lease})
+					w.event(h, beat{at, h.base + sent, h.base + w.now})
+				})
+			})
+		}
+		w.beats(h)
+	})
+}
+
+// watchLease tells the holder to stop before its lease is over, and ends it with its lease.
+func (w *world) watchLease(h *simHolder) {
+	w.after(h.lease-simGrace-w.now, func() {
+		switch {
+		case h.dead:
+		case w.now < h.lease-simGrace:
+			w.watchLease(h)
+		default:
+			w.tell("the lease runs out")
+			w.order(h, stop{})
+			w.after(h.lease-w.now, func() { w.kill(h) })
+		}
+	})
+}
+
+// order tells the holder to stop, once.
+func (w *world) order(h *simHolder, s stop) {
+	if !h.ordered || s.immediate {
+		h.ordered = true
+		w.event(h, s)
+	}
+}
+
+// kill ends the holder with everything of it.
+func (w *world) kill(h *simHolder) {
+	if h.dead {
+		return
+	}
+	for _, at := range h.live {
+		w.over(h, at)
+	}
+	w.gone(h, h.lease-w.now)
+}
+
+// gone lets the next holder take over.
+func (w *world) gone(h *simHolder, in time.Duration) {
+	h.dead = true
+	if w.holder == h {
+		w.after(in, func() {
+			if w.holder == h {
+				w.takeOver(w.term+1, 0)
+			}
+		})
+	}
+}
+
+// event gives the holder's machine an event, now or when it runs again.
+func (w *world) event(h *simHolder, e event) {
+	if h.dead || w.violation != "" {
+		return
+	}
+	if w.now < h.frozen {
+		h.queued = append(h.queued, e)
+		return
+	}
+	if _, ok := e.(drain); ok {
+		h.drains = true
+	}
+	if _, ok := e.(stop); ok {
+		h.drains = true
+	}
+	for _, a := range h.machine.step(h.base+w.now, e) {
+		w.perform(h, a)
+		if h.dead {
+			return
+		}
+	}
+	h.wake++
+	wake := h.wake
+	w.after(max(h.machine.deadline()-h.base-w.now, time.Millisecond), func() {
+		if wake == h.wake {
+			w.event(h, tick{})
+		}
+	})
+}
+
+func (w *world) perform(h *simHolder, a action) {
+	switch a := a.(type) {
+	case request:
+		w.request(h, a)
+	case startAttempt:
+		w.start(h, a.run)
+	case stopAttempt:
+		if at := h.live[a.key]; at != nil {
+			took := w.between(0, simGrace/2)
+			if a.immediate {
+				took = 0
+			}
+			w.after(took, func() { w.endAttempt(h, at, ending{end: store.AttemptExited}) })
+		}
+	case note:
+		w.tell("%s %s %s %v", a.fact, a.run.Key, a.text, a.err)
+	case outcome:
+		w.tell("recorded %s %s", a.run.Key, a.run.State)
+	case drained:
+		if len(h.live) > 0 {
+			w.fail("drained while %d attempts run", len(h.live))
+		}
+		w.after(w.between(0, time.Second), func() { w.order(h, stop{}) })
+	case finish:
+		switch {
+		case len(h.live) > 0:
+			w.fail("the lead returned while %d attempts ran", len(h.live))
+		case !h.ordered:
+			w.fail("the lead returned although nobody told it to")
+		}
+		w.tell("ends")
+		if w.holder == h && w.now < h.lease-simGrace && w.chance(20) { // the work failed, and is started again
+			h.dead = true
+			w.takeOver(h.id.Term, h.lease)
+			return
+		}
+		w.gone(h, w.between(0, time.Second))
+	}
+}
+
+// request sends a request to the store: it may be lost, its answer may be lost, and it may
+// arrive late.
+func (w *world) request(h *simHolder, r request) {
+	w.checkRequest(h, r)
+	slow := time.Duration(0)
+	fault := w.rand.IntN(100)
+	if w.calm {
+		fault = 100
+	}
+	if fault < 2 {
+		slow = w.between(time.Second, 3*time.Minute)
+	}
+	cut := w.now < h.cut
+	w.after(w.between(time.Millisecond, 20*time.Millisecond)+slow, func() {
+		if cut || fault == 3 || fault == 4 { // lost
+			w.after(time.Second, func() { w.event(h, answer{request: r, err: errSim}) })
+			return
+		}
+		a := w.store.apply(h.id, r)
+		switch {
+		case slow > 0: // nobody learns of it
+		case fault == 5 || fault == 6:
+			w.event(h, answer{request: r, err: errSim})
+		default:
+			if r.kind == kindSeal && a.err == nil {
+				h.sealed = w.now
+			}
+			w.event(h, a)
+		}
+	})
+	if slow > 0 {
+		w.after(time.Second, func() { w.event(h, answer{request: r, err: errSim}) })
+	}
+}
+
+// start starts an attempt.
+func (w *world) start(h *simHolder, r store.Run) {
+	w.checkStart(h, r)
+	w.started[simAttemptID{r.Key, r.Attempt}] = true
+	w.active[r.Key]++
+	w.perJob[r.Job]++
+	at := &simAttempt{run: r}
+	h.live[r.Key] = at
+	w.tell("starts %s attempt %d", r.Key, r.Attempt)
+	e := ending{end: store.AttemptCompleted}
+	switch {
+	case w.calm:
+	case w.chance(20):
+		e = ending{end: store.AttemptFailed, code: 1}
+	case w.chance(5):
+		e = ending{end: store.AttemptTimedOut}
+	}
+	took := w.between(10*time.Millisecond, 5*time.Second)
+	if w.chance(10) {
+		took = w.between(0, 4*time.Minute)
+	}
+	w.after(took, func() { w.endAttempt(h, at, e) })
+	w.guard(h, at)
+}
+
+// guard ends an attempt with the lease.
+func (w *world) guard(h *simHolder, at *simAttempt) {
+	w.after(h.lease-time.Second-w.now, func() {
+		switch {
+		case at.over:
+		case w.now < h.lease-time.Second:
+			w.guard(h, at)
+		default:
+			w.endAttempt(h, at, ending{end: store.AttemptExited})
+		}
+	})
+}
+
+// over takes note that nothing is left of an attempt.
+func (w *world) over(h *simHolder, at *simAttempt) {
+	at.over = true
+	w.active[at.run.Key]--
+	w.perJob[at.run.Job]--
+	delete(h.live, at.run.Key)
+}
+
+func (w *world) endAttempt(h *simHolder, at *simAttempt, e ending) {
+	if at.over {
+		return
+	}
+	w.over(h, at)
+	w.tell("%s attempt %d is over: %s", at.run.Key, at.run.Attempt, e.end)
+	w.event(h, attemptEnded{key: at.run.Key, end: e})
+}
