@@ -33,9 +33,12 @@ type Config struct {
 	// MaxRuns bounds how many runs of jobs are processed at a time.
 	MaxRuns int
 	// HTTPAddr is where the admin server serves probes, metrics and the page, or empty.
-	HTTPAddr  string
-	LogLevel  string // debug, info, warn, error
-	LogFormat LogFormat
+	HTTPAddr string
+	// APITokenFile is the path of the file with the token of the HTTP API of jobs, or empty:
+	// the API is off then.
+	APITokenFile string
+	LogLevel     string // debug, info, warn, error
+	LogFormat    LogFormat
 }
 
 // LogFormat says how the log is written.

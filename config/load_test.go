@@ -73,6 +73,7 @@ func TestLoad_GoodValues(t *testing.T) {
 		{env{"UNDERSTUDY_ON_CHANGE": "/etc/understudy/notify --team ops"}, func(c Config) any { return c.OnChange }, "/etc/understudy/notify --team ops"},
 		{env{"UNDERSTUDY_HTTP_ADDR": ":8080"}, func(c Config) any { return c.HTTPAddr }, ":8080"},
 		{env{"UNDERSTUDY_HTTP_ADDR": "[::1]:0"}, func(c Config) any { return c.HTTPAddr }, "[::1]:0"},
+		{env{"UNDERSTUDY_API_TOKEN_FILE": "/run/secrets/token", "UNDERSTUDY_HTTP_ADDR": ":8080"}, func(c Config) any { return c.APITokenFile }, "/run/secrets/token"},
 		{env{"UNDERSTUDY_LOG_LEVEL": "debug"}, func(c Config) any { return c.LogLevel }, "debug"},
 		{env{"UNDERSTUDY_LOG_LEVEL": "error"}, func(c Config) any { return c.LogLevel }, "error"},
 		{env{"UNDERSTUDY_LOG_FORMAT": "console"}, func(c Config) any { return c.LogFormat }, LogConsole},
@@ -159,6 +160,9 @@ func TestLoad_BadValues(t *testing.T) {
 		{"UNDERSTUDY_HTTP_ADDR", "a b:80", `want HOST:PORT`},
 		{"UNDERSTUDY_HTTP_ADDR", "$HOST:80", `it has a $ in it`},
 		{"UNDERSTUDY_HTTP_ADDR", "http://x:80", `a URI belongs in UNDERSTUDY_REGISTRY: want HOST:PORT`},
+		{"UNDERSTUDY_API_TOKEN_FILE", "https://x/token", `UNDERSTUDY_API_TOKEN_FILE: want the path of a file that holds the token`},
+		{"UNDERSTUDY_API_TOKEN_FILE", "a\x01b", `UNDERSTUDY_API_TOKEN_FILE: want the path`},
+		{"UNDERSTUDY_API_TOKEN_FILE", "$HOME/token", `it has a $ in it`},
 		{"UNDERSTUDY_LOG_LEVEL", "INFO", choices},
 		{"UNDERSTUDY_LOG_LEVEL", "trace", choices},
 		{"UNDERSTUDY_LOG_FORMAT", "xml", `want auto, console or json`},
@@ -238,5 +242,13 @@ func TestHost_MachineWithoutName(t *testing.T) {
 		if len(m) != 1 || !strings.Contains(m[0], "UNDERSTUDY_HOST is not set") {
 			t.Errorf("%s: got %q, want a mistake", name, m)
 		}
+	}
+}
+
+func TestLoad_WarnsOfATokenFileThatNobodyServes(t *testing.T) {
+	setenv(t, env{"UNDERSTUDY_API_TOKEN_FILE": "/run/secrets/token"})
+	_, warnings, err := onMachine()
+	if err != nil || len(warnings) != 1 || !strings.Contains(warnings[0], "UNDERSTUDY_API_TOKEN_FILE has no effect without UNDERSTUDY_HTTP_ADDR") {
+		t.Errorf("warnings %q, %v", warnings, err)
 	}
 }

@@ -20,6 +20,7 @@ const (
 	EnvJobs           = EnvPrefix + "JOBS"
 	EnvMaxRuns        = EnvPrefix + "MAX_RUNS"
 	EnvHTTPAddr       = EnvPrefix + "HTTP_ADDR"
+	EnvAPITokenFile   = EnvPrefix + "API_TOKEN_FILE"
 	EnvLogLevel       = EnvPrefix + "LOG_LEVEL"
 	EnvLogFormat      = EnvPrefix + "LOG_FORMAT"
 )

@@ -45,6 +45,10 @@ func (s *input) parse(m *mistakes) (c Config, warnings []string) {
 	c.Jobs = s.jobs(m)
 	c.MaxRuns = s.maxRuns(m)
 	c.HTTPAddr = s.httpAddr(m)
+	c.APITokenFile = s.apiTokenFile(m)
+	if c.APITokenFile != "" && s.HTTPAddr == "" {
+		warnings = append(warnings, EnvAPITokenFile+" has no effect without "+EnvHTTPAddr)
+	}
 	c.LogLevel = choice(m, EnvLogLevel, s.LogLevel, "debug", "info", "warn", "error")
 	c.LogFormat = choice(m, EnvLogFormat, s.LogFormat, LogAuto, LogConsole, LogJSON)
 	return c, warnings
@@ -130,6 +134,18 @@ func (s settings) httpAddr(m *mistakes) string {
 		m.add(EnvHTTPAddr, s.HTTPAddr, "want HOST:PORT or :PORT, such as 127.0.0.1:8080, with a port from 0 (any) to 65535")
 	}
 	return s.HTTPAddr
+}
+
+// apiTokenFile checks the path only. The file is read by the one who serves the API. The
+// value is not shown: it may be the token itself, where the path belongs.
+func (s settings) apiTokenFile(m *mistakes) string {
+	switch {
+	case unexpanded.MatchString(s.APITokenFile):
+		m.note("%s: %s", EnvAPITokenFile, notExpanded)
+	case strings.Contains(s.APITokenFile, "://") || strings.ContainsFunc(s.APITokenFile, unicode.IsControl):
+		m.note("%s: want the path of a file that holds the token", EnvAPITokenFile)
+	}
+	return s.APITokenFile
 }
 
 // duration parses a duration between two bounds. It returns false if it has noted a

@@ -22,6 +22,7 @@ type settings struct {
 	Jobs              string
 	MaxRuns           string `split_words:"true"`
 	HTTPAddr          string `split_words:"true"`
+	APITokenFile      string `split_words:"true"`
 	LogLevel          string `split_words:"true"`
 	LogFormat         string `split_words:"true"`
 }

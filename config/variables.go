@@ -110,9 +110,15 @@ var Variables = []Variable{
 	},
 	{
 		Name: EnvHTTPAddr, Otherwise: "off",
-		Help:  "HOST:PORT on which to serve probes, metrics and the page, all read-only; :PORT is on all interfaces",
+		Help:  "HOST:PORT on which to serve probes, metrics and the page, all read-only, and the API of jobs; :PORT is on all interfaces",
 		field: func(s *settings) *string { return &s.HTTPAddr },
 		shown: func(c Config) any { return c.HTTPAddr },
+	},
+	{
+		Name: EnvAPITokenFile, Otherwise: "the API is off", Secret: true,
+		Help:  "a file that holds the token with which jobs can be seen and triggered over HTTP, at the address of " + EnvHTTPAddr,
+		field: func(s *settings) *string { return &s.APITokenFile },
+		shown: func(c Config) any { return c.APITokenFile },
 	},
 	{
 		Name: EnvLogLevel, Default: "info",

@@ -28,6 +28,7 @@ type Job struct {
 	Term        int64     `json:"term"`           // in which the record was written last
 	Gone        bool      `json:"gone,omitempty"` // the last active instance did not have it in its file
 	Paused      *Request  `json:"paused,omitempty"`
+	Resumed     time.Time `json:"resumed,omitzero"` // when somebody resumed it last
 
 	// Waiting counts its runs that are due and wait, and Oldest is since when the first of
 	// them has been due.
@@ -54,7 +55,7 @@ type Request struct {
 func OfJob(j store.Job) Job {
 	return Job{
 		Name: j.Name, Description: j.Description, Schedule: j.Schedule, Zone: j.Zone, Next: store.Instant(j.Next), Mark: store.Instant(j.Mark), Since: store.Instant(j.Since),
-		Term: j.Term, Gone: j.Gone, Paused: ofRequest(j.Paused),
+		Term: j.Term, Gone: j.Gone, Paused: ofRequest(j.Paused), Resumed: store.Instant(j.Resumed),
 	}
 }
 

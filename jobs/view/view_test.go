@@ -58,9 +58,9 @@ func TestJSON_HasStableNames(t *testing.T) {
 			"id": "/", "job": "", "run": "", "status": "", "open": false, "at": "0001-01-01T00:00:00Z", "attempt": 0,
 			"attempts": [{"attempt": 0, "term": 0, "to": "1970-01-01T00:00:00.001Z", "end": "completed", "exitCode": -1}], "output": {"bytes": 0}}`},
 		{"job", OfJob(store.Job{Name: "report", Mark: instant, Since: instant, Term: 3, Schedule: "@hourly", Zone: "Europe/Berlin", Description: "d", Next: instant,
-			Gone: true, Paused: &store.Request{By: "x", At: instant}}), `{
+			Gone: true, Resumed: instant, Paused: &store.Request{By: "x", At: instant}}), `{
 			"job": "report", "description": "d", "schedule": "@hourly", "timezone": "Europe/Berlin", "next": "2027-03-14T01:59:26.535Z",
-			"mark": "2027-03-14T01:59:26.535Z", "since": "2027-03-14T01:59:26.535Z", "term": 3, "gone": true,
+			"mark": "2027-03-14T01:59:26.535Z", "since": "2027-03-14T01:59:26.535Z", "term": 3, "gone": true, "resumed": "2027-03-14T01:59:26.535Z",
 			"paused": {"by": "x", "at": "2027-03-14T01:59:26.535Z"}}`},
 		{"lists", []any{Jobs{Group: "g", Jobs: []Job{}}, Runs{Group: "g", Runs: []Run{}, Before: "b", Unread: "u"}},
 			`[{"group": "g", "jobs": []}, {"group": "g", "runs": [], "before": "b", "unread": "u"}]`},
