@@ -37,8 +37,11 @@ type Config struct {
 	// APITokenFile is the path of the file with the token of the HTTP API of jobs, or empty:
 	// the API is off then.
 	APITokenFile string
-	LogLevel     string // debug, info, warn, error
-	LogFormat    LogFormat
+	// WebhookSecretFile is the path of the file with the secret that signs what is sent when a
+	// run has ended, or empty: nothing is signed then.
+	WebhookSecretFile string
+	LogLevel          string // debug, info, warn, error
+	LogFormat         LogFormat
 }
 
 // LogFormat says how the log is written.

@@ -161,6 +161,7 @@ func TestLoad_BadValues(t *testing.T) {
 		{"UNDERSTUDY_HTTP_ADDR", "$HOST:80", `it has a $ in it`},
 		{"UNDERSTUDY_HTTP_ADDR", "http://x:80", `a URI belongs in UNDERSTUDY_REGISTRY: want HOST:PORT`},
 		{"UNDERSTUDY_API_TOKEN_FILE", "https://x/token", `UNDERSTUDY_API_TOKEN_FILE: want the path of a file that holds the token`},
+		{"UNDERSTUDY_WEBHOOK_SECRET_FILE", "https://x/secret", `UNDERSTUDY_WEBHOOK_SECRET_FILE: want the path of a file that holds the secret`},
 		{"UNDERSTUDY_API_TOKEN_FILE", "a\x01b", `UNDERSTUDY_API_TOKEN_FILE: want the path`},
 		{"UNDERSTUDY_API_TOKEN_FILE", "$HOME/token", `it has a $ in it`},
 		{"UNDERSTUDY_LOG_LEVEL", "INFO", choices},

@@ -5,24 +5,25 @@ const EnvPrefix = "UNDERSTUDY_"
 
 // The variables that an instance reads. [Variables] describes them.
 const (
-	EnvRegistry       = EnvPrefix + "REGISTRY"
-	EnvRegistryFile   = EnvPrefix + "REGISTRY_FILE"
-	EnvDatabase       = EnvPrefix + "DATABASE"
-	EnvGroup          = EnvPrefix + "GROUP"    // the work and the hook get it, too
-	EnvHost           = EnvPrefix + "HOST"     // the hook gets it, too
-	EnvPriority       = EnvPrefix + "PRIORITY" // takes effect in registry.Registry.Candidate
-	EnvInterval       = EnvPrefix + "HEARTBEAT_INTERVAL"
-	EnvOrphanAfter    = EnvPrefix + "ORPHAN_AFTER"
-	EnvStopGrace      = EnvPrefix + "STOP_GRACE"
-	EnvConnectTimeout = EnvPrefix + "CONNECT_TIMEOUT"
-	EnvRestart        = EnvPrefix + "RESTART"
-	EnvOnChange       = EnvPrefix + "ON_CHANGE"
-	EnvJobs           = EnvPrefix + "JOBS"
-	EnvMaxRuns        = EnvPrefix + "MAX_RUNS"
-	EnvHTTPAddr       = EnvPrefix + "HTTP_ADDR"
-	EnvAPITokenFile   = EnvPrefix + "API_TOKEN_FILE"
-	EnvLogLevel       = EnvPrefix + "LOG_LEVEL"
-	EnvLogFormat      = EnvPrefix + "LOG_FORMAT"
+	EnvRegistry          = EnvPrefix + "REGISTRY"
+	EnvRegistryFile      = EnvPrefix + "REGISTRY_FILE"
+	EnvDatabase          = EnvPrefix + "DATABASE"
+	EnvGroup             = EnvPrefix + "GROUP"    // the work and the hook get it, too
+	EnvHost              = EnvPrefix + "HOST"     // the hook gets it, too
+	EnvPriority          = EnvPrefix + "PRIORITY" // takes effect in registry.Registry.Candidate
+	EnvInterval          = EnvPrefix + "HEARTBEAT_INTERVAL"
+	EnvOrphanAfter       = EnvPrefix + "ORPHAN_AFTER"
+	EnvStopGrace         = EnvPrefix + "STOP_GRACE"
+	EnvConnectTimeout    = EnvPrefix + "CONNECT_TIMEOUT"
+	EnvRestart           = EnvPrefix + "RESTART"
+	EnvOnChange          = EnvPrefix + "ON_CHANGE"
+	EnvJobs              = EnvPrefix + "JOBS"
+	EnvMaxRuns           = EnvPrefix + "MAX_RUNS"
+	EnvHTTPAddr          = EnvPrefix + "HTTP_ADDR"
+	EnvAPITokenFile      = EnvPrefix + "API_TOKEN_FILE"
+	EnvWebhookSecretFile = EnvPrefix + "WEBHOOK_SECRET_FILE"
+	EnvLogLevel          = EnvPrefix + "LOG_LEVEL"
+	EnvLogFormat         = EnvPrefix + "LOG_FORMAT"
 )
 
 // The variables that this program sets for the processes that it starts, and does

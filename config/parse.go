@@ -45,7 +45,8 @@ func (s *input) parse(m *mistakes) (c Config, warnings []string) {
 	c.Jobs = s.jobs(m)
 	c.MaxRuns = s.maxRuns(m)
 	c.HTTPAddr = s.httpAddr(m)
-	c.APITokenFile = s.apiTokenFile(m)
+	c.APITokenFile = secretFile(m, EnvAPITokenFile, s.APITokenFile, "token")
+	c.WebhookSecretFile = secretFile(m, EnvWebhookSecretFile, s.WebhookSecretFile, "secret")
 	if c.APITokenFile != "" && s.HTTPAddr == "" {
 		warnings = append(warnings, EnvAPITokenFile+" has no effect without "+EnvHTTPAddr)
 	}
@@ -136,16 +137,16 @@ func (s settings) httpAddr(m *mistakes) string {
 	return s.HTTPAddr
 }
 
-// apiTokenFile checks the path only. The file is read by the one who serves the API. The
-// value is not shown: it may be the token itself, where the path belongs.
-func (s settings) apiTokenFile(m *mistakes) string {
+// secretFile checks the path of a file that holds a secret. Whoever uses the secret reads
+// the file. The value is not shown: it may be the secret itself, where the path belongs.
+func secretFile(m *mistakes, name, value, what string) string {
 	switch {
-	case unexpanded.MatchString(s.APITokenFile):
-		m.note("%s: %s", EnvAPITokenFile, notExpanded)
-	case strings.Contains(s.APITokenFile, "://") || strings.ContainsFunc(s.APITokenFile, unicode.IsControl):
-		m.note("%s: want the path of a file that holds the token", EnvAPITokenFile)
+	case unexpanded.MatchString(value):
+		m.note("%s: %s", name, notExpanded)
+	case strings.Contains(value, "://") || strings.ContainsFunc(value, unicode.IsControl):
+		m.note("%s: want the path of a file that holds the %s", name, what)
 	}
-	return s.APITokenFile
+	return value
 }
 
 // duration parses a duration between two bounds. It returns false if it has noted a

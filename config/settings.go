@@ -23,6 +23,7 @@ type settings struct {
 	MaxRuns           string `split_words:"true"`
 	HTTPAddr          string `split_words:"true"`
 	APITokenFile      string `split_words:"true"`
+	WebhookSecretFile string `split_words:"true"`
 	LogLevel          string `split_words:"true"`
 	LogFormat         string `split_words:"true"`
 }

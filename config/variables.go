@@ -121,6 +121,12 @@ var Variables = []Variable{
 		shown: func(c Config) any { return c.APITokenFile },
 	},
 	{
+		Name: EnvWebhookSecretFile, Otherwise: "nothing is signed", Secret: true,
+		Help:  "a file that holds the secret with which the requests of on_finish are signed",
+		field: func(s *settings) *string { return &s.WebhookSecretFile },
+		shown: func(c Config) any { return c.WebhookSecretFile },
+	},
+	{
 		Name: EnvLogLevel, Default: "info",
 		Help:  "debug, info, warn or error",
 		field: func(s *settings) *string { return &s.LogLevel },

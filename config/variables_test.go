@@ -20,7 +20,7 @@ func TestVariables_AreDescribed(t *testing.T) {
 		if strings.ContainsAny(v.Help+v.Default+v.Otherwise, "|\n\t") {
 			t.Errorf("%s would break a table", v.Name)
 		}
-		if secret := strings.HasPrefix(v.Name, "UNDERSTUDY_REGISTRY") || v.Name == "UNDERSTUDY_API_TOKEN_FILE"; v.Secret != secret {
+		if secret := strings.HasPrefix(v.Name, "UNDERSTUDY_REGISTRY") || strings.HasSuffix(v.Name, "_TOKEN_FILE") || strings.HasSuffix(v.Name, "_SECRET_FILE"); v.Secret != secret {
 			t.Errorf("%s: secret is %t", v.Name, v.Secret)
 		}
 		if (v.shown == nil) != (v.Name == "UNDERSTUDY_REGISTRY_FILE") { // the registry is shown in its place
@@ -69,7 +69,8 @@ func TestLoad_TakesEachVariableOver(t *testing.T) {
 	values := env{
 		EnvRegistry: "mongodb://h/", EnvDatabase: "d", EnvGroup: "g", EnvHost: "h", EnvPriority: "7",
 		EnvInterval: "1.5s", EnvOrphanAfter: "2m0s", EnvStopGrace: "11s", EnvConnectTimeout: "12s",
-		EnvRestart: "never", EnvOnChange: "/bin/true", EnvJobs: "jobs.yaml", EnvMaxRuns: "9", EnvHTTPAddr: ":8080", EnvAPITokenFile: "/run/secrets/token", EnvLogLevel: "debug", EnvLogFormat: "json",
+		EnvRestart: "never", EnvOnChange: "/bin/true", EnvJobs: "jobs.yaml", EnvMaxRuns: "9", EnvHTTPAddr: ":8080", EnvAPITokenFile: "/run/secrets/token", EnvWebhookSecretFile: "/run/secrets/webhook",
+		EnvLogLevel: "debug", EnvLogFormat: "json",
 	}
 	setenv(t, values)
 	c, _, err := onMachine()
