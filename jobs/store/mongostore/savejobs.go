@@ -67,8 +67,9 @@ func (s *Store) missed(ctx context.Context, h store.Holder, jobs []store.Job, mi
 	var superseded, changed error
 	var bad []error
 	err := each(ctx, s.jobs, bson.D{{Key: "_id", Value: bson.D{{Key: "$in", Value: ids}}}}, options.Find().SetCollation(s.r.Simple), func(raw bson.Raw) {
+		names, _ := (&decoder{fields: fields{Raw: raw}, kind: "job"}).key("group", "job")
+		found[names[1]] = true
 		there, err := decodeJob(raw)
-		found[there.Name] = true
 		switch {
 		case err != nil && len(bad) < maxBad:
 			bad = append(bad, err)
