@@ -54,12 +54,14 @@ type Config struct {
 	// OnRole is called at each change of this instance's role. OnBeat is called with
 	// the outcome of each beat and how long it took; a registration counts as a beat.
 	// OnTime is called with the registry's time from the answer to a beat, and with the
-	// local instant at which that beat was sent, on the clock of Guard.Extend. OnOrphan
-	// is called when this instance has deleted an orphan. They are called in the loop
-	// that beats, so they must not block.
+	// local instant at which that beat was sent, on the clock of Guard.Extend. OnLease is
+	// called with the latest end of the lease, as Guard.Extend is. OnOrphan is called when
+	// this instance has deleted an orphan. They are called in the loop that beats, so they
+	// must not block.
 	OnRole   func(Change)
 	OnBeat   func(took time.Duration, err error)
 	OnTime   func(at time.Time, sent time.Duration)
+	OnLease  func(until time.Duration)
 	OnOrphan func()
 
 	// JoinTimeout bounds how long the first registration is tried; zero: for ever.

@@ -97,6 +97,9 @@ func (r *runner) perform(a action) {
 		if r.config.Guard != nil {
 			r.config.Guard.Extend(a.until)
 		}
+		if r.config.OnLease != nil {
+			r.config.OnLease(a.until)
+		}
 		if r.stop != nil {
 			_ = r.arm(a.until) // if that fails, the timer stays armed for the end before
 		}

@@ -37,34 +37,28 @@ func newJobRunner(conf config.Config, file *jobsFile, first jobfile.File, execut
 	if err != nil {
 		return nil, err
 	}
-	list, err := r.jobs(first)
-	if err != nil {
-		return nil, err
-	}
 	r.scheduler, err = scheduler.New(scheduler.Config{
 		Store: s, Group: conf.Group, Host: conf.Host, Timing: conf.Timing, MaxRuns: conf.MaxRuns, Log: log,
-	}, list)
+	}, r.jobs(first))
 	return r, err
 }
 
 // jobs returns what the scheduler has to know of the jobs of a file.
-func (r *jobRunner) jobs(f jobfile.File) ([]scheduler.Job, error) {
+func (r *jobRunner) jobs(f jobfile.File) []scheduler.Job {
 	list := make([]scheduler.Job, len(f.Jobs))
 	for i, j := range f.Jobs {
-		table, err := j.Timetable(r.conf.Group)
-		if err != nil {
-			return nil, err
+		command := attempt.Job{
+			Definition: j.WithDefaults(r.conf.Timing.OrphanAfter, r.conf.Timing.StopGrace),
+			Command:    j.Command, Env: j.Env, Dir: j.Dir,
 		}
-		d := j.WithDefaults(r.conf.Timing.OrphanAfter, r.conf.Timing.StopGrace)
-		command := attempt.Job{Definition: d, Command: j.Command, Env: j.Env, Dir: j.Dir}
 		list[i] = scheduler.Job{
-			Definition: d, Digest: j.Digest(), Next: table.Next,
+			Definition: j.Definition, Digest: j.Digest(),
 			Execute: func(ctx context.Context, run store.Run) scheduler.Result {
 				return scheduler.Result(r.attempts.Run(ctx, command, run))
 			},
 		}
 	}
-	return list, nil
+	return list
 }
 
 // follow has the scheduler take each new version of the file, until ctx ends. The function
@@ -74,12 +68,10 @@ func (r *jobRunner) follow(ctx context.Context, active func() bool) {
 	defer wait.Wait()
 	wait.Go(func() { r.compare(ctx, r.first, active) })
 	r.file.follow(ctx, r.log, func(f jobfile.File) {
-		list, err := r.jobs(f)
-		if err != nil {
+		if err := r.scheduler.Define(r.jobs(f)); err != nil {
 			r.log.Error().Err(err).Msg("the jobs file is refused, so the jobs stay as they were")
 			return
 		}
-		r.scheduler.Define(list)
 		wait.Go(func() { r.compare(ctx, f, active) })
 	})
 }

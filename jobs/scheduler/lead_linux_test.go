@@ -34,14 +34,10 @@ func TestLead_RunsAJobOnSQLite(t *testing.T) {
 	}
 	defer exec.Close()
 	d := jobs.Definition{Name: "report", Schedules: []string{"@every 1s"}}.WithDefaults(timing.OrphanAfter, timing.StopGrace)
-	table, err := d.Timetable("g")
-	if err != nil {
-		t.Fatal(err)
-	}
 	file := filepath.Join(dir, "out")
 	s, err := scheduler.New(scheduler.Config{
 		Store: reg.Jobs(), Group: "g", Host: "here", Timing: timing, MaxRuns: 4, Log: log,
-	}, []scheduler.Job{{Definition: d, Next: table.Next, Execute: func(ctx context.Context, _ store.Run) scheduler.Result {
+	}, []scheduler.Job{{Definition: d, Execute: func(ctx context.Context, _ store.Run) scheduler.Result {
 		end := exec.Run(ctx, worker.Execution{Name: d.Name, Path: "/bin/sh", Args: []string{"sh", "-c", "echo ran >>" + file}})
 		if !end.Succeeded() {
 			return scheduler.Result{End: store.AttemptFailed, Code: end.Code, Remark: end.Outcome.String()}

@@ -1,12 +1,10 @@
 package scheduler
 
 import (
-	"context"
 	"time"
 
 	"github.com/google/uuid"
 
-	"github.com/understudy-go/understudy/jobs"
 	"github.com/understudy-go/understudy/jobs/store"
 )
 
@@ -22,19 +20,6 @@ type settings struct {
 	minAge     time.Duration                     // how old a run is at least when it is pruned
 	newNonce   func() uuid.UUID                  // for each claim
 	jitter     func(time.Duration) time.Duration // changes a pause by chance
-}
-
-// Job is a job that this instance can run.
-type Job struct {
-	jobs.Definition // with its defaults
-	// Next returns the first slot after an instant; zero if there is none.
-	Next func(after time.Time) time.Time
-	// Execute runs an attempt, and returns when nothing of it is left. When ctx ends, it
-	// stops the attempt: within its grace, or at once if the cause of ctx has a method
-	// Immediate that returns true. It may be called by several goroutines at a time.
-	Execute func(ctx context.Context, r store.Run) Result
-	// Digest is that of all that the file says about the job. It is saved for people.
-	Digest string
 }
 
 // phase is where a machine is in its term.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/understudy-go/understudy/heartbeat"
 	"github.com/understudy-go/understudy/internal/boottime"
 	"github.com/understudy-go/understudy/jobs/store"
 	"github.com/understudy-go/understudy/registry"
@@ -17,10 +18,10 @@ import (
 // Config is what a scheduler needs.
 type Config struct {
 	Store  store.Store
-	Group  string
-	Host   string
-	Timing registry.Timing
-	// MaxRuns is how many attempts run at a time.
+	Group  string          // that of the member
+	Host   string          // the name of this machine for people
+	Timing registry.Timing // that of the member; zero: registry.DefaultTiming
+	// MaxRuns is how many attempts run at a time; 0: DefaultMaxRuns.
 	MaxRuns int
 	// OnStart is called when an attempt is started. OnEnd is called when the end of an
 	// attempt is recorded, and when a run is recorded that ended without one, because it
@@ -66,11 +67,25 @@ func New(c Config, list []Job) (*Scheduler, error) {
 	switch {
 	case c.Store == nil:
 		return nil, errors.New("jobs: no store")
-	case c.MaxRuns < 1:
+	case c.MaxRuns < 0:
 		return nil, fmt.Errorf("jobs: %d runs at a time: want 1 or more", c.MaxRuns)
+	case c.MaxRuns == 0:
+		c.MaxRuns = DefaultMaxRuns
 	}
-	return &Scheduler{config: c, list: list, wake: make(chan struct{}, 1)}, nil
+	if c.Timing == (registry.Timing{}) {
+		c.Timing = registry.DefaultTiming
+	}
+	if err := errors.Join(c.Timing.Check(), registry.CheckGroup(c.Group)); err != nil {
+		return nil, fmt.Errorf("jobs: %w", err)
+	}
+	s := &Scheduler{config: c, wake: make(chan struct{}, 1)}
+	var err error
+	s.list, err = s.prepare(list)
+	return s, err
 }
+
+// DefaultMaxRuns is how many attempts run at a time, unless a Config says something else.
+const DefaultMaxRuns = 16
 
 // maxBeats bounds the beats that wait to be taken.
 const maxBeats = 2 * agreeingBeats
@@ -96,12 +111,44 @@ func (s *Scheduler) Beat(at time.Time, sent time.Duration) {
 	s.rouse()
 }
 
-// Define takes other definitions of the jobs.
-func (s *Scheduler) Define(list []Job) {
+// Define takes other definitions of the jobs. If something is wrong with them, the
+// definitions stay as they were.
+func (s *Scheduler) Define(list []Job) error {
+	list, err := s.prepare(list)
+	if err != nil {
+		return err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.list, s.fresh = list, true
 	s.rouse()
+	return nil
+}
+
+// Join completes the configuration of the member whose lead is s.Lead: the scheduler learns
+// of the lease and of the registry's time, and its runs have their drain before an orderly
+// end of a term. What OnTime, OnLease and Drain were before is called as well.
+func (s *Scheduler) Join(c heartbeat.Config) heartbeat.Config {
+	onTime, onLease, drain := c.OnTime, c.OnLease, c.Drain
+	c.OnTime = func(at time.Time, sent time.Duration) {
+		s.Beat(at, sent)
+		if onTime != nil {
+			onTime(at, sent)
+		}
+	}
+	c.OnLease = func(until time.Duration) {
+		s.Extend(until)
+		if onLease != nil {
+			onLease(until)
+		}
+	}
+	c.Drain = func(ctx context.Context) {
+		s.Drain(ctx)
+		if drain != nil {
+			drain(ctx)
+		}
+	}
+	return c
 }
 
 // Drain has the present term start nothing more. Runs of jobs with a drain go on for that
