@@ -71,39 +71,6 @@ func versionArgs(r store.Run) []any {
 	return append(keyArgs(r.Key), string(r.State), r.Term, r.Attempt)
 }
 
-// Update writes what the holder decides about a run, if its record is of the version was.
-func (s *Store) Update(ctx context.Context, h store.Holder, was store.Version, r store.Run) (*store.Run, error) {
-	const name = "update"
-	if r.Group != h.Group {
-		return nil, fmt.Errorf("%s: %w", name, otherGroup(h, r.Group))
-	}
-	r.Term, r.Instance = h.Term, h.Instance
-	there, err := holding(ctx, s, name, ofHolder, h, func(c *conn) (*store.Run, error) {
-		before, err := c.mustRun(r.Key)
-		if err != nil {
-			return nil, err
-		}
-		if before.Version() != was || before.Term > h.Term {
-			return &before, nil
-		}
-		after := before
-		after.State, after.Open, after.Term, after.Instance, after.Attempt, after.Nonce = r.State, r.Open, r.Term, r.Instance, r.Attempt, r.Nonce
-		after.Attempts, after.Failures, after.Interruptions, after.Due = r.Attempts, r.Failures, r.Interruptions, r.Due
-		after.Result, after.Output, after.Remark, after.EndedAt = r.Result, r.Output, r.Remark, r.EndedAt
-		if after.Attempt != before.Attempt {
-			after.Progress = store.Progress{}
-		}
-		if after, err = after.Stored(); err != nil {
-			return nil, err
-		}
-		return nil, c.updateRun(after)
-	})
-	if err == nil && there != nil {
-		err = fmt.Errorf("%s: %s is %s under term %d, attempt %d: %w", name, r.Key, there.State, there.Term, there.Attempt, store.ErrChanged)
-	}
-	return there, err
-}
-
 // updateRun writes all of a run that can change.
 func (c *conn) updateRun(r store.Run) error {
 	by, why, at := askedBy(r.Cancel)

@@ -19,6 +19,7 @@ type Store struct {
 	// made and found are the generation of the file in which the tables were made by this
 	// Store, and in which they were found by it, or 0.
 	made, found atomic.Int64
+	updates     updates
 }
 
 var _ store.Store = (*Store)(nil)
