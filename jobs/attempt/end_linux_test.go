@@ -59,11 +59,11 @@ func TestRunner_TimeoutEndsAnAttempt(t *testing.T) {
 	t.Parallel()
 	r := newRunner(t, &fake{})
 	for _, tt := range []struct{ text, remark string }{
-		{"trap 'exit 0' TERM; while :; do sleep 0.05; done", "it had not ended after its timeout of 1.5s"},
-		{"trap '' TERM; while :; do sleep 0.05; done", "it had not ended after its timeout of 1.5s, nor after its grace, and was killed"},
+		{"trap 'exit 0' TERM; while :; do sleep 0.05; done", "it had not ended after its timeout of 5s"},
+		{"trap '' TERM; while :; do sleep 0.05; done", "it had not ended after its timeout of 5s, nor after its grace, and was killed"},
 	} {
 		j := script("%s", tt.text)
-		j.Timeout, j.StopGrace = 1500*time.Millisecond, leeway
+		j.Timeout, j.StopGrace = leeway, leeway
 		if strings.Contains(tt.text, "''") {
 			j.StopGrace = 100 * time.Millisecond
 		}

@@ -122,20 +122,18 @@ func TestRunner_NextAttemptFindsTheLastCheckpoint(t *testing.T) {
 	t.Parallel()
 	g := newGroup(t)
 	r := newRunner(t, g.store)
-	run, leave := g.claim(t, nil), filepath.Join(t.TempDir(), "leave")
-	next := run
+	run := g.claim(t, nil)
 	ctx, stop := context.WithCancelCause(context.Background())
 	result := runAsync(ctx, r, script("test ! -e $UNDERSTUDY_CHECKPOINT_FILE || exit 9; trap '%s exit 1' TERM; %s while :; do sleep 0.05; done",
 		strings.ReplaceAll(replace("UNDERSTUDY_CHECKPOINT_FILE", "last"), "'", `"`), replace("UNDERSTUDY_CHECKPOINT_FILE", "first")), run)
 	testkit.Until(t, "the first checkpoint", func() bool { return checkpointOf(t, g, run) == "first" })
-	touch(t, leave)
 	stop(errors.New("stop")) // it writes another one at the last moment
 	wantEnd(t, ended(t, result), store.AttemptExited, 1, "it was told to stop")
 	if got := checkpointOf(t, g, run); got != "last" {
 		t.Errorf("the checkpoint at the end is %q", got)
 	}
 
-	next = g.again(t, next)
+	next := g.again(t, run)
 	end := r.Run(t.Context(), script("cat $UNDERSTUDY_CHECKPOINT_FILE; exit 3"), next)
 	wantEnd(t, end, store.AttemptFailed, 3, "exit code 3")
 	if got := string(end.Output.Head); got != "last" {

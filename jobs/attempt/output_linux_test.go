@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -176,7 +177,7 @@ func TestRunner_CommandDoesNotWaitForTheStore(t *testing.T) {
 	t.Parallel()
 	const size = 32 << 20
 	dir := t.TempDir()
-	wrote, leave := filepath.Join(dir, "wrote"), filepath.Join(dir, "leave")
+	stored, wrote, leave := filepath.Join(dir, "stored"), filepath.Join(dir, "wrote"), filepath.Join(dir, "leave")
 	answer := make(chan struct{})
 	type chunk struct {
 		n      int
@@ -190,11 +191,12 @@ func TestRunner_CommandDoesNotWaitForTheStore(t *testing.T) {
 		chunks = append(chunks, chunk{n, offset, bytes.Clone(data)})
 		mu.Unlock()
 		if n == 0 {
+			touch(t, stored)
 			<-answer
 		}
 		return nil
 	}})
-	result := runAsync(t.Context(), r, script("echo begin; sleep 1.5; head -c %d /dev/zero; >%s; until [ -e %s ]; do sleep 0.05; done; printf end", size, wrote, leave), claimed(1))
+	result := runAsync(t.Context(), r, script("echo begin; until [ -e %s ]; do sleep 0.05; done; head -c %d /dev/zero; >%s; until [ -e %s ]; do sleep 0.05; done; printf end", stored, size, wrote, leave), claimed(1))
 	testkit.Until(t, "the command to write all", exists(wrote))
 	mu.Lock()
 	if len(chunks) != 1 || string(chunks[0].data) != "begin\n" {
@@ -223,26 +225,28 @@ func TestRunner_CommandDoesNotWaitForTheStore(t *testing.T) {
 // A chunk whose answer was lost may be stored already: it is stored once more as it was.
 func TestRunner_ChunkIsTriedAgainAsItWas(t *testing.T) {
 	t.Parallel()
-	leave := filepath.Join(t.TempDir(), "leave")
+	dir := t.TempDir()
+	stored, leave := filepath.Join(dir, "stored"), filepath.Join(dir, "leave")
 	var mu sync.Mutex
 	var got []string
 	r := newRunner(t, &fake{chunk: func(_ context.Context, n int, offset int64, data []byte) error {
 		mu.Lock()
 		defer mu.Unlock()
-		got = append(got, fmt.Sprint(n, offset, string(data)))
+		got = append(got, fmt.Sprintf("%d at %d: %s", n, offset, data))
+		touch(t, stored)
 		if len(got) < 3 {
 			return errAway
 		}
 		return nil
 	}})
-	result := runAsync(t.Context(), r, script("printf a; sleep 1.2; printf b; until [ -e %s ]; do sleep 0.05; done", leave), claimed(1))
+	result := runAsync(t.Context(), r, script("printf a; until [ -e %s ]; do sleep 0.05; done; printf b; until [ -e %s ]; do sleep 0.05; done", stored, leave), claimed(1))
 	testkit.Until(t, "four calls", func() bool { mu.Lock(); defer mu.Unlock(); return len(got) == 4 })
 	touch(t, leave)
 	wantEnd(t, ended(t, result), store.AttemptCompleted, 0, "")
 	mu.Lock()
 	defer mu.Unlock()
-	if want := "[0 0a 0 0a 0 0a 1 1b]"; strings.ReplaceAll(fmt.Sprint(got), "0 0 a", "0 0a") != want {
-		t.Errorf("%v, want %s", got, want)
+	if want := []string{"0 at 0: a", "0 at 0: a", "0 at 0: a", "1 at 1: b"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 	if n := strings.Count(r.log.String(), "cannot be stored at once"); n != 1 {
 		t.Errorf("the log says %d times that the output cannot be stored:\n%s", n, r.log.String())
