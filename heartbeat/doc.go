@@ -81,6 +81,12 @@
 //
 //	what happens                   this instance                        peers
 //	told to stop                   work stops, term ended, unregisters  next one within milliseconds
+//	the same, or a handover, and   works and beats until Drain          –
+//	its work is to drain           returns; then as without a Drain
+//	its lease or its term ends     ends the drain and the work; then    as without a drain
+//	while the work drains          leaves if it was told to stop
+//	the handover's target goes     hands over: its work may have        the senior takes over
+//	while the work drains          ceased to start anything
 //	registry unreachable           works until D−G, stops, and ends     cannot either
 //	                               its term once it can, however late
 //	its record is deleted          kills the work, registers again      wait T, or have promoted
@@ -131,6 +137,7 @@
 //	observations   what was seen of the peers and their terms
 //	vacancy        a group without an active instance, while it stays so
 //	tenure         the term that is held, and the work in it
+//	drain          the time for the work to finish before an orderly end
 //	departure      the shutdown
 //	outage         requests that fail
 //	announced      what was logged already
@@ -138,7 +145,7 @@
 // The machine's methods are in files named by what happens: dispatch.go sends the requests
 // that are due and hands out the answers, beat.go takes the answers to beats and extends the
 // lease, view.go takes a view and does what decide.go says, promote.go takes over, work.go
-// starts and stops the work, leave.go ends terms and registrations, and sweep.go deletes
+// starts and stops the work, order.go takes the orders to leave and to hand over, leave.go ends terms and registrations, and sweep.go deletes
 // orphans.
 //
 // A simulation (sim_*_test.go) runs this machine for thousands of hours of chaos and checks

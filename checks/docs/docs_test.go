@@ -42,6 +42,7 @@ var imports = map[string]string{
 const around = `
 func work(ctx context.Context, t registry.Term) error { <-ctx.Done(); return nil }
 func warm(ctx context.Context) { <-ctx.Done() }
+func finish(ctx context.Context) { <-ctx.Done() }
 
 func database(t *testing.T) *sql.DB {
 	db, err := sql.Open("sqlite", filepath.Join(t.TempDir(), "reports.db"))

@@ -24,7 +24,7 @@ func newHandover() *cobra.Command {
 		Short: "Ask the active instance to step down for another",
 		Long: `Handover asks the active instance of UNDERSTUDY_GROUP to step down. That instance stops
 its work, ends its term and stands by. Then the senior passive instance takes over, or
-with --to the instance that you name.
+with --to the instance that you name. Runs of jobs that have a drain may finish first.
 
 If no instance can take over, handover refuses. With --force it asks anyway. Then the
 group may have no active instance for up to UNDERSTUDY_ORPHAN_AFTER, because the

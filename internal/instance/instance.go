@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -39,7 +40,8 @@ func (p Plan) Run(ctx context.Context, caught *signals.Catcher, stderr io.Writer
 	}
 	hook := newHook(p.hook, log)
 
-	ctx, undo := caught.Obey(ctx, log, func() { kill(work, hook) })
+	var joined atomic.Pointer[heartbeat.Member]
+	ctx, undo := caught.Obey(ctx, log, func() { kill(joined.Load(), work, hook) })
 	defer undo()
 
 	admin, err := startAdminServer(p.conf, p.version, log)
@@ -80,6 +82,7 @@ func (p Plan) Run(ctx context.Context, caught *signals.Catcher, stderr io.Writer
 	if err != nil {
 		return err
 	}
+	joined.Store(member)
 	admin.show(reg, member, work.command)
 
 	notifier.drains(func() bool { return member.State().Draining }, p.conf.Timing.StopGrace+afterWork)
@@ -119,8 +122,11 @@ func (l listeners) time(at time.Time, sent time.Duration) { l.work.time(at, sent
 
 func (l listeners) orphan() { l.admin.orphan() }
 
-// kill kills the work and shortens the hook's shutdown.
-func kill(w *work, hook *hook) {
+// kill kills the work, ends its drain, and shortens the hook's shutdown.
+func kill(member *heartbeat.Member, w *work, hook *hook) {
+	if member != nil {
+		member.StopNow()
+	}
 	w.Kill()
 	hook.hurry()
 }
