@@ -83,8 +83,8 @@ func showRun(c *cobra.Command, name string, o showOptions) error {
 		defer stop()
 		w := runWaiter{client: cl, key: k, follow: newFollower(cl, k, out)}
 		_, err := w.wait(ctx)
-		if _, ok := errors.AsType[signalError](context.Cause(ctx)); ok {
-			return nil
+		if _, ok := errors.AsType[signalError](err); ok {
+			return nil // whoever followed it has seen enough
 		}
 		return err
 	case o.output && !o.json:
