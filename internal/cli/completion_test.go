@@ -39,7 +39,7 @@ func TestCompletion_OffersCommandsFlagsAndFiles(t *testing.T) {
 		"":                      "check completion demo handover health help history jobs run runs status trigger :4",
 		"h":                     "handover health help history :4",
 		"t":                     "trigger :4",
-		"--":                    "--help --version :4",
+		"--":                    "--help --jobs --version :4",
 		"-- ./":                 ":0",
 		"-- ls ":                ":0",
 		"run ":                  ":4",

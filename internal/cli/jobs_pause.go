@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -75,9 +76,7 @@ func changeJob(c *cobra.Command, name string, asJSON bool, change func(context.C
 		return err
 	}
 	defer cl.close()
-	over := cl.tellIfSlow()
-	j, err := ask(ctx, cl, func(ctx context.Context, s store.Asking) (store.Job, error) { return change(ctx, s, cl) })
-	over()
+	j, err := askFor(ctx, cl, func(ctx context.Context, s store.Asking) (store.Job, error) { return change(ctx, s, cl) })
 	if errors.Is(err, store.ErrNoJob) {
 		if _, known := cl.jobNamed(ctx, name); known != nil {
 			err = known
@@ -94,7 +93,7 @@ func changeJob(c *cobra.Command, name string, asJSON bool, change func(context.C
 	if j.Paused != nil {
 		at, err := cl.now(ctx)
 		if err != nil {
-			return err
+			at = time.Now() // it is paused, and that is what was asked for
 		}
 		text = pausedBy(v, at) + "\n"
 	}

@@ -57,6 +57,17 @@ func ask[T any](ctx context.Context, cl *client, question func(context.Context, 
 	return answer, cmp.Or(err, no)
 }
 
+// askFor asks the store to change something. If there is no answer, the error says that
+// the change may have been made.
+func askFor[T any](ctx context.Context, cl *client, change func(context.Context, store.Asking) (T, error)) (T, error) {
+	defer cl.tellIfSlow()()
+	answer, err := ask(ctx, cl, change)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = fmt.Errorf("the request may yet arrive: %w", err)
+	}
+	return answer, err
+}
+
 // isAnswer reports whether the store itself says no.
 func isAnswer(err error) bool {
 	for _, answer := range []error{store.ErrNoRun, store.ErrNoJob, store.ErrConflict, store.ErrFull, store.ErrState, store.ErrTooLarge} {

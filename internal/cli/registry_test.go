@@ -28,15 +28,7 @@ type testRegistry struct {
 
 // eachBackend runs a test with a registry of each backend.
 func eachBackend(t *testing.T, test func(t *testing.T, s testRegistry)) {
-	t.Run("sqlite", func(t *testing.T) {
-		path := filepath.Join(t.TempDir(), "registry.db")
-		reg, err := sqlite.Open(t.Context(), path, sqlite.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = reg.Close(context.Background()) })
-		test(t, testRegistry{reg, "sqlite:" + path})
-	})
+	t.Run("sqlite", func(t *testing.T) { test(t, onSQLite(t)) })
 	t.Run("mongodb", func(t *testing.T) {
 		uri := mongotest.Shared(t)
 		reg, err := mongotest.OpenRegistry(t.Context(), uri)
@@ -46,6 +38,18 @@ func eachBackend(t *testing.T, test func(t *testing.T, s testRegistry)) {
 		t.Cleanup(func() { _ = reg.Close(context.Background()) })
 		test(t, testRegistry{reg, uri})
 	})
+}
+
+// onSQLite returns a registry in a file, for tests of what is the same with each backend.
+func onSQLite(t *testing.T) testRegistry {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "registry.db")
+	reg, err := sqlite.Open(t.Context(), path, sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = reg.Close(context.Background()) })
+	return testRegistry{reg, "sqlite:" + path}
 }
 
 // join registers an instance.

@@ -114,8 +114,7 @@ Environment:
 ` + config.Usage() + `
 Exit codes:
   0    stopped in order
-  1    the answer is no (status, check, health, handover, trigger, runs, jobs), or
-       another error
+  1    the answer of a subcommand is no, or another error
   64   wrong usage
   69   the registry is unreachable, refuses this instance, or is not understood
   70   the work would not stop in time

@@ -78,9 +78,7 @@ func changeRun(c *cobra.Command, name string, asJSON bool, what string, change f
 	if err != nil {
 		return usageError{err}
 	}
-	over := cl.tellIfSlow()
-	r, err := ask(ctx, cl, func(ctx context.Context, s store.Asking) (store.Run, error) { return change(ctx, s, cl, k) })
-	over()
+	r, err := askFor(ctx, cl, func(ctx context.Context, s store.Asking) (store.Run, error) { return change(ctx, s, cl, k) })
 	switch {
 	case errors.Is(err, store.ErrNoRun):
 		return cl.noRun(ctx, k)

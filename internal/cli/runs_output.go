@@ -55,8 +55,6 @@ func (f *follower) advance(ctx context.Context, r store.Run) error {
 			if err := f.out.flush(); err != nil {
 				return err
 			}
-		}
-		if r.Attempt > 1 {
 			f.cl.tell(fmt.Sprintf("this is attempt %d", r.Attempt))
 		}
 		f.attempt, f.next, f.pos = r.Attempt, 0, 0

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -82,8 +83,8 @@ func showRun(c *cobra.Command, name string, o showOptions) error {
 		defer stop()
 		w := runWaiter{client: cl, key: k, follow: newFollower(cl, k, out)}
 		_, err := w.wait(ctx)
-		if _, ok := errors.AsType[signalError](context.Cause(ctx)); ok {
-			return nil
+		if _, ok := errors.AsType[signalError](err); ok {
+			return nil // whoever followed it has seen enough
 		}
 		return err
 	case o.output && !o.json:
@@ -179,8 +180,11 @@ func describeRun(r view.Run, payload int, at time.Time) []terminal.Line {
 	if r.Priority != 0 {
 		text("priority", strconv.Itoa(r.Priority))
 	}
-	if r.Failures+r.Interruptions > 0 {
-		text("failures", fmt.Sprintf("%d, and %d interruptions", r.Failures, r.Interruptions))
+	if r.Failures > 0 {
+		text("failures", strconv.Itoa(r.Failures))
+	}
+	if r.Interruptions > 0 {
+		text("interruptions", strconv.Itoa(r.Interruptions))
 	}
 	switch {
 	case payload > 0:
@@ -254,8 +258,9 @@ func resultOf(r view.Run) string {
 	if len(r.ResultBase64) > 0 {
 		return fmt.Sprintf("%d bytes that are no text (--json has them)", len(r.ResultBase64))
 	}
-	text := status.Visible(r.Result)
-	if status.Escape(r.Result) != text {
+	result := strings.TrimSuffix(r.Result, "\n")
+	text := status.Visible(result)
+	if status.Escape(result) != text {
 		return fmt.Sprintf("%d bytes (--json has them): %s", len(r.Result), text)
 	}
 	return text

@@ -137,7 +137,9 @@ func holderOf(a view.Attempt) string {
 func noteOf(r view.Run) string {
 	var parts []string
 	if n := len(r.Attempts); n > 0 && r.Attempts[n-1].End == store.AttemptFailed {
-		parts = append(parts, "exit code "+strconv.Itoa(*r.Attempts[n-1].ExitCode))
+		if code := "exit code " + strconv.Itoa(*r.Attempts[n-1].ExitCode); !strings.Contains(r.Remark, code) {
+			parts = append(parts, code)
+		}
 	}
 	if r.Status == store.Processing {
 		if text := progressOf(r.Progress); text != "" {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"syscall"
 	"time"
 
 	"github.com/understudy-go/understudy/internal/exitcode"
@@ -56,6 +57,8 @@ func (w *runWaiter) wait(ctx context.Context) (last store.Run, err error) {
 		switch {
 		case ctx.Err() != nil:
 			return last, interruptedRun(ctx, w.key, last)
+		case errors.Is(err, syscall.EPIPE):
+			return last, goesOn(signalError{signal: syscall.SIGPIPE}, w.key, last)
 		case err != nil && !unavailable:
 			return last, err
 		case err != nil && time.Since(heard) > silencePatience:
@@ -137,16 +140,20 @@ func (w *runWaiter) whyWaits(ctx context.Context, r store.Run) string {
 
 // interruptedRun says that a signal ended the wait, and that the run does not end with it.
 func interruptedRun(ctx context.Context, k store.Key, r store.Run) error {
-	state := fmt.Sprintf("%s goes on", k)
+	if e, ok := errors.AsType[signalError](context.Cause(ctx)); ok {
+		return goesOn(e, k, r)
+	}
+	return ctx.Err()
+}
+
+// goesOn adds to a signal that ended the wait what becomes of the run.
+func goesOn(e signalError, k store.Key, r store.Run) error {
+	e.state = k.String() + " goes on"
 	if r.State != "" {
-		state = fmt.Sprintf("%s is %s, and goes on", k, r.State)
+		e.state = fmt.Sprintf("%s is %s, and goes on", k, r.State)
 	}
-	err := interrupted(ctx, state, ctx.Err())
-	if e, ok := errors.AsType[signalError](err); ok {
-		e.hint = fmt.Sprintf("understudy runs show %s shows how it ends", k)
-		return e
-	}
-	return err
+	e.hint = fmt.Sprintf("understudy runs show %s shows how it ends", k)
+	return e
 }
 
 // exitCodeOfRun returns the exit code that stands for the outcome of a run.

@@ -139,8 +139,8 @@ func trigger(c *cobra.Command, job string, o triggerOptions, code *int) error {
 	case o.follow:
 		cl.tell(r.Key.String())
 	default:
-		if err := write(out, []byte(r.Key.String()+"\n")); err != nil {
-			return unlessGone(err)
+		if err := unlessGone(write(out, []byte(r.Key.String()+"\n"))); err != nil {
+			return err
 		}
 	}
 	if !created && !o.json {

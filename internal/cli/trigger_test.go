@@ -2,11 +2,14 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -100,26 +103,22 @@ func TestTrigger_SaysThatNobodyIsActive(t *testing.T) {
 }
 
 func TestTrigger_RefusesWhenTooManyWait(t *testing.T) {
-	eachBackend(t, func(t *testing.T, s testRegistry) {
-		path, ok := strings.CutPrefix(s.uri, "sqlite:")
-		if !ok {
-			t.Skip("the depth is the store's business, and its suite tests it with both")
-		}
-		testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY="+s.uri)
-		h := s.hold(t, store.Job{Name: "report"})
-		want(t, exitcode.OK, []string{"trigger", "report", "--key", "1"})
-		testkit.SQL(t, path, `WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+	s := onSQLite(t)
+	path := strings.TrimPrefix(s.uri, "sqlite:")
+	testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY="+s.uri)
+	h := s.hold(t, store.Job{Name: "report"})
+	want(t, exitcode.OK, []string{"trigger", "report", "--key", "1"})
+	testkit.SQL(t, path, `WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
 			INSERT INTO runs ("group", job, run, "trigger", at, due, priority, state, open, term, attempt, failures, interruptions, schema)
 			SELECT "group", job, 'k:' || i, "trigger", at, due, priority, state, open, term, attempt, failures, interruptions, schema FROM runs, n`, store.MaxWaiting)
-		stdout, _ := want(t, exitcode.Failure, []string{"trigger", "report"}, "10000 runs of group default wait, and no more may")
-		if stdout != "" {
-			t.Error(stdout)
-		}
-		want(t, exitcode.OK, []string{"trigger", "report", "--key", "77"}, "it was asked for already")
-		if q, err := h.store.Queue(t.Context(), h.Group, time.Now()); err != nil || q["report"].Waiting != store.MaxWaiting {
-			t.Errorf("%v, %v", q, err)
-		}
-	})
+	stdout, _ := want(t, exitcode.Failure, []string{"trigger", "report"}, "10000 runs of group default wait, and no more may")
+	if stdout != "" {
+		t.Error(stdout)
+	}
+	want(t, exitcode.OK, []string{"trigger", "report", "--key", "77"}, "it was asked for already")
+	if q, err := h.store.Queue(t.Context(), h.Group, time.Now()); err != nil || q["report"].Waiting != store.MaxWaiting {
+		t.Errorf("%v, %v", q, err)
+	}
 }
 
 func TestTrigger_WaitExitsAsTheRunDid(t *testing.T) {
@@ -191,36 +190,110 @@ func TestTrigger_WaitJSONIsOneObject(t *testing.T) {
 }
 
 func TestTrigger_CtrlCLeavesTheRun(t *testing.T) {
-	eachBackend(t, func(t *testing.T, s testRegistry) {
-		testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY="+s.uri)
-		h := s.hold(t, store.Job{Name: "report"})
-		for _, tt := range []struct {
-			args []string
-			code int
-			want string
-		}{
-			{[]string{"trigger", "report", "--wait", "--key", "1"}, 130, "interrupt: report/k:1 is waiting, and goes on; understudy runs show report/k:1 shows how it ends"},
-			{[]string{"runs", "show", "report/k:1", "--follow"}, exitcode.OK, ""},
-		} {
-			cmd := testkit.Self(t, "cli", tt.args...)
-			var out, log testkit.LogBuffer
-			cmd.Stdout, cmd.Stderr = &out, &log
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
-			testkit.Until(t, "a line about where it stands", func() bool { return strings.Contains(log.String(), "report/k:1 is waiting\n") })
-			if err := cmd.Process.Signal(os.Interrupt); err != nil {
-				t.Fatal(err)
-			}
-			_ = cmd.Wait()
-			if code := cmd.ProcessState.ExitCode(); code != tt.code || !strings.Contains(log.String(), tt.want) {
-				t.Errorf("%q: exit code %d, want %d; stdout %q, stderr %q", tt.args, code, tt.code, out.String(), log.String())
-			}
+	s := onSQLite(t)
+	testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY="+s.uri)
+	h := s.hold(t, store.Job{Name: "report"})
+	for _, tt := range []struct {
+		args []string
+		code int
+		want string
+	}{
+		{[]string{"trigger", "report", "--wait", "--key", "1"}, 130, "interrupt: report/k:1 is waiting, and goes on; understudy runs show report/k:1 shows how it ends"},
+		{[]string{"runs", "show", "report/k:1", "--follow"}, exitcode.OK, ""},
+	} {
+		cmd := testkit.Self(t, "cli", tt.args...)
+		var out, log testkit.LogBuffer
+		cmd.Stdout, cmd.Stderr = &out, &log
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
 		}
-		if r, err := h.store.Run(t.Context(), h.key("report", "k:1")); err != nil || r.State != store.Waiting || r.Cancel != nil {
-			t.Errorf("%+v, %v; want that it waits", r, err)
+		testkit.Until(t, "a line about where it stands", func() bool { return strings.Contains(log.String(), "report/k:1 is waiting\n") })
+		if err := cmd.Process.Signal(os.Interrupt); err != nil {
+			t.Fatal(err)
 		}
-	})
+		_ = cmd.Wait()
+		if code := cmd.ProcessState.ExitCode(); code != tt.code || !strings.Contains(log.String(), tt.want) {
+			t.Errorf("%q: exit code %d, want %d; stdout %q, stderr %q", tt.args, code, tt.code, out.String(), log.String())
+		}
+	}
+	if r, err := h.store.Run(t.Context(), h.key("report", "k:1")); err != nil || r.State != store.Waiting || r.Cancel != nil {
+		t.Errorf("%+v, %v; want that it waits", r, err)
+	}
+}
+
+// brokenPipe is a standard output whose reader has gone.
+type brokenPipe struct{}
+
+func (brokenPipe) Write([]byte) (int, error) { return 0, syscall.EPIPE }
+
+// If nobody reads the output any more, the exit code does not say that the run completed.
+func TestTrigger_FollowWithoutAReader(t *testing.T) {
+	s := onSQLite(t)
+	testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY="+s.uri)
+	h := s.hold(t, store.Job{Name: "report"})
+	var log testkit.LogBuffer
+	code := make(chan int, 1)
+	go func() {
+		code <- Main(t.Context(), []string{"trigger", "report", "--follow", "--key", "1"}, brokenPipe{}, &log)
+	}()
+	r := h.start(t, h.waiting(t, "report").Key)
+	h.chunk(t, r, 0, 0, "one\n")
+	if got := <-code; got != 128+13 || !strings.Contains(log.String(), "report/k:1 is processing, and goes on") {
+		t.Errorf("exit code %d, want 141; stderr %q", got, log.String())
+	}
+}
+
+// lossyStore makes each run that is submitted, but its first answers get lost.
+type lossyStore struct {
+	fakeStore
+	lost int
+	runs map[store.Key]store.Run
+}
+
+func (*lossyStore) Jobs(context.Context, string) ([]store.Job, error) {
+	return []store.Job{{Name: "report"}}, nil
+}
+
+func (s *lossyStore) Submit(_ context.Context, r store.Run, _ []byte, _ int) (store.Run, bool, error) {
+	there, ok := s.runs[r.Key]
+	if !ok {
+		r.State = store.Waiting
+		s.runs[r.Key], there = r, r
+	}
+	if s.lost > 0 {
+		s.lost--
+		return store.Run{}, false, errors.New("connection lost")
+	}
+	return there, !ok, nil
+}
+
+type lossyBackend struct {
+	fakeBackend
+	s *lossyStore
+}
+
+func (b lossyBackend) Jobs() store.Store { return b.s }
+
+func TestTrigger_LostAnswerMakesNoSecondRun(t *testing.T) {
+	for _, tt := range []struct {
+		lost          int
+		ours, created bool
+		fails         string
+	}{
+		{lost: 0, ours: true, created: true},
+		{lost: 2, ours: true, created: true},
+		{lost: 1, ours: false, created: false}, // somebody else may have made it
+		{lost: 9, ours: true, fails: "report/1 may have been asked for, see understudy runs show: "},
+	} {
+		var log testkit.LogBuffer
+		cl := clientOf(fakeAdmin{read: func(context.Context) ([]registry.Term, []registry.Instance, error) { return nil, nil, nil }}, &log)
+		s := &lossyStore{lost: tt.lost, runs: map[store.Key]store.Run{}}
+		cl.reg = lossyBackend{s: s}
+		_, created, err := cl.submit(t.Context(), store.Run{Key: store.Key{Group: "g", Job: "report", Run: "1"}}, nil, tt.ours)
+		if created != tt.created || len(s.runs) != 1 || (err != nil) != (tt.fails != "") || err != nil && !strings.Contains(err.Error(), tt.fails) {
+			t.Errorf("%d lost: created %v, %d runs, %v; want created %v", tt.lost, created, len(s.runs), err, tt.created)
+		}
+	}
 }
 
 func TestReadPayload_TakesAFileStdinOrJSON(t *testing.T) {
