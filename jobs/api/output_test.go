@@ -14,6 +14,7 @@ import (
 
 	"github.com/understudy-go/understudy/internal/testkit"
 	"github.com/understudy-go/understudy/jobs/store"
+	"github.com/understudy-go/understudy/registry"
 )
 
 // started returns a run that is processed, and its path.
@@ -51,9 +52,9 @@ func TestOutput_IsPutTogetherFromWhatIsStored(t *testing.T) {
 	f.chunk(r, 1, 6, "abc")
 	wantText("<b>\x00\xff\nabc")
 	f.chunk(r, 5, 20, "xyz\n") // those in between are not there
-	wantText("<b>\x00\xff\nabc\n[understudy: 11 bytes of the output are not stored any more]\nxyz\n")
+	wantText("<b>\x00\xff\nabc\n[understudy: 11 bytes of the output are not stored]\nxyz\n")
 	f.end(r, store.Completed, store.Output{Head: []byte("<b>\x00\xff\nabcdef\n"), Tail: []byte("wxyz\nend"), Bytes: 27})
-	wantText("<b>\x00\xff\nabcdef\n[understudy: 7 bytes of the output are not stored any more]\nxyz\nend")
+	wantText("<b>\x00\xff\nabcdef\n[understudy: 7 bytes of the output are not stored]\nxyz\nend")
 	if a := f.want(http.StatusOK, http.MethodHead, path); a.body != "" {
 		t.Errorf("HEAD: %q", a.body)
 	}
@@ -245,6 +246,7 @@ type flaky struct {
 	store.Asking
 	fails   atomic.Bool
 	deleted atomic.Bool
+	spoilt  atomic.Bool // the chunks are
 	asked   atomic.Int64
 }
 
@@ -260,8 +262,11 @@ func (s *flaky) Run(ctx context.Context, k store.Key) (store.Run, error) {
 }
 
 func (s *flaky) Chunks(ctx context.Context, k store.Key, attempt, from int) ([]store.Chunk, error) {
-	if s.fails.Load() {
+	switch {
+	case s.fails.Load():
 		return nil, errDriver
+	case s.spoilt.Load():
+		return nil, fmt.Errorf("chunks: %w", registry.ErrCorrupt)
 	}
 	return s.Asking.Chunks(ctx, k, attempt, from)
 }
@@ -295,6 +300,23 @@ func TestFollow_EndsWhenTheRunIsDeleted(t *testing.T) {
 	s.deleted.Store(true)
 	if got := c.end(); got != "" {
 		t.Errorf("received %q", got)
+	}
+}
+
+func TestFollow_SpoiltChunksAreLeftOut(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	s := &flaky{Asking: f.store}
+	f.asking = func() store.Asking { return s }
+	r, path := f.started()
+	s.spoilt.Store(true)
+	c := f.follow(f.server.URL, path)
+	f.end(r, store.Completed, store.Output{Head: []byte("the end\n"), Bytes: 8})
+	if got := c.end(); got != "the end\n" {
+		t.Errorf("received %q", got)
+	}
+	if got := f.want(http.StatusOK, http.MethodGet, path).body; got != "the end\n" {
+		t.Errorf("without follow it is %q", got)
 	}
 }
 
