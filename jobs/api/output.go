@@ -90,9 +90,8 @@ func (h *Handler) follow(w http.ResponseWriter, req *http.Request) error {
 		return err
 	}
 	w.Header().Set("X-Accel-Buffering", "no") // otherwise nginx holds the output back
-	s := stream{w: w, conn: http.NewResponseController(w)}
-	// Otherwise net/http takes the end of the time to read a request for the end of the client.
-	_ = s.conn.SetReadDeadline(time.Time{})
+	s := stream{w: w, conn: http.NewResponseController(w), time: h.send}
+	defer s.extend()
 	s.begin()
 	if req.Method == http.MethodHead {
 		return nil

@@ -16,6 +16,7 @@ import (
 type stream struct {
 	w    io.Writer
 	conn *http.ResponseController // nil: the whole answer has one deadline
+	time time.Duration            // for the client to take a piece
 
 	attempt int
 	at      int64 // how far the output of this attempt has been written
@@ -27,7 +28,16 @@ type stream struct {
 func (s *stream) begin() {
 	s.w.(http.ResponseWriter).Header().Set("Content-Type", "text/plain; charset=utf-8")
 	if s.conn != nil {
+		s.extend()
 		_ = s.conn.Flush()
+	}
+}
+
+// extend gives the client time for what is written next. When nothing was written for a
+// while, that time is over also for the end of the answer.
+func (s *stream) extend() {
+	if s.conn != nil {
+		_ = s.conn.SetWriteDeadline(time.Now().Add(s.time))
 	}
 }
 
@@ -94,9 +104,7 @@ func (s *stream) note(format string, a ...any) error {
 }
 
 func (s *stream) write(data []byte) error {
-	if s.conn != nil {
-		_ = s.conn.SetWriteDeadline(time.Now().Add(sendTime))
-	}
+	s.extend()
 	s.midLine = data[len(data)-1] != '\n'
 	_, err := s.w.Write(data)
 	return err
