@@ -56,6 +56,7 @@ type Handler struct {
 	every time.Duration // between two looks at an output that is followed
 	limit time.Duration // see requestTime
 	body  time.Duration // see bodyTime
+	send  time.Duration // see sendTime
 	now   func() time.Time
 }
 
@@ -64,7 +65,7 @@ func New(c Config) *Handler {
 	h := &Handler{
 		config: c, mux: http.NewServeMux(), browsers: http.NewCrossOriginProtection(),
 		requests: make(chan struct{}, maxRequests), followers: make(chan struct{}, maxFollowers),
-		every: followEvery, limit: requestTime, body: bodyTime, now: time.Now,
+		every: followEvery, limit: requestTime, body: bodyTime, send: sendTime, now: time.Now,
 	}
 	for path, methods := range h.routes() {
 		h.mux.Handle(path, methods)

@@ -29,11 +29,11 @@ const documentFile = "../../docs/openapi.yaml"
 var description = readDocument()
 
 type document struct {
-	root    map[string]any
-	schemas *jsonschema.Compiler
+	root map[string]any
 
-	mu   sync.Mutex
-	seen map[string]bool // METHOD PATH CODE
+	mu      sync.Mutex
+	schemas *jsonschema.Compiler
+	seen    map[string]bool // METHOD PATH CODE
 }
 
 func readDocument() *document {
@@ -138,7 +138,9 @@ func (d *document) check(t testing.TB, method, escaped string, a answer) {
 	if !ok {
 		return
 	}
+	d.mu.Lock()
 	schema, err := d.schemas.Compile("openapi.json" + ref["$ref"].(string))
+	d.mu.Unlock()
 	if err != nil {
 		t.Fatal(err)
 	}

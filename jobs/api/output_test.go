@@ -14,6 +14,7 @@ import (
 
 	"github.com/understudy-go/understudy/internal/testkit"
 	"github.com/understudy-go/understudy/jobs/store"
+	"github.com/understudy-go/understudy/registry"
 )
 
 // started returns a run that is processed, and its path.
@@ -51,9 +52,9 @@ func TestOutput_IsPutTogetherFromWhatIsStored(t *testing.T) {
 	f.chunk(r, 1, 6, "abc")
 	wantText("<b>\x00\xff\nabc")
 	f.chunk(r, 5, 20, "xyz\n") // those in between are not there
-	wantText("<b>\x00\xff\nabc\n[understudy: 11 bytes of the output are not stored any more]\nxyz\n")
+	wantText("<b>\x00\xff\nabc\n[understudy: 11 bytes of the output are not stored]\nxyz\n")
 	f.end(r, store.Completed, store.Output{Head: []byte("<b>\x00\xff\nabcdef\n"), Tail: []byte("wxyz\nend"), Bytes: 27})
-	wantText("<b>\x00\xff\nabcdef\n[understudy: 7 bytes of the output are not stored any more]\nxyz\nend")
+	wantText("<b>\x00\xff\nabcdef\n[understudy: 7 bytes of the output are not stored]\nxyz\nend")
 	if a := f.want(http.StatusOK, http.MethodHead, path); a.body != "" {
 		t.Errorf("HEAD: %q", a.body)
 	}
@@ -107,7 +108,8 @@ type follower struct {
 	got  []byte
 }
 
-func (f *fixture) follow(url, path string) *follower {
+// join has a client follow an output.
+func (f *fixture) join(url, path string) (*follower, error) {
 	f.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 3*testkit.Patience)
 	f.t.Cleanup(cancel)
@@ -118,36 +120,57 @@ func (f *fixture) follow(url, path string) *follower {
 	r.Header.Set("Authorization", "Bearer "+token)
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {
-		f.t.Fatal(err)
+		return nil, err
 	}
 	f.t.Cleanup(func() { _ = response.Body.Close() })
 	if response.StatusCode != http.StatusOK || response.Header.Get("Content-Type") != "text/plain; charset=utf-8" || response.Header.Get("X-Accel-Buffering") != "no" {
 		f.t.Fatalf("%d %v", response.StatusCode, response.Header)
 	}
 	description.check(f.t, http.MethodGet, path, answer{response.StatusCode, response.Header, ""})
-	return &follower{t: f.t, body: response.Body, stop: cancel}
+	return &follower{t: f.t, body: response.Body, stop: cancel}, nil
 }
 
-// until reads on until a text was received.
-func (c *follower) until(want string) {
-	c.t.Helper()
+func (f *fixture) follow(url, path string) *follower {
+	f.t.Helper()
+	c, err := f.join(url, path)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return c
+}
+
+// read reads on until a text was received.
+func (c *follower) read(want string) error {
 	for part := make([]byte, 100); !strings.HasSuffix(string(c.got), want); {
 		n, err := c.body.Read(part)
 		c.got = append(c.got, part[:n]...)
 		if err != nil {
-			c.t.Fatalf("%v after %q, want %q", err, c.got, want)
+			return fmt.Errorf("%w after %q, want %q", err, c.got, want)
 		}
+	}
+	return nil
+}
+
+// rest returns all that was received, to the end.
+func (c *follower) rest() (string, error) {
+	rest, err := io.ReadAll(c.body)
+	return string(append(c.got, rest...)), err
+}
+
+func (c *follower) until(want string) {
+	c.t.Helper()
+	if err := c.read(want); err != nil {
+		c.t.Fatal(err)
 	}
 }
 
-// end reads the rest.
 func (c *follower) end() string {
 	c.t.Helper()
-	rest, err := io.ReadAll(c.body)
+	text, err := c.rest()
 	if err != nil {
-		c.t.Fatalf("%v after %q", err, c.got)
+		c.t.Fatalf("%v after %q", err, text)
 	}
-	return string(append(c.got, rest...))
+	return text
 }
 
 func TestFollow_SendsWhatIsWrittenUntilTheRunEnds(t *testing.T) {
@@ -210,20 +233,65 @@ func TestFollow_EndsWithTheContextOfItsRequest(t *testing.T) {
 // The times that a server gives a request and its answer are not meant for it.
 func TestFollow_OutlivesTheTimesOfTheServer(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t)
-	r, path := f.started()
-	server := httptest.NewUnstartedServer(f.h)
-	server.Config.ReadTimeout, server.Config.WriteTimeout = 300*time.Millisecond, 300*time.Millisecond
-	server.Start()
-	defer server.Close()
-	c := f.follow(server.URL, path)
-	for i, begun := 0, time.Now(); time.Since(begun) < 3*server.Config.ReadTimeout; i++ {
-		line := fmt.Sprintf("line %04d\n", i)
-		f.chunk(r, i, int64(i*len(line)), line)
-		c.until(line)
+	within(t, func(limit time.Duration) error {
+		f := newFixture(t)
+		r, path := f.started()
+		server := httptest.NewUnstartedServer(f.h)
+		server.Config.ReadTimeout, server.Config.WriteTimeout = limit, limit
+		server.Start()
+		defer server.Close()
+		c, err := f.join(server.URL, path)
+		if err != nil {
+			return err
+		}
+		for i, begun := 0, time.Now(); time.Since(begun) < 3*limit; i++ {
+			line := fmt.Sprintf("line %04d\n", i)
+			f.chunk(r, i, int64(i*len(line)), line)
+			if err := c.read(line); err != nil {
+				return err
+			}
+		}
+		f.end(r, store.Completed, store.Output{})
+		_, err = c.rest()
+		return err
+	})
+}
+
+// A run may write nothing for much longer than a client may take to receive something.
+func TestFollow_EndsWellAfterALongSilence(t *testing.T) {
+	t.Parallel()
+	within(t, func(limit time.Duration) error {
+		f := newFixture(t)
+		f.h.send = limit
+		r, path := f.started()
+		c, err := f.join(f.server.URL, path)
+		if err != nil {
+			return err
+		}
+		f.chunk(r, 0, 0, "first\n")
+		if err := c.read("first\n"); err != nil {
+			return err
+		}
+		begun := time.Now()
+		testkit.Until(t, "the time to be over", func() bool { return time.Since(begun) > 2*limit })
+		f.end(r, store.Completed, store.Output{})
+		_, err = c.rest()
+		return err
+	})
+}
+
+// within calls f with longer and longer times, until it succeeds with one of them: a
+// machine that stalls may need more than a short one.
+func within(t *testing.T, f func(limit time.Duration) error) {
+	t.Helper()
+	var err error
+	for _, limit := range []time.Duration{200 * time.Millisecond, time.Second, 5 * time.Second} {
+		if err = f(limit); err == nil {
+			return
+		}
+		t.Logf("with %v: %v", limit, err)
 	}
-	f.end(r, store.Completed, store.Output{})
-	c.end()
+	t.Error(err)
 }
 
 func TestFollow_HasALimitOfClients(t *testing.T) {
@@ -245,6 +313,7 @@ type flaky struct {
 	store.Asking
 	fails   atomic.Bool
 	deleted atomic.Bool
+	spoilt  atomic.Bool // the chunks are
 	asked   atomic.Int64
 }
 
@@ -260,8 +329,11 @@ func (s *flaky) Run(ctx context.Context, k store.Key) (store.Run, error) {
 }
 
 func (s *flaky) Chunks(ctx context.Context, k store.Key, attempt, from int) ([]store.Chunk, error) {
-	if s.fails.Load() {
+	switch {
+	case s.fails.Load():
 		return nil, errDriver
+	case s.spoilt.Load():
+		return nil, fmt.Errorf("chunks: %w", registry.ErrCorrupt)
 	}
 	return s.Asking.Chunks(ctx, k, attempt, from)
 }
@@ -295,6 +367,23 @@ func TestFollow_EndsWhenTheRunIsDeleted(t *testing.T) {
 	s.deleted.Store(true)
 	if got := c.end(); got != "" {
 		t.Errorf("received %q", got)
+	}
+}
+
+func TestFollow_SpoiltChunksAreLeftOut(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	s := &flaky{Asking: f.store}
+	f.asking = func() store.Asking { return s }
+	r, path := f.started()
+	s.spoilt.Store(true)
+	c := f.follow(f.server.URL, path)
+	f.end(r, store.Completed, store.Output{Head: []byte("the end\n"), Bytes: 8})
+	if got := c.end(); got != "the end\n" {
+		t.Errorf("received %q", got)
+	}
+	if got := f.want(http.StatusOK, http.MethodGet, path).body; got != "the end\n" {
+		t.Errorf("without follow it is %q", got)
 	}
 }
 

@@ -13,8 +13,8 @@ type problem struct {
 	Title  string `json:"title"`
 	Status int    `json:"status"`
 	Detail string `json:"detail,omitempty"`
-	// Instance is the path of the run that stands in the way.
-	Instance string `json:"instance,omitempty"`
+	// Run is the path of the run that stands in the way.
+	Run string `json:"run,omitempty"`
 	// Jobs are the names that exist, if the request names a job that does not.
 	Jobs []string `json:"jobs,omitempty"`
 

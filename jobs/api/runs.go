@@ -68,7 +68,7 @@ func (h *Handler) trigger(_ context.Context, c *call) error {
 	stored, created, err := c.store.Submit(ctx, r, payload, store.MaxWaiting)
 	if errors.Is(err, store.ErrConflict) {
 		return problem{Kind: "conflict", Title: "There is a run of this key with another payload", Status: http.StatusConflict,
-			Detail: "A key makes one run. Send the payload of the first request, or another key.", Instance: runPath(r.Key)}
+			Detail: "A key makes one run. Send the payload of the first request, or another key.", Run: runPath(r.Key)}
 	}
 	if err != nil {
 		return err
@@ -180,7 +180,7 @@ func (c *call) refused(ctx context.Context, err error, why string) error {
 			state = string(r.State)
 		}
 		return problem{Kind: "state", Title: "This is not possible in the run's state", Status: http.StatusConflict,
-			Detail: fmt.Sprintf("The run is %s and cannot be %s.", state, why), Instance: runPath(c.key)}
+			Detail: fmt.Sprintf("The run is %s and cannot be %s.", state, why), Run: runPath(c.key)}
 	}
 	return err
 }

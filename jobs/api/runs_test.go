@@ -76,7 +76,7 @@ func TestTrigger_AKeyMakesOneRun(t *testing.T) {
 	}
 	for _, payload := range []string{"", "another"} {
 		a := f.wantProblem(http.StatusConflict, "conflict", "", http.MethodPost, "/jobs/report/runs", body(payload), header("Idempotency-Key", "order 7/"))
-		if p := decoded[problem](t, a); p.Instance != "/runs/report/k:order%207%2F" {
+		if p := decoded[problem](t, a); p.Run != "/runs/report/k:order%207%2F" {
 			t.Errorf("%s does not name the run that is there", a.body)
 		}
 	}
@@ -291,7 +291,7 @@ func TestRuns_AreCancelledAndRetried(t *testing.T) {
 	}
 	f.end(running, store.Cancelled, store.Output{})
 	a := f.wantProblem(http.StatusConflict, "state", "The run is cancelled and cannot be cancelled", http.MethodPost, path+"/cancel")
-	if decoded[problem](t, a).Instance != path {
+	if decoded[problem](t, a).Run != path {
 		t.Errorf("%s does not name the run", a.body)
 	}
 	a = f.want(http.StatusAccepted, http.MethodPost, path+"/retry")

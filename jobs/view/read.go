@@ -81,6 +81,9 @@ func recentRuns(ctx context.Context, s store.Asking, group string, jobs []store.
 			mu.Lock()
 			defer mu.Unlock()
 			recent[name] = runs
+			if bad == nil {
+				bad = err
+			}
 			return nil
 		})
 	}
