@@ -166,8 +166,9 @@ func duration(r store.Run) (took time.Duration, ok bool) {
 	return max(0, last.To.Sub(last.From)), true
 }
 
-// RunsActive takes how many runs this instance processes now.
-func (m *Metrics) RunsActive(n int) { m.jobs.processing.Set(float64(n)) }
+// RunsActive takes by how many the runs become more or fewer that this instance processes:
+// 1 when an attempt begins, and -1 when nothing of it is left.
+func (m *Metrics) RunsActive(change int) { m.jobs.processing.Add(float64(change)) }
 
 func (j *jobs) collectors() []prometheus.Collector {
 	return []prometheus.Collector{j.runs, j.duration, j.delay, j.processing}

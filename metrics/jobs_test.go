@@ -220,10 +220,12 @@ func TestRunStarted_ObservesTheDelay(t *testing.T) {
 	m.RunStarted(r)
 	r.Attempts = nil
 	m.RunStarted(r)
-	m.RunsActive(3)
+	for _, change := range []int{1, 1, -1, 1} {
+		m.RunsActive(change)
+	}
 	want := []string{
 		`understudy_job_start_delay_seconds_sum{group="a/b"} 1.5`, `understudy_job_start_delay_seconds_count{group="a/b"} 2`,
-		`understudy_jobs_processing{group="a/b"} 3`,
+		`understudy_jobs_processing{group="a/b"} 2`,
 	}
 	if diff := cmp.Diff(want, ours(scraped(t, m), "job_start_delay_seconds_sum", "job_start_delay_seconds_count", "jobs_processing")); diff != "" {
 		t.Error(diff)
@@ -249,6 +251,7 @@ func TestMetrics_CountRunsWhileScrapedAndRedefined(t *testing.T) {
 				m.RunEnded(ended("report", store.Completed))
 				m.RunEnded(ended("clean", store.Failed))
 				m.RunsActive(1)
+				m.RunsActive(-1)
 			}
 		})
 	}
