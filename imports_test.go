@@ -50,7 +50,7 @@ var directions = map[string][]string{
 	"jobs/store/storetest":    {"internal/suite", "jobs/store", "registry"},
 	"jobs/view":               {"jobs/store", "registry"},
 	"jobs/webhook":            {"config", "internal/secretfile", "jobs/store", "jobs/view"},
-	"metrics":                 {"registry", "status"},
+	"metrics":                 {"jobs/store", "registry", "status"},
 	"registry/finding":        {"registry"},
 	"registry/internal/trial": {"registry"},
 	"registry/mongodb": {"internal/mongoconn", "internal/mongofields", "internal/mongouri", "internal/mongowatch",

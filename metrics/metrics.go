@@ -23,8 +23,8 @@ type State struct {
 	LastBeat time.Time     // when its last acknowledged beat was sent; zero: there was none
 }
 
-// Source is where the values come from. All fields are required. The functions may be
-// called concurrently.
+// Source is where the values come from. All fields are required but Jobs. The functions may
+// be called concurrently.
 type Source struct {
 	Group   string // a name that registry.CheckGroup accepts
 	Version string // this program's
@@ -35,19 +35,24 @@ type Source struct {
 	Snapshot func(context.Context) (status.Group, error)
 	// Restarts returns how often the work was started again. It must not wait.
 	Restarts func() int64
+	// Jobs returns what [Metrics.ReadJobs] read, at most a few seconds ago, within two
+	// seconds, however many callers there are: see status.Lookout. Nil: there are no jobs.
+	Jobs func(context.Context) (JobsState, error)
 }
 
-// Metrics are those of one instance. Its methods may be called concurrently. Only the
-// handler waits for anything.
+// Metrics are those of one instance. Its methods may be called concurrently, but ReadJobs.
+// Only that and the handler wait for anything.
 type Metrics struct {
+	group       string
 	beats       prometheus.Histogram
 	failures    prometheus.Counter
 	orphans     prometheus.Counter
 	transitions map[string]prometheus.Counter
+	jobs        *jobs
 	handler     http.Handler
 }
 
-// other is the label for a reason that this package does not know.
+// other is the label for a reason, a status or a trigger that this package does not know.
 const other = "other"
 
 // reasons are the values of the label reason.
@@ -60,6 +65,8 @@ var reasons = []string{
 // own. It panics if the name of the group or the version is not valid UTF-8.
 func New(s Source) *Metrics {
 	m := &Metrics{
+		group: s.Group,
+		jobs:  newJobs(),
 		beats: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name:    "understudy_beat_seconds",
 			Help:    "Time from sending a beat to its acknowledgement.",
@@ -85,7 +92,7 @@ func New(s Source) *Metrics {
 	all := prometheus.NewRegistry()
 	all.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	ours := prometheus.WrapRegistererWith(prometheus.Labels{"group": s.Group}, all)
-	ours.MustRegister(m.beats, m.failures, m.orphans, transitions, scrape{s})
+	ours.MustRegister(m.beats, m.failures, m.orphans, transitions, scrape{s}, m.jobs, jobsScrape{s, m.jobs})
 	m.handler = promhttp.HandlerFor(all, promhttp.HandlerOpts{
 		ErrorHandling:       promhttp.ContinueOnError,
 		MaxRequestsInFlight: maxScrapes,

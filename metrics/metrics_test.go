@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/common/model"
 	"go.uber.org/goleak"
 
+	"github.com/understudy-go/understudy/jobs/store"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/status"
 )
@@ -32,7 +33,7 @@ func source() Source {
 			return State{Term: 7, Lease: 1500 * time.Millisecond, LastBeat: time.UnixMilli(1_700_000_000_250)}
 		},
 		Snapshot: func(context.Context) (status.Group, error) {
-			return status.Group{Instances: []status.Instance{
+			return status.Group{ClockAhead: -90500 * time.Millisecond, Instances: []status.Instance{
 				{Role: registry.Active, Host: "host-of-nobody"},
 				{Role: registry.Passive}, {Role: registry.Passive, HoldingOff: true},
 				{Role: registry.Passive, Silent: true},
@@ -110,6 +111,7 @@ func TestScrape_ShowsAllMetrics(t *testing.T) {
 		`understudy_last_beat_timestamp_seconds{group="a/b"} 1.70000000025e+09`,
 		`understudy_lease_remaining_seconds{group="a/b"} 1.5`,
 		`understudy_orphans_deleted_total{group="a/b"} 1`,
+		`understudy_registry_clock_ahead_seconds{group="a/b"} -90.5`,
 		`understudy_term{group="a/b"} 7`,
 		`understudy_transitions_total{group="a/b",reason="handed over"} 1`,
 		`understudy_transitions_total{group="a/b",reason="lease lost"} 0`,
@@ -217,7 +219,7 @@ func TestDoc_NamesEachMetric(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for line := range strings.Lines(scraped(t, New(source()))) {
+	for line := range strings.Lines(scraped(t, withJobs(&records{jobs: []store.Job{{Name: "report", Next: time.Unix(1, 0)}}, runs: []store.Run{completed("report", 1)}}, 7, "report"))) {
 		if f := strings.Fields(line); f[0] == "#" && f[1] == "TYPE" && strings.HasPrefix(f[2], "understudy_") {
 			if !bytes.Contains(doc, []byte("//\t"+f[2]+" ")) && !bytes.Contains(doc, []byte("//\t"+f[2]+"{")) {
 				t.Errorf("doc.go does not describe %s", f[2])

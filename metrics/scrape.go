@@ -3,6 +3,7 @@ package metrics
 import (
 	"context"
 	"runtime"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -19,6 +20,7 @@ var (
 	lease     = prometheus.NewDesc("understudy_lease_remaining_seconds", "What is left of the lease of this instance, 0 when that has ended and while it is passive.", nil, nil)
 	restarts  = prometheus.NewDesc("understudy_work_restarts_total", "Starts of the work after it had exited by itself.", nil, nil)
 	instances = prometheus.NewDesc("understudy_instances", "Instances of the group by the registry: active, passive, or silent if their beat is overdue.", []string{"role"}, nil)
+	clock     = prometheus.NewDesc("understudy_registry_clock_ahead_seconds", "How far the registry's clock is ahead of this machine's at least; negative if it is behind.", nil, nil)
 	buildInfo = prometheus.NewDesc("understudy_build_info", "1, labelled with the version of this program and of Go.", []string{"version", "goversion"}, nil)
 )
 
@@ -26,7 +28,7 @@ var (
 type scrape struct{ source Source }
 
 func (s scrape) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{active, term, lastBeat, lease, restarts, instances, buildInfo} {
+	for _, d := range []*prometheus.Desc{active, term, lastBeat, lease, restarts, instances, clock, buildInfo} {
 		to <- d
 	}
 }
@@ -47,7 +49,7 @@ func (s scrape) Collect(to chan<- prometheus.Metric) {
 	if now.LastBeat.IsZero() {
 		gauge(lastBeat, 0)
 	} else {
-		gauge(lastBeat, float64(now.LastBeat.UnixMilli())/1000)
+		gauge(lastBeat, seconds(now.LastBeat))
 	}
 	gauge(buildInfo, 1, s.source.Version, runtime.Version())
 	to <- prometheus.MustNewConstMetric(restarts, prometheus.CounterValue, float64(s.source.Restarts()))
@@ -56,5 +58,9 @@ func (s scrape) Collect(to chan<- prometheus.Metric) {
 		gauge(instances, float64(n.Active), string(registry.Active))
 		gauge(instances, float64(n.Passive), string(registry.Passive))
 		gauge(instances, float64(n.Silent), silent)
+		gauge(clock, group.ClockAhead.Seconds())
 	}
 }
+
+// seconds returns an instant in seconds since 1970.
+func seconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }

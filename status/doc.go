@@ -9,7 +9,8 @@
 //
 // An [Observer] takes one snapshot after another and remembers the beats that it has
 // seen. Whether a beat moves tells who lives, even if somebody sets the registry's
-// clock. A [Lookout] shares one snapshot among all clients of an instance.
+// clock. A [Lookout] shares one snapshot among all clients of an instance, of this kind or
+// of another.
 //
 // What is in a registry is untrusted text. Every string of a snapshot has been through
 // [Visible], which replaces control characters and characters that change the direction

@@ -12,6 +12,9 @@ import (
 type Group struct {
 	Name string    `json:"group"`
 	At   time.Time `json:"at"`
+	// ClockAhead is how far the registry's clock is ahead of this machine's at least;
+	// negative: behind it. 0: no difference can be told from the time that the answer took.
+	ClockAhead time.Duration `json:"-"`
 	// Healthy says that one instance is active and beats. Health says so in one line,
 	// or what is wrong.
 	Healthy bool   `json:"healthy"`

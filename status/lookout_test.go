@@ -26,7 +26,7 @@ func (c *counted) ask(ctx context.Context) (Group, error) {
 	return Group{Term: n}, nil
 }
 
-func newLookout(c *counted) *Lookout { return NewLookout(900*time.Millisecond, c.ask) }
+func newLookout(c *counted) *Lookout[Group] { return NewLookout(900*time.Millisecond, c.ask) }
 
 func TestLookout_AsksHangingRegistryOnceAndAnswersAfterTwoSeconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -53,6 +53,21 @@ func read(ctx context.Context, admin registry.Admin, group string, n int) (r rea
 	}
 }
 
+// clockAhead returns how far the registry's clock is ahead of this machine's at least. The
+// registry read its clock, in milliseconds, after the reading began and before it ended.
+func (r reading) clockAhead() time.Duration {
+	at := sane(r.at)
+	switch {
+	case at.IsZero():
+		return 0
+	case at.After(r.ended):
+		return at.Sub(r.ended)
+	case at.Add(time.Millisecond).Before(r.began):
+		return at.Add(time.Millisecond).Sub(r.began)
+	}
+	return 0
+}
+
 func sameLatest(a, b []registry.Term) bool {
 	if len(a) == 0 || len(b) == 0 {
 		return len(a) == len(b)

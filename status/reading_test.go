@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/understudy-go/understudy/registry"
@@ -180,4 +181,31 @@ func TestHistory_NeedsNoInstances(t *testing.T) {
 	if _, _, err := History(context.Background(), s, "g", 7); !errors.Is(err, errDown) {
 		t.Errorf("%v, want %v", err, errDown)
 	}
+}
+
+// No more of a difference is shown than the time that the answer took leaves certain.
+func TestObserve_TellsHowFarTheRegistrysClockIsAhead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, tt := range []struct{ set, want time.Duration }{
+			{0, 0}, {2 * time.Second, 0}, {-2 * time.Second, 0},
+			{time.Hour, time.Hour - 3*time.Second}, {-time.Hour, -time.Hour + 3*time.Second + time.Millisecond},
+		} {
+			s := newSimulated()
+			s.set = tt.set
+			g, err := Observe(t.Context(), slow{s}, "g", 1)
+			if err != nil || g.ClockAhead != tt.want {
+				t.Errorf("set by %v: ahead by %v, %v; want %v", tt.set, g.ClockAhead, err, tt.want)
+			}
+		}
+	})
+}
+
+// slow reads the instances 3 s after the call, and answers 3 s later.
+type slow struct{ *simulated }
+
+func (s slow) Instances(ctx context.Context, group string) ([]registry.Instance, time.Time, error) {
+	time.Sleep(3 * time.Second)
+	list, at, err := s.simulated.Instances(ctx, group)
+	time.Sleep(3 * time.Second)
+	return list, at, err
 }

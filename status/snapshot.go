@@ -11,7 +11,7 @@ import (
 // snapshot puts together what was read.
 func (r reading) snapshot(group string) Group {
 	at, terms := sane(r.at), r.terms
-	g := Group{Name: Visible(group), At: at, Instances: make([]Instance, 0, len(r.instances)), Terms: history(terms, at)}
+	g := Group{Name: Visible(group), At: at, ClockAhead: r.clockAhead(), Instances: make([]Instance, 0, len(r.instances)), Terms: history(terms, at)}
 	for _, unread := range []error{r.badInstance, r.badTerm} {
 		if unread == nil {
 			continue

@@ -33,7 +33,7 @@ type adminServer struct {
 	listener net.Listener
 	server   *web.Server
 	metrics  *metrics.Metrics
-	lookout  *status.Lookout
+	lookout  *status.Lookout[status.Group]
 	observer status.Observer
 	since    atomic.Pointer[time.Time] // when this role began
 	served   chan error
