@@ -16,7 +16,7 @@ import (
 // that it runs, and those that Understudy sets itself.
 var private = []string{
 	"GOGC", "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID",
-	config.EnvRegistry, config.EnvRegistryFile,
+	config.EnvRegistry, config.EnvRegistryFile, config.EnvAPITokenFile, config.EnvWebhookSecretFile,
 	config.EnvUnderInit,
 	config.EnvInstance, config.EnvGroup, config.EnvTerm, config.EnvRun,
 	config.EnvJob, config.EnvRunID, config.EnvAttempt, config.EnvSlot, config.EnvTrigger,

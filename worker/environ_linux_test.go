@@ -27,6 +27,11 @@ func TestEnviron_ReplacesOurVariables(t *testing.T) {
 		"UNDERSTUDY_JOB=outer", "UNDERSTUDY_RUN_ID=outer/1", "UNDERSTUDY_ATTEMPT=1", "UNDERSTUDY_SLOT=x", "UNDERSTUDY_TRIGGER=schedule",
 		"UNDERSTUDY_PAYLOAD_FILE=/p", "UNDERSTUDY_PROGRESS_FILE=/p", "UNDERSTUDY_RESULT_FILE=/r", "UNDERSTUDY_CHECKPOINT_FILE=/c", "B=",
 	}, registry.Term{Group: "g", Number: 9}, id)
+	for _, v := range config.Variables {
+		if secret := environ([]string{v.Name + "=x"}, registry.Term{}, id); v.Secret && len(secret) != 3 {
+			t.Errorf("a command gets %s", v.Name)
+		}
+	}
 	want := []string{"A=1", "GOGCX=kept", "UNDERSTUDY_INTERVAL=1s", "B=",
 		"UNDERSTUDY_INSTANCE=" + id.String(), "UNDERSTUDY_GROUP=g", "UNDERSTUDY_TERM=9"}
 	if diff := cmp.Diff(want, got); diff != "" {

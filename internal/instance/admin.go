@@ -12,16 +12,17 @@ import (
 
 	"github.com/understudy-go/understudy/config"
 	"github.com/understudy-go/understudy/heartbeat"
+	"github.com/understudy-go/understudy/jobs/store"
 	"github.com/understudy-go/understudy/metrics"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/status"
 	"github.com/understudy-go/understudy/web"
-	"github.com/understudy-go/understudy/worker"
 )
 
 const (
 	shownTerms = 50                     // on the page and by /status
 	shownFor   = 900 * time.Millisecond // viewers get a snapshot each second
+	jobsFor    = 3 * time.Second        // how long metrics show what was read of jobs
 )
 
 // adminServer is the HTTP side of an instance: the page, the probes and the metrics. It
@@ -34,6 +35,7 @@ type adminServer struct {
 	server   *web.Server
 	metrics  *metrics.Metrics
 	lookout  *status.Lookout[status.Group]
+	jobs     *status.Lookout[metrics.JobsState]
 	observer status.Observer
 	since    atomic.Pointer[time.Time] // when this role began
 	served   chan error
@@ -42,9 +44,9 @@ type adminServer struct {
 
 // shown is what there is to show once the registry has been reached.
 type shown struct {
-	registry registry.Admin
+	registry store.Backend
 	member   *heartbeat.Member
-	command  *worker.Command // nil if there is none
+	work     *work
 }
 
 // startAdminServer serves on the configured address. It returns nil if there is none.
@@ -60,7 +62,11 @@ func startAdminServer(conf config.Config, version string, log zerolog.Logger) (*
 	}
 	a := &adminServer{group: conf.Group, log: log, listener: listener, served: make(chan error, 1)}
 	a.lookout = status.NewLookout(shownFor, a.observe)
-	a.metrics = metrics.New(metrics.Source{Group: conf.Group, Version: version, State: a.gauges, Snapshot: a.lookout.Snapshot, Restarts: a.restarts})
+	a.jobs = status.NewLookout(jobsFor, a.observeJobs)
+	a.metrics = metrics.New(metrics.Source{
+		Group: conf.Group, Version: version,
+		State: a.gauges, Snapshot: a.lookout.Snapshot, Jobs: a.jobs.Snapshot, Restarts: a.restarts,
+	})
 	a.server = web.New(web.Config{
 		Group: conf.Group, Version: version,
 		State: a.state, Snapshot: a.lookout.Snapshot, Metrics: a.metrics.Handler(), Log: log,
@@ -77,16 +83,16 @@ func (a *adminServer) close() {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	if err := errors.Join(a.lookout.Close(ctx), a.server.Shutdown(ctx), <-a.served); err != nil {
+	if err := errors.Join(a.lookout.Close(ctx), a.jobs.Close(ctx), a.server.Shutdown(ctx), <-a.served); err != nil {
 		a.log.Debug().Err(err).Msg("HTTP")
 	}
 }
 
 // show shows a member and its work from now on.
-func (a *adminServer) show(r registry.Admin, m *heartbeat.Member, c *worker.Command) {
+func (a *adminServer) show(r store.Backend, m *heartbeat.Member, w *work) {
 	if a != nil {
 		a.since.Store(new(time.Now()))
-		a.shown.Store(&shown{r, m, c})
+		a.shown.Store(&shown{r, m, w})
 	}
 }
 
@@ -137,8 +143,8 @@ func (a *adminServer) gauges() metrics.State {
 }
 
 func (a *adminServer) restarts() int64 {
-	if now := a.shown.Load(); now != nil && now.command != nil {
-		return now.command.Restarts()
+	if now := a.shown.Load(); now != nil && now.work.command != nil {
+		return now.work.command.Restarts()
 	}
 	return 0
 }
@@ -150,4 +156,43 @@ func (a *adminServer) observe(ctx context.Context) (status.Group, error) {
 		return status.Group{}, errors.New("not connected to the registry yet")
 	}
 	return a.observer.Observe(ctx, now.registry, a.group, shownTerms)
+}
+
+// observeJobs reads for the metrics what the registry says of the jobs, while this instance
+// is the active one.
+func (a *adminServer) observeJobs(ctx context.Context) (metrics.JobsState, error) {
+	now := a.shown.Load()
+	if now == nil || now.work.jobs == nil {
+		return metrics.JobsState{}, nil
+	}
+	return a.metrics.ReadJobs(ctx, now.registry.Jobs(), now.member.State().Term, now.work.jobs.now())
+}
+
+// defineJobs takes the names of the jobs that this instance can run.
+func (a *adminServer) defineJobs(names []string) {
+	if a != nil {
+		a.metrics.DefineJobs(names)
+	}
+}
+
+// runStarted takes a run whose attempt starts.
+func (a *adminServer) runStarted(r store.Run) {
+	if a != nil {
+		a.metrics.RunStarted(r)
+		a.metrics.RunsActive(1)
+	}
+}
+
+// runOver takes note that nothing is left of an attempt.
+func (a *adminServer) runOver() {
+	if a != nil {
+		a.metrics.RunsActive(-1)
+	}
+}
+
+// runEnded takes a run whose end was recorded.
+func (a *adminServer) runEnded(r store.Run) {
+	if a != nil {
+		a.metrics.RunEnded(r)
+	}
 }

@@ -8,13 +8,14 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/understudy-go/understudy/jobs/store"
 	"github.com/understudy-go/understudy/registry"
 )
 
 // stillBeat is a registry with an active instance whose heartbeat has always the time
 // of the registry's clock, while its beat never changes.
 type stillBeat struct {
-	registry.Admin
+	store.Backend
 	id uuid.UUID
 }
 

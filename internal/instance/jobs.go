@@ -4,10 +4,13 @@ import (
 	"context"
 	"os"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/rs/zerolog"
 
 	"github.com/understudy-go/understudy/config"
+	"github.com/understudy-go/understudy/internal/boottime"
 	"github.com/understudy-go/understudy/jobs/attempt"
 	"github.com/understudy-go/understudy/jobs/jobfile"
 	"github.com/understudy-go/understudy/jobs/scheduler"
@@ -27,25 +30,29 @@ type jobRunner struct {
 	store     store.Store
 	attempts  *attempt.Runner
 	scheduler *scheduler.Scheduler
+	admin     *adminServer
 	log       zerolog.Logger
+
+	clock atomic.Int64 // how far the registry's clock is ahead of boottime's, in nanoseconds
 }
 
 // newJobRunner returns the runner of the jobs that a file says.
-func newJobRunner(conf config.Config, file *jobsFile, first jobfile.File, executor *worker.Executor, s store.Store, log zerolog.Logger) (r *jobRunner, err error) {
-	r = &jobRunner{conf: conf, file: file, first: first, store: s, log: log}
+func newJobRunner(conf config.Config, file *jobsFile, first jobfile.File, executor *worker.Executor, s store.Store, admin *adminServer, log zerolog.Logger) (r *jobRunner, err error) {
+	r = &jobRunner{conf: conf, file: file, first: first, store: s, admin: admin, log: log}
 	r.attempts, err = attempt.New(attempt.Config{Executor: executor, Store: s, Stdout: os.Stdout, Stderr: os.Stderr, Log: log})
 	if err != nil {
 		return nil, err
 	}
 	r.scheduler, err = scheduler.New(scheduler.Config{
 		Store: s, Group: conf.Group, Host: conf.Host, Timing: conf.Timing, MaxRuns: conf.MaxRuns, Log: log,
+		OnStart: admin.runStarted, OnEnd: admin.runEnded,
 	}, r.jobs(first))
 	return r, err
 }
 
 // jobs returns what the scheduler has to know of the jobs of a file.
 func (r *jobRunner) jobs(f jobfile.File) []scheduler.Job {
-	list := make([]scheduler.Job, len(f.Jobs))
+	list, names := make([]scheduler.Job, len(f.Jobs)), make([]string, len(f.Jobs))
 	for i, j := range f.Jobs {
 		command := attempt.Job{
 			Definition: j.WithDefaults(r.conf.Timing.OrphanAfter, r.conf.Timing.StopGrace),
@@ -54,12 +61,24 @@ func (r *jobRunner) jobs(f jobfile.File) []scheduler.Job {
 		list[i] = scheduler.Job{
 			Definition: j.Definition, Digest: j.Digest(),
 			Execute: func(ctx context.Context, run store.Run) scheduler.Result {
+				defer r.admin.runOver()
 				return scheduler.Result(r.attempts.Run(ctx, command, run))
 			},
 		}
+		names[i] = j.Name
 	}
+	r.admin.defineJobs(names)
 	return list
 }
+
+// beat takes the registry's time from the answer to a beat, and when that was sent.
+func (r *jobRunner) beat(at time.Time, sent time.Duration) {
+	r.clock.Store(at.UnixNano() - int64(sent))
+	r.scheduler.Beat(at, sent)
+}
+
+// now returns the time of the registry's clock, as known from the last beat.
+func (r *jobRunner) now() time.Time { return time.Unix(0, r.clock.Load()+int64(boottime.Now())).UTC() }
 
 // follow has the scheduler take each new version of the file, until ctx ends. The function
 // active reports whether this instance is the active one.

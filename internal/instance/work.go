@@ -51,12 +51,12 @@ func (p Plan) newWork(log zerolog.Logger) (*work, error) {
 }
 
 // addJobs adds the jobs of a plan, if it has a jobs file.
-func (p Plan) addJobs(w *work, s store.Store, log zerolog.Logger) (err error) {
+func (p Plan) addJobs(w *work, s store.Store, admin *adminServer, log zerolog.Logger) (err error) {
 	if p.file == nil {
 		w.warn = func() { warnOfJobs(s, p.conf.Group, log) }
 		return nil
 	}
-	w.jobs, err = newJobRunner(p.conf, p.file, p.jobs, w.executor, s, log)
+	w.jobs, err = newJobRunner(p.conf, p.file, p.jobs, w.executor, s, admin, log)
 	return err
 }
 
@@ -70,7 +70,7 @@ func (w *work) role(c heartbeat.Change) {
 // time takes the registry's time from the answer to a beat, and when that was sent.
 func (w *work) time(at time.Time, sent time.Duration) {
 	if w.jobs != nil {
-		w.jobs.scheduler.Beat(at, sent)
+		w.jobs.beat(at, sent)
 	}
 }
 
