@@ -26,7 +26,7 @@ var directions = map[string][]string{
 	"internal/crontab": {"jobs", "jobs/jobfile"},
 	"internal/demo":    {"config", "internal/logging", "internal/terminal", "registry", "registry/sqlite", "status"},
 	"internal/instance": {"config", "heartbeat", "internal/boottime", "internal/logging", "internal/openregistry", "internal/signals", "jobs", "jobs/attempt",
-		"jobs/jobfile", "jobs/scheduler", "jobs/store", "metrics", "registry", "status", "web", "worker"},
+		"jobs/jobfile", "jobs/scheduler", "jobs/store", "jobs/webhook", "metrics", "registry", "status", "web", "worker"},
 	"internal/logging":     {"config", "internal/signals", "internal/terminal", "registry", "status"},
 	"internal/mongoconn":   {"internal/mongouri", "internal/openlimit"},
 	"internal/mongofields": {"registry"},

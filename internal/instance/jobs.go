@@ -2,6 +2,7 @@ package instance
 
 import (
 	"context"
+	"errors"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -15,6 +16,7 @@ import (
 	"github.com/understudy-go/understudy/jobs/jobfile"
 	"github.com/understudy-go/understudy/jobs/scheduler"
 	"github.com/understudy-go/understudy/jobs/store"
+	"github.com/understudy-go/understudy/jobs/webhook"
 	"github.com/understudy-go/understudy/worker"
 )
 
@@ -37,14 +39,21 @@ type jobRunner struct {
 }
 
 // newJobRunner returns the runner of the jobs that a file says.
-func newJobRunner(conf config.Config, file *jobsFile, first jobfile.File, executor *worker.Executor, s store.Store, admin *adminServer, log zerolog.Logger) (r *jobRunner, err error) {
+func newJobRunner(conf config.Config, version string, file *jobsFile, first jobfile.File, executor *worker.Executor, s store.Store, admin *adminServer, log zerolog.Logger) (r *jobRunner, err error) {
 	r = &jobRunner{conf: conf, file: file, first: first, store: s, admin: admin, log: log}
 	r.attempts, err = attempt.New(attempt.Config{Executor: executor, Store: s, Stdout: os.Stdout, Stderr: os.Stderr, Log: log})
 	if err != nil {
 		return nil, err
 	}
+	var secret *webhook.SecretFile
+	if conf.WebhookSecretFile != "" {
+		if secret, err = webhook.OpenSecretFile(conf.WebhookSecretFile); err != nil {
+			return nil, &config.Error{Mistakes: []string{err.Error()}}
+		}
+	}
 	r.scheduler, err = scheduler.New(scheduler.Config{
 		Store: s, Group: conf.Group, Host: conf.Host, Timing: conf.Timing, MaxRuns: conf.MaxRuns, Log: log,
+		Deliver: deliverer(version, secret),
 		OnStart: admin.runStarted, OnEnd: admin.runEnded,
 	}, r.jobs(first))
 	return r, err
@@ -93,4 +102,13 @@ func (r *jobRunner) follow(ctx context.Context, active func() bool) {
 		}
 		wait.Go(func() { r.compare(ctx, f, active) })
 	})
+}
+
+// deliverer returns what tells a URL of the end of a run.
+func deliverer(version string, secret *webhook.SecretFile) func(context.Context, string, store.Run) (bool, error) {
+	sender := webhook.NewSender(version, secret)
+	return func(ctx context.Context, to string, run store.Run) (again bool, err error) {
+		err = sender.Send(ctx, to, run)
+		return !errors.Is(err, webhook.ErrGone), err
+	}
 }

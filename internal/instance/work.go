@@ -56,7 +56,7 @@ func (p Plan) addJobs(w *work, s store.Store, admin *adminServer, log zerolog.Lo
 		w.warn = func() { warnOfJobs(s, p.conf.Group, log) }
 		return nil
 	}
-	w.jobs, err = newJobRunner(p.conf, p.file, p.jobs, w.executor, s, admin, log)
+	w.jobs, err = newJobRunner(p.conf, p.version, p.file, p.jobs, w.executor, s, admin, log)
 	return err
 }
 

@@ -31,6 +31,12 @@ type (
 	// outcome says that the end of an attempt, or of a run without an attempt, is recorded.
 	outcome struct{ run store.Run }
 
+	// delivery tells a URL of the end of a run.
+	delivery struct {
+		to  string
+		run store.Run
+	}
+
 	// drained says that nothing runs any more, and that all is recorded.
 	drained struct{}
 
@@ -43,6 +49,7 @@ func (startAttempt) isAction() {}
 func (stopAttempt) isAction()  {}
 func (note) isAction()         {}
 func (outcome) isAction()      {}
+func (delivery) isAction()     {}
 func (drained) isAction()      {}
 func (finish) isAction()       {}
 

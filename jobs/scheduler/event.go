@@ -43,6 +43,14 @@ type (
 		end ending
 	}
 
+	// delivered is the answer to an attempt to tell a URL of the end of a run. Again says,
+	// after an error, whether to try again.
+	delivered struct {
+		key   store.Key
+		err   error
+		again bool
+	}
+
 	// changed says that people may have changed something.
 	changed struct{}
 
@@ -61,6 +69,7 @@ func (beat) isEvent()         {}
 func (extended) isEvent()     {}
 func (answer) isEvent()       {}
 func (attemptEnded) isEvent() {}
+func (delivered) isEvent()    {}
 func (changed) isEvent()      {}
 func (redefined) isEvent()    {}
 func (drain) isEvent()        {}

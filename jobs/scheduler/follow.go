@@ -31,7 +31,7 @@ func (m *machine) follow() {
 		}
 		names := followers(m.definition(r.record.Job), r.record.State)
 		if len(names) == 0 {
-			m.close(r)
+			m.afterChildren(r)
 			continue
 		}
 		if len(children)+len(names) > store.MaxPage {
@@ -66,7 +66,7 @@ func (m *machine) childrenClaimed(children []store.Run) {
 	}
 	for _, r := range m.list {
 		if r.phase == following && parents[r.record.Key.String()] {
-			m.close(r)
+			m.afterChildren(r)
 		}
 	}
 }

@@ -98,6 +98,8 @@ func (l *journal) note(n note, now time.Duration) {
 		e.Str("by", n.text)
 	case factMarkAhead:
 		e.Str("until", n.text)
+	case factGivenUp:
+		e.Str("because", n.text)
 	}
 	if n.job != "" {
 		e.Str("job", n.job)

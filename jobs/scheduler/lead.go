@@ -34,7 +34,7 @@ func (s *Scheduler) Lead(ctx context.Context, t registry.Term) error {
 		Scheduler: s, lead: l, parent: ctx, calls: calls, events: make(chan event),
 		holder:  store.Holder{Group: s.config.Group, Term: t.Number, Instance: t.Holder},
 		stopped: map[store.Key]context.CancelCauseFunc{},
-		log:     journal{log: s.config.Log.With().Int64("term", t.Number).Logger()},
+		log:     journal{log: s.config.Log},
 	}
 	r.machine = newMachine(settings{
 		holder: r.holder, host: s.config.Host, maxRuns: s.config.MaxRuns, poll: pollInterval, pruneEvery: pruneInterval, minAge: minAge,
@@ -122,6 +122,8 @@ func (r *runner) take(e event) {
 			if r.config.OnEnd != nil {
 				r.config.OnEnd(a.run)
 			}
+		case delivery:
+			r.wait.Go(func() { r.deliver(a) })
 		case note:
 			r.log.note(a, boottime.Now())
 		case drained:
@@ -172,6 +174,17 @@ func (x Result) ending() ending {
 		e.end, e.remark = store.AttemptFailed, "nobody knows how it ended"
 	}
 	return e
+}
+
+// deliver tells a URL of the end of a run.
+func (r *runner) deliver(a delivery) {
+	ctx, cancel := context.WithTimeout(r.calls, deliverTime)
+	defer cancel()
+	e := delivered{key: a.run.Key}
+	if r.config.Deliver != nil {
+		e.again, e.err = r.config.Deliver(ctx, a.to, a.run)
+	}
+	r.send(e)
 }
 
 // watch hands on that others have changed something.

@@ -113,6 +113,7 @@ type run struct {
 	writing bool          // it is in flight
 	pause   time.Duration // after the last failure
 	retryAt time.Duration // no other try before
+	sending bool          // its on_finish is being told
 }
 
 // runPhase is what there is to do about a run.
@@ -124,8 +125,10 @@ const (
 	running   runPhase = "running"   // its attempt runs
 	recording runPhase = "recording" // its attempt has ended, which is being recorded
 	settling  runPhase = "settling"  // it waited, and its end without an attempt is being recorded
-	following runPhase = "following" // it has ended, and what follows is being done
-	closing   runPhase = "closing"   // all of that is done, which is being recorded
+	following runPhase = "following" // it has ended, and the runs that follow are being claimed
+	// delivering: it has ended, and its job's on_finish is being told.
+	delivering runPhase = "delivering"
+	closing    runPhase = "closing" // all of that is done, which is being recorded
 )
 
 // busy reports whether a run has one of the places of those that run at a time.

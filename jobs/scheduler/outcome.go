@@ -68,7 +68,7 @@ func after(d jobs.Definition, r store.Run, e ending, jitter func(time.Duration) 
 // ended returns the record with its outcome. It stays open if something follows.
 func ended(d jobs.Definition, r store.Run, s store.State, at time.Time, remark string) store.Run {
 	r.State, r.EndedAt, r.Remark = s, at, remark
-	r.Open = len(followers(d, s)) > 0
+	r.Open = len(followers(d, s)) > 0 || d.OnFinish != ""
 	return r
 }
 

@@ -23,6 +23,9 @@ type Config struct {
 	Timing registry.Timing // that of the member; zero: registry.DefaultTiming
 	// MaxRuns is how many attempts run at a time; 0: DefaultMaxRuns.
 	MaxRuns int
+	// Deliver tells the URL of a job's OnFinish that a run has ended. After an error, again
+	// says whether to try again. Nil: nobody is told.
+	Deliver func(ctx context.Context, to string, r store.Run) (again bool, err error)
 	// OnStart is called when an attempt is started. OnEnd is called when the end of an
 	// attempt is recorded, and when a run is recorded that ended without one, because it
 	// was skipped or cancelled. Both must not block. Nil: nobody is told.

@@ -39,9 +39,10 @@ func (m *machine) stopLate() {
 	}
 }
 
-// idle reports whether nothing runs any more, and nothing is left to be recorded.
+// idle reports whether nothing runs any more, and nothing is left to be recorded. Those who
+// are still to be told of the end of a run can be told by the next holder.
 func (m *machine) idle() bool {
-	return len(m.list) == 0 && len(m.claim) == 0 && (m.unsaved == 0 || m.lost) && !m.calls.of(kindSave).inFlight
+	return len(m.list) == len(m.untold()) && len(m.claim) == 0 && (m.unsaved == 0 || m.lost) && !m.calls.of(kindSave).inFlight
 }
 
 // mayFinish reports whether the term may end: nothing runs any more, and all is recorded,
@@ -102,7 +103,7 @@ func (m *machine) deadline() time.Duration {
 		at(c.notUntil, c.wanted || k == kindSave || k == kindClaim || k == kindChildren || k == kindRun)
 	}
 	for _, r := range m.list {
-		at(r.retryAt, r.phase.writes())
+		at(r.retryAt, r.phase.writes() || r.phase == delivering)
 		at(r.drainBy, m.phase == draining && r.phase == running)
 	}
 	at(m.newsAt, true)

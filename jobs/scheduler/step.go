@@ -39,6 +39,8 @@ func (m *machine) step(local time.Duration, e event) []action {
 		m.answered(e)
 	case attemptEnded:
 		m.attemptEnded(e)
+	case delivered:
+		m.delivered(e)
 	case changed:
 		m.wantNews()
 	case redefined:
@@ -92,6 +94,7 @@ func (m *machine) proceedUnlost() {
 		m.saveJobs()
 	}
 	m.follow()
+	m.deliver()
 	m.write()
 }
 

@@ -8,7 +8,7 @@ import (
 )
 
 // openLimit is how many open runs are read at a time. A record can be large.
-func (m *machine) openLimit() int { return min(m.maxRuns+100, store.MaxPage) }
+func (m *machine) openLimit() int { return min(m.maxRuns+maxUntold+100, store.MaxPage) }
 
 // readOn reads what the holder before left behind: its open runs, page after page as they
 // are dealt with, and then which jobs have runs that wait for a retry.
