@@ -40,7 +40,7 @@ var directions = map[string][]string{
 	"internal/sqlitefile":     {"internal/boottime", "internal/openlimit"},
 	"internal/testkit":        {"config"},
 	"jobs":                    {"internal/editdistance", "jobs/schedule", "jobs/store"},
-	"jobs/api":                {"config", "jobs/store", "jobs/view", "registry", "status"},
+	"jobs/api":                {"config", "internal/secretfile", "jobs/store", "jobs/view", "registry", "status"},
 	"jobs/attempt":            {"config", "internal/boottime", "jobs", "jobs/store", "registry", "worker"},
 	"jobs/jobfile":            {"internal/editdistance", "jobs"},
 	"jobs/scheduler":          {"heartbeat", "internal/boottime", "jobs", "jobs/store", "registry"},

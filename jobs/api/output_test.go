@@ -184,7 +184,7 @@ func TestFollow_SendsWhatIsWrittenUntilTheRunEnds(t *testing.T) {
 	f.chunk(r, 1, 4, "two")
 	c.until("two")
 	f.chunk(r, 2, 7, " and a half\n")
-	r = f.end(r, store.Waiting, store.Output{Head: []byte("one\ntwo and a half\nlast\n"), Bytes: 24})
+	f.end(r, store.Waiting, store.Output{Head: []byte("one\ntwo and a half\nlast\n"), Bytes: 24})
 	c.until("last\n")
 	r = f.start(k)
 	f.chunk(r, 0, 0, "again")

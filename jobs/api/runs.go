@@ -145,7 +145,9 @@ func (h *Handler) cancel(ctx context.Context, c *call) error {
 		return err
 	}
 	r, err := c.store.Cancel(ctx, c.key, c.by, c.query.values.Get("why"))
-	if err := c.refused(ctx, err, "cancelled: it has ended"); err != nil {
+	if err := c.refused(ctx, err, func(r store.Run) string {
+		return fmt.Sprintf("The run is %s and cannot be cancelled, because it has ended.", r.State)
+	}); err != nil {
 		return err
 	}
 	code := http.StatusOK
@@ -161,7 +163,12 @@ func (h *Handler) retry(ctx context.Context, c *call) error {
 		return err
 	}
 	r, err := c.store.Retry(ctx, c.key, c.by)
-	if err := c.refused(ctx, err, "retried: only one that has ended without success can, when all that follows its end is done"); err != nil {
+	if err := c.refused(ctx, err, func(r store.Run) string {
+		if r.Open && r.State.Retryable() {
+			return fmt.Sprintf("The run is %s, but the active instance has not done yet what follows its end. Try again.", r.State)
+		}
+		return fmt.Sprintf("The run is %s and cannot be retried: want one that failed, timed out, exited or was cancelled.", r.State)
+	}); err != nil {
 		return err
 	}
 	c.log("run " + c.key.String() + ": retry asked for")
@@ -169,18 +176,18 @@ func (h *Handler) retry(ctx context.Context, c *call) error {
 	return writeJSON(c.w, http.StatusAccepted, view.OfRun(r))
 }
 
-// refused returns the problem of a request about a run that the store refused.
-func (c *call) refused(ctx context.Context, err error, why string) error {
+// refused returns the problem of a request about a run that the store refused. why says in
+// which state the run is, and what would be right.
+func (c *call) refused(ctx context.Context, err error, why func(store.Run) string) error {
 	switch {
 	case errors.Is(err, store.ErrNoRun):
 		return c.noRun(ctx)
 	case errors.Is(err, store.ErrState):
-		state := "in another state"
+		p := problem{Kind: "state", Title: "This is not possible in the run's state", Status: http.StatusConflict, Run: runPath(c.key)}
 		if r, err := c.store.Run(ctx, c.key); err == nil {
-			state = string(r.State)
+			p.Detail = why(r)
 		}
-		return problem{Kind: "state", Title: "This is not possible in the run's state", Status: http.StatusConflict,
-			Detail: fmt.Sprintf("The run is %s and cannot be %s.", state, why), Run: runPath(c.key)}
+		return p
 	}
 	return err
 }

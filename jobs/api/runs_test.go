@@ -290,7 +290,7 @@ func TestRuns_AreCancelledAndRetried(t *testing.T) {
 		t.Errorf("a run that is asked to end is %+v", r)
 	}
 	f.end(running, store.Cancelled, store.Output{})
-	a := f.wantProblem(http.StatusConflict, "state", "The run is cancelled and cannot be cancelled", http.MethodPost, path+"/cancel")
+	a := f.wantProblem(http.StatusConflict, "state", "The run is cancelled and cannot be cancelled, because it has ended.", http.MethodPost, path+"/cancel")
 	if decoded[problem](t, a).Run != path {
 		t.Errorf("%s does not name the run", a.body)
 	}
@@ -299,7 +299,10 @@ func TestRuns_AreCancelledAndRetried(t *testing.T) {
 		t.Errorf("a retried run is %s", a.body)
 	}
 	f.end(f.start(k), store.Completed, store.Output{})
-	f.wantProblem(http.StatusConflict, "state", "The run is completed and cannot be retried", http.MethodPost, path+"/retry")
+	f.wantProblem(http.StatusConflict, "state", "The run is completed and cannot be retried: want one that failed, timed out, exited or was cancelled.", http.MethodPost, path+"/retry")
+	other := runPath(f.key(f.want(http.StatusAccepted, http.MethodPost, "/jobs/report/runs")))
+	f.want(http.StatusOK, http.MethodPost, other+"/cancel")
+	f.wantProblem(http.StatusConflict, "state", "The run is cancelled, but the active instance has not done yet", http.MethodPost, other+"/retry")
 	for _, words := range []string{"run report/" + k.Run + ": cancellation asked for", "run report/" + k.Run + ": retry asked for"} {
 		if !strings.Contains(f.log.String(), words) {
 			t.Errorf("the log has no %q:\n%s", words, f.log)

@@ -1,14 +1,9 @@
 package api
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"crypto/subtle"
-	"errors"
-	"fmt"
-	"io"
 	"io/fs"
-	"os"
 	"runtime"
 	"sync"
 	"time"
@@ -16,13 +11,10 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/understudy-go/understudy/config"
+	"github.com/understudy-go/understudy/internal/secretfile"
 )
 
-const (
-	minToken    = 16 // characters
-	maxToken    = 1024
-	rereadAfter = time.Second
-)
+const rereadAfter = time.Second
 
 // TokenFile is a file that has the token of the API in its only line. It is read again
 // when it is used, at most once a second, so that a token can be replaced without a
@@ -93,49 +85,11 @@ func (f *TokenFile) refresh() {
 	f.token, f.problem = token, ""
 }
 
-// readToken returns the hash of the token in a file. Its errors contain neither the token
-// nor the path: somebody may have written the token where the path belongs.
+// readToken returns the hash of the token in a file.
 func readToken(path string) (token [sha256.Size]byte, mode fs.FileMode, err error) {
-	wrong := func(format string, a ...any) error {
-		return fmt.Errorf(config.EnvAPITokenFile+": "+format, a...)
-	}
-	info, err := os.Stat(path)
+	text, mode, err := secretfile.Read(path, config.EnvAPITokenFile, "token")
 	if err != nil {
-		return token, 0, wrong("want a file that can be read: %w", cause(err))
+		return token, 0, err
 	}
-	if !info.Mode().IsRegular() {
-		return token, 0, wrong("this is not a regular file: want one that holds the token")
-	}
-	file, err := os.Open(path)
-	if err != nil {
-		return token, 0, wrong("want a file that can be read: %w", cause(err))
-	}
-	defer func() { _ = file.Close() }()
-	text, err := io.ReadAll(io.LimitReader(file, maxToken+3)) // a token that is too long, and the end of its line
-	if err != nil {
-		return token, 0, wrong("want a file that can be read: %w", cause(err))
-	}
-	line := bytes.TrimSuffix(bytes.TrimSuffix(text, []byte("\n")), []byte("\r"))
-	switch {
-	case len(line) == 0:
-		return token, 0, wrong("it is empty: want a token of %d to %d characters", minToken, maxToken)
-	case len(line) > maxToken:
-		return token, 0, wrong("it is too long: want only a token of %d to %d characters", minToken, maxToken)
-	case bytes.ContainsAny(line, "\r\n"):
-		return token, 0, wrong("it has several lines: want one that holds only the token")
-	case bytes.ContainsFunc(line, func(r rune) bool { return r <= ' ' || r > '~' }):
-		return token, 0, wrong("the token has a space, or a character that no HTTP header may have: want letters, digits and signs")
-	case len(line) < minToken:
-		return token, 0, wrong("the token has %d characters: want %d to %d, such as what openssl rand -hex 32 prints", len(line), minToken, maxToken)
-	}
-	return sha256.Sum256(line), info.Mode(), nil
-}
-
-// cause returns an error of the file system without the path.
-func cause(err error) error {
-	var wrapped *fs.PathError
-	if errors.As(err, &wrapped) {
-		return wrapped.Err
-	}
-	return err
+	return sha256.Sum256(text), mode, nil
 }
