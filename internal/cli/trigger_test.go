@@ -108,9 +108,7 @@ func TestTrigger_RefusesWhenTooManyWait(t *testing.T) {
 	testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY="+s.uri)
 	h := s.hold(t, store.Job{Name: "report"})
 	want(t, exitcode.OK, []string{"trigger", "report", "--key", "1"})
-	testkit.SQL(t, path, `WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
-			INSERT INTO runs ("group", job, run, "trigger", at, due, priority, state, open, term, attempt, failures, interruptions, schema)
-			SELECT "group", job, 'k:' || i, "trigger", at, due, priority, state, open, term, attempt, failures, interruptions, schema FROM runs, n`, store.MaxWaiting)
+	s.manyWaiting(t, path, store.MaxWaiting)
 	stdout, _ := want(t, exitcode.Failure, []string{"trigger", "report"}, "10000 runs of group default wait, and no more may")
 	if stdout != "" {
 		t.Error(stdout)
@@ -119,6 +117,15 @@ func TestTrigger_RefusesWhenTooManyWait(t *testing.T) {
 	if q, err := h.store.Queue(t.Context(), h.Group, time.Now()); err != nil || q["report"].Waiting != store.MaxWaiting {
 		t.Errorf("%v, %v", q, err)
 	}
+}
+
+// manyWaiting adds runs that wait like the last one there is, until there are n with it.
+func (s testRegistry) manyWaiting(t *testing.T, path string, n int) {
+	t.Helper()
+	testkit.SQL(t, path, `WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+		INSERT INTO runs ("group", job, run, "trigger", at, due, priority, state, open, term, attempt, failures, interruptions, schema)
+		SELECT "group", job, 'k:' || i, "trigger", at, due, priority, state, open, term, attempt, failures, interruptions, schema
+		FROM (SELECT * FROM runs WHERE state = 'waiting' LIMIT 1), n`, n)
 }
 
 func TestTrigger_WaitExitsAsTheRunDid(t *testing.T) {
