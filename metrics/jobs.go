@@ -56,7 +56,7 @@ func newJobs() *jobs {
 		delay: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name:    "understudy_job_start_delay_seconds",
 			Help:    "Time from when an attempt was due to its claim.",
-			Buckets: []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 3600},
+			Buckets: []float64{.001, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 1800},
 		}),
 		processing: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "understudy_jobs_processing",
@@ -170,6 +170,13 @@ func duration(r store.Run) (took time.Duration, ok bool) {
 // 1 when an attempt begins, and -1 when nothing of it is left.
 func (m *Metrics) RunsActive(change int) { m.jobs.processing.Add(float64(change)) }
 
+// inUse reports whether this instance has a file of jobs.
+func (j *jobs) inUse() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.defined
+}
+
 func (j *jobs) collectors() []prometheus.Collector {
 	return []prometheus.Collector{j.runs, j.duration, j.delay, j.processing}
 }
@@ -183,10 +190,7 @@ func (j *jobs) Describe(to chan<- *prometheus.Desc) {
 
 // Collect implements [prometheus.Collector].
 func (j *jobs) Collect(to chan<- prometheus.Metric) {
-	j.mu.Lock()
-	defined := j.defined
-	j.mu.Unlock()
-	if !defined {
+	if !j.inUse() {
 		return
 	}
 	for _, c := range j.collectors() {

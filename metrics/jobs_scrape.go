@@ -31,7 +31,7 @@ func (s jobsScrape) Describe(to chan<- *prometheus.Desc) {
 
 // Collect implements [prometheus.Collector].
 func (s jobsScrape) Collect(to chan<- prometheus.Metric) {
-	if s.source.Jobs == nil {
+	if s.source.Jobs == nil || !s.jobs.inUse() {
 		return
 	}
 	// A state that was read in another term than the present one is not shown.
@@ -52,9 +52,6 @@ func (s jobsScrape) Collect(to chan<- prometheus.Metric) {
 func (j *jobs) gauges(state JobsState) (list []prometheus.Metric) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if !j.defined {
-		return nil
-	}
 	gauge := func(d *prometheus.Desc, value float64, labels ...string) {
 		list = append(list, prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value, labels...))
 	}

@@ -232,12 +232,13 @@ func TestRunStarted_ObservesTheDelay(t *testing.T) {
 	}
 }
 
-func TestScrape_GroupWithoutJobsHasNoneOfTheirSeries(t *testing.T) {
-	m := newWithJobs(source(), &records{queues: map[string]store.Queue{"report": {Waiting: 1}}})
+func TestScrape_InstanceWithoutJobsHasNoneOfTheirSeriesAndReadsNothing(t *testing.T) {
+	r := &records{queues: map[string]store.Queue{"report": {Waiting: 1}}}
+	m := newWithJobs(source(), r)
 	m.RunStarted(ended("report", store.Processing))
 	m.RunEnded(ended("report", store.Completed))
-	if lines := ours(scraped(t, m), "job"); len(lines) > 0 {
-		t.Errorf("%q", lines)
+	if lines := ours(scraped(t, m), "job"); len(lines) > 0 || r.calls > 0 {
+		t.Errorf("%d calls, %q", r.calls, lines)
 	}
 }
 
