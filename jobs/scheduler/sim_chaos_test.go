@@ -14,8 +14,11 @@ func (w *world) disturb(h *simHolder) {
 	again := true
 	switch w.rand.IntN(7) {
 	case 0:
-		w.tell("crashes")
-		w.kill(h)
+		again = false
+		w.fade(h, func() {
+			w.tell("crashes")
+			w.kill(h)
+		})
 	case 1:
 		w.tell("is told to stop")
 		w.order(h, stop{})
@@ -26,26 +29,57 @@ func (w *world) disturb(h *simHolder) {
 		w.after(w.between(0, 3*time.Minute), func() { w.order(h, stop{}) })
 		again = false
 	case 4: // it is frozen for longer than its lease, and then goes on with what it had begun
-		w.tell("is frozen")
-		w.freeze(h, w.between(simLease, 5*time.Minute))
-		w.after(h.lease-w.now, func() {
-			if w.holder == h {
-				w.takeOver(w.term+1, 0)
-			}
-		})
-		w.after(h.frozen-w.now, func() {
-			w.after(w.between(0, 10*time.Second), func() { w.order(h, stop{immediate: true}) })
-		})
 		again = false
+		w.fade(h, func() { w.freezeLong(h) })
 	case 5:
 		w.freeze(h, w.between(0, simLease/2))
 	case 6:
 		w.tell("does not reach the registry")
 		h.cut = w.now + w.between(0, 2*simLease)
+		if w.chance(50) {
+			w.after(w.between(0, h.cut-w.now), w.edit)
+		}
 	}
 	if again {
 		w.after(w.between(time.Minute, 30*time.Minute), func() { w.disturb(h) })
 	}
+}
+
+// fade lets much of what a holder asks for arrive late, at about the time at which another
+// one has taken over, and then goes on.
+func (w *world) fade(h *simHolder, then func()) {
+	began := w.now
+	w.after(w.between(0, 5*time.Second), func() {
+		if h.dead || h.ordered || w.holder != h {
+			return
+		}
+		h.fades = began
+		for range 3 {
+			w.n++
+			w.store.submit("asked", w.n, 9, w.registryTime())
+		}
+		w.event(h, changed{})
+		w.after(w.between(0, 3*time.Second), func() {
+			if !h.dead && !h.ordered && w.holder == h {
+				then()
+			}
+		})
+	})
+}
+
+// freezeLong stops a holder for longer than its lease. Then it goes on with what it had
+// begun.
+func (w *world) freezeLong(h *simHolder) {
+	w.tell("is frozen")
+	w.freeze(h, w.between(simLease, 5*time.Minute))
+	w.after(h.lease-w.now, func() {
+		if w.holder == h {
+			w.takeOver(w.term+1, 0)
+		}
+	})
+	w.after(h.frozen-w.now, func() {
+		w.after(w.between(0, 10*time.Second), func() { w.order(h, stop{immediate: true}) })
+	})
 }
 
 // freeze stops a holder for a while. What happens to it meanwhile, it learns afterwards.
@@ -97,23 +131,24 @@ func (w *world) people() {
 	})
 }
 
-// edits changes the file, which the holder reads some time later.
+// edits changes the file now and then.
 func (w *world) edits() {
-	edits := 0
-	var edit func()
-	edit = func() {
-		if w.calm {
-			return
-		}
-		edits++
-		w.tell("the file is edited")
-		w.list = simFile(edits)
-		list := w.list
-		h := w.holder
-		w.after(w.between(0, 5*time.Second), func() { w.event(h, redefined{list}) })
-		w.after(w.between(5*time.Minute, time.Hour), edit)
+	w.after(w.between(2*time.Minute, 40*time.Minute), func() {
+		w.edit()
+		w.edits()
+	})
+}
+
+// edit changes the file, which the holder reads some time later.
+func (w *world) edit() {
+	if w.calm {
+		return
 	}
-	w.after(w.between(5*time.Minute, time.Hour), edit)
+	w.edited++
+	w.tell("the file is edited")
+	w.list = simFile(w.edited)
+	list, h := w.list, w.holder
+	w.after(w.between(0, 5*time.Second), func() { w.event(h, redefined{list}) })
 }
 
 // clocks sets the registry's clock: a little all the time, and by steps now and then. In

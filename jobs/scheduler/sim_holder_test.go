@@ -17,8 +17,9 @@ type simHolder struct {
 	frozen  time.Duration // until then it does not run
 	cut     time.Duration // until then it does not reach the registry
 	queued  []event
-	ordered bool // it was told to stop
-	drains  bool // it was told to drain
+	fades   time.Duration // since when much of what it asks for arrives late; 0: it does not
+	ordered bool          // it was told to stop
+	drains  bool          // it was told to drain
 	dead    bool
 	wake    int // number of the tick that counts
 	live    map[store.Key]*simAttempt
@@ -39,7 +40,7 @@ func (w *world) takeOver(term int64, lease time.Duration) {
 	}
 	h.machine = newMachine(settings{
 		holder: h.id, host: "h", stopGrace: simGrace, killMargin: simGrace / 10, maxRuns: simRuns,
-		poll: 5 * time.Second, pruneEvery: 20 * time.Second, minAge: time.Hour,
+		poll: 5 * time.Second, pruneEvery: time.Minute, minAge: time.Hour,
 		newNonce: func() uuid.UUID {
 			w.n++
 			return uuid.UUID{0: 1, 12: byte(w.n >> 24), 13: byte(w.n >> 16), 14: byte(w.n >> 8), 15: byte(w.n)}
@@ -208,6 +209,9 @@ func (w *world) request(h *simHolder, r request) {
 	}
 	if fault < 2 {
 		slow = w.between(time.Second, 3*time.Minute)
+	}
+	if h.fades > 0 && w.chance(50) {
+		slow = h.lease - w.now + w.between(0, 300*time.Millisecond)
 	}
 	cut := w.now < h.cut
 	w.after(w.between(time.Millisecond, 20*time.Millisecond)+slow, func() {

@@ -3,6 +3,7 @@ package scheduler
 import (
 	"flag"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -12,7 +13,7 @@ import (
 )
 
 var (
-	simHours  = flag.Float64("sim.hours", 100, "simulated hours")
+	simHours  = flag.Float64("sim.hours", 60, "simulated hours")
 	simSeed   = flag.Uint64("sim.seed", 0, "replay the schedule of this seed alone")
 	simBroken = flag.String("sim.broken", "", "break this in the simulated store")
 )
@@ -39,6 +40,7 @@ func TestSimulation(t *testing.T) {
 		workers     sync.WaitGroup
 		budget      = int64(*simHours * float64(time.Hour))
 	)
+	defer debug.SetGCPercent(debug.SetGCPercent(400))
 	began := time.Now()
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {

@@ -46,6 +46,7 @@ type world struct {
 	holder *simHolder
 	term   int64
 	list   []Job // the file
+	edited int   // how often it was edited
 	n      int   // counts what needs a number of its own
 
 	active   map[store.Key]int // attempts that run, by run
