@@ -43,6 +43,7 @@ var directions = map[string][]string{
 	"jobs/api":                {"config", "jobs/store", "jobs/view", "registry", "status"},
 	"jobs/attempt":            {"config", "internal/boottime", "jobs", "jobs/store", "registry", "worker"},
 	"jobs/jobfile":            {"internal/editdistance", "jobs"},
+	"jobs/public":             {"jobs/store", "jobs/view", "registry", "status"},
 	"jobs/scheduler":          {"internal/boottime", "jobs", "jobs/store", "registry"},
 	"jobs/store":              {"registry"},
 	"jobs/store/mongostore":   {"internal/mongoconn", "internal/mongofields", "internal/mongowatch", "jobs/store", "registry"},
@@ -59,7 +60,7 @@ var directions = map[string][]string{
 	"registry/sqlite": {"internal/openlimit", "internal/sqlitefields", "internal/sqlitefile", "jobs/store",
 		"jobs/store/sqlitestore", "registry", "registry/finding", "registry/internal/trial"},
 	"status":                {"registry"},
-	"web":                   {"registry", "status"},
+	"web":                   {"jobs/public", "jobs/store", "registry", "status"},
 	"worker":                {"config", "internal/boottime", "internal/exitcode", "internal/signals", "registry", "worker/internal/guard"},
 	"worker/internal/guard": {"internal/boottime", "internal/exitcode", "internal/guardname", "internal/procfs"},
 }
