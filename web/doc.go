@@ -1,5 +1,6 @@
 // Package web serves what an instance knows to probes, browsers and Prometheus. It
-// changes nothing: every path answers only GET and HEAD.
+// changes nothing: every path answers only GET and HEAD. (The API of jobs, which needs a
+// token, is served at its side: see package jobs/api.)
 //
 //	/healthz  200 as long as the instance's loop runs, whatever the registry does
 //	/readyz   200 if the instance is registered and its last beat is fresh, active or passive
@@ -8,10 +9,12 @@
 //	/metrics  for Prometheus
 //	/         the page for people
 //	/events   what /status shows, once per second, as server-sent events
+//	/page/…   what the page shows of jobs to everybody: see package jobs/public
 //
 // A probe never touches the registry. For all other requests together the registry is
 // asked about once per second, by one read at a time, and nobody waits for it for more
-// than two seconds.
+// than two seconds. Jobs are read beside that, also one at a time, and only while
+// somebody looks at them.
 //
 // There is no login: everybody who reaches the port may read. Bind it to an interface
 // where that is right. A server on the loopback interface answers only requests to

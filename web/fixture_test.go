@@ -39,6 +39,17 @@ type fixture struct {
 // newFixture serves on a port of its own. prepare changes the server before it serves.
 func newFixture(t *testing.T, prepare ...func(*fixture)) *fixture {
 	t.Helper()
+	return serve(t, func(*Config) {}, prepare...)
+}
+
+// newConfigured serves with a configuration that change changes.
+func newConfigured(t *testing.T, change func(*Config)) *fixture {
+	t.Helper()
+	return serve(t, change)
+}
+
+func serve(t *testing.T, change func(*Config), prepare ...func(*fixture)) *fixture {
+	t.Helper()
 	s := &fixture{t: t}
 	s.state.Store(&healthy)
 	s.ask = func(context.Context) (status.Group, error) {
@@ -48,12 +59,14 @@ func newFixture(t *testing.T, prepare ...func(*fixture)) *fixture {
 		s.asked.Add(1)
 		return s.ask(ctx)
 	})
-	s.Server = New(Config{
+	c := Config{
 		Group: "orders", Version: "v1.2.3",
 		State: func() State { return *s.state.Load() }, Snapshot: lookout.Snapshot,
 		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "understudy_active 0\n") }),
 		Log:     zerolog.New(zerolog.NewTestWriter(t)),
-	})
+	}
+	change(&c)
+	s.Server = New(c)
 	for _, f := range prepare {
 		f(s)
 	}

@@ -16,13 +16,16 @@ import (
 var pageFiles embed.FS
 
 // scripts are the files of the page's script, in their order in it.
-var scripts = []string{"dom.js", "format.js", "hosts.js", "banner.js", "instances.js", "terms.js", "main.js"}
+var scripts = []string{"dom.js", "format.js", "hosts.js", "banner.js", "instances.js", "terms.js",
+	"bars.js", "jobs.js", "timeline.js", "token.js", "output.js", "run.js", "views.js", "main.js"}
 
 var (
 	style  = pagePart("page.css")
 	script = joinScripts()
 	html   = assemble()
-	policy = strings.Join([]string{
+	// htmlWithToken tells the script that the API of jobs has a token.
+	htmlWithToken = bytes.Replace(html, []byte("<body>"), []byte("<body data-token>"), 1)
+	policy        = strings.Join([]string{
 		"default-src 'none'",
 		"script-src " + hashSource(script),
 		"style-src " + hashSource(style),
@@ -74,7 +77,7 @@ func hashSource(content []byte) string {
 	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
-func page(w http.ResponseWriter, _ *http.Request) {
+func (s *Server) page(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, _ = w.Write(html)
+	_, _ = w.Write(s.html)
 }

@@ -12,6 +12,8 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/understudy-go/understudy/jobs/public"
+	"github.com/understudy-go/understudy/jobs/store"
 	"github.com/understudy-go/understudy/status"
 )
 
@@ -26,7 +28,14 @@ type Config struct {
 	Snapshot func(context.Context) (status.Group, error)
 	// Metrics serves /metrics; nil: 404.
 	Metrics http.Handler
-	Log     zerolog.Logger
+	// Jobs returns the jobs of the registry, and nil until it is reached. It must not wait.
+	// If Jobs itself is nil, the page has no jobs.
+	Jobs func() store.Asking
+	// API serves /jobs, /jobs/… and /runs/…, see package jobs/api; nil: 404. The page offers
+	// what needs the token only if HasToken says that there is one.
+	API      http.Handler
+	HasToken bool
+	Log      zerolog.Logger
 }
 
 const (
@@ -43,6 +52,8 @@ type Server struct {
 	http       *http.Server
 	conns      connections
 	answers    *answers
+	jobs       *public.Reader
+	html       []byte
 	local      atomic.Bool // whether it listens on the loopback interface
 	eventLimit time.Duration
 	ctx        context.Context // ends with Shutdown
@@ -55,6 +66,10 @@ func New(c Config) *Server {
 	s.conns.open, s.conns.limit = map[net.Conn]*connection{}, connLimit(maxFiles())
 	s.answers = newAnswers(goodFor, s.encode)
 	s.ctx, s.stop = context.WithCancel(context.Background())
+	s.jobs, s.html = public.New(s.ctx, c.Group, c.Jobs), html
+	if c.API != nil && c.HasToken {
+		s.html = htmlWithToken
+	}
 	s.broadcast = &broadcast{event: s.event, every: every, limit: clientLimit(s.conns.limit)}
 	s.http = &http.Server{
 		Handler:           s.accessLog(limitBody(s.checkHost(secured(s.routes())))),
@@ -77,10 +92,11 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("GET /activez", s.activez)
 	mux.HandleFunc("GET /status", s.status)
 	mux.HandleFunc("GET /events", s.events)
-	mux.HandleFunc("GET /{$}", page)
+	mux.HandleFunc("GET /{$}", s.page)
 	if s.config.Metrics != nil {
 		mux.Handle("GET /metrics", s.config.Metrics)
 	}
+	s.jobsRoutes(mux)
 	return mux
 }
 

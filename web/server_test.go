@@ -22,7 +22,7 @@ import (
 func TestServer_AllowsOnlyGetAndHead(t *testing.T) {
 	t.Parallel()
 	s := newFixture(t)
-	paths := []string{"/", "/healthz", "/readyz", "/activez", "/status", "/metrics", "/events"}
+	paths := []string{"/", "/healthz", "/readyz", "/activez", "/status", "/metrics", "/events", "/page/jobs/count"}
 	for _, path := range paths {
 		for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodPatch, http.MethodOptions, "BREW"} {
 			if rec := s.get(method, path); rec.Code != http.StatusMethodNotAllowed || rec.Header().Get("Allow") != "GET, HEAD" {

@@ -20,18 +20,19 @@ import (
 
 // server serves the page of a group that a test makes up.
 type server struct {
-	t    *testing.T
-	addr string
-	stop func()
+	t       *testing.T
+	addr    string
+	stop    func()
+	prepare []func(*web.Config)
 
 	mu    sync.Mutex
 	group status.Group
 	err   error
 }
 
-func newServer(t *testing.T, g status.Group) *server {
+func newServer(t *testing.T, g status.Group, prepare ...func(*web.Config)) *server {
 	t.Helper()
-	s := &server{t: t, group: g}
+	s := &server{t: t, group: g, prepare: prepare}
 	// The port is below those that systems assign, so no other program gets it while s
 	// is stopped.
 	part.Until(t, "a free port", func() bool {
@@ -58,7 +59,7 @@ func (s *server) start() {
 }
 
 func (s *server) serve(l net.Listener) {
-	w := web.New(web.Config{
+	c := web.Config{
 		Group: "orders", Version: "v1.2.3",
 		State: func() web.State {
 			return web.State{
@@ -71,7 +72,11 @@ func (s *server) serve(l net.Listener) {
 			defer s.mu.Unlock()
 			return s.group, s.err
 		},
-	})
+	}
+	for _, f := range s.prepare {
+		f(&c)
+	}
+	w := web.New(c)
 	served := make(chan error, 1)
 	go func() { served <- w.Serve(l) }()
 	s.stop = sync.OnceFunc(func() {

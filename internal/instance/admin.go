@@ -12,6 +12,7 @@ import (
 
 	"github.com/understudy-go/understudy/config"
 	"github.com/understudy-go/understudy/heartbeat"
+	"github.com/understudy-go/understudy/jobs/api"
 	"github.com/understudy-go/understudy/jobs/store"
 	"github.com/understudy-go/understudy/metrics"
 	"github.com/understudy-go/understudy/registry"
@@ -56,6 +57,13 @@ func startAdminServer(conf config.Config, version string, log zerolog.Logger) (*
 	if conf.HTTPAddr == "" {
 		return nil, nil
 	}
+	var tokens *api.TokenFile
+	if conf.APITokenFile != "" {
+		var err error
+		if tokens, err = api.OpenTokenFile(conf.APITokenFile, log); err != nil {
+			return nil, &config.Error{Mistakes: []string{err.Error()}}
+		}
+	}
 	listener, err := web.Listen(conf.HTTPAddr)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", config.EnvHTTPAddr, err)
@@ -70,6 +78,8 @@ func startAdminServer(conf config.Config, version string, log zerolog.Logger) (*
 	a.server = web.New(web.Config{
 		Group: conf.Group, Version: version,
 		State: a.state, Snapshot: a.lookout.Snapshot, Metrics: a.metrics.Handler(), Log: log,
+		Jobs: a.asking, HasToken: tokens != nil,
+		API: api.New(api.Config{Group: conf.Group, Store: a.asking, Tokens: tokens, Log: log}),
 	})
 	go func() { a.served <- a.server.Serve(listener) }()
 	log.Info().Msgf("serving http://%s", listener.Addr())
@@ -156,6 +166,14 @@ func (a *adminServer) observe(ctx context.Context) (status.Group, error) {
 		return status.Group{}, errors.New("not connected to the registry yet")
 	}
 	return a.observer.Observe(ctx, now.registry, a.group, shownTerms)
+}
+
+// asking returns the jobs of the registry, and nil until it is reached.
+func (a *adminServer) asking() store.Asking {
+	if now := a.shown.Load(); now != nil {
+		return now.registry.Jobs()
+	}
+	return nil
 }
 
 // observeJobs reads for the metrics what the registry says of the jobs, while this instance

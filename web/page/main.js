@@ -45,6 +45,7 @@ function received(event) {
 		lost({ line: 'No news from the registry, retrying', detail: event.problem, cause: event.error, self: event.self });
 		return;
 	}
+	const news = !snapshot || problem;
 	if (!snapshot || snapshot.at !== event.at) seen = performance.now();
 	snapshot = event;
 	problem = undefined;
@@ -52,6 +53,7 @@ function received(event) {
 	meet(event);
 	redraw();
 	count();
+	if (news) poll(); // the registry answers
 }
 
 function lost(p) {
@@ -84,6 +86,7 @@ function watch() {
 	wait();
 }
 
-narrow.onchange = redraw;
+narrow.onchange = () => { redraw(); drawView(); };
 watch();
+enter();
 setInterval(count, 250);
