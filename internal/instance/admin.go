@@ -13,6 +13,7 @@ import (
 	"github.com/understudy-go/understudy/config"
 	"github.com/understudy-go/understudy/heartbeat"
 	"github.com/understudy-go/understudy/jobs/api"
+	"github.com/understudy-go/understudy/jobs/jobfile"
 	"github.com/understudy-go/understudy/jobs/store"
 	"github.com/understudy-go/understudy/metrics"
 	"github.com/understudy-go/understudy/registry"
@@ -186,11 +187,16 @@ func (a *adminServer) observeJobs(ctx context.Context) (metrics.JobsState, error
 	return a.metrics.ReadJobs(ctx, now.registry.Jobs(), now.member.State().Term, now.work.jobs.now())
 }
 
-// defineJobs takes the names of the jobs that this instance can run.
-func (a *adminServer) defineJobs(names []string) {
-	if a != nil {
-		a.metrics.DefineJobs(names)
+// defineJobs takes the jobs file that this instance has.
+func (a *adminServer) defineJobs(f jobfile.File) {
+	if a == nil {
+		return
 	}
+	names := make([]string, len(f.Jobs))
+	for i, j := range f.Jobs {
+		names[i] = j.Name
+	}
+	a.metrics.DefineJobs(names)
 }
 
 // runStarted takes a run whose attempt starts.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,6 +25,10 @@ import (
 // 2 MB, and spares a run 6 ms of processor time.
 const readyGuards = 4
 
+// clockDiffers is by how much the registry's clock differs at least from this machine's
+// when the log says so.
+const clockDiffers = time.Minute
+
 // jobRunner runs the jobs of a jobs file while this instance is active.
 type jobRunner struct {
 	conf      config.Config
@@ -35,7 +40,8 @@ type jobRunner struct {
 	admin     *adminServer
 	log       zerolog.Logger
 
-	clock atomic.Int64 // how far the registry's clock is ahead of boottime's, in nanoseconds
+	clock   atomic.Int64 // how far the registry's clock is ahead of boottime's, in nanoseconds
+	differs atomic.Bool  // the log says that the registry's clock is not that of this machine
 }
 
 // newJobRunner returns the runner of the jobs that a file says.
@@ -56,12 +62,17 @@ func newJobRunner(conf config.Config, version string, file *jobsFile, first jobf
 		Deliver: deliverer(version, secret),
 		OnStart: admin.runStarted, OnEnd: admin.runEnded,
 	}, r.jobs(first))
-	return r, err
+	if err != nil {
+		return nil, err
+	}
+	admin.defineJobs(first)
+	r.warnOfPrograms(first)
+	return r, nil
 }
 
 // jobs returns what the scheduler has to know of the jobs of a file.
 func (r *jobRunner) jobs(f jobfile.File) []scheduler.Job {
-	list, names := make([]scheduler.Job, len(f.Jobs)), make([]string, len(f.Jobs))
+	list := make([]scheduler.Job, len(f.Jobs))
 	for i, j := range f.Jobs {
 		command := attempt.Job{
 			Definition: j.WithDefaults(r.conf.Timing.OrphanAfter, r.conf.Timing.StopGrace),
@@ -74,16 +85,35 @@ func (r *jobRunner) jobs(f jobfile.File) []scheduler.Job {
 				return scheduler.Result(r.attempts.Run(ctx, command, run))
 			},
 		}
-		names[i] = j.Name
 	}
-	r.admin.defineJobs(names)
 	return list
+}
+
+// warnOfPrograms logs which jobs of a file name a program that is not on this machine. It may
+// come later, so the file is right.
+func (r *jobRunner) warnOfPrograms(f jobfile.File) {
+	for _, j := range f.Jobs {
+		name := j.Command[0]
+		if filepath.Base(name) != name && !filepath.IsAbs(name) {
+			dir := j.Dir
+			if !filepath.IsAbs(dir) {
+				dir = filepath.Join(worker.WorkingDir(), dir)
+			}
+			name = filepath.Join(dir, name)
+		}
+		if _, err := worker.Resolve(name); err != nil {
+			r.log.Warn().Err(err).Str("job", j.Name).Msg("the command of a job cannot be executed on this machine: its runs will fail here")
+		}
+	}
 }
 
 // beat takes the registry's time from the answer to a beat, and when that was sent.
 func (r *jobRunner) beat(at time.Time, sent time.Duration) {
 	r.clock.Store(at.UnixNano() - int64(sent))
 	r.scheduler.Beat(at, sent)
+	if ahead := time.Until(at); ahead.Abs() > clockDiffers && r.differs.CompareAndSwap(false, true) {
+		r.log.Warn().Stringer("ahead", ahead.Round(time.Second)).Msg("the registry's clock is not that of this machine; schedules follow the registry's")
+	}
 }
 
 // now returns the time of the registry's clock, as known from the last beat.
@@ -100,6 +130,8 @@ func (r *jobRunner) follow(ctx context.Context, active func() bool) {
 			r.log.Error().Err(err).Msg("the jobs file is refused, so the jobs stay as they were")
 			return
 		}
+		r.admin.defineJobs(f)
+		r.warnOfPrograms(f)
 		wait.Go(func() { r.compare(ctx, f, active) })
 	})
 }
