@@ -384,3 +384,30 @@ func TestJobs_CommandRunsBesideThem(t *testing.T) {
 		noSlotIsMissing(t, g.runs(s, "tick"), time.Second)
 	})
 }
+
+// Jobs go on though the command beside them fails again and again.
+func TestJobs_CommandThatFailsEndsNoRun(t *testing.T) {
+	t.Parallel()
+	g := newJobsGroup(t, onSQLite(t), nil, `
+jobs:
+  tick: {command: "NOTE", schedule: "@every 1s"}
+  long: {command: "NOTE; sleep 60"}
+`)
+	g.command = []string{"sh", "-c", "exit 1"}
+	a := g.join("a")
+	a.await("active")
+	s := g.store()
+	g.awaitRuns(s, "tick", 1, store.Completed)
+	k := g.submit(s, "long")
+	testkit.Until(t, "the long run to start", func() bool { return g.startsOf(k) == 1 })
+	testkit.Until(t, "the command to fail six times", func() bool { return a.logs(`"message":"command started"`) >= 6 })
+	if r := g.run(s, k); r.State != store.Processing || r.Attempt != 1 {
+		t.Errorf("the long run is %s, attempt %d; want its first one to go on", r.State, r.Attempt)
+	}
+	n := len(g.awaitRuns(s, "tick", 1, store.Completed))
+	g.awaitRuns(s, "tick", n+2, store.Completed)
+	g.conclude()
+	runs := g.runs(s, "tick")
+	noSlotIsMissing(t, runs, time.Second)
+	g.checkStarts(runs)
+}

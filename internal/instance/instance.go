@@ -61,7 +61,7 @@ func (p Plan) Run(ctx context.Context, caught *signals.Catcher, stderr io.Writer
 	if err := worker.BecomeSubreaper(); err != nil {
 		log.Warn().Err(err).Msg("cannot become a subreaper: a command that outlives its guard would not be found")
 	}
-	if err := p.addJobs(work, reg.Jobs(), admin, log); err != nil {
+	if err := p.addJobs(work, reg, admin, log); err != nil {
 		return err
 	}
 	defer work.close()

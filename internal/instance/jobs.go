@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/rs/zerolog"
 
 	"github.com/understudy-go/understudy/config"
@@ -18,6 +19,7 @@ import (
 	"github.com/understudy-go/understudy/jobs/scheduler"
 	"github.com/understudy-go/understudy/jobs/store"
 	"github.com/understudy-go/understudy/jobs/webhook"
+	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/worker"
 )
 
@@ -34,6 +36,7 @@ type jobRunner struct {
 	conf      config.Config
 	file      *jobsFile
 	first     jobfile.File // what the file said at first
+	registry  registry.Registry
 	store     store.Store
 	attempts  *attempt.Runner
 	scheduler *scheduler.Scheduler
@@ -45,8 +48,9 @@ type jobRunner struct {
 }
 
 // newJobRunner returns the runner of the jobs that a file says.
-func newJobRunner(conf config.Config, version string, file *jobsFile, first jobfile.File, executor *worker.Executor, s store.Store, admin *adminServer, log zerolog.Logger) (r *jobRunner, err error) {
-	r = &jobRunner{conf: conf, file: file, first: first, store: s, admin: admin, log: log}
+func newJobRunner(conf config.Config, version string, file *jobsFile, first jobfile.File, executor *worker.Executor, reg store.Backend, admin *adminServer, log zerolog.Logger) (r *jobRunner, err error) {
+	s := reg.Jobs()
+	r = &jobRunner{conf: conf, file: file, first: first, registry: reg, store: s, admin: admin, log: log}
 	r.attempts, err = attempt.New(attempt.Config{Executor: executor, Store: s, Stdout: os.Stdout, Stderr: os.Stderr, Log: log})
 	if err != nil {
 		return nil, err
@@ -118,6 +122,17 @@ func (r *jobRunner) beat(at time.Time, sent time.Duration) {
 
 // now returns the time of the registry's clock, as known from the last beat.
 func (r *jobRunner) now() time.Time { return time.Unix(0, r.clock.Load()+int64(boottime.Now())).UTC() }
+
+// peerTime is how long it may take to find out whether there is another candidate.
+const peerTime = 5 * time.Second
+
+// hasPeer reports whether another instance could take over from this one.
+func (r *jobRunner) hasPeer(ctx context.Context, own uuid.UUID) bool {
+	ctx, cancel := context.WithTimeout(ctx, peerTime)
+	defer cancel()
+	_, err := r.registry.Candidate(ctx, r.conf.Group, r.now(), 3*r.conf.Timing.Interval+time.Second, own)
+	return err == nil
+}
 
 // follow has the scheduler take each new version of the file, until ctx ends. The function
 // active reports whether this instance is the active one.

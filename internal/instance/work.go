@@ -51,12 +51,12 @@ func (p Plan) newWork(log zerolog.Logger) (*work, error) {
 }
 
 // addJobs adds the jobs of a plan, if it has a jobs file.
-func (p Plan) addJobs(w *work, s store.Store, admin *adminServer, log zerolog.Logger) (err error) {
+func (p Plan) addJobs(w *work, reg store.Backend, admin *adminServer, log zerolog.Logger) (err error) {
 	if p.file == nil {
-		w.warn = func() { warnOfJobs(s, p.conf.Group, log) }
+		w.warn = func() { warnOfJobs(reg.Jobs(), p.conf.Group, log) }
 		return nil
 	}
-	w.jobs, err = newJobRunner(p.conf, p.version, p.file, p.jobs, w.executor, s, admin, log)
+	w.jobs, err = newJobRunner(p.conf, p.version, p.file, p.jobs, w.executor, reg, admin, log)
 	return err
 }
 
@@ -143,22 +143,33 @@ func (w *work) lead(ctx context.Context, t registry.Term, instance uuid.UUID) er
 		defer close(ended)
 		_ = w.jobs.scheduler.Lead(jobsCtx, t) // it returns the cause of its context
 	}()
-	err := w.command.Run(w.begin(ctx), t, instance)
+	err := w.runCommand(w.begin(ctx), t, instance)
 	if w.end() { // the command was told to stop, and the runs of jobs may end by themselves
 		<-ended
 		return context.Cause(ctx)
 	}
-	if ctx.Err() == nil { // the command is done, and with it the work of the group
+	if ctx.Err() == nil { // this instance does not go on with the command, so it ends its term
 		w.jobs.scheduler.Drain(ctx)
 	}
-	stopJobs(errCommandDone)
+	stopJobs(errCommandOver)
 	<-ended
 	return err
 }
 
-// errCommandDone is the cause with which jobs end because the command has come to its
-// final end.
-var errCommandDone = errors.New("the command is done")
+// errCommandOver is the cause with which jobs end because the command beside them does not
+// go on here: it is done, or it fails again and again, and somebody else could try.
+var errCommandOver = errors.New("the command has ended")
+
+// runCommand runs the command beside jobs. When it fails again and again, another instance
+// may do better; if there is none, jobs go on here, and so do the attempts to start it.
+func (w *work) runCommand(ctx context.Context, t registry.Term, instance uuid.UUID) error {
+	for {
+		err := w.command.Run(ctx, t, instance)
+		if !errors.Is(err, worker.ErrFailed) || ctx.Err() != nil || w.jobs.hasPeer(ctx, instance) {
+			return err
+		}
+	}
+}
 
 // begin returns the context of the command in a term.
 func (w *work) begin(ctx context.Context) context.Context {
@@ -189,6 +200,9 @@ func (w *work) drainer() func(context.Context) {
 // drain tells the command to stop, and lets the runs of jobs end by themselves, each within
 // its drain. It returns when nothing runs any more, or when ctx ends.
 func (w *work) drain(ctx context.Context) {
+	if ctx.Err() != nil {
+		return // it is late, and the present term is another one already
+	}
 	w.mu.Lock()
 	if w.yield != nil {
 		w.leaves = true
