@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/understudy-go/understudy/jobs/public"
 	"github.com/understudy-go/understudy/jobs/store"
@@ -15,13 +16,15 @@ import (
 // jobsRoutes adds what the page reads of jobs, and the API of jobs.
 func (s *Server) jobsRoutes(mux *http.ServeMux) {
 	if s.config.Jobs == nil {
-		mux.HandleFunc("GET /page/jobs/count", func(w http.ResponseWriter, _ *http.Request) { s.answerJobs(w, []byte(`{"jobs":0}`), nil) })
+		mux.HandleFunc("GET /page/jobs/count", func(w http.ResponseWriter, r *http.Request) {
+			s.answerJobs(w, r, public.Answer{JSON: []byte(`{"jobs":0}`)}, nil)
+		})
 	} else {
 		mux.HandleFunc("GET /page/jobs", s.askJobs(s.jobs.Jobs))
 		mux.HandleFunc("GET /page/timeline", s.askJobs(s.jobs.Timeline))
 		mux.HandleFunc("GET /page/jobs/count", func(w http.ResponseWriter, r *http.Request) {
-			text, err := s.jobs.Count(r.Context())
-			s.answerJobs(w, text, err)
+			answer, err := s.jobs.Count(r.Context())
+			s.answerJobs(w, r, answer, err)
 		})
 		mux.HandleFunc("GET /page/run", s.askRun)
 	}
@@ -48,7 +51,7 @@ func (s *Server) untilShutdown(next http.Handler) http.Handler {
 }
 
 // askJobs answers a question about a page of jobs: job=NAME, or filter=TEXT and page=N.
-func (s *Server) askJobs(ask func(context.Context, public.Question) ([]byte, error)) http.HandlerFunc {
+func (s *Server) askJobs(ask func(context.Context, public.Question) (public.Answer, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		query := r.URL.Query()
 		q := public.Question{Job: query.Get("job"), Filter: query.Get("filter")}
@@ -62,8 +65,8 @@ func (s *Server) askJobs(ask func(context.Context, public.Question) ([]byte, err
 			writeProblem(w, http.StatusBadRequest, err.Error())
 			return
 		}
-		text, err := ask(r.Context(), q)
-		s.answerJobs(w, text, err)
+		answer, err := ask(r.Context(), q)
+		s.answerJobs(w, r, answer, err)
 	}
 }
 
@@ -74,16 +77,21 @@ func (s *Server) askRun(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	text, err := s.jobs.Run(r.Context(), k.Job, k.Run)
-	s.answerJobs(w, text, err)
+	answer, err := s.jobs.Run(r.Context(), k.Job, k.Run)
+	s.answerJobs(w, r, answer, err)
 }
 
-func (s *Server) answerJobs(w http.ResponseWriter, text []byte, err error) {
+func (s *Server) answerJobs(w http.ResponseWriter, r *http.Request, a public.Answer, err error) {
 	switch {
 	case err == nil:
 		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write(text)
-		_, _ = w.Write([]byte{'\n'})
+		w.Header().Set("Vary", "Accept-Encoding")
+		if a.Gzip != nil && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+			w.Header().Set("Content-Encoding", "gzip")
+			_, _ = w.Write(a.Gzip)
+			return
+		}
+		_, _ = w.Write(a.JSON)
 	case errors.Is(err, store.ErrNoRun):
 		writeProblem(w, http.StatusNotFound, "There is no such run. It may have been deleted, as old ones are.")
 	case errors.Is(err, public.ErrNoSuchJob):

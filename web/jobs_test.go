@@ -1,12 +1,14 @@
 package web
 
 import (
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -15,10 +17,11 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// shelf is a store with one job, which has one run.
+// shelf is a store with one job, which has one run, and others without.
 type shelf struct {
 	store.Asking
-	err error
+	err  error
+	many int // more jobs
 }
 
 var at = time.Date(2027, 3, 4, 12, 0, 0, 0, time.UTC)
@@ -32,7 +35,11 @@ func (s shelf) run() store.Run {
 }
 
 func (s shelf) Jobs(context.Context, string) ([]store.Job, error) {
-	return []store.Job{{Group: "orders", Name: "report"}}, s.err
+	jobs := []store.Job{{Group: "orders", Name: "report"}}
+	for i := range s.many {
+		jobs = append(jobs, store.Job{Group: "orders", Name: fmt.Sprintf("report-%d", i), Description: strings.Repeat("x", 100)})
+	}
+	return jobs, s.err
 }
 
 func (s shelf) Queue(context.Context, string, time.Time) (map[string]store.Queue, error) {
@@ -128,13 +135,30 @@ func TestJobs_TooManyQuestionsAreRefused(t *testing.T) {
 func TestJobs_WithoutThemThePageHasNone(t *testing.T) {
 	t.Parallel()
 	s := newFixture(t)
-	if rec := s.get(http.MethodGet, "/page/jobs/count"); rec.Code != http.StatusOK || rec.Body.String() != "{\"jobs\":0}\n" {
+	if rec := s.get(http.MethodGet, "/page/jobs/count"); rec.Code != http.StatusOK || rec.Body.String() != `{"jobs":0}` {
 		t.Errorf("%d: %s", rec.Code, rec.Body)
 	}
 	for _, path := range []string{"/page/jobs", "/page/run", "/jobs", "/jobs/report/runs", "/runs/report/x"} {
 		if rec := s.get(http.MethodGet, path); rec.Code != http.StatusNotFound {
 			t.Errorf("%s: %d", path, rec.Code)
 		}
+	}
+}
+
+func TestJobs_LargeAnswerIsCompressedForThoseWhoTakeIt(t *testing.T) {
+	t.Parallel()
+	s := newConfigured(t, withJobs(shelf{many: 50}))
+	plain := s.get(http.MethodGet, "/page/jobs")
+	req := httptest.NewRequest(http.MethodGet, "http://localhost/page/jobs", nil)
+	req.Header.Set("Accept-Encoding", "br, gzip")
+	rec := httptest.NewRecorder()
+	s.http.Handler.ServeHTTP(rec, req)
+	r, err := gzip.NewReader(rec.Body)
+	if err != nil || rec.Header().Get("Content-Encoding") != "gzip" || plain.Header().Get("Content-Encoding") != "" {
+		t.Fatal(err)
+	}
+	if text, err := io.ReadAll(r); err != nil || string(text) != plain.Body.String() {
+		t.Errorf("%v: %s, want %s", err, text, plain.Body)
 	}
 }
 

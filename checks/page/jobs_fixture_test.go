@@ -22,7 +22,6 @@ type book struct {
 	t *testing.T
 	*sqlite.Registry
 	store.Holder
-	jobs []store.Job
 }
 
 // newBook begins five terms, the last of which stays open.

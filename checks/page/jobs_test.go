@@ -83,6 +83,9 @@ func TestJobs_AreShownWithTheirRuns(t *testing.T) {
 	if len(spans) != 2 || !strings.Contains(spans[0], "exited") || !strings.Contains(spans[0], "term 4") || !strings.Contains(spans[1], "processing") || !strings.Contains(spans[1], "term 5") {
 		t.Errorf("timeline %q", spans)
 	}
+	if rows := eval[[]string](p, "[...document.querySelectorAll('#lanes .track')].map(n => n.style.getPropertyValue('--rows'))"); !slices.Equal(rows, []string{"1", "1", "1"}) {
+		t.Errorf("rows %q of attempts that do not overlap, want one in each lane", rows)
+	}
 	if got := p.shown("#bands .band"); !slices.Equal(got, []string{"5 ams-1", "4 lon-3", "3 fra-2"}) {
 		t.Errorf("terms %q", got)
 	}

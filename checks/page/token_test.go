@@ -137,14 +137,16 @@ func TestToken_GoingBackAsksForNothing(t *testing.T) {
 	b.example()
 	p := newTab(t, b.serve(b.withAPI()).url()+"#jobs")
 	p.awaitText("#jobs", "invoices")
-	for _, after := range []func(){
-		func() {},
-		func() { p.fill(""); p.awaitText("#dialog", "Token of the API") },
+	back := func() { p.press("Back") }
+	escape := func() { eval[bool](p, "document.querySelector('#dialog').close(), true") }
+	for _, leave := range []func(){
+		back, escape,
+		func() { p.fill(""); p.awaitText("#dialog", "Token of the API"); back() },
+		func() { p.fill(""); p.awaitText("#dialog", "Token of the API"); escape() },
 	} {
 		p.press("Run now")
 		p.awaitText("#dialog", "now?")
-		after()
-		p.press("Back")
+		leave()
 		part.Until(t, "the dialog to close", func() bool { return len(p.shown("#dialog")) == 0 })
 	}
 	if waiting, err := b.Jobs().Runs(t.Context(), "orders", store.Filter{States: []store.State{store.Waiting}, Limit: 10}); err != nil || len(waiting) != 2 {

@@ -1,10 +1,10 @@
 package public
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -127,15 +127,15 @@ func (f *fixture) list(q Question) Jobs {
 	return decode[Jobs](f.t, text, err)
 }
 
-func decode[T any](t *testing.T, text []byte, err error) (v T) {
+func decode[T any](t *testing.T, a Answer, err error) (v T) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
 	}
-	in := json.NewDecoder(strings.NewReader(string(text)))
+	in := json.NewDecoder(bytes.NewReader(a.JSON))
 	in.DisallowUnknownFields()
 	if err := in.Decode(&v); err != nil {
-		t.Fatalf("%v: %s", err, text)
+		t.Fatalf("%v: %s", err, a.JSON)
 	}
 	return v
 }

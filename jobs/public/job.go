@@ -43,7 +43,7 @@ type Bar struct {
 	Run      string        `json:"run"`
 	Status   store.State   `json:"status"`
 	Trigger  store.Trigger `json:"trigger,omitempty"`
-	At       time.Time     `json:"at"`
+	At       time.Time     `json:"at,omitzero"`    // when it was recorded, if it has not begun
 	Due      time.Time     `json:"due,omitzero"`   // of a run that waits
 	From     time.Time     `json:"from,omitzero"`  // when its last attempt began
 	Term     int64         `json:"term,omitempty"` // of its last attempt
@@ -78,6 +78,9 @@ func barOf(r store.Run) Bar {
 	for _, a := range r.Attempts {
 		b.From, b.Term = store.Instant(a.From), a.Term
 		b.Length += lengthOf(a)
+	}
+	if !b.From.IsZero() {
+		b.At = time.Time{} // there may be a thousand bars
 	}
 	return b
 }

@@ -1,6 +1,8 @@
 package public
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
@@ -38,17 +40,39 @@ type Reader struct {
 	now   func() time.Time
 
 	turn chan struct{} // has room for one token; its owner may use the fields below
-	kept map[string]answer
+	kept map[string]kept
 	budget
 	latest    latest
 	histories map[string]history
 }
 
-// answer is one that is kept.
-type answer struct {
-	until time.Time
-	text  []byte
-	err   error
+// Answer is an answer as JSON. A large one is compressed as well, once for all clients: a
+// page asks for it every two seconds.
+type Answer struct {
+	JSON []byte
+	Gzip []byte // nil if it is small
+}
+
+const large = 4 << 10 // bytes
+
+func encode(v any) (a Answer, err error) {
+	if a.JSON, err = json.Marshal(v); err != nil || len(a.JSON) < large {
+		return a, err
+	}
+	var packed bytes.Buffer
+	w, _ := gzip.NewWriterLevel(&packed, gzip.BestSpeed) // the level is one
+	if _, err = w.Write(a.JSON); err == nil {
+		err = w.Close()
+	}
+	a.Gzip = packed.Bytes()
+	return a, err
+}
+
+// kept is an answer, or an error, that is kept.
+type kept struct {
+	until  time.Time
+	answer Answer
+	err    error
 }
 
 // budget bounds how much is done within keep.
@@ -62,22 +86,22 @@ type budget struct {
 func New(ctx context.Context, group string, open func() store.Asking) *Reader {
 	return &Reader{
 		ctx: ctx, group: group, store: open, now: time.Now, turn: make(chan struct{}, 1),
-		kept: map[string]answer{}, histories: map[string]history{},
+		kept: map[string]kept{}, histories: map[string]history{},
 	}
 }
 
 // Jobs returns the JSON of [Jobs]: a page of those that a question names.
-func (r *Reader) Jobs(ctx context.Context, q Question) ([]byte, error) {
+func (r *Reader) Jobs(ctx context.Context, q Question) (Answer, error) {
 	return r.ask(ctx, fmt.Sprintf("jobs %s %d %s", q.Job, q.Page, q.Filter), keep, func(ctx context.Context, s store.Asking) (any, error) { return r.list(ctx, s, q) })
 }
 
 // Timeline returns the JSON of [Timeline], for the jobs of the same page.
-func (r *Reader) Timeline(ctx context.Context, q Question) ([]byte, error) {
+func (r *Reader) Timeline(ctx context.Context, q Question) (Answer, error) {
 	return r.ask(ctx, fmt.Sprintf("timeline %s %d %s", q.Job, q.Page, q.Filter), keepTimeline, func(ctx context.Context, s store.Asking) (any, error) { return r.timeline(ctx, s, q) })
 }
 
 // Run returns the JSON of a [view.Run] without what may be secret.
-func (r *Reader) Run(ctx context.Context, job, run string) ([]byte, error) {
+func (r *Reader) Run(ctx context.Context, job, run string) (Answer, error) {
 	k := store.Key{Group: r.group, Job: job, Run: run}
 	return r.ask(ctx, "run "+k.String(), keep/2, func(ctx context.Context, s store.Asking) (any, error) {
 		found, err := s.Run(ctx, k)
@@ -92,7 +116,7 @@ func (r *Reader) Run(ctx context.Context, job, run string) ([]byte, error) {
 }
 
 // Count returns the JSON of a [Count]. It costs a read every now and then at most.
-func (r *Reader) Count(ctx context.Context) ([]byte, error) {
+func (r *Reader) Count(ctx context.Context) (Answer, error) {
 	return r.ask(ctx, "count", keepCount, func(ctx context.Context, s store.Asking) (any, error) {
 		if !r.latest.at.IsZero() && r.now().Sub(r.latest.at) < keepCount && r.latest.err == nil {
 			return Count{len(r.latest.jobs)}, nil
@@ -112,42 +136,42 @@ type Count struct {
 
 // ask returns the answer that is kept, or makes one. It returns within status.ReadLimit,
 // unless a call of the store does not end with its context.
-func (r *Reader) ask(client context.Context, key string, keep time.Duration, find func(context.Context, store.Asking) (any, error)) ([]byte, error) {
+func (r *Reader) ask(client context.Context, key string, keep time.Duration, find func(context.Context, store.Asking) (any, error)) (Answer, error) {
 	// A read goes on without its client, for others wait for it.
 	ctx, cancel := context.WithTimeout(r.ctx, status.ReadLimit)
 	defer cancel()
 	select {
 	case r.turn <- struct{}{}:
 	case <-client.Done():
-		return nil, client.Err()
+		return Answer{}, client.Err()
 	case <-ctx.Done():
-		return nil, context.DeadlineExceeded
+		return Answer{}, context.DeadlineExceeded
 	}
 	defer func() { <-r.turn }()
 	now := r.now()
 	if a, ok := r.kept[key]; ok && now.Before(a.until) {
-		return a.text, a.err
+		return a.answer, a.err
 	}
 	s := r.store()
 	if s == nil {
-		return nil, ErrNotOpen
+		return Answer{}, ErrNotOpen
 	}
 	if !r.spend(now) {
-		return nil, ErrBusy
+		return Answer{}, ErrBusy
 	}
-	a := answer{until: now.Add(keep)}
+	a := kept{until: now.Add(keep)}
 	value, err := find(ctx, s)
 	if ctx.Err() != nil {
 		value, err = nil, context.Cause(ctx)
 	}
 	if err == nil {
-		a.text, err = json.Marshal(value)
+		a.answer, err = encode(value)
 	}
 	if a.err = err; err != nil {
 		a.until = now.Add(min(keep, retryAfter))
 	}
 	r.kept[key] = a
-	return a.text, a.err
+	return a.answer, a.err
 }
 
 const retryAfter = 2 * time.Second // how long an error is kept

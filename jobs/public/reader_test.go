@@ -1,9 +1,13 @@
 package public
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -296,5 +300,31 @@ func TestTimeline_OfABusyGroupSaysSinceWhen(t *testing.T) {
 	text, err := f.Timeline(t.Context(), Question{})
 	if got := decode[Timeline](t, text, err); !got.Since.Equal(noon.Add(-(store.MaxPage-1)*time.Second)) || len(got.Spans) != store.MaxPage {
 		t.Errorf("%d spans since %v", len(got.Spans), got.Since)
+	}
+}
+
+func TestAnswer_IsCompressedIfItIsLarge(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.job("report")
+	small, err := f.Jobs(t.Context(), Question{})
+	if err != nil || small.Gzip != nil {
+		t.Errorf("%v, %d bytes: compressed", err, len(small.JSON))
+	}
+	for i := range 49 {
+		f.job(fmt.Sprint("job-", i))
+		f.s.jobs[i].Description = strings.Repeat("x", 100)
+	}
+	f.clock = f.clock.Add(keep)
+	a, err := f.Jobs(t.Context(), Question{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := gzip.NewReader(bytes.NewReader(a.Gzip))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err := io.ReadAll(r); err != nil || !bytes.Equal(text, a.JSON) || len(a.Gzip) > len(a.JSON)/4 {
+		t.Errorf("%v: %d bytes from %d, want %d", err, len(text), len(a.Gzip), len(a.JSON))
 	}
 }

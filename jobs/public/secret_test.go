@@ -33,15 +33,16 @@ func TestRun_ShowsNothingThatTheJobSaidOrWasGiven(t *testing.T) {
 	f.job("report")
 	f.s.runs = []store.Run{full()}
 	f.s.jobs[0].Description = "says \x1b[31m" + strings.Repeat("x", 1000)
-	for name, ask := range map[string]func() ([]byte, error){
-		"run":      func() ([]byte, error) { return f.Run(t.Context(), "report", "k:1") },
-		"jobs":     func() ([]byte, error) { return f.Jobs(t.Context(), Question{}) },
-		"timeline": func() ([]byte, error) { return f.Timeline(t.Context(), Question{}) },
+	for name, ask := range map[string]func() (Answer, error){
+		"run":      func() (Answer, error) { return f.Run(t.Context(), "report", "k:1") },
+		"jobs":     func() (Answer, error) { return f.Jobs(t.Context(), Question{}) },
+		"timeline": func() (Answer, error) { return f.Timeline(t.Context(), Question{}) },
 	} {
-		text, err := ask()
+		answer, err := ask()
 		if err != nil {
 			t.Fatal(err)
 		}
+		text := answer.JSON
 		for _, bad := range []string{"SECRET", "payload", `\u001b`, "\u202e", `\u0000`, strings.Repeat("x", 300)} {
 			if strings.Contains(string(text), bad) {
 				t.Errorf("%s: it has %q in it: %s", name, bad, text)
@@ -51,7 +52,7 @@ func TestRun_ShowsNothingThatTheJobSaidOrWasGiven(t *testing.T) {
 	text, err := f.Run(t.Context(), "report", "k:1")
 	got := decode[view.Run](t, text, err)
 	if got.By != `anna\x1b[2J\u202e` || got.Cancel.Why != `no\x07` || got.Progress.Percent != 100 || got.Output.Bytes != 99 || *got.Attempts[0].ExitCode != 3 {
-		t.Errorf("%s", text)
+		t.Errorf("%s", text.JSON)
 	}
 }
 
@@ -103,10 +104,10 @@ func TestJob_HasItsFieldsAndBars(t *testing.T) {
 	want := `{"group":"orders","at":"2027-03-04T12:00:00Z","total":1,"matching":1,"page":0,"pages":1,"jobs":[{"job":"report","description":"hourly","schedule":"0 * * * *","timezone":"Europe/Berlin",` +
 		`"next":"2027-03-04T13:00:00Z","gone":true,"paused":{"by":"anna","why":"down","at":"2027-03-04T12:00:00Z"},"waiting":1,"oldestDue":"2027-03-04T12:00:00Z","runs":[` +
 		`{"run":"k:3","status":"waiting","at":"2027-03-04T12:00:00Z","due":"2027-03-04T12:00:00Z","term":3},` +
-		`{"run":"k:2","status":"processing","at":"2027-03-04T11:59:00Z","from":"2027-03-04T11:59:00Z","term":2,"attempt":1,"percent":40},` +
-		`{"run":"k:1","status":"completed","at":"2027-03-04T11:00:00Z","from":"2027-03-04T12:00:00Z","term":3,"attempt":1,"seconds":180}]}]}`
-	if err != nil || string(text) != want {
-		t.Errorf("%v:\n%s\nwant\n%s", err, text, want)
+		`{"run":"k:2","status":"processing","from":"2027-03-04T11:59:00Z","term":2,"attempt":1,"percent":40},` +
+		`{"run":"k:1","status":"completed","from":"2027-03-04T12:00:00Z","term":3,"attempt":1,"seconds":180}]}]}`
+	if err != nil || string(text.JSON) != want {
+		t.Errorf("%v:\n%s\nwant\n%s", err, text.JSON, want)
 	}
 }
 

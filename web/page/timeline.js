@@ -1,6 +1,6 @@
 // The timeline of the last hours: attempts of runs, in lanes, over the terms they were in.
 
-const ranges = [['1 h', 1], ['6 h', 6], ['24 h', 24]];
+const ranges = [['15 min', 0.25], ['1 h', 1], ['6 h', 6], ['24 h', 24]];
 let hours = 6;
 let unrolled = false; // whether all lanes are shown
 let past;             // the timeline that was read last, with the question that it answers
@@ -51,7 +51,7 @@ function drawTimeline({ timeline, list }) {
 				const left = Math.max(0, at(s.from)), right = Math.min(100, s.to ? at(s.to) : 100);
 				let n = rows.findIndex(taken => taken <= left);
 				if (n < 0) n = rows.length < 4 ? rows.length : 3;
-				rows[n] = Math.max(right, left + 0.3);
+				rows[n] = right;
 				const how = s.to ? s.last ? s.status : s.end : 'processing';
 				bar.className = 'span ' + looksOf(how) + (s.from && at(s.from) < 0 ? ' cut' : '');
 				bar.href = toRun(s.job, s.run);

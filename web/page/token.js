@@ -34,16 +34,18 @@ function dialog({ title, text, label, ok, secret, room = 200 }) {
 	input.maxLength = room;
 	input.value = '';
 	return new Promise(resolve => {
-		let answer = null;
+		const finish = answer => {
+			input.value = '';
+			box.close();
+			resolve(answer);
+		};
 		box.querySelector('form').onsubmit = event => {
 			event.preventDefault();
-			answer = input.value.trim();
-			box.close();
+			finish(input.value.trim());
 		};
-		back.onclick = () => box.close();
-		box.onclose = () => {
-			input.value = '';
-			resolve(answer);
+		back.onclick = () => finish(null);
+		box.onclose = () => { // by the Escape key; the event of an earlier dialog may come while this one is open
+			if (!box.open) finish(null);
 		};
 		box.showModal();
 		input.focus();
