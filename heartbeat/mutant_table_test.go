@@ -40,7 +40,7 @@ var mutants = []mutant{
 		{"registration.go", "	joinBy time.Duration //", "	lost   int64\n	joinBy time.Duration //"},
 		{"promote.go", "		m.pause(0)\n	}\n}\n\n// reportUnseen", "		m.pause(0)\n	default:\n		m.registration.lost, m.tenure.held.number = a.request.term.Number, 0\n	}\n}\n\n// reportUnseen"},
 		{"view.go", "	d := decide(m.situation(), a.view, m.now)", "	d := decide(m.situation(), a.view, m.now)\n	if d.verdict == start && a.view.Latest.Number == m.registration.lost {\n		return\n	}"}}},
-	{name: "holder read before term", broken: holderFirst, held: "a missing holder counts as silent since the first view that did not find it"},
+	{name: "holder read before term", broken: holderFirst},
 	{name: "the two reads from different nodes", broken: twoNodes},
 	{name: "reads from a stale node while judging", broken: staleNode},
 	{name: "write concern 1", broken: writeConcernOne},
