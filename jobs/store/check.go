@@ -68,8 +68,8 @@ func (j Job) Check() error {
 		return fmt.Errorf("%w: %w", registry.ErrCorrupt, CheckJob(j.Name))
 	case j.Term < 1:
 		return corrupt("term", j.Term, "that of a holder")
-	case j.Revision < 1:
-		return corrupt("revision", j.Revision, "1 or more")
+	case j.Revision < 1 || j.Revision > MaxRevision:
+		return corrupt("revision", j.Revision, fmt.Sprintf("1 to %d", int64(MaxRevision)))
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ const (
 	MaxChunk    = 64 << 10              // bytes of a chunk of a live output
 	MaxChunks   = 32                    // chunks of an attempt that are kept: the last ones
 	MaxAttempts = 20                    // attempts that a record remembers: the last ones
+	MaxRevision = 1 << 53               // of a job: a holder counts it up
 	MaxRemark   = 256                   // bytes of a text for people
 	MaxPage     = 1000                  // records that a call returns, or writes
 	MaxJobs     = 10_000                // jobs of a group

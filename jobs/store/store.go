@@ -13,8 +13,8 @@ import (
 // What [registry.Registry] says of reads, of acknowledged writes, of contexts and of
 // records that cannot be understood holds here as well. Where a method returns several
 // records, those that cannot be understood are left out, and the errors of some of them
-// are returned beside the others, joined ([registry.Unreadable]). They do not count for a
-// limit, but where there are thousands of them, a backend may give up and say so.
+// are returned beside the others ([ErrLeftOut]). They do not count for a limit, but where
+// there are thousands of them, a backend may give up and say so.
 //
 // Instants are precise to the millisecond, and what is more precise is cut off. Texts for
 // people are cut to MaxRemark. An empty payload, result or checkpoint is none. The methods
@@ -54,8 +54,7 @@ type Holding interface {
 	//   - ErrSuperseded: a record has a higher term. Others may have been written.
 	//   - ErrChanged: one was not written, and all others were. After an answer that was
 	//     lost, it may be the first call that wrote it, so read the jobs again.
-	//   - That of records that cannot be understood ([registry.Unreadable]). All others
-	//     were written.
+	//   - ErrLeftOut: there are records that cannot be understood. All others were written.
 	//
 	// After any other error, some may have been written. More than MaxPage jobs are
 	// ErrTooLarge.
@@ -66,7 +65,7 @@ type Holding interface {
 	// ones, and ended ones. It returns, for each of them, the record that is there if a
 	// run of this key existed, and nil if it was inserted. Of a record that is there and
 	// cannot be understood it returns the key alone, and its error beside the list
-	// ([registry.Unreadable]). With any other error the list is nil, and unless it is
+	// ([ErrLeftOut]). With any other error the list is nil, and unless it is
 	// ErrSuperseded some may have been inserted: Claim them again, and those are returned
 	// with the same nonce. A claimed run has no payload. More than MaxPage runs are
 	// ErrTooLarge: a long write locks others out.

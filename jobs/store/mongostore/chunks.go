@@ -2,7 +2,6 @@ package mongostore
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -93,7 +92,7 @@ func (s *Store) Chunks(ctx context.Context, k store.Key, attempt, from int) ([]s
 		return fail(s.r.Refused(s.chunks, err))
 	}
 	slices.Reverse(list)
-	return list, wrap(ctx, "chunks", errors.Join(bad...))
+	return list, wrap(ctx, "chunks", store.LeftOut(bad...))
 }
 
 func decodeChunk(raw bson.Raw) (c store.Chunk, err error) {

@@ -54,7 +54,7 @@ func (s *Store) Claim(ctx context.Context, h store.Holder, runs []store.Run) ([]
 	if err != nil {
 		return fail(err)
 	}
-	return there, wrap(ctx, "claim", errors.Join(bad...))
+	return there, wrap(ctx, "claim", store.LeftOut(bad...))
 }
 
 // duplicates returns, by the index of the run, the errors of those whose _id exists. If

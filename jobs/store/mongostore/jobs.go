@@ -1,6 +1,7 @@
 package mongostore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -107,7 +108,7 @@ func (s *Store) Jobs(ctx context.Context, group string) ([]store.Job, error) {
 	}
 	defer end()
 	l, err := s.readJobs(ctx, group)
-	return l.found, wrap(ctx, "jobs", errors.Join(err, l.err()))
+	return l.found, wrap(ctx, "jobs", cmp.Or(err, l.err()))
 }
 
 func (s *Store) readJobs(ctx context.Context, group string) (list[store.Job], error) {

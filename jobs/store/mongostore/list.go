@@ -3,11 +3,12 @@ package mongostore
 import (
 	"bytes"
 	"context"
-	"errors"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/understudy-go/understudy/jobs/store"
 )
 
 const (
@@ -24,7 +25,7 @@ type list[T any] struct {
 	bad   []error // of the first records that cannot be decoded
 }
 
-func (l *list[T]) err() error { return errors.Join(l.bad...) }
+func (l *list[T]) err() error { return store.LeftOut(l.bad...) }
 
 // read returns up to limit records that a filter matches, in an order. Records that
 // cannot be decoded do not take the place of others: if there are some, the rest is read

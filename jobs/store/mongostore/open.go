@@ -2,7 +2,6 @@ package mongostore
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -69,7 +68,7 @@ func (s *Store) Retrying(ctx context.Context, group string) (map[string]string, 
 	if err != nil {
 		return fail(s.r.Refused(s.runs, err))
 	}
-	return greatest, wrap(ctx, "retrying runs", errors.Join(bad...))
+	return greatest, wrap(ctx, "retrying runs", store.LeftOut(bad...))
 }
 
 // attempted matches the runs that have had an attempt.

@@ -1,8 +1,8 @@
 package mongostore
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -36,7 +36,7 @@ func (s *Store) Runs(ctx context.Context, group string, f store.Filter) ([]store
 	}
 	defer end()
 	l, err := read(ctx, s, s.runs, matching(group, f), bson.D{{Key: "at", Value: -1}, {Key: "_id", Value: -1}}, small, store.Bounded(f.Limit), decodeRun, soundRun)
-	return l.found, wrap(ctx, "runs", errors.Join(err, l.err()))
+	return l.found, wrap(ctx, "runs", cmp.Or(err, l.err()))
 }
 
 func matching(group string, f store.Filter) bson.D {

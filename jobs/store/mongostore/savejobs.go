@@ -3,7 +3,6 @@ package mongostore
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -91,5 +90,5 @@ func (s *Store) missed(ctx context.Context, h store.Holder, jobs []store.Job, mi
 			changed = fmt.Errorf("%w: job %s had a record for the write, and has none for the read after it", store.ErrChanged, name)
 		}
 	}
-	return cmp.Or(superseded, changed, errors.Join(bad...))
+	return cmp.Or(superseded, changed, store.LeftOut(bad...))
 }

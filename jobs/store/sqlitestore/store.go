@@ -124,7 +124,7 @@ func (r *records[T]) add(record T, err error) error {
 
 // unreadable returns the errors about records that cannot be understood.
 func (s *Store) unreadable(name string, errs []error) error {
-	return s.named(name, errors.Join(errs...))
+	return s.named(name, store.LeftOut(errs...))
 }
 
 // errEnough ends a query of which enough was read.
