@@ -92,7 +92,11 @@ func (w *world) watchLease(h *simHolder) {
 		default:
 			w.tell("the lease runs out")
 			w.order(h, stop{})
-			w.after(h.lease-w.now, func() { w.kill(h) })
+			w.after(h.lease-w.now, func() {
+				if w.now >= h.frozen { // what is frozen goes on later, with what it had begun
+					w.kill(h)
+				}
+			})
 		}
 	})
 }

@@ -172,7 +172,7 @@ func (t *trace) tail(n int) (lines string) {
 
 // simFile returns the jobs file after so many edits.
 func simFile(edits int) (list []Job) {
-	edited := []string{"@every 45s", "@every 1m", "*/3 * * * *"}[edits%3]
+	edited := []string{"@every 20s", "@every 1m", "@every 25s"}[edits%3]
 	for _, d := range []jobs.Definition{
 		{Name: "all", Schedules: []string{"@every 1m"}, Missed: jobs.Missed{Policy: jobs.MissedAll, Limit: 1000}, Retries: jobs.Retries{Max: 2}},
 		{Name: "allow", Schedules: []string{"@every 30s"}, Overlap: jobs.OverlapAllow, Drain: time.Minute, Missed: jobs.Missed{Policy: jobs.MissedAll, Limit: 20, Window: time.Hour}},
