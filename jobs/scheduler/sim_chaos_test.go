@@ -63,8 +63,12 @@ func (w *world) fade(h *simHolder, then func()) {
 		}
 		w.event(h, changed{})
 		soon := w.between(0, 3*time.Second)
-		if w.chance(50) {
+		switch w.rand.IntN(3) {
+		case 0: // while what was triggered is being claimed
 			soon = w.between(0, 30*time.Millisecond)
+		case 1: // while slots are being claimed
+			at := w.registryTime()
+			soon = at.Truncate(time.Minute).Add(time.Minute).Sub(at) + w.between(0, 30*time.Millisecond)
 		}
 		w.after(soon, func() {
 			if !h.dead && !h.ordered && w.holder == h {
