@@ -141,3 +141,41 @@ func TestState_LoopThatStandsStillIsStuck(t *testing.T) {
 		s.leaveAll(a)
 	})
 }
+
+// Who runs jobs reckons the registry's time by it.
+func TestMember_TellsTheRegistrysTimeOfEachAnsweredBeat(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScenario(t)
+		type answer struct {
+			at   time.Time
+			sent time.Duration
+		}
+		var mu sync.Mutex
+		var answers []answer
+		a := s.join(func(c *Config) {
+			c.OnTime = func(at time.Time, sent time.Duration) {
+				mu.Lock()
+				defer mu.Unlock()
+				answers = append(answers, answer{at, sent})
+			}
+		})
+		time.Sleep(10 * time.Second)
+		s.reg.set(func(kind, registry.Instance) fate { return hung })
+		time.Sleep(5 * time.Second)
+		s.reg.set(nil)
+		s.leaveAll(a)
+		mu.Lock()
+		defer mu.Unlock()
+		if n := len(answers); n < 9 || n > 13 {
+			t.Fatalf("%d answers in 10 seconds of answers", n)
+		}
+		for i, next := range answers[1:] {
+			if last := answers[i]; next.at.Before(last.at) || next.sent < last.sent {
+				t.Errorf("%v, and then %v", last, next)
+			}
+			if skew := (next.at.Sub(answers[0].at) - (next.sent - answers[0].sent)).Abs(); skew > time.Second {
+				t.Errorf("the registry's time and the sending are %v apart", skew)
+			}
+		}
+	})
+}

@@ -6,7 +6,6 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"github.com/understudy-go/understudy/internal/mongotest"
 	"github.com/understudy-go/understudy/jobs"
 	"github.com/understudy-go/understudy/jobs/scheduler"
 	"github.com/understudy-go/understudy/jobs/store"
@@ -20,14 +19,7 @@ func BenchmarkThroughput(b *testing.B) {
 		open func(b *testing.B) store.Backend
 	}{
 		{"sqlite", func(b *testing.B) store.Backend { return openSQLite(b) }},
-		{"mongodb", func(b *testing.B) store.Backend {
-			reg, err := mongotest.OpenRegistry(context.Background(), mongotest.Shared(b))
-			if err != nil {
-				b.Fatal(err)
-			}
-			b.Cleanup(func() { _ = reg.Close(context.Background()) })
-			return reg
-		}},
+		{"mongodb", func(b *testing.B) store.Backend { return openMongoDB(b) }},
 	} {
 		b.Run(on.name, func(b *testing.B) {
 			const runs = 1000

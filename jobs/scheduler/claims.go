@@ -11,7 +11,7 @@ import (
 
 // claimSlots claims the slots of all jobs that have come.
 func (m *machine) claimSlots() {
-	if len(m.claim) == 0 && m.clock.settled() && m.calls.of(kindClaim).ready(m.local) {
+	if len(m.claim) == 0 && m.clock.settled() && m.leaseSuffices() && m.calls.of(kindClaim).ready(m.local) {
 		if now := m.now(); !m.soonest.After(now) {
 			m.planAll(now)
 		}
@@ -54,8 +54,9 @@ func (j *job) mayClaim() bool {
 // by its state; see beginClaimed.
 func (m *machine) plan(j *job, now time.Time) {
 	mark := j.record.Mark
-	if resumed := j.record.Resumed; resumed.After(mark) {
-		paused := leaveOut(j.Definition, j.Next, mark, resumed)
+	// A resume that lies ahead was written by a clock that was set back since.
+	if resumed := j.record.Resumed; resumed.After(mark) && resumed.Before(now.Add(clockStep)) {
+		paused := leaveOut(j.Definition, j.Next, mark, earlier(resumed, now))
 		mark = paused.mark
 		m.summarise(j, paused.left, now, "while the job was paused")
 	}
@@ -80,6 +81,13 @@ func (m *machine) plan(j *job, now time.Time) {
 	}
 }
 
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
 // beginClaimed lets runs that are claimed begin at once, in the order of the queue, as far
 // as there are places and nothing else of their job comes before them.
 func (m *machine) beginClaimed(now time.Time) {
@@ -87,25 +95,20 @@ func (m *machine) beginClaimed(now time.Time) {
 	if m.backlog || !m.mayBegin() {
 		return
 	}
-	var first []int // indices into claim
-	for i, r := range m.claim {
-		if r.State == store.Waiting {
-			first = append(first, i)
-		}
-	}
-	slices.SortStableFunc(first, func(a, b int) int { return inQueue(&m.claim[a], &m.claim[b]) })
-	for _, i := range first {
+	slices.SortStableFunc(m.claim, func(a, b store.Run) int { return inQueue(&a, &b) })
+	for i := range m.claim {
 		r := &m.claim[i]
 		j := m.jobs[r.Job]
-		if !j.allows() && j.busy > 0 || j.inTurn() && j.waits() || j.allows() && j.isLate(*r) && m.lateBegun(j) {
-			continue
-		}
-		if places == 0 {
+		switch {
+		case r.State != store.Waiting:
+		case !j.allows() && j.busy > 0, j.inTurn() && j.waits(), j.allows() && j.isLate(*r) && m.lateBegun(j):
+		case places == 0:
 			return
+		default:
+			places--
+			*r = m.begin(*r, now)
+			m.busy, j.busy = m.busy+1, j.busy+1 // its place is kept until the claim is answered
 		}
-		places--
-		*r = m.begin(*r, now)
-		m.busy, j.busy = m.busy+1, j.busy+1 // its place is kept until the claim is answered
 	}
 }
 

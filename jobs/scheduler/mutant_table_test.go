@@ -32,14 +32,16 @@ var mutants = []mutant{
 		{"claims.go", "		m.busy, j.busy = m.busy+1, j.busy+1 //", "		//"},
 		{"claims.go", "			m.busy, j.busy = m.busy-1, j.busy-1\n", "			_ = j\n"}}},
 	{name: "drained while something runs", swaps: []swap{
-		{"shutdown.go", "return len(m.list) == 0 && ", "return "}}},
+		{"shutdown.go", "return len(m.list) == len(m.untold()) && ", "return "}}},
 	{name: "started in a drain", swaps: []swap{
 		{"step.go", "	case draining:\n		m.finishClaims()", "	case draining:\n		m.work()\n		m.finishClaims()"},
 		{"attempts.go", " || m.phase != working; over", "; over"}}},
 	{name: "closed before what follows is done", swaps: []swap{
-		{"outcome.go", "	r.Open = len(followers(d, s)) > 0\n", "	r.Open = false\n"}}},
+		{"outcome.go", "	r.Open = len(followers(d, s)) > 0 || d.OnFinish != \"\"\n", "	r.Open = false\n"}}},
 	{name: "what follows is done before the end is recorded", swaps: []swap{
 		{"follow.go", "		if r.phase != following {", "		if r.phase == recording && r.next.State.Ended() && r.next.Open {\n			for _, name := range followers(m.definition(r.record.Job), r.next.State) {\n				children = append(children, m.child(name, r.record))\n			}\n		}\n		if r.phase != following {"}}},
+	{name: "closed before somebody was told", swaps: []swap{
+		{"deliver.go", "	m.act(note{fact: factUntold, run: r.record, err: e.err})\n", "	m.close(r)\n"}}},
 	{name: "a child of a key of its own", swaps: []swap{
 		{"follow.go", "store.ChildID(parent.Key)", "store.ChildID(parent.Key) + m.newNonce().String()"}}},
 	{name: "a step of the clock is never followed", swaps: []swap{

@@ -35,7 +35,10 @@ func (w *world) disturb(h *simHolder) {
 		w.freeze(h, w.between(0, simLease/2))
 	case 6:
 		w.tell("does not reach the registry")
-		h.cut = w.now + w.between(0, 2*simLease)
+		h.cut = w.now + w.between(0, simLease*2/3)
+		if w.chance(30) {
+			h.cut += 2 * simLease
+		}
 		if w.chance(50) {
 			w.after(w.between(0, h.cut-w.now), w.edit)
 		}
@@ -59,7 +62,15 @@ func (w *world) fade(h *simHolder, then func()) {
 			w.store.submit("asked", w.n, 9, w.registryTime())
 		}
 		w.event(h, changed{})
-		w.after(w.between(0, 3*time.Second), func() {
+		soon := w.between(0, 3*time.Second)
+		switch w.rand.IntN(3) {
+		case 0: // while what was triggered is being claimed
+			soon = w.between(0, 30*time.Millisecond)
+		case 1: // while slots are being claimed
+			at := w.registryTime()
+			soon = at.Truncate(time.Minute).Add(time.Minute).Sub(at) + w.between(0, 30*time.Millisecond)
+		}
+		w.after(soon, func() {
 			if !h.dead && !h.ordered && w.holder == h {
 				then()
 			}
@@ -167,7 +178,7 @@ func (w *world) clocks() {
 			w.shift = 0
 			w.steppedAt = w.now
 		default:
-			w.shift = w.between(-40*time.Minute, 40*time.Minute)
+			w.shift = w.between(-25*time.Minute, 25*time.Minute) // records are pruned after an hour
 			w.steppedAt = w.now
 		}
 		if w.steppedAt == w.now {

@@ -114,6 +114,9 @@ func (w *world) checkFollowed(r store.Run) {
 	if !ok {
 		return
 	}
+	if j.OnFinish != "" && !w.told[r.Key] {
+		w.fail("%s is closed, and nobody was told of its end", r.Key)
+	}
 	for _, name := range followers(j.Definition, r.State) {
 		if w.children[r.Key.String()+" "+name] == "" {
 			w.fail("%s is closed, and no run of %s follows", r.Key, name)

@@ -92,7 +92,11 @@ func (w *world) watchLease(h *simHolder) {
 		default:
 			w.tell("the lease runs out")
 			w.order(h, stop{})
-			w.after(h.lease-w.now, func() { w.kill(h) })
+			w.after(h.lease-w.now, func() {
+				if w.now >= h.frozen { // what is frozen goes on later, with what it had begun
+					w.kill(h)
+				}
+			})
 		}
 	})
 }
@@ -176,6 +180,15 @@ func (w *world) perform(h *simHolder, a action) {
 		w.tell("%s %s %s %v", a.fact, a.run.Key, a.text, a.err)
 	case outcome:
 		w.tell("recorded %s %s", a.run.Key, a.run.State)
+	case delivery:
+		w.after(w.between(0, 2*time.Second), func() {
+			if !w.calm && w.chance(30) {
+				w.event(h, delivered{key: a.run.Key, err: errSim, again: true})
+				return
+			}
+			w.told[a.run.Key] = true
+			w.event(h, delivered{key: a.run.Key})
+		})
 	case drained:
 		if len(h.live) > 0 {
 			w.fail("drained while %d attempts run", len(h.live))

@@ -52,8 +52,9 @@ type world struct {
 	active   map[store.Key]int // attempts that run, by run
 	perJob   map[string]int    // the same, by job
 	started  map[simAttemptID]bool
-	children map[string]string // child by its parent and job
-	planned  map[[16]byte]bool // nonces of claims that were sent
+	children map[string]string  // child by its parent and job
+	planned  map[[16]byte]bool  // nonces of claims that were sent
+	told     map[store.Key]bool // runs of whose end somebody was told
 
 	violation string
 	trace     trace
@@ -68,7 +69,7 @@ func newWorld(seed uint64, b breakage) *world {
 	w := &world{
 		seed: seed, rand: rand.New(rand.NewPCG(seed, 1)), epoch: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC),
 		active: map[store.Key]int{}, perJob: map[string]int{}, started: map[simAttemptID]bool{},
-		children: map[string]string{}, planned: map[[16]byte]bool{},
+		children: map[string]string{}, planned: map[[16]byte]bool{}, told: map[store.Key]bool{},
 	}
 	w.store = newSimStore(w, b)
 	w.list = simFile(0)
@@ -172,12 +173,12 @@ func (t *trace) tail(n int) (lines string) {
 
 // simFile returns the jobs file after so many edits.
 func simFile(edits int) (list []Job) {
-	edited := []string{"@every 45s", "@every 1m", "*/3 * * * *"}[edits%3]
+	edited := []string{"@every 20s", "@every 1m", "@every 25s"}[edits%3]
 	for _, d := range []jobs.Definition{
 		{Name: "all", Schedules: []string{"@every 1m"}, Missed: jobs.Missed{Policy: jobs.MissedAll, Limit: 1000}, Retries: jobs.Retries{Max: 2}},
 		{Name: "allow", Schedules: []string{"@every 30s"}, Overlap: jobs.OverlapAllow, Drain: time.Minute, Missed: jobs.Missed{Policy: jobs.MissedAll, Limit: 20, Window: time.Hour}},
 		{Name: "asked", Then: []jobs.Then{{Job: "child", On: jobs.OnAlways}, {Job: "alarm", On: jobs.OnFailure}}},
-		{Name: "alarm", Priority: 5},
+		{Name: "alarm", Priority: 5, OnFinish: "https://hooks.example/x"},
 		{Name: "child"},
 		{Name: "edited", Schedules: []string{edited}, Missed: jobs.Missed{Policy: jobs.MissedAll, Limit: 50, Window: time.Hour}, Keep: jobs.Keep{Runs: 3}, Disabled: edits%7 == 3},
 		{Name: "sometimes", Schedules: []string{"@every 2m"}, Priority: 1},

@@ -1,0 +1,127 @@
+package scheduler
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/understudy-go/understudy/jobs"
+	"github.com/understudy-go/understudy/jobs/store"
+)
+
+func TestTakeover_OfARun(t *testing.T) {
+	k := store.Key{Job: "j", Run: "k:1"}
+	for _, tt := range []struct {
+		name   string
+		run    store.Run
+		job    jobs.Definition
+		want   string
+		starts []string
+	}{
+		{"of an earlier term, processing", store.Run{Key: k, State: store.Processing, Term: 6, Attempt: 1}, jobs.Definition{}, "processing", []string{"j/k:1#2"}},
+		{"of an earlier term, and it may not run again", store.Run{Key: k, State: store.Processing, Term: 6, Attempt: 1}, jobs.Definition{Interrupted: jobs.InterruptedFail}, "exited", nil},
+		{"of an earlier term, interrupted too often", store.Run{Key: k, State: store.Processing, Term: 6, Attempt: 4, Interruptions: 3}, jobs.Definition{}, "failed", nil},
+		{"of this term, by a lead before", store.Run{Key: k, State: store.Processing, Term: 7, Attempt: 1}, jobs.Definition{}, "processing", []string{"j/k:1#2"}},
+		{"which somebody wants to be cancelled", store.Run{Key: k, State: store.Processing, Term: 6, Attempt: 1, Cancel: &store.Request{By: "me"}}, jobs.Definition{}, "cancelled", nil},
+		{"that waits", store.Run{Key: k, State: store.Waiting, Term: 6}, jobs.Definition{}, "processing", []string{"j/k:1#1"}},
+		{"that waits for its retry", store.Run{Key: k, State: store.Waiting, Term: 6, Attempt: 1}, jobs.Definition{}, "processing", []string{"j/k:1#2"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.job.Name = "j"
+			r := newRig(t, 4, tt.job)
+			r.put(tt.run)
+			r.begin()
+			r.until("10:00:01")
+			if got := r.stored("j", "k:1"); got != tt.want {
+				t.Errorf("it is %s, want %s", got, tt.want)
+			}
+			equal(t, "started", r.starts, tt.starts)
+		})
+	}
+}
+
+func TestTakeover_DoesWhatFollowsAnEndAndClosesIt(t *testing.T) {
+	for _, tt := range []struct {
+		state store.State
+		want  []string
+	}{
+		{store.Completed, []string{"done/then:j/k:1#1", "always/then:j/k:1#1"}},
+		{store.Failed, []string{"always/then:j/k:1#1", "failed/then:j/k:1#1"}},
+		{store.Cancelled, []string{"always/then:j/k:1#1", "failed/then:j/k:1#1"}},
+	} {
+		r := newRig(t, 4,
+			jobs.Definition{Name: "j", Then: []jobs.Then{{Job: "done"}, {Job: "failed", On: jobs.OnFailure}, {Job: "always", On: jobs.OnAlways}}},
+			jobs.Definition{Name: "done", Priority: 1}, jobs.Definition{Name: "failed"}, jobs.Definition{Name: "always"})
+		k := r.put(store.Run{Key: store.Key{Job: "j", Run: "k:1"}, State: tt.state, Open: true, Term: 6, Attempt: 1})
+		r.away[kindChildren] = true
+		r.begin()
+		if !r.store.runs[k].Open {
+			t.Errorf("%s: closed before what follows is stored", tt.state)
+		}
+		r.away[kindChildren] = false
+		r.do(answer{request: request{kind: kindChildren}, err: errSim})
+		r.until("10:00:01")
+		if r.store.runs[k].Open || r.store.runs[k].State != tt.state {
+			t.Errorf("%s: it is still open, or has another outcome: %+v", tt.state, r.store.runs[k])
+		}
+		equal(t, string(tt.state), r.starts, tt.want)
+	}
+}
+
+func TestTakeover_ALaterTermEndsEverything(t *testing.T) {
+	r := newRig(t, 4, jobs.Definition{Name: "j"})
+	r.store.submit("j", 1, 0, r.world.epoch)
+	r.begin()
+	r.put(store.Run{Key: store.Key{Job: "j", Run: "k:2"}, State: store.Processing, Term: 8, Attempt: 1})
+	r.until("10:00:10")
+	equal(t, "told to stop", r.stops, []string{"j/k:1 immediate true"})
+	if !slices.Contains(r.notes, factSuperseded) {
+		t.Error("nobody was told")
+	}
+	sent := r.sent[kindUpdate]
+	r.end("j", "k:1", store.AttemptExited)
+	r.until("10:05:00")
+	if r.sent[kindUpdate] != sent || r.over {
+		t.Errorf("it wrote, or its lead returned before it was told to: %d updates, over %v", r.sent[kindUpdate]-sent, r.over)
+	}
+	r.do(stop{immediate: true})
+	if !r.over {
+		t.Error("the lead does not return")
+	}
+}
+
+func TestCatchUp_AfterAnOutage(t *testing.T) {
+	for _, tt := range []struct {
+		missed jobs.Missed
+		starts []string
+		states map[string]string
+	}{
+		{jobs.Missed{Policy: jobs.MissedSkip}, nil, map[string]string{"09:50:00": "skipped", "09:40:00": "none"}},
+		{jobs.Missed{Policy: jobs.MissedOnce}, []string{"j/09:50:00#1"}, map[string]string{"09:40:00": "skipped"}},
+		{jobs.Missed{Policy: jobs.MissedAll}, []string{"j/09:20:00#1", "j/09:30:00#1", "j/09:40:00#1", "j/09:50:00#1"}, map[string]string{}},
+		{jobs.Missed{Policy: jobs.MissedAll, Limit: 2}, []string{"j/09:40:00#1", "j/09:50:00#1"}, map[string]string{"09:30:00": "skipped"}},
+	} {
+		for _, overlap := range jobs.Overlaps {
+			d := jobs.Definition{Name: "j", Schedules: []string{"20,30,40,50 9 * * *"}, Missed: tt.missed, Overlap: overlap, StartWithin: time.Minute}
+			r := newRig(t, 4, d)
+			r.store.jobs["j"] = store.Job{Name: "j", Mark: timeOf(t, "09:10:00"), Hash: d.Hash(), Term: 6, Revision: 1}
+			r.begin()
+			for i := 0; i < len(r.starts); i++ { // one at a time, and the next when it has ended
+				if i != len(r.starts)-1 {
+					t.Errorf("%v, %s: %v run at the same time", tt.missed, overlap, r.starts)
+				}
+				r.end("j", r.starts[i][2:10], store.AttemptCompleted)
+				r.until(r.world.epoch.Add(r.now + time.Second).Format("15:04:05"))
+			}
+			equal(t, string(tt.missed.Policy+" "+jobs.MissedPolicy(overlap)), r.starts, tt.starts)
+			for run, want := range tt.states {
+				if got := r.stored("j", run); got != want {
+					t.Errorf("%v, %s: %s is %s, want %s", tt.missed, overlap, run, got, want)
+				}
+			}
+			if mark := r.store.jobs["j"].Mark; !mark.Equal(timeOf(t, "09:50:00")) {
+				t.Errorf("%v: the mark is %v", tt.missed, mark)
+			}
+		}
+	}
+}
