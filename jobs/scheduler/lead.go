@@ -97,6 +97,9 @@ func (r *runner) end() {
 	r.Scheduler.lead = nil
 	r.mu.Unlock()
 	close(r.over)
+	for _, cancel := range r.stopped { // only after a panic are there some
+		cancel(stopped{immediate: true})
+	}
 }
 
 // take steps the machine with an event, and carries out what follows.

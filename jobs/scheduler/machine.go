@@ -73,10 +73,11 @@ type machine struct {
 	verify []store.Key        // runs of which it is to be read when their next attempt is due
 	broken map[store.Key]bool // runs that wait for it, and cannot be understood
 
-	drained bool          // it was said that nothing runs any more
-	stopAt  time.Duration // stopping: since when
-	hurry   bool          // stopping: at once
-	endedAt time.Duration // when the last attempt ended
+	drained   bool          // it was said that nothing runs any more, or that there is no use in waiting
+	drainedBy time.Duration // draining: whatever runs then does not stop, and what is not recorded then cannot be
+	stopAt    time.Duration // stopping: since when
+	hurry     bool          // stopping: at once
+	endedAt   time.Duration // when the last attempt ended
 }
 
 // job is what the machine knows of a job.

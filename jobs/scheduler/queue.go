@@ -3,6 +3,7 @@ package scheduler
 import (
 	"cmp"
 	"strings"
+	"time"
 
 	"github.com/understudy-go/understudy/jobs/store"
 )
@@ -32,6 +33,7 @@ func (m *machine) due(a answer) {
 	if m.phase != working {
 		return
 	}
+	before := len(m.list) + len(m.held)
 	for _, r := range a.runs {
 		if m.free() <= 0 {
 			m.backlog = true
@@ -44,6 +46,9 @@ func (m *machine) due(a answer) {
 	// is another one.
 	if len(a.runs) >= a.request.limit {
 		m.calls.want(kindDue)
+		if len(m.list)+len(m.held) == before { // their ends are being recorded
+			m.calls.of(kindDue).notUntil = m.local + 50*time.Millisecond
+		}
 	}
 }
 
@@ -62,6 +67,10 @@ func (m *machine) take(r store.Run, turn bool) {
 		m.superseded(store.ErrSuperseded)
 		return
 	case !j.defined || m.runs[r.Key] != nil || r.Due.After(now):
+		return
+	}
+	if r.Cancel != nil { // somebody wanted that while the end of its attempt was recorded
+		m.add(&run{record: r, asked: r.Version(), next: ended(j.Definition, r, store.Cancelled, now, cancelRemark(r.Cancel))}, settling)
 		return
 	}
 	if next, ok := m.overtaken(j, r, now); ok {

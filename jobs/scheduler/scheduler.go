@@ -161,6 +161,9 @@ func (s *Scheduler) Join(c heartbeat.Config) heartbeat.Config {
 func (s *Scheduler) Drain(ctx context.Context) {
 	s.mu.Lock()
 	l := s.lead
+	if ctx.Err() != nil {
+		l = nil // it was for an earlier term
+	}
 	if l != nil {
 		l.drain = true
 		s.rouse()

@@ -9,8 +9,12 @@ func (m *machine) drain() {
 		return
 	}
 	m.phase = draining
+	m.drainedBy = m.local + m.stopGrace
 	for _, r := range m.list {
 		r.drainBy = m.local + m.definition(r.record.Job).Drain
+		if r.phase == running {
+			m.drainedBy = max(m.drainedBy, r.drainBy+m.stopGrace)
+		}
 		m.releaseIfOver(r)
 	}
 }
@@ -108,6 +112,7 @@ func (m *machine) deadline() time.Duration {
 	}
 	at(m.newsAt, true)
 	at(m.pruneAt, m.phase == working)
+	at(m.drainedBy, m.phase == draining)
 	at(m.finishBy(), m.phase == stopping)
 	return next
 }

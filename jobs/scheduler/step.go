@@ -65,7 +65,7 @@ func (m *machine) proceed() {
 		m.proceedUnlost()
 	}
 	m.stopLate()
-	if m.phase == draining && !m.drained && m.idle() {
+	if m.phase == draining && !m.drained && (m.idle() || m.local >= m.drainedBy) {
 		m.drained = true
 		m.act(drained{})
 	}
@@ -160,7 +160,7 @@ func (m *machine) answered(a answer) {
 	if m.lost {
 		return
 	}
-	unreadable := registry.Unreadable(a.err) // what cannot be read is left out
+	unreadable := errors.Is(a.err, store.ErrLeftOut) || k == kindRun && registry.Unreadable(a.err)
 	failed := a.err != nil && !unreadable && !(k == kindRun && errors.Is(a.err, store.ErrNoRun))
 	m.calls.of(k).end(m.local, spacing[k], failed)
 	if a.err != nil && (failed || unreadable) {
@@ -172,6 +172,8 @@ func (m *machine) answered(a answer) {
 			m.saveFailed(a.request.jobs, a.err)
 		case kindRun:
 			m.verify = append(m.verify, a.request.key)
+		case kindPrune:
+			m.pruneNext++ // that of one job must not keep the others from being pruned
 		}
 		return
 	}

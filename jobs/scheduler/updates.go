@@ -4,7 +4,6 @@ import (
 	"errors"
 
 	"github.com/understudy-go/understudy/jobs/store"
-	"github.com/understudy-go/understudy/registry"
 )
 
 // write has the store updated with what was decided about runs. An update whose answer is
@@ -34,12 +33,12 @@ func (m *machine) updated(a answer) {
 	case a.stored != nil && a.stored.Term > m.holder.Term:
 		m.superseded(store.ErrSuperseded)
 		return
-	case a.err != nil && !changed && registry.Unreadable(a.err):
+	case a.err != nil && !changed && errors.Is(a.err, store.ErrLeftOut):
 		// What stands there now is no record that can be changed.
 		m.act(note{fact: factEndLost, run: r.record, err: a.err})
 		m.drop(r)
 		return
-	case errors.Is(a.err, store.ErrTooLarge) && (r.next.Output.Bytes > 0 || len(r.next.Result) > 0):
+	case errors.Is(a.err, store.ErrTooLarge) && len(r.next.Output.Head)+len(r.next.Output.Tail)+len(r.next.Result) > 0:
 		r.next.Output, r.next.Result = store.Output{Bytes: r.next.Output.Bytes}, nil
 		r.next.Remark = "its output and its result are too large to be stored"
 		m.act(note{fact: factCallFailed, text: string(kindUpdate), run: r.record, err: a.err})

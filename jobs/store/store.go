@@ -75,7 +75,8 @@ type Holding interface {
 	// version was: State, Open, Attempt, Nonce, Attempts, Failures, Interruptions, Due,
 	// Result, Output, Remark and EndedAt, besides Term and Instance, which become those of
 	// the holder. Then it returns nil. Otherwise it returns the record that is there, and
-	// ErrChanged; ErrNoRun if there is none. A run whose record has a higher term than the
+	// ErrChanged; ErrNoRun if there is none, and ErrLeftOut if it cannot be understood. A run
+	// whose record has a higher term than the
 	// holder's is ErrChanged, whatever was says. A run that is updated keeps its progress
 	// and the request to cancel it; with another attempt than before it has no progress.
 	Update(ctx context.Context, h Holder, was Version, r Run) (*Run, error)

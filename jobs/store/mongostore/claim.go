@@ -11,6 +11,7 @@ import (
 
 	"github.com/understudy-go/understudy/internal/mongoconn"
 	"github.com/understudy-go/understudy/jobs/store"
+	"github.com/understudy-go/understudy/registry"
 )
 
 // Claim implements [store.Holding]. One unordered insert decides about all runs: each
@@ -154,6 +155,9 @@ func (s *Store) Update(ctx context.Context, h store.Holder, was store.Version, r
 		return fail(err)
 	}
 	stored, err := s.run(ctx, r.Key)
+	if registry.Unreadable(err) {
+		err = store.LeftOut(err)
+	}
 	if err != nil {
 		return fail(err)
 	}

@@ -130,6 +130,9 @@ func (s *Store) writeTogether(list []*update) []updated {
 			if err != nil && !ofOneRecord(err) {
 				return nil, err
 			}
+			if registry.Unreadable(err) {
+				err = store.LeftOut(err)
+			}
 			answers[i] = updated{there, err}
 		}
 		return answers, nil
