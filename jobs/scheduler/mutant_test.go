@@ -31,7 +31,7 @@ type swap struct{ file, old, new string }
 
 // mutantHours is how long each mutant may last until it is caught, in simulated hours.
 // The unbroken code lasts longer on the same seeds.
-const mutantHours = 700
+const mutantHours = 3000
 
 // sources returns the mutated files.
 func (m mutant) sources() (map[string]string, error) {

@@ -58,7 +58,7 @@ func (w *world) checkRequest(h *simHolder, r request) {
 		if !run.Slot.After(j.Since) {
 			w.fail("%s is claimed, and the definition is from %v", run.Key, j.Since)
 		}
-		if ahead := run.Slot.Sub(w.registryTime()); ahead > 100*time.Millisecond+simTolerance(w.now-w.steppedAt) {
+		if ahead := run.Slot.Sub(w.registryTime()); ahead > 500*time.Millisecond+simTolerance(w.now-w.steppedAt) {
 			w.fail("%s is claimed %v before its time", run.Key, ahead)
 		}
 	}

@@ -170,7 +170,7 @@ func (w *world) perform(h *simHolder, a action) {
 		w.start(h, a.run)
 	case stopAttempt:
 		if at := h.live[a.key]; at != nil {
-			took := w.between(0, simGrace/2)
+			took := w.between(0, simGrace)
 			if a.immediate {
 				took = 0
 			}
