@@ -44,7 +44,7 @@ var (
 		unlessMissing(between(firstInstant, lastInstant), "mark", "since", "resumed"),
 		unless(bson.D{{Key: "$type", Value: "string"}}, "hash"),
 		unless(between(int64(1), int64(registry.MaxTerm)), "term"),
-		unless(bson.D{{Key: "$gte", Value: int64(1)}}, "revision"),
+		unless(between(int64(1), int64(store.MaxRevision)), "revision"),
 		integers("term", "revision", "schema"),
 		unless(between(int64(1), int64(store.Schema)), "schema"),
 	)
