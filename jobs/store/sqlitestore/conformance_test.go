@@ -15,9 +15,11 @@ func TestStore_Conformance(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) storetest.Store {
 		path := filepath.Join(t.TempDir(), "registry.db")
 		return storetest.Store{
-			Open:  func(t *testing.T) storetest.Backend { return open(t, path, registry.Join) },
-			Look:  func(t *testing.T) storetest.Backend { return open(t, path, registry.Look) },
-			Spoil: func(t *testing.T, r storetest.Record, field string, value any) { spoil(t, path, r, field, value) },
+			Open: func(t *testing.T) storetest.Backend { return open(t, path, registry.Join) },
+			Look: func(t *testing.T) storetest.Backend { return open(t, path, registry.Look) },
+			Spoil: func(t *testing.T, r storetest.Record, field string, value any) {
+				storetest.SpoilSQLite(t, path, r, field, value)
+			},
 		}
 	})
 }

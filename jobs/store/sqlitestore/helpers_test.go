@@ -4,11 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"testing"
 	"time"
 
-	"github.com/understudy-go/understudy/jobs/store/storetest"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/registry/sqlite"
 )
@@ -25,32 +23,6 @@ func open(t testing.TB, path string, access registry.Access) *sqlite.Registry {
 		}
 	})
 	return r
-}
-
-// columns are those that have another name than the field that they store.
-var columns = map[string]string{"trigger": `"trigger"`, "by": `"by"`, "offset": `"offset"`, "cancel": "cancelAt", "paused": "pausedAt"}
-
-// spoil stores a value in a field of a record, whatever that does to the record.
-func spoil(t testing.TB, path string, r storetest.Record, field string, value any) {
-	t.Helper()
-	column := columns[field]
-	if column == "" {
-		column = field
-	}
-	table, where, args := "jobs", `"group" = ? AND name = ?`, []any{value, r.Group, r.Job}
-	switch {
-	case r.Blob == "chunk":
-		table, where, args = "chunks", `"group" = ? AND job = ? AND run = ?`, append(args, r.Run)
-	case r.Blob != "":
-		table, where, args = "blobs", `"group" = ? AND job = ? AND run = ? AND kind = ?`, append(args, r.Run, r.Blob)
-	case r.Run != "":
-		table, where, args = "runs", `"group" = ? AND job = ? AND run = ?`, append(args, r.Run)
-	}
-	set := column + " = ?"
-	if field == "cancel" || field == "paused" {
-		set += fmt.Sprintf(", %[1]sBy = NULL, %[1]sWhy = NULL", field)
-	}
-	change(t, path, fmt.Sprintf("UPDATE %s SET %s WHERE %s", table, set, where), args...)
 }
 
 // change changes one record as another program does.
