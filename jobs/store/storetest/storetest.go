@@ -15,14 +15,10 @@ import (
 	"testing"
 
 	"github.com/understudy-go/understudy/jobs/store"
-	"github.com/understudy-go/understudy/registry"
 )
 
-// Backend is a registry that has the jobs of its groups as well.
-type Backend interface {
-	registry.Backend
-	Jobs() store.Store
-}
+// Backend is what the tests open.
+type Backend = store.Backend
 
 // Store is one store of a backend. It is empty at first.
 type Store struct {
