@@ -39,8 +39,9 @@ func read(t *testing.T, name string) string {
 // the code with the code. "make documents" brings them up to date.
 func TestDocuments_RepeatTheCode(t *testing.T) {
 	for _, part := range []struct{ file, name, want string }{
-		{"README.md", "library", "```go\n" + exampleBody(t) + "```\n"},
-		{"docs/library.md", "library", "```go\n" + exampleBody(t) + "```\n"},
+		{"README.md", "library", "```go\n" + exampleBody(t, "heartbeat", 20) + "```\n"},
+		{"docs/library.md", "library", "```go\n" + exampleBody(t, "heartbeat", 20) + "```\n"},
+		{"docs/library.md", "jobs", "```go\n" + exampleBody(t, "jobs/scheduler", 30) + "```\n"},
 		{"docs/configuration.md", "configuration", config.Table()},
 		{"docs/jobs.md", "keys", jobfile.Table()},
 	} {
@@ -85,16 +86,17 @@ func TestDocuments_HaveTheExitCodesOfTheHelp(t *testing.T) {
 	}
 }
 
-// exampleBody returns the code of the library's runnable example.
-func exampleBody(t *testing.T) string {
+// exampleBody returns the code of a package's runnable example, which has fewer lines than
+// that.
+func exampleBody(t *testing.T, dir string, lines int) string {
 	t.Helper()
-	_, body, _ := strings.Cut(read(t, "heartbeat/example_test.go"), "func Example() {\n")
+	_, body, _ := strings.Cut(read(t, dir+"/example_test.go"), "func Example() {\n")
 	body, _, ok := strings.Cut(body, "\t// Output")
 	if !ok {
-		t.Fatal("heartbeat/example_test.go has no example with an output")
+		t.Fatalf("%s/example_test.go has no example with an output", dir)
 	}
-	if n := strings.Count(body, "\n"); n >= 20 {
-		t.Errorf("the example takes %d lines", n)
+	if n := strings.Count(body, "\n"); n >= lines {
+		t.Errorf("the example of %s takes %d lines", dir, n)
 	}
 	return regexp.MustCompile(`(?m)^\t`).ReplaceAllString(body, "")
 }

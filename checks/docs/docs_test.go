@@ -22,6 +22,8 @@ import (
 
 	"github.com/understudy-go/understudy/checks/part"
 	"github.com/understudy-go/understudy/heartbeat"
+	_ "github.com/understudy-go/understudy/jobs"
+	_ "github.com/understudy-go/understudy/jobs/scheduler"
 	_ "github.com/understudy-go/understudy/registry/mongodb"
 	_ "github.com/understudy-go/understudy/registry/sqlite"
 	_ "github.com/understudy-go/understudy/worker"
@@ -32,8 +34,8 @@ const ours = "github.com/understudy-go/understudy/"
 // imports are the packages that the code in the documents may use.
 var imports = map[string]string{
 	"bson": "go.mongodb.org/mongo-driver/v2/bson", "context": "context", "errors": "errors", "filepath": "path/filepath", "fmt": "fmt",
-	"heartbeat": ours + "heartbeat", "http": "net/http", "log": "log", "mongo": "go.mongodb.org/mongo-driver/v2/mongo",
-	"mongodb": ours + "registry/mongodb", "options": "go.mongodb.org/mongo-driver/v2/mongo/options", "os": "os", "registry": ours + "registry",
+	"heartbeat": ours + "heartbeat", "http": "net/http", "jobs": ours + "jobs", "log": "log", "mongo": "go.mongodb.org/mongo-driver/v2/mongo",
+	"mongodb": ours + "registry/mongodb", "options": "go.mongodb.org/mongo-driver/v2/mongo/options", "os": "os", "registry": ours + "registry", "scheduler": ours + "jobs/scheduler",
 	"signal": "os/signal", "slog": "log/slog", "sql": "database/sql", "sqlite": ours + "registry/sqlite", "syscall": "syscall",
 	"testing": "testing", "time": "time", "worker": ours + "worker", "zerolog": "github.com/rs/zerolog",
 }

@@ -35,7 +35,7 @@ func onlyAfterDash(c *cobra.Command, args []string) error {
 		return usageError{fmt.Errorf("%s run a program, put it after --, as in %s -- %s", text, c.CommandPath(), args[0])}
 	}
 	if len(args) == 0 && c.ArgsLenAtDash() == 0 {
-		return usageError{errors.New("nothing after --: name the command to run, or leave out the -- to run the built-in demo work")}
+		return usageError{errors.New("nothing after --: name the command to run, or leave out the --: then the jobs of UNDERSTUDY_JOBS run alone, or without them the built-in demo work")}
 	}
 	return nil
 }

@@ -149,6 +149,9 @@ func (p Plan) logStart(log zerolog.Logger, warnings []string) {
 		scope = ": this user on this machine only"
 	}
 	log.Info().Msgf("registry %s%s", p.conf.Registry, scope)
+	if p.file != nil {
+		log.Info().Msgf("the jobs file %s has %s", p.file.path, countJobs(len(p.jobs.Jobs)))
+	}
 }
 
 // logEnd logs the error that ended an instance. The end of the work is no error, and is

@@ -128,7 +128,7 @@ func TestDeliver_ReceiverThatWantsNoneIsNotAskedAgain(t *testing.T) {
 	defer leadOnce(t, reg, log, gone, toldJobs())()
 	begun := time.Now()
 	ended(t, reg.Jobs(), submit(t, reg.Jobs(), "bad", nil))
-	if got := gone.got(); len(got) != 1 || time.Since(begun) > testkit.Patience || !strings.Contains(log.String(), "is not told of its end any more") {
+	if got := gone.got(); len(got) != 1 || time.Since(begun) > testkit.Patience || !strings.Contains(log.String(), "it is not sent any more") {
 		t.Errorf("got %q, and the log\n%s", got, log)
 	}
 }

@@ -13,8 +13,8 @@ const (
 	factMarkAhead    fact = "the job's slots are recorded as decided up to a time ahead of the registry's clock, which was probably set back: its schedule goes on from now"
 	factInterrupted  fact = "the instance of this run went away"
 	factEndLost      fact = "the end of this run's attempt could not be recorded: somebody else has changed the record"
-	factUntold       fact = "on_finish of this run's job does not take the news of its end"
-	factGivenUp      fact = "on_finish of this run's job is not told of its end any more"
+	factUntold       fact = "the URL of on_finish has not taken the end of this run"
+	factGivenUp      fact = "the URL of on_finish has not taken the end of this run: it is not sent any more"
 	factSuperseded   fact = "a later term has begun: nothing is recorded any more"
 )
 
