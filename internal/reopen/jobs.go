@@ -74,8 +74,8 @@ func (j jobs) AppendChunk(ctx context.Context, h store.Holder, k store.Key, atte
 	return do(j, func(s store.Store) error { return s.AppendChunk(ctx, h, k, attempt, n, offset, data) })
 }
 
-func (j jobs) Prune(ctx context.Context, h store.Holder, job string, before time.Time, keep, limit int) (int, error) {
-	return ask(j, func(s store.Store) (int, error) { return s.Prune(ctx, h, job, before, keep, limit) })
+func (j jobs) Prune(ctx context.Context, h store.Holder, job string, p store.Prunable, limit int) (int, error) {
+	return ask(j, func(s store.Store) (int, error) { return s.Prune(ctx, h, job, p, limit) })
 }
 
 func (j jobs) Submit(ctx context.Context, r store.Run, payload []byte, depth int) (store.Run, bool, error) {

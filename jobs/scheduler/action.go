@@ -72,14 +72,14 @@ const (
 
 // request is one call of the store.
 type request struct {
-	kind   kind
-	sent   time.Duration // the local instant at which it was made
-	now    time.Time     // due; prune: runs made or ended later stay
-	except []string      // due: jobs of which nothing can start now
-	limit  int           // open, due
-	runs   []store.Run   // claim, children; update: one
-	was    store.Version // update
-	jobs   []store.Job   // save
-	key    store.Key     // run; prune: its job
-	keep   int           // prune
+	kind     kind
+	sent     time.Duration  // the local instant at which it was made
+	now      time.Time      // due
+	except   []string       // due: jobs of which nothing can start now
+	limit    int            // open, due
+	runs     []store.Run    // claim, children; update: one
+	was      store.Version  // update
+	jobs     []store.Job    // save
+	key      store.Key      // run; prune: its job
+	prunable store.Prunable // prune
 }

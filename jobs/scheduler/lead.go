@@ -236,7 +236,7 @@ func (r *runner) ask(q request) (a answer) {
 	case kindSave:
 		a.err = s.SaveJobs(ctx, h, q.jobs)
 	case kindPrune:
-		a.pruned, a.err = s.Prune(ctx, h, q.key.Job, q.now, q.keep, q.limit)
+		a.pruned, a.err = s.Prune(ctx, h, q.key.Job, q.prunable, q.limit)
 	}
 	return a
 }

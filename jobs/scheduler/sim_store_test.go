@@ -164,7 +164,7 @@ func (s *simStore) prune(r request) (n int) {
 	mark := s.jobs[r.key.Job].Mark
 	var old []store.Run
 	for _, run := range s.runs {
-		late := run.At.After(r.now) || run.EndedAt.After(r.now) || run.Slot.After(mark)
+		late := r.prunable.Spares(run) || run.Slot.After(mark)
 		if s.broken == pruneAboveMark {
 			late = false
 		}
@@ -173,7 +173,7 @@ func (s *simStore) prune(r request) (n int) {
 		}
 	}
 	slices.SortFunc(old, func(a, b store.Run) int { return b.At.Compare(a.At)*2 + strings.Compare(b.Run, a.Run) })
-	for i := len(old) - 1; i >= r.keep && n < r.limit; i-- {
+	for i := len(old) - 1; i >= r.prunable.Keep && n < r.limit; i-- {
 		delete(s.runs, old[i].Key)
 		s.pruned[old[i].Key] = true
 		n++

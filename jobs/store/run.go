@@ -99,3 +99,17 @@ type Output struct {
 
 // Digest is the SHA-256 of a payload.
 type Digest [32]byte
+
+// Prunable says which runs of a job may be deleted.
+type Prunable struct {
+	Before       time.Time // those made and ended at this instant or earlier
+	FailedBefore time.Time // those that failed, timed out or exited at this instant or earlier
+	Keep         int       // but not the newest of those, this many
+}
+
+// Spares reports whether a run has to stay because of when it was made or ended, or because
+// of its state.
+func (p Prunable) Spares(r Run) bool {
+	failed := r.State == Failed || r.State == TimedOut || r.State == Exited
+	return !r.State.Ended() || r.Open || r.At.After(p.Before) || r.EndedAt.After(p.Before) || failed && r.EndedAt.After(p.FailedBefore)
+}

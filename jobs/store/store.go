@@ -120,10 +120,9 @@ type Holding interface {
 
 	// Prune deletes ended runs of a job that are not open, with their payloads,
 	// checkpoints and chunks, in small steps: at most limit of them, the oldest first. It
-	// spares those of slots after the mark that the job's record has, those made or ended
-	// after before, those that cannot be understood, and the newest keep of those that are
-	// left. It returns how many it deleted.
-	Prune(ctx context.Context, h Holder, job string, before time.Time, keep, limit int) (deleted int, err error)
+	// spares those of slots after the mark that the job's record has, those that cannot be
+	// understood, and those that p spares. It returns how many it deleted.
+	Prune(ctx context.Context, h Holder, job string, p Prunable, limit int) (deleted int, err error)
 }
 
 // Asking is what everybody may call: what people see, and what they ask for.

@@ -106,7 +106,9 @@ func TestStore_ReadsWhatItReturnsAlone(t *testing.T) {
 		{"Queue", 3, func() (int, error) { q, err := s.Queue(ctx, "g", instant.Add(time.Minute)); return len(q), err }, 3},
 		{"Submit", 8, func() (int, error) { _, _, err := s.Submit(ctx, triggered("new"), nil, 100); return 0, err }, 0},
 		// It reads the run behind the newest that stay, and each that it deletes four times.
-		{"Prune", 8 + 4*5, func() (int, error) { return s.Prune(ctx, h, "job1", instant.Add(time.Hour), 5, 5) }, 5},
+		{"Prune", 8 + 4*5, func() (int, error) {
+			return s.Prune(ctx, h, "job1", store.Prunable{Before: instant.Add(time.Hour), FailedBefore: instant.Add(time.Hour), Keep: 5}, 5)
+		}, 5},
 		{"Seal", 2 * (8 + 1), func() (int, error) { l, err := s.Seal(ctx, next); return len(l), err }, 1},
 	} {
 		profile(t, database, 2)

@@ -85,7 +85,7 @@ func TestPrune_ThatStoppedHalfWayIsCompletedByTheNextOne(t *testing.T) {
 			}
 			before := instant.Add(100 * 24 * time.Hour)
 			set.FailCommand(t, 1, "failCommands", bson.A{"delete"}, "namespace", "understudy."+collection, "closeConnection", true)
-			if n, err := s.Prune(t.Context(), h, "report", before, 1, 10); err == nil || n != 0 {
+			if n, err := s.Prune(t.Context(), h, "report", store.Prunable{Before: before, FailedBefore: before, Keep: 1}, 10); err == nil || n != 0 {
 				t.Fatalf("Prune: %d, %v; want an error", n, err)
 			}
 
@@ -99,7 +99,7 @@ func TestPrune_ThatStoppedHalfWayIsCompletedByTheNextOne(t *testing.T) {
 			})
 			pruned := 0
 			mongotest.Eventually(t, "the next pruning", func() (err error) {
-				pruned, err = s.Prune(t.Context(), h, "report", before, 1, 10)
+				pruned, err = s.Prune(t.Context(), h, "report", store.Prunable{Before: before, FailedBefore: before, Keep: 1}, 10)
 				return err
 			})
 			if pruned != 2 {

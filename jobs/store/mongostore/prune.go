@@ -21,14 +21,14 @@ const pruneStep = 50
 // Prune implements [store.Holding]. A step marks its runs, so that no person retries one
 // meanwhile, deletes what belongs to them, and then deletes them. So if a step is not
 // completed, the next call finds the same runs again, and nothing is left behind.
-func (s *Store) Prune(ctx context.Context, h store.Holder, job string, before time.Time, keep, limit int) (deleted int, err error) {
+func (s *Store) Prune(ctx context.Context, h store.Holder, job string, p store.Prunable, limit int) (deleted int, err error) {
 	fail := func(err error) (int, error) { return deleted, wrap(ctx, "prune", err) }
 	end, err := s.begin(ctx, s.mayHold)
 	if err != nil {
 		return fail(err)
 	}
 	defer end()
-	old, err := s.prunable(ctx, jobID{h.Group, job}, before, keep)
+	old, err := s.prunable(ctx, jobID{h.Group, job}, p)
 	if err != nil || old == nil {
 		return fail(err)
 	}
@@ -43,7 +43,7 @@ func (s *Store) Prune(ctx context.Context, h store.Holder, job string, before ti
 }
 
 // prunable returns the filter of the runs that may be deleted; nil if there are none.
-func (s *Store) prunable(ctx context.Context, key jobID, before time.Time, keep int) (bson.D, error) {
+func (s *Store) prunable(ctx context.Context, key jobID, p store.Prunable) (bson.D, error) {
 	var mark time.Time
 	raw, err := s.find(ctx, s.jobs, key)
 	if err != nil {
@@ -58,15 +58,22 @@ func (s *Store) prunable(ctx context.Context, key jobID, before time.Time, keep 
 	}
 	upTo := func(t time.Time) bson.D { return bson.D{{Key: "$lte", Value: t}} }
 	old := bson.D{
-		inGroup(key.Group), {Key: "_id.job", Value: key.Job}, {Key: "at", Value: upTo(before)},
-		{Key: "state", Value: bson.D{{Key: "$in", Value: ended}}}, {Key: "open", Value: false}, {Key: "endedAt", Value: upTo(before)},
-		{Key: "$or", Value: bson.A{bson.D{{Key: "slot", Value: nil}}, bson.D{{Key: "slot", Value: upTo(mark)}}}}, soundRun,
+		inGroup(key.Group), {Key: "_id.job", Value: key.Job}, {Key: "at", Value: upTo(p.Before)},
+		{Key: "state", Value: bson.D{{Key: "$in", Value: ended}}}, {Key: "open", Value: false}, {Key: "endedAt", Value: upTo(p.Before)},
+		soundRun,
 	}
-	if keep <= 0 {
-		return old, nil
+	anyOf := func(list ...bson.D) bson.D { return bson.D{{Key: "$or", Value: list}} }
+	failed := bson.D{{Key: "$in", Value: bson.A{store.Failed, store.TimedOut, store.Exited}}}
+	all := bson.A{
+		anyOf(bson.D{{Key: "slot", Value: nil}}, bson.D{{Key: "slot", Value: upTo(mark)}}),
+		anyOf(bson.D{{Key: "state", Value: bson.D{{Key: "$not", Value: failed}}}}, bson.D{{Key: "endedAt", Value: upTo(p.FailedBefore)}}),
 	}
-	o := options.FindOne().SetSort(bson.D{{Key: "at", Value: -1}, {Key: "_id", Value: -1}}).SetSkip(int64(keep)).SetProjection(only("at")).SetCollation(s.r.Simple)
-	newest, err := s.runs.FindOne(ctx, old, o).Raw()
+	whole := func() bson.D { return append(old[:len(old):len(old)], bson.E{Key: "$and", Value: all}) }
+	if p.Keep <= 0 {
+		return whole(), nil
+	}
+	o := options.FindOne().SetSort(bson.D{{Key: "at", Value: -1}, {Key: "_id", Value: -1}}).SetSkip(int64(p.Keep)).SetProjection(only("at")).SetCollation(s.r.Simple)
+	newest, err := s.runs.FindOne(ctx, whole(), o).Raw()
 	switch {
 	case errors.Is(err, mongo.ErrNoDocuments):
 		return nil, nil
@@ -74,12 +81,9 @@ func (s *Store) prunable(ctx context.Context, key jobID, before time.Time, keep 
 		return nil, s.r.Refused(s.runs, err)
 	}
 	at, id := newest.Lookup("at"), newest.Lookup("_id")
-	return append(old, bson.E{Key: "$and", Value: bson.A{
-		bson.D{{Key: "at", Value: bson.D{{Key: "$lte", Value: at}}}},
-		bson.D{{Key: "$or", Value: bson.A{
-			bson.D{{Key: "at", Value: bson.D{{Key: "$lt", Value: at}}}}, bson.D{{Key: "_id", Value: bson.D{{Key: "$lte", Value: id}}}},
-		}}},
-	}}), nil
+	all = append(all, bson.D{{Key: "at", Value: bson.D{{Key: "$lte", Value: at}}}},
+		anyOf(bson.D{{Key: "at", Value: bson.D{{Key: "$lt", Value: at}}}}, bson.D{{Key: "_id", Value: bson.D{{Key: "$lte", Value: id}}}}))
+	return whole(), nil
 }
 
 // pruneSome deletes the oldest runs that a filter matches, and returns how many.

@@ -48,7 +48,10 @@ func calls(s store.Store, h store.Holder, k store.Key) (reads, writes map[string
 				_, _, err := s.Submit(ctx, triggered("new"), []byte("x"), 10)
 				return err
 			},
-			"Prune":  func(ctx context.Context) error { _, err := s.Prune(ctx, h, "report", instant, 0, 10); return err },
+			"Prune": func(ctx context.Context) error {
+				_, err := s.Prune(ctx, h, "report", store.Prunable{Before: instant, FailedBefore: instant, Keep: 0}, 10)
+				return err
+			},
 			"Cancel": func(ctx context.Context) error { _, err := s.Cancel(ctx, k, "", ""); return err },
 			"Retry":  func(ctx context.Context) error { _, err := s.Retry(ctx, k, ""); return err },
 			"Pause":  func(ctx context.Context) error { _, err := s.Pause(ctx, "g", "report", "", ""); return err },

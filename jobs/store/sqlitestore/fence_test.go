@@ -77,7 +77,7 @@ func TestFence_OnlyTheHolderOfTheLatestOpenTermWrites(t *testing.T) {
 			return s.AppendChunk(ctx, h, run.Key, 1, 0, 0, []byte("x"))
 		},
 		"Prune": func(ctx context.Context, s *Store, h store.Holder) error {
-			_, err := s.Prune(ctx, h, "old", time.Now(), 0, 10)
+			_, err := s.Prune(ctx, h, "old", store.Prunable{Before: time.Now(), FailedBefore: time.Now(), Keep: 0}, 10)
 			return err
 		},
 	}

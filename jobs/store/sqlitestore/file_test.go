@@ -224,7 +224,7 @@ func TestWatch_HoldersWritesAreNotAnnounced(t *testing.T) {
 	must(err)
 	must(jobs.AppendChunk(t.Context(), h, run.Key, 1, 0, 0, []byte("x")))
 	must(finish(t.Context(), jobs, h, run))
-	_, err = jobs.Prune(t.Context(), h, "report", time.Now(), 0, 10)
+	_, err = jobs.Prune(t.Context(), h, "report", store.Prunable{Before: time.Now(), FailedBefore: time.Now(), Keep: 0}, 10)
 	must(err)
 	if touched() {
 		t.Error("a write of the holder was announced")

@@ -84,7 +84,7 @@ func TestUnreadable_ManyRecordsHoldNobodyUp(t *testing.T) {
 					t.Errorf("%s says that it gave up: %v, want %v", name, gaveUp, found == 0)
 				}
 			}
-			if n, err := s.Prune(ctx, holder, "report", time.Now(), 0, 10); n != found || err != nil {
+			if n, err := s.Prune(ctx, holder, "report", store.Prunable{Before: time.Now(), FailedBefore: time.Now(), Keep: 0}, 10); n != found || err != nil {
 				t.Errorf("Prune: %d, %v; want %d", n, err, found)
 			}
 		})

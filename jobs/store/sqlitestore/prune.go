@@ -14,28 +14,28 @@ const pruneStep = 20
 
 // mercy says which runs of a job are spared.
 type mercy struct {
-	before, mark time.Time
+	store.Prunable
+	mark time.Time
 }
 
 // prunable reports whether nobody needs a run any more.
 func (m mercy) prunable(r store.Run) bool {
-	return r.State.Ended() && !r.Open && !r.At.After(m.before) && !r.EndedAt.After(m.before) &&
-		(r.Slot.IsZero() || !r.Slot.After(m.mark))
+	return !m.Spares(r) && (r.Slot.IsZero() || !r.Slot.After(m.mark))
 }
 
 // Prune deletes ended runs of a job, the oldest first.
-func (s *Store) Prune(ctx context.Context, h store.Holder, job string, before time.Time, keep, limit int) (int, error) {
+func (s *Store) Prune(ctx context.Context, h store.Holder, job string, p store.Prunable, limit int) (int, error) {
 	const name = "prune"
-	before = store.Instant(before)
+	p.Before, p.FailedBefore = store.Instant(p.Before), store.Instant(p.FailedBefore)
 	limit = store.Bounded(limit)
-	keep = min(max(keep, 0), 1<<30)
+	keep := min(max(p.Keep, 0), 1<<30)
 	var oldest []store.Key
 	var last store.Run
 	// It reads a page at a time, so that others can read in between.
 	found := 0
 	for more := true; more && found < limit+keep; {
 		n := min(limit+keep-found, store.MaxPage)
-		page, err := reading(ctx, s, name, func(c *conn) ([]store.Run, error) { return c.oldest(h.Group, job, before, last, n) })
+		page, err := reading(ctx, s, name, func(c *conn) ([]store.Run, error) { return c.oldest(h.Group, job, p, last, n) })
 		if err != nil {
 			return 0, err
 		}
@@ -52,7 +52,7 @@ func (s *Store) Prune(ctx context.Context, h store.Holder, job string, before ti
 	for first := true; first || len(oldest) > 0; first = false {
 		step := oldest[:min(pruneStep, len(oldest))]
 		oldest = oldest[len(step):]
-		n, err := holding(ctx, s, name, ofHolder, h, func(c *conn) (int, error) { return c.deleteRuns(step, job, h.Group, before) })
+		n, err := holding(ctx, s, name, ofHolder, h, func(c *conn) (int, error) { return c.deleteRuns(step, job, h.Group, p) })
 		if deleted += n; err != nil {
 			return deleted, err
 		}
@@ -61,18 +61,18 @@ func (s *Store) Prune(ctx context.Context, h store.Holder, job string, before ti
 }
 
 // mercy returns which runs of a job are spared now.
-func (c *conn) mercy(group, job string, before time.Time) (mercy, error) {
+func (c *conn) mercy(group, job string, p store.Prunable) (mercy, error) {
 	j, err := c.job(group, job)
 	if err != nil || j == nil {
-		return mercy{before: before}, err
+		return mercy{Prunable: p}, err
 	}
-	return mercy{before, j.Mark}, nil
+	return mercy{p, j.Mark}, nil
 }
 
 // oldest returns up to n runs that can be pruned, the oldest first, from the one on that
 // comes after last.
-func (c *conn) oldest(group, job string, before time.Time, last store.Run, n int) ([]store.Run, error) {
-	m, err := c.mercy(group, job, before)
+func (c *conn) oldest(group, job string, p store.Prunable, last store.Run, n int) ([]store.Run, error) {
+	m, err := c.mercy(group, job, p)
 	if err != nil {
 		return nil, err
 	}
@@ -87,14 +87,14 @@ func (c *conn) oldest(group, job string, before time.Time, last store.Run, n int
 		return errEnough
 	}, listedRun, `WHERE "group" = ? AND job = ? AND at BETWEEN ? AND ? AND NOT (at = ? AND run <= ?)
 		AND open = 0 AND endedAt <= ? AND (slot IS NULL OR slot <= ?) ORDER BY at, run`,
-		group, job, max(last.At.UnixMilli(), 1), before.UnixMilli(), last.At.UnixMilli(), last.Key.Run, before.UnixMilli(), m.mark.UnixMilli())
+		group, job, max(last.At.UnixMilli(), 1), p.Before.UnixMilli(), last.At.UnixMilli(), last.Key.Run, p.Before.UnixMilli(), m.mark.UnixMilli())
 	return found.list, err
 }
 
 // deleteRuns deletes those of some runs that still can be pruned: one may have been retried
 // meanwhile.
-func (c *conn) deleteRuns(keys []store.Key, job, group string, before time.Time) (deleted int, err error) {
-	m, err := c.mercy(group, job, before)
+func (c *conn) deleteRuns(keys []store.Key, job, group string, p store.Prunable) (deleted int, err error) {
+	m, err := c.mercy(group, job, p)
 	if err != nil {
 		return 0, err
 	}

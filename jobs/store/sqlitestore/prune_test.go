@@ -32,7 +32,7 @@ func TestPrune_ChecksAgainWhatItDeletes(t *testing.T) {
 			return s.SaveJobs(ctx, holder, []store.Job{{Group: "g", Name: "report", Revision: 2, Mark: r.Slot.Add(-time.Hour)}})
 		}, 0},
 		"it is gone": {func(ctx context.Context, s *Store, _ store.Run) error {
-			_, err := s.Prune(ctx, holder, "report", time.Now(), 0, 10)
+			_, err := s.Prune(ctx, holder, "report", store.Prunable{Before: time.Now(), FailedBefore: time.Now(), Keep: 0}, 10)
 			return err
 		}, 0},
 	} {
@@ -47,8 +47,9 @@ func TestPrune_ChecksAgainWhatItDeletes(t *testing.T) {
 			if err := s.SaveJobs(ctx, holder, []store.Job{{Group: "g", Name: "report", Revision: 1, Mark: r.Slot}}); err != nil {
 				t.Fatal(err)
 			}
-			before := now().Add(time.Minute) // so that what ends now counts as well
-			found, err := reading(ctx, s, "", func(c *conn) ([]store.Run, error) { return c.oldest("g", "report", before, store.Run{}, 10) })
+			at := now().Add(time.Minute) // so that what ends now counts as well
+			old := store.Prunable{Before: at, FailedBefore: at}
+			found, err := reading(ctx, s, "", func(c *conn) ([]store.Run, error) { return c.oldest("g", "report", old, store.Run{}, 10) })
 			if err != nil || len(found) != 1 {
 				t.Fatalf("found %v, %v; want the run", found, err)
 			}
@@ -56,7 +57,7 @@ func TestPrune_ChecksAgainWhatItDeletes(t *testing.T) {
 			if err := tt.meanwhile(ctx, s, r); err != nil {
 				t.Fatal(err)
 			}
-			n, err := writing(ctx, s, "", ofHolder, func(c *conn) (int, error) { return c.deleteRuns(keys, "report", "g", before) })
+			n, err := writing(ctx, s, "", ofHolder, func(c *conn) (int, error) { return c.deleteRuns(keys, "report", "g", old) })
 			if err != nil || n != tt.want {
 				t.Errorf("deleted %d, %v; want %d", n, err, tt.want)
 			}
@@ -83,7 +84,7 @@ func TestPrune_KeepsMoreThanAPage(t *testing.T) {
 		}
 	}
 	for _, want := range []int{70, 30, 0} {
-		if n, err := s.Prune(ctx, holder, "report", now(), keep, 70); err != nil || n != want {
+		if n, err := s.Prune(ctx, holder, "report", store.Prunable{Before: now(), FailedBefore: now(), Keep: keep}, 70); err != nil || n != want {
 			t.Errorf("Prune: %d, %v; want %d", n, err, want)
 		}
 	}

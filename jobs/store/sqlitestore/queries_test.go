@@ -100,8 +100,11 @@ func TestQueries_UseTheirIndex(t *testing.T) {
 			_, err := s.Runs(ctx, "g", store.Filter{Job: job, States: failed, Limit: 10})
 			return err
 		}, []string{"runsByJobAndState"}},
-		"Prune": {func(s *Store) error { _, err := s.Prune(ctx, holder, job, time.Now(), 10, 10); return err }, []string{"runsByJob"}},
-		"Seal":  {func(s *Store) error { _, err := s.Seal(ctx, holder); return err }, []string{"runsByState"}},
+		"Prune": {func(s *Store) error {
+			_, err := s.Prune(ctx, holder, job, store.Prunable{Before: time.Now(), FailedBefore: time.Now(), Keep: 10}, 10)
+			return err
+		}, []string{"runsByJob"}},
+		"Seal": {func(s *Store) error { _, err := s.Seal(ctx, holder); return err }, []string{"runsByState"}},
 		"Submit": {func(s *Store) error {
 			_, _, err := s.Submit(ctx, store.Run{Key: store.Key{Group: "g", Job: job, Run: "1"}}, nil, 10)
 			return err

@@ -56,7 +56,7 @@ func TestChanges_RulesOfOthersAreRefusals(t *testing.T) {
 			return p.jobs.AppendChunk(ctx, p.h, p.running.Key, 1, 0, 0, []byte("x"))
 		},
 		"Prune": func(ctx context.Context, p part) error {
-			_, err := p.jobs.Prune(ctx, p.h, "report", time.Now().Add(time.Hour), 0, 10)
+			_, err := p.jobs.Prune(ctx, p.h, "report", store.Prunable{Before: time.Now().Add(time.Hour), FailedBefore: time.Now().Add(time.Hour), Keep: 0}, 10)
 			return err
 		},
 	}

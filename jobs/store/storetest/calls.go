@@ -37,7 +37,10 @@ func calls(b Backend, h store.Holder, r store.Run, name string) []call {
 		{"SaveCheckpoint", true, func(ctx context.Context) error { return s.SaveCheckpoint(ctx, h, k, r.Attempt, []byte("c")) }},
 		{"TakeCheckpoint", true, func(ctx context.Context) error { _, err := s.TakeCheckpoint(ctx, h, k, r.Attempt); return err }},
 		{"AppendChunk", true, func(ctx context.Context) error { return s.AppendChunk(ctx, h, k, r.Attempt, 0, 0, []byte("c")) }},
-		{"Prune", true, func(ctx context.Context) error { _, err := s.Prune(ctx, h, r.Job, instant, 1, 10); return err }},
+		{"Prune", true, func(ctx context.Context) error {
+			_, err := s.Prune(ctx, h, r.Job, store.Prunable{Before: instant, FailedBefore: instant, Keep: 1}, 10)
+			return err
+		}},
 		{"Submit", true, func(ctx context.Context) error {
 			_, _, err := s.Submit(ctx, waiting(h.Group, r.Job, "submitted"), []byte("p"), 1000)
 			return err

@@ -171,7 +171,7 @@ func garbage(t *testing.T, open func(t *testing.T) Store) {
 				saveJob(t, b, h, j)
 				r := claimOne(t, b, h, ended(processing(h, "report", "bad"), store.Completed, instant))
 				s.Spoil(t, Record{Key: r.Key}, bad.field, bad.value)
-				n, err := b.Jobs().Prune(t.Context(), h, "report", time.Now().Add(time.Hour), 0, 10)
+				n, err := b.Jobs().Prune(t.Context(), h, "report", store.Prunable{Before: time.Now().Add(time.Hour), FailedBefore: time.Now().Add(time.Hour), Keep: 0}, 10)
 				if err != nil && !registry.Unreadable(err) || n != 0 {
 					t.Errorf("Prune: %d, %v; want 0", n, err)
 				}

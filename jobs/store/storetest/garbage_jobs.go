@@ -73,7 +73,7 @@ func garbageJobs(t *testing.T, open func(t *testing.T) Store) {
 						}
 					}
 					if bad.field == "mark" || errors.Is(bad.want, registry.ErrSchema) {
-						_, err = b.Jobs().Prune(t.Context(), h, "bad", instant, 0, 10)
+						_, err = b.Jobs().Prune(t.Context(), h, "bad", store.Prunable{Before: instant, FailedBefore: instant, Keep: 0}, 10)
 						suite.WantError(t, "Prune", err, bad.want)
 					}
 				}

@@ -31,7 +31,7 @@ func prune(t *testing.T, open func(t *testing.T) Store) {
 	}
 	call := func(t *testing.T, h store.Holder, before time.Time, keep, limit, want int) {
 		t.Helper()
-		if n, err := b.Jobs().Prune(t.Context(), h, "report", before, keep, limit); err != nil || n != want {
+		if n, err := b.Jobs().Prune(t.Context(), h, "report", store.Prunable{Before: before, FailedBefore: before, Keep: keep}, limit); err != nil || n != want {
 			t.Errorf("Prune: %d, %v; want %d", n, err, want)
 		}
 	}
@@ -47,6 +47,25 @@ func prune(t *testing.T, open func(t *testing.T) Store) {
 			t.Errorf("left are %q, %v; want %q", got, err, want)
 		}
 	}
+
+	t.Run("FailedOnesStayLonger", func(t *testing.T) {
+		h := marked(t, "failed", hour(100))
+		for i, state := range []store.State{store.Failed, store.TimedOut, store.Exited, store.Completed, store.Cancelled, store.Skipped, store.Failed, store.Completed} {
+			r := slot(h, numbered("", i), i)
+			r.State = state
+			claimOne(t, b, h, r)
+		}
+		p := store.Prunable{Before: hour(50), FailedBefore: hour(3), Keep: 1} // of those that failed, the first three
+		if n, err := b.Jobs().Prune(t.Context(), h, "report", p, 100); err != nil || n != 6 {
+			t.Errorf("Prune: %d, %v; want 6", n, err)
+		}
+		left(t, "failed", "0006", "0007")
+		p.FailedBefore = hour(50)
+		if n, err := b.Jobs().Prune(t.Context(), h, "report", p, 100); err != nil || n != 1 {
+			t.Errorf("Prune: %d, %v; want 1", n, err)
+		}
+		left(t, "failed", "0007")
+	})
 
 	t.Run("TheOldestGoFirstInSteps", func(t *testing.T) {
 		h := marked(t, "steps", hour(100))
@@ -195,7 +214,7 @@ func prune(t *testing.T, open func(t *testing.T) Store) {
 			errs := suite.Race(func(i int) (err error) {
 				switch i {
 				case 0:
-					pruned, err = b.Jobs().Prune(t.Context(), h, "report", hour(20), 0, 10)
+					pruned, err = b.Jobs().Prune(t.Context(), h, "report", store.Prunable{Before: hour(20), FailedBefore: hour(20), Keep: 0}, 10)
 				case 1:
 					_, retried = other.Jobs().Retry(t.Context(), r.Key, "me")
 				}
