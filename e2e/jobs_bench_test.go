@@ -1,0 +1,196 @@
+//go:build linux
+
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/understudy-go/understudy/internal/mongotest"
+	"github.com/understudy-go/understudy/internal/testkit"
+	"github.com/understudy-go/understudy/jobs/store"
+	"github.com/understudy-go/understudy/registry"
+)
+
+// onEachBackend runs a benchmark with SQLite, and with a replica set of one server.
+func onEachBackend(b *testing.B, f func(b *testing.B, at place)) {
+	b.Run("sqlite", func(b *testing.B) { f(b, onSQLite(b)) })
+	b.Run("mongodb", func(b *testing.B) { f(b, place{uri: mongotest.Shared(b)}) })
+}
+
+// clockedGroup is a group of real instances with the default timing. In its jobs file,
+// CLOCK stands for a command that writes down its run and the time, as soon as it can. It
+// is bash, which knows the time without another process; that bash has to start is part of
+// what is measured.
+type clockedGroup struct {
+	*jobsGroup
+	clock string // file
+}
+
+func newClockedGroup(b *testing.B, at place, jobs string) clockedGroup {
+	timing := registry.DefaultTiming
+	clock := filepath.Join(b.TempDir(), "clock")
+	command := fmt.Sprintf(`[/bin/bash, -c, 'echo $UNDERSTUDY_RUN_ID $EPOCHREALTIME >>%s']`, clock)
+	g := newJobsGroup(b, at, []string{
+		"LC_ALL=C",
+		"UNDERSTUDY_HEARTBEAT_INTERVAL=" + timing.Interval.String(),
+		"UNDERSTUDY_ORPHAN_AFTER=" + timing.OrphanAfter.String(),
+		"UNDERSTUDY_STOP_GRACE=" + timing.StopGrace.String(),
+	}, strings.ReplaceAll(jobs, "CLOCK", command))
+	return clockedGroup{g, clock}
+}
+
+// clocked waits until so many runs have written down when they began, and returns when.
+func (g clockedGroup) clocked(n int) map[string]time.Time {
+	g.t.Helper()
+	began := map[string]time.Time{}
+	testkit.Until(g.t, fmt.Sprintf("%d runs to begin", n), func() bool {
+		data, err := os.ReadFile(g.clock)
+		lines := strings.Split(string(data), "\n")
+		if err != nil || len(lines) <= n {
+			return false
+		}
+		for _, line := range lines[:len(lines)-1] {
+			run, at, _ := strings.Cut(line, " ")
+			micros, err := strconv.ParseInt(strings.Replace(at, ".", "", 1), 10, 64)
+			if err != nil {
+				g.t.Fatalf("a run has left the line %q", line)
+			}
+			began[run] = time.UnixMicro(micros)
+		}
+		return true
+	})
+	return began
+}
+
+// report prints the median and the 99th percentile.
+func report(b *testing.B, name string, took []time.Duration) {
+	slices.Sort(took)
+	b.ReportMetric(milliseconds(took[len(took)/2]), "ms-median"+name)
+	b.ReportMetric(milliseconds(took[len(took)*99/100]), "ms-p99"+name)
+}
+
+// BenchmarkJobs_StartDelay measures the time from a slot to the first instruction of its
+// command, for five jobs that are due at the same instants.
+func BenchmarkJobs_StartDelay(b *testing.B) {
+	const jobs, slots = 5, 12
+	onEachBackend(b, func(b *testing.B, at place) {
+		var file strings.Builder
+		file.WriteString("jobs:\n")
+		for n := range jobs {
+			fmt.Fprintf(&file, "  tick%d: {command: CLOCK, schedule: \"@every 1s\"}\n", n)
+		}
+		g := newClockedGroup(b, at, file.String())
+		g.joinAll("a", "b")
+		began := g.clocked(jobs * slots)
+		var delays []time.Duration
+		for run, at := range began {
+			_, id, _ := strings.Cut(run, "/")
+			slot, err := time.Parse(time.RFC3339, id)
+			if err != nil {
+				b.Fatal(err)
+			}
+			delays = append(delays, at.Sub(slot))
+		}
+		for b.Loop() { // the measurement above is made once
+		}
+		report(b, "", delays)
+		b.ReportMetric(0, "ns/op")
+		g.conclude()
+	})
+}
+
+// BenchmarkJobs_Trigger measures the time from the start of a process "understudy trigger"
+// to the first instruction of the job's command, and how much of it comes after the run is
+// in the registry.
+func BenchmarkJobs_Trigger(b *testing.B) {
+	onEachBackend(b, func(b *testing.B, at place) {
+		g := newClockedGroup(b, at, "jobs: {now: {command: CLOCK}}\n")
+		g.joinAll("a", "b")
+		s := g.store()
+		testkit.Until(b, "the job to be known", func() bool {
+			known, err := s.Jobs(b.Context(), "default")
+			return err == nil && len(known) == 1
+		})
+		var sent []time.Time
+		for b.Loop() {
+			sent = append(sent, time.Now())
+			if code, _, log := g.outcome(g.env, []string{"trigger", "now"}); code != exitOK {
+				b.Fatalf("trigger ended with %d:\n%s", code, log)
+			}
+			g.clocked(len(sent))
+		}
+		began := g.clocked(len(sent))
+		var sinceStart, sinceSubmit []time.Duration
+		for i, r := range g.runs(s, "now") {
+			at := began[r.Key.String()]
+			sinceStart, sinceSubmit = append(sinceStart, at.Sub(sent[i])), append(sinceSubmit, at.Sub(r.At))
+		}
+		report(b, "", sinceStart)
+		report(b, "-since-submit", sinceSubmit)
+		b.ReportMetric(0, "ns/op")
+		g.conclude()
+	})
+}
+
+// BenchmarkJobs_True measures what a run of true costs: the processor time of the instance,
+// of its guards, and of all that they started, from the claim to the record of the end. The
+// beats meanwhile are part of it; what the registry's server uses is not.
+func BenchmarkJobs_True(b *testing.B) {
+	const runs = 300
+	onEachBackend(b, func(b *testing.B, at place) {
+		g := newClockedGroup(b, at, "jobs: {nothing: {command: [/bin/true], overlap: queue}}\n")
+		a := g.joinAll("a")[0]
+		s := g.store()
+		submit := func(n int) {
+			for range n {
+				r := store.Run{Key: store.Key{Group: "default", Job: "nothing", Run: store.NewID()}, Trigger: store.ByPerson}
+				if _, _, err := s.Submit(b.Context(), r, nil, 10_000); err != nil {
+					b.Fatal(err)
+				}
+			}
+		}
+		await := func() {
+			testkit.Until(b, "all runs to end", func() bool {
+				time.Sleep(20 * time.Millisecond) // to ask more often would cost the instance something
+				open, err := s.Runs(b.Context(), "default", store.Filter{States: []store.State{store.Waiting, store.Processing}, Limit: 1})
+				return err == nil && len(open) == 0
+			})
+		}
+		submit(20) // what only the first ones cost is left out
+		await()
+		begun, before := time.Now(), g.processorTime(b, a)
+		submit(runs)
+		await()
+		used, took := g.processorTime(b, a)-before, time.Since(begun)
+		for b.Loop() { // the measurement above is made once
+		}
+		b.ReportMetric(milliseconds(used)/runs, "ms-CPU/run")
+		b.ReportMetric(runs/took.Seconds(), "runs/s")
+		b.ReportMetric(0, "ns/op")
+		g.conclude()
+	})
+}
+
+// processorTime returns the processor time of an instance, of its guards, and of their
+// children that have ended.
+func (g clockedGroup) processorTime(b *testing.B, m *process) (sum time.Duration) {
+	for _, pid := range append(g.guards(m), m.cmd.Process.Pid) {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if err != nil {
+			continue // it was reaped meanwhile, and counts as an ended child
+		}
+		_, rest, _ := strings.Cut(string(stat), ") ")
+		for _, field := range strings.Fields(rest)[11:15] { // utime, stime, cutime, cstime, in ticks of 10 ms
+			n, _ := strconv.ParseInt(field, 10, 64)
+			sum += time.Duration(n) * 10 * time.Millisecond
+		}
+	}
+	return sum
+}
