@@ -5,12 +5,15 @@ package e2e
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/understudy-go/understudy/internal/mongotest"
 	"github.com/understudy-go/understudy/internal/testkit"
@@ -140,39 +143,49 @@ func BenchmarkJobs_Trigger(b *testing.B) {
 }
 
 // BenchmarkJobs_True measures what a run of true costs: the processor time of the instance,
-// of its guards, and of all that they started, from the claim to the record of the end. The
-// beats meanwhile are part of it; what the registry's server uses is not.
+// of its guards, and of all that they started, from the claim to the record of the end. As
+// many jobs are due each second as there are guards ready. The beats meanwhile are part of
+// it; what the registry's server uses is not. For comparison it measures what true costs
+// that a plain program starts.
 func BenchmarkJobs_True(b *testing.B) {
-	const runs = 300
+	const jobs, seconds = 4, 10
 	onEachBackend(b, func(b *testing.B, at place) {
-		g := newClockedGroup(b, at, "jobs: {nothing: {command: [/bin/true], overlap: queue}}\n")
+		var file strings.Builder
+		file.WriteString("jobs:\n")
+		for n := range jobs {
+			fmt.Fprintf(&file, "  nothing%d: {command: [/bin/true], schedule: \"@every 1s\"}\n", n)
+		}
+		g := newClockedGroup(b, at, file.String())
 		a := g.joinAll("a")[0]
 		s := g.store()
-		submit := func(n int) {
-			for range n {
-				r := store.Run{Key: store.Key{Group: "default", Job: "nothing", Run: store.NewID()}, Trigger: store.ByPerson}
-				if _, _, err := s.Submit(b.Context(), r, nil, 10_000); err != nil {
+		for n := range jobs {
+			g.awaitRuns(s, fmt.Sprint("nothing", n), 2, store.Completed) // what only the first runs cost is left out
+		}
+		half := func(d time.Duration) { // a good time to measure is between two slots
+			sleep(time.Until(time.Now().Add(d).Truncate(time.Second).Add(700 * time.Millisecond)))
+		}
+		half(0)
+		before := g.processorTime(b, a)
+		half(seconds * time.Second)
+		used := g.processorTime(b, a) - before
+
+		var u unix.Rusage
+		plain := func() time.Duration {
+			for range jobs * seconds {
+				if err := exec.Command("/bin/true").Run(); err != nil {
 					b.Fatal(err)
 				}
 			}
+			if err := unix.Getrusage(unix.RUSAGE_CHILDREN, &u); err != nil {
+				b.Fatal(err)
+			}
+			return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 		}
-		await := func() {
-			testkit.Until(b, "all runs to end", func() bool {
-				time.Sleep(20 * time.Millisecond) // to ask more often would cost the instance something
-				open, err := s.Runs(b.Context(), "default", store.Filter{States: []store.State{store.Waiting, store.Processing}, Limit: 1})
-				return err == nil && len(open) == 0
-			})
-		}
-		submit(20) // what only the first ones cost is left out
-		await()
-		begun, before := time.Now(), g.processorTime(b, a)
-		submit(runs)
-		await()
-		used, took := g.processorTime(b, a)-before, time.Since(begun)
+		plainUsed := -plain() + plain()
 		for b.Loop() { // the measurement above is made once
 		}
-		b.ReportMetric(milliseconds(used)/runs, "ms-CPU/run")
-		b.ReportMetric(runs/took.Seconds(), "runs/s")
+		b.ReportMetric(milliseconds(used)/(jobs*seconds), "ms-CPU/run")
+		b.ReportMetric(milliseconds(plainUsed)/(jobs*seconds), "ms-CPU/plain-true")
 		b.ReportMetric(0, "ns/op")
 		g.conclude()
 	})
