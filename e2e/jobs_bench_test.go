@@ -82,7 +82,7 @@ func report(b *testing.B, name string, took []time.Duration) {
 // BenchmarkJobs_StartDelay measures the time from a slot to the first instruction of its
 // command, for five jobs that are due at the same instants.
 func BenchmarkJobs_StartDelay(b *testing.B) {
-	const jobs, slots = 5, 12
+	const jobs, slots = 5, 6
 	onEachBackend(b, func(b *testing.B, at place) {
 		var file strings.Builder
 		file.WriteString("jobs:\n")
