@@ -30,7 +30,17 @@ func lead(t testing.TB, reg store.Backend, log zerolog.Logger, list []scheduler.
 	if err != nil {
 		t.Fatal(err)
 	}
-	member, err := heartbeat.New(s.Join(heartbeat.Config{Registry: reg, Group: "g", Timing: quick, Log: zerolog.Nop()}))
+	join(t, s, heartbeat.Config{Registry: reg, Group: "g", Timing: quick, Log: zerolog.Nop()})
+	testkit.Until(t, "the jobs to be known", func() bool {
+		known, err := reg.Jobs().Jobs(context.Background(), "g")
+		return err == nil && len(known) == len(list)
+	})
+}
+
+// join has a member run the jobs of a scheduler until the test ends.
+func join(t testing.TB, s *scheduler.Scheduler, c heartbeat.Config) {
+	t.Helper()
+	member, err := heartbeat.New(s.Join(c))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,10 +52,6 @@ func lead(t testing.TB, reg store.Backend, log zerolog.Logger, list []scheduler.
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
-	})
-	testkit.Until(t, "the jobs to be known", func() bool {
-		known, err := reg.Jobs().Jobs(context.Background(), "g")
-		return err == nil && len(known) == len(list)
 	})
 }
 

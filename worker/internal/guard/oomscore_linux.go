@@ -6,8 +6,11 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/understudy-go/understudy/internal/boottime"
 )
 
 // ourMemory is more than Understudy and its guard use together.
@@ -27,25 +30,36 @@ const (
 
 // oomScore is this process's own oom_score_adj. The descriptor is opened once,
 // since a process that could open the file can always write to it later.
-type oomScore struct{ fd int }
+type oomScore struct {
+	fd     int
+	memory uint64        // what memory returned
+	readAt time.Duration // when; 0: never
+}
+
+// memoryLasts is how long the answer of memory is used. To find it takes as long as to start
+// a command, and a limit changes rarely.
+const memoryLasts = 10 * time.Second
 
 func openOOMScore() oomScore {
 	fd, err := unix.Open("/proc/self/oom_score_adj", unix.O_RDWR|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return oomScore{fd: -1} // the command begins with the value of this process
 	}
-	return oomScore{fd}
+	return oomScore{fd: fd}
 }
 
 // raise raises the value for children that are forked before restore is called. It
 // changes nothing where the old value could not be restored.
-func (o oomScore) raise() (restore func()) {
+func (o *oomScore) raise() (restore func()) {
 	restore = func() {}
 	own, err := o.get()
 	if err != nil || own == minOOMScore || o.set(own) != nil {
 		return restore
 	}
-	if raised := min(own+oomScoreOf(ourMemory, memory()), maxOOMScore); raised > own && o.set(raised) == nil {
+	if now := boottime.Now(); o.readAt == 0 || now >= o.readAt+memoryLasts {
+		o.memory, o.readAt = memory(), now
+	}
+	if raised := min(own+oomScoreOf(ourMemory, o.memory), maxOOMScore); raised > own && o.set(raised) == nil {
 		restore = func() { _ = o.set(own) }
 	}
 	return restore

@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 func TestOOMScoreOf_IsWorthMoreThanUnderstudyAndItsGuardUse(t *testing.T) {
@@ -54,5 +56,26 @@ func TestCgroupLimit_IsTheSmallestOfAllGroupsAbove(t *testing.T) {
 		if got := cgroupLimit(root, tt.group, "memory.max"); got != tt.want {
 			t.Errorf("%q: %d, want %d", tt.group, got, tt.want)
 		}
+	}
+}
+
+func TestOOMScore_MemoryIsReadAgainOnlyAfterAWhile(t *testing.T) {
+	o := openOOMScore()
+	if o.fd < 0 {
+		t.Skip("this process may not change its oom_score_adj")
+	}
+	defer unix.Close(o.fd)
+	o.raise()()
+	read := o.memory
+	if read == 0 {
+		t.Fatal("no memory was read")
+	}
+	o.memory = read + 1
+	if o.raise()(); o.memory != read+1 {
+		t.Error("the memory was read again at once")
+	}
+	o.readAt -= memoryLasts
+	if o.raise()(); o.memory != read {
+		t.Errorf("after %v the memory is still %d, want %d", memoryLasts, o.memory, read)
 	}
 }
