@@ -36,6 +36,7 @@ func newRig(t testing.TB, maxRuns int, list ...jobs.Definition) *rig {
 	r.m = newMachine(settings{
 		holder: store.Holder{Group: "g", Term: 7, Instance: uuid.UUID{7}}, host: "h", stopGrace: simGrace, killMargin: simGrace / 10,
 		maxRuns: maxRuns, poll: 5 * time.Second, pruneEvery: time.Hour, minAge: time.Hour, newNonce: uuid.New,
+		strayEvery: 10 * time.Minute, slotPatience: slotPatience, askedPatience: askedPatience,
 		jitter: func(d time.Duration) time.Duration { return d },
 	}, r.file(list...), 1000*time.Hour)
 	return r
