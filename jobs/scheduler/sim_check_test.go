@@ -119,7 +119,7 @@ func (w *world) checkUpdate(h store.Holder, before, after store.Run) {
 
 // checkWaited looks at what a holder made of a run that waited.
 func (w *world) checkWaited(h store.Holder, before, after store.Run) {
-	if w.holder.id.Term != h.Term || w.holder.id.Instance != h.Instance || simTolerance(w.now-w.steppedAt) > 0 {
+	if w.holder == nil || w.holder.id.Term != h.Term || w.holder.id.Instance != h.Instance || simTolerance(w.now-w.steppedAt) > 0 {
 		return
 	}
 	j := w.holder.machine.jobs[before.Job]
