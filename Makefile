@@ -12,13 +12,12 @@ PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 win
 # What "make sim", "make mutants" and "make bench" are asked to do.
 HOURS   := 10000
 SEED    :=
-PART    := ./heartbeat
 MUTANT  :=
 BENCH   := .
 TIMES   := 20x
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test race lint tidy cross sim mutants walk bench checks pictures documents release-check
+.PHONY: help build demo test race lint tidy cross sim mutants sim-jobs mutants-jobs walk bench checks pictures documents release-check
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; do printf '%-14s %s\n' "$$name" "$$text"; done
@@ -52,11 +51,17 @@ cross: ## build and vet the program for all six platforms of a release
 		go vet ./...; \
 	done
 
-sim: ## simulate the protocol for HOURS=10000 hours, or replay one SEED=n; PART=./jobs/scheduler: jobs
-	go test $(PART) -run '^TestSimulation$$' -timeout 0 -v -count=1 $(if $(SEED),-sim.seed=$(SEED),-sim.hours=$(HOURS))
+sim: ## simulate the protocol for HOURS=10000 hours, or replay one SEED=n
+	go test ./heartbeat -run '^TestSimulation$$' -timeout 0 -v -count=1 $(if $(SEED),-sim.seed=$(SEED),-sim.hours=$(HOURS))
 
-mutants: ## break each rule of the protocol and of jobs, or only MUTANT='its name' in PART; the simulation has to notice
-	go test $(if $(MUTANT),$(PART),./heartbeat ./jobs/scheduler) -run '^TestSimulationCatchesMutants$$$(if $(MUTANT),/$(MUTANT))' -timeout 20m -v -mutants
+mutants: ## break each rule of the protocol, or only MUTANT='its name'; the simulation has to notice
+	go test ./heartbeat -run '^TestSimulationCatchesMutants$$$(if $(MUTANT),/$(MUTANT))' -timeout 20m -v -mutants
+
+sim-jobs: ## like sim, for jobs: 10000 hours take half an hour
+	go test ./jobs/scheduler -run '^TestSimulation$$' -timeout 0 -v -count=1 $(if $(SEED),-sim.seed=$(SEED),-sim.hours=$(HOURS))
+
+mutants-jobs: ## like mutants, for jobs; all of them take a quarter of an hour
+	go test ./jobs/scheduler -run '^TestSimulationCatchesMutants$$$(if $(MUTANT),/$(MUTANT))' -timeout 60m -v -mutants
 
 walk: ## compare the schedules of jobs with a minute-by-minute walk around every change of 25 zones' clocks; takes a minute
 	go test ./jobs/schedule -run AgreesWithWalk -timeout 20m -v -count=1 -walk.all

@@ -68,15 +68,16 @@ const (
 	kindUpdate   kind = "update a run"
 	kindSave     kind = "save the jobs"
 	kindPrune    kind = "prune old runs"
+	kindStrays   kind = "read the runs of jobs that are not in the file"
 )
 
 // request is one call of the store.
 type request struct {
 	kind     kind
 	sent     time.Duration  // the local instant at which it was made
-	now      time.Time      // due
-	except   []string       // due: jobs of which nothing can start now
-	limit    int            // open, due
+	now      time.Time      // due, strays
+	except   []string       // due, strays: jobs whose runs are not wanted
+	limit    int            // open, due, strays
 	runs     []store.Run    // claim, children; update: one
 	was      store.Version  // update
 	jobs     []store.Job    // save

@@ -188,6 +188,8 @@ func (m *machine) claimAnswered(runs []store.Run, there []*store.Run) {
 // claimedRun takes the answer to the claim of a run. A record that is there with the nonce
 // is this very claim, which got no answer before.
 func (m *machine) claimedRun(r store.Run, there *store.Run) {
+	early := m.early[r.Key]
+	delete(m.early, r.Key)
 	mine := there == nil || there.Term == m.holder.Term && there.Nonce == r.Nonce && there.State == r.State
 	r.Term, r.Instance = m.holder.Term, m.holder.Instance
 	switch {
@@ -198,6 +200,7 @@ func (m *machine) claimedRun(r store.Run, there *store.Run) {
 	case r.State == store.Processing && m.runs[r.Key] == nil:
 		run := &run{record: r}
 		m.add(run, claimed)
+		m.wanted(run, early)
 		if there != nil {
 			m.wanted(run, there.Cancel)
 		}

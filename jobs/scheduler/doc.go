@@ -40,6 +40,12 @@
 // until there is an answer. A run whose end something follows stays open until that is
 // done, so that a successor finds it and does it.
 //
+// A run of a slot that waited since before the present definition of its job starts only if
+// it has waited no longer than that allows, and not at all if the job is disabled: otherwise
+// it is settled without an attempt. So are runs that wait for a job that no active
+// instance has had in its file for long, a day for slots and a week for others, a few in a
+// step: otherwise they would count as waiting for ever.
+//
 // What waits is in the store and not in memory. The machine keeps the runs that it
 // processes, and which jobs have runs that wait for a retry, since those count as
 // unfinished for the overlap of the job.

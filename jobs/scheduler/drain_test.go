@@ -136,3 +136,77 @@ func TestScheduler_ASupersededLeadKillsItsRunsAndWaitsForItsEnd(t *testing.T) {
 		}
 	})
 }
+
+// term begins a term of a scheduler with these jobs, and returns how to end it.
+func term(t *testing.T, reg store.Backend, c scheduler.Config, list []scheduler.Job) (s *scheduler.Scheduler, run func(ctx context.Context) error) {
+	t.Helper()
+	c.Store, c.Group, c.Timing, c.Log = reg.Jobs(), "g", quick, zerolog.Nop()
+	s, err := scheduler.New(c, list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := registry.Term{Group: "g", Number: 1, Holder: uuid.New()}
+	if err := reg.BeginTerm(context.Background(), first); err != nil {
+		t.Fatal(err)
+	}
+	s.Extend(boottime.Now() + time.Hour)
+	s.Beat(time.Now(), boottime.Now())
+	return s, func(ctx context.Context) error { return s.Lead(ctx, first) }
+}
+
+// The order to drain may come late: its term is over then, and the present one is another.
+func TestScheduler_ADrainWhoseContextHasEndedDrainsNothing(t *testing.T) {
+	reg := openSQLite(t)
+	s, run := term(t, reg, scheduler.Config{}, []scheduler.Job{{
+		Definition: jobs.Definition{Name: "j"},
+		Execute: func(context.Context, store.Run) scheduler.Result {
+			return scheduler.Result{End: store.AttemptCompleted}
+		},
+	}})
+	ctx, cancel := context.WithCancel(context.Background())
+	returned := make(chan error, 1)
+	go func() { returned <- run(ctx) }()
+	ended(t, reg.Jobs(), submit(t, reg.Jobs(), "j", nil))
+	late, over := context.WithCancel(context.Background())
+	over()
+	s.Drain(late)
+	ended(t, reg.Jobs(), submit(t, reg.Jobs(), "j", nil))
+	cancel()
+	<-returned
+}
+
+func TestScheduler_APanicStopsWhatRuns(t *testing.T) {
+	reg := openSQLite(t)
+	began, told := make(chan struct{}), make(chan struct{})
+	config := scheduler.Config{OnStart: func(r store.Run) {
+		if r.Job == "bad" {
+			panic("oops")
+		}
+	}}
+	execute := func(ctx context.Context, _ store.Run) scheduler.Result {
+		close(began)
+		<-ctx.Done()
+		close(told)
+		return scheduler.Result{End: store.AttemptExited}
+	}
+	_, run := term(t, reg, config, []scheduler.Job{{Definition: jobs.Definition{Name: "long"}, Execute: execute}, {Definition: jobs.Definition{Name: "bad"}, Execute: execute}})
+	ended := make(chan any, 1)
+	go func() {
+		defer func() { ended <- recover() }()
+		_ = run(context.Background())
+	}()
+	submit(t, reg.Jobs(), "long", nil)
+	<-began
+	submit(t, reg.Jobs(), "bad", nil)
+	testkit.Until(t, "the run to be told to stop", func() bool {
+		select {
+		case <-told:
+			return true
+		default:
+			return false
+		}
+	})
+	if p := <-ended; p != "oops" {
+		t.Errorf("the lead ended with %v", p)
+	}
+}

@@ -29,7 +29,7 @@ type (
 		request  request
 		err      error
 		jobs     []store.Job       // seal, jobs
-		runs     []store.Run       // open, due
+		runs     []store.Run       // open, due, strays
 		next     time.Time         // due
 		retrying map[string]string // retrying
 		there    []*store.Run      // claim, children: the records that are there already

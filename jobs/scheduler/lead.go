@@ -39,6 +39,7 @@ func (s *Scheduler) Lead(ctx context.Context, t registry.Term) error {
 	r.machine = newMachine(settings{
 		holder: r.holder, host: s.config.Host, maxRuns: s.config.MaxRuns, poll: pollInterval, pruneEvery: pruneInterval, minAge: minAge,
 		stopGrace: s.config.Timing.StopGrace, killMargin: s.config.Timing.KillMargin(),
+		strayEvery: strayInterval, slotPatience: slotPatience, askedPatience: askedPatience,
 		newNonce: uuid.New,
 		jitter:   func(d time.Duration) time.Duration { return d + rand.N(d/5+1) },
 	}, list, until)
@@ -227,7 +228,7 @@ func (r *runner) ask(q request) (a answer) {
 		if a.err = err; err == nil {
 			a.stored = &run
 		}
-	case kindDue:
+	case kindDue, kindStrays:
 		a.runs, a.next, a.err = s.Due(ctx, h.Group, q.now, q.except, q.limit)
 	case kindClaim, kindChildren:
 		a.there, a.err = s.Claim(ctx, h, q.runs)

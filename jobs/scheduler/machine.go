@@ -18,8 +18,12 @@ type settings struct {
 	poll       time.Duration                     // how often is asked for changes that nobody announced
 	pruneEvery time.Duration                     // how long is between two steps of pruning
 	minAge     time.Duration                     // how old a run is at least when it is pruned
+	strayEvery time.Duration                     // how long is between two looks for runs of jobs that are not in the file
 	newNonce   func() uuid.UUID                  // for each claim
 	jitter     func(time.Duration) time.Duration // changes a pause by chance
+
+	// For how long runs of a slot, and others, wait for their job to be in the file again.
+	slotPatience, askedPatience time.Duration
 }
 
 // phase is where a machine is in its term.
@@ -49,22 +53,25 @@ type machine struct {
 	clock clock
 	lease time.Duration
 
-	jobs      map[string]*job
-	order     []*job        // sorted by name, as long as jobs
-	changed   bool          // records may differ from the definitions
-	unsaved   int           // how many jobs are dirty
-	soonest   time.Time     // no job that may run has a slot before; zero: to be reckoned
-	pruneNext int           // which job's runs are pruned next, in the order of names
-	pruneAt   time.Duration // when
-	newsAt    time.Duration // when is asked next for what nobody announced
+	jobs       map[string]*job
+	order      []*job        // sorted by name, as long as jobs
+	changed    bool          // records may differ from the definitions
+	unsaved    int           // how many jobs are dirty
+	soonest    time.Time     // no job that may run has a slot before; zero: to be reckoned
+	pruneNext  int           // which job's runs are pruned next, in the order of names
+	pruneAt    time.Duration // when
+	strayAt    time.Duration // when runs of jobs that are not in the file are looked for next
+	straySlots bool          // the last time those of slots were
+	newsAt     time.Duration // when is asked next for what nobody announced
 
 	runs    map[store.Key]*run // what there is to do about runs in this term
 	list    []*run             // the same, in the order in which they came
 	busy    int                // how many of them have a place; see runPhase.busy
 	dropped map[store.Key]bool // runs that were done with while the open runs were read
 
-	claim   []store.Run // the runs that are being claimed; they are claimed again until there is an answer
-	planned []*job      // whose slots they are
+	claim   []store.Run                  // the runs that are being claimed; they are claimed again until there is an answer
+	planned []*job                       // whose slots they are
+	early   map[store.Key]*store.Request // to cancel runs whose claim has no answer yet
 
 	nextDue time.Time // when the next waiting run is due; zero: none is known
 	backlog bool      // runs are due that had no place

@@ -92,12 +92,10 @@ func (m *machine) overtaken(j *job, r store.Run, now time.Time) (store.Run, bool
 		return r, false
 	}
 	switch {
-	case j.Overlap == jobs.OverlapReplace && r.Attempt > 0:
-		return ended(j.Definition, r, store.Cancelled, now, replacedRemark(mark)), true
 	case j.Overlap == jobs.OverlapReplace:
-		return skip(r, now, replacedRemark(mark)), true
-	case j.Overlap == jobs.OverlapSkip && r.Attempt == 0 && now.Sub(r.Slot) > j.StartWithin && !j.isLate(r):
-		return skip(r, now, fmt.Sprintf("it had no place for %s, and slot %s came", now.Sub(r.Slot).Round(time.Second), store.SlotID(mark))), true
+		return unstarted(j.Definition, r, now, replacedRemark(mark)), true
+	case j.Overlap == jobs.OverlapSkip && r.Attempt == 0 && now.Sub(r.Due) > j.StartWithin && !j.isLate(r):
+		return skip(r, now, fmt.Sprintf("it had no place for %s, and slot %s came", now.Sub(r.Due).Round(time.Second), store.SlotID(mark))), true
 	}
 	return r, false
 }

@@ -70,11 +70,15 @@ func (m *machine) take(r store.Run, turn bool) {
 		return
 	}
 	if r.Cancel != nil { // somebody wanted that while the end of its attempt was recorded
-		m.add(&run{record: r, asked: r.Version(), next: ended(j.Definition, r, store.Cancelled, now, cancelRemark(r.Cancel))}, settling)
+		m.settle(r, ended(j.Definition, r, store.Cancelled, now, cancelRemark(r.Cancel)))
+		return
+	}
+	if why := m.outdated(j, r, now); why != "" {
+		m.settle(r, unstarted(j.Definition, r, now, why))
 		return
 	}
 	if next, ok := m.overtaken(j, r, now); ok {
-		m.add(&run{record: r, asked: r.Version(), next: next}, settling)
+		m.settle(r, next)
 		return
 	}
 	if !m.mayBegin() || turn && j.busy > 0 || !turn && !m.mayTake(j, r) {

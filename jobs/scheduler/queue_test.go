@@ -8,6 +8,7 @@ import (
 
 	"github.com/understudy-go/understudy/jobs"
 	"github.com/understudy-go/understudy/jobs/store"
+	"github.com/understudy-go/understudy/registry"
 )
 
 func TestQueue_OrderIsPriorityThenDueThenName(t *testing.T) {
@@ -137,5 +138,54 @@ func TestClaim_SplitsWhatIsTooMuchForOneCall(t *testing.T) {
 	}
 	if mark := r.store.jobs["j"].Mark; mark.Before(timeOf(t, "10:00:00")) {
 		t.Errorf("the mark is %v", mark)
+	}
+}
+
+func TestClaim_OneThatFailsAsAWholeIsMadeAgain(t *testing.T) {
+	for _, err := range []error{registry.ErrSchema, registry.ErrCorrupt} {
+		r := newRig(t, 2, jobs.Definition{Name: "j", Schedules: []string{"1 10 * * *"}})
+		r.fails[kindClaim] = err
+		r.begin()
+		r.until("10:01:02")
+		equal(t, "started", r.starts, nil)
+		delete(r.fails, kindClaim)
+		r.until("10:01:10")
+		equal(t, "started", r.starts, []string{"j/10:01:00#1"})
+	}
+}
+
+// A page of runs that are not started any more is not asked for again and again while their
+// ends cannot be recorded.
+func TestPages_WhatCannotBeRecordedCostsFewCalls(t *testing.T) {
+	d := jobs.Definition{Name: "j", Schedules: []string{"* * * * *"}, Overlap: jobs.OverlapReplace}
+	r := newRig(t, 2, d)
+	r.store.jobs["j"] = store.Job{Name: "j", Mark: timeOf(t, "10:00:00"), Since: timeOf(t, "09:00:00"), Hash: d.Hash(), Term: 6, Revision: 1}
+	for i := range 8 {
+		slot := timeOf(t, fmt.Sprintf("09:%02d:00", 50+i))
+		r.put(store.Run{Key: store.Key{Job: "j", Run: store.SlotID(slot)}, Slot: slot, At: slot, State: store.Waiting})
+	}
+	r.fails[kindUpdate] = errSim
+	calls := 0
+	r.seen = func(a request) {
+		if calls++; calls > 100 {
+			t.Fatalf("%d requests at one instant, the last to %s", calls, a.kind)
+		}
+	}
+	r.begin()
+}
+
+func TestPrune_OneThatFailsHoldsUpNoOtherJob(t *testing.T) {
+	r := newRig(t, 2, jobs.Definition{Name: "a"}, jobs.Definition{Name: "b"})
+	asked := map[string]bool{}
+	r.seen = func(a request) {
+		if a.kind == kindPrune {
+			asked[a.key.Job] = true
+		}
+	}
+	r.fails[kindPrune] = errSim
+	r.begin()
+	r.until("13:00:00")
+	if !asked["a"] || !asked["b"] {
+		t.Errorf("pruned were %v", asked)
 	}
 }

@@ -96,7 +96,7 @@ func (m *machine) updateRecord(j *job, now time.Time) {
 	r := &j.record
 	if !j.defined {
 		if r.Name != "" && !r.Gone {
-			r.Gone, r.Next = true, time.Time{}
+			r.Gone, r.Since, r.Next = true, now, time.Time{}
 			m.dirty(j)
 		}
 		return

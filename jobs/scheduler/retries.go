@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/understudy-go/understudy/jobs/store"
+	"github.com/understudy-go/understudy/registry"
 )
 
 // retries are the runs of a job that have had an attempt and wait for the next one. Their
@@ -21,7 +22,13 @@ type retries struct {
 type retry struct {
 	due   time.Time     // zero: not known yet
 	since time.Duration // when it became known
+	// unread is how often it could not be understood. In between, the store named it again.
+	unread int
 }
+
+// maxUnread is how often a run cannot be understood until that is taken to be so for good,
+// and not for the moment a fault of the whole store.
+const maxUnread = 3
 
 // waits reports whether a run of the job waits for its next attempt, as far as is known.
 func (s *retries) waits() bool { return len(s.ids) > 0 || s.unsure }
@@ -92,8 +99,11 @@ func (m *machine) retrying(a answer) {
 			continue
 		}
 		j := m.job(name)
-		if _, ok := j.ids[id]; !ok {
+		known, ok := j.ids[id]
+		if !ok {
 			j.note(id, retry{since: m.local})
+		}
+		if !ok || known.unread > 0 && !slices.Contains(m.verify, k) {
 			m.verify = append(m.verify, k)
 		}
 	}
@@ -157,6 +167,9 @@ func (m *machine) retryRead(a answer) {
 	known, ok := j.ids[k.Run]
 	switch r := a.stored; {
 	case !ok:
+	case r == nil && registry.Unreadable(a.err) && known.unread < maxUnread-1:
+		known.unread++
+		j.note(k.Run, known)
 	case r == nil, r.State != store.Waiting:
 		if a.err != nil && r == nil && len(m.broken) < store.MaxPage {
 			m.broken[k] = true // it is never taken, and must not hold up its job for ever

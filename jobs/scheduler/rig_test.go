@@ -20,8 +20,10 @@ type rig struct {
 	store   *simStore
 	world   *world
 	now     time.Duration
-	away    map[kind]bool // requests that get no answer
-	sent    map[kind]int  // how many there were
+	away    map[kind]bool  // requests that get no answer
+	fails   map[kind]error // requests that fail, and do nothing
+	sent    map[kind]int   // how many there were
+	seen    func(request)  // is told of each; nil: nobody is
 	starts  []string
 	stops   []string
 	notes   []fact
@@ -32,10 +34,11 @@ type rig struct {
 func newRig(t testing.TB, maxRuns int, list ...jobs.Definition) *rig {
 	w := newWorld(1, unbroken)
 	w.epoch = timeOf(t, "10:00:00")
-	r := &rig{t: t, world: w, store: w.store, away: map[kind]bool{}, sent: map[kind]int{}}
+	r := &rig{t: t, world: w, store: w.store, away: map[kind]bool{}, fails: map[kind]error{}, sent: map[kind]int{}}
 	r.m = newMachine(settings{
 		holder: store.Holder{Group: "g", Term: 7, Instance: uuid.UUID{7}}, host: "h", stopGrace: simGrace, killMargin: simGrace / 10,
 		maxRuns: maxRuns, poll: 5 * time.Second, pruneEvery: time.Hour, minAge: time.Hour, newNonce: uuid.New,
+		strayEvery: 10 * time.Minute, slotPatience: slotPatience, askedPatience: askedPatience,
 		jitter: func(d time.Duration) time.Duration { return d },
 	}, r.file(list...), 1000*time.Hour)
 	return r
@@ -65,7 +68,12 @@ func (r *rig) do(e event) {
 			switch a := a.(type) {
 			case request:
 				r.sent[a.kind]++
-				if !r.away[a.kind] {
+				if r.seen != nil {
+					r.seen(a)
+				}
+				if err := r.fails[a.kind]; err != nil {
+					queue = append(queue, answer{request: a, err: err})
+				} else if !r.away[a.kind] {
 					queue = append(queue, r.store.apply(r.m.holder, a))
 				}
 			case startAttempt:

@@ -112,6 +112,7 @@ func (m *machine) deadline() time.Duration {
 	}
 	at(m.newsAt, true)
 	at(m.pruneAt, m.phase == working)
+	at(m.strayAt, m.phase == working)
 	at(m.drainedBy, m.phase == draining)
 	at(m.finishBy(), m.phase == stopping)
 	return next

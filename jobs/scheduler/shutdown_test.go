@@ -145,3 +145,33 @@ func TestStop_RecordsWhatEndsInItsGrace(t *testing.T) {
 		t.Errorf("the run is %s, over %v", got, r.over)
 	}
 }
+
+func TestDrain_EndsThoughTheStoreTakesNoWrite(t *testing.T) {
+	for _, refused := range []kind{kindUpdate, kindSave, kindClaim} {
+		t.Run(string(refused), func(t *testing.T) {
+			r := busyRig(t)
+			r.fails[refused] = errSim
+			r.until("10:01:01")
+			r.do(drain{})
+			r.end("short", "k:1", store.AttemptFailed)
+			r.end("long", "k:1", store.AttemptCompleted)
+			r.until("10:03:00")
+			if r.drained != 1 {
+				t.Errorf("drained %d times", r.drained)
+			}
+		})
+	}
+}
+
+func TestDrain_EndsThoughARunDoesNotStop(t *testing.T) {
+	r := busyRig(t)
+	r.do(drain{})
+	r.until("10:01:54")
+	if r.drained != 0 {
+		t.Error("drained within the grace of a run")
+	}
+	r.until("10:02:00")
+	if r.drained != 1 {
+		t.Errorf("drained %d times; the lead has to be told to stop, so that the guard ends what does not", r.drained)
+	}
+}

@@ -26,7 +26,11 @@ func (w *world) disturb(h *simHolder) {
 	case 2, 3: // an orderly stop or a handover, which does not wait for ever
 		w.tell("is told to drain")
 		w.event(h, drain{})
-		w.after(w.between(0, 3*time.Minute), func() { w.order(h, stop{}) })
+		if w.chance(30) {
+			w.refuse(h)
+		} else {
+			w.after(w.between(0, 3*time.Minute), func() { w.order(h, stop{}) })
+		}
 		again = false
 	case 4: // it is frozen for longer than its lease, and then goes on with what it had begun
 		again = false
@@ -46,6 +50,18 @@ func (w *world) disturb(h *simHolder) {
 	if again {
 		w.after(w.between(time.Minute, 30*time.Minute), func() { w.disturb(h) })
 	}
+}
+
+// refuse lets the store take no write of a holder that drains. The drain ends all the same.
+func (w *world) refuse(h *simHolder) {
+	w.tell("has its writes refused")
+	h.refused = w.now + w.between(0, 10*time.Minute)
+	w.after(simDrain+3*simGrace, func() {
+		if w.holder == h && !h.dead && !h.ordered && !h.drained {
+			w.fail("the drain does not end")
+		}
+		w.order(h, stop{})
+	})
 }
 
 // fade lets much of what a holder asks for arrive late, at about the time at which another
@@ -120,6 +136,9 @@ func (w *world) people() {
 			}
 			w.n++
 			w.store.submit(job, w.n, w.rand.IntN(3), w.registryTime())
+			if w.chance(30) { // of a job that may not be in the file
+				w.store.submit("sometimes", w.n, w.rand.IntN(3), w.registryTime())
+			}
 		case 3:
 			if list := w.store.list(func(r store.Run) bool { return !r.State.Ended() && r.Job != "all" }); len(list) > 0 {
 				w.tell("somebody cancels %s", list[0].Key)

@@ -6,6 +6,9 @@ import (
 	"github.com/understudy-go/understudy/jobs/store"
 )
 
+// simNoticed is within how much time a holder that reaches the store notices what people want.
+const simNoticed = 30 * time.Second
+
 // checkStart looks at an attempt that is about to start.
 func (w *world) checkStart(h *simHolder, r store.Run) {
 	stored := w.store.runs[r.Key]
@@ -22,6 +25,9 @@ func (w *world) checkStart(h *simHolder, r store.Run) {
 		w.fail("%s attempt %d starts, and is not claimed: %s, term %d, attempt %d", r.Key, r.Attempt, stored.State, stored.Term, stored.Attempt)
 	case len(h.live) >= simRuns:
 		w.fail("%s starts beside %d others", r.Key, len(h.live))
+	}
+	if at, ok := w.cancels[r.Key]; ok && w.now-at > simNoticed && w.now-h.sealed > simNoticed && w.now > h.cut+simNoticed && h.fades == 0 {
+		w.fail("%s attempt %d starts, and somebody cancelled it %v ago", r.Key, r.Attempt, w.now-at)
 	}
 	j := h.machine.jobs[r.Job]
 	if !j.allows() && w.perJob[r.Job] > 0 {
@@ -77,6 +83,9 @@ func (w *world) checkUpdate(h store.Holder, before, after store.Run) {
 	if before.State == store.Waiting && h.Term < w.store.sealed {
 		w.fail("term %d has changed %s, which waits in term %d", h.Term, before.Key, w.store.sealed)
 	}
+	if before.State == store.Waiting {
+		w.checkWaited(h, before, after)
+	}
 	ends := map[int]store.Attempt{}
 	for _, a := range before.Attempts {
 		ends[a.Number] = a
@@ -105,6 +114,29 @@ func (w *world) checkUpdate(h store.Holder, before, after store.Run) {
 	}
 	if after.State.Ended() && !after.Open && before.State != store.Waiting {
 		w.checkFollowed(after)
+	}
+}
+
+// checkWaited looks at what a holder made of a run that waited.
+func (w *world) checkWaited(h store.Holder, before, after store.Run) {
+	if w.holder == nil || w.holder.id.Term != h.Term || w.holder.id.Instance != h.Instance || simTolerance(w.now-w.steppedAt) > 0 {
+		return
+	}
+	j := w.holder.machine.jobs[before.Job]
+	waited := w.registryTime().Sub(before.Due)
+	const late = 3*time.Minute + 30*time.Second // for a request that arrives late
+	switch {
+	case after.State == store.Processing && before.Cancel != nil:
+		w.fail("%s is claimed although it was cancelled", before.Key)
+	case after.State == store.Processing && !before.Slot.IsZero() && before.Due.Before(j.record.Since.Add(-late)):
+		if window := max(j.StartWithin, j.Missed.Window); waited > window+late {
+			w.fail("%s is claimed, which has waited for %v since before its job's definition", before.Key, waited)
+		}
+		if j.Disabled && before.Attempt == 0 {
+			w.fail("%s is claimed, and its job is disabled", before.Key)
+		}
+	case after.State == store.Skipped && !j.defined && waited < simSlotPatience-time.Minute:
+		w.fail("%s is settled after %v, and its job may come back", before.Key, waited)
 	}
 }
 
@@ -150,6 +182,9 @@ func (w *world) checkEnd() {
 		_, defined := w.definition(k.Job)
 		if r.Open && defined && r.At.Before(end.Add(-45*time.Minute)) {
 			w.fail("%s is still %s, open %v, due %v", k, r.State, r.Open, r.Due)
+		}
+		if r.State == store.Waiting && !defined && r.Due.Before(end.Add(-55*time.Minute)) {
+			w.fail("%s waits for ever: its job is not in the file", k)
 		}
 		if len(r.Attempts) != min(r.Attempt, store.MaxAttempts) {
 			w.fail("%s has %d attempts, and remembers %d", k, r.Attempt, len(r.Attempts))

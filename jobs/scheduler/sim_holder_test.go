@@ -1,11 +1,13 @@
 package scheduler
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/understudy-go/understudy/jobs/store"
+	"github.com/understudy-go/understudy/registry"
 )
 
 // simHolder is an instance in its term.
@@ -16,6 +18,8 @@ type simHolder struct {
 	lease   time.Duration
 	frozen  time.Duration // until then it does not run
 	cut     time.Duration // until then it does not reach the registry
+	refused time.Duration // until then the store takes no write of it
+	drained bool          // it said that it is
 	queued  []event
 	fades   time.Duration // since when much of what it asks for arrives late; 0: it does not
 	ordered bool          // it was told to stop
@@ -41,6 +45,7 @@ func (w *world) takeOver(term int64, lease time.Duration) {
 	h.machine = newMachine(settings{
 		holder: h.id, host: "h", stopGrace: simGrace, killMargin: simGrace / 10, maxRuns: simRuns,
 		poll: 5 * time.Second, pruneEvery: time.Minute, minAge: time.Hour,
+		strayEvery: time.Minute, slotPatience: simSlotPatience, askedPatience: simAskedPatience,
 		newNonce: func() uuid.UUID {
 			w.n++
 			return uuid.UUID{0: 1, 12: byte(w.n >> 24), 13: byte(w.n >> 16), 14: byte(w.n >> 8), 15: byte(w.n)}
@@ -193,6 +198,7 @@ func (w *world) perform(h *simHolder, a action) {
 		if len(h.live) > 0 {
 			w.fail("drained while %d attempts run", len(h.live))
 		}
+		h.drained = true
 		w.after(w.between(0, time.Second), func() { w.order(h, stop{}) })
 	case finish:
 		switch {
@@ -228,6 +234,10 @@ func (w *world) request(h *simHolder, r request) {
 	}
 	cut := w.now < h.cut
 	w.after(w.between(time.Millisecond, 20*time.Millisecond)+slow, func() {
+		if !cut && slow == 0 && (fault == 7 || w.now < h.refused && r.writes()) { // it fails as a whole, and does nothing
+			w.event(h, answer{request: r, err: fmt.Errorf("the latest term: %w", registry.ErrCorrupt)})
+			return
+		}
 		if cut || fault == 3 || fault == 4 { // lost
 			w.after(time.Second, func() { w.event(h, answer{request: r, err: errSim}) })
 			return
@@ -247,6 +257,11 @@ func (w *world) request(h *simHolder, r request) {
 	if slow > 0 {
 		w.after(time.Second, func() { w.event(h, answer{request: r, err: errSim}) })
 	}
+}
+
+// writes reports whether a request changes something.
+func (r request) writes() bool {
+	return r.kind == kindClaim || r.kind == kindChildren || r.kind == kindUpdate || r.kind == kindSave || r.kind == kindPrune
 }
 
 // start starts an attempt.

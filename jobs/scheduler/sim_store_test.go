@@ -63,7 +63,7 @@ func (s *simStore) apply(h store.Holder, r request) answer {
 		} else {
 			a.err = store.ErrNoRun
 		}
-	case kindDue:
+	case kindDue, kindStrays:
 		a.runs = s.list(func(run store.Run) bool {
 			waits := run.State == store.Waiting && !slices.Contains(r.except, run.Job)
 			if waits && run.Due.After(r.now) && (a.next.IsZero() || run.Due.Before(a.next)) {
@@ -226,6 +226,7 @@ func (s *simStore) cancel(k store.Key, at time.Time) {
 		r.State, r.EndedAt, r.Cancel = store.Cancelled, at, c
 	case r.Cancel == nil:
 		r.Cancel = c
+		s.w.cancels[k] = s.w.now
 	}
 	s.put(r)
 }
@@ -237,6 +238,7 @@ func (s *simStore) retry(k store.Key, at time.Time) bool {
 		return false
 	}
 	r.State, r.Open, r.Due, r.EndedAt, r.Cancel = store.Waiting, true, at, time.Time{}, nil
+	delete(s.w.cancels, k)
 	r.Failures, r.Interruptions = 0, 0
 	s.retried++
 	s.retrying[k] = simRetry{at: s.w.now, person: true}

@@ -18,11 +18,16 @@ const (
 	simLease = time.Minute // from a beat that is sent to the end of the lease
 	simGrace = 5 * time.Second
 	simBeat  = 5 * time.Second
-	simRuns  = 6 // attempts at a time
+	simRuns  = 6           // attempts at a time
+	simDrain = time.Minute // the longest drain of a job
 	// simChaos is for how long things go wrong in a schedule, and simCalm how long nothing
 	// does afterwards.
 	simChaos = 6 * time.Hour
 	simCalm  = time.Hour
+	// For how long runs of jobs that are not in the file wait.
+	simWindow        = 5 * time.Minute // of the job that is not always there
+	simSlotPatience  = 10 * time.Minute
+	simAskedPatience = 20 * time.Minute
 )
 
 var errSim = errors.New("no answer")
@@ -52,9 +57,10 @@ type world struct {
 	active   map[store.Key]int // attempts that run, by run
 	perJob   map[string]int    // the same, by job
 	started  map[simAttemptID]bool
-	children map[string]string  // child by its parent and job
-	planned  map[[16]byte]bool  // nonces of claims that were sent
-	told     map[store.Key]bool // runs of whose end somebody was told
+	children map[string]string           // child by its parent and job
+	planned  map[[16]byte]bool           // nonces of claims that were sent
+	told     map[store.Key]bool          // runs of whose end somebody was told
+	cancels  map[store.Key]time.Duration // when somebody wanted a run to be cancelled that was processed
 
 	violation string
 	trace     trace
@@ -69,7 +75,7 @@ func newWorld(seed uint64, b breakage) *world {
 	w := &world{
 		seed: seed, rand: rand.New(rand.NewPCG(seed, 1)), epoch: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC),
 		active: map[store.Key]int{}, perJob: map[string]int{}, started: map[simAttemptID]bool{},
-		children: map[string]string{}, planned: map[[16]byte]bool{}, told: map[store.Key]bool{},
+		children: map[string]string{}, planned: map[[16]byte]bool{}, told: map[store.Key]bool{}, cancels: map[store.Key]time.Duration{},
 	}
 	w.store = newSimStore(w, b)
 	w.list = simFile(0)
@@ -176,12 +182,12 @@ func simFile(edits int) (list []Job) {
 	edited := []string{"@every 20s", "@every 1m", "@every 25s"}[edits%3]
 	for _, d := range []jobs.Definition{
 		{Name: "all", Schedules: []string{"@every 1m"}, Missed: jobs.Missed{Policy: jobs.MissedAll, Limit: 1000}, Retries: jobs.Retries{Max: 2}},
-		{Name: "allow", Schedules: []string{"@every 30s"}, Overlap: jobs.OverlapAllow, Drain: time.Minute, Missed: jobs.Missed{Policy: jobs.MissedAll, Limit: 20, Window: time.Hour}},
+		{Name: "allow", Schedules: []string{"@every 30s"}, Overlap: jobs.OverlapAllow, Drain: simDrain, Missed: jobs.Missed{Policy: jobs.MissedAll, Limit: 20, Window: time.Hour}},
 		{Name: "asked", Then: []jobs.Then{{Job: "child", On: jobs.OnAlways}, {Job: "alarm", On: jobs.OnFailure}}},
 		{Name: "alarm", Priority: 5, OnFinish: "https://hooks.example/x"},
 		{Name: "child"},
 		{Name: "edited", Schedules: []string{edited}, Missed: jobs.Missed{Policy: jobs.MissedAll, Limit: 50, Window: time.Hour}, Keep: jobs.Keep{Runs: 3}, Disabled: edits%7 == 3},
-		{Name: "sometimes", Schedules: []string{"@every 2m"}, Priority: 1},
+		{Name: "sometimes", Schedules: []string{"@every 30s"}, Priority: -1, Overlap: jobs.OverlapQueue, Missed: jobs.Missed{Window: simWindow}, Retries: jobs.Retries{Max: 3, Backoff: time.Minute}},
 		{Name: "once", Schedules: []string{"*/2 * * * *"}, Interrupted: jobs.InterruptedFail, Keep: jobs.Keep{Runs: 3}, Missed: jobs.Missed{Window: time.Hour}},
 		{Name: "queue", Schedules: []string{"@every 90s"}, Overlap: jobs.OverlapQueue, Missed: jobs.Missed{Policy: jobs.MissedSkip}, Retries: jobs.Retries{Max: 3, Backoff: 20 * time.Second}},
 		{Name: "replace", Schedules: []string{"@every 1m"}, Overlap: jobs.OverlapReplace, Retries: jobs.Retries{Max: 1, Backoff: time.Second}, Drain: 20 * time.Second},

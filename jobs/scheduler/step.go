@@ -14,6 +14,7 @@ func newMachine(s settings, list []Job, lease time.Duration) *machine {
 	m := &machine{
 		settings: s, phase: sealing, lease: lease, calls: calls{},
 		jobs: map[string]*job{}, runs: map[store.Key]*run{}, dropped: map[store.Key]bool{}, broken: map[store.Key]bool{},
+		early: map[store.Key]*store.Request{},
 	}
 	m.define(list)
 	return m
@@ -108,6 +109,7 @@ func (m *machine) work() {
 	m.askDue()
 	m.startClaimed()
 	m.prune()
+	m.readStrays()
 }
 
 // news asks for what others may have changed.
@@ -198,6 +200,8 @@ func (m *machine) answered(a answer) {
 		m.savedJobs(a.request.jobs)
 	case kindPrune:
 		m.prunedRuns(a)
+	case kindStrays:
+		m.strays(a)
 	}
 }
 

@@ -36,6 +36,11 @@ func (m *machine) opened(a answer) {
 			if r.State == store.Processing && r.Term == m.holder.Term && r.Attempt == mine.record.Attempt {
 				m.wanted(mine, r.Cancel)
 			}
+			if mine.phase == taking && r.Nonce == mine.next.Nonce && r.Cancel != nil {
+				m.early[r.Key] = r.Cancel
+			}
+		case r.Cancel != nil && m.isBeingClaimed(r.Key):
+			m.early[r.Key] = r.Cancel
 		case m.dropped[r.Key] || m.isBeingClaimed(r.Key) || m.phase != reading && m.phase != working:
 		case r.State == store.Processing:
 			m.interrupted(r)

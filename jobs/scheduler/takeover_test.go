@@ -7,6 +7,7 @@ import (
 
 	"github.com/understudy-go/understudy/jobs"
 	"github.com/understudy-go/understudy/jobs/store"
+	"github.com/understudy-go/understudy/registry"
 )
 
 func TestTakeover_OfARun(t *testing.T) {
@@ -123,5 +124,22 @@ func TestCatchUp_AfterAnOutage(t *testing.T) {
 				t.Errorf("%v: the mark is %v", tt.missed, mark)
 			}
 		}
+	}
+}
+
+func TestTakeover_ASealThatFailsAsAWholeIsMadeAgain(t *testing.T) {
+	for _, err := range []error{registry.ErrSchema, registry.ErrCorrupt} {
+		d := jobs.Definition{Name: "j", Schedules: []string{"* * * * *"}, Missed: jobs.Missed{Policy: jobs.MissedAll}}
+		r := newRig(t, 4, d)
+		r.store.jobs["j"] = store.Job{Name: "j", Mark: timeOf(t, "09:50:00"), Hash: d.Hash(), Term: 6, Revision: 1}
+		r.fails[kindSeal] = err
+		r.begin()
+		r.until("10:00:01")
+		if r.m.phase != sealing || len(r.starts) > 0 {
+			t.Errorf("%v: phase %s, started %v", err, r.m.phase, r.starts)
+		}
+		delete(r.fails, kindSeal)
+		r.until("10:00:10")
+		equal(t, "started", r.starts, []string{"j/09:51:00#1"})
 	}
 }

@@ -63,6 +63,8 @@ func (m *machine) updated(a answer) {
 // taken takes the answer to the claim of a waiting run.
 func (m *machine) taken(r *run, a answer) {
 	m.forgetRetry(r.record.Key)
+	early := m.early[r.record.Key]
+	delete(m.early, r.record.Key)
 	s := a.stored
 	if a.err != nil && (s == nil || s.State != store.Processing || s.Term != m.holder.Term || s.Nonce != r.next.Nonce) {
 		m.drop(r) // somebody cancelled it, or a holder before took it late
@@ -72,6 +74,7 @@ func (m *machine) taken(r *run, a answer) {
 	r.record = r.next
 	r.record.Term, r.record.Instance = m.holder.Term, m.holder.Instance
 	m.move(r, claimed)
+	m.wanted(r, early)
 	if s != nil {
 		m.wanted(r, s.Cancel)
 	}

@@ -14,7 +14,7 @@ type Job struct {
 	Mark time.Time
 	// Hash is that of the job's definition, and Since is when it came into force. A
 	// definition that is new sets the mark to that instant, so that nothing of the past
-	// is run.
+	// is run. Of a job that is Gone, Since is when it was first missing in the file.
 	Hash  string
 	Since time.Time
 	// Digest is that of all that the last file says about the job, but for the values of
