@@ -25,23 +25,6 @@ func open(t testing.TB, path string, access registry.Access) *sqlite.Registry {
 	return r
 }
 
-// change changes one record as another program does.
-func change(t testing.TB, path, statement string, args ...any) {
-	t.Helper()
-	db, err := sql.Open("sqlite", path+"?_pragma=busy_timeout(10000)")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	result, err := db.Exec(statement, args...)
-	if err != nil {
-		t.Fatalf("%s: %v", statement, err)
-	}
-	if n, err := result.RowsAffected(); err != nil || n != 1 {
-		t.Fatalf("%s: %d records, %v; want one", statement, n, err)
-	}
-}
-
 // value returns the one value of a query of another program.
 func value(t testing.TB, path, query string) (v string) {
 	t.Helper()
