@@ -35,8 +35,8 @@ func about(e *zerolog.Event, r store.Run) *zerolog.Event {
 // start logs that an attempt starts.
 func (l *journal) start(r store.Run) {
 	e := about(l.log.Info(), r).Str("trigger", string(r.Trigger))
-	if !r.Slot.IsZero() {
-		e.Dur("late_ms", max(r.At.Sub(r.Slot), 0))
+	if n := len(r.Attempts); !r.Slot.IsZero() && n > 0 {
+		e.Dur("late_ms", max(r.Attempts[n-1].From.Sub(r.Slot), 0))
 	}
 	e.Msg("the run starts")
 }

@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"encoding/base64"
+	"fmt"
 	"strings"
 	"sync"
 
@@ -50,9 +51,11 @@ func (f *SecretFile) read() ([]byte, error) {
 		return nil, err
 	}
 	if encoded, ok := strings.CutPrefix(string(text), "whsec_"); ok {
-		if secret, err := base64.StdEncoding.DecodeString(encoded); err == nil {
-			return secret, nil
+		secret, err := base64.StdEncoding.DecodeString(encoded)
+		if err != nil {
+			return nil, fmt.Errorf("%s: what follows whsec_ is not base64: want the secret as it was given out, or one without whsec_", config.EnvWebhookSecretFile)
 		}
+		return secret, nil
 	}
 	return text, nil
 }

@@ -65,6 +65,7 @@ type data struct {
 // URL, which may be a secret. It wraps ErrGone if no other attempt is wanted.
 func (s *Sender) Send(ctx context.Context, to string, r store.Run) error {
 	r.Result, r.Output.Head, r.Output.Tail = nil, nil, nil
+	r.Open = false // but for this delivery
 	body, err := json.Marshal(message{Type: "run.ended", Timestamp: r.EndedAt.UTC(), Data: data{Group: r.Group, Run: view.OfRun(r)}})
 	if err != nil {
 		return fmt.Errorf("webhook: %w", err)

@@ -133,6 +133,12 @@ func TestSecretFile_KeepsTheSecretWhileTheFileIsWrong(t *testing.T) {
 	if got := string(f.key()); got != "fedcba9876543210" {
 		t.Errorf("got %q", got)
 	}
+	if err := os.WriteFile(f.path, []byte("whsec_0123456789abcde!"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := OpenSecretFile(f.path); err == nil || !strings.Contains(err.Error(), "whsec_") || strings.Contains(err.Error(), "0123") {
+		t.Errorf("a secret that is not base64: %v", err)
+	}
 	if _, err := OpenSecretFile(f.path + ".none"); err == nil || !strings.HasPrefix(err.Error(), "UNDERSTUDY_WEBHOOK_SECRET_FILE: ") {
 		t.Errorf("got %v", err)
 	}
