@@ -137,7 +137,7 @@ func TestScheduler_ASupersededLeadKillsItsRunsAndWaitsForItsEnd(t *testing.T) {
 	})
 }
 
-// term begins a term of a scheduler with these jobs, and returns how to end it.
+// term begins a term for a scheduler of these jobs. It returns the scheduler, and its lead.
 func term(t *testing.T, reg store.Backend, c scheduler.Config, list []scheduler.Job) (s *scheduler.Scheduler, run func(ctx context.Context) error) {
 	t.Helper()
 	c.Store, c.Group, c.Timing, c.Log = reg.Jobs(), "g", quick, zerolog.Nop()

@@ -54,4 +54,19 @@ var mutants = []mutant{
 		held: "an update rests on the version of the record"},
 	{name: "pruned although it can come again", swaps: []swap{
 		{"prune.go", "m.now().Add(-max(m.minAge, d.Missed.Window))", "m.now()"}}},
+	{name: "what waited before the definition starts", swaps: []swap{
+		{"queue.go", "if why := m.outdated(j, r, now); why != \"\" {", "if why := m.outdated(j, r, now); why == \"never\" {"}}},
+	{name: "runs of a job that is not in the file wait for ever", swaps: []swap{
+		{"step.go", "	m.readStrays()\n", ""}}},
+	{name: "runs of a job that just left the file are settled", swaps: []swap{
+		{"stray.go", "	before := m.now().Add(-patience)\n", "	before := m.now()\n"},
+		{"stray.go", " || m.now().Sub(r.Due) < patience:", ":"}}},
+	{name: "a cancelled run is retried", swaps: []swap{
+		{"queue.go", "	if r.Cancel != nil { //", "	if r.Cancel != nil && r.Attempt == 0 { //"}}},
+	{name: "a seal that failed as a whole counts", swaps: []swap{
+		{"step.go", "|| k == kindRun && registry", "|| (k == kindRun || k == kindSeal) && registry"}}},
+	{name: "a run that could not be read once holds up nothing", swaps: []swap{
+		{"retries.go", "known.unread < maxUnread-1", "known.unread < 0"}}},
+	{name: "a drain waits for a store that takes no write", swaps: []swap{
+		{"step.go", " || m.local >= m.drainedBy", ""}}},
 }

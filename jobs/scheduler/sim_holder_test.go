@@ -242,6 +242,9 @@ func (w *world) request(h *simHolder, r request) {
 			w.after(time.Second, func() { w.event(h, answer{request: r, err: errSim}) })
 			return
 		}
+		if r.kind == kindUpdate && !w.calm && w.chance(2) && r.runs[0].Job != "all" { // just before it
+			w.store.cancel(r.runs[0].Key, w.registryTime())
+		}
 		a := w.store.apply(h.id, r)
 		switch {
 		case slow > 0: // nobody learns of it

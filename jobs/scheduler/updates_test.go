@@ -36,6 +36,7 @@ func TestCancel_WhileTheEndIsRecordedKeepsTheRunFromItsRetry(t *testing.T) {
 	r.begin()
 	r.seen = func(a request) {
 		if a.kind == kindUpdate { // it is on its way when the request comes
+			r.seen = nil
 			r.store.cancel(k, r.world.epoch)
 		}
 	}
