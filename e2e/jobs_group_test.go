@@ -227,3 +227,23 @@ func noSlotIsMissing(t testing.TB, runs []store.Run, every time.Duration) {
 		}
 	}
 }
+
+// submit asks for a run of a job.
+func (g *jobsGroup) submit(s store.Store, job string) store.Key {
+	g.t.Helper()
+	r := store.Run{Key: store.Key{Group: "default", Job: job, Run: store.NewID()}, Trigger: store.ByPerson, By: "a test"}
+	if _, _, err := s.Submit(g.t.Context(), r, nil, 100); err != nil {
+		g.t.Fatal(err)
+	}
+	return r.Key
+}
+
+// run returns a run.
+func (g *jobsGroup) run(s store.Store, k store.Key) store.Run {
+	g.t.Helper()
+	r, err := s.Run(g.t.Context(), k)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	return r
+}

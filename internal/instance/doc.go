@@ -1,12 +1,15 @@
 // Package instance runs one instance: one process that joins its group, stands by, and
-// runs the command while it is active.
+// runs the command and the jobs while it is active.
 //
 // [Plan.Run] is the whole life of an instance, and reads from top to bottom: each step
 // is followed by the defer that undoes it, so an instance shuts down in the opposite
 // order. The parts only meet there:
 //
 //   - heartbeat.Member decides who is active;
-//   - worker.Command runs the command under a guard, which ends it with the lease;
+//   - work.go is what the member leads: worker.Command runs the command under a guard, which
+//     ends it with the lease, and scheduler.Scheduler decides about the jobs, whose attempts
+//     package attempt runs under guards, too;
+//   - jobsfile.go reads the jobs file, again whenever it changes;
 //   - the hook runs the user's program at each change of role;
 //   - the admin server serves the page, the probes and the metrics;
 //   - the notifier sends the state of the instance to systemd.
@@ -18,7 +21,9 @@
 //  1. internal/signals/catcher.go: the first signal ends the context of [Plan.Run], which
 //     instance.go passes on to the member.
 //  2. heartbeat/runner.go: the loop gives the machine the event leave.
-//  3. heartbeat/leave.go: the shutdown begins (leaveOnOrder, leave); stop in
+//  3. heartbeat/order.go: if there are jobs, they are drained first: the command is told to
+//     stop, nothing new starts, and runs end by themselves (work.drain, Scheduler.Drain).
+//     Then heartbeat/leave.go: the shutdown begins (leaveOnOrder, leave); stop in
 //     heartbeat/work.go tells the work to stop.
 //  4. heartbeat/lead.go ends the context of the work (stopWork), and worker/supervise.go has
 //     the guard stop the command.
