@@ -15,6 +15,7 @@ SEED    :=
 MUTANT  :=
 BENCH   := .
 TIMES   := 20x
+SHORT   :=
 
 .DEFAULT_GOAL := help
 .PHONY: help build demo test race lint tidy cross sim mutants sim-jobs mutants-jobs walk bench checks pictures documents release-check
@@ -66,8 +67,8 @@ mutants-jobs: ## like mutants, for jobs; all of them take a quarter of an hour
 walk: ## compare the schedules of jobs with a minute-by-minute walk around every change of 25 zones' clocks; takes a minute
 	go test ./jobs/schedule -run AgreesWithWalk -timeout 20m -v -count=1 -walk.all
 
-bench: ## run the benchmarks; BENCH=name selects, TIMES=20x says how often
-	go test -run '^$$' -bench '$(BENCH)' -benchtime $(TIMES) ./...
+bench: ## run the benchmarks; BENCH=name selects, TIMES=20x says how often, SHORT=-short makes some smaller
+	go test -run '^$$' -bench '$(BENCH)' -benchtime $(TIMES) $(SHORT) ./...
 
 checks: ## check page, documents and deploy/ with real tools: chromium, promtool, systemd-analyze
 	cd checks && go test -count=1 ./... # -count=1, since the cache of go test does not see deploy/ and docs/

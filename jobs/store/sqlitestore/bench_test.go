@@ -90,23 +90,26 @@ func BenchmarkSubmit(b *testing.B) {
 	}
 }
 
-// BenchmarkHistory reads a file with the runs of 100 jobs, a million in all. The runs of one
-// job in a hundred failed, and a hundred runs wait.
+// BenchmarkHistory reads a file with the runs of 100 jobs, a million in all, or a tenth of
+// that with -short. The runs of one job in a hundred failed, and a hundred runs wait.
 func BenchmarkHistory(b *testing.B) {
-	const runs = 1_000_000
+	runs := 1_000_000
+	if testing.Short() {
+		runs /= 10
+	}
 	path := filepath.Join(b.TempDir(), "registry.db")
 	s := openStore(b, path)
 	begun := time.Now()
-	first := begun.Add(-runs * time.Second)
+	first := begun.Add(-time.Duration(runs) * time.Second)
 	for from := 0; from < runs; from += 100_000 {
 		_, err := writing(b.Context(), s, "fill", ofOutput, func(c *conn) (int64, error) {
 			return c.Change(`WITH RECURSIVE n(i) AS (SELECT ? UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?)
 				INSERT INTO runs ("group", job, run, "trigger", slot, at, due, priority, state, open, term, instance, attempt, nonce,
 					failures, interruptions, remark, endedAt, schema, bytes, attempts, head)
 				SELECT 'g', 'job' || (i % 100), 'run' || i, 'schedule', ? + i * 1000, ? + i * 1000, ? + i * 1000, 0,
-					iif(i >= 999900, 'waiting', iif(i % 100 = 7, 'failed', 'completed')), i >= 999900, 1, ?, 1, ?, 0, 0, '', ? + i * 1000, 1, 200,
+					iif(i >= ?, 'waiting', iif(i % 100 = 7, 'failed', 'completed')), i >= ?, 1, ?, 1, ?, 0, 0, '', ? + i * 1000, 1, 200,
 					'[{"number":1,"host":"host","term":1,"from":1600000000000,"to":1600000000001,"end":"completed","exitCode":0}]', zeroblob(200) FROM n`,
-				from, from+100_000, first.UnixMilli(), first.UnixMilli(), first.UnixMilli(), holder.Instance.String(), uuid.NewString(), first.UnixMilli())
+				from, from+100_000, first.UnixMilli(), first.UnixMilli(), first.UnixMilli(), runs-100, runs-100, holder.Instance.String(), uuid.NewString(), first.UnixMilli())
 		})
 		if err != nil {
 			b.Fatal(err)
@@ -123,7 +126,7 @@ func BenchmarkHistory(b *testing.B) {
 		b.Fatal(err)
 	}
 	b.Logf("%d runs were stored in %v, in %d MiB", runs, time.Since(begun).Round(time.Second), pages*size>>20)
-	middle := store.Run{Key: store.Key{Group: "g", Job: "job5", Run: "run500000"}, At: first.Add(500_000 * time.Second)}
+	middle := store.Run{Key: store.Key{Group: "g", Job: "job5", Run: fmt.Sprint("run", runs/2)}, At: first.Add(time.Duration(runs/2) * time.Second)}
 	for _, tt := range []struct {
 		name string
 		want int
@@ -138,7 +141,7 @@ func BenchmarkHistory(b *testing.B) {
 			r, err := s.Runs(b.Context(), "g", store.Filter{Job: "job42", Limit: 1000})
 			return len(r), err
 		}},
-		{"RunsThatFailed", 1000, func() (int, error) {
+		{"RunsThatFailed", min(1000, runs/100-1), func() (int, error) {
 			r, err := s.Runs(b.Context(), "g", store.Filter{States: []store.State{store.Failed}, Limit: 1000})
 			return len(r), err
 		}},
