@@ -9,6 +9,10 @@ GORELEASER := go run github.com/goreleaser/goreleaser/v2@v2.16.0
 # The platforms of a release; .goreleaser.yaml has the same six.
 PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 
+# What "make race" leaves out: e2e runs a program that is built without the detector, and
+# internal/cli takes three minutes with it.
+NORACE  := e2e|internal/cli
+
 # What "make sim", "make mutants" and "make bench" are asked to do.
 HOURS   := 10000
 SEED    :=
@@ -32,8 +36,8 @@ demo: ## run the demo: three processes, one is killed, one is stopped
 test: ## run all tests of the program
 	go test ./...
 
-race: ## run the tests with the race detector, but those of e2e, which run a program that is built without it
-	go test -race $$(go list ./... | grep -v '/e2e$$')
+race: ## run the tests with the race detector, but those of NORACE; NORACE=none runs all
+	go test -race $$(go list ./... | grep -vE '/($(NORACE))$$')
 
 lint: ## check the format, and run golangci-lint (go vet and staticcheck are in it); its first build takes minutes
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { printf 'not formatted, run gofmt -w:\n%s\n' "$$unformatted"; exit 1; }
