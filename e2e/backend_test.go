@@ -12,6 +12,7 @@ import (
 
 	"github.com/understudy-go/understudy/internal/mongotest"
 	"github.com/understudy-go/understudy/internal/testkit"
+	"github.com/understudy-go/understudy/jobs/store"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/registry/sqlite"
 )
@@ -65,12 +66,12 @@ func onSQLite(t testing.TB) place {
 }
 
 // open opens the registry for the test itself.
-func (at place) open(t testing.TB) registry.Backend {
+func (at place) open(t testing.TB) store.Backend {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), testkit.Patience)
 	defer cancel()
 	var (
-		b   registry.Backend
+		b   store.Backend
 		err error
 	)
 	if at.path != "" {

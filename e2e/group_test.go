@@ -80,7 +80,13 @@ func newGroup(t testing.TB, at place, timing registry.Timing, env ...string) *gr
 // join starts an instance.
 func (g *group) join(name string, env ...string) *process {
 	g.t.Helper()
-	m := g.start(name, append(append(slices.Clone(g.env), "UNDERSTUDY_HOST="+name), env...), append([]string{"--"}, g.command...))
+	return g.joinWith(name, append([]string{"--"}, g.command...), env...)
+}
+
+// joinWith starts an instance with these arguments.
+func (g *group) joinWith(name string, args []string, env ...string) *process {
+	g.t.Helper()
+	m := g.start(name, append(append(slices.Clone(g.env), "UNDERSTUDY_HOST="+name), env...), args)
 	g.members = append(g.members, m)
 	return m
 }
@@ -206,8 +212,8 @@ func (g *group) lasts(s span) bool {
 	return false
 }
 
-// conclude stops the members that still run, and checks what all members left behind.
-func (g *group) conclude() []span {
+// stop stops the members that still run, and waits for the end of all.
+func (g *group) stop() {
 	g.t.Helper()
 	for _, m := range g.members {
 		if err := m.cmd.Process.Signal(unix.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
@@ -219,6 +225,12 @@ func (g *group) conclude() []span {
 			g.t.Errorf("%s ended with %d", m.name, code)
 		}
 	}
+}
+
+// conclude stops the members that still run, and checks what all members left behind.
+func (g *group) conclude() []span {
+	g.t.Helper()
+	g.stop()
 	list := g.check()
 	terms := g.unregistered()
 	for i, t := range terms {
@@ -262,8 +274,7 @@ func (g *group) unanswered(m *process) bool {
 // check checks the spans, the logs, and that no process is left.
 func (g *group) check() []span {
 	g.t.Helper()
-	// A process that was killed may need a moment to go.
-	testkit.Until(g.t, "no process to be left", func() bool { return len(g.left()) == 0 })
+	g.checkProcesses()
 	list, err := readSpans(g.spans)
 	if err != nil {
 		g.t.Fatal(err)
@@ -271,6 +282,19 @@ func (g *group) check() []span {
 	if err := checkSpans(list); err != nil {
 		g.t.Error(err)
 	}
+	for _, m := range g.members {
+		if out := m.read(m.out); out != "" {
+			g.t.Errorf("%s wrote something of its own to stdout: %q", m.name, out)
+		}
+	}
+	return list
+}
+
+// checkProcesses checks the logs, and that no process is left.
+func (g *group) checkProcesses() {
+	g.t.Helper()
+	// A process that was killed may need a moment to go.
+	testkit.Until(g.t, "no process to be left", func() bool { return len(g.left()) == 0 })
 	for _, m := range g.members {
 		if m.logged("panic:") || m.logged("goroutine ") {
 			g.t.Errorf("%s panicked", m.name)
@@ -285,9 +309,5 @@ func (g *group) check() []span {
 				g.t.Errorf("a line of the log of %s does not say which instance wrote it: %s", m.name, line)
 			}
 		}
-		if out := m.read(m.out); out != "" {
-			g.t.Errorf("%s wrote something of its own to stdout: %q", m.name, out)
-		}
 	}
-	return list
 }

@@ -4,7 +4,6 @@ package e2e
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,12 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
-	"github.com/understudy-go/understudy/internal/mongotest"
 	"github.com/understudy-go/understudy/internal/testkit"
 	"github.com/understudy-go/understudy/jobs/store"
-	"github.com/understudy-go/understudy/registry/sqlite"
 )
 
 // jobsGroup is a group of real instances that run the jobs of a file. Each attempt of a
@@ -64,9 +59,7 @@ func (g *jobsGroup) join(name string, env ...string) *process {
 	if len(g.command) > 0 {
 		args = append(append(args, "--"), g.command...)
 	}
-	m := g.start(name, append(append(slices.Clone(g.env), "UNDERSTUDY_HOST="+name), env...), args)
-	g.members = append(g.members, m)
-	return m
+	return g.joinWith(name, args, env...)
 }
 
 // joinAll starts instances one after another. The first one is active and the others stand
@@ -88,22 +81,7 @@ func (g *jobsGroup) joinAll(names ...string) (members []*process) {
 // store opens the records of the jobs for the test itself.
 func (g *jobsGroup) store() store.Store {
 	g.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), testkit.Patience)
-	defer cancel()
-	var (
-		b   store.Backend
-		err error
-	)
-	if g.at.path != "" {
-		b, err = sqlite.Open(ctx, g.at.path, sqlite.Options{})
-	} else {
-		b, err = mongotest.OpenRegistry(ctx, g.at.uri)
-	}
-	if err != nil {
-		g.t.Fatal(err)
-	}
-	g.t.Cleanup(func() { _ = b.Close(context.Background()) })
-	return b.Jobs()
+	return g.at.open(g.t).Jobs()
 }
 
 // runs returns the runs of a job, the first made first.
@@ -187,22 +165,8 @@ func (g *jobsGroup) startsOf(k store.Key) (n int) {
 // conclude stops the members that still run, and checks what all members left behind.
 func (g *jobsGroup) conclude() {
 	g.t.Helper()
-	for _, m := range g.members {
-		if err := m.cmd.Process.Signal(unix.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
-			g.t.Error(err)
-		}
-	}
-	for _, m := range g.members {
-		if code := m.exit(); code != 0 && !slices.Contains(g.killed, m) {
-			g.t.Errorf("%s ended with %d", m.name, code)
-		}
-	}
-	testkit.Until(g.t, "no process to be left", func() bool { return len(g.left()) == 0 })
-	for _, m := range g.members {
-		if m.logged("panic:") || m.logged("goroutine ") {
-			g.t.Errorf("%s panicked", m.name)
-		}
-	}
+	g.stop()
+	g.checkProcesses()
 	g.attempts()
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,7 +18,6 @@ import (
 	"github.com/understudy-go/understudy/jobs/scheduler"
 	"github.com/understudy-go/understudy/jobs/store"
 	"github.com/understudy-go/understudy/jobs/webhook"
-	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/worker"
 )
 
@@ -36,8 +34,7 @@ type jobRunner struct {
 	conf      config.Config
 	file      *jobsFile
 	first     jobfile.File // what the file said at first
-	registry  registry.Registry
-	store     store.Store
+	registry  store.Backend
 	attempts  *attempt.Runner
 	scheduler *scheduler.Scheduler
 	admin     *adminServer
@@ -47,10 +44,10 @@ type jobRunner struct {
 	differs atomic.Bool  // the log says that the registry's clock is not that of this machine
 }
 
-// newJobRunner returns the runner of the jobs that a file says.
-func newJobRunner(conf config.Config, version string, file *jobsFile, first jobfile.File, executor *worker.Executor, reg store.Backend, admin *adminServer, log zerolog.Logger) (r *jobRunner, err error) {
-	s := reg.Jobs()
-	r = &jobRunner{conf: conf, file: file, first: first, registry: reg, store: s, admin: admin, log: log}
+// newJobRunner returns the runner of the jobs of a plan.
+func (p Plan) newJobRunner(executor *worker.Executor, reg store.Backend, admin *adminServer, log zerolog.Logger) (r *jobRunner, err error) {
+	conf, s := p.conf, reg.Jobs()
+	r = &jobRunner{conf: conf, file: p.file, first: p.jobs, registry: reg, admin: admin, log: log}
 	r.attempts, err = attempt.New(attempt.Config{Executor: executor, Store: s, Stdout: os.Stdout, Stderr: os.Stderr, Log: log})
 	if err != nil {
 		return nil, err
@@ -63,14 +60,14 @@ func newJobRunner(conf config.Config, version string, file *jobsFile, first jobf
 	}
 	r.scheduler, err = scheduler.New(scheduler.Config{
 		Store: s, Group: conf.Group, Host: conf.Host, Timing: conf.Timing, MaxRuns: conf.MaxRuns, Log: log,
-		Deliver: deliverer(version, secret),
+		Deliver: deliverer(p.version, secret),
 		OnStart: admin.runStarted, OnEnd: admin.runEnded,
-	}, r.jobs(first))
+	}, r.jobs(p.jobs))
 	if err != nil {
 		return nil, err
 	}
-	admin.defineJobs(first)
-	r.warnOfPrograms(first)
+	admin.defineJobs(p.jobs)
+	r.warnOfPrograms(p.jobs)
 	return r, nil
 }
 
@@ -78,10 +75,7 @@ func newJobRunner(conf config.Config, version string, file *jobsFile, first jobf
 func (r *jobRunner) jobs(f jobfile.File) []scheduler.Job {
 	list := make([]scheduler.Job, len(f.Jobs))
 	for i, j := range f.Jobs {
-		command := attempt.Job{
-			Definition: j.WithDefaults(r.conf.Timing.OrphanAfter, r.conf.Timing.StopGrace),
-			Command:    j.Command, Env: j.Env, Dir: j.Dir,
-		}
+		command := r.command(j)
 		list[i] = scheduler.Job{
 			Definition: j.Definition, Digest: j.Digest(),
 			Execute: func(ctx context.Context, run store.Run) scheduler.Result {
@@ -93,19 +87,19 @@ func (r *jobRunner) jobs(f jobfile.File) []scheduler.Job {
 	return list
 }
 
+// command returns what an attempt of a job runs.
+func (r *jobRunner) command(j jobfile.Job) attempt.Job {
+	return attempt.Job{
+		Definition: j.WithDefaults(r.conf.Timing.OrphanAfter, r.conf.Timing.StopGrace),
+		Command:    j.Command, Env: j.Env, Dir: j.Dir,
+	}
+}
+
 // warnOfPrograms logs which jobs of a file name a program that is not on this machine. It may
 // come later, so the file is right.
 func (r *jobRunner) warnOfPrograms(f jobfile.File) {
 	for _, j := range f.Jobs {
-		name := j.Command[0]
-		if filepath.Base(name) != name && !filepath.IsAbs(name) {
-			dir := j.Dir
-			if !filepath.IsAbs(dir) {
-				dir = filepath.Join(worker.WorkingDir(), dir)
-			}
-			name = filepath.Join(dir, name)
-		}
-		if _, err := worker.Resolve(name); err != nil {
+		if err := r.attempts.Check(r.command(j)); err != nil {
 			r.log.Warn().Err(err).Str("job", j.Name).Msg("the command of a job cannot be executed on this machine: its runs will fail here")
 		}
 	}

@@ -32,7 +32,7 @@ func (r *jobRunner) compare(ctx context.Context, f jobfile.File, active func() b
 	}
 	ctx, cancel := context.WithTimeout(ctx, compareTime)
 	defer cancel()
-	list, err := r.store.Jobs(ctx, r.conf.Group)
+	list, err := r.registry.Jobs().Jobs(ctx, r.conf.Group)
 	if err != nil && !registry.Unreadable(err) || active() {
 		return
 	}

@@ -56,7 +56,7 @@ func (p Plan) addJobs(w *work, reg store.Backend, admin *adminServer, log zerolo
 		w.warn = func() { warnOfJobs(reg.Jobs(), p.conf.Group, log) }
 		return nil
 	}
-	w.jobs, err = newJobRunner(p.conf, p.version, p.file, p.jobs, w.executor, reg, admin, log)
+	w.jobs, err = p.newJobRunner(w.executor, reg, admin, log)
 	return err
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/understudy-go/understudy/config"
+	"github.com/understudy-go/understudy/worker"
 )
 
 // environ returns what the environment of the command has besides that of this process. The
@@ -40,12 +41,23 @@ func (a *attempt) environ() []string {
 
 // workingDir returns the directory in which the command starts. Its name may have links in
 // it, which are followed at each start.
-func (a *attempt) workingDir() string {
+func (r *Runner) workingDir(j Job) string {
 	switch {
-	case a.job.Dir == "":
-		return a.dir
-	case filepath.IsAbs(a.job.Dir) || a.dir == "":
-		return a.job.Dir
+	case j.Dir == "":
+		return r.dir
+	case filepath.IsAbs(j.Dir) || r.dir == "":
+		return j.Dir
 	}
-	return filepath.Join(a.dir, a.job.Dir)
+	return filepath.Join(r.dir, j.Dir)
+}
+
+// Check returns why the command of a job cannot be executed on this machine now; nil if it
+// can.
+func (r *Runner) Check(j Job) error {
+	name := j.Command[0]
+	if filepath.Base(name) != name && !filepath.IsAbs(name) {
+		name = filepath.Join(r.workingDir(j), name)
+	}
+	_, err := worker.Resolve(name)
+	return err
 }

@@ -38,7 +38,7 @@ func (a *attempt) execute(ctx context.Context) End {
 
 	end := a.config.Executor.Run(ctx, worker.Execution{
 		Name: a.run.Key.String(),
-		Path: a.job.Command[0], Args: a.job.Command, Dir: a.workingDir(), Extra: a.environ(),
+		Path: a.job.Command[0], Args: a.job.Command, Dir: a.workingDir(a.job), Extra: a.environ(),
 		Timeout: a.job.Timeout, Grace: a.job.StopGrace, Output: out.write,
 	})
 
