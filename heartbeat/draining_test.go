@@ -192,7 +192,7 @@ func TestMember_OrderToStopAtOnceDrainsNothing(t *testing.T) {
 		if err := <-left; err != nil {
 			t.Errorf("left with %v", err)
 		}
-		if err := <-cause; !isImmediate(err) || !errors.Is(err, ErrStopped) {
+		if err := <-cause; !IsImmediate(err) || !errors.Is(err, ErrStopped) {
 			t.Errorf("stopped because of %v", err)
 		}
 		if calls, _, _ := d.counts(); calls > 0 {

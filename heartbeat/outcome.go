@@ -55,8 +55,8 @@ type Immediate interface {
 	Immediate() bool
 }
 
-// isImmediate reports whether a cause is an [Immediate] one that says true.
-func isImmediate(cause error) bool {
+// IsImmediate reports whether the cause of a context is an [Immediate] one that says true.
+func IsImmediate(cause error) bool {
 	i, ok := errors.AsType[Immediate](cause)
 	return ok && i.Immediate()
 }

@@ -62,7 +62,7 @@ func (r *runner) run() error {
 		case <-timer.C:
 			e = tick{}
 		case <-order:
-			e, order = leave{immediate: isImmediate(context.Cause(r.parent))}, nil
+			e, order = leave{immediate: IsImmediate(context.Cause(r.parent))}, nil
 		case <-atOnce:
 			e, atOnce = leave{immediate: true}, nil
 		}

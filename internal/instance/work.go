@@ -129,7 +129,7 @@ func (w *work) lead(ctx context.Context, t registry.Term, instance uuid.UUID) er
 		return w.command.Run(ctx, t, instance)
 	}
 	defer context.AfterFunc(ctx, func() {
-		if immediate, ok := errors.AsType[heartbeat.Immediate](context.Cause(ctx)); ok && immediate.Immediate() {
+		if heartbeat.IsImmediate(context.Cause(ctx)) {
 			w.Kill() // what was told to stop before has no time left now
 		}
 	})()

@@ -2,13 +2,13 @@ package scheduler
 
 import (
 	"context"
-	"errors"
 	"math/rand/v2"
 	"sync"
 	"time"
 
 	"github.com/google/uuid"
 
+	"github.com/understudy-go/understudy/heartbeat"
 	"github.com/understudy-go/understudy/internal/boottime"
 	"github.com/understudy-go/understudy/jobs/store"
 	"github.com/understudy-go/understudy/registry"
@@ -86,7 +86,7 @@ func (r *runner) run() {
 			r.take(tick{})
 		case <-order:
 			order = nil
-			r.take(stop{immediate: isImmediate(context.Cause(r.parent))})
+			r.take(stop{immediate: heartbeat.IsImmediate(context.Cause(r.parent))})
 		}
 		timer.Reset(max(r.machine.deadline()-boottime.Now(), 0))
 	}
@@ -249,8 +249,3 @@ func (s stopped) Error() string { return "the run was told to stop" }
 
 // Immediate says whether the attempt has no grace.
 func (s stopped) Immediate() bool { return s.immediate }
-
-func isImmediate(cause error) bool {
-	var immediate interface{ Immediate() bool }
-	return errors.As(cause, &immediate) && immediate.Immediate()
-}
