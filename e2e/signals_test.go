@@ -94,6 +94,28 @@ func TestSignals_SIGABRTShowsWhereTheProgramIs(t *testing.T) {
 	testkit.Until(t, "nothing to be left", func() bool { return len(g.left()) == 0 })
 }
 
+// The program timeout signals a process and then its group, and an instance can be gone in
+// between: what comes after its last word must not look like the end by a signal.
+func TestSignals_ManyOfOneOrderAreOneOrder(t *testing.T) {
+	t.Parallel()
+	p, at := newProgram(t), onSQLite(t)
+	for i := range 10 {
+		ps := p.start(fmt.Sprintf("many-%d", i), []string{"UNDERSTUDY_REGISTRY=" + at.uri}, nil)
+		ps.await("active in term")
+		for ended := false; !ended; {
+			_ = ps.cmd.Process.Signal(syscall.SIGTERM) // it may be gone
+			select {
+			case <-ps.done:
+				ended = true
+			default:
+			}
+		}
+		if code := ps.exit(); code != 0 {
+			t.Fatalf("exit code %d\n%s", code, ps.read(ps.log))
+		}
+	}
+}
+
 func TestSignals_InterruptedAtTheStart(t *testing.T) {
 	t.Parallel()
 	p, at := newProgram(t), onSQLite(t)

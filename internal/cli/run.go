@@ -12,7 +12,6 @@ import (
 // only set the exit code.
 func runInstance(c *cobra.Command, args []string, code *int) error {
 	caught := signals.Catch() // first of all, so that from here on no signal ends this process as it stands
-	defer caught.Close()
 	conf, warnings, err := loadConfig(c)
 	if err != nil {
 		return err

@@ -45,18 +45,18 @@ func (j jobs) SetProgress(ctx context.Context, h store.Holder, k store.Key, atte
 	return ask(j, func(s store.Store) (*store.Request, error) { return s.SetProgress(ctx, h, k, attempt, p) })
 }
 
-func (j jobs) Open(ctx context.Context, group string, limit int) ([]store.Run, error) {
-	return ask(j, func(s store.Store) ([]store.Run, error) { return s.Open(ctx, group, limit) })
+func (j jobs) Open(ctx context.Context, h store.Holder, limit int) ([]store.Run, error) {
+	return ask(j, func(s store.Store) ([]store.Run, error) { return s.Open(ctx, h, limit) })
 }
 
 func (j jobs) Retrying(ctx context.Context, group string) (map[string]string, error) {
 	return ask(j, func(s store.Store) (map[string]string, error) { return s.Retrying(ctx, group) })
 }
 
-func (j jobs) Due(ctx context.Context, group string, now time.Time, except []string, limit int) ([]store.Run, time.Time, error) {
+func (j jobs) Due(ctx context.Context, h store.Holder, now time.Time, except []string, limit int) ([]store.Run, time.Time, error) {
 	var next time.Time
 	runs, err := ask(j, func(s store.Store) (runs []store.Run, err error) {
-		runs, next, err = s.Due(ctx, group, now, except, limit)
+		runs, next, err = s.Due(ctx, h, now, except, limit)
 		return runs, err
 	})
 	return runs, next, err

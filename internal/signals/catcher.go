@@ -18,23 +18,17 @@ const SameOrder = 200 * time.Millisecond
 
 // Catcher takes the signals that mean "stop" away from their default action, which
 // ends the process as it stands. They are kept until Obey acts on them.
-type Catcher struct {
-	caught   chan os.Signal
-	undoPipe func()
-}
+type Catcher struct{ caught chan os.Signal }
 
-// Catch begins to catch signals. An instance does this first of all, and with SIGPIPE
-// as well, so that a closed log does not end its work.
+// Catch begins to catch signals, until the process ends. An instance does this first of
+// all, and with SIGPIPE as well, so that a closed log does not end its work. The default
+// actions never come back: a second signal of one order may come when the instance has
+// stopped in order, and must not turn its exit code into that of a process that was killed.
 func Catch() *Catcher {
-	c := &Catcher{caught: make(chan os.Signal, 2), undoPipe: IgnorePipe()}
+	c := &Catcher{caught: make(chan os.Signal, 2)}
 	signal.Notify(c.caught, ToStop()...)
+	IgnorePipe()
 	return c
-}
-
-// Close restores the default actions.
-func (c *Catcher) Close() {
-	signal.Stop(c.caught)
-	c.undoPipe()
 }
 
 // Obey returns a context that ends with the first signal, and calls kill at every later

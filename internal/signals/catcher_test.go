@@ -2,6 +2,7 @@ package signals
 
 import (
 	"os"
+	"os/signal"
 	"syscall"
 	"testing"
 	"time"
@@ -67,7 +68,7 @@ func (f writerFunc) Write(p []byte) (int, error) {
 // A signal that comes while the configuration is read must not be lost.
 func TestCatcher_ObeysASignalThatCameBefore(t *testing.T) {
 	c := Catch()
-	defer c.Close()
+	defer signal.Reset()
 	c.caught <- syscall.SIGTERM
 	ctx, undo := c.Obey(t.Context(), zerolog.Nop(), func() { t.Error("killed at the first signal") })
 	defer undo()
@@ -80,7 +81,7 @@ func TestCatcher_ObeysASignalThatCameBefore(t *testing.T) {
 
 func TestCatcher_UndoEndsTheContextAndTheGoroutine(t *testing.T) {
 	c := Catch()
-	defer c.Close()
+	defer signal.Reset()
 	ctx, undo := c.Obey(t.Context(), zerolog.Nop(), func() {})
 	if ctx.Err() != nil {
 		t.Error("stopped without a signal")

@@ -193,8 +193,6 @@ func (m *machine) claimedRun(r store.Run, there *store.Run) {
 	mine := there == nil || there.Term == m.holder.Term && there.Nonce == r.Nonce && there.State == r.State
 	r.Term, r.Instance = m.holder.Term, m.holder.Instance
 	switch {
-	case !mine && there.Term > m.holder.Term:
-		m.superseded(store.ErrSuperseded)
 	case !mine:
 		m.calls.want(kindOpen, kindDue) // it may be of a holder before
 	case r.State == store.Processing && m.runs[r.Key] == nil:

@@ -220,7 +220,7 @@ func (r *runner) ask(q request) (a answer) {
 	case kindJobs:
 		a.jobs, a.err = s.Jobs(ctx, h.Group)
 	case kindOpen:
-		a.runs, a.err = s.Open(ctx, h.Group, q.limit)
+		a.runs, a.err = s.Open(ctx, h, q.limit)
 	case kindRetrying:
 		a.retrying, a.err = s.Retrying(ctx, h.Group)
 	case kindRun:
@@ -229,7 +229,7 @@ func (r *runner) ask(q request) (a answer) {
 			a.stored = &run
 		}
 	case kindDue, kindStrays:
-		a.runs, a.next, a.err = s.Due(ctx, h.Group, q.now, q.except, q.limit)
+		a.runs, a.next, a.err = s.Due(ctx, h, q.now, q.except, q.limit)
 	case kindClaim, kindChildren:
 		a.there, a.err = s.Claim(ctx, h, q.runs)
 	case kindUpdate:

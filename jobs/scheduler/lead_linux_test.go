@@ -15,6 +15,7 @@ import (
 	"github.com/understudy-go/understudy/jobs"
 	"github.com/understudy-go/understudy/jobs/scheduler"
 	"github.com/understudy-go/understudy/jobs/store"
+	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/worker"
 )
 
@@ -75,7 +76,7 @@ func TestLead_RunsCommandsAtTheirSlots(t *testing.T) {
 			}
 			began[slot] = true
 		}
-		open, err := reg.Jobs().Open(context.Background(), "g", 100)
+		open, err := reg.Jobs().Open(context.Background(), store.Holder{Group: "g", Term: registry.MaxTerm}, 100)
 		if err != nil || len(open) > 0 {
 			t.Errorf("left open: %v, %v", open, err)
 		}

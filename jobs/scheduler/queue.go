@@ -62,11 +62,7 @@ func (m *machine) take(r store.Run, turn bool) {
 			m.noteRetry(r)
 		}
 	}
-	switch {
-	case r.Term > m.holder.Term:
-		m.superseded(store.ErrSuperseded)
-		return
-	case !j.defined || m.runs[r.Key] != nil || r.Due.After(now):
+	if !j.defined || m.runs[r.Key] != nil || r.Due.After(now) {
 		return
 	}
 	if r.Cancel != nil { // somebody wanted that while the end of its attempt was recorded

@@ -61,9 +61,8 @@ func (m *machine) readJobs(list []store.Job) {
 	for _, r := range list {
 		j := m.job(r.Name)
 		switch {
-		case r.Term > m.holder.Term:
-			m.superseded(store.ErrSuperseded)
-			return
+		case r.Term > m.holder.Term: // the answer to a save names it
+			continue
 		case j.record.Name == "": // of a job that is not in the file
 			if !j.defined {
 				j.record, j.stored = r, r.Hash

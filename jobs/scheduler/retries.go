@@ -165,6 +165,12 @@ func (m *machine) retryRead(a answer) {
 	k := a.request.key
 	j := m.job(k.Job)
 	known, ok := j.ids[k.Run]
+	if a.stored != nil && a.err == nil { // nothing that this holder writes would change it
+		if a.err = m.holder.NoLaterRun(*a.stored); a.err != nil {
+			m.act(note{fact: factCallFailed, text: string(kindRun), err: a.err})
+			a.stored = nil
+		}
+	}
 	switch r := a.stored; {
 	case !ok:
 	case r == nil && registry.Unreadable(a.err) && known.unread < maxUnread-1:

@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -47,7 +48,7 @@ func (s *simStore) apply(h store.Holder, r request) answer {
 	case kindJobs:
 		a.jobs = s.listJobs()
 	case kindOpen:
-		a.runs = s.list(func(r store.Run) bool { return r.Open && r.State != store.Waiting })
+		a.runs = s.list(func(r store.Run) bool { return r.Open && r.State != store.Waiting && r.Term <= h.Term })
 		slices.SortStableFunc(a.runs, func(a, b store.Run) int { return int(a.Term - b.Term) })
 		a.runs = a.runs[:min(r.limit, len(a.runs))]
 	case kindRetrying:
@@ -65,7 +66,7 @@ func (s *simStore) apply(h store.Holder, r request) answer {
 		}
 	case kindDue, kindStrays:
 		a.runs = s.list(func(run store.Run) bool {
-			waits := run.State == store.Waiting && !slices.Contains(r.except, run.Job)
+			waits := run.State == store.Waiting && run.Term <= h.Term && !slices.Contains(r.except, run.Job)
 			if waits && run.Due.After(r.now) && (a.next.IsZero() || run.Due.Before(a.next)) {
 				a.next = run.Due
 			}
@@ -95,10 +96,7 @@ func (s *simStore) apply(h store.Holder, r request) answer {
 
 func (s *simStore) seal(h store.Holder) ([]store.Job, error) {
 	for name, j := range s.jobs {
-		if j.Term > h.Term {
-			return nil, store.ErrSuperseded
-		}
-		if s.broken != noSeal {
+		if j.Term < h.Term && s.broken != noSeal {
 			j.Term = h.Term
 		}
 		s.jobs[name] = j
@@ -110,14 +108,21 @@ func (s *simStore) seal(h store.Holder) ([]store.Job, error) {
 		}
 	}
 	s.sealed = max(s.sealed, h.Term)
-	return s.listJobs(), nil
+	list, err := s.listJobs(), error(nil)
+	return slices.DeleteFunc(list, func(j store.Job) bool {
+		later := h.NoLaterJob(j)
+		err = cmp.Or(err, store.LeftOut(later))
+		return later != nil
+	}), err
 }
 
 func (s *simStore) save(h store.Holder, list []store.Job) (err error) {
+	var left error
 	for _, j := range list {
 		stored, ok := s.jobs[j.Name]
 		if ok && stored.Term > h.Term {
-			return store.ErrSuperseded
+			left = store.LeftOut(h.NoLaterJob(stored))
+			continue
 		}
 		if ok && stored.Term == h.Term && stored.Revision >= j.Revision {
 			err = store.ErrChanged
@@ -129,7 +134,7 @@ func (s *simStore) save(h store.Holder, list []store.Job) (err error) {
 		j.Term, j.Paused, j.Resumed = h.Term, stored.Paused, stored.Resumed
 		s.jobs[j.Name] = j
 	}
-	return err
+	return cmp.Or(err, left)
 }
 
 func (s *simStore) update(h store.Holder, was store.Version, r store.Run) (*store.Run, error) {

@@ -94,9 +94,6 @@ func (m *machine) strays(a answer) {
 			patience = m.slotPatience
 		}
 		switch {
-		case r.Term > m.holder.Term:
-			m.superseded(store.ErrSuperseded)
-			return
 		case j.defined || m.runs[r.Key] != nil || m.now().Sub(r.Due) < patience:
 			continue
 		}

@@ -29,9 +29,6 @@ func (m *machine) opened(a answer) {
 	for _, r := range a.runs {
 		mine := m.runs[r.Key]
 		switch {
-		case r.Term > m.holder.Term:
-			m.superseded(store.ErrSuperseded)
-			return
 		case mine != nil:
 			if r.State == store.Processing && r.Term == m.holder.Term && r.Attempt == mine.record.Attempt {
 				m.wanted(mine, r.Cancel)

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/understudy-go/understudy/jobs"
 	"github.com/understudy-go/understudy/jobs/store"
 	"github.com/understudy-go/understudy/registry"
@@ -73,7 +75,7 @@ func TestTakeover_ALaterTermEndsEverything(t *testing.T) {
 	r := newRig(t, 4, jobs.Definition{Name: "j"})
 	r.store.submit("j", 1, 0, r.world.epoch)
 	r.begin()
-	r.put(store.Run{Key: store.Key{Job: "j", Run: "k:2"}, State: store.Processing, Term: 8, Attempt: 1})
+	r.fails[kindJobs] = store.ErrSuperseded
 	r.until("10:00:10")
 	equal(t, "told to stop", r.stops, []string{"j/k:1 immediate true"})
 	if !slices.Contains(r.notes, factSuperseded) {
@@ -89,6 +91,65 @@ func TestTakeover_ALaterTermEndsEverything(t *testing.T) {
 	if !r.over {
 		t.Error("the lead does not return")
 	}
+}
+
+func minutely(name string) jobs.Definition {
+	return jobs.Definition{Name: name, Schedules: []string{"* * * * *"}}
+}
+
+// The terms were lost, or somebody has written garbage: what has such a record is left as it
+// is, and all else goes on.
+func TestTakeover_RecordsOfALaterTermAreLeftAsTheyAre(t *testing.T) {
+	r := newRig(t, 4, minutely("spoilt"), minutely("queued"), minutely("j"))
+	spoilt := store.Job{Group: "g", Name: "spoilt", Term: 99, Revision: 3, Mark: r.world.epoch.Add(-time.Hour), Hash: "h"}
+	r.store.jobs["spoilt"] = spoilt
+	r.store.submit("j", 1, 0, r.world.epoch)
+	var left []store.Key
+	for _, x := range []store.Run{
+		{Key: store.Key{Job: "j", Run: "k:98"}, State: store.Waiting},
+		{Key: store.Key{Job: "j", Run: "k:99"}, State: store.Processing, Attempt: 1},
+		{Key: store.Key{Job: "queued", Run: "k:98"}, State: store.Waiting, Attempt: 1},
+		{Key: store.Key{Job: "gone", Run: "k:98"}, State: store.Waiting},
+	} {
+		x.Term = 99
+		left = append(left, r.put(x))
+	}
+	before := map[store.Key]store.Run{}
+	for _, k := range left {
+		before[k] = r.store.runs[k]
+	}
+	r.begin()
+	r.end("j", "k:1", store.AttemptCompleted)
+	r.until("10:02:30")
+	if slices.Contains(r.notes, factSuperseded) || !slices.Contains(r.notes, factCallFailed) {
+		t.Errorf("what people were told: %q", r.notes)
+	}
+	equal(t, "started", slices.Sorted(slices.Values(r.starts)), []string{"j/10:01:00#1", "j/k:1#1", "queued/10:01:00#1", "spoilt/10:01:00#1"})
+	if diff := cmp.Diff(spoilt, r.store.jobs["spoilt"]); diff != "" {
+		t.Errorf("the record of the job was changed (- before, + after):\n%s", diff)
+	}
+	for _, k := range left {
+		if diff := cmp.Diff(before[k], r.store.runs[k]); diff != "" {
+			t.Errorf("%s was changed (- before, + after):\n%s", k, diff)
+		}
+	}
+}
+
+// The record of a run that runs is written over by somebody.
+func TestUpdate_ARecordOfALaterTermEndsNothingElse(t *testing.T) {
+	r := newRig(t, 4, minutely("j"), jobs.Definition{Name: "k"})
+	r.store.submit("k", 1, 0, r.world.epoch)
+	r.begin()
+	k := store.Key{Group: "g", Job: "k", Run: "k:1"}
+	run := r.store.runs[k]
+	run.Term = 99
+	r.store.runs[k] = run
+	r.end("k", "k:1", store.AttemptCompleted)
+	r.until("10:01:30")
+	if !slices.Contains(r.notes, factEndLost) || slices.Contains(r.notes, factSuperseded) || len(r.m.runs) != 1 {
+		t.Errorf("notes %q, %d runs", r.notes, len(r.m.runs))
+	}
+	equal(t, "started", r.starts, []string{"k/k:1#1", "j/10:01:00#1"})
 }
 
 func TestCatchUp_AfterAnOutage(t *testing.T) {

@@ -30,10 +30,7 @@ func (m *machine) updated(a answer) {
 	}
 	changed := errors.Is(a.err, store.ErrChanged) || errors.Is(a.err, store.ErrNoRun)
 	switch {
-	case a.stored != nil && a.stored.Term > m.holder.Term:
-		m.superseded(store.ErrSuperseded)
-		return
-	case a.err != nil && !changed && errors.Is(a.err, store.ErrLeftOut):
+	case a.err != nil && !changed && errors.Is(a.err, store.ErrLeftOut), a.stored != nil && a.stored.Term > m.holder.Term:
 		// What stands there now is no record that can be changed.
 		m.act(note{fact: factEndLost, run: r.record, err: a.err})
 		m.drop(r)

@@ -1,6 +1,11 @@
 package store
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+
+	"github.com/understudy-go/understudy/registry"
+)
 
 // The errors that a [Store] returns besides those of package registry, wrapped with the
 // name of the call. Compare them by errors.Is. Any other error leaves open whether a
@@ -27,3 +32,17 @@ var (
 	// records is larger than its limit.
 	ErrTooLarge = errors.New("jobs: too large")
 )
+
+// NoLaterJob returns an ErrCorrupt if a job has a later term than the holder.
+func (h Holder) NoLaterJob(j Job) error { return h.noLater("job", j.Name, j.Term) }
+
+// NoLaterRun returns an ErrCorrupt if a run has a later term than the holder.
+func (h Holder) NoLaterRun(r Run) error { return h.noLater("run", r.Key, r.Term) }
+
+func (h Holder) noLater(kind string, name any, term int64) error {
+	if term <= h.Term {
+		return nil
+	}
+	return fmt.Errorf("%w: %s %.700v of group %.64q has term %d, and the active instance has term %d: a later term has begun, or the terms were lost, or somebody has written this record, who has to correct or delete it",
+		registry.ErrCorrupt, kind, name, h.Group, term, h.Term)
+}

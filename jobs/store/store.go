@@ -37,11 +37,15 @@ type Holder struct {
 // ErrSuperseded if the backend knows that the holder's term is not the latest one, or
 // is not open. A backend need not know it (MongoDB has no cheap way), so a write has to
 // be safe without it: it names what it rests on.
+//
+// For Seal, SaveJobs, Open and Due, a record of a later term than the holder's is one that
+// cannot be understood ([Holder.NoLaterJob], [Holder.NoLaterRun]). Either a later term has
+// begun, which the instance learns of elsewhere, or the terms were lost, or somebody has
+// written the record by hand: the other jobs must not suffer from it.
 type Holding interface {
 	// Seal takes the group's jobs and waiting runs over: it sets their term to that of
 	// the holder, where it is lower, and the instance of those runs to that of the holder.
-	// It returns all jobs of the group, in the order of their names. It returns
-	// ErrSuperseded if one has a higher term.
+	// It returns all jobs of the group, in the order of their names.
 	Seal(ctx context.Context, h Holder) ([]Job, error)
 
 	// SaveJobs writes what the holder decides about jobs: all of their records but Paused
@@ -51,7 +55,6 @@ type Holding interface {
 	// that cannot be understood is left as it is. The error is one of these, the first
 	// that applies:
 	//
-	//   - ErrSuperseded: a record has a higher term. Others may have been written.
 	//   - ErrChanged: one was not written, and all others were. After an answer that was
 	//     lost, it may be the first call that wrote it, so read the jobs again.
 	//   - ErrLeftOut: there are records that cannot be understood. All others were written.
@@ -87,20 +90,21 @@ type Holding interface {
 	SetProgress(ctx context.Context, h Holder, k Key, attempt int, p Progress) (cancel *Request, err error)
 
 	// Open returns up to limit runs of the group that are open and do not wait, the ones
-	// of the lowest terms first, whoever holds them. A record of which nobody can say
+	// of the lowest terms first, whoever has started them. A record of which nobody can say
 	// whether it is open is reported as one that cannot be understood.
-	Open(ctx context.Context, group string, limit int) ([]Run, error)
+	Open(ctx context.Context, h Holder, limit int) ([]Run, error)
 
 	// Retrying returns, for each job of the group that has waiting runs which have had an
 	// attempt, the ID of the greatest of them (Key.Run). It reads no more of a run than
-	// that: one of which something else cannot be understood counts as well.
+	// that: one of which something else cannot be understood, or of a later term, counts as
+	// well.
 	Retrying(ctx context.Context, group string) (map[string]string, error)
 
 	// Due returns up to limit waiting runs that are due, in the order in which they are to
 	// be started: by priority from the highest, then by when they were due, then by job
 	// and run. It also returns when the next one is due that is not yet; zero if none
 	// waits. It leaves out the runs of the jobs in except.
-	Due(ctx context.Context, group string, now time.Time, except []string, limit int) (runs []Run, next time.Time, err error)
+	Due(ctx context.Context, h Holder, now time.Time, except []string, limit int) (runs []Run, next time.Time, err error)
 
 	// SaveCheckpoint stores the checkpoint of a run's attempt. It returns ErrChanged if a
 	// later term, or a later attempt of this one, has taken the checkpoint over. It may

@@ -3,19 +3,16 @@ package mongostore
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
-	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/understudy-go/understudy/jobs/store"
 	"github.com/understudy-go/understudy/registry"
 )
 
-// Seal implements [store.Holding]. It reads the jobs last, so that a job of a later term
-// is found whenever that term began.
+// Seal implements [store.Holding].
 func (s *Store) Seal(ctx context.Context, h store.Holder) ([]store.Job, error) {
 	fail := func(err error) ([]store.Job, error) { return nil, wrap(ctx, "seal", err) }
 	end, err := s.begin(ctx, s.mayHold)
@@ -31,24 +28,11 @@ func (s *Store) Seal(ctx context.Context, h store.Holder) ([]store.Job, error) {
 	if _, err := s.runs.UpdateMany(ctx, append(waiting(h.Group), below(h.Term), sealable(0)), mine, o); err != nil {
 		return fail(s.r.Refused(s.runs, err))
 	}
-	l, err := s.readJobs(ctx, h.Group)
-	if err != nil {
-		return fail(err)
-	}
-	for _, j := range l.found {
-		if j.Term > h.Term {
-			return fail(fmt.Errorf("%w: job %s has term %d, and the holder's is %d", store.ErrSuperseded, j.Name, j.Term, h.Term))
-		}
-	}
-	later := append(waiting(h.Group), bson.E{Key: "term", Value: bson.D{{Key: "$gt", Value: h.Term}}}, sealable(0))
-	err = s.runs.FindOne(ctx, later, options.FindOne().SetProjection(only("term")).SetCollation(s.r.Simple)).Err()
-	switch {
-	case err == nil:
-		return fail(fmt.Errorf("%w: a waiting run has a later term than %d, that of the holder", store.ErrSuperseded, h.Term))
-	case !errors.Is(err, mongo.ErrNoDocuments):
-		return fail(s.r.Refused(s.runs, err))
-	}
-	return l.found, wrap(ctx, "seal", l.err())
+	l, err := readJobs(ctx, s, h.Group, func(raw bson.Raw) (store.Job, error) {
+		j, err := decodeJob(raw)
+		return j, cmp.Or(err, h.NoLaterJob(j))
+	})
+	return l.found, wrap(ctx, "seal", cmp.Or(err, l.err()))
 }
 
 func below(term int64) bson.E {
@@ -107,12 +91,12 @@ func (s *Store) Jobs(ctx context.Context, group string) ([]store.Job, error) {
 		return nil, wrap(ctx, "jobs", err)
 	}
 	defer end()
-	l, err := s.readJobs(ctx, group)
+	l, err := readJobs(ctx, s, group, decodeJob)
 	return l.found, wrap(ctx, "jobs", cmp.Or(err, l.err()))
 }
 
-func (s *Store) readJobs(ctx context.Context, group string) (list[store.Job], error) {
-	return read(ctx, s, s.jobs, bson.D{ofGroup(group)}, bson.D{{Key: "_id", Value: 1}}, nil, store.MaxJobs, decodeJob, soundJob)
+func readJobs(ctx context.Context, s *Store, group string, decode func(bson.Raw) (store.Job, error)) (list[store.Job], error) {
+	return read(ctx, s, s.jobs, bson.D{ofGroup(group)}, bson.D{{Key: "_id", Value: 1}}, nil, store.MaxJobs, decode, soundJob)
 }
 
 func foreign(group string, h store.Holder) error {

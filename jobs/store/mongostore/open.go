@@ -1,6 +1,7 @@
 package mongostore
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -14,19 +15,30 @@ import (
 )
 
 // Open implements [store.Holding].
-func (s *Store) Open(ctx context.Context, group string, limit int) ([]store.Run, error) {
+func (s *Store) Open(ctx context.Context, h store.Holder, limit int) ([]store.Run, error) {
 	end, err := s.begin(ctx, s.r.MayRead)
 	if err != nil {
 		return nil, wrap(ctx, "open runs", err)
 	}
 	defer end()
+	decode, sound := noLater(h)
 	open, err := read(ctx, s, s.runs, bson.D{
-		inGroup(group), {Key: listed, Value: exists(true)}, {Key: "state", Value: bson.D{{Key: "$ne", Value: store.Waiting}}},
-	}, bson.D{{Key: "term", Value: 1}, {Key: "_id", Value: 1}}, nil, store.Bounded(limit), decodeRun, soundRun)
+		inGroup(h.Group), {Key: listed, Value: exists(true)}, {Key: "state", Value: bson.D{{Key: "$ne", Value: store.Waiting}}},
+	}, bson.D{{Key: "term", Value: 1}, {Key: "_id", Value: 1}}, nil, store.Bounded(limit), decode, sound)
 	if err != nil {
 		return nil, wrap(ctx, "open runs", err)
 	}
 	return open.found, wrap(ctx, "open runs", open.err())
+}
+
+// noLater returns how to decode a run for a holder, and what matches the records for which
+// that is possible: those of a later term count as records that cannot be understood.
+func noLater(h store.Holder) (decode func(bson.Raw) (store.Run, error), sound bson.E) {
+	decode = func(raw bson.Raw) (store.Run, error) {
+		r, err := decodeRun(raw)
+		return r, cmp.Or(err, h.NoLaterRun(r))
+	}
+	return decode, bson.E{Key: "$and", Value: bson.A{bson.D{soundRun}, bson.D{{Key: "term", Value: bson.D{{Key: "$lte", Value: h.Term}}}}}}
 }
 
 // ended are the states of the runs that have their outcome.
@@ -76,29 +88,32 @@ var attempted = bson.E{Key: "attempt", Value: bson.D{{Key: "$gt", Value: int64(0
 
 // Due implements [store.Holding]. A record whose due makes no sense counts as due, so
 // that it is reported.
-func (s *Store) Due(ctx context.Context, group string, now time.Time, except []string, limit int) ([]store.Run, time.Time, error) {
+func (s *Store) Due(ctx context.Context, h store.Holder, now time.Time, except []string, limit int) ([]store.Run, time.Time, error) {
 	fail := func(err error) ([]store.Run, time.Time, error) { return nil, time.Time{}, wrap(ctx, "due runs", err) }
 	end, err := s.begin(ctx, s.r.MayRead)
 	if err != nil {
 		return fail(err)
 	}
 	defer end()
-	wanted := waiting(group)
+	wanted := waiting(h.Group)
 	if len(except) > 0 {
 		wanted = append(wanted, bson.E{Key: "_id.job", Value: bson.D{{Key: "$nin", Value: except}}})
 	}
 	wanted = slices.Clip(wanted)
 	later := bson.D{{Key: "$gt", Value: now}}
+	decode, sound := noLater(h)
 	l, err := read(ctx, s, s.runs, append(wanted, bson.E{Key: "due", Value: bson.D{{Key: "$not", Value: later}}}),
-		bson.D{{Key: "priority", Value: -1}, {Key: "due", Value: 1}, {Key: "_id", Value: 1}}, nil, store.Bounded(limit), decodeRun, soundRun)
+		bson.D{{Key: "priority", Value: -1}, {Key: "due", Value: 1}, {Key: "_id", Value: 1}}, nil, store.Bounded(limit), decode, sound)
 	if err != nil {
 		return fail(err)
 	}
 	first, err := read(ctx, s, s.runs, append(wanted, bson.E{Key: "due", Value: later}),
-		bson.D{{Key: "due", Value: 1}}, bson.D{{Key: "due", Value: 1}}, 1, func(raw bson.Raw) (time.Time, error) {
+		bson.D{{Key: "due", Value: 1}}, bson.D{{Key: "due", Value: 1}, {Key: "term", Value: 1}}, 1, func(raw bson.Raw) (time.Time, error) {
 			due, _ := fields{Raw: raw}.Date("due")
-			return due, nil
-		}, soundRun)
+			term, _ := fields{Raw: raw}.Integer("term")
+			k, _ := decodeKey(raw)
+			return due, h.NoLaterRun(store.Run{Key: k, Term: term})
+		}, sound)
 	if err != nil {
 		return fail(err)
 	}

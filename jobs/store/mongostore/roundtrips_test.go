@@ -17,6 +17,7 @@ import (
 	"github.com/understudy-go/understudy/internal/mongouri"
 	"github.com/understudy-go/understudy/jobs/store"
 	"github.com/understudy-go/understudy/jobs/store/mongostore"
+	"github.com/understudy-go/understudy/jobs/store/storetest"
 )
 
 // counted returns a store, and a function that returns the commands that it has sent since
@@ -80,7 +81,10 @@ func TestStore_MakesFewRoundTrips(t *testing.T) {
 		{"SaveJobs, none is written", func() error { return s.SaveJobs(ctx, h, revised(3, 1)) }, []string{"update", "find"}, store.ErrChanged},
 		{"Claim", func() error { _, err := s.Claim(ctx, h, runs); return err }, []string{"insert"}, nil},
 		{"Retrying", func() error { _, err := s.Retrying(ctx, "g"); return err }, []string{"find"}, nil},
-		{"Due", func() error { _, _, err := s.Due(ctx, "g", instant, []string{"a"}, 10); return err }, []string{"find", "find"}, nil},
+		{"Due", func() error {
+			_, _, err := s.Due(ctx, storetest.AnyHolder("g"), instant, []string{"a"}, 10)
+			return err
+		}, []string{"find", "find"}, nil},
 		{"AppendChunk", func() error { return s.AppendChunk(ctx, h, k, 1, store.MaxChunks-1, 0, []byte("x")) }, []string{"insert"}, nil},
 		{"AppendChunk, the first is deleted", func() error { return s.AppendChunk(ctx, h, k, 1, store.MaxChunks, 0, []byte("x")) }, []string{"insert", "delete"}, nil},
 		{"Chunks", func() error { _, err := s.Chunks(ctx, k, 1, 0); return err }, []string{"find"}, nil},

@@ -63,18 +63,17 @@ func (s *Store) missed(ctx context.Context, h store.Holder, jobs []store.Job, mi
 		ids = append(ids, jobID{jobs[i].Group, jobs[i].Name})
 	}
 	found := map[string]bool{}
-	var superseded, changed error
+	var changed error
 	var bad []error
 	err := each(ctx, s.jobs, bson.D{{Key: "_id", Value: bson.D{{Key: "$in", Value: ids}}}}, options.Find().SetCollation(s.r.Simple), func(raw bson.Raw) {
 		names, _ := (&decoder{fields: fields{Raw: raw}, kind: "job"}).key("group", "job")
 		found[names[1]] = true
 		there, err := decodeJob(raw)
+		err = cmp.Or(err, h.NoLaterJob(there))
 		switch {
 		case err != nil && len(bad) < maxBad:
 			bad = append(bad, err)
 		case err != nil:
-		case there.Term > h.Term:
-			superseded = fmt.Errorf("%w: job %s has term %d, and the holder's is %d", store.ErrSuperseded, there.Name, there.Term, h.Term)
 		default:
 			changed = fmt.Errorf("%w: job %s has term %d and revision %d", store.ErrChanged, there.Name, there.Term, there.Revision)
 		}
@@ -90,5 +89,5 @@ func (s *Store) missed(ctx context.Context, h store.Holder, jobs []store.Job, mi
 			changed = fmt.Errorf("%w: job %s had a record for the write, and has none for the read after it", store.ErrChanged, name)
 		}
 	}
-	return cmp.Or(superseded, changed, store.LeftOut(bad...))
+	return cmp.Or(changed, store.LeftOut(bad...))
 }

@@ -86,15 +86,14 @@ func (c *conn) job(group, name string) (found *store.Job, err error) {
 	return found, nil
 }
 
-// jobs returns the jobs of a group.
-func (c *conn) jobs(group string) (found records[store.Job], err error) {
-	err = c.eachJob(func(j store.Job, bad error) error {
+// jobs reads the jobs of a group.
+func (c *conn) jobs(found *records[store.Job], group string) error {
+	return c.eachJob(func(j store.Job, bad error) error {
 		if len(found.list) == store.MaxJobs {
 			return fmt.Errorf("%w: group %.64q has more than %d jobs", registry.ErrRefused, group, store.MaxJobs)
 		}
 		return found.add(j, bad)
 	}, `WHERE "group" = ? ORDER BY name`, group)
-	return found, err
 }
 
 func (c *conn) eachJob(f func(j store.Job, bad error) error, where string, args ...any) error {

@@ -1,7 +1,6 @@
 package sqlitestore
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 
@@ -33,22 +32,21 @@ func (c *conn) fence(h store.Holder) error {
 
 // Only records whose term makes sense are sealed, those with a lower one than the holder's.
 // A waiting run that no holder has written yet has term 0.
-const (
-	isSealable = ` AND typeof(term) = 'integer' AND term >= ? AND term < ? AND typeof(schema) = 'integer' AND schema BETWEEN 1 AND ?`
-	isLater    = ` AND typeof(term) = 'integer' AND term > ?`
-)
+const isSealable = ` AND typeof(term) = 'integer' AND term >= ? AND term < ? AND typeof(schema) = 'integer' AND schema BETWEEN 1 AND ?`
 
 // Seal takes the jobs and the waiting runs of a group over.
 func (s *Store) Seal(ctx context.Context, h store.Holder) ([]store.Job, error) {
 	const name = "seal"
-	found, err := holding(ctx, s, name, ofHolder, h, func(c *conn) (none records[store.Job], err error) {
+	found, err := holding(ctx, s, name, ofHolder, h, func(c *conn) (found records[store.Job], err error) {
 		if err := c.seal("jobs", `WHERE "group" = ?`, `term = ?`, h, 1, h.Term); err != nil {
-			return none, err
+			return found, err
 		}
 		if err := c.seal("runs", waitingOfGroup, `term = ?, instance = ?`, h, 0, h.Term, h.Instance.String()); err != nil {
-			return none, err
+			return found, err
 		}
-		return c.jobs(h.Group)
+		found.check = h.NoLaterJob
+		err = c.jobs(&found, h.Group)
+		return found, err
 	})
 	if err != nil {
 		return nil, err
@@ -58,9 +56,6 @@ func (s *Store) Seal(ctx context.Context, h store.Holder) ([]store.Job, error) {
 
 // seal takes those records over that a condition selects. A term is at least this one.
 func (c *conn) seal(table, where, set string, h store.Holder, least int64, setArgs ...any) error {
-	if later, err := c.exists(table, where+isLater, h.Group, h.Term); err != nil || later {
-		return cmp.Or(err, fmt.Errorf("term %d of group %.64q: one of the %s has a later one: %w", h.Term, h.Group, table, store.ErrSuperseded))
-	}
 	args := []any{h.Group, least, h.Term, store.Schema}
 	if _, err := c.Change(`UPDATE `+table+` SET `+set+` `+where+isSealable, append(setArgs, args...)...); err != nil {
 		return err

@@ -16,10 +16,11 @@ import (
 )
 
 // Open returns runs of a group that are open and do not wait.
-func (s *Store) Open(ctx context.Context, group string, limit int) ([]store.Run, error) {
+func (s *Store) Open(ctx context.Context, h store.Holder, limit int) ([]store.Run, error) {
 	const name = "open runs"
 	found, err := reading(ctx, s, name, func(c *conn) (found records[store.Run], err error) {
-		err = c.some(&found, store.Bounded(limit), wholeRun, `WHERE "group" = ? AND open IS NOT 0 AND state IS NOT 'waiting' ORDER BY term, job, run`, group)
+		found.check = h.NoLaterRun
+		err = c.some(&found, store.Bounded(limit), wholeRun, `WHERE "group" = ? AND open IS NOT 0 AND state IS NOT 'waiting' ORDER BY term, job, run`, h.Group)
 		return found, err
 	})
 	if err != nil {
@@ -61,10 +62,10 @@ type due struct {
 }
 
 // Due returns waiting runs that are due, and when the next one is that is not yet.
-func (s *Store) Due(ctx context.Context, group string, now time.Time, except []string, limit int) ([]store.Run, time.Time, error) {
+func (s *Store) Due(ctx context.Context, h store.Holder, now time.Time, except []string, limit int) ([]store.Run, time.Time, error) {
 	const name = "due runs"
 	now = store.Instant(now)
-	args := []any{group, now.UnixMilli()}
+	args := []any{h.Group, now.UnixMilli()}
 	others := ""
 	if len(except) > 0 {
 		// One list of any length makes one statement.
@@ -75,6 +76,7 @@ func (s *Store) Due(ctx context.Context, group string, now time.Time, except []s
 		others, args = ` AND (job IN (SELECT value FROM json_each(?))) IS NOT TRUE`, append(args, string(list))
 	}
 	found, err := reading(ctx, s, name, func(c *conn) (found due, err error) {
+		found.check = h.NoLaterRun
 		// The plus keeps SQLite from reading all that is due and sorting it.
 		err = c.some(&found.records, store.Bounded(limit), wholeRun,
 			waitingOfGroup+` AND +due <= ?`+others+` ORDER BY priority DESC, due, job, run`, args...)
@@ -86,13 +88,13 @@ func (s *Store) Due(ctx context.Context, group string, now time.Time, except []s
 			err := c.eachRun(func(run store.Run, bad error) error {
 				_ = found.add(run, bad)
 				return errEnough
-			}, wholeRun, waitingOfGroup+garbage+` ORDER BY due LIMIT 1`, group)
+			}, wholeRun, waitingOfGroup+garbage+` ORDER BY due LIMIT 1`, h.Group)
 			if err != nil {
 				return found, err
 			}
 		}
 		err = c.eachRun(func(run store.Run, bad error) error {
-			if bad != nil {
+			if bad = cmp.Or(bad, h.NoLaterRun(run)); bad != nil {
 				return found.add(run, bad)
 			}
 			found.next = run.Due
@@ -210,7 +212,10 @@ func (s *Store) Queue(ctx context.Context, group string, now time.Time) (map[str
 // Jobs returns the jobs of a group.
 func (s *Store) Jobs(ctx context.Context, group string) ([]store.Job, error) {
 	const name = "jobs"
-	found, err := reading(ctx, s, name, func(c *conn) (records[store.Job], error) { return c.jobs(group) })
+	found, err := reading(ctx, s, name, func(c *conn) (found records[store.Job], err error) {
+		err = c.jobs(&found, group)
+		return found, err
+	})
 	if err != nil {
 		return nil, err
 	}

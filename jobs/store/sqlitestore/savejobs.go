@@ -36,7 +36,7 @@ func (s *Store) SaveJobs(ctx context.Context, h store.Holder, jobs []store.Job) 
 	}
 	done, err := holding(ctx, s, name, ofHolder, h, func(c *conn) (done saved, err error) {
 		for _, j := range list {
-			err := c.saveJob(j)
+			err := c.saveJob(h, j)
 			switch {
 			case registry.Unreadable(err):
 				if len(done.errs) < maxErrors {
@@ -59,8 +59,8 @@ func (s *Store) SaveJobs(ctx context.Context, h store.Holder, jobs []store.Job) 
 	return s.unreadable(name, done.errs)
 }
 
-// saveJob writes a job that Stored has returned.
-func (c *conn) saveJob(j store.Job) error {
+// saveJob writes a job of the holder that Stored has returned.
+func (c *conn) saveJob(h store.Holder, j store.Job) error {
 	before, err := c.job(j.Group, j.Name)
 	if err != nil {
 		return err
@@ -70,8 +70,8 @@ func (c *conn) saveJob(j store.Job) error {
 	switch {
 	case before == nil:
 		return c.change(insertJob, jobValues(j), "jobs", written, args...)
-	case before.Term > j.Term:
-		return fmt.Errorf("job %s has term %d, and the holder's is %d: %w", j.Name, before.Term, j.Term, store.ErrSuperseded)
+	case h.NoLaterJob(*before) != nil:
+		return h.NoLaterJob(*before)
 	case before.Term == j.Term && before.Revision >= j.Revision:
 		return fmt.Errorf("job %s has term %d and revision %d: %w", j.Name, before.Term, before.Revision, store.ErrChanged)
 	}

@@ -100,6 +100,7 @@ var maxUnreadable = 10_000
 
 // records are the records of a query that can be understood.
 type records[T any] struct {
+	check      func(T) error // if any: what else has to make sense
 	list       []T
 	errs       []error // about some of the others
 	unreadable int     // how many others there are
@@ -108,6 +109,9 @@ type records[T any] struct {
 // add takes what decoding a row returned. It returns errEnough if too many records cannot be
 // understood: to read on would keep others from reading.
 func (r *records[T]) add(record T, err error) error {
+	if err == nil && r.check != nil {
+		err = r.check(record)
+	}
 	if err == nil {
 		r.list = append(r.list, record)
 		return nil

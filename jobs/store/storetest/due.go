@@ -41,7 +41,7 @@ func due(t *testing.T, open func(t *testing.T) Store) {
 	want := []string{"z/urgent", "c/1", "a/1", "a/2", "b/1", "a/low", "z/negative"}
 	t.Run("TheHighestPriorityComesFirstThenTheOldest", func(t *testing.T) {
 		for _, limit := range []int{1, 3, 7, 100, store.MaxPage + 1} {
-			runs, next, err := other.Jobs().Due(t.Context(), group, at(0), nil, limit)
+			runs, next, err := other.Jobs().Due(t.Context(), AnyHolder(group), at(0), nil, limit)
 			if err != nil || !slices.Equal(names(runs), want[:min(limit, 7)]) {
 				t.Errorf("Due, up to %d: %q, %v; want %q", limit, names(runs), err, want[:min(limit, 7)])
 			}
@@ -49,13 +49,13 @@ func due(t *testing.T, open func(t *testing.T) Store) {
 				t.Errorf("the next one is due at %v, want %v", next, at(3))
 			}
 		}
-		runs, _, err := other.Jobs().Due(t.Context(), group, at(0), nil, 1)
+		runs, _, err := other.Jobs().Due(t.Context(), AnyHolder(group), at(0), nil, 1)
 		if err != nil || len(runs) != 1 {
 			t.Fatalf("Due: %v, %v", runs, err)
 		}
 		wantRun(t, b, runs[0])
 		for _, limit := range []int{0, -1} {
-			if runs, next, err := other.Jobs().Due(t.Context(), group, at(0), nil, limit); err != nil || len(runs) != 0 || !next.Equal(at(3)) {
+			if runs, next, err := other.Jobs().Due(t.Context(), AnyHolder(group), at(0), nil, limit); err != nil || len(runs) != 0 || !next.Equal(at(3)) {
 				t.Errorf("Due, up to %d: %v, %v, %v; want no runs, and the next one", limit, names(runs), next, err)
 			}
 		}
@@ -74,12 +74,12 @@ func due(t *testing.T, open func(t *testing.T) Store) {
 			{at(3), 8, at(60)},
 			{at(60), 9, time.Time{}},
 		} {
-			runs, next, err := b.Jobs().Due(t.Context(), group, tt.now, nil, 100)
+			runs, next, err := b.Jobs().Due(t.Context(), AnyHolder(group), tt.now, nil, 100)
 			if err != nil || len(runs) != tt.runs || !next.Equal(tt.next) {
 				t.Errorf("Due at %v: %q, next at %v, %v; want %d, next at %v", tt.now, names(runs), next, err, tt.runs, tt.next)
 			}
 		}
-		if runs, next, err := b.Jobs().Due(t.Context(), "du", at(0), nil, 100); err != nil || len(runs) != 0 || !next.IsZero() {
+		if runs, next, err := b.Jobs().Due(t.Context(), AnyHolder("du"), at(0), nil, 100); err != nil || len(runs) != 0 || !next.IsZero() {
 			t.Errorf("Due of another group: %q, next at %v, %v; want nothing", names(runs), next, err)
 		}
 	})
@@ -97,7 +97,7 @@ func due(t *testing.T, open func(t *testing.T) Store) {
 			{[]string{"c", "b", "a", "z"}, nil, time.Time{}},
 		} {
 			for _, limit := range []int{0, 1, 3, 100} {
-				runs, next, err := other.Jobs().Due(t.Context(), group, at(0), tt.except, limit)
+				runs, next, err := other.Jobs().Due(t.Context(), AnyHolder(group), at(0), tt.except, limit)
 				if want := tt.want[:min(limit, len(tt.want))]; err != nil || !slices.Equal(names(runs), want) || !next.Equal(tt.next) {
 					t.Errorf("Due except of %q, up to %d: %q, next at %v, %v; want %q, next at %v", tt.except, limit, names(runs), next, err, want, tt.next)
 				}
@@ -107,7 +107,7 @@ func due(t *testing.T, open func(t *testing.T) Store) {
 		for i := range long {
 			long[i] = numbered("another", i)
 		}
-		if runs, next, err := other.Jobs().Due(t.Context(), group, at(0), long, 100); err != nil || !slices.Equal(names(runs), want) || !next.Equal(at(3)) {
+		if runs, next, err := other.Jobs().Due(t.Context(), AnyHolder(group), at(0), long, 100); err != nil || !slices.Equal(names(runs), want) || !next.Equal(at(3)) {
 			t.Errorf("Due except of %d others: %q, next at %v, %v; want %q, next at %v", len(long), names(runs), next, err, want, at(3))
 		}
 	})

@@ -91,7 +91,7 @@ func garbage(t *testing.T, open func(t *testing.T) Store) {
 					"Runs of a job": func() ([]store.Run, error) {
 						return other.Jobs().Runs(t.Context(), h.Group, store.Filter{Job: "report", Limit: 2})
 					},
-					"Open": func() ([]store.Run, error) { return other.Jobs().Open(t.Context(), h.Group, 2) },
+					"Open": func() ([]store.Run, error) { return other.Jobs().Open(t.Context(), h, 2) },
 				} {
 					runs, err := list()
 					wantLeftOut(t, name, err, bad.want)
@@ -113,7 +113,7 @@ func garbage(t *testing.T, open func(t *testing.T) Store) {
 				r := submit(t, b, waiting(h.Group, "report", "bad"), nil)
 				fine := submit(t, b, waiting(h.Group, "report", "fine"), nil)
 				s.Spoil(t, Record{Key: r.Key}, bad.field, bad.value)
-				runs, _, err := other.Jobs().Due(t.Context(), h.Group, time.Now().Add(time.Hour), nil, 2)
+				runs, _, err := other.Jobs().Due(t.Context(), h, time.Now().Add(time.Hour), nil, 2)
 				wantLeftOut(t, "Due", err, bad.want)
 				if !slices.Equal(names(runs), []string{fine.Key.String()}) {
 					t.Errorf("Due: %q, want %s alone", names(runs), fine.Key)
@@ -145,11 +145,11 @@ func garbage(t *testing.T, open func(t *testing.T) Store) {
 		claimed := processing(h, "report", "z")
 		claimed.At = instant.Add(-time.Hour)
 		claimed = claimOne(t, b, h, claimed)
-		runs, _, err := other.Jobs().Due(t.Context(), h.Group, time.Now().Add(time.Hour), nil, 1)
+		runs, _, err := other.Jobs().Due(t.Context(), h, time.Now().Add(time.Hour), nil, 1)
 		if wantLeftOut(t, "Due", err, registry.ErrCorrupt); !slices.Equal(names(runs), []string{due.Key.String()}) {
 			t.Errorf("Due: %q, want %s", names(runs), due.Key)
 		}
-		runs, err = other.Jobs().Open(t.Context(), h.Group, 1)
+		runs, err = other.Jobs().Open(t.Context(), h, 1)
 		if wantLeftOut(t, "Open", err, registry.ErrCorrupt); !slices.Equal(names(runs), []string{claimed.Key.String()}) {
 			t.Errorf("Open: %q, want %s", names(runs), claimed.Key)
 		}

@@ -19,6 +19,12 @@ var instant = time.Date(2021, 3, 14, 1, 59, 26, 535e6, time.UTC)
 
 func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) }
 
+// AnyHolder returns a holder for reading a group, of the last term that there can be: no
+// record has a later one.
+func AnyHolder(group string) store.Holder {
+	return store.Holder{Group: group, Term: registry.MaxTerm}
+}
+
 // hold begins the next term of a group, after the end of the latest one.
 func hold(t testing.TB, b Backend, group string) store.Holder {
 	t.Helper()
