@@ -41,7 +41,7 @@ var directions = map[string][]string{
 	"internal/testkit":        {"config"},
 	"jobs":                    {"internal/editdistance", "jobs/schedule", "jobs/store"},
 	"jobs/api":                {"config", "internal/secretfile", "jobs/store", "jobs/view", "registry", "status"},
-	"jobs/attempt":            {"config", "internal/boottime", "jobs", "jobs/store", "registry", "worker"},
+	"jobs/attempt":            {"config", "internal/boottime", "jobs/store", "registry", "worker"},
 	"jobs/jobfile":            {"internal/editdistance", "jobs"},
 	"jobs/public":             {"jobs/store", "jobs/view", "registry", "status"},
 	"jobs/scheduler":          {"heartbeat", "internal/boottime", "jobs", "jobs/store", "registry"},

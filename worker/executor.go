@@ -100,6 +100,9 @@ func (e *Executor) Close() {
 	}
 }
 
+// StopGrace returns how long a run may take to stop at most.
+func (e *Executor) StopGrace() time.Duration { return e.spec.Timing.StopGrace }
+
 // HasLease reports whether more than the stop grace is left of the lease, so that a run may
 // start.
 func (e *Executor) HasLease() bool {

@@ -75,7 +75,7 @@ func (p Plan) newJobRunner(executor *worker.Executor, reg store.Backend, admin *
 func (r *jobRunner) jobs(f jobfile.File) []scheduler.Job {
 	list := make([]scheduler.Job, len(f.Jobs))
 	for i, j := range f.Jobs {
-		command := r.command(j)
+		command := commandOf(j)
 		list[i] = scheduler.Job{
 			Definition: j.Definition, Digest: j.Digest(),
 			Execute: func(ctx context.Context, run store.Run) scheduler.Result {
@@ -87,19 +87,16 @@ func (r *jobRunner) jobs(f jobfile.File) []scheduler.Job {
 	return list
 }
 
-// command returns what an attempt of a job runs.
-func (r *jobRunner) command(j jobfile.Job) attempt.Job {
-	return attempt.Job{
-		Definition: j.WithDefaults(r.conf.Timing.OrphanAfter, r.conf.Timing.StopGrace),
-		Command:    j.Command, Env: j.Env, Dir: j.Dir,
-	}
+// commandOf returns what an attempt of a job runs.
+func commandOf(j jobfile.Job) attempt.Job {
+	return attempt.Job{Command: j.Command, Env: j.Env, Dir: j.Dir, Timeout: j.Timeout, StopGrace: j.StopGrace}
 }
 
 // warnOfPrograms logs which jobs of a file name a program that is not on this machine. It may
 // come later, so the file is right.
 func (r *jobRunner) warnOfPrograms(f jobfile.File) {
 	for _, j := range f.Jobs {
-		if err := r.attempts.Check(r.command(j)); err != nil {
+		if err := r.attempts.Check(commandOf(j)); err != nil {
 			r.log.Warn().Err(err).Str("job", j.Name).Msg("the command of a job cannot be executed on this machine: its runs will fail here")
 		}
 	}

@@ -15,8 +15,8 @@ const (
 	pace = time.Second
 	// closingTime bounds what is stored after the command has ended.
 	closingTime = 5 * time.Second
-	// hurriedTime bounds it when ctx has ended, besides a quarter of the grace: the instance
-	// waits for the attempt, and takes it for stuck a grace later.
+	// hurriedTime bounds it when ctx has ended, and so does a quarter of the executor's stop
+	// grace: the instance waits for the attempt, and takes it for stuck a grace later.
 	hurriedTime = time.Second
 )
 
@@ -34,7 +34,7 @@ func (a *attempt) execute(ctx context.Context) End {
 		files.watch(calls, over)
 		wait.Wait()
 	})
-	out := output{live: live, streams: [...]io.WriteCloser{a.stdout.Of(a.job.Name), a.stderr.Of(a.job.Name)}}
+	out := output{live: live, streams: [...]io.WriteCloser{a.stdout.Of(a.run.Job), a.stderr.Of(a.run.Job)}}
 
 	end := a.config.Executor.Run(ctx, worker.Execution{
 		Name: a.run.Key.String(),
@@ -43,7 +43,7 @@ func (a *attempt) execute(ctx context.Context) End {
 	})
 
 	close(over)
-	hurried := min(hurriedTime, a.job.StopGrace/4)
+	hurried := min(hurriedTime, a.config.Executor.StopGrace()/4)
 	if end.Outcome == worker.LeaseEnded { // the store is away, or a later term has begun
 		cancel()
 	}

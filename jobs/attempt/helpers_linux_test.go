@@ -16,7 +16,6 @@ import (
 
 	"github.com/understudy-go/understudy/internal/boottime"
 	"github.com/understudy-go/understudy/internal/testkit"
-	"github.com/understudy-go/understudy/jobs"
 	"github.com/understudy-go/understudy/jobs/store"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/registry/sqlite"
@@ -145,8 +144,7 @@ func (r *runnerUnderTest) leftovers(t testing.TB) (names []string) {
 
 // script returns a job that runs a shell.
 func script(text string, args ...any) Job {
-	d := jobs.Definition{Name: "report"}.WithDefaults(testTiming.OrphanAfter, testTiming.StopGrace)
-	return Job{Definition: d, Command: []string{"/bin/sh", "-c", fmt.Sprintf(text, args...)}}
+	return Job{Command: []string{"/bin/sh", "-c", fmt.Sprintf(text, args...)}}
 }
 
 // runAsync calls Run, and returns what will receive its result.

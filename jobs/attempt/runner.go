@@ -12,7 +12,6 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/understudy-go/understudy/internal/boottime"
-	"github.com/understudy-go/understudy/jobs"
 	"github.com/understudy-go/understudy/jobs/store"
 	"github.com/understudy-go/understudy/worker"
 )
@@ -40,7 +39,6 @@ type Runner struct {
 
 // Job is what an attempt runs, and by which rules.
 type Job struct {
-	jobs.Definition // with its defaults
 	// Command is the program and its arguments. A program without a separator is looked up
 	// in PATH, and another one is relative to Dir.
 	Command []string
@@ -49,6 +47,11 @@ type Job struct {
 	Env []string
 	// Dir is its working directory, relative to that of this process, which is the default.
 	Dir string
+	// Timeout is how long it may take, from its start. 0: as long as the lease lasts.
+	Timeout time.Duration
+	// StopGrace is how long it may take to stop before it is killed, at most the stop grace
+	// of the executor, which 0 means.
+	StopGrace time.Duration
 }
 
 // End is how an attempt ended.
