@@ -47,7 +47,7 @@ shorter.`,
 			return check(c, asJSON, code)
 		},
 	}
-	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	addJSONFlag(c, &asJSON)
 	addPlaceFlags(c)
 	return c
 }

@@ -53,7 +53,7 @@ was made, names the instances, and has an error if there is one.`,
 	c.Flags().StringVar(&o.to, "to", "", "the `INSTANCE` that is to take over: its UUID, 6 digits or more of that, or its host")
 	c.Flags().BoolVar(&o.wait, "wait", false, "wait until the next instance is active")
 	c.Flags().BoolVar(&o.force, "force", false, "ask even if no instance can take over")
-	c.Flags().BoolVar(&o.json, "json", false, "print JSON")
+	addJSONFlag(c, &o.json)
 	addPlaceFlags(c)
 	_ = c.RegisterFlagCompletionFunc("to", completeTarget)
 	return c

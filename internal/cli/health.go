@@ -76,7 +76,7 @@ the reason why there is none.`,
 	}
 	c.Flags().BoolVar(&ready, "ready", false, "ask whether it is registered with a fresh beat")
 	c.Flags().BoolVar(&active, "active", false, "ask whether it is the active instance")
-	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	addJSONFlag(c, &asJSON)
 	return c
 }
 

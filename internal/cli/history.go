@@ -21,7 +21,7 @@ const maxHistory = 1000
 
 func newHistory() *cobra.Command {
 	var asJSON bool
-	number := count("20")
+	number := count{given: "20", most: maxHistory, of: "terms"}
 	c := &cobra.Command{
 		Use:   "history",
 		Short: "Show who was active, from when to when, and why it ended",
@@ -54,32 +54,18 @@ if the gap has a bound. The latest term has none of these.`,
 		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(c *cobra.Command, _ []string) error {
-			n, err := strconv.Atoi(string(number))
-			if err != nil || n < 1 || n > maxHistory {
-				return usageError{fmt.Errorf("-n %s: want a number of terms from 1 to %d", number, maxHistory)}
+			n, err := number.value()
+			if err != nil {
+				return err
 			}
 			defer signals.IgnorePipe()()
 			return unlessGone(runHistory(c, n, asJSON))
 		},
 	}
-	c.Flags().VarP(&number, "number", "n", fmt.Sprintf("show the latest `N` terms, up to %d", maxHistory))
-	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	number.addTo(c, "show the latest `N` terms")
+	addJSONFlag(c, &asJSON)
 	addPlaceFlags(c)
-	_ = c.RegisterFlagCompletionFunc("number", cobra.NoFileCompletions)
 	return c
-}
-
-// count is a number as it was given. It is checked when all flags have been parsed, so
-// that its error is like that of other wrong usage.
-type count string
-
-func (c *count) String() string { return string(*c) }
-
-func (c *count) Type() string { return "int" }
-
-func (c *count) Set(text string) error {
-	*c = count(text)
-	return nil
 }
 
 func runHistory(c *cobra.Command, n int, asJSON bool) error {

@@ -59,7 +59,7 @@ the jobs. docs/jobs.md lists its fields.`,
 		},
 		SuggestionsMinimumDistance: 2,
 	}
-	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	addJSONFlag(c, &asJSON)
 	addPlaceFlags(c)
 	c.AddCommand(newJobsPause(), newJobsResume(), newJobsCheck(code), newJobsImport())
 	return c

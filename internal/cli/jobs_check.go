@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 	"time"
 
@@ -25,7 +24,7 @@ const maxInstants = 100
 func newJobsCheck(code *int) *cobra.Command {
 	var asJSON bool
 	var from string
-	number := count("5")
+	number := count{given: "5", most: maxInstants, of: "instants"}
 	c := &cobra.Command{
 		Use:   "check FILE",
 		Short: "Check a jobs file, and show when its jobs are due",
@@ -48,14 +47,14 @@ of RFC 3339.`,
 		Args:              oneFile("a jobs file"),
 		ValidArgsFunction: completeFile("yaml", "yml"),
 		RunE: func(c *cobra.Command, args []string) error {
-			n, err := strconv.Atoi(string(number))
-			if err != nil || n < 1 || n > maxInstants {
-				return usageError{fmt.Errorf("-n %s: want a number of instants from 1 to %d", number, maxInstants)}
+			n, err := number.value()
+			if err != nil {
+				return err
 			}
 			at := time.Now().Truncate(time.Second)
 			if c.Flags().Changed("from") {
-				if at, err = time.Parse(time.RFC3339, from); err != nil || at.Year() < 1970 {
-					return usageError{fmt.Errorf("--from %q: want an instant since 1970 with its offset, such as 2027-03-28T00:00:00+01:00", from)}
+				if at, err = parseInstant("from", from); err != nil {
+					return err
 				}
 			}
 			defer signals.IgnorePipe()()
@@ -63,12 +62,10 @@ of RFC 3339.`,
 		},
 	}
 	c.Flags().StringVar(&from, "from", "", "begin at `TIME`, such as 2027-03-28T00:00:00+01:00 (default: now)")
-	c.Flags().VarP(&number, "number", "n", fmt.Sprintf("show the next `N` instants of each job, up to %d", maxInstants))
-	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	number.addTo(c, "show the next `N` instants of each job")
+	addJSONFlag(c, &asJSON)
 	addGroupFlag(c)
-	for _, name := range []string{"from", "number"} {
-		_ = c.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions)
-	}
+	_ = c.RegisterFlagCompletionFunc("from", cobra.NoFileCompletions)
 	return c
 }
 

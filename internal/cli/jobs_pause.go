@@ -39,9 +39,8 @@ already changes nothing.`,
 			})
 		},
 	}
-	c.Flags().StringVar(&why, "why", "", "the reason, as `TEXT` for others")
-	_ = c.RegisterFlagCompletionFunc("why", cobra.NoFileCompletions)
-	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	addWhyFlag(c, &why)
+	addJSONFlag(c, &asJSON)
 	addPlaceFlags(c)
 	return c
 }
@@ -63,7 +62,7 @@ passed meanwhile are not run. To resume a job that is not paused changes nothing
 			})
 		},
 	}
-	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	addJSONFlag(c, &asJSON)
 	addPlaceFlags(c)
 	return c
 }

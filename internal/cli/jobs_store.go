@@ -174,11 +174,3 @@ func oneRun(c *cobra.Command, args []string) error {
 	}
 	return nil
 }
-
-// checkWhy returns what is wrong with the reason that somebody gives.
-func checkWhy(why string) error {
-	if len(why) > store.MaxRemark {
-		return usageError{fmt.Errorf("--why has %d bytes: want up to %d", len(why), store.MaxRemark)}
-	}
-	return nil
-}

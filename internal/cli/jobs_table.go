@@ -34,19 +34,12 @@ func showJobs(list []view.Job, at time.Time, columns int) (lines []terminal.Line
 	if len(list) == 0 {
 		return nil
 	}
-	for _, l := range jobLayouts {
-		if lines = l.table(list, at); fits(lines, columns) {
-			break
-		}
-	}
+	lines = widest(jobLayouts, columns, func(l jobLayout) []terminal.Line { return l.table(list, at) })
 	for _, j := range list {
 		if j.Paused == nil {
 			continue
 		}
-		for i, text := range wrap(pausedBy(j, at), columns) {
-			if i > 0 {
-				text = "  " + text
-			}
+		for _, text := range wrap(pausedBy(j, at), columns) {
 			lines = append(lines, terminal.Line{terminal.Late.Of(text)})
 		}
 	}

@@ -88,7 +88,7 @@ func TestMain_WrongUsageIs64(t *testing.T) {
 		{"trigger a b", `trigger takes one job, got also "b"`},
 		{"trigger a --priority high", "--priority high: want a whole number from -1000000 to 1000000"},
 		{"trigger a --priority 1000001", "--priority 1000001: want a whole number"},
-		{"trigger a --at 06:00", `--at "06:00": want an instant with its offset`},
+		{"trigger a --at 06:00", `--at "06:00": want an instant since 1970 with its offset`},
 		{"trigger a --key=", `--key: key "": want 1 to 200 bytes of printable ASCII`},
 		{"trigger a --json --follow", "--json and --follow: want one of them"},
 		{"trigger a --payload=", "--payload is empty: want a file, - for stdin, or JSON"},

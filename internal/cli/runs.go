@@ -19,7 +19,7 @@ import (
 func newRuns() *cobra.Command {
 	var asJSON bool
 	var o runsOptions
-	number := count("20")
+	number := count{given: "20", most: store.MaxPage, of: "runs"}
 	c := &cobra.Command{
 		Use:   "runs [JOB]",
 		Short: "Show the runs of jobs; look at one, cancel it, or have it run again",
@@ -56,9 +56,9 @@ docs/jobs.md lists their fields.`,
 			return oneJob(c, args)
 		},
 		RunE: func(c *cobra.Command, args []string) error {
-			n, err := strconv.Atoi(string(number))
-			if err != nil || n < 1 || n > store.MaxPage {
-				return usageError{fmt.Errorf("-n %s: want a number of runs from 1 to %d", number, store.MaxPage)}
+			n, err := number.value()
+			if err != nil {
+				return err
 			}
 			f := store.Filter{Limit: n}
 			if len(args) > 0 {
@@ -81,12 +81,11 @@ docs/jobs.md lists their fields.`,
 	}
 	c.Flags().StringVar(&o.status, "status", "", "only runs with one of these `STATUSES`, separated by commas, such as failed,timed-out")
 	c.Flags().StringVar(&o.since, "since", "", "only runs that were made in this `TIME`, such as 2h or 7d, or since an instant, such as 2027-03-14T01:30:00Z")
-	c.Flags().VarP(&number, "number", "n", fmt.Sprintf("show the latest `N` runs, up to %d", store.MaxPage))
-	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	number.addTo(c, "show the latest `N` runs")
+	addJSONFlag(c, &asJSON)
 	addPlaceFlags(c)
 	_ = c.RegisterFlagCompletionFunc("status", completeStates)
 	_ = c.RegisterFlagCompletionFunc("since", cobra.NoFileCompletions)
-	_ = c.RegisterFlagCompletionFunc("number", cobra.NoFileCompletions)
 	c.AddCommand(newRunsShow(), newRunsCancel(), newRunsRetry())
 	return c
 }

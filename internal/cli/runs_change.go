@@ -35,9 +35,8 @@ when that is so. The jobs that follow on its end are those that follow on a fail
 			})
 		},
 	}
-	c.Flags().StringVar(&why, "why", "", "the reason, as `TEXT` for others")
-	_ = c.RegisterFlagCompletionFunc("why", cobra.NoFileCompletions)
-	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	addWhyFlag(c, &why)
+	addJSONFlag(c, &asJSON)
 	addPlaceFlags(c)
 	return c
 }
@@ -61,7 +60,7 @@ earlier attempts stay in its record.`,
 			})
 		},
 	}
-	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	addJSONFlag(c, &asJSON)
 	addPlaceFlags(c)
 	return c
 }

@@ -51,7 +51,7 @@ the end (tail) of the output. docs/jobs.md lists its fields.`,
 	}
 	c.Flags().BoolVar(&o.output, "output", false, "print what the run printed")
 	c.Flags().BoolVarP(&o.follow, "follow", "f", false, "print its output as it comes, until it has ended")
-	c.Flags().BoolVar(&o.json, "json", false, "print JSON")
+	addJSONFlag(c, &o.json)
 	addPlaceFlags(c)
 	return c
 }

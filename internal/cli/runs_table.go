@@ -34,16 +34,11 @@ var runLayouts = []runLayout{
 
 // showRuns returns a table of runs, with what there is room for. Without runs there is
 // none.
-func showRuns(list []view.Run, at time.Time, columns int) (lines []terminal.Line) {
+func showRuns(list []view.Run, at time.Time, columns int) []terminal.Line {
 	if len(list) == 0 {
 		return nil
 	}
-	for _, l := range runLayouts {
-		if lines = l.table(list, at); fits(lines, columns) {
-			break
-		}
-	}
-	return lines
+	return widest(runLayouts, columns, func(l runLayout) []terminal.Line { return l.table(list, at) })
 }
 
 func (l runLayout) table(list []view.Run, at time.Time) []terminal.Line {

@@ -66,7 +66,7 @@ with --ended. On a narrow terminal the table has fewer columns.`,
 			return unlessGone(runStatus(c, asJSON, all, code))
 		},
 	}
-	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	addJSONFlag(c, &asJSON)
 	c.Flags().BoolVarP(&watch, "watch", "w", false, "refresh every second until Ctrl-C")
 	c.Flags().BoolVarP(&all, "all", "a", false, "show every group of the registry")
 	c.Flags().BoolVar(&ended, "ended", false, "with --all, also show groups that have ended and have no instance")

@@ -108,10 +108,7 @@ func (sum *jobsSummary) lines(g status.Group, columns int) (lines []terminal.Lin
 	if columns == 0 || line.Width() <= columns {
 		return []terminal.Line{line}
 	}
-	for i, text := range wrap(line.Paint(false), columns) {
-		if i > 0 {
-			text = "  " + text
-		}
+	for _, text := range wrap(line.Paint(false), columns) {
 		lines = append(lines, terminal.Line{terminal.Text(text)})
 	}
 	return lines

@@ -35,9 +35,15 @@ var layouts = []layout{
 }
 
 // showInstances returns the table with the most columns that there is room for.
-func showInstances(g status.Group, columns int) (lines []terminal.Line) {
+func showInstances(g status.Group, columns int) []terminal.Line {
+	return widest(layouts, columns, func(l layout) []terminal.Line { return l.table(g) })
+}
+
+// widest returns the first table that fits into so many columns, or else the last one. The
+// layouts are for narrower and narrower terminals.
+func widest[L any](layouts []L, columns int, table func(L) []terminal.Line) (lines []terminal.Line) {
 	for _, l := range layouts {
-		if lines = l.table(g); fits(lines, columns) {
+		if lines = table(l); fits(lines, columns) {
 			break
 		}
 	}

@@ -22,7 +22,7 @@ func showGroup(g status.Group, columns int) []terminal.Line {
 	var lines []terminal.Line
 	for i, text := range wrap(g.Name+": "+g.Health, columns) {
 		if i > 0 {
-			lines = append(lines, terminal.Line{terminal.Text("  "), health.Of(text)})
+			lines = append(lines, terminal.Line{health.Of(text)})
 			continue
 		}
 		lines = append(lines, terminal.Line{terminal.Bold.Of(g.Name), terminal.Text(": "), health.Of(strings.TrimPrefix(text, g.Name+": "))})
@@ -33,17 +33,17 @@ func showGroup(g status.Group, columns int) []terminal.Line {
 	return append(lines, showInstances(g, columns)...)
 }
 
-// wrap breaks a text into lines at its spaces. All lines but the first have room for an
-// indent of two. On a terminal of less than forty columns it does nothing.
+// wrap breaks a text into lines at its spaces. All lines but the first are indented by two.
+// On a terminal of less than forty columns it does nothing.
 func wrap(text string, columns int) (lines []string) {
 	if columns < 40 {
 		return []string{text}
 	}
-	line, room := "", columns
+	line := ""
 	for i, word := range strings.Split(text, " ") {
-		if i > 0 && terminal.Width(line+" "+word) > room {
+		if i > 0 && terminal.Width(line+" "+word) > columns {
 			lines = append(lines, line)
-			line, room = word, columns-2
+			line = "  " + word
 			continue
 		}
 		if i > 0 {

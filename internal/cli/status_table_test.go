@@ -136,7 +136,7 @@ func TestTable_WrapsALongHealth(t *testing.T) {
 	if got := plain(lines); got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}
-	if got := wrap("a  b "+strings.Repeat("x", 50)+" c", 40); strings.Join(got, "|") != "a  b|"+strings.Repeat("x", 50)+"|c" {
+	if got := wrap("a  b "+strings.Repeat("x", 50)+" c", 40); strings.Join(got, "|") != "a  b|  "+strings.Repeat("x", 50)+"|  c" {
 		t.Errorf("wrap returned %q, want a long word on a line of its own", got)
 	}
 }

@@ -21,7 +21,7 @@ const maxPriority = 1_000_000 // as in a jobs file
 
 func newTrigger(code *int) *cobra.Command {
 	var o triggerOptions
-	priority := count("0")
+	priority := wholeNumber("0")
 	c := &cobra.Command{
 		Use:   "trigger JOB",
 		Short: "Have the active instance run a job now, or at a given time",
@@ -63,7 +63,7 @@ the run, and an error if there was one after that. docs/jobs.md lists its fields
 	c.Flags().Var(&priority, "priority", "of the runs that are due, the one with the highest priority goes first; `N` is 0 if it is left out")
 	c.Flags().BoolVar(&o.wait, "wait", false, "wait until the run has ended; its exit code is the run's")
 	c.Flags().BoolVarP(&o.follow, "follow", "f", false, "wait, and print its output as it comes")
-	c.Flags().BoolVar(&o.json, "json", false, "print JSON")
+	addJSONFlag(c, &o.json)
 	addPlaceFlags(c)
 	for _, name := range []string{"at", "key", "priority"} {
 		_ = c.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions)
@@ -85,8 +85,8 @@ func (o *triggerOptions) parse(c *cobra.Command, priority string) (err error) {
 		return usageError{fmt.Errorf("--priority %.100s: want a whole number from %d to %d", priority, -maxPriority, maxPriority)}
 	}
 	if c.Flags().Changed("at") {
-		if o.due, err = time.Parse(time.RFC3339, o.at); err != nil || o.due.Year() < 1970 {
-			return usageError{fmt.Errorf("--at %.100q: want an instant with its offset, such as 2027-03-14T06:00:00+01:00", o.at)}
+		if o.due, err = parseInstant("at", o.at); err != nil {
+			return err
 		}
 	}
 	if c.Flags().Changed("key") {
