@@ -7,8 +7,11 @@ const marks = {
 const looksOf = status => Object.hasOwn(marks, status) ? status.replace(' ', '-') : 'unknown';
 const ended = status => status !== 'waiting' && status !== 'processing';
 
-const toJob = job => '#jobs/' + encodeURIComponent(job);
-const toRun = (job, run) => '#runs/' + encodeURIComponent(job) + '/' + encodeURIComponent(run);
+// The paths of a job and of a run are those of the API, and after a # those of this page.
+const jobPath = job => 'jobs/' + encodeURIComponent(job);
+const runPath = (job, run) => 'runs/' + encodeURIComponent(job) + '/' + encodeURIComponent(run);
+const toJob = job => '#' + jobPath(job);
+const toRun = (job, run) => '#' + runPath(job, run);
 
 // now is the time by the registry's clock, in milliseconds.
 const now = () => snapshot ? new Date(snapshot.at).getTime() + elapsed * 1000 : Date.now();

@@ -35,6 +35,22 @@ function keyed(parent, list, key, make, update) {
 	for (const node of old.values()) node.remove();
 }
 
+// drawTable draws a list as the rows of a section's table. If the list is empty, the section
+// says so instead.
+function drawTable(section, list, key, make, update) {
+	section.querySelector('.none').hidden = list.length > 0;
+	section.querySelector('table').hidden = !list.length;
+	keyed(section.querySelector('tbody'), list, key, make, update);
+}
+
+// drawLink makes a link the only child of a node, and returns it.
+function drawLink(node, href, text) {
+	if (!node.firstChild) node.append(element('a'));
+	node.firstChild.href = href;
+	if (text) set(node.firstChild, text);
+	return node.firstChild;
+}
+
 function element(name, className, ...children) {
 	const node = document.createElement(name);
 	if (className) node.className = className;

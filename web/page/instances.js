@@ -49,11 +49,9 @@ function drawInstances(p) {
 	const { list, more } = choose(p);
 	const section = $('instances');
 	section.hidden = false;
-	section.querySelector('.none').hidden = list.length > 0;
-	section.querySelector('table').hidden = !list.length;
 	const all = (p.instances || []).length;
 	set($('count'), all > list.length && (unfolded || !more) ? all + ', ' + list.length + ' of them shown' : String(all || ''));
-	keyed(section.querySelector('tbody'), list, i => i.instance, () => row(
+	drawTable(section, list, i => i.instance, () => row(
 		cell('first', '', element('span', 'role')),
 		cell('name', ''),
 		cell('number', 'term'),

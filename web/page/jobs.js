@@ -17,9 +17,7 @@ function drawNow(node, job) {
 			ticking(() => set(part, job.waiting + ' waiting' + (job.oldestDue ? ', due ' + ago(job.oldestDue, now()) : ''), exact(job.oldestDue)));
 			return;
 		}
-		if (!part.firstChild) part.append(element('a'));
-		const link = part.firstChild;
-		link.href = toRun(job.job, r.run);
+		const link = drawLink(part, toRun(job.job, r.run));
 		ticking(() => set(link, 'processing ' + span(took({ ...r, seconds: 0 }, now())) + (typeof r.percent === 'number' ? ', ' + r.percent + ' %' : '') + (r.attempt > 1 ? ', attempt ' + r.attempt : '')));
 	});
 }
@@ -57,28 +55,26 @@ function drawLast(node, job) {
 
 // drawJobButtons draws what somebody with the token can ask for.
 function drawJobButtons(node, job) {
-	const path = 'jobs/' + encodeURIComponent(job.job);
+	const path = jobPath(job.job);
 	const run = ['Run now', async () => {
 		const payload = await dialog({ title: 'Run ' + job.job + ' now?', text: 'It is run once, beside its schedule.', label: 'Payload, if it takes one', ok: 'Run', room: 10000 });
 		if (payload !== null) await act('POST', path + '/runs', 'A run of ' + job.job + ' was asked for.', payload);
 	}];
 	const resume = ['Resume', () => act('POST', path + '/resume', job.job + ' goes on.')];
-	const pause = ['Pause', async () => {
-		const why = await dialog({ title: 'Pause ' + job.job + '?', text: 'No slot of its schedule is run until somebody resumes it. It can still be run by hand.', label: 'Why (others see it)', ok: 'Pause' });
-		if (why !== null) await act('POST', path + '/pause' + (why ? '?' + new URLSearchParams({ why }) : ''), job.job + ' is paused.');
-	}];
+	const pause = ['Pause', () => actWithReason({
+		title: 'Pause ' + job.job + '?', text: 'No slot of its schedule is run until somebody resumes it. It can still be run by hand.', ok: 'Pause',
+	}, path + '/pause', job.job + ' is paused.')];
 	const list = !hasToken ? [] : [...(job.gone ? [] : [run]), ...(job.paused ? [resume] : job.gone ? [] : [pause])];
 	drawButtons(node, list, job.job);
 }
 
 function drawJobs({ list }) {
-	const section = $('jobs'), body = section.querySelector('tbody');
+	const section = $('jobs');
 	const many = list.total > 8 || asked.filter;
 	$('filter').hidden = !many;
 	set($('jobs-count'), list.matching < list.total ? list.matching + ' of ' + list.total : '');
-	show(section.querySelector('.none'), list.jobs.length ? '' : list.total ? 'No job has this in its name or description.' : 'No active instance of this group has had a jobs file yet: understudy run --jobs FILE.');
-	section.querySelector('table').hidden = !list.jobs.length;
-	keyed(body, list.jobs, j => j.job, () => row(
+	set(section.querySelector('.none'), list.jobs.length ? '' : list.total ? 'No job has this in its name or description.' : 'No active instance of this group has had a jobs file yet: understudy run --jobs FILE.');
+	drawTable(section, list.jobs, j => j.job, () => row(
 		cell('first', '', element('a'), element('span', 'note')),
 		cell('bars-cell', '', element('span', 'bars')),
 		cell('last', 'last'),
@@ -136,9 +132,7 @@ function drawJob({ list }) {
 			drawBars(node.firstChild, job);
 		})],
 	]);
-	section.querySelector('.none').hidden = job.runs.length > 0;
-	section.querySelector('table').hidden = !job.runs.length;
-	keyed(section.querySelector('tbody'), job.runs, r => r.run, () => row(
+	drawTable(section, job.runs, r => r.run, () => row(
 		cell('first', '', element('span')),
 		cell('name', '', element('a')),
 		cell('number right', ''),

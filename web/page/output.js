@@ -35,11 +35,8 @@ function pauseOutput() {
 }
 
 async function readOutput(run, live, signal) {
-	const response = await withToken('GET', 'runs/' + encodeURIComponent(run.job) + '/' + encodeURIComponent(run.run) + '/output' + (live ? '?follow=1' : ''), signal);
-	if (!response.ok) {
-		const body = await response.json().catch(() => ({}));
-		throw new Error(visible(body.detail || body.title || 'This instance answers with ' + response.status));
-	}
+	const response = await withToken('GET', runPath(run.job, run.run) + '/output' + (live ? '?follow=1' : ''), signal);
+	if (!response.ok) throw await refusal(response);
 	const box = $('output'), reader = response.body.getReader(), decoder = new TextDecoder();
 	let length = 0, first = true, cr = '';
 	for (;;) {

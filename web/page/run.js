@@ -5,10 +5,9 @@ let shownRun; // the run that was read last
 // readRun reads a run with the token if there is one, and otherwise what everybody may see.
 async function readRun(signal) {
 	if (token && hasToken) {
-		const response = await withToken('GET', 'runs/' + encodeURIComponent(route.job) + '/' + encodeURIComponent(route.run), signal);
-		const body = await response.json().catch(() => ({}));
-		if (response.ok) return { run: body, full: true };
-		if (response.status !== 401) throw new Error(visible(body.detail || body.title || 'This instance answers with ' + response.status));
+		const response = await withToken('GET', runPath(route.job, route.run), signal);
+		if (response.ok) return { run: await response.json(), full: true };
+		if (response.status !== 401) throw await refusal(response);
 		remember('');
 	}
 	return { run: await readJSON('page/run?' + new URLSearchParams({ job: route.job, run: route.run }), signal), full: false };
@@ -18,12 +17,11 @@ function drawRun({ run, full: all }) {
 	shownRun = run;
 	const section = $('run'), attempts = run.attempts || [];
 	set($('run-title'), visible(run.id));
-	const path = 'runs/' + encodeURIComponent(run.job) + '/' + encodeURIComponent(run.run);
+	const path = runPath(run.job, run.run);
 	drawButtons(section.querySelector('.asks'), !hasToken ? [] : [
-		...(!ended(run.status) && !run.cancel ? [['Cancel', async () => {
-			const why = await dialog({ title: 'Cancel this run?', text: run.status === 'waiting' ? 'It will not be started.' : 'It is told to stop, and killed if it does not.', label: 'Why (others see it)', ok: 'Cancel the run' });
-			if (why !== null) await act('POST', path + '/cancel' + (why ? '?' + new URLSearchParams({ why }) : ''), 'It was asked to be cancelled.');
-		}]] : []),
+		...(!ended(run.status) && !run.cancel ? [['Cancel', () => actWithReason({
+			title: 'Cancel this run?', text: run.status === 'waiting' ? 'It will not be started.' : 'It is told to stop, and killed if it does not.', ok: 'Cancel the run',
+		}, path + '/cancel', 'It was asked to be cancelled.')]] : []),
 		...(!run.open && ['failed', 'timed out', 'exited', 'cancelled'].includes(run.status) ? [['Retry', () => act('POST', path + '/retry', 'It waits again.')]] : []),
 	], run.id);
 	const p = run.progress, c = run.cancel;
@@ -43,17 +41,11 @@ function drawRun({ run, full: all }) {
 		})],
 		['Cancel request', c && (node => ticking(() => set(node, (c.by ? 'by ' + visible(c.by) : 'yes') + (c.why ? ': ' + visible(c.why) : '') + (c.at ? ', ' + ago(c.at, now()) : ''), c.at ? exact(c.at) : '')))],
 		['Remark', visible(run.remark || '')],
-		['Job', node => {
-			if (!node.firstChild) node.append(element('a'));
-			node.firstChild.href = toJob(run.job);
-			set(node.firstChild, run.job);
-		}],
+		['Job', node => drawLink(node, toJob(run.job), run.job)],
 		['Asked for by', visible(askedBy(run.trigger)) + (run.by ? ', ' + visible(run.by) : '')],
 		['Parent', run.parent && (node => {
-			if (!node.firstChild) node.append(element('a'));
 			const [job, id] = cutOnce(run.parent);
-			node.firstChild.href = toRun(job, id);
-			set(node.firstChild, visible(run.parent));
+			drawLink(node, toRun(job, id), visible(run.parent));
 		})],
 		time('Slot', run.slot),
 		time('Recorded', run.at),
@@ -64,9 +56,7 @@ function drawRun({ run, full: all }) {
 		['Interruptions', run.interruptions ? String(run.interruptions) : ''],
 		['Payload SHA-256', run.payloadSha256],
 	]);
-	section.querySelector('.none').hidden = attempts.length > 0;
-	section.querySelector('table').hidden = !attempts.length;
-	keyed(section.querySelector('tbody'), attempts, a => a.attempt, () => row(
+	drawTable(section, attempts, a => a.attempt, () => row(
 		cell('first', ''),
 		cell('name', '', element('span', 'swatch'), element('span')),
 		cell('number right', ''),

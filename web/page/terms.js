@@ -78,11 +78,9 @@ function drawTerms(p) {
 	const terms = (p.terms || []).slice(0, shown.terms);
 	const section = $('terms');
 	section.hidden = false;
-	section.querySelector('.none').hidden = terms.length > 0;
-	section.querySelector('table').hidden = !terms.length;
 	$('timeline').hidden = !terms.length;
 	drawStrip(p, terms);
-	keyed(section.querySelector('tbody'), terms, t => t.term, () => row(
+	drawTable(section, terms, t => t.term, () => row(
 		cell('first', ''),
 		cell('name', '', element('span', 'swatch'), element('span')),
 		cell('number right', ''),

@@ -70,6 +70,19 @@ async function askToken(refused) {
 // withToken sends a request with the token.
 const withToken = (method, path, signal, body) => fetch(path, { method, signal, body: body || undefined, headers: { Authorization: 'Bearer ' + token } });
 
+// refusal returns the error that stands for an answer of the API other than the one that was
+// asked for.
+async function refusal(response) {
+	const body = await response.json().catch(() => ({}));
+	return new Error(visible(body.detail || body.title || 'This instance answers with ' + response.status));
+}
+
+// actWithReason asks the user for a reason, and then the API for something.
+async function actWithReason(question, path, done) {
+	const why = await dialog({ label: 'Why (others see it)', ...question });
+	if (why !== null) await act('POST', path + (why ? '?' + new URLSearchParams({ why }) : ''), done);
+}
+
 // act asks the API for something, and says what came of it.
 async function act(method, path, done, payload) {
 	for (let refused = false; await askToken(refused); refused = true) {
