@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/understudy-go/understudy/internal/editdistance"
+	"github.com/understudy-go/understudy/internal/wording"
 	"github.com/understudy-go/understudy/jobs/store"
 )
 
@@ -23,7 +24,7 @@ func checkLinks(list []Definition) (faults Faults) {
 	var names []string
 	for i, d := range list {
 		if first, ok := index[d.Name]; ok && d.Name != "" {
-			faults = append(faults, Fault{Index: i, Job: d.Name, Field: "name", Text: fmt.Sprintf("%s is there twice: it is also job %d", quote(d.Name), first+1)})
+			faults = append(faults, Fault{Index: i, Job: d.Name, Field: "name", Text: fmt.Sprintf("%s is there twice: it is also job %d", wording.Quote(d.Name), first+1)})
 			continue
 		}
 		index[d.Name] = i
@@ -35,7 +36,7 @@ func checkLinks(list []Definition) (faults Faults) {
 			if _, ok := index[t.Job]; ok || store.CheckJob(t.Job) != nil {
 				continue
 			}
-			text := fmt.Sprintf("there is no job %s", quote(t.Job))
+			text := fmt.Sprintf("there is no job %s", wording.Quote(t.Job))
 			if missing++; missing <= maxSuggestions && len(names) <= maxSuggested {
 				if meant := editdistance.Closest(t.Job, names); meant != "" {
 					text += fmt.Sprintf(": did you mean %s?", meant)

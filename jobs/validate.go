@@ -9,6 +9,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/understudy-go/understudy/internal/wording"
 	"github.com/understudy-go/understudy/jobs/schedule"
 	"github.com/understudy-go/understudy/jobs/store"
 )
@@ -126,7 +127,7 @@ func (v *validation) times() {
 		case err != nil:
 			v.add(field, "%v", err)
 		case s.Next(validFrom, zone).IsZero():
-			v.add(field, "%s never comes: there is no such day", quote(text))
+			v.add(field, "%s never comes: there is no such day", wording.Quote(text))
 		}
 	}
 	switch year := v.At.UTC().Year(); {
@@ -149,7 +150,7 @@ func (v *validation) rules(limits Limits) {
 	v.duration("drain", v.Drain, 0, day)
 	switch {
 	case limits.StopGrace > 0 && v.StopGrace > limits.StopGrace:
-		v.add("stop_grace", "%s is more than the instance has to stop: want %s (UNDERSTUDY_STOP_GRACE) or less", span(v.StopGrace), span(limits.StopGrace))
+		v.add("stop_grace", "%s is more than the instance has to stop: want %s (UNDERSTUDY_STOP_GRACE) or less", wording.Span(v.StopGrace), wording.Span(limits.StopGrace))
 	default:
 		v.duration("stop_grace", v.StopGrace, 100*time.Millisecond, 12*time.Hour)
 	}
@@ -172,7 +173,7 @@ func (v *validation) retries() {
 	fill(&first, DefaultBackoff)
 	switch {
 	case r.MaxBackoff > 0 && r.MaxBackoff < first:
-		v.add("retries.max_backoff", "%s is less than the backoff of %s: want that or more", span(r.MaxBackoff), span(first))
+		v.add("retries.max_backoff", "%s is less than the backoff of %s: want that or more", wording.Span(r.MaxBackoff), wording.Span(first))
 	default:
 		v.duration("retries.max_backoff", r.MaxBackoff, 100*time.Millisecond, day)
 	}
@@ -216,7 +217,7 @@ func (v *validation) then() {
 		v.name(fmt.Sprintf("then[%d].job", i), t.Job)
 		choose(v, fmt.Sprintf("then[%d].on", i), t.On, Ons)
 		if i < maxThen && slices.ContainsFunc(v.Then[:i], func(o Then) bool { return o.Job == t.Job }) {
-			v.add(fmt.Sprintf("then[%d].job", i), "%s is there twice: use on: %s for both outcomes", quote(t.Job), OnAlways)
+			v.add(fmt.Sprintf("then[%d].job", i), "%s is there twice: use on: %s for both outcomes", wording.Quote(t.Job), OnAlways)
 		}
 	}
 }
@@ -224,7 +225,7 @@ func (v *validation) then() {
 // duration checks a duration; 0 stands for the default.
 func (v *validation) duration(field string, d, least, most time.Duration) {
 	if d != 0 && (d < least || d > most) {
-		v.add(field, "%s: want a duration from %s to %s", span(d), span(least), span(most))
+		v.add(field, "%s: want a duration from %s to %s", wording.Span(d), wording.Span(least), wording.Span(most))
 	}
 }
 
@@ -238,6 +239,6 @@ func (v *validation) number(field string, n, least, most int) {
 // choose checks one of some words; "" stands for the default.
 func choose[T ~string](v *validation, field string, value T, choices []T) {
 	if value != "" && !slices.Contains(choices, value) {
-		v.add(field, "%s: want %s", quote(string(value)), AnyOf(choices))
+		v.add(field, "%s: want %s", wording.Quote(string(value)), wording.AnyOf(choices))
 	}
 }

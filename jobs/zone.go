@@ -5,6 +5,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/understudy-go/understudy/internal/wording"
 )
 
 // zones are the time zones that were loaded. There are only as many as exist.
@@ -22,13 +24,13 @@ func LoadZone(name string) (*time.Location, error) {
 	}
 	switch {
 	case strings.EqualFold(name, "local") || strings.EqualFold(name, "localtime"):
-		return nil, fmt.Errorf("%s is another zone on each machine: %s", quote(name), want)
+		return nil, fmt.Errorf("%s is another zone on each machine: %s", wording.Quote(name), want)
 	case strings.HasPrefix(name, "right/"), strings.HasPrefix(name, "posix/"), name == "posixrules", name == "Factory":
-		return nil, fmt.Errorf("%s is not on every machine: %s", quote(name), want)
+		return nil, fmt.Errorf("%s is not on every machine: %s", wording.Quote(name), want)
 	}
 	zone, err := time.LoadLocation(name)
 	if err != nil {
-		return nil, fmt.Errorf("there is no time zone %s: %s", quote(name), want)
+		return nil, fmt.Errorf("there is no time zone %s: %s", wording.Quote(name), want)
 	}
 	zones.Store(name, zone)
 	return zone, nil

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/understudy-go/understudy/internal/wording"
 )
 
 // plainPath returns the path of a command without the name of the program.
@@ -49,16 +51,7 @@ func suggest(c *cobra.Command, typed string) string {
 	if len(list) == 0 {
 		return ""
 	}
-	return "did you mean " + anyOf(list) + "?"
-}
-
-// anyOf lists the choices.
-func anyOf(list []string) string {
-	last := len(list) - 1
-	if last == 0 {
-		return list[0]
-	}
-	return strings.Join(list[:last], ", ") + " or " + list[last]
+	return "did you mean " + wording.AnyOf(list) + "?"
 }
 
 // refuseUnknown makes cobra's own subcommands refuse arguments that they do not know. They
@@ -92,7 +85,7 @@ func refuseUnknown(root *cobra.Command) {
 				if len(args) > 0 {
 					got = fmt.Sprintf("%q", args[0])
 				}
-				return usageError{fmt.Errorf("completion: want %s, got %s", anyOf(shells), got)}
+				return usageError{fmt.Errorf("completion: want %s, got %s", wording.AnyOf(shells), got)}
 			}
 		}
 	}

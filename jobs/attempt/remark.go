@@ -3,8 +3,8 @@ package attempt
 import (
 	"fmt"
 	"strings"
-	"time"
 
+	"github.com/understudy-go/understudy/internal/wording"
 	"github.com/understudy-go/understudy/jobs/store"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/worker"
@@ -26,7 +26,7 @@ func (a *attempt) endOf(e worker.End) (store.AttemptEnd, string) {
 		}
 		return store.AttemptFailed, exit(e)
 	case worker.TimedOut:
-		text := "it had not ended after its timeout of " + span(a.job.Timeout)
+		text := "it had not ended after its timeout of " + wording.Span(a.job.Timeout)
 		if e.Signal == sigkill {
 			text += ", nor after its grace, and was killed"
 		}
@@ -93,16 +93,4 @@ func remarks(texts ...string) string {
 		}
 	}
 	return registry.Clip(strings.Join(list, "; "))
-}
-
-// span shows a duration without parts that are zero.
-func span(d time.Duration) string {
-	text := d.String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/understudy-go/understudy/internal/wording"
 )
 
 // MaxArgument is the most bytes of an argument and of the value of a variable. Linux takes
@@ -86,10 +88,10 @@ func (v value) env() (list []string) {
 	for _, e := range v.keys() {
 		switch {
 		case !variable.MatchString(e.name) || len(e.name) > 255:
-			v.scope.note(e.key, v.path, quote(e.name)+": want a name of letters, digits and _ that does not begin with a digit")
+			v.scope.note(e.key, v.path, wording.Quote(e.name)+": want a name of letters, digits and _ that does not begin with a digit")
 			continue
 		case reserved(e.name):
-			v.scope.note(e.key, v.path, quote(e.name)+": names that begin with UNDERSTUDY_ are set by Understudy: want another one")
+			v.scope.note(e.key, v.path, wording.Quote(e.name)+": names that begin with UNDERSTUDY_ are set by Understudy: want another one")
 			continue
 		case e.value.Tag == "!!null":
 			v.scope.note(e.value, v.path, e.name+" has no value: want one, or \"\" for an empty one")

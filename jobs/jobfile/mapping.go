@@ -8,7 +8,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/understudy-go/understudy/internal/editdistance"
-	"github.com/understudy-go/understudy/jobs"
+	"github.com/understudy-go/understudy/internal/wording"
 )
 
 // scope is the job that is read, and where its values stand.
@@ -84,7 +84,7 @@ func (v value) keys() (list []entry) {
 			v.scope.note(k, v.path, "a key that is "+kind(k)+": want a name")
 		case twice:
 			v.scope.doc.hide(val)
-			v.scope.note(k, v.path, fmt.Sprintf("%s is there twice: it is also in line %d", quote(k.Value), line))
+			v.scope.note(k, v.path, fmt.Sprintf("%s is there twice: it is also in line %d", wording.Quote(k.Value), line))
 		default:
 			lines[k.Value] = k.Line
 			list = append(list, entry{k.Value, k, val})
@@ -119,14 +119,14 @@ next:
 			continue next
 		}
 		v.scope.doc.hide(e.value) // it may be a secret whose key is mistyped
-		text := "want " + jobs.AnyOf(names)
+		text := "want " + wording.AnyOf(names)
 		if meant := guess(e.name, names); meant != "" {
 			text = "did you mean " + meant + "?"
 			if path := below(v.path, meant); v.scope.lacks(path) {
 				v.scope.nodes[path] = nil
 			}
 		}
-		v.scope.note(e.key, v.path, "unknown key "+quote(e.name)+": "+text)
+		v.scope.note(e.key, v.path, "unknown key "+wording.Quote(e.name)+": "+text)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"github.com/understudy-go/understudy/internal/wording"
 	"github.com/understudy-go/understudy/jobs"
 )
 
@@ -97,7 +98,7 @@ func readJobs(v value, r *reader) {
 		s := newScope(v.scope.doc, e.name)
 		s.nodes["name"] = e.key
 		if !plainName.MatchString(s.job) {
-			s.job = quote(s.job)
+			s.job = wording.Quote(s.job)
 		}
 		r.scopes = append(r.scopes, s)
 		body := value{e.value, s, ""}

@@ -10,6 +10,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"github.com/understudy-go/understudy/internal/wording"
 	"github.com/understudy-go/understudy/jobs"
 )
 
@@ -87,7 +88,7 @@ func (v value) instant() time.Time {
 	t, err := time.Parse(time.RFC3339, v.Value)
 	switch {
 	case err != nil || !rfc3339.MatchString(v.Value):
-		v.fail("%s: want a date, a time and an offset, such as 2027-01-01T00:00:00+01:00 or 2027-01-01T00:00:00Z", quote(v.Value))
+		v.fail("%s: want a date, a time and an offset, such as 2027-01-01T00:00:00+01:00 or 2027-01-01T00:00:00Z", wording.Quote(v.Value))
 	case t.IsZero():
 		v.fail("the year %d: want one from 1970 to 9999", t.Year())
 	default:
@@ -115,7 +116,7 @@ var span = regexp.MustCompile(`^(?:([0-9]{1,5})d)?((?:[0-9]+(?:\.[0-9]+)?(?:ms|[
 func (v value) duration(zero bool) time.Duration {
 	const units = "with its unit (ms, s, m, h or d)"
 	if v.Kind == yaml.ScalarNode && (v.Tag == "!!int" || v.Tag == "!!float") {
-		v.fail("%s is a number without a unit: want a duration such as %ss", quote(v.Value), v.Value)
+		v.fail("%s is a number without a unit: want a duration such as %ss", wording.Quote(v.Value), v.Value)
 		return 0
 	}
 	text := v.text()
@@ -125,9 +126,9 @@ func (v value) duration(zero bool) time.Duration {
 	d, ok := parseDuration(text)
 	switch {
 	case !ok && strings.HasPrefix(text, "-"), ok && d == 0 && !zero:
-		v.fail("%s: want a duration that is longer than 0", quote(text))
+		v.fail("%s: want a duration that is longer than 0", wording.Quote(text))
 	case !ok:
-		v.fail("%s: want a duration %s, such as 90s, 1h30m or 7d", quote(text), units)
+		v.fail("%s: want a duration %s, such as 90s, 1h30m or 7d", wording.Quote(text), units)
 	default:
 		return d
 	}
@@ -163,7 +164,7 @@ func (v value) integer(zero bool) int {
 		v.fail("it is %s: want a whole number without quotes", kind(v.Node))
 		return 0
 	case !decimal.MatchString(v.Value):
-		v.fail("%s: want a whole number of at most nine digits that does not begin with 0", quote(v.Value))
+		v.fail("%s: want a whole number of at most nine digits that does not begin with 0", wording.Quote(v.Value))
 		return 0
 	}
 	n, _ := strconv.Atoi(v.Value)
@@ -191,7 +192,7 @@ func (v value) boolean(missing bool) bool {
 	case v.Kind == yaml.ScalarNode && v.Tag == "!!bool" && v.Value == "false":
 		return false
 	case v.Kind == yaml.ScalarNode && v.Tag != "!!null":
-		v.fail("%s: want true or false", quote(v.Value))
+		v.fail("%s: want true or false", wording.Quote(v.Value))
 	default:
 		v.fail("it is %s: want true or false", kind(v.Node))
 	}
@@ -202,7 +203,7 @@ func (v value) boolean(missing bool) bool {
 func choice[T ~string](v value, choices []T) T {
 	text := v.text()
 	if text != "" && !slices.Contains(choices, T(text)) {
-		v.fail("%s: want %s", quote(text), jobs.AnyOf(choices))
+		v.fail("%s: want %s", wording.Quote(text), wording.AnyOf(choices))
 		return ""
 	}
 	return T(text)
@@ -211,13 +212,4 @@ func choice[T ~string](v value, choices []T) T {
 func (v value) url() string {
 	v.scope.doc.hide(v.Node)
 	return v.text()
-}
-
-// quote shows a value: quoted, and cut short.
-func quote(text string) string {
-	const limit = 100
-	if len(text) > limit {
-		return fmt.Sprintf("%q… (%d bytes)", strings.ToValidUTF8(text[:limit], ""), len(text))
-	}
-	return fmt.Sprintf("%q", text)
 }

@@ -5,24 +5,8 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
-	"time"
 	"unicode"
 )
-
-// AnyOf lists choices, as in "skip, once or all".
-func AnyOf[T ~string](choices []T) string {
-	var b strings.Builder
-	for i, c := range choices {
-		switch {
-		case i > 0 && i == len(choices)-1:
-			b.WriteString(" or ")
-		case i > 0:
-			b.WriteString(", ")
-		}
-		b.WriteString(string(c))
-	}
-	return b.String()
-}
 
 // checkURL returns what is wrong with a URL, without showing it.
 func checkURL(text string) error {
@@ -48,28 +32,4 @@ func checkURL(text string) error {
 		return errors.New("it has a space or a character in it that cannot be seen: " + want)
 	}
 	return nil
-}
-
-// quote shows a value: quoted, and cut short.
-func quote(text string) string {
-	const limit = 100
-	if len(text) > limit {
-		return fmt.Sprintf("%q… (%d bytes)", strings.ToValidUTF8(text[:limit], ""), len(text))
-	}
-	return fmt.Sprintf("%q", text)
-}
-
-// span shows a duration as the jobs file has it: 90d, 1h30m, 10s.
-func span(d time.Duration) string {
-	if d != 0 && d%day == 0 && d > 3*day {
-		return fmt.Sprintf("%dd", d/day)
-	}
-	text := d.String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
 }
