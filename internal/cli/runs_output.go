@@ -10,106 +10,42 @@ import (
 
 	"github.com/understudy-go/understudy/internal/terminal"
 	"github.com/understudy-go/understudy/jobs/store"
+	"github.com/understudy-go/understudy/jobs/view"
 	"github.com/understudy-go/understudy/status"
 )
-
-// soundOutput returns an output whose parts are no longer than the whole: a record may
-// hold any number.
-func soundOutput(o store.Output) store.Output {
-	o.Bytes = max(o.Bytes, int64(len(o.Head)+len(o.Tail)))
-	return o
-}
 
 // follower writes the output of a run as it comes: that of each attempt from its
 // beginning, and a line where bytes are left out.
 type follower struct {
-	cl  *client
-	key store.Key
+	view.Transcript
 	out outputWriter
-
-	attempt int   // that is being written; 0: none yet
-	next    int   // the number of its next chunk
-	pos     int64 // up to which byte its output was written or left out
 }
 
 func newFollower(cl *client, k store.Key, out io.Writer) *follower {
-	return &follower{cl: cl, key: k, out: outputWriter{out: out, harmless: terminal.Of(out) != nil}}
+	f := &follower{out: outputWriter{out: out, harmless: terminal.Of(out) != nil}}
+	f.Write, f.Missing = f.out.write, f.out.leaveOut
+	f.Chunks = func(ctx context.Context, attempt, from int) ([]store.Chunk, error) {
+		list, err := ask(ctx, cl, func(ctx context.Context, s store.Asking) ([]store.Chunk, error) {
+			return s.Chunks(ctx, k, attempt, from)
+		})
+		return list, cl.tellUnread(err)
+	}
+	f.Next = func(attempt int) error {
+		if err := f.out.flush(); err != nil {
+			return err
+		}
+		cl.tell(fmt.Sprintf("this is attempt %d", attempt))
+		return nil
+	}
+	return f
 }
 
 // all writes what there is of the output of a run.
 func (f *follower) all(ctx context.Context, r store.Run) error {
-	if err := f.advance(ctx, r); err != nil {
+	if err := f.Advance(ctx, r); err != nil {
 		return err
 	}
 	return f.out.flush()
-}
-
-// advance writes what is new, as of a record that was read just now. After an error it
-// can be called again.
-func (f *follower) advance(ctx context.Context, r store.Run) error {
-	if r.Attempt != f.attempt {
-		if f.attempt > 0 {
-			if err := f.chunks(ctx); err != nil {
-				return err
-			}
-			if err := f.out.flush(); err != nil {
-				return err
-			}
-			f.cl.tell(fmt.Sprintf("this is attempt %d", r.Attempt))
-		}
-		f.attempt, f.next, f.pos = r.Attempt, 0, 0
-	}
-	if f.attempt == 0 {
-		return nil
-	}
-	if r.State == store.Processing { // what the record has is not the output of this attempt
-		return f.chunks(ctx)
-	}
-	o := soundOutput(r.Output)
-	if err := f.write(0, o.Head); err != nil {
-		return err
-	}
-	if err := f.chunks(ctx); err != nil {
-		return err
-	}
-	return f.write(o.Bytes-int64(len(o.Tail)), o.Tail)
-}
-
-// chunks writes the chunks that are new.
-func (f *follower) chunks(ctx context.Context) error {
-	for {
-		list, err := ask(ctx, f.cl, func(ctx context.Context, s store.Asking) ([]store.Chunk, error) {
-			return s.Chunks(ctx, f.key, f.attempt, f.next)
-		})
-		if err = f.cl.tellUnread(err); err != nil || len(list) == 0 {
-			return err
-		}
-		for _, c := range list {
-			if err := f.write(c.Offset, c.Data); err != nil {
-				return err
-			}
-			f.next = max(f.next, c.N) + 1
-		}
-	}
-}
-
-// write writes data that stands at an offset in the output, without what was written
-// before.
-func (f *follower) write(offset int64, data []byte) error {
-	if skip := f.pos - offset; skip > 0 {
-		data = data[min(skip, int64(len(data))):]
-		offset = f.pos
-	}
-	if len(data) == 0 {
-		return nil
-	}
-	if left := offset - f.pos; left > 0 {
-		if err := f.out.leaveOut(left); err != nil {
-			return err
-		}
-	}
-	f.pos = offset + int64(len(data))
-	return f.out.write(data)
 }
 
 // outputWriter writes the output of a command. For a terminal it makes it harmless:

@@ -190,6 +190,26 @@ func TestRuns_FollowGoesOnToTheNextAttempt(t *testing.T) {
 	})
 }
 
+// What stands in the record of a run may be what the attempt before wrote.
+func TestRuns_OutputOfAnInterruptedAttemptIsNotThatOfTheOneBefore(t *testing.T) {
+	eachBackend(t, func(t *testing.T, s testRegistry) {
+		testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY="+s.uri)
+		h := s.hold(t, store.Job{Name: "report"})
+		k := h.key("report", "1")
+		if _, _, err := h.store.Submit(t.Context(), store.Run{Key: k, Trigger: store.ByPerson}, nil, 10); err != nil {
+			t.Fatal(err)
+		}
+		output := store.Output{Head: []byte("first\n"), Bytes: 6}
+		h.finish(t, h.start(t, k), store.Waiting, store.AttemptFailed, 1, output)
+		r := h.start(t, k)
+		h.chunk(t, r, 0, 0, "sec")
+		h.finish(t, r, store.Exited, store.AttemptExited, 0, output)
+		if stdout, _ := want(t, exitcode.OK, []string{"runs", "show", "report/1", "--output"}); stdout != "sec" {
+			t.Errorf("%q, want that of the second attempt", stdout)
+		}
+	})
+}
+
 func TestRuns_CancelAndRetry(t *testing.T) {
 	eachBackend(t, func(t *testing.T, s testRegistry) {
 		testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY="+s.uri, "UNDERSTUDY_HOST=laptop")
@@ -263,32 +283,6 @@ func TestOutputWriter_MakesATerminalSafe(t *testing.T) {
 	}
 	if err := w.flush(); err != nil || b.String() != text {
 		t.Errorf("not on a terminal: %q, want it as it was; %v", b.String(), err)
-	}
-}
-
-// A stored output may have any numbers.
-func TestFollower_SurvivesGarbage(t *testing.T) {
-	for _, o := range []store.Output{
-		{Head: []byte("head"), Tail: []byte("tail"), Bytes: 0},
-		{Head: []byte("head"), Tail: []byte("tail"), Bytes: -5},
-		{Head: []byte("head"), Tail: []byte("tail"), Bytes: 8},
-	} {
-		var b bytes.Buffer
-		cl := clientOf(fakeAdmin{}, new(bytes.Buffer))
-		r := store.Run{Key: store.Key{Group: "g", Job: "j", Run: "1"}, State: store.Completed, Attempt: 1, Output: o}
-		if err := newFollower(cl, r.Key, &b).all(t.Context(), r); err != nil || b.String() != "headtail" {
-			t.Errorf("%+v: %q, %v", o, b.String(), err)
-		}
-	}
-	var b bytes.Buffer
-	f := newFollower(nil, store.Key{}, &b)
-	for _, c := range []store.Chunk{{Offset: -7, Data: []byte("a")}, {Offset: 0, Data: []byte("b")}, {Offset: 0, Data: []byte("bc")}, {Offset: 1 << 62, Data: []byte("d")}, {Offset: 0, Data: nil}} {
-		if err := f.write(c.Offset, c.Data); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if !strings.HasPrefix(b.String(), "bc\n[") || !strings.HasSuffix(b.String(), "left out]\nd") {
-		t.Errorf("%q", b.String())
 	}
 }
 

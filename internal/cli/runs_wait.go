@@ -50,7 +50,7 @@ func (w *runWaiter) wait(ctx context.Context) (last store.Run, err error) {
 		if err == nil {
 			last = r
 			if w.follow != nil {
-				err = w.follow.advance(ctx, r)
+				err = w.follow.Advance(ctx, r)
 			}
 		}
 		_, unavailable := errors.AsType[openregistry.UnavailableError](err)

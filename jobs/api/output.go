@@ -36,9 +36,10 @@ func (h *Handler) showOutput(ctx context.Context, c *call) error {
 			return err
 		}
 	}
-	s := stream{w: c.w}
+	s := newStream(c.w)
+	s.Chunks = func(context.Context, int, int) ([]store.Chunk, error) { return chunks, nil }
 	s.begin()
-	_ = s.pass(r, chunks) // fails only if the client goes away
+	_ = s.Advance(ctx, r) // fails only if the client goes away
 	return nil
 }
 
@@ -66,6 +67,9 @@ func (c *call) chunks(ctx context.Context, attempt, from int) ([]store.Chunk, er
 	return list, err
 }
 
+// errNotRead says that chunks could not be read, while the client still follows.
+var errNotRead = errors.New("the chunks could not be read")
+
 // follow sends the output of a run until it ends, the client goes away or takes too long,
 // or the server stops. While the registry is away, it waits. Its error is one from before
 // the first byte.
@@ -90,7 +94,14 @@ func (h *Handler) follow(w http.ResponseWriter, req *http.Request) error {
 		return err
 	}
 	w.Header().Set("X-Accel-Buffering", "no") // otherwise nginx holds the output back
-	s := stream{w: w, conn: http.NewResponseController(w), time: h.send}
+	s := newStream(w)
+	s.conn, s.time = http.NewResponseController(w), h.send
+	s.Chunks = func(_ context.Context, attempt, from int) (list []store.Chunk, err error) {
+		if read(func(ctx context.Context) error { list, err = c.chunks(ctx, attempt, from); return err }) != nil {
+			return nil, errNotRead
+		}
+		return list, nil
+	}
 	defer s.extend()
 	s.begin()
 	if req.Method == http.MethodHead {
@@ -100,8 +111,9 @@ func (h *Handler) follow(w http.ResponseWriter, req *http.Request) error {
 	defer tick.Stop()
 	for fresh := true; ; {
 		if fresh {
-			ended, err := s.look(c, run, read)
-			if err != nil || ended {
+			switch err := s.Advance(req.Context(), run); {
+			case errors.Is(err, errNotRead): // it is tried again
+			case err != nil, s.conn.Flush() != nil, run.State.Ended():
 				return nil
 			}
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"math"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -80,23 +79,6 @@ func TestOutput_OfAnInterruptedAttemptIsNotThatOfTheOneBefore(t *testing.T) {
 	f.update(was, r)
 	if got := f.want(http.StatusOK, http.MethodGet, path).body; got != "sec" {
 		t.Errorf("after the second attempt was interrupted it is %q", got)
-	}
-}
-
-// Records may be spoilt. Then something is missing, and nothing worse happens.
-func TestStream_OffsetsWithoutSenseAreLeftOut(t *testing.T) {
-	var b strings.Builder
-	s := stream{w: &b}
-	for _, c := range []store.Chunk{
-		{N: math.MaxInt, Offset: -5, Data: []byte("negative")}, {N: -7, Offset: math.MaxInt64, Data: []byte("beyond")}, {Offset: 0, Data: nil},
-		{Offset: 0, Data: []byte("ab")}, {Offset: 0, Data: []byte("ab")}, {Offset: 1, Data: []byte("bc")}, {Offset: math.MinInt64, Data: []byte("negative")},
-	} {
-		if err := s.chunks([]store.Chunk{c}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if b.String() != "abc" {
-		t.Errorf("%q, want abc", b.String())
 	}
 }
 
