@@ -29,7 +29,6 @@ const (
 	maxThen        = 20
 	maxURL         = 2000
 	maxRetries     = 15 // with the first attempt and three interruptions they fit into the 20 attempts of a record
-	maxPriority    = 1_000_000
 	maxMissed      = 1000
 	maxRuns        = 100_000
 	maxExitCodes   = 255
@@ -156,8 +155,8 @@ func (v *validation) rules(limits Limits) {
 	}
 	v.duration("keep.failed", v.Keep.Failed, time.Hour, 3650*day)
 	v.number("keep.runs", v.Keep.Runs, 1, maxRuns)
-	if v.Priority < -maxPriority || v.Priority > maxPriority {
-		v.add("priority", "%d: want a whole number from %d to %d", v.Priority, -maxPriority, maxPriority)
+	if v.Priority < -store.MaxPriority || v.Priority > store.MaxPriority {
+		v.add("priority", "%d: want a whole number from %d to %d", v.Priority, -store.MaxPriority, store.MaxPriority)
 	}
 	choose(v, "overlap", v.Overlap, Overlaps)
 	choose(v, "interrupted", v.Interrupted, Interruptions)

@@ -17,8 +17,6 @@ import (
 	"github.com/understudy-go/understudy/status"
 )
 
-const maxPriority = 1_000_000 // as in a jobs file
-
 func newTrigger(code *int) *cobra.Command {
 	var o triggerOptions
 	priority := wholeNumber("0")
@@ -81,8 +79,8 @@ type triggerOptions struct {
 
 // parse checks the flags.
 func (o *triggerOptions) parse(c *cobra.Command, priority string) (err error) {
-	if o.order, err = strconv.Atoi(priority); err != nil || o.order < -maxPriority || o.order > maxPriority {
-		return usageError{fmt.Errorf("--priority %.100s: want a whole number from %d to %d", priority, -maxPriority, maxPriority)}
+	if o.order, err = strconv.Atoi(priority); err != nil || o.order < -store.MaxPriority || o.order > store.MaxPriority {
+		return usageError{fmt.Errorf("--priority %.100s: want a whole number from %d to %d", priority, -store.MaxPriority, store.MaxPriority)}
 	}
 	if c.Flags().Changed("at") {
 		if o.due, err = parseInstant("at", o.at); err != nil {

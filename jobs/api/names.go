@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"sync"
 	"time"
@@ -89,4 +90,4 @@ func (c *call) noRun(ctx context.Context) error {
 }
 
 // runPath returns the path of a run.
-func runPath(k store.Key) string { return "/runs/" + k.Job + "/" + escape(k.Run) }
+func runPath(k store.Key) string { return "/runs/" + k.Job + "/" + url.PathEscape(k.Run) }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -14,8 +13,6 @@ import (
 	"github.com/understudy-go/understudy/jobs/store"
 	"github.com/understudy-go/understudy/jobs/view"
 )
-
-const maxPriority = 1_000_000
 
 func (h *Handler) listRuns(ctx context.Context, c *call) error {
 	if err := c.query.only("status", "since", "before", "limit"); err != nil {
@@ -48,7 +45,7 @@ func (h *Handler) trigger(_ context.Context, c *call) error {
 	if r.Due, err = c.query.instant("at"); err != nil {
 		return err
 	}
-	priority, err := c.query.number("priority", 0, -maxPriority, maxPriority)
+	priority, err := c.query.number("priority", 0, -store.MaxPriority, store.MaxPriority)
 	if err != nil {
 		return err
 	}
@@ -191,6 +188,3 @@ func (c *call) refused(ctx context.Context, err error, why func(store.Run) strin
 	}
 	return err
 }
-
-// escape writes the ID of a run as one segment of a path.
-func escape(id string) string { return url.PathEscape(id) }

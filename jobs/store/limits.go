@@ -19,5 +19,6 @@ const (
 	MaxPage     = 1000                  // records that a call returns, or writes
 	MaxJobs     = 10_000                // jobs of a group
 	MaxParent   = MaxJob + 1 + MaxRunID // bytes of the name of a parent
+	MaxPriority = 1_000_000             // of a run, and its negative is the lowest: whoever makes a run checks it
 	MaxWaiting  = 10_000                // waiting runs of a group: whoever triggers a run passes it as the depth
 )

@@ -87,7 +87,7 @@ func (s *Store) checkpoint(ctx context.Context, name string, h store.Holder, k s
 	})
 }
 
-// aBlobRow is a blob as it was read.
+// blobRow is a blob as it was read.
 type blobRow struct {
 	term    int64
 	attempt int

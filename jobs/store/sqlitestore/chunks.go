@@ -2,7 +2,6 @@ package sqlitestore
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -55,9 +54,8 @@ func (s *Store) AppendChunk(ctx context.Context, h store.Holder, k store.Key, at
 
 // Chunks returns the last chunks of an attempt's live output.
 func (s *Store) Chunks(ctx context.Context, k store.Key, attempt, from int) ([]store.Chunk, error) {
-	const name = "chunks"
-	found, err := reading(ctx, s, name, func(c *conn) (found records[store.Chunk], err error) {
-		err = c.Each(func(scan func(dest ...any) error) error {
+	list, err := listed(ctx, s, "chunks", func(c *conn) (found records[store.Chunk], err error) {
+		err = c.each(func(scan func(dest ...any) error) error {
 			var n, offset, content any
 			if err := scan(&n, &offset, &content); err != nil {
 				return err
@@ -72,16 +70,10 @@ func (s *Store) Chunks(ctx context.Context, k store.Key, attempt, from int) ([]s
 			return errEnough
 		}, `SELECT `+values([]column{{`n`, number, 0}, {`"offset"`, number, 0}, {`data`, bytes, store.MaxChunk}})+` FROM chunks `+anOutput+`
 			AND n >= ? ORDER BY n DESC`, append(keyArgs(k), attempt, max(from, 0))...)
-		if errors.Is(err, errEnough) {
-			err = nil
-		}
 		return found, err
 	})
-	if err != nil {
-		return nil, err
-	}
-	slices.Reverse(found.list)
-	return found.list, s.unreadable(name, found.errs)
+	slices.Reverse(list)
+	return list, err
 }
 
 func decodeChunk(n, offset, content any) (store.Chunk, error) {

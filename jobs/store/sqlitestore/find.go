@@ -1,7 +1,6 @@
 package sqlitestore
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/understudy-go/understudy/jobs/store"
@@ -20,17 +19,13 @@ func keyArgs(k store.Key) []any { return []any{k.Group, k.Job, k.Run} }
 // eachRun calls f with each run that a condition selects, decoded or with the error that
 // says why it cannot be.
 func (c *conn) eachRun(f func(run store.Run, bad error) error, values, where string, args ...any) error {
-	err := c.Each(func(scan func(dest ...any) error) error {
+	return c.each(func(scan func(dest ...any) error) error {
 		var row runRow
 		if err := scan(row.fields()...); err != nil {
 			return err
 		}
 		return f(row.decode())
 	}, `SELECT `+values+` FROM runs `+where, args...)
-	if errors.Is(err, errEnough) {
-		return nil
-	}
-	return err
 }
 
 // some reads up to limit runs of those that a condition selects. Those that cannot be
@@ -97,15 +92,11 @@ func (c *conn) jobs(found *records[store.Job], group string) error {
 }
 
 func (c *conn) eachJob(f func(j store.Job, bad error) error, where string, args ...any) error {
-	err := c.Each(func(scan func(dest ...any) error) error {
+	return c.each(func(scan func(dest ...any) error) error {
 		var row jobRow
 		if err := scan(row.fields()...); err != nil {
 			return err
 		}
 		return f(row.decode())
 	}, `SELECT `+wholeJob+` FROM jobs `+where, args...)
-	if errors.Is(err, errEnough) {
-		return nil
-	}
-	return err
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,42 +16,30 @@ import (
 
 // Open returns runs of a group that are open and do not wait.
 func (s *Store) Open(ctx context.Context, h store.Holder, limit int) ([]store.Run, error) {
-	const name = "open runs"
-	found, err := reading(ctx, s, name, func(c *conn) (found records[store.Run], err error) {
+	return listed(ctx, s, "open runs", func(c *conn) (found records[store.Run], err error) {
 		found.check = h.NoLaterRun
 		err = c.some(&found, store.Bounded(limit), wholeRun, `WHERE "group" = ? AND open IS NOT 0 AND state IS NOT 'waiting' ORDER BY term, job, run`, h.Group)
 		return found, err
 	})
-	if err != nil {
-		return nil, err
-	}
-	return found.list, s.unreadable(name, found.errs)
 }
 
 // Retrying returns which jobs have runs that wait for another attempt.
 func (s *Store) Retrying(ctx context.Context, group string) (map[string]string, error) {
-	const name = "retrying runs"
-	found, err := reading(ctx, s, name, func(c *conn) (found records[store.Key], err error) {
-		err = c.Each(func(scan func(dest ...any) error) error {
+	keys, err := listed(ctx, s, "retrying runs", func(c *conn) (found records[store.Key], err error) {
+		err = c.each(func(scan func(dest ...any) error) error {
 			var job, run any
 			if err := scan(&job, &run); err != nil {
 				return err
 			}
 			return found.add(decodeKey(group, job, run))
 		}, `SELECT `+values(runKey[1:])+` FROM runs `+waitingOfGroup+` AND attempt > 0 AND typeof(attempt) = 'integer'`, group)
-		if errors.Is(err, errEnough) {
-			err = nil
-		}
 		return found, err
 	})
-	if err != nil {
-		return nil, err
-	}
 	greatest := map[string]string{}
-	for _, k := range found.list {
+	for _, k := range keys {
 		greatest[k.Job] = max(greatest[k.Job], k.Run)
 	}
-	return greatest, s.unreadable(name, found.errs)
+	return greatest, err
 }
 
 // due is what waits.
@@ -123,7 +110,6 @@ func (s *Store) Run(ctx context.Context, k store.Key) (store.Run, error) {
 
 // Runs returns the runs that a filter lets through, the last made first.
 func (s *Store) Runs(ctx context.Context, group string, f store.Filter) ([]store.Run, error) {
-	const name = "runs"
 	limit := store.Bounded(f.Limit)
 	latest := int64(store.LatestInstant) - 1
 	ties := int64(-1) // no run was made then
@@ -131,7 +117,7 @@ func (s *Store) Runs(ctx context.Context, group string, f store.Filter) ([]store
 		latest = before.UnixMilli()
 		ties = latest
 	}
-	found, err := reading(ctx, s, name, func(c *conn) (found records[store.Run], err error) {
+	return listed(ctx, s, "runs", func(c *conn) (found records[store.Run], err error) {
 		where, args := `WHERE "group" = ?`, []any{group}
 		if f.Job != "" {
 			where, args = where+` AND job = ?`, append(args, f.Job)
@@ -164,10 +150,6 @@ func (s *Store) Runs(ctx context.Context, group string, f store.Filter) ([]store
 		found.list = found.list[:min(limit, len(found.list))]
 		return found, nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	return found.list, s.unreadable(name, found.errs)
 }
 
 // Queue returns what waits of each job.
@@ -211,13 +193,8 @@ func (s *Store) Queue(ctx context.Context, group string, now time.Time) (map[str
 
 // Jobs returns the jobs of a group.
 func (s *Store) Jobs(ctx context.Context, group string) ([]store.Job, error) {
-	const name = "jobs"
-	found, err := reading(ctx, s, name, func(c *conn) (found records[store.Job], err error) {
+	return listed(ctx, s, "jobs", func(c *conn) (found records[store.Job], err error) {
 		err = c.jobs(&found, group)
 		return found, err
 	})
-	if err != nil {
-		return nil, err
-	}
-	return found.list, s.unreadable(name, found.errs)
 }

@@ -71,6 +71,16 @@ func writing[T any](ctx context.Context, s *Store, name string, d sqlitefile.Dur
 	return result, s.named(name, err)
 }
 
+// listed returns the records that f reads, with the errors about those that cannot be
+// understood. The rules for f are those of [sqlitefile.Read].
+func listed[T any](ctx context.Context, s *Store, name string, f func(c *conn) (records[T], error)) ([]T, error) {
+	found, err := reading(ctx, s, name, f)
+	if err != nil {
+		return nil, err
+	}
+	return found.list, s.unreadable(name, found.errs)
+}
+
 // holding is writing for a holder. ErrSuperseded: its term is not the latest one, or is not
 // open.
 func holding[T any](ctx context.Context, s *Store, name string, d sqlitefile.Durability, h store.Holder, f func(c *conn) (T, error)) (T, error) {
@@ -133,6 +143,16 @@ func (s *Store) unreadable(name string, errs []error) error {
 
 // errEnough ends a query of which enough was read.
 var errEnough = errors.New("enough")
+
+// each calls f with each row of a query, until that returns an error. It returns that error
+// unless it is errEnough.
+func (c *conn) each(f func(scan func(dest ...any) error) error, query string, args ...any) error {
+	err := c.Each(f, query, args...)
+	if errors.Is(err, errEnough) {
+		return nil
+	}
+	return err
+}
 
 // now is the registry's clock, as precise as it is stored.
 func now() time.Time { return store.Instant(time.Now()) }
