@@ -92,7 +92,7 @@ func (sum *jobsSummary) addRuns(ctx context.Context, s store.Asking, group strin
 	}
 	sum.Running = len(processing)
 	failed, err := s.Runs(ctx, group, store.Filter{
-		States: []store.State{store.Failed, store.TimedOut, store.Exited}, Since: now.Add(-failedWithin), Limit: manyRuns,
+		States: store.Failures, Since: now.Add(-failedWithin), Limit: manyRuns,
 	})
 	if err != nil && !registry.Unreadable(err) {
 		return err

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -110,6 +111,6 @@ type Prunable struct {
 // Spares reports whether a run has to stay because of when it was made or ended, or because
 // of its state.
 func (p Prunable) Spares(r Run) bool {
-	failed := r.State == Failed || r.State == TimedOut || r.State == Exited
+	failed := slices.Contains(Failures, r.State)
 	return !r.State.Ended() || r.Open || r.At.After(p.Before) || r.EndedAt.After(p.Before) || failed && r.EndedAt.After(p.FailedBefore)
 }

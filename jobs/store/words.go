@@ -1,5 +1,7 @@
 package store
 
+import "slices"
+
 // State is where a run stands.
 type State string
 
@@ -20,8 +22,11 @@ var States = []State{Waiting, Processing, Completed, Failed, TimedOut, Exited, S
 // Ended reports whether the run has its outcome.
 func (s State) Ended() bool { return s != Waiting && s != Processing }
 
+// Failures are the outcomes of runs that should have completed, and that nobody cancelled.
+var Failures = []State{Failed, TimedOut, Exited}
+
 // Retryable reports whether people can have the run started again.
-func (s State) Retryable() bool { return s == Failed || s == TimedOut || s == Exited || s == Cancelled }
+func (s State) Retryable() bool { return slices.Contains(Failures, s) || s == Cancelled }
 
 // Trigger is what asked for a run.
 type Trigger string

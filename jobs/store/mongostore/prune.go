@@ -63,7 +63,7 @@ func (s *Store) prunable(ctx context.Context, key jobID, p store.Prunable) (bson
 		soundRun,
 	}
 	anyOf := func(list ...bson.D) bson.D { return bson.D{{Key: "$or", Value: list}} }
-	failed := bson.D{{Key: "$in", Value: bson.A{store.Failed, store.TimedOut, store.Exited}}}
+	failed := bson.D{{Key: "$in", Value: store.Failures}}
 	all := bson.A{
 		anyOf(bson.D{{Key: "slot", Value: nil}}, bson.D{{Key: "slot", Value: upTo(mark)}}),
 		anyOf(bson.D{{Key: "state", Value: bson.D{{Key: "$not", Value: failed}}}}, bson.D{{Key: "endedAt", Value: upTo(p.FailedBefore)}}),
