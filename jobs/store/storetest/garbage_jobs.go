@@ -43,11 +43,7 @@ var vitalOfJob = []spoilt{
 func garbageJobs(t *testing.T, open func(t *testing.T) Store) {
 	s := open(t)
 	b, other := s.Open(t), s.Open(t)
-	groups := 0
-	next := func(t *testing.T) store.Holder {
-		groups++
-		return hold(t, b, numbered("garbage", groups))
-	}
+	next := holders(b, "garbage")
 
 	t.Run("EachCallSaysSo", func(t *testing.T) {
 		for _, bad := range vitalOfJob {

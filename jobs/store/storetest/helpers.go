@@ -25,6 +25,16 @@ func AnyHolder(group string) store.Holder {
 	return store.Holder{Group: group, Term: registry.MaxTerm}
 }
 
+// holders returns what begins a term of a group of its own each time.
+func holders(b Backend, name string) func(t testing.TB) store.Holder {
+	groups := 0
+	return func(t testing.TB) store.Holder {
+		t.Helper()
+		groups++
+		return hold(t, b, numbered(name, groups))
+	}
+}
+
 // hold begins the next term of a group, after the end of the latest one.
 func hold(t testing.TB, b Backend, group string) store.Holder {
 	t.Helper()

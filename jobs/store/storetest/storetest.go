@@ -74,6 +74,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"Look", look},
 		{"Close", closing},
 		{"Garbage", garbage},
+		{"GarbageTexts", garbageTexts},
 		{"GarbageJobs", garbageJobs},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.test(t, open) })
