@@ -138,3 +138,9 @@ func (s *fixture) await(what string, ok func() bool) {
 		}
 	}
 }
+
+func (c *connections) count() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.open)
+}
