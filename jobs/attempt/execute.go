@@ -52,7 +52,7 @@ func (a *attempt) execute(ctx context.Context) End {
 	if !begin.Stop() {
 		<-stored
 	}
-	files.look(calls)
+	files.poll(calls)
 	closing()
 	a.stdout.Flush()
 	a.stderr.Flush()

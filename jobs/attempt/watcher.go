@@ -28,27 +28,27 @@ func (a *attempt) newWatcher() *watcher {
 	return w
 }
 
-// watch looks at the files, now and then each second, until over is closed.
+// watch looks at the files now, and then each second, until over is closed.
 func (w *watcher) watch(ctx context.Context, over <-chan struct{}) {
 	for {
-		w.look(ctx)
+		w.poll(ctx)
 		if !sleep(over, pace) {
 			return
 		}
 	}
 }
 
-// look stores what has changed in the files.
-func (w *watcher) look(ctx context.Context) {
+// poll stores what has changed in the files.
+func (w *watcher) poll(ctx context.Context) {
 	if !w.fenced {
-		w.lookAtCheckpoint(ctx)
+		w.storeCheckpoint(ctx)
 	}
 	if !w.fenced {
-		w.lookAtProgress(ctx)
+		w.storeProgress(ctx)
 	}
 }
 
-func (w *watcher) lookAtCheckpoint(ctx context.Context) {
+func (w *watcher) storeCheckpoint(ctx context.Context) {
 	data, changed, err := w.checkpoint.read(w.folder)
 	if err != nil {
 		if w.remark == "" {
@@ -75,7 +75,7 @@ func (w *watcher) lookAtCheckpoint(ctx context.Context) {
 	}
 }
 
-func (w *watcher) lookAtProgress(ctx context.Context) {
+func (w *watcher) storeProgress(ctx context.Context) {
 	data, changed, err := w.progress.read(w.folder)
 	if err != nil && !errors.Is(err, errTooLarge) || !changed {
 		return

@@ -12,14 +12,14 @@ import (
 // and a run may have megabytes of output.
 const pruneStep = 20
 
-// mercy says which runs of a job are spared.
-type mercy struct {
+// retention says which runs of a job are kept.
+type retention struct {
 	store.Prunable
 	mark time.Time
 }
 
 // prunable reports whether nobody needs a run any more.
-func (m mercy) prunable(r store.Run) bool {
+func (m retention) prunable(r store.Run) bool {
 	return !m.Spares(r) && (r.Slot.IsZero() || !r.Slot.After(m.mark))
 }
 
@@ -60,19 +60,19 @@ func (s *Store) Prune(ctx context.Context, h store.Holder, job string, p store.P
 	return deleted, nil
 }
 
-// mercy returns which runs of a job are spared now.
-func (c *conn) mercy(group, job string, p store.Prunable) (mercy, error) {
+// retention returns which runs of a job are kept now.
+func (c *conn) retention(group, job string, p store.Prunable) (retention, error) {
 	j, err := c.job(group, job)
 	if err != nil || j == nil {
-		return mercy{Prunable: p}, err
+		return retention{Prunable: p}, err
 	}
-	return mercy{p, j.Mark}, nil
+	return retention{p, j.Mark}, nil
 }
 
 // oldest returns up to n runs that can be pruned, the oldest first, from the one on that
 // comes after last.
 func (c *conn) oldest(group, job string, p store.Prunable, last store.Run, n int) ([]store.Run, error) {
-	m, err := c.mercy(group, job, p)
+	m, err := c.retention(group, job, p)
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +94,7 @@ func (c *conn) oldest(group, job string, p store.Prunable, last store.Run, n int
 // deleteRuns deletes those of some runs that still can be pruned: one may have been retried
 // meanwhile.
 func (c *conn) deleteRuns(keys []store.Key, job, group string, p store.Prunable) (deleted int, err error) {
-	m, err := c.mercy(group, job, p)
+	m, err := c.retention(group, job, p)
 	if err != nil {
 		return 0, err
 	}
