@@ -77,7 +77,7 @@ bench: ## run the benchmarks; BENCH=name selects, TIMES=20x says how often, SHOR
 checks: ## check page, documents and deploy/ with real tools: chromium, promtool, systemd-analyze
 	cd checks && go test -count=1 ./... # -count=1, since the cache of go test does not see deploy/ and docs/
 
-pictures: ## draw the pictures of the README again, from the real program; needs chromium
+pictures: ## draw the pictures of the documents again, from the real program; needs chromium, and twelve minutes
 	cd checks && go run ./pictures ../docs/pictures
 
 documents: ## bring the parts of the documents up to date that are made from the code

@@ -49,7 +49,7 @@ var directions = map[string][]string{
 	"jobs/store/mongostore":   {"internal/mongoconn", "internal/mongofields", "internal/mongowatch", "jobs/store", "registry"},
 	"jobs/store/sqlitestore":  {"internal/sqlitefields", "internal/sqlitefile", "jobs/store", "registry"},
 	"jobs/store/storetest":    {"internal/suite", "jobs/store", "registry"},
-	"jobs/view":               {"jobs/store", "registry"},
+	"jobs/view":               {"jobs/store", "registry", "status"},
 	"jobs/webhook":            {"config", "internal/secretfile", "jobs/store", "jobs/view"},
 	"metrics":                 {"jobs/store", "registry", "status"},
 	"registry/finding":        {"registry"},

@@ -24,13 +24,26 @@ const anyPort = "UNDERSTUDY_HTTP_ADDR=127.0.0.1:0"
 // get requests a path of a member's admin server.
 func (ps *process) get(path string) (code int, body string) {
 	ps.t.Helper()
+	return ps.request(http.MethodGet, path, nil)
+}
+
+// request sends a request to a member's admin server.
+func (ps *process) request(method, path string, header http.Header) (code int, body string) {
+	ps.t.Helper()
 	var base string
 	testkit.Until(ps.t, ps.name+" to serve", func() bool {
 		base = regexp.MustCompile(`http://127\.0\.0\.1:\d+`).FindString(ps.read(ps.log))
 		return base != ""
 	})
 	client := http.Client{Timeout: testkit.Patience, Transport: &http.Transport{DisableKeepAlives: true}}
-	resp, err := client.Get(base + path)
+	req, err := http.NewRequestWithContext(ps.t.Context(), method, base+path, nil)
+	if err != nil {
+		ps.t.Fatal(err)
+	}
+	if header != nil {
+		req.Header = header
+	}
+	resp, err := client.Do(req)
 	if err != nil {
 		ps.t.Fatalf("%s: %v", ps.name, err)
 	}

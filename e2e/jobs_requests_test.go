@@ -4,6 +4,9 @@ package e2e
 
 import (
 	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -104,11 +107,25 @@ func TestJobs_InstanceWithoutAFileSaysThatNobodyRunsThem(t *testing.T) {
 	a.await("active")
 	s := g.store()
 	g.awaitRuns(s, "tick", 1, store.Completed)
-	b := g.start("b", append(slices.Clone(g.env), "UNDERSTUDY_HOST=b"), []string{"run", "--", "sleep", "1000"})
+	token := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(token, []byte("correct-horse-battery-staple\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b := g.start("b", append(slices.Clone(g.env), "UNDERSTUDY_HOST=b", anyPort, "UNDERSTUDY_API_TOKEN_FILE="+token), []string{"run", "--", "sleep", "1000"})
 	g.members = append(g.members, b)
 	b.await("standing by for")
 	a.signal(unix.SIGTERM)
 	b.await("this group has 1 job (tick) that nobody runs now")
+	testkit.Until(t, "the answer to a trigger to say so", func() bool {
+		time.Sleep(50 * time.Millisecond) // the registry has other things to do
+		code, body := b.request(http.MethodPost, "/jobs/tick/runs", http.Header{
+			"Authorization": {"Bearer correct-horse-battery-staple"}, "Idempotency-Key": {"one"},
+		})
+		if code != http.StatusAccepted && code != http.StatusOK {
+			t.Fatalf("a trigger is answered with %d: %s", code, body)
+		}
+		return strings.Contains(body, "has not taken the jobs of term 1 over: if it runs without --jobs, the run waits")
+	})
 	g.conclude()
 }
 

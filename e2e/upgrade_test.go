@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -51,51 +52,71 @@ func needBefore(t *testing.T) {
 	t.Skip(reason)
 }
 
+// mixedGroup is a group with instances of the previous version and of this one. At most two
+// run at a time, so it is known which one takes over.
+type mixedGroup struct {
+	*group
+	before string   // the program of the previous version
+	args   []string // of the instances of this version
+	isOld  map[*process]bool
+	term   int64 // up to which the work has been seen
+}
+
+func newMixedGroup(t *testing.T, g *group, args ...string) *mixedGroup {
+	t.Helper()
+	path, err := buildBefore()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &mixedGroup{group: g, before: path, args: append(args, append([]string{"--"}, g.command...)...), isOld: map[*process]bool{}}
+}
+
+// join starts an instance of the previous version, or of this one.
+func (g *mixedGroup) join(old bool) *process {
+	g.t.Helper()
+	name, path, args := fmt.Sprintf("new-%d", len(g.members)), g.path, g.args
+	if old {
+		name, path, args = fmt.Sprintf("old-%d", len(g.members)), g.before, append([]string{"--"}, g.command...)
+	}
+	m := g.start(name, append(slices.Clone(g.env), "UNDERSTUDY_HOST="+name), args,
+		func(cmd *exec.Cmd) { cmd.Path, cmd.Args[0] = path, path })
+	g.members = append(g.members, m)
+	g.isOld[m] = old
+	m.await("registered as")
+	return m
+}
+
+// replace ends the active instance when one of the other version stands by. It returns the
+// work of the one that takes over.
+func (g *mixedGroup) replace(crash bool) span {
+	g.t.Helper()
+	s := g.work(g.term + 1)
+	active := g.holder(s)
+	g.join(!g.isOld[active]).await("standing by for")
+	if crash {
+		g.kill(active)
+	} else {
+		active.signal(unix.SIGTERM)
+		active.exit()
+	}
+	g.term = s.term
+	after := g.work(g.term + 1)
+	if next := g.holder(after); g.isOld[next] == g.isOld[active] {
+		g.t.Errorf("term %d went from %s to %s: want the other version", after.term, active.name, next.name)
+	}
+	return after
+}
+
 // TestUpgrade_OneInstanceAfterAnother replaces the instances of a group, first
 // those of the previous version by new ones and then the other way round. So each
 // version takes over from the other, after an orderly stop and after a crash.
 func TestUpgrade_OneInstanceAfterAnother(t *testing.T) {
 	needBefore(t)
 	both(t, func(t *testing.T, at place) {
-		old, err := buildBefore()
-		if err != nil {
-			t.Fatal(err)
-		}
-		g := newGroup(t, at, quick)
-		isOld := map[*process]bool{}
-		var term int64
-		join := func(name, path string) *process {
-			m := g.start(name, append(g.env[:len(g.env):len(g.env)], "UNDERSTUDY_HOST="+name), append([]string{"--"}, g.command...),
-				func(cmd *exec.Cmd) { cmd.Path, cmd.Args[0] = path, path })
-			g.members = append(g.members, m)
-			isOld[m] = path == old
-			m.await("registered as")
-			return m
-		}
-		// replace ends the active instance when one of the other version stands by.
-		replace := func(crash bool) {
-			s := g.work(term + 1)
-			term = s.term
-			active := g.holder(s)
-			name, path := fmt.Sprintf("new-%d", len(g.members)), g.path
-			if !isOld[active] {
-				name, path = fmt.Sprintf("old-%d", len(g.members)), old
-			}
-			join(name, path).await("standing by for")
-			if crash {
-				g.kill(active)
-			} else {
-				active.signal(unix.SIGTERM)
-				active.exit()
-			}
-			next := g.holder(g.work(term + 1))
-			if isOld[next] == isOld[active] {
-				t.Errorf("term %d went from %s to %s: want the other version", term+1, active.name, next.name)
-			}
-		}
-		join("old-0", old)
+		g := newMixedGroup(t, newGroup(t, at, quick))
+		g.join(true)
 		for _, crash := range []bool{false, false, true, true} {
-			replace(crash)
+			g.replace(crash)
 		}
 		g.conclude()
 	})

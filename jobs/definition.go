@@ -78,7 +78,7 @@ type Retries struct {
 type Overlap string
 
 const (
-	OverlapSkip    Overlap = "skip"    // the new run is recorded as skipped
+	OverlapSkip    Overlap = "skip"    // the new run is recorded as skipped; with MissedAll it waits
 	OverlapQueue   Overlap = "queue"   // the new run waits until the other one has ended
 	OverlapReplace Overlap = "replace" // the other run is cancelled, then the new one starts
 	OverlapAllow   Overlap = "allow"   // both run; attempts of one run never overlap
@@ -141,13 +141,14 @@ type Then struct {
 	On On
 }
 
-// On says after which outcomes of a run another job runs.
+// On says after which outcomes of a run another job runs. Nothing follows a run that was
+// skipped.
 type On string
 
 const (
 	OnSuccess On = "success" // it completed
-	OnFailure On = "failure" // it ended in any other way
-	OnAlways  On = "always"  // it ended
+	OnFailure On = "failure" // it ended in any other way, but was not skipped
+	OnAlways  On = "always"  // it ended, and was not skipped
 )
 
 // Ons are all values of [On].

@@ -213,8 +213,14 @@ func TestJobs_AreReadableInBothSchemesAndOnAPhone(t *testing.T) {
 		p.open(view)
 		p.awaitShown(ready)
 		for _, scheme := range []string{"light", "dark"} {
-			for _, width := range []int64{1280, 390} {
+			for _, width := range []int64{1280, 1024, 390} {
 				p.look(width, scheme)
+				if wide := eval[[]string](p, `[...document.querySelectorAll('main .scroll')].filter(n => n.checkVisibility() && n.scrollWidth > n.clientWidth).map(n => n.scrollWidth + ' of ' + n.clientWidth)`); len(wide) > 0 {
+					t.Errorf("%s, %s at %d: a table is cut off: %q", view, scheme, width, wide)
+				}
+				if broken := eval[[]string](p, `[...document.querySelectorAll('main .outcome')].filter(n => n.checkVisibility() && n.getClientRects().length > 1).map(n => n.textContent)`); len(broken) > 0 {
+					t.Errorf("%s, %s at %d: outcomes on more than one line: %q", view, scheme, width, broken)
+				}
 				if eval[bool](p, "document.documentElement.scrollWidth > innerWidth") {
 					t.Errorf("%s, %s at %d: the page is wider than the window", view, scheme, width)
 				}

@@ -1,7 +1,7 @@
-// Pictures makes the pictures of the README from the real program: it builds Understudy,
+// Pictures makes the pictures of the documents from the real program: it builds Understudy,
 // takes a group of three instances through some takeovers, and photographs the page,
-// status --watch and the demo. It needs chromium and script (package bsdutils), and takes
-// about a minute:
+// status --watch and the demo, and then the jobs of another group. It needs chromium and
+// script (package bsdutils), and takes about twelve minutes, since jobs need some runs:
 //
 //	cd checks && go run ./pictures ../docs/pictures
 package main
@@ -58,7 +58,7 @@ func draw(ctx context.Context, to string) error {
 	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %w\n%s", err, out)
 	}
-	g := &group{program: program, dir: dir}
+	g := &group{name: "orders", program: program, dir: dir}
 	defer g.stop()
 	if err := g.takeOver(ctx); err != nil {
 		return err
@@ -95,17 +95,28 @@ func draw(ctx context.Context, to string) error {
 			return fmt.Errorf("%s: %w", shot.name, err)
 		}
 	}
-	return nil
+	withJobs := &group{name: "shop", program: program, dir: filepath.Join(dir, "jobs")}
+	defer withJobs.stop()
+	if err := os.Mkdir(withJobs.dir, 0o700); err != nil {
+		return err
+	}
+	return jobsPictures(ctx, tab, withJobs, to)
 }
 
-// photograph writes a picture of a page at a width, or of the whole page.
-func photograph(tab context.Context, address string, width int64, path string) error {
+// photograph writes a picture of a page at a width, or of the whole page. Each function of
+// prepare may change the page first.
+func photograph(tab context.Context, address string, width int64, path string, prepare ...func(tab context.Context) error) error {
 	tab, cancel := context.WithTimeout(tab, time.Minute)
 	defer cancel()
 	err := chromedp.Do(tab, chromedp.EmulateViewport(max(width, 2000), 600, chromedp.EmulateScale(scale)),
 		chromedp.Navigate(address), chromedp.Sleep(3*time.Second)) // the page draws itself in this time
 	if err != nil {
 		return err
+	}
+	for _, f := range prepare {
+		if err := f(tab); err != nil {
+			return err
+		}
 	}
 	if width == 0 {
 		if width, err = chromedp.Run(tab, chromedp.Evaluate[int64](`Math.ceil(document.getElementById("terminal").getBoundingClientRect().width)`)); err != nil {
@@ -140,13 +151,15 @@ func photograph(tab context.Context, address string, width int64, path string) e
 
 // group is three instances with a registry of their own.
 type group struct {
-	program, dir string
-	members      []*exec.Cmd
-	page         string
+	name, program, dir string
+	env                []string // of the instances
+	members            []*exec.Cmd
+	hosts              []string // of the members
+	page               string
 }
 
 func (g *group) environ() []string {
-	return append(os.Environ(), "UNDERSTUDY_REGISTRY=sqlite:"+filepath.Join(g.dir, "registry.db"), "UNDERSTUDY_GROUP=orders",
+	return append(os.Environ(), "UNDERSTUDY_REGISTRY=sqlite:"+filepath.Join(g.dir, "registry.db"), "UNDERSTUDY_GROUP="+g.name,
 		"UNDERSTUDY_HEARTBEAT_INTERVAL=500ms", "UNDERSTUDY_ORPHAN_AFTER=9s", "UNDERSTUDY_STOP_GRACE=1s", "NO_PROXY=*", "TERM=xterm-256color")
 }
 
@@ -191,12 +204,12 @@ func (g *group) join(host string) error {
 	}
 	defer out.Close()
 	cmd := exec.Command(g.program)
-	cmd.Env = append(g.environ(), "UNDERSTUDY_HOST="+host, "UNDERSTUDY_HTTP_ADDR=127.0.0.1:0", "UNDERSTUDY_LOG_FORMAT=json")
+	cmd.Env = append(append(g.environ(), g.env...), "UNDERSTUDY_HOST="+host, "UNDERSTUDY_HTTP_ADDR=127.0.0.1:0", "UNDERSTUDY_LOG_FORMAT=json")
 	cmd.Stdout, cmd.Stderr = out, out
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	g.members = append(g.members, cmd)
+	g.members, g.hosts = append(g.members, cmd), append(g.hosts, host)
 	for range 500 {
 		text, _ := os.ReadFile(path)
 		if page := serving.Find(text); page != nil && (bytes.Contains(text, []byte("standing by for")) || bytes.Contains(text, []byte("active in term"))) {

@@ -1,7 +1,10 @@
 package systemd
 
 import (
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -91,7 +94,36 @@ func TestUnit_WorksUnderASystemdOfItsOwn(t *testing.T) {
 		}
 	}
 
-	// A job is not done because everybody, the job included, got SIGTERM at the same time.
+	// Jobs run without a command, and beside one. The unit's user has to be able to read their
+	// file.
+	const jobs = "UNDERSTUDY_JOBS=/etc/understudy/orders.yaml"
+	m.write("understudy.d/orders.yaml", ticks)
+	m.configure(jobs)
+	if out, err := m.systemctl("start", service); err == nil {
+		t.Errorf("with a jobs file that it cannot read it started: %s", out)
+	}
+	m.is("ActiveState=failed", "ExecMainStatus=78", "NRestarts=0")
+	if !strings.Contains(m.log(), "/etc/understudy/orders.yaml: cannot read it: permission denied") {
+		t.Error("it did not say that it cannot read the jobs file")
+	}
+	if err := errors.Join(os.Chmod(filepath.Join(m.dir, "understudy.d/orders.yaml"), 0o644), os.Chmod(filepath.Join(m.dir, "understudy.d"), 0o711)); err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range []string{"", sleeps} {
+		m.configure(jobs, command)
+		ticked := times("tick | ticked in term ")
+		m.order("start")
+		part.Until(t, "two runs of a job", func() bool { return times("tick | ticked in term ") > ticked+1 })
+		part.Until(t, "the command, if there is one", func() bool { return len(m.processes()["sleep"]) == strings.Count(command, "sleep") })
+		m.is("ActiveState=active")
+		m.order("stop")
+		m.is("ActiveState=inactive", "Result=success", "ExecMainStatus=0")
+		if left := m.processes(); len(left) > 0 {
+			t.Errorf("left behind: %v", left)
+		}
+	}
+
+	// The command is not done because everybody, the command included, got SIGTERM at the same time.
 	m.configure(sleeps, "UNDERSTUDY_RESTART=never")
 	m.order("start")
 	part.Until(t, "the command", works)

@@ -143,6 +143,9 @@ func (m *machine) write(name, text string) {
 	}
 }
 
+// ticks is a jobs file.
+const ticks = `jobs: {tick: {command: "echo ticked in term $UNDERSTUDY_TERM", schedule: "@every 1s"}}` + "\n"
+
 const registryOfOrders = "UNDERSTUDY_REGISTRY=sqlite:/var/lib/understudy/orders/registry.db"
 
 // configure writes the variables of the group orders, which may override these.

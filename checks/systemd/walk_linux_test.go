@@ -16,6 +16,7 @@ func TestUnit_IsInstalledAsTheDocumentSays(t *testing.T) {
 	m := newMachine(t)
 	m.write("deploy/understudy@.service", string(unit(t)))
 	m.write("understudy.d/orders.env", registryOfOrders+"\nCOMMAND='/bin/sleep 1000'\n")
+	m.write("jobs.yaml", ticks)
 	for _, installed := range []string{"/usr/local/bin/understudy", "/etc/systemd/system/understudy@.service"} {
 		if out, err := m.command("rm", installed).CombinedOutput(); err != nil {
 			t.Fatalf("rm %s: %v\n%s", installed, err, out)
@@ -24,7 +25,7 @@ func TestUnit_IsInstalledAsTheDocumentSays(t *testing.T) {
 	ran := 0
 	for _, line := range part.Commands(t, "docs/three-machines.md") {
 		switch verb, _, _ := strings.Cut(line, " "); verb {
-		case "install", "systemctl":
+		case "install", "systemctl", "echo":
 			ran++
 			if line == "systemctl status "+service[:len(service)-len(".service")] {
 				part.Until(t, "the status", func() bool {
@@ -43,10 +44,11 @@ func TestUnit_IsInstalledAsTheDocumentSays(t *testing.T) {
 			}
 		}
 	}
-	if ran < 6 {
+	if ran < 10 {
 		t.Errorf("only %d commands were run: has the document's form changed?", ran)
 	}
-	part.Until(t, "the unit to be active again", func() bool { return m.property("StatusText") == "active in term 2" })
+	part.Until(t, "the unit to be active after two restarts", func() bool { return m.property("StatusText") == "active in term 3" })
+	part.Until(t, "a run of a job", func() bool { return strings.Contains(m.log(), "tick | ticked in term 3\n") })
 	if out, err := m.systemctl("is-enabled", service); err != nil {
 		t.Errorf("after a boot it would not start: %v, %s", err, out)
 	}

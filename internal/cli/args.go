@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/understudy-go/understudy/config"
 	"github.com/understudy-go/understudy/internal/wording"
 )
 
@@ -36,10 +37,16 @@ func onlyAfterDash(c *cobra.Command, args []string) error {
 		}
 		return usageError{fmt.Errorf("%s run a program, put it after --, as in %s -- %s", text, c.CommandPath(), args[0])}
 	}
-	if len(args) == 0 && c.ArgsLenAtDash() == 0 {
-		return usageError{errors.New("nothing after --: name the command to run, or leave out the --: then the jobs of UNDERSTUDY_JOBS run alone, or without them the built-in demo work")}
+	if len(args) == 0 && c.ArgsLenAtDash() == 0 && !namesJobs(c) {
+		return usageError{errors.New("nothing after --: name the command to run, or a jobs file (--jobs or UNDERSTUDY_JOBS); or leave out the -- for the built-in demo work")}
 	}
 	return nil
+}
+
+// namesJobs reports whether an instance has a jobs file. Then it needs no COMMAND, also after
+// a "--" that a unit or an image has in it for the others.
+func namesJobs(c *cobra.Command) bool {
+	return c.Flags().Changed(jobsFlag) || os.Getenv(config.EnvJobs) != ""
 }
 
 // suggest asks whether a similar subcommand was meant, if there is one.

@@ -167,6 +167,28 @@ func TestHelp_NamesWhatTheCommandNeeds(t *testing.T) {
 	}
 }
 
+// A unit or an image may have a "--" for those who have a command, too.
+func TestMain_NothingAfterTheDashIsNoMistakeWithAJobsFile(t *testing.T) {
+	testkit.CleanEnv(t)
+	missing := filepath.Join(t.TempDir(), "jobs.yaml")
+	for _, tt := range []struct {
+		env, args string
+		want      int
+	}{
+		{"", "--jobs " + missing + " --", exitcode.Config},
+		{"", "run --jobs " + missing + " --", exitcode.Config},
+		{missing, "--", exitcode.Config},
+		{missing, "run --", exitcode.Config},
+		{"", "--", exitcode.Usage},
+	} {
+		t.Setenv("UNDERSTUDY_JOBS", tt.env)
+		code, _, stderr := inProcess(strings.Fields(tt.args)...)
+		if code != tt.want || strings.Contains(stderr, missing+": cannot read it: no such file") != (tt.want == exitcode.Config) {
+			t.Errorf("UNDERSTUDY_JOBS=%s %s: exit code %d, want %d: %s", tt.env, tt.args, code, tt.want, stderr)
+		}
+	}
+}
+
 func TestMain_PrintsTheVersion(t *testing.T) {
 	testkit.CleanEnv(t)
 	code, stdout, stderr := inProcess("--version")

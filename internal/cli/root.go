@@ -44,7 +44,8 @@ is due at a fixed hour belongs into a jobs file.
 A jobs file (--jobs FILE or UNDERSTUDY_JOBS) names jobs, what each of them runs, and when
 it is due. Each slot of a schedule is started by one instance, once, and has a record of
 how it ended. The file is read again when it changes. Without COMMAND, the instance runs
-only the jobs. "understudy jobs check FILE" checks such a file.`,
+only the jobs; there may be a "--" without one. "understudy jobs check FILE" checks such a
+file.`,
 		Example: `  understudy                        # try it: a second one, in another terminal, stands by
   understudy -- ./consumer --queue orders
   understudy --jobs jobs.yaml       # run what is due, on one of all instances

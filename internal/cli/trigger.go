@@ -231,11 +231,7 @@ func (cl *client) tellIfNobody(ctx context.Context, j store.Job) {
 	if err != nil {
 		return // the run is there, and that is what was asked for
 	}
-	in, ok := g.Active()
-	switch {
-	case !ok || in.Silent:
-		cl.tell(fmt.Sprintf("no instance is active in group %s, so the run waits: %s", cl.conf.Group, g.Health))
-	case g.Term > j.Term:
-		cl.tell(fmt.Sprintf("%s is active, and has not taken the jobs of term %d over: if it runs without --jobs, the run waits", status.Name(in.Host, in.ID), j.Term))
+	if why := view.WhyNobody(g, j.Term); why != "" {
+		cl.tell(why)
 	}
 }

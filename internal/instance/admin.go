@@ -80,7 +80,7 @@ func startAdminServer(conf config.Config, version string, log zerolog.Logger) (*
 		Group: conf.Group, Version: version,
 		State: a.state, Snapshot: a.lookout.Snapshot, Metrics: a.metrics.Handler(), Log: log,
 		Jobs: a.asking, HasToken: tokens != nil,
-		API: api.New(api.Config{Group: conf.Group, Store: a.asking, Tokens: tokens, Log: log}),
+		API: api.New(api.Config{Group: conf.Group, Store: a.asking, Snapshot: a.lookout.Snapshot, Tokens: tokens, Log: log}),
 	})
 	go func() { a.served <- a.server.Serve(listener) }()
 	log.Info().Msgf("serving http://%s", listener.Addr())

@@ -150,7 +150,11 @@ func (p Plan) logStart(log zerolog.Logger, warnings []string) {
 	}
 	log.Info().Msgf("registry %s%s", p.conf.Registry, scope)
 	if p.file != nil {
-		log.Info().Msgf("the jobs file %s has %s", p.file.path, countJobs(len(p.jobs.Jobs)))
+		alone := ""
+		if p.command == nil {
+			alone = ", and no command runs beside them"
+		}
+		log.Info().Msgf("the jobs file %s has %s%s", p.file.path, countJobs(len(p.jobs.Jobs)), alone)
 	}
 }
 

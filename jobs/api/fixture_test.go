@@ -21,6 +21,7 @@ import (
 	"github.com/understudy-go/understudy/jobs/view"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/registry/sqlite"
+	"github.com/understudy-go/understudy/status"
 )
 
 const (
@@ -38,6 +39,7 @@ type fixture struct {
 	server *httptest.Server
 	log    *testkit.LogBuffer
 	asking func() store.Asking // what the handler gets
+	seen   func(context.Context) (status.Group, error)
 }
 
 // backend is a registry with jobs.
@@ -75,7 +77,9 @@ func serve(t testing.TB, r backend) *fixture {
 	}
 	f.asking = func() store.Asking { return f.store }
 	log := zerolog.New(f.log)
-	f.h = New(Config{Group: group, Store: func() store.Asking { return f.asking() }, Tokens: tokens(t, token), Log: log})
+	f.seen = func(context.Context) (status.Group, error) { return status.Group{}, errDriver }
+	snapshot := func(ctx context.Context) (status.Group, error) { return f.seen(ctx) }
+	f.h = New(Config{Group: group, Store: func() store.Asking { return f.asking() }, Snapshot: snapshot, Tokens: tokens(t, token), Log: log})
 	f.h.every, f.h.limit = 5*time.Millisecond, 3*testkit.Patience // no stalled disk ends the tests
 	f.server = httptest.NewServer(f.h)
 	t.Cleanup(f.server.Close)

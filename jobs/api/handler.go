@@ -34,6 +34,9 @@ type Config struct {
 	Group string
 	// Store returns the jobs of the registry, and nil until it is reached. It must not wait.
 	Store func() store.Asking
+	// Snapshot returns the group as it was a moment ago. It may wait; many may ask at a time.
+	// Nil: what the group is like is not known.
+	Snapshot func(context.Context) (status.Group, error)
 	// Tokens has the token that a request needs; nil: the API is off.
 	Tokens *TokenFile
 	Log    zerolog.Logger
@@ -57,6 +60,7 @@ type Handler struct {
 	limit time.Duration // see requestTime
 	body  time.Duration // see bodyTime
 	send  time.Duration // see sendTime
+	noted time.Duration // see noteTime
 	now   func() time.Time
 }
 
@@ -65,7 +69,7 @@ func New(c Config) *Handler {
 	h := &Handler{
 		config: c, mux: http.NewServeMux(), browsers: http.NewCrossOriginProtection(),
 		requests: make(chan struct{}, maxRequests), followers: make(chan struct{}, maxFollowers),
-		every: followEvery, limit: requestTime, body: bodyTime, send: sendTime, now: time.Now,
+		every: followEvery, limit: requestTime, body: bodyTime, send: sendTime, noted: noteTime, now: time.Now,
 	}
 	for path, methods := range h.routes() {
 		h.mux.Handle(path, methods)

@@ -23,7 +23,15 @@ const (
 type names struct {
 	mu      sync.Mutex
 	current []string // those in the file of the last active instance, in their order
+	terms   map[string]int64
 	read    time.Time
+}
+
+// term returns the term in which the record of a job was written last; 0 if it is not known.
+func (n *names) term(job string) int64 {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.terms[job]
 }
 
 // has reports whether there was a job of this name a moment ago.
@@ -34,10 +42,10 @@ func (n *names) has(job string, now time.Time) bool {
 	return found && now.Sub(n.read) < namesFor
 }
 
-func (n *names) set(current []string, now time.Time) {
+func (n *names) set(current []string, terms map[string]int64, now time.Time) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.current, n.read = current, now
+	n.current, n.terms, n.read = current, terms, now
 }
 
 // wantJob returns the problem that there is no such job, with the names that exist. A job
@@ -53,15 +61,16 @@ func (c *call) wantJob(ctx context.Context, gone bool) error {
 		return err
 	}
 	var current []string
+	terms := map[string]int64{}
 	was := false
 	for _, j := range jobs {
 		if !j.Gone {
-			current = append(current, j.Name)
+			current, terms[j.Name] = append(current, j.Name), j.Term
 		}
 		was = was || j.Gone && j.Name == c.key.Job
 	}
 	slices.Sort(current)
-	h.names.set(current, h.now())
+	h.names.set(current, terms, h.now())
 	_, found := slices.BinarySearch(current, c.key.Job)
 	switch {
 	case found, was && gone:

@@ -57,6 +57,7 @@ func (h *Handler) trigger(_ context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
+	seen := h.look(c.r.Context())
 	ctx, cancel := context.WithTimeout(c.r.Context(), h.limit) // the payload may have taken its time
 	defer cancel()
 	if err := c.wantJob(ctx, false); err != nil {
@@ -76,7 +77,9 @@ func (h *Handler) trigger(_ context.Context, c *call) error {
 		c.log("run " + stored.Key.String() + ": triggered")
 	}
 	c.w.Header().Set("Location", runPath(stored.Key))
-	return writeJSON(c.w, code, view.OfRun(stored))
+	run := view.OfRun(stored)
+	run.Note = h.note(stored, seen)
+	return writeJSON(c.w, code, run)
 }
 
 // runID returns the ID of the run that a request asks for. A key may be in quotes, as the

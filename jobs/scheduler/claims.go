@@ -185,6 +185,20 @@ func (m *machine) claimAnswered(runs []store.Run, there []*store.Run) {
 	m.planned = m.planned[:0]
 }
 
+// claimedBefore takes the record of a run that was to be claimed and exists. It may be a late
+// write of a holder before, after this one had read what the other left behind: the job is
+// not through with that run.
+func (m *machine) claimedBefore(there store.Run) {
+	m.calls.want(kindOpen, kindDue)
+	switch {
+	case there.Term >= m.holder.Term || m.runs[there.Key] != nil || m.phase != working:
+	case there.State == store.Processing:
+		m.interrupted(there)
+	case there.State == store.Waiting && there.Attempt > 0:
+		m.noteRetry(there)
+	}
+}
+
 // claimedRun takes the answer to the claim of a run. A record that is there with the nonce
 // is this very claim, which got no answer before.
 func (m *machine) claimedRun(r store.Run, there *store.Run) {
@@ -194,7 +208,7 @@ func (m *machine) claimedRun(r store.Run, there *store.Run) {
 	r.Term, r.Instance = m.holder.Term, m.holder.Instance
 	switch {
 	case !mine:
-		m.calls.want(kindOpen, kindDue) // it may be of a holder before
+		m.claimedBefore(*there)
 	case r.State == store.Processing && m.runs[r.Key] == nil:
 		run := &run{record: r}
 		m.add(run, claimed)

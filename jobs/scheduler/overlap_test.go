@@ -11,18 +11,22 @@ import (
 func TestOverlap_WhileARunIsProcessed(t *testing.T) {
 	for _, tt := range []struct {
 		overlap jobs.Overlap
+		missed  jobs.MissedPolicy
 		second  string   // the state of the second slot's run while the first one runs
 		stops   []string // what is told to stop
 		first   string   // the outcome of the first run
 		starts  []string // in all, once the first run has ended
 	}{
-		{jobs.OverlapSkip, "skipped", nil, "completed", []string{"j/10:01:00#1"}},
-		{jobs.OverlapQueue, "waiting", nil, "completed", []string{"j/10:01:00#1", "j/10:02:00#1"}},
-		{jobs.OverlapReplace, "waiting", []string{"j/10:01:00 immediate false"}, "cancelled", []string{"j/10:01:00#1", "j/10:02:00#1"}},
-		{jobs.OverlapAllow, "processing", nil, "completed", []string{"j/10:01:00#1", "j/10:02:00#1"}},
+		{jobs.OverlapSkip, jobs.MissedOnce, "skipped", nil, "completed", []string{"j/10:01:00#1"}},
+		{jobs.OverlapSkip, jobs.MissedAll, "waiting", nil, "completed", []string{"j/10:01:00#1", "j/10:02:00#1"}},
+		{jobs.OverlapQueue, jobs.MissedOnce, "waiting", nil, "completed", []string{"j/10:01:00#1", "j/10:02:00#1"}},
+		{jobs.OverlapReplace, jobs.MissedOnce, "waiting", []string{"j/10:01:00 immediate false"}, "cancelled", []string{"j/10:01:00#1", "j/10:02:00#1"}},
+		{jobs.OverlapAllow, jobs.MissedOnce, "processing", nil, "completed", []string{"j/10:01:00#1", "j/10:02:00#1"}},
 	} {
-		t.Run(string(tt.overlap), func(t *testing.T) {
-			r := newRig(t, 4, jobs.Definition{Name: "j", Schedules: []string{"* * * * *"}, Overlap: tt.overlap}).begin()
+		t.Run(string(tt.overlap)+" "+string(tt.missed), func(t *testing.T) {
+			r := newRig(t, 4, jobs.Definition{
+				Name: "j", Schedules: []string{"* * * * *"}, Overlap: tt.overlap, Missed: jobs.Missed{Policy: tt.missed},
+			}).begin()
 			r.until("10:02:10")
 			if got := r.stored("j", "10:02:00"); got != tt.second {
 				t.Errorf("the second run is %s, want %s", got, tt.second)

@@ -132,7 +132,7 @@ func (w *world) checkWaited(h store.Holder, before, after store.Run) {
 		if window := max(j.StartWithin, j.Missed.Window); waited > window+late {
 			w.fail("%s is claimed, which has waited for %v since before its job's definition", before.Key, waited)
 		}
-		if j.Disabled && before.Attempt == 0 {
+		if j.Disabled && before.Attempt == 0 && w.registryTime().Sub(j.record.Since) > late {
 			w.fail("%s is claimed, and its job is disabled", before.Key)
 		}
 	case after.State == store.Skipped && !j.defined && waited < simSlotPatience-time.Minute:

@@ -51,6 +51,9 @@ type Run struct {
 	Progress *Progress `json:"progress,omitempty"`
 	Cancel   *Request  `json:"cancel,omitempty"` // a person's request to cancel it
 	Remark   string    `json:"remark,omitempty"`
+	// Note says why nobody would start the run at present. Only the answer of the HTTP API to
+	// a trigger has it, and only if nobody would, as far as that is known.
+	Note string `json:"note,omitempty"`
 
 	// Result is what the run left as its result. What is not UTF-8 is in ResultBase64
 	// instead.
