@@ -135,6 +135,21 @@ func TestTakeover_RecordsOfALaterTermAreLeftAsTheyAre(t *testing.T) {
 	}
 }
 
+// A claim of the holder before arrives after this one has read what was left behind.
+func TestClaim_OfARunThatALateClaimHasMade(t *testing.T) {
+	d := minutely("j")
+	d.Overlap = jobs.OverlapQueue
+	r := newRig(t, 4, d).begin()
+	slot := timeOf(t, "10:01:00")
+	r.away[kindOpen] = true // what it would find comes too late
+	r.put(store.Run{Key: store.Key{Job: "j", Run: store.SlotID(slot)}, Slot: slot, At: slot, Due: slot, State: store.Processing, Term: 6, Attempt: 1})
+	r.until("10:02:30")
+	equal(t, "started", r.starts, []string{"j/10:01:00#2"})
+	r.end("j", "10:01:00", store.AttemptCompleted)
+	r.until("10:02:31")
+	equal(t, "started", r.starts, []string{"j/10:01:00#2", "j/10:02:00#1"})
+}
+
 // The record of a run that runs is written over by somebody.
 func TestUpdate_ARecordOfALaterTermEndsNothingElse(t *testing.T) {
 	r := newRig(t, 4, minutely("j"), jobs.Definition{Name: "k"})
