@@ -56,6 +56,10 @@ var mutants = []mutant{
 		{"prune.go", "m.now().Add(-max(m.minAge, d.Missed.Window))", "m.now()"}}},
 	{name: "what waited before the definition starts", swaps: []swap{
 		{"queue.go", "if why := m.outdated(j, r, now); why != \"\" {", "if why := m.outdated(j, r, now); why == \"never\" {"}}},
+	{name: "a slot replaces what somebody asked for", swaps: []swap{
+		{"overlap.go", "r.replaced.IsZero() && bySlotAlone(r.record) &&", "r.replaced.IsZero() &&"}}},
+	{name: "what somebody retried is overtaken by a slot", swaps: []swap{
+		{"overlap.go", "if !bySlotAlone(r) ||", "if r.Slot.IsZero() ||"}}},
 	{name: "runs of a job that is not in the file wait for ever", swaps: []swap{
 		{"step.go", "	m.readStrays()\n", ""}}},
 	{name: "runs of a job that just left the file are settled", swaps: []swap{

@@ -106,6 +106,9 @@ func (w *world) checkUpdate(h store.Holder, before, after store.Run) {
 			w.fail("%s attempt %d is recorded as %s while it runs", after.Key, a.Number, a.End)
 		}
 	}
+	if _, defined := w.definition(after.Job); after.State == store.Cancelled && after.Cancel == nil && defined && !bySlotAlone(before) {
+		w.fail("%s is cancelled (%s), and somebody asked for it", after.Key, after.Remark)
+	}
 	if after.Failures != failures || after.Interruptions != interruptions {
 		w.fail("%s has %d failures and %d interruptions, want %d and %d", after.Key, after.Failures, after.Interruptions, failures, interruptions)
 	}
@@ -128,7 +131,7 @@ func (w *world) checkWaited(h store.Holder, before, after store.Run) {
 	switch {
 	case after.State == store.Processing && before.Cancel != nil:
 		w.fail("%s is claimed although it was cancelled", before.Key)
-	case after.State == store.Processing && !before.Slot.IsZero() && before.Due.Before(j.record.Since.Add(-late)):
+	case after.State == store.Processing && bySlotAlone(before) && before.Due.Before(j.record.Since.Add(-late)):
 		if window := max(j.StartWithin, j.Missed.Window); waited > window+late {
 			w.fail("%s is claimed, which has waited for %v since before its job's definition", before.Key, waited)
 		}

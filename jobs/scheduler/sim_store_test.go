@@ -244,7 +244,7 @@ func (s *simStore) retry(k store.Key, at time.Time) bool {
 	}
 	r.State, r.Open, r.Due, r.EndedAt, r.Cancel = store.Waiting, true, at, time.Time{}, nil
 	delete(s.w.cancels, k)
-	r.Failures, r.Interruptions = 0, 0
+	r.Failures, r.Interruptions, r.RetriedBy = 0, 0, store.Somebody
 	s.retried++
 	s.retrying[k] = simRetry{at: s.w.now, person: true}
 	s.put(r)

@@ -146,7 +146,8 @@ type Asking interface {
 
 	// Retry makes a run wait again that has ended without success ([State.Retryable]), due
 	// now, with its failures and interruptions at 0, without an end and without a request
-	// to cancel it. Its remark is that of [Retried]. It returns the record after that;
+	// to cancel it. Its remark is that of [Retried], and RetriedBy is by, or [Somebody] if that
+	// is empty. It returns the record after that;
 	// ErrState if it waits, is processed, is open, or cannot be retried, and ErrNoRun.
 	Retry(ctx context.Context, k Key, by string) (Run, error)
 

@@ -176,7 +176,7 @@ func claim(t *testing.T, open func(t *testing.T) Store) {
 		berlin := time.FixedZone("", 3600)
 		r.Slot, r.Attempts[0].From = r.Slot.In(berlin), r.Attempts[0].From.Add(more)
 		long := strings.Repeat("ä", 1000)
-		r.By, r.Remark, r.Attempts[0].Host = long, long, long
+		r.By, r.RetriedBy, r.Remark, r.Attempts[0].Host = long, long, long, long
 		cut := registry.Clip(long)
 		want.Attempts = nil
 		for i := range store.MaxAttempts + 3 {
@@ -188,7 +188,7 @@ func claim(t *testing.T, open func(t *testing.T) Store) {
 			a.From, a.Host = instant, cut
 			want.Attempts = append(want.Attempts, a)
 		}
-		want.By, want.Remark = cut, cut
+		want.By, want.RetriedBy, want.Remark = cut, cut, cut
 		claimOne(t, b, h, r)
 		wantRun(t, other, want)
 	})
