@@ -166,7 +166,7 @@ func (r *runner) start(run store.Run) {
 
 // ending returns the result in the limits of a record.
 func (x Result) ending() ending {
-	e := ending{end: x.End, code: x.Code, remark: x.Remark, output: x.Output, result: x.Result}
+	e := ending{end: x.End, code: x.Code, remark: x.Remark, output: x.Output, result: x.Result, unstarted: x.Unstarted}
 	e.output.Head = x.Output.Head[:min(len(x.Output.Head), store.MaxHead)]
 	e.output.Tail = x.Output.Tail[max(0, len(x.Output.Tail)-store.MaxTail):]
 	if len(x.Result) > store.MaxResult {

@@ -20,6 +20,8 @@ var mutants = []mutant{
 		{"outcome.go", "		r.Interruptions++\n", "		r.Failures++\n"}}},
 	{name: "interruption not counted", swaps: []swap{
 		{"outcome.go", "		r.Interruptions++\n", ""}}},
+	{name: "an attempt that was not started counts", swaps: []swap{
+		{"outcome.go", "if e.unstarted {", "if e.unstarted && false {"}}},
 	{name: "overlap judged by memory alone", swaps: []swap{
 		{"retries.go", "slices.Sorted(maps.Keys(a.retrying))", "slices.Sorted(maps.Keys(map[string]string{}))"}}},
 	{name: "no check of the lease before a start", swaps: []swap{

@@ -91,15 +91,19 @@ func (w *world) checkUpdate(h store.Holder, before, after store.Run) {
 		ends[a.Number] = a
 	}
 	failures, interruptions := before.Failures, before.Interruptions
+	givenBack := false
 	for _, a := range after.Attempts {
 		was, ok := ends[a.Number]
+		id := simAttemptID{after.Key, a.Number}
 		switch {
 		case ok && was.End != "" && was != a:
 			w.fail("%s attempt %d ended as %q, and is %q now", after.Key, a.Number, was.End, a.End)
 		case was.End != "" || a.End == "":
 		case a.End == store.AttemptFailed || a.End == store.AttemptTimedOut:
 			failures++
-		case a.End == store.AttemptExited && (a.Term < h.Term || w.started[simAttemptID{after.Key, a.Number}]):
+		case a.End == store.AttemptExited && a.Term == h.Term && (!w.started[id] || w.unstarted[id]):
+			givenBack = true
+		case a.End == store.AttemptExited:
 			interruptions++
 		}
 		if a.End != "" && was.End == "" && a.Number == after.Attempt && w.active[after.Key] > 0 {
@@ -108,6 +112,9 @@ func (w *world) checkUpdate(h store.Holder, before, after store.Run) {
 	}
 	if _, defined := w.definition(after.Job); after.State == store.Cancelled && after.Cancel == nil && defined && !bySlotAlone(before) {
 		w.fail("%s is cancelled (%s), and somebody asked for it", after.Key, after.Remark)
+	}
+	if givenBack && after.State != store.Waiting {
+		w.fail("%s is %s after an attempt that was not started", after.Key, after.State)
 	}
 	if after.Failures != failures || after.Interruptions != interruptions {
 		w.fail("%s has %d failures and %d interruptions, want %d and %d", after.Key, after.Failures, after.Interruptions, failures, interruptions)
