@@ -56,6 +56,8 @@ var mutants = []mutant{
 		held: "an update rests on the version of the record"},
 	{name: "pruned although it can come again", swaps: []swap{
 		{"prune.go", "m.now().Add(-max(m.minAge, d.Missed.Window))", "m.now()"}}},
+	{name: "the next runs of a job are kept whatever comes", swaps: []swap{
+		{"ahead.go", "		j.ahead = ahead{}\n	}\n	m.ahead, m.stale = m.ahead[:0], true\n", "		_ = j\n	}\n"}}},
 	{name: "what waited before the definition starts", swaps: []swap{
 		{"queue.go", "if why := m.outdated(j, r, now); why != \"\" {", "if why := m.outdated(j, r, now); why == \"never\" {"}}},
 	{name: "a slot replaces what somebody asked for", swaps: []swap{

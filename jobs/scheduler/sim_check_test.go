@@ -47,6 +47,24 @@ func (w *world) checkStart(h *simHolder, r store.Run) {
 	}
 }
 
+// checkOrder looks at a run that is about to be claimed: none of its job that comes before it
+// in the queue, and has been there for a while, may be waiting.
+func (w *world) checkOrder(h *simHolder, r request) {
+	next, stored := r.runs[0], w.store.runs[r.runs[0].Key]
+	if next.State != store.Processing || stored.Version() != r.was || stored.Attempt > 0 || w.holder != h || h.fades > 0 ||
+		w.now-h.sealed < simNoticed || w.now < h.cut+simNoticed || w.now < h.frozen+simNoticed || simTolerance(w.now-w.steppedAt) > 0 {
+		return
+	}
+	settled := w.registryTime().Add(-simNoticed)
+	for k := range w.store.open {
+		other := w.store.runs[k]
+		if k.Job == next.Job && other.State == store.Waiting && other.Attempt == 0 && h.machine.runs[k] == nil &&
+			other.At.Before(settled) && other.Due.Before(settled) && inQueue(&other, &stored) < 0 {
+			w.fail("%s is claimed, and %s comes before it", next.Key, k)
+		}
+	}
+}
+
 // checkRequest looks at what a holder asks of the store.
 func (w *world) checkRequest(h *simHolder, r request) {
 	if r.kind != kindClaim {

@@ -35,6 +35,9 @@ func (w *world) request(h *simHolder, r request) {
 		if r.kind == kindUpdate && !w.calm && w.chance(2) && r.runs[0].Job != "all" { // just before it
 			w.store.cancel(r.runs[0].Key, w.registryTime())
 		}
+		if r.kind == kindUpdate {
+			w.checkOrder(h, r)
+		}
 		a := w.store.apply(h.id, r)
 		switch {
 		case slow > 0: // nobody learns of it

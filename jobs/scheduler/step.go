@@ -147,7 +147,10 @@ func (m *machine) askWanted(r request) {
 }
 
 // wantNews asks for what people, or a late write of a holder before, may have changed.
-func (m *machine) wantNews() { m.calls.want(kindJobs, kindOpen, kindDue) }
+func (m *machine) wantNews() {
+	m.calls.want(kindJobs, kindOpen)
+	m.readDue()
+}
 
 // answered takes the answer to a request.
 func (m *machine) answered(a answer) {
