@@ -59,14 +59,16 @@ func TestAhead_OneThatComesDueMeanwhileGoesFirst(t *testing.T) {
 	equal(t, "started", r.starts, []string{"q/k:00#1", "q/k:01#1", "q/k:urgent#1"})
 }
 
-func TestAhead_OneOfAnotherJobThatComesDueMeanwhileGetsTheOnlyPlace(t *testing.T) {
-	r := queueRig(t, 2, jobs.Definition{Name: "slot", At: timeOf(t, "10:00:01")}, jobs.Definition{Name: "other"})
-	r.put(store.Run{Key: store.Key{Job: "other", Run: "k:urgent"}, State: store.Waiting, Priority: 9, Due: timeOf(t, "10:00:02")})
+func TestAhead_ARetryOfAnotherJobGetsTheOnlyPlace(t *testing.T) {
+	at := timeOf(t, "10:00:01")
+	r := queueRig(t, 3, jobs.Definition{Name: "slot1", At: at}, jobs.Definition{Name: "slot2", At: at},
+		jobs.Definition{Name: "other", Retries: jobs.Retries{Max: 1, Backoff: 2 * time.Second, MaxBackoff: 2 * time.Second}})
+	r.put(store.Run{Key: store.Key{Job: "other", Run: "k:1"}, State: store.Waiting, Priority: 9})
 	r.begin()
-	r.end("q", "k:00", store.AttemptCompleted)
+	r.end("other", "k:1", store.AttemptFailed)
 	r.until("10:00:03")
-	r.end("q", "k:01", store.AttemptCompleted)
-	equal(t, "started", r.starts, []string{"q/k:00#1", "q/k:01#1", "slot/10:00:01#1", "other/k:urgent#1"})
+	r.end("q", "k:00", store.AttemptCompleted)
+	equal(t, "started", r.starts, []string{"other/k:1#1", "q/k:00#1", "slot1/10:00:01#1", "slot2/10:00:01#1", "other/k:1#2"})
 }
 
 func TestAhead_APageFromBeforeANoticeIsNotKept(t *testing.T) {
