@@ -220,7 +220,7 @@ func (r *runner) ask(q request) (a answer) {
 	case kindJobs:
 		a.jobs, a.err = s.Jobs(ctx, h.Group)
 	case kindOpen:
-		a.runs, a.err = s.Open(ctx, h, q.limit)
+		a.runs, a.err = s.Open(ctx, h, q.known, q.limit)
 	case kindRetrying:
 		a.retrying, a.err = s.Retrying(ctx, h.Group)
 	case kindRun:

@@ -48,7 +48,10 @@ func (s *simStore) apply(h store.Holder, r request) answer {
 	case kindJobs:
 		a.jobs = s.listJobs()
 	case kindOpen:
-		a.runs = s.list(func(r store.Run) bool { return r.Open && r.State != store.Waiting && r.Term <= h.Term })
+		known := r.known
+		a.runs = s.list(func(r store.Run) bool {
+			return r.Open && r.State != store.Waiting && r.Term <= h.Term && !slices.Contains(known, r.Key)
+		})
 		slices.SortStableFunc(a.runs, func(a, b store.Run) int { return int(a.Term - b.Term) })
 		a.runs = a.runs[:min(r.limit, len(a.runs))]
 	case kindRetrying:

@@ -120,7 +120,7 @@ func (m *machine) news() {
 		m.calls.want(kindRetrying)
 	}
 	m.askWanted(request{kind: kindJobs})
-	m.askWanted(request{kind: kindOpen, limit: m.openLimit()})
+	m.askOpen()
 	if m.phase == working {
 		m.askWanted(request{kind: kindRetrying})
 	}

@@ -90,9 +90,10 @@ type Holding interface {
 	SetProgress(ctx context.Context, h Holder, k Key, attempt int, p Progress) (cancel *Request, err error)
 
 	// Open returns up to limit runs of the group that are open and do not wait, the ones
-	// of the lowest terms first, whoever has started them. A record of which nobody can say
+	// of the lowest terms first, whoever has started them. It does not read those in except: what
+	// a run has written may be large. A record of which nobody can say
 	// whether it is open is reported as one that cannot be understood.
-	Open(ctx context.Context, h Holder, limit int) ([]Run, error)
+	Open(ctx context.Context, h Holder, except []Key, limit int) ([]Run, error)
 
 	// Retrying returns, for each job of the group that has waiting runs which have had an
 	// attempt, the ID of the greatest of them (Key.Run). It reads no more of a run than

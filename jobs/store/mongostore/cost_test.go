@@ -94,7 +94,11 @@ func TestStore_ReadsWhatItReturnsAlone(t *testing.T) {
 			l, err := s.Runs(ctx, "g", store.Filter{Since: instant.Add(295 * time.Second), Limit: 10})
 			return len(l), err
 		}, 5},
-		{"Open", 2, func() (int, error) { l, err := s.Open(ctx, storetest.AnyHolder("g"), 10); return len(l), err }, 2},
+		{"Open", 2, func() (int, error) { l, err := s.Open(ctx, storetest.AnyHolder("g"), nil, 10); return len(l), err }, 2},
+		{"Open without one", 1, func() (int, error) {
+			l, err := s.Open(ctx, storetest.AnyHolder("g"), []store.Key{processing(h, "030").Key, {Group: "g", Job: "job0", Run: "030"}}, 10)
+			return len(l), err
+		}, 1},
 		{"Due", 4, func() (int, error) {
 			l, _, err := s.Due(ctx, storetest.AnyHolder("g"), instant.Add(time.Minute), nil, 10)
 			return len(l), err
@@ -150,7 +154,7 @@ func TestStore_WorksWithoutItsIndices(t *testing.T) {
 	if runs, err := ask.Runs(t.Context(), "g", store.Filter{Limit: 10}); err != nil || len(runs) != 2 {
 		t.Errorf("Runs: %v, %v; want two", runs, err)
 	}
-	if runs, err := ask.Open(t.Context(), storetest.AnyHolder("g"), 10); err != nil || len(runs) != 1 || runs[0].Nonce != r.Nonce {
+	if runs, err := ask.Open(t.Context(), storetest.AnyHolder("g"), nil, 10); err != nil || len(runs) != 1 || runs[0].Nonce != r.Nonce {
 		t.Errorf("Open: %v, %v; want one", runs, err)
 	}
 	if list, err := db(t, uri, "").Collection("runs").Indexes().ListSpecifications(t.Context()); err != nil || len(list) != 1 {

@@ -125,7 +125,7 @@ func people(t *testing.T, open func(t *testing.T) Store) {
 		}
 		_, err = b.Jobs().Retry(t.Context(), r.Key, "me")
 		suite.WantError(t, "Retry of a cancelled run that is open", err, store.ErrState)
-		open, err := b.Jobs().Open(t.Context(), AnyHolder("both"), 10)
+		open, err := b.Jobs().Open(t.Context(), AnyHolder("both"), nil, 10)
 		if err != nil || len(open) != 1 || open[0].State != store.Cancelled {
 			t.Fatalf("Open: %v, %v; want the cancelled run, because what follows its end is not done", open, err)
 		}
