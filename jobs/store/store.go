@@ -108,19 +108,19 @@ type Holding interface {
 	Due(ctx context.Context, h Holder, now time.Time, except []string, limit int) (runs []Run, next time.Time, err error)
 
 	// SaveCheckpoint stores the checkpoint of a run's attempt. It returns ErrChanged if a
-	// later term, or a later attempt of this one, has taken the checkpoint over. It may
-	// return ErrNoRun.
+	// later term, or a later attempt of this one, has taken the checkpoint over, and
+	// ErrNoRun if there is no such run: nothing is stored for one that was pruned.
 	SaveCheckpoint(ctx context.Context, h Holder, k Key, attempt int, data []byte) error
 
 	// TakeCheckpoint returns the last checkpoint of a run, nil if there is none, and takes
 	// it over for this attempt: what an earlier attempt still saves is ErrChanged, and so
-	// is to take it over for an earlier one. It may return ErrNoRun.
+	// is to take it over for an earlier one. It returns ErrNoRun if there is no such run.
 	TakeCheckpoint(ctx context.Context, h Holder, k Key, attempt int) ([]byte, error)
 
 	// AppendChunk stores chunk number n, from 0, of the live output of an attempt, and
 	// deletes those whose number is lower by MaxChunks or more. The offset is the position
 	// of its first byte in the output. A chunk that is there stays as it is. Numbers may be
-	// left out. A power cut may undo it. It may return ErrNoRun.
+	// left out. A power cut may undo it. It returns ErrNoRun if there is no such run.
 	AppendChunk(ctx context.Context, h Holder, k Key, attempt, n int, offset int64, data []byte) error
 
 	// Prune deletes ended runs of a job that are not open, with their payloads,

@@ -2,6 +2,7 @@ package mongostore_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -125,7 +126,7 @@ func TestStore_ReadsWhatItReturnsAlone(t *testing.T) {
 		docs := 0
 		for _, op := range profiled(t, database) {
 			docs += op.Docs
-			if op.Sorted && tt.name != "Open" || op.Plan == "COLLSCAN" {
+			if op.Sorted && !strings.HasPrefix(tt.name, "Open") || op.Plan == "COLLSCAN" {
 				t.Errorf("%s: %s by %s, sorted by itself: %v; want an index that has the order", tt.name, op.Op, op.Plan, op.Sorted)
 			}
 		}
