@@ -152,15 +152,15 @@ func (w *world) checkWaited(h store.Holder, before, after store.Run) {
 	}
 	j := w.holder.machine.jobs[before.Job]
 	waited := w.registryTime().Sub(before.Due)
-	const late = 3*time.Minute + 30*time.Second // for a request that arrives late
+	const late = 3*time.Minute + 30*time.Second // for a request that arrives late, or was made before the definition
 	switch {
 	case after.State == store.Processing && before.Cancel != nil:
 		w.fail("%s is claimed although it was cancelled", before.Key)
-	case after.State == store.Processing && bySlotAlone(before) && before.Due.Before(j.record.Since.Add(-late)):
+	case after.State == store.Processing && bySlotAlone(before) && before.Due.Before(j.record.Since.Add(-late)) && w.registryTime().Sub(j.record.Since) > late:
 		if window := max(j.StartWithin, j.Missed.Window); waited > window+late {
 			w.fail("%s is claimed, which has waited for %v since before its job's definition", before.Key, waited)
 		}
-		if j.Disabled && before.Attempt == 0 && w.registryTime().Sub(j.record.Since) > late {
+		if j.Disabled && before.Attempt == 0 {
 			w.fail("%s is claimed, and its job is disabled", before.Key)
 		}
 	case after.State == store.Skipped && !j.defined && waited < simSlotPatience-time.Minute:
