@@ -101,7 +101,7 @@ func withJob(t *testing.T, path, name string) (store.Store, store.Holder) {
 // settle does what the active instance does after runs have ended.
 func settle(t *testing.T, s store.Store, h store.Holder) {
 	t.Helper()
-	runs, err := s.Open(t.Context(), h, 10)
+	runs, err := s.Open(t.Context(), h, nil, 10)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -80,7 +80,7 @@ type Overlap string
 const (
 	OverlapSkip    Overlap = "skip"    // the new run is recorded as skipped; with MissedAll it waits
 	OverlapQueue   Overlap = "queue"   // the new run waits until the other one has ended
-	OverlapReplace Overlap = "replace" // the other run is cancelled, then the new one starts
+	OverlapReplace Overlap = "replace" // the run of an earlier slot is cancelled, then the new one starts
 	OverlapAllow   Overlap = "allow"   // both run; attempts of one run never overlap
 )
 

@@ -48,20 +48,22 @@ func (o Outcome) String() string {
 type End struct {
 	Outcome Outcome
 
-	// Started says that the command was started. After GuardDied it may have been
-	// started although Started is false.
-	Started bool
-	Code    int   // the exit code, or 128+n after signal n; -1: the command did not run, or its code is not known
-	Signal  int   // the signal that it died of, or 0
-	Left    int   // about how many other processes were left when it exited, and were killed
-	Err     error // for NotStarted: why; for Cancelled: the cause of the context's end, if it ended
+	// Started says that the command was started, and Unstarted that it was not. If a guard
+	// died, neither may be known.
+	Started   bool
+	Unstarted bool
+
+	Code   int   // the exit code, or 128+n after signal n; -1: the command did not run, or its code is not known
+	Signal int   // the signal that it died of, or 0
+	Left   int   // about how many other processes were left when it exited, and were killed
+	Err    error // for NotStarted: why; for Cancelled: the cause of the context's end, if it ended
 }
 
 // Succeeded reports whether the command exited by itself with code 0, and left no
 // process behind: what was killed may have been the work.
 func (e End) Succeeded() bool { return e.Outcome == Exited && e.Code == 0 && e.Left == 0 }
 
-func notStarted(err error) End { return End{Outcome: NotStarted, Code: -1, Err: err} }
+func notStarted(err error) End { return End{Outcome: NotStarted, Unstarted: true, Code: -1, Err: err} }
 
 // endOf says how a run ended.
 func endOf(ctx context.Context, path string, end ending, leaseEnded, timedOut bool) End {
@@ -72,12 +74,12 @@ func endOf(ctx context.Context, path string, end ending, leaseEnded, timedOut bo
 	}
 	switch last.Kind {
 	case guard.NotStarted:
-		e.Outcome, e.Err = NotStarted, last.Err
+		e.Outcome, e.Unstarted, e.Err = NotStarted, true, last.Err
 		if _, ok := errors.AsType[*guard.DirError](last.Err); !ok {
 			e.Err = diagnose(path, last.Err)
 		}
 	case guard.Late:
-		e.Outcome = Late
+		e.Outcome, e.Unstarted = Late, true
 	case guard.Exited:
 		switch last.Why {
 		case guard.Expired:

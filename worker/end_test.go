@@ -43,6 +43,9 @@ func TestEndOf_SaysWhatTheGuardReportedAndWhoMeantIt(t *testing.T) {
 			if end.Outcome != tt.want {
 				t.Errorf("%v, want %v", end.Outcome, tt.want)
 			}
+			if sure := tt.want == NotStarted || tt.want == Late; end.Unstarted != sure {
+				t.Errorf("it says for sure that it was not started: %v, want %v", end.Unstarted, sure)
+			}
 			if tt.want == Cancelled && tt.stopped && !errors.Is(end.Err, cause) {
 				t.Errorf("error %v, want the cause", end.Err)
 			}

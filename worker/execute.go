@@ -62,14 +62,14 @@ func (e *Executor) Run(ctx context.Context, x Execution) End {
 			break
 		}
 		if !e.HasLease() {
-			return End{Outcome: Late, Code: -1}
+			return End{Outcome: Late, Unstarted: true, Code: -1}
 		}
 		if end, ok := e.runUnder(ctx, path, x); ok {
 			return end
 		}
 	}
 	if ctx.Err() != nil {
-		return End{Outcome: Cancelled, Code: -1, Err: context.Cause(ctx)}
+		return End{Outcome: Cancelled, Unstarted: true, Code: -1, Err: context.Cause(ctx)}
 	}
 	return End{Outcome: GuardDied, Code: -1}
 }

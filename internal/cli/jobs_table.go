@@ -58,7 +58,7 @@ func pausedBy(j view.Job, at time.Time) string {
 // personOf returns who asked for something, as far as is known.
 func personOf(by string) string {
 	if by == "" {
-		return "somebody"
+		return store.Somebody
 	}
 	return status.Visible(by)
 }

@@ -29,6 +29,9 @@ func describeRun(r view.Run, payload int, at time.Time) []terminal.Line {
 		trigger += ", the end of " + status.Escape(r.Parent)
 	}
 	text("trigger", trigger)
+	if r.RetriedBy != "" {
+		text("retried by", status.Visible(r.RetriedBy))
+	}
 	if !r.Slot.IsZero() {
 		text("slot", instantAndAge(r.Slot, at))
 	}

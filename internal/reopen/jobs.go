@@ -45,8 +45,8 @@ func (j jobs) SetProgress(ctx context.Context, h store.Holder, k store.Key, atte
 	return ask(j, func(s store.Store) (*store.Request, error) { return s.SetProgress(ctx, h, k, attempt, p) })
 }
 
-func (j jobs) Open(ctx context.Context, h store.Holder, limit int) ([]store.Run, error) {
-	return ask(j, func(s store.Store) ([]store.Run, error) { return s.Open(ctx, h, limit) })
+func (j jobs) Open(ctx context.Context, h store.Holder, except []store.Key, limit int) ([]store.Run, error) {
+	return ask(j, func(s store.Store) ([]store.Run, error) { return s.Open(ctx, h, except, limit) })
 }
 
 func (j jobs) Retrying(ctx context.Context, group string) (map[string]string, error) {

@@ -60,7 +60,7 @@ func (a *attempt) execute(ctx context.Context) End {
 	result, remark := a.result()
 	state, text := a.endOf(end)
 	return End{
-		End: state, Code: codeOf(end), Remark: remarks(text, remark, files.remark), Result: result,
+		End: state, Unstarted: end.Unstarted, Code: codeOf(end), Remark: remarks(text, remark, files.remark), Result: result,
 		Output: store.Output{Head: out.excerpt.Head(), Tail: out.excerpt.Tail(), Bytes: out.excerpt.Size()},
 	}
 }

@@ -169,6 +169,9 @@ func ended(t testing.TB, result <-chan End) End {
 // wantEnd fails the test unless an attempt ended in a way.
 func wantEnd(t testing.TB, got End, want store.AttemptEnd, code int, remark string) {
 	t.Helper()
+	if started := code != -1; got.Unstarted == started {
+		t.Errorf("it says that it was not started: %v, want %v: %s", got.Unstarted, !started, remark)
+	}
 	if got.End != want || got.Code != code || got.Remark != remark {
 		t.Errorf("it %s with code %d and remark %q, want that it %s with code %d and remark %q\noutput: %s", got.End, got.Code, got.Remark, want, code, remark, got.Output.Head)
 	}

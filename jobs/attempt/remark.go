@@ -14,7 +14,7 @@ const tooLate = "it was not started: the lease was over, or about to end"
 
 // notStarted returns the end of an attempt whose command was not started.
 func notStarted(end store.AttemptEnd, remark string) End {
-	return End{End: end, Code: -1, Remark: registry.Clip(remark)}
+	return End{End: end, Code: -1, Remark: registry.Clip(remark), Unstarted: true}
 }
 
 // endOf returns how the attempt ended, and what people should know about that.
@@ -40,7 +40,7 @@ func (a *attempt) endOf(e worker.End) (store.AttemptEnd, string) {
 	case worker.NotStarted:
 		return store.AttemptFailed, "it cannot be started: " + a.why(e.Err)
 	}
-	if !e.Started {
+	if e.Unstarted {
 		return store.AttemptExited, "it was told to stop before it was started"
 	}
 	return store.AttemptExited, "it was told to stop"

@@ -63,6 +63,8 @@ type End struct {
 	Remark string // for people; see store.MaxRemark
 	Output store.Output
 	Result []byte // at most store.MaxResult
+	// Unstarted says that the command was not started, for sure.
+	Unstarted bool
 }
 
 // New returns a runner. It removes the private folders that processes of this user have

@@ -40,7 +40,7 @@ var jobKeys = []key[Job]{
 	{"timezone", "that of the file", "the time zone of its schedules", func(v value, j *Job) { j.Zone = v.zone() }, nil},
 	{"timeout", "no limit", "how long an attempt may take; then it is told to stop, and after `stop_grace` it is killed with all its processes. From `100ms` to `365d`", func(v value, j *Job) { j.Timeout = v.duration(false) }, nil},
 	{"retries", "", "what follows an attempt that failed", readRetries, describe("retries", retryKeys)},
-	{"overlap", "`skip`", "what happens when it is due while a run of it has not ended: `skip` (no run; with `missed: all` it waits), `queue` (it waits), `replace` (the other run is cancelled) or `allow` (both run)", func(v value, j *Job) { j.Overlap = choice(v, jobs.Overlaps) }, nil},
+	{"overlap", "`skip`", "what happens when it is due while a run of it has not ended: `skip` (no run; with `missed: all` it waits), `queue` (it waits), `replace` (the run of an earlier slot is cancelled; it waits for one that somebody asked for) or `allow` (both run)", func(v value, j *Job) { j.Overlap = choice(v, jobs.Overlaps) }, nil},
 	{"start_within", "T + `30s`", "how late a run may start and still be on time; later it counts as missed. T is `UNDERSTUDY_ORPHAN_AFTER`, so that a takeover loses nothing. From `1s` to `24h`", func(v value, j *Job) { j.StartWithin = v.duration(false) }, nil},
 	{"missed", "`once`", "which missed slots run late: `skip` (none), `once` (the latest), `all`; or a mapping", readMissed, describe("missed", missedKeys)},
 	{"interrupted", "`rerun`", "what happens to a run whose instance went away: `rerun` (it starts again, three times at most) or `fail`", func(v value, j *Job) { j.Interrupted = choice(v, jobs.Interruptions) }, nil},

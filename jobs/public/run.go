@@ -14,7 +14,7 @@ func ofRun(r store.Run) view.Run {
 	v := view.OfRun(r)
 	shown := view.Run{
 		ID: v.ID, Job: v.Job, Run: v.Run, Status: v.Status, Open: v.Open, Trigger: store.Trigger(status.Visible(string(v.Trigger))),
-		Slot: v.Slot, At: v.At, Due: v.Due, EndedAt: v.EndedAt, Priority: v.Priority, By: status.Visible(v.By), Parent: status.Visible(v.Parent),
+		Slot: v.Slot, At: v.At, Due: v.Due, EndedAt: v.EndedAt, Priority: v.Priority, By: status.Visible(v.By), RetriedBy: status.Visible(v.RetriedBy), Parent: status.Visible(v.Parent),
 		Term: v.Term, Instance: v.Instance, Attempt: v.Attempt, Attempts: v.Attempts, Failures: v.Failures, Interruptions: v.Interruptions,
 		Cancel: ofRequest(r.Cancel), Remark: status.Visible(v.Remark), Output: view.Output{Bytes: v.Output.Bytes},
 	}

@@ -18,7 +18,7 @@ import (
 func full() store.Run {
 	return store.Run{
 		Key:     store.Key{Group: "orders", Job: "report", Run: "k:1"},
-		Trigger: store.ByPerson, Slot: noon, At: noon, Due: noon, Priority: 3, By: "anna\x1b[2J\u202e", Payload: store.Digest{1}, Parent: "a/b",
+		Trigger: store.ByPerson, Slot: noon, At: noon, Due: noon, Priority: 3, By: "anna\x1b[2J\u202e", RetriedBy: "ada\x1b[2J", Payload: store.Digest{1}, Parent: "a/b",
 		State: store.Failed, Open: true, Term: 4, Instance: uuid.New(), Attempt: 2, Failures: 1, Interruptions: 1,
 		Attempts: []store.Attempt{{Number: 1, Instance: uuid.New(), Host: "h\x00", Term: 4, From: noon, To: noon.Add(time.Second), End: store.AttemptFailed, ExitCode: 3}},
 		Progress: store.Progress{Percent: 170, Text: "SECRET progress", At: noon},

@@ -77,6 +77,7 @@ type request struct {
 	sent     time.Duration  // the local instant at which it was made
 	now      time.Time      // due, strays
 	except   []string       // due, strays: jobs whose runs are not wanted
+	known    []store.Key    // open: runs that are not wanted
 	limit    int            // open, due, strays
 	runs     []store.Run    // claim, children; update: one
 	was      store.Version  // update

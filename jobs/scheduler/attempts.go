@@ -1,7 +1,17 @@
 package scheduler
 
 import (
+	"time"
+
 	"github.com/understudy-go/understudy/jobs/store"
+)
+
+const (
+	// toldBefore is the remark of an attempt that this instance claimed and did not start.
+	toldBefore = "its instance was told to stop before it was started"
+	// unstartedPause is how long a run waits whose attempt could not be started, although
+	// nobody had told it to stop: the lease was about to end, which may last.
+	unstartedPause = time.Second
 )
 
 // startClaimed starts the attempts that are claimed, while enough is left of the lease.
@@ -47,9 +57,14 @@ func (m *machine) end(r *run, e ending) {
 			e.end, e.remark = store.AttemptCancelled, cancelRemark(r.record.Cancel)
 		case !r.replaced.IsZero():
 			e.end, e.remark = store.AttemptCancelled, replacedRemark(r.replaced)
-		case r.told || e.unstarted:
+		case r.told && e.unstarted:
+			e.end, e.remark = store.AttemptExited, toldBefore
+		case r.told:
 			e.end, e.remark = store.AttemptExited, "its instance was told to stop"
 		}
+	}
+	if !r.told && m.phase == working {
+		e.pause = unstartedPause
 	}
 	r.asked = r.record.Version()
 	r.next = after(m.definition(r.record.Job), r.record, e, m.jitter)
@@ -60,7 +75,7 @@ func (m *machine) end(r *run, e ending) {
 // releaseIfOver ends the attempt of a run that is claimed and must not start any more.
 func (m *machine) releaseIfOver(r *run) {
 	if over := r.cancelled || !r.replaced.IsZero() || m.phase != working; over && r.phase == claimed {
-		m.end(r, ending{end: store.AttemptExited, unstarted: true})
+		m.end(r, ending{end: store.AttemptExited, unstarted: true, remark: toldBefore})
 	}
 }
 

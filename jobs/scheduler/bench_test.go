@@ -55,6 +55,62 @@ func BenchmarkThroughput(b *testing.B) {
 	})
 }
 
+// BenchmarkBacklog measures what a run costs of a job whose runs start one after another,
+// while many of them wait: the processor time of this process, and how many calls read what
+// is due.
+func BenchmarkBacklog(b *testing.B) {
+	onEachBackend(b, func(b *testing.B, reg store.Backend) {
+		const runs = 500
+		ended := make(chan struct{}, runs)
+		begin := make(chan struct{})
+		counted := &dueCounter{Backend: reg}
+		lead(b, counted, zerolog.Nop(), []scheduler.Job{{
+			Definition: jobs.Definition{Name: "queue", Overlap: jobs.OverlapQueue},
+			Func: func(context.Context, *jobs.Run) error {
+				<-begin
+				ended <- struct{}{}
+				return nil
+			},
+		}})
+		for range runs {
+			submit(b, reg.Jobs(), "queue", nil)
+		}
+		begun, before, calls, read := time.Now(), processorTime(b), counted.calls.Load(), counted.read.Load()
+		close(begin)
+		for range runs {
+			<-ended
+		}
+		took, used := time.Since(begun), processorTime(b)-before
+		for b.Loop() { // the measurement above is made once
+		}
+		b.ReportMetric(runs/took.Seconds(), "runs/s")
+		b.ReportMetric(float64(used.Microseconds())/runs, "µs-CPU/run")
+		b.ReportMetric(float64(counted.calls.Load()-calls)/runs, "Due/run")
+		b.ReportMetric(float64(counted.read.Load()-read)/runs, "records/run")
+		b.ReportMetric(0, "ns/op")
+	})
+}
+
+// dueCounter is a backend that counts the calls of Due, and the records that they read.
+type dueCounter struct {
+	store.Backend
+	calls, read atomic.Int64
+}
+
+func (c *dueCounter) Jobs() store.Store { return countedStore{c.Backend.Jobs(), c} }
+
+type countedStore struct {
+	store.Store
+	counter *dueCounter
+}
+
+func (s countedStore) Due(ctx context.Context, h store.Holder, now time.Time, except []string, limit int) ([]store.Run, time.Time, error) {
+	runs, next, err := s.Store.Due(ctx, h, now, except, limit)
+	s.counter.calls.Add(1)
+	s.counter.read.Add(int64(len(runs)))
+	return runs, next, err
+}
+
 // beats are how long beats took, and how long was from the answer to one until the answer
 // to the next one.
 type beats struct {

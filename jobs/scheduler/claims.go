@@ -189,7 +189,8 @@ func (m *machine) claimAnswered(runs []store.Run, there []*store.Run) {
 // write of a holder before, after this one had read what the other left behind: the job is
 // not through with that run.
 func (m *machine) claimedBefore(there store.Run) {
-	m.calls.want(kindOpen, kindDue)
+	m.calls.want(kindOpen)
+	m.readDue()
 	switch {
 	case there.Term >= m.holder.Term || m.runs[there.Key] != nil || m.phase != working:
 	case there.State == store.Processing:
@@ -218,7 +219,7 @@ func (m *machine) claimedRun(r store.Run, there *store.Run) {
 		}
 		m.releaseIfOver(run)
 	case r.State == store.Waiting:
-		m.calls.want(kindDue)
+		m.readDue()
 	case r.State == store.Skipped && there == nil:
 		m.act(outcome{r})
 	}

@@ -48,5 +48,6 @@
 //
 // What waits is in the store and not in memory. The machine keeps the runs that it
 // processes, and which jobs have runs that wait for a retry, since those count as
-// unfinished for the overlap of the job.
+// unfinished for the overlap of the job. Of a job whose runs start one after another it
+// keeps the next ones as well, as long as nothing can have come before them.
 package scheduler

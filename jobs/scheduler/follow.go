@@ -59,7 +59,7 @@ func (m *machine) child(name string, parent store.Run) store.Run {
 
 // childrenClaimed takes note that the runs that follow are stored. Their parents are done.
 func (m *machine) childrenClaimed(children []store.Run) {
-	m.calls.want(kindDue)
+	m.readDue()
 	parents := map[string]bool{}
 	for _, c := range children {
 		parents[c.Parent] = true

@@ -22,6 +22,9 @@ const stuckAgain = 10 * time.Second
 // call carries out an attempt of a job that is a Go function, and returns when the function
 // has returned.
 func (s *Scheduler) call(ctx context.Context, d jobs.Definition, f jobs.Func, record store.Run) Result {
+	if ctx.Err() != nil {
+		return Result{End: store.AttemptExited, Unstarted: true, Remark: toldBefore}
+	}
 	late := make(chan struct{})
 	defer close(late)
 	if d.Timeout > 0 {

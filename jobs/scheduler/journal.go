@@ -8,19 +8,20 @@ import (
 	"github.com/understudy-go/understudy/jobs/store"
 )
 
-// repeatAfter is how often a call of the store that keeps failing is logged.
+// repeatAfter is how often it is logged that a call of the store fails.
 const repeatAfter = time.Minute
 
 // journal writes to the log what happens to jobs.
 type journal struct {
 	log    zerolog.Logger
-	failed map[string]failure // calls of the store that failed the last time
+	failed map[string]failure // calls of the store that have failed
 }
 
-// failure is a call that keeps failing.
+// failure is a call that fails again and again, or now and then.
 type failure struct {
 	loggedAt time.Duration
-	silent   int // how many failures were not logged since
+	silent   int  // how many failures were not logged since
+	answered bool // that it answers again was logged since
 }
 
 // about names a run in a line of the log.
@@ -74,7 +75,7 @@ func (l *journal) outcome(r store.Run) {
 	e.Msg(text)
 }
 
-// note logs a fact. Of a call that keeps failing, only some failures are logged.
+// note logs a fact. Of a call that fails often, only some failures are logged.
 func (l *journal) note(n note, now time.Duration) {
 	e := l.log.WithLevel(levels[n.fact])
 	switch n.fact {
@@ -115,8 +116,9 @@ func (l *journal) note(n note, now time.Duration) {
 
 // answered takes note that a call succeeded.
 func (l *journal) answered(call string) {
-	if _, failed := l.failed[call]; failed {
-		delete(l.failed, call)
+	if f, failed := l.failed[call]; failed && !f.answered {
+		f.answered = true
+		l.failed[call] = f
 		l.log.WithLevel(levels[factAnswersAgain]).Str("call", call).Msg(string(factAnswersAgain))
 	}
 }

@@ -166,7 +166,7 @@ func (r *runner) start(run store.Run) {
 
 // ending returns the result in the limits of a record.
 func (x Result) ending() ending {
-	e := ending{end: x.End, code: x.Code, remark: x.Remark, output: x.Output, result: x.Result}
+	e := ending{end: x.End, code: x.Code, remark: x.Remark, output: x.Output, result: x.Result, unstarted: x.Unstarted}
 	e.output.Head = x.Output.Head[:min(len(x.Output.Head), store.MaxHead)]
 	e.output.Tail = x.Output.Tail[max(0, len(x.Output.Tail)-store.MaxTail):]
 	if len(x.Result) > store.MaxResult {
@@ -220,7 +220,7 @@ func (r *runner) ask(q request) (a answer) {
 	case kindJobs:
 		a.jobs, a.err = s.Jobs(ctx, h.Group)
 	case kindOpen:
-		a.runs, a.err = s.Open(ctx, h, q.limit)
+		a.runs, a.err = s.Open(ctx, h, q.known, q.limit)
 	case kindRetrying:
 		a.retrying, a.err = s.Retrying(ctx, h.Group)
 	case kindRun:

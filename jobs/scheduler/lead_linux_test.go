@@ -76,7 +76,7 @@ func TestLead_RunsCommandsAtTheirSlots(t *testing.T) {
 			}
 			began[slot] = true
 		}
-		open, err := reg.Jobs().Open(context.Background(), store.Holder{Group: "g", Term: registry.MaxTerm}, 100)
+		open, err := reg.Jobs().Open(context.Background(), store.Holder{Group: "g", Term: registry.MaxTerm}, nil, 100)
 		if err != nil || len(open) > 0 {
 			t.Errorf("left open: %v, %v", open, err)
 		}

@@ -75,6 +75,8 @@ type machine struct {
 
 	nextDue time.Time // when the next waiting run is due; zero: none is known
 	backlog bool      // runs are due that had no place
+	ahead   []*job    // jobs whose next runs are known
+	stale   bool      // since the runs that are due were asked for, others may have come
 
 	held   []*job             // jobs that a run of theirs holds up
 	verify []store.Key        // runs of which it is to be read when their next attempt is due
@@ -104,6 +106,7 @@ type job struct {
 	busy    int  // how many runs of it have a place
 	retries      // that wait
 	held    bool // what waits of it cannot start before something of it has ended
+	ahead   ahead
 }
 
 // run is a run that there is something to do about in this term.

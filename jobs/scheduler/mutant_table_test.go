@@ -20,6 +20,8 @@ var mutants = []mutant{
 		{"outcome.go", "		r.Interruptions++\n", "		r.Failures++\n"}}},
 	{name: "interruption not counted", swaps: []swap{
 		{"outcome.go", "		r.Interruptions++\n", ""}}},
+	{name: "an attempt that was not started counts", swaps: []swap{
+		{"outcome.go", "if e.unstarted {", "if e.unstarted && false {"}}},
 	{name: "overlap judged by memory alone", swaps: []swap{
 		{"retries.go", "slices.Sorted(maps.Keys(a.retrying))", "slices.Sorted(maps.Keys(map[string]string{}))"}}},
 	{name: "no check of the lease before a start", swaps: []swap{
@@ -54,8 +56,14 @@ var mutants = []mutant{
 		held: "an update rests on the version of the record"},
 	{name: "pruned although it can come again", swaps: []swap{
 		{"prune.go", "m.now().Add(-max(m.minAge, d.Missed.Window))", "m.now()"}}},
+	{name: "the next runs of a job are kept whatever comes", swaps: []swap{
+		{"ahead.go", "		j.ahead = ahead{}\n	}\n	m.ahead, m.stale = m.ahead[:0], true\n", "		_ = j\n	}\n"}}},
 	{name: "what waited before the definition starts", swaps: []swap{
 		{"queue.go", "if why := m.outdated(j, r, now); why != \"\" {", "if why := m.outdated(j, r, now); why == \"never\" {"}}},
+	{name: "a slot replaces what somebody asked for", swaps: []swap{
+		{"overlap.go", "r.replaced.IsZero() && bySlotAlone(r.record) &&", "r.replaced.IsZero() &&"}}},
+	{name: "what somebody retried is overtaken by a slot", swaps: []swap{
+		{"overlap.go", "if !bySlotAlone(r) ||", "if r.Slot.IsZero() ||"}}},
 	{name: "runs of a job that is not in the file wait for ever", swaps: []swap{
 		{"step.go", "	m.readStrays()\n", ""}}},
 	{name: "runs of a job that just left the file are settled", swaps: []swap{

@@ -19,7 +19,8 @@ type ending struct {
 	remark    string // what people should know
 	output    store.Output
 	result    []byte
-	unstarted bool // it was claimed, and never started
+	unstarted bool          // it was claimed, and never started
+	pause     time.Duration // unstarted: until its next attempt
 	at        time.Time
 }
 
@@ -42,7 +43,7 @@ func after(d jobs.Definition, r store.Run, e ending, jitter func(time.Duration) 
 		return ended(d, r, store.Cancelled, e.at, e.remark)
 	case store.AttemptExited:
 		if e.unstarted { // nothing of it was done, so nothing was interrupted
-			return again(r, e.at, e.remark)
+			return again(r, e.at.Add(e.pause), e.remark)
 		}
 		r.Interruptions++
 		if d.Interrupted == jobs.InterruptedFail {

@@ -18,6 +18,7 @@ func TestAfter(t *testing.T) {
 		failures    int
 		interrupts  int
 		end         store.AttemptEnd
+		unstarted   bool
 		code        int
 		want        store.State
 		pause       time.Duration
@@ -37,6 +38,9 @@ func TestAfter(t *testing.T) {
 		{name: "interrupted a third time", end: store.AttemptExited, interrupts: 2, want: store.Waiting},
 		{name: "interrupted a fourth time", end: store.AttemptExited, interrupts: 3, want: store.Failed},
 		{name: "interrupted, and may not run again", interrupted: jobs.InterruptedFail, end: store.AttemptExited, want: store.Exited},
+		{name: "given back before it was started", end: store.AttemptExited, unstarted: true, interrupts: 3, failures: 2, retries: retries, want: store.Waiting},
+		{name: "given back before it was started, and may not run again", interrupted: jobs.InterruptedFail, end: store.AttemptExited, unstarted: true, want: store.Waiting},
+		{name: "could not be started", end: store.AttemptFailed, code: -1, unstarted: true, want: store.Failed},
 		{name: "failed after interruptions", end: store.AttemptFailed, code: 1, interrupts: 3, retries: retries, want: store.Waiting, pause: 10 * time.Second},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -46,7 +50,7 @@ func TestAfter(t *testing.T) {
 				Attempts: []store.Attempt{{Number: 1, From: at.Add(-time.Minute)}},
 			}
 			same := func(pause time.Duration) time.Duration { return pause }
-			r := after(d, before, ending{end: tt.end, code: tt.code, at: at}, same)
+			r := after(d, before, ending{end: tt.end, code: tt.code, unstarted: tt.unstarted, at: at}, same)
 			if r.State != tt.want || r.Open != (tt.want == store.Waiting) {
 				t.Errorf("the run is %q, open %v, want %q", r.State, r.Open, tt.want)
 			}
@@ -65,7 +69,11 @@ func TestAfter(t *testing.T) {
 			}
 			failed, interrupted := r.Failures-tt.failures, r.Interruptions-tt.interrupts
 			counts := map[store.AttemptEnd][2]int{store.AttemptFailed: {1, 0}, store.AttemptTimedOut: {1, 0}, store.AttemptExited: {0, 1}}
-			if want := counts[tt.end]; failed != want[0] || interrupted != want[1] {
+			want := counts[tt.end]
+			if tt.unstarted && tt.end == store.AttemptExited {
+				want = [2]int{}
+			}
+			if failed != want[0] || interrupted != want[1] {
 				t.Errorf("counted %d failures and %d interruptions more, want %v", failed, interrupted, want)
 			}
 		})

@@ -88,7 +88,7 @@ func (m *machine) lateBegun(j *job) bool {
 // later slot has been decided meanwhile; false if there is no such reason.
 func (m *machine) overtaken(j *job, r store.Run, now time.Time) (store.Run, bool) {
 	mark := j.record.Mark
-	if r.Slot.IsZero() || !r.Slot.Before(mark) || mark.Equal(j.record.Since) || j.Missed.Policy == jobs.MissedAll {
+	if !bySlotAlone(r) || !r.Slot.Before(mark) || mark.Equal(j.record.Since) || j.Missed.Policy == jobs.MissedAll {
 		return r, false
 	}
 	switch {
@@ -100,15 +100,21 @@ func (m *machine) overtaken(j *job, r store.Run, now time.Time) (store.Run, bool
 	return r, false
 }
 
+// bySlotAlone reports whether a run is there because its slot came, and nobody had it
+// started again. What people, or the ends of other runs, asked for is not given up because
+// of a slot.
+func bySlotAlone(r store.Run) bool { return !r.Slot.IsZero() && r.RetriedBy == "" }
+
 func replacedRemark(slot time.Time) string {
 	return fmt.Sprintf("slot %s replaced it", store.SlotID(slot))
 }
 
-// replace cancels the runs of a job that have begun, in favour of a slot. Those that wait
-// for a retry are cancelled when they come due.
+// replace cancels the runs of earlier slots that have begun, in favour of a slot, which
+// waits for the other runs of its job. Those that wait for a retry are cancelled when they
+// come due.
 func (m *machine) replace(j *job) {
 	for _, r := range m.list {
-		if r.record.Job == j.Name && r.phase.busy() && r.replaced.IsZero() && r.record.Run != store.SlotID(j.replaced) {
+		if r.record.Job == j.Name && r.phase.busy() && r.replaced.IsZero() && bySlotAlone(r.record) && r.record.Run != store.SlotID(j.replaced) {
 			r.replaced = j.replaced
 			m.tell(r, false)
 			m.releaseIfOver(r)

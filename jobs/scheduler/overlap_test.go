@@ -1,6 +1,8 @@
 package scheduler
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -79,6 +81,55 @@ func TestOverlap_WhileARunWaitsForItsRetry(t *testing.T) {
 				t.Errorf("the first run is %s, want %s", got, tt.first)
 			}
 			equal(t, "started", r.starts, tt.starts)
+		})
+	}
+}
+
+// What a person asked for is not given up because a slot comes: it ends, or waits for its
+// turn, and the slot waits for it.
+func TestReplace_SparesWhatSomebodyAskedFor(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		run  store.Run
+	}{
+		{"triggered", store.Run{Key: store.Key{Job: "j", Run: "k:1"}, Trigger: store.ByPerson}},
+		{"follows another run", store.Run{Key: store.Key{Job: "j", Run: "then:a/1"}, Trigger: store.ByRun}},
+		{"slot retried", store.Run{Key: store.Key{Job: "j", Run: "2027-01-01T08:00:00Z"}, Slot: timeOf(t, "08:00:00"), Attempt: 1, RetriedBy: "ada"}},
+		{"cancelled slot retried", store.Run{Key: store.Key{Job: "j", Run: "2027-01-01T08:00:00Z"}, Slot: timeOf(t, "08:00:00"), RetriedBy: "ada"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			d := jobs.Definition{
+				Name: "j", Schedules: []string{"* * * * *"}, Overlap: jobs.OverlapReplace,
+				Retries: jobs.Retries{Max: 1, Backoff: 90 * time.Second, MaxBackoff: 90 * time.Second},
+			}
+			r := newRig(t, 4, d)
+			r.store.jobs["j"] = store.Job{Name: "j", Mark: timeOf(t, "10:00:00"), Since: timeOf(t, "07:00:00"), Hash: d.Hash(), Term: 6, Revision: 1}
+			r.begin()
+			r.until("10:00:30")
+			tt.run.State, tt.run.Term, tt.run.Due = store.Waiting, 7, timeOf(t, "10:00:30")
+			k := r.put(tt.run)
+			run, first := strings.TrimPrefix(r.short(k), "j/"), tt.run.Attempt+1
+			r.do(changed{})
+			r.until("10:02:10")
+			equal(t, "started", r.starts, []string{fmt.Sprintf("j/%s#%d", run, first)})
+			equal(t, "told to stop", r.stops, nil)
+			r.end("j", run, store.AttemptFailed) // it waits for its retry
+			r.until("10:02:20")
+			equal(t, "started", r.starts, []string{fmt.Sprintf("j/%s#%d", run, first), "j/10:02:00#1"})
+			if got := r.stored("j", "10:01:00"); got != "skipped" {
+				t.Errorf("the slot that another one has replaced is %s", got)
+			}
+			r.until("10:03:10") // the next slot replaces the one before
+			equal(t, "told to stop", r.stops, []string{"j/10:02:00 immediate false"})
+			r.until("10:03:45")
+			r.end("j", "10:02:00", store.AttemptFailed)
+			r.until("10:03:50")
+			r.end("j", "10:03:00", store.AttemptCompleted) // was due before the retry
+			r.until("10:03:55")
+			r.end("j", run, store.AttemptCompleted)
+			if got := r.stored("j", run); got != "completed" {
+				t.Errorf("%s is %s", run, got)
+			}
 		})
 	}
 }

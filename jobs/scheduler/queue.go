@@ -23,6 +23,7 @@ func (m *machine) askDue() {
 		c.wanted = true
 	}
 	if c.wanted && m.mayBegin() && c.ready(m.local) {
+		m.stale = false
 		m.ask(request{kind: kindDue, now: m.now(), except: m.blockedJobs(), limit: m.dueLimit()})
 	}
 }
@@ -33,6 +34,7 @@ func (m *machine) due(a answer) {
 	if m.phase != working {
 		return
 	}
+	m.forgetAhead(a.request.except)
 	before := len(m.list) + len(m.held)
 	for _, r := range a.runs {
 		if m.free() <= 0 {
@@ -41,6 +43,9 @@ func (m *machine) due(a answer) {
 			return
 		}
 		m.take(r, false)
+		if j := m.job(r.Job); !m.stale && m.runs[r.Key] == nil && j.goesOn() {
+			m.keep(j, r, a.next)
+		}
 	}
 	// Each run of a full page has begun, has ended, or holds its job back, so the next page
 	// is another one.

@@ -19,7 +19,7 @@ func (m *machine) define(list []Job) {
 		m.reckonNext(j)
 	}
 	m.changed = true
-	m.calls.want(kindDue)
+	m.readDue()
 }
 
 // job returns what is known of the job of a name.

@@ -64,6 +64,9 @@ func (r *rig) do(e event) {
 	queue := []event{e}
 	for len(queue) > 0 {
 		e, queue = queue[0], queue[1:]
+		if x, ok := e.(attemptEnded); ok && x.end.unstarted && r.m.runs[x.key] != nil {
+			r.world.unstarted[simAttemptID{x.key, r.m.runs[x.key].record.Attempt}] = true
+		}
 		for _, a := range slices.Clone(r.m.step(r.now, e)) {
 			switch a := a.(type) {
 			case request:

@@ -41,6 +41,9 @@ type Result struct {
 	Remark string // what people should know about it
 	Output store.Output
 	Result []byte // at most store.MaxResult; what is longer is dropped, with a remark
+	// Unstarted says that nothing of it was begun, for sure. If it has exited, it counts for
+	// nothing then, and the run waits for another attempt.
+	Unstarted bool
 }
 
 // Scheduler runs the jobs of a group while this instance is the active one. Its methods

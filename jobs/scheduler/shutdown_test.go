@@ -175,3 +175,46 @@ func TestDrain_EndsThoughARunDoesNotStop(t *testing.T) {
 		t.Errorf("drained %d times; the lead has to be told to stop, so that the guard ends what does not", r.drained)
 	}
 }
+
+// What was claimed and not started is given back, whatever the job says about runs that
+// were interrupted.
+func TestStop_GivesBackWhatWasNotStarted(t *testing.T) {
+	d := jobs.Definition{Name: "j", Interrupted: jobs.InterruptedFail}
+	for _, tt := range []struct {
+		name  string
+		event event
+		end   ending
+		want  store.State
+	}{
+		{"drain", drain{}, ending{end: store.AttemptExited, unstarted: true}, store.Waiting},
+		{"stop", stop{}, ending{end: store.AttemptExited, unstarted: true}, store.Waiting},
+		{"stop, and the command is not there", stop{}, ending{end: store.AttemptFailed, code: -1, unstarted: true}, store.Waiting},
+		{"no order", tick{}, ending{end: store.AttemptExited, unstarted: true, remark: "too late"}, store.Waiting},
+		{"no order, and the command is not there", tick{}, ending{end: store.AttemptFailed, code: -1, unstarted: true}, store.Failed},
+		{"stop of one that had started", stop{}, ending{end: store.AttemptExited}, store.Exited},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := newRig(t, 2, d)
+			r.store.submit("j", 1, 0, r.world.epoch)
+			r.begin()
+			r.do(tt.event)
+			k := store.Key{Group: "g", Job: "j", Run: "k:1"}
+			r.do(attemptEnded{key: k, end: tt.end})
+			x := r.store.runs[k]
+			if x.State != tt.want || x.Interruptions != 0 && tt.want == store.Waiting || len(x.Attempts) != 1 {
+				t.Errorf("the run is %s: %+v", x.State, x)
+			}
+			if tt.want != store.Waiting {
+				return
+			}
+			if x.Failures != 0 || x.Attempts[0].End != store.AttemptExited || x.Remark == "" {
+				t.Errorf("the attempt counts: %+v", x)
+			}
+			if _, waits := tt.event.(tick); waits {
+				equal(t, "started", r.starts, []string{"j/k:1#1"}) // not at once
+				r.until("10:00:05")
+				equal(t, "started", r.starts, []string{"j/k:1#1", "j/k:1#2"})
+			}
+		})
+	}
+}

@@ -47,6 +47,24 @@ func (w *world) checkStart(h *simHolder, r store.Run) {
 	}
 }
 
+// checkOrder looks at a run that is about to be claimed: none of its job that comes before it
+// in the queue, and has been there for a while, may be waiting.
+func (w *world) checkOrder(h *simHolder, r request) {
+	next, stored := r.runs[0], w.store.runs[r.runs[0].Key]
+	if next.State != store.Processing || stored.Version() != r.was || stored.Attempt > 0 || w.holder != h || h.fades > 0 ||
+		w.now-h.sealed < simNoticed || w.now < h.cut+simNoticed || w.now < h.frozen+simNoticed || simTolerance(w.now-w.steppedAt) > 0 {
+		return
+	}
+	settled := w.registryTime().Add(-simNoticed)
+	for k := range w.store.open {
+		other := w.store.runs[k]
+		if k.Job == next.Job && other.State == store.Waiting && other.Attempt == 0 && h.machine.runs[k] == nil &&
+			other.At.Before(settled) && other.Due.Before(settled) && inQueue(&other, &stored) < 0 {
+			w.fail("%s is claimed, and %s comes before it", next.Key, k)
+		}
+	}
+}
+
 // checkRequest looks at what a holder asks of the store.
 func (w *world) checkRequest(h *simHolder, r request) {
 	if r.kind != kindClaim {
@@ -91,20 +109,30 @@ func (w *world) checkUpdate(h store.Holder, before, after store.Run) {
 		ends[a.Number] = a
 	}
 	failures, interruptions := before.Failures, before.Interruptions
+	givenBack := false
 	for _, a := range after.Attempts {
 		was, ok := ends[a.Number]
+		id := simAttemptID{after.Key, a.Number}
 		switch {
 		case ok && was.End != "" && was != a:
 			w.fail("%s attempt %d ended as %q, and is %q now", after.Key, a.Number, was.End, a.End)
 		case was.End != "" || a.End == "":
 		case a.End == store.AttemptFailed || a.End == store.AttemptTimedOut:
 			failures++
-		case a.End == store.AttemptExited && (a.Term < h.Term || w.started[simAttemptID{after.Key, a.Number}]):
+		case a.End == store.AttemptExited && a.Term == h.Term && (!w.started[id] || w.unstarted[id]):
+			givenBack = true
+		case a.End == store.AttemptExited:
 			interruptions++
 		}
 		if a.End != "" && was.End == "" && a.Number == after.Attempt && w.active[after.Key] > 0 {
 			w.fail("%s attempt %d is recorded as %s while it runs", after.Key, a.Number, a.End)
 		}
+	}
+	if _, defined := w.definition(after.Job); after.State == store.Cancelled && after.Cancel == nil && defined && !bySlotAlone(before) {
+		w.fail("%s is cancelled (%s), and somebody asked for it", after.Key, after.Remark)
+	}
+	if givenBack && after.State != store.Waiting {
+		w.fail("%s is %s after an attempt that was not started", after.Key, after.State)
 	}
 	if after.Failures != failures || after.Interruptions != interruptions {
 		w.fail("%s has %d failures and %d interruptions, want %d and %d", after.Key, after.Failures, after.Interruptions, failures, interruptions)
@@ -124,15 +152,15 @@ func (w *world) checkWaited(h store.Holder, before, after store.Run) {
 	}
 	j := w.holder.machine.jobs[before.Job]
 	waited := w.registryTime().Sub(before.Due)
-	const late = 3*time.Minute + 30*time.Second // for a request that arrives late
+	const late = 3*time.Minute + 30*time.Second // for a request that arrives late, or was made before the definition
 	switch {
 	case after.State == store.Processing && before.Cancel != nil:
 		w.fail("%s is claimed although it was cancelled", before.Key)
-	case after.State == store.Processing && !before.Slot.IsZero() && before.Due.Before(j.record.Since.Add(-late)):
+	case after.State == store.Processing && bySlotAlone(before) && before.Due.Before(j.record.Since.Add(-late)) && w.registryTime().Sub(j.record.Since) > late:
 		if window := max(j.StartWithin, j.Missed.Window); waited > window+late {
 			w.fail("%s is claimed, which has waited for %v since before its job's definition", before.Key, waited)
 		}
-		if j.Disabled && before.Attempt == 0 && w.registryTime().Sub(j.record.Since) > late {
+		if j.Disabled && before.Attempt == 0 {
 			w.fail("%s is claimed, and its job is disabled", before.Key)
 		}
 	case after.State == store.Skipped && !j.defined && waited < simSlotPatience-time.Minute:

@@ -1,13 +1,11 @@
 package scheduler
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/understudy-go/understudy/jobs/store"
-	"github.com/understudy-go/understudy/registry"
 )
 
 // simHolder is an instance in its term.
@@ -28,11 +26,6 @@ type simHolder struct {
 	wake    int // number of the tick that counts
 	live    map[store.Key]*simAttempt
 	sealed  time.Duration // when its term was sealed; 0: not yet
-}
-
-type simAttempt struct {
-	run  store.Run
-	over bool
 }
 
 // takeOver begins a term: the next one, or the same one again after work that failed.
@@ -179,7 +172,7 @@ func (w *world) perform(h *simHolder, a action) {
 			if a.immediate {
 				took = 0
 			}
-			w.after(took, func() { w.endAttempt(h, at, ending{end: store.AttemptExited}) })
+			w.after(took, func() { w.endAttempt(h, at, ending{end: store.AttemptExited, unstarted: w.now < at.begins}) })
 		}
 	case note:
 		w.tell("%s %s %s %v", a.fact, a.run.Key, a.text, a.err)
@@ -215,109 +208,4 @@ func (w *world) perform(h *simHolder, a action) {
 		}
 		w.gone(h, w.between(0, time.Second))
 	}
-}
-
-// request sends a request to the store: it may be lost, its answer may be lost, and it may
-// arrive late.
-func (w *world) request(h *simHolder, r request) {
-	w.checkRequest(h, r)
-	slow := time.Duration(0)
-	fault := w.rand.IntN(100)
-	if w.calm {
-		fault = 100
-	}
-	if fault < 2 {
-		slow = w.between(time.Second, 3*time.Minute)
-	}
-	if h.fades > 0 && w.chance(50) {
-		slow = h.lease - w.now + w.between(0, 300*time.Millisecond)
-	}
-	cut := w.now < h.cut
-	w.after(w.between(time.Millisecond, 20*time.Millisecond)+slow, func() {
-		if !cut && slow == 0 && (fault == 7 || w.now < h.refused && r.writes()) { // it fails as a whole, and does nothing
-			w.event(h, answer{request: r, err: fmt.Errorf("the latest term: %w", registry.ErrCorrupt)})
-			return
-		}
-		if cut || fault == 3 || fault == 4 { // lost
-			w.after(time.Second, func() { w.event(h, answer{request: r, err: errSim}) })
-			return
-		}
-		if r.kind == kindUpdate && !w.calm && w.chance(2) && r.runs[0].Job != "all" { // just before it
-			w.store.cancel(r.runs[0].Key, w.registryTime())
-		}
-		a := w.store.apply(h.id, r)
-		switch {
-		case slow > 0: // nobody learns of it
-		case fault == 5 || fault == 6:
-			w.event(h, answer{request: r, err: errSim})
-		default:
-			if r.kind == kindSeal && a.err == nil {
-				h.sealed = w.now
-			}
-			w.event(h, a)
-		}
-	})
-	if slow > 0 {
-		w.after(time.Second, func() { w.event(h, answer{request: r, err: errSim}) })
-	}
-}
-
-// writes reports whether a request changes something.
-func (r request) writes() bool {
-	return r.kind == kindClaim || r.kind == kindChildren || r.kind == kindUpdate || r.kind == kindSave || r.kind == kindPrune
-}
-
-// start starts an attempt.
-func (w *world) start(h *simHolder, r store.Run) {
-	w.checkStart(h, r)
-	w.started[simAttemptID{r.Key, r.Attempt}] = true
-	w.active[r.Key]++
-	w.perJob[r.Job]++
-	at := &simAttempt{run: r}
-	h.live[r.Key] = at
-	w.tell("starts %s attempt %d", r.Key, r.Attempt)
-	e := ending{end: store.AttemptCompleted}
-	switch {
-	case w.calm:
-	case w.chance(20):
-		e = ending{end: store.AttemptFailed, code: 1}
-	case w.chance(5):
-		e = ending{end: store.AttemptTimedOut}
-	}
-	took := w.between(10*time.Millisecond, 5*time.Second)
-	if w.chance(10) {
-		took = w.between(0, 4*time.Minute)
-	}
-	w.after(took, func() { w.endAttempt(h, at, e) })
-	w.guard(h, at)
-}
-
-// guard ends an attempt with the lease.
-func (w *world) guard(h *simHolder, at *simAttempt) {
-	w.after(h.lease-time.Second-w.now, func() {
-		switch {
-		case at.over:
-		case w.now < h.lease-time.Second:
-			w.guard(h, at)
-		default:
-			w.endAttempt(h, at, ending{end: store.AttemptExited})
-		}
-	})
-}
-
-// over takes note that nothing is left of an attempt.
-func (w *world) over(h *simHolder, at *simAttempt) {
-	at.over = true
-	w.active[at.run.Key]--
-	w.perJob[at.run.Job]--
-	delete(h.live, at.run.Key)
-}
-
-func (w *world) endAttempt(h *simHolder, at *simAttempt, e ending) {
-	if at.over {
-		return
-	}
-	w.over(h, at)
-	w.tell("%s attempt %d is over: %s", at.run.Key, at.run.Attempt, e.end)
-	w.event(h, attemptEnded{key: at.run.Key, end: e})
 }

@@ -54,13 +54,14 @@ type world struct {
 	edited int   // how often it was edited
 	n      int   // counts what needs a number of its own
 
-	active   map[store.Key]int // attempts that run, by run
-	perJob   map[string]int    // the same, by job
-	started  map[simAttemptID]bool
-	children map[string]string           // child by its parent and job
-	planned  map[[16]byte]bool           // nonces of claims that were sent
-	told     map[store.Key]bool          // runs of whose end somebody was told
-	cancels  map[store.Key]time.Duration // when somebody wanted a run to be cancelled that was processed
+	active    map[store.Key]int // attempts that run, by run
+	perJob    map[string]int    // the same, by job
+	started   map[simAttemptID]bool
+	unstarted map[simAttemptID]bool       // of them, those whose command was not started
+	children  map[string]string           // child by its parent and job
+	planned   map[[16]byte]bool           // nonces of claims that were sent
+	told      map[store.Key]bool          // runs of whose end somebody was told
+	cancels   map[store.Key]time.Duration // when somebody wanted a run to be cancelled that was processed
 
 	violation string
 	trace     trace
@@ -74,7 +75,7 @@ type simAttemptID struct {
 func newWorld(seed uint64, b breakage) *world {
 	w := &world{
 		seed: seed, rand: rand.New(rand.NewPCG(seed, 1)), epoch: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC),
-		active: map[store.Key]int{}, perJob: map[string]int{}, started: map[simAttemptID]bool{},
+		active: map[store.Key]int{}, perJob: map[string]int{}, started: map[simAttemptID]bool{}, unstarted: map[simAttemptID]bool{},
 		children: map[string]string{}, planned: map[[16]byte]bool{}, told: map[store.Key]bool{}, cancels: map[store.Key]time.Duration{},
 	}
 	w.store = newSimStore(w, b)

@@ -120,7 +120,7 @@ func (m *machine) news() {
 		m.calls.want(kindRetrying)
 	}
 	m.askWanted(request{kind: kindJobs})
-	m.askWanted(request{kind: kindOpen, limit: m.openLimit()})
+	m.askOpen()
 	if m.phase == working {
 		m.askWanted(request{kind: kindRetrying})
 	}
@@ -147,7 +147,10 @@ func (m *machine) askWanted(r request) {
 }
 
 // wantNews asks for what people, or a late write of a holder before, may have changed.
-func (m *machine) wantNews() { m.calls.want(kindJobs, kindOpen, kindDue) }
+func (m *machine) wantNews() {
+	m.calls.want(kindJobs, kindOpen)
+	m.readDue()
+}
 
 // answered takes the answer to a request.
 func (m *machine) answered(a answer) {

@@ -25,7 +25,7 @@ const (
 // since before the present definition of its job, and that does not let it run. Empty: it
 // may start. Whatever people, or the ends of other runs, asked for is never outdated.
 func (m *machine) outdated(j *job, r store.Run, now time.Time) string {
-	if r.Slot.IsZero() {
+	if !bySlotAlone(r) {
 		return ""
 	}
 	if stored := j.record; stored.Hash == j.hash && !stored.Gone && !r.Due.Before(stored.Since) {
@@ -90,7 +90,7 @@ func (m *machine) strays(a answer) {
 	for _, r := range a.runs {
 		j := m.job(r.Job)
 		patience := m.askedPatience
-		if !r.Slot.IsZero() {
+		if bySlotAlone(r) {
 			patience = m.slotPatience
 		}
 		switch {

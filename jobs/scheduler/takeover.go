@@ -8,13 +8,29 @@ import (
 )
 
 // openLimit is how many open runs are read at a time. A record can be large.
-func (m *machine) openLimit() int { return min(m.maxRuns+maxUntold+100, store.MaxPage) }
+func (m *machine) openLimit() int { return min(m.maxRuns+100, store.MaxPage) }
+
+// askOpen reads the open runs, but for those that have ended and are taken care of: nobody
+// changes them any more, and there may be many of them while a URL of on_finish is away.
+func (m *machine) askOpen() {
+	c := m.calls.of(kindOpen)
+	if !c.wanted || !c.ready(m.local) {
+		return
+	}
+	var known []store.Key
+	for _, r := range m.list {
+		if r.phase == following || r.phase == delivering || r.phase == closing {
+			known = append(known, r.record.Key)
+		}
+	}
+	m.ask(request{kind: kindOpen, known: known, limit: m.openLimit()})
+}
 
 // readOn reads what the holder before left behind: its open runs, page after page as they
 // are dealt with, and then which jobs have runs that wait for a retry.
 func (m *machine) readOn() {
 	if m.calls.of(kindOpen).wanted {
-		m.ask(request{kind: kindOpen, limit: m.openLimit()})
+		m.askOpen()
 		return
 	}
 	if m.calls.of(kindRetrying).wanted {

@@ -81,9 +81,9 @@ func (m *machine) taken(r *run, a answer) {
 // recorded takes the answer to the record of an end. If the record is another one, either
 // the end is stored, and the answer before was lost, or somebody else decided.
 func (m *machine) recorded(r *run, a answer) {
-	m.calls.want(kindDue)
 	if r.phase == settling {
 		m.forgetRetry(r.record.Key)
+		m.calls.want(kindDue)
 	}
 	if a.err != nil && !holds(a.stored, r.next) {
 		m.act(note{fact: factEndLost, run: r.record, err: a.err})
@@ -100,10 +100,14 @@ func (m *machine) recorded(r *run, a answer) {
 			m.nextDue = r.record.Due
 		}
 	}
+	busy := r.phase.busy()
 	if r.record.State.Ended() && r.record.Open {
 		m.move(r, following)
 	} else {
 		m.drop(r)
+	}
+	if busy {
+		m.goOn(m.job(r.record.Job))
 	}
 }
 

@@ -42,6 +42,9 @@ type Run struct {
 	Failures      int
 	Interruptions int
 
+	// RetriedBy is who had it started again last after it had ended; empty if nobody did.
+	RetriedBy string
+
 	Progress Progress
 	Result   []byte // at most MaxResult
 	Output   Output

@@ -90,9 +90,10 @@ type Holding interface {
 	SetProgress(ctx context.Context, h Holder, k Key, attempt int, p Progress) (cancel *Request, err error)
 
 	// Open returns up to limit runs of the group that are open and do not wait, the ones
-	// of the lowest terms first, whoever has started them. A record of which nobody can say
+	// of the lowest terms first, whoever has started them. It does not read those in except: what
+	// a run has written may be large. A record of which nobody can say
 	// whether it is open is reported as one that cannot be understood.
-	Open(ctx context.Context, h Holder, limit int) ([]Run, error)
+	Open(ctx context.Context, h Holder, except []Key, limit int) ([]Run, error)
 
 	// Retrying returns, for each job of the group that has waiting runs which have had an
 	// attempt, the ID of the greatest of them (Key.Run). It reads no more of a run than
@@ -107,19 +108,19 @@ type Holding interface {
 	Due(ctx context.Context, h Holder, now time.Time, except []string, limit int) (runs []Run, next time.Time, err error)
 
 	// SaveCheckpoint stores the checkpoint of a run's attempt. It returns ErrChanged if a
-	// later term, or a later attempt of this one, has taken the checkpoint over. It may
-	// return ErrNoRun.
+	// later term, or a later attempt of this one, has taken the checkpoint over, and
+	// ErrNoRun if there is no such run: nothing is stored for one that was pruned.
 	SaveCheckpoint(ctx context.Context, h Holder, k Key, attempt int, data []byte) error
 
 	// TakeCheckpoint returns the last checkpoint of a run, nil if there is none, and takes
 	// it over for this attempt: what an earlier attempt still saves is ErrChanged, and so
-	// is to take it over for an earlier one. It may return ErrNoRun.
+	// is to take it over for an earlier one. It returns ErrNoRun if there is no such run.
 	TakeCheckpoint(ctx context.Context, h Holder, k Key, attempt int) ([]byte, error)
 
 	// AppendChunk stores chunk number n, from 0, of the live output of an attempt, and
 	// deletes those whose number is lower by MaxChunks or more. The offset is the position
 	// of its first byte in the output. A chunk that is there stays as it is. Numbers may be
-	// left out. A power cut may undo it. It may return ErrNoRun.
+	// left out. A power cut may undo it. It returns ErrNoRun if there is no such run.
 	AppendChunk(ctx context.Context, h Holder, k Key, attempt, n int, offset int64, data []byte) error
 
 	// Prune deletes ended runs of a job that are not open, with their payloads,
@@ -146,7 +147,8 @@ type Asking interface {
 
 	// Retry makes a run wait again that has ended without success ([State.Retryable]), due
 	// now, with its failures and interruptions at 0, without an end and without a request
-	// to cancel it. Its remark is that of [Retried]. It returns the record after that;
+	// to cancel it. Its remark is that of [Retried], and RetriedBy is by, or [Somebody] if that
+	// is empty. It returns the record after that;
 	// ErrState if it waits, is processed, is open, or cannot be retried, and ErrNoRun.
 	Retry(ctx context.Context, k Key, by string) (Run, error)
 

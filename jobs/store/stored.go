@@ -12,7 +12,7 @@ import (
 func (r Run) Stored() (Run, error) {
 	r.Schema = Schema
 	r.Slot, r.At, r.Due, r.EndedAt = Instant(r.Slot), Instant(r.At), Instant(r.Due), Instant(r.EndedAt)
-	r.By, r.Remark = registry.Clip(r.By), registry.Clip(r.Remark)
+	r.By, r.RetriedBy, r.Remark = registry.Clip(r.By), registry.Clip(r.RetriedBy), registry.Clip(r.Remark)
 	r.Trigger = Trigger(registry.Clip(string(r.Trigger)))
 	r.Progress = r.Progress.Stored()
 	r.Cancel = r.Cancel.Stored()
@@ -102,6 +102,9 @@ func (j Job) Stored() (Job, error) {
 
 // Bounded returns how many records a call returns that was asked for up to limit.
 func Bounded(limit int) int { return min(max(limit, 0), MaxPage) }
+
+// Somebody is who asked for something, where that is not known.
+const Somebody = "somebody"
 
 // Retried is the remark of a run that a person has made wait again.
 func Retried(by string) string {

@@ -38,8 +38,10 @@ type Run struct {
 	EndedAt  time.Time `json:"endedAt,omitzero"`
 	Priority int       `json:"priority,omitempty"`
 	By       string    `json:"by,omitempty"`
-	Parent   string    `json:"parent,omitempty"`        // JOB/RUN of the run whose end asked for it
-	Payload  string    `json:"payloadSha256,omitempty"` // in hexadecimal digits
+	// RetriedBy is who had it started again last after it had ended.
+	RetriedBy string `json:"retriedBy,omitempty"`
+	Parent    string `json:"parent,omitempty"`        // JOB/RUN of the run whose end asked for it
+	Payload   string `json:"payloadSha256,omitempty"` // in hexadecimal digits
 
 	Term          int64      `json:"term,omitempty"`     // of the last holder that wrote the record
 	Instance      *uuid.UUID `json:"instance,omitempty"` // that holder
@@ -93,7 +95,7 @@ type Output struct {
 func OfRun(r store.Run) Run {
 	v := Run{
 		ID: r.Key.String(), Job: r.Job, Run: r.Key.Run, Status: r.State, Open: r.Open, Trigger: r.Trigger,
-		Slot: store.Instant(r.Slot), At: store.Instant(r.At), Due: store.Instant(r.Due), EndedAt: store.Instant(r.EndedAt), Priority: r.Priority, By: r.By, Parent: r.Parent,
+		Slot: store.Instant(r.Slot), At: store.Instant(r.At), Due: store.Instant(r.Due), EndedAt: store.Instant(r.EndedAt), Priority: r.Priority, By: r.By, RetriedBy: r.RetriedBy, Parent: r.Parent,
 		Term: r.Term, Instance: known(r.Instance), Attempt: r.Attempt, Attempts: make([]Attempt, 0, len(r.Attempts)),
 		Failures: r.Failures, Interruptions: r.Interruptions, Cancel: ofRequest(r.Cancel), Remark: r.Remark,
 		Output: Output{Bytes: r.Output.Bytes, Head: text(r.Output.Head), Tail: text(r.Output.Tail)},

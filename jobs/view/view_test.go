@@ -22,7 +22,7 @@ func TestJSON_HasStableNames(t *testing.T) {
 	id := uuid.MustParse("0198c0de-0000-7000-8000-000000000001")
 	run := store.Run{
 		Key:     store.Key{Group: "g", Job: "report", Run: store.SlotID(instant)},
-		Trigger: store.BySchedule, Slot: instant, At: instant.In(time.FixedZone("", 3600)), Due: instant, Priority: -1, By: "somebody", Parent: "a/b",
+		Trigger: store.BySchedule, Slot: instant, At: instant.In(time.FixedZone("", 3600)), Due: instant, Priority: -1, By: "somebody", RetriedBy: "ada", Parent: "a/b",
 		Payload: store.Digest{0xab}, State: store.TimedOut, Open: true, Term: 7, Instance: id, Attempt: 2,
 		Attempts: []store.Attempt{
 			{Number: 1, Instance: id, Host: "web-1", Term: 7, From: instant, To: instant.Add(1500 * time.Millisecond), End: store.AttemptFailed, ExitCode: 0},
@@ -40,7 +40,7 @@ func TestJSON_HasStableNames(t *testing.T) {
 		{"run", OfRun(run), `{
 			"id": "report/2027-03-14T01:59:26Z", "job": "report", "run": "2027-03-14T01:59:26Z", "status": "timed out", "open": true, "trigger": "schedule",
 			"slot": "2027-03-14T01:59:26.535Z", "at": "2027-03-14T01:59:26.535Z", "due": "2027-03-14T01:59:26.535Z", "endedAt": "2027-03-14T01:59:26.535Z",
-			"priority": -1, "by": "somebody", "parent": "a/b",
+			"priority": -1, "by": "somebody", "retriedBy": "ada", "parent": "a/b",
 			"payloadSha256": "ab00000000000000000000000000000000000000000000000000000000000000",
 			"term": 7, "instance": "0198c0de-0000-7000-8000-000000000001", "attempt": 2,
 			"attempts": [

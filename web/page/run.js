@@ -43,6 +43,7 @@ function drawRun({ run, full: all }) {
 		['Remark', visible(run.remark || '')],
 		['Job', node => drawLink(node, toJob(run.job), run.job)],
 		['Asked for by', visible(askedBy(run.trigger)) + (run.by ? ', ' + visible(run.by) : '')],
+		['Retried by', visible(run.retriedBy || '')],
 		['Parent', run.parent && (node => {
 			const [job, id] = cutOnce(run.parent);
 			drawLink(node, toRun(job, id), visible(run.parent));

@@ -1,6 +1,7 @@
 package mongostore
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -185,7 +186,8 @@ func (s *Store) Retry(ctx context.Context, k store.Key, by string) (store.Run, e
 			key, {Key: "state", Value: bson.D{{Key: "$in", Value: states}}}, {Key: "open", Value: false}, {Key: pruning, Value: nil}, soundRun,
 		}, append(set(bson.D{
 			{Key: "state", Value: store.Waiting}, {Key: "open", Value: true}, {Key: listed, Value: true}, {Key: "due", Value: now}, {Key: "failures", Value: int64(0)},
-			{Key: "interruptions", Value: int64(0)}, {Key: "remark", Value: store.Retried(by)}, newAsked(),
+			{Key: "interruptions", Value: int64(0)}, {Key: "remark", Value: store.Retried(by)},
+			{Key: "retriedBy", Value: registry.Clip(cmp.Or(by, store.Somebody))}, newAsked(),
 		}), bson.E{Key: "$unset", Value: bson.D{{Key: "endedAt", Value: true}, {Key: "cancel", Value: true}}}))
 		if err != nil {
 			return fail(err)

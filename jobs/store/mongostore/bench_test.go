@@ -213,7 +213,7 @@ func BenchmarkHistory(b *testing.B) {
 		})
 	}
 	b.Run("Open", func(b *testing.B) {
-		median(b, func() error { _, err := s.Open(b.Context(), storetest.AnyHolder("g"), 100); return err })
+		median(b, func() error { _, err := s.Open(b.Context(), storetest.AnyHolder("g"), nil, 100); return err })
 	})
 	b.Run("Due", func(b *testing.B) {
 		median(b, func() error {

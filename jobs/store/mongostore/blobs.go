@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 
 	"github.com/google/uuid"
 	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/understudy-go/understudy/internal/mongoconn"
@@ -86,7 +88,7 @@ func (s *Store) TakeCheckpoint(ctx context.Context, h store.Holder, k store.Key,
 
 // checkpoint writes to the record of a checkpoint, unless a later term or attempt has
 // taken it over. It is an upsert: if there is a record that its filter does not match, the
-// unique _id refuses another one.
+// unique _id refuses another one. It returns the record before, nil if there was none.
 func (s *Store) checkpoint(ctx context.Context, h store.Holder, k store.Key, attempt int, write bson.D, field string) (bson.Raw, error) {
 	end, err := s.begin(ctx, s.mayHold)
 	if err != nil {
@@ -107,10 +109,13 @@ func (s *Store) checkpoint(ctx context.Context, h store.Holder, k store.Key, att
 	raw, err := s.blobs.FindOneAndUpdate(ctx,
 		bson.D{{Key: "_id", Value: key}, earlier, soundCheckpoint},
 		set(append(write, bson.E{Key: "term", Value: h.Term}, bson.E{Key: "attempt", Value: int64(attempt)}, bson.E{Key: "schema", Value: int64(store.Schema)})),
-		options.FindOneAndUpdate().SetUpsert(true).SetReturnDocument(options.After).SetProjection(only(field)).SetCollation(s.r.Simple),
+		options.FindOneAndUpdate().SetUpsert(true).SetReturnDocument(options.Before).SetProjection(only(field)).SetCollation(s.r.Simple),
 	).Raw()
-	if err == nil {
+	switch {
+	case err == nil:
 		return raw, nil
+	case errors.Is(err, mongo.ErrNoDocuments): // there was none, and now there is one
+		return nil, s.withRun(ctx, k, s.blobs, bson.D{{Key: "_id", Value: key}, {Key: "term", Value: h.Term}, {Key: "attempt", Value: int64(attempt)}})
 	}
 	if !mongoconn.DuplicateID(err) {
 		return nil, s.r.Refused(s.blobs, err)

@@ -38,9 +38,12 @@ func (s *Store) AppendChunk(ctx context.Context, h store.Holder, k store.Key, at
 	_, err = s.chunks.InsertOne(ctx, bson.D{
 		{Key: "_id", Value: key}, {Key: "offset", Value: offset}, {Key: "data", Value: append([]byte{}, chunk...)}, {Key: "schema", Value: int64(store.Schema)},
 	})
-	if mongoconn.DuplicateID(err) {
+	switch {
+	case err == nil:
+		err = s.withRun(ctx, k, s.chunks, bson.D{{Key: "_id", Value: key}})
+	case mongoconn.DuplicateID(err):
 		err = s.collated(ctx, s.chunks, key, err)
-	} else {
+	default:
 		err = s.r.Refused(s.chunks, err)
 	}
 	if err != nil || n < store.MaxChunks {

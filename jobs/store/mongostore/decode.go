@@ -42,6 +42,7 @@ func decodeRun(raw bson.Raw) (r store.Run, err error) {
 	trigger, _ := f.Text("trigger")
 	r.Trigger = store.Trigger(trigger)
 	r.By, _ = f.Text("by")
+	r.RetriedBy, _ = f.Text("retriedBy")
 	parent, _ := mongofields.Name(raw.Lookup("parent"), store.MaxParent)
 	r.Parent = store.Parent(parent)
 	r.Remark, _ = f.Text("remark")

@@ -27,5 +27,6 @@
 //   - Of all others, a second call has the same effect as the first.
 //
 // A write that arrives late changes nothing, because its filter names the version on
-// which it rests.
+// which it rests. Checkpoints and chunks are inserted beside a run, so whether it is still
+// there is looked at after the insert.
 package mongostore

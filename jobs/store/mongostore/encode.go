@@ -14,7 +14,7 @@ import (
 func newRun(r store.Run) bson.D {
 	d := bson.D{
 		{Key: "_id", Value: idOf(r.Key)}, {Key: "trigger", Value: r.Trigger}, {Key: "slot", Value: date(r.Slot)}, {Key: "at", Value: r.At},
-		{Key: "priority", Value: int64(r.Priority)}, {Key: "by", Value: r.By}, {Key: "parent", Value: r.Parent}, {Key: "schema", Value: int64(store.Schema)},
+		{Key: "priority", Value: int64(r.Priority)}, {Key: "by", Value: r.By}, {Key: "retriedBy", Value: r.RetriedBy}, {Key: "parent", Value: r.Parent}, {Key: "schema", Value: int64(store.Schema)},
 	}
 	if r.Payload != (store.Digest{}) {
 		d = append(d, bson.E{Key: "payload", Value: r.Payload[:]})

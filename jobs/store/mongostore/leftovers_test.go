@@ -115,3 +115,52 @@ func TestPrune_ThatStoppedHalfWayIsCompletedByTheNextOne(t *testing.T) {
 		})
 	}
 }
+
+// The prune has passed the checkpoints and the chunks, and not yet deleted the run.
+func TestPrune_InTheMiddleOfItNothingIsStoredForItsRuns(t *testing.T) {
+	t.Parallel()
+	set := mongotest.Start(t, 1)
+	s, h := open(t, set.URI()).Jobs(), holder(1)
+	r, _, err := s.Submit(t.Context(), triggered("1"), nil, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Update(t.Context(), h, r.Version(), completed(r)); err != nil {
+		t.Fatal(err)
+	}
+	d := db(t, set.URI(), "understudy")
+	empty := func(when string) {
+		t.Helper()
+		if blobs, chunks := stored(t, d, "blobs"), stored(t, d, "chunks"); blobs != 0 || chunks != 0 {
+			t.Errorf("%s: %d blobs and %d chunks are left, want none", when, blobs, chunks)
+		}
+	}
+	late := func() {
+		t.Helper()
+		for what, err := range map[string]error{
+			"SaveCheckpoint": s.SaveCheckpoint(t.Context(), h, r.Key, 1, []byte("checkpoint")),
+			"AppendChunk":    s.AppendChunk(t.Context(), h, r.Key, 1, 0, 0, []byte("chunk")),
+		} {
+			if !errors.Is(err, store.ErrNoRun) {
+				t.Errorf("%s: %v, want %v", what, err, store.ErrNoRun)
+			}
+		}
+	}
+	before := instant.Add(100 * 24 * time.Hour)
+	prune := func() (int, error) {
+		return s.Prune(t.Context(), h, "report", store.Prunable{Before: before, FailedBefore: before}, 10)
+	}
+	set.FailCommand(t, 1, "failCommands", bson.A{"delete"}, "namespace", "understudy.runs", "closeConnection", true)
+	if n, err := prune(); err == nil || n != 0 {
+		t.Fatalf("Prune: %d, %v; want an error", n, err)
+	}
+	mongotest.Eventually(t, "a connection", func() error { _, err := s.Jobs(t.Context(), "g"); return err })
+	late()
+	empty("while it is pruned")
+	mongotest.Eventually(t, "the next pruning", func() error { _, err := prune(); return err })
+	if n := stored(t, d, "runs"); n != 0 {
+		t.Fatalf("%d runs are left", n)
+	}
+	late()
+	empty("afterwards")
+}

@@ -15,16 +15,22 @@ import (
 )
 
 // Open implements [store.Holding].
-func (s *Store) Open(ctx context.Context, h store.Holder, limit int) ([]store.Run, error) {
+func (s *Store) Open(ctx context.Context, h store.Holder, except []store.Key, limit int) ([]store.Run, error) {
 	end, err := s.begin(ctx, s.r.MayRead)
 	if err != nil {
 		return nil, wrap(ctx, "open runs", err)
 	}
 	defer end()
 	decode, sound := noLater(h)
-	open, err := read(ctx, s, s.runs, bson.D{
-		inGroup(h.Group), {Key: listed, Value: exists(true)}, {Key: "state", Value: bson.D{{Key: "$ne", Value: store.Waiting}}},
-	}, bson.D{{Key: "term", Value: 1}, {Key: "_id", Value: 1}}, nil, store.Bounded(limit), decode, sound)
+	wanted := bson.D{inGroup(h.Group), {Key: listed, Value: exists(true)}, {Key: "state", Value: bson.D{{Key: "$ne", Value: store.Waiting}}}}
+	if len(except) > 0 {
+		ids := make([]runID, len(except))
+		for i, k := range except {
+			ids[i] = idOf(k)
+		}
+		wanted = append(wanted, bson.E{Key: "_id", Value: bson.D{{Key: "$nin", Value: ids}}})
+	}
+	open, err := read(ctx, s, s.runs, wanted, bson.D{{Key: "term", Value: 1}, {Key: "_id", Value: 1}}, nil, store.Bounded(limit), decode, sound)
 	if err != nil {
 		return nil, wrap(ctx, "open runs", err)
 	}

@@ -141,6 +141,20 @@ func (s *Store) pruneParts(ctx context.Context, marked bson.D) error {
 	return s.r.Refused(s.chunks, err)
 }
 
+// withRun deletes what was just inserted for a run if the run is not there, or is being
+// deleted, and returns ErrNoRun then. It is called after the insert: whoever prunes has
+// looked for what belongs to the run before that, and finds nothing of it later.
+func (s *Store) withRun(ctx context.Context, k store.Key, c *mongo.Collection, inserted bson.D) error {
+	raw, err := s.find(ctx, s.runs, idOf(k), pruning)
+	if err != nil || raw != nil && !(fields{Raw: raw}).Present(pruning) {
+		return err
+	}
+	if _, err := c.DeleteOne(ctx, inserted, options.DeleteOne().SetCollation(s.r.Simple)); err != nil {
+		return s.r.Refused(c, err)
+	}
+	return noRun(k)
+}
+
 func decodeKey(raw bson.Raw) (store.Key, error) {
 	names, err := (&decoder{fields: fields{Raw: raw}, kind: "run"}).key("group", "job", "run")
 	return store.Key{Group: names[0], Job: names[1], Run: names[2]}, err

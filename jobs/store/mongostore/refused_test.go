@@ -22,7 +22,7 @@ import (
 func calls(s store.Store, h store.Holder, k store.Key) (reads, writes map[string]func(ctx context.Context) error) {
 	r := processing(h, k.Run)
 	return map[string]func(ctx context.Context) error{
-			"Open": func(ctx context.Context) error { _, err := s.Open(ctx, storetest.AnyHolder("g"), 1); return err },
+			"Open": func(ctx context.Context) error { _, err := s.Open(ctx, storetest.AnyHolder("g"), nil, 1); return err },
 			"Due": func(ctx context.Context) error {
 				_, _, err := s.Due(ctx, storetest.AnyHolder("g"), instant, nil, 1)
 				return err
@@ -174,7 +174,7 @@ func TestStore_GroupsDifferInCaseWhateverTheCollation(t *testing.T) {
 	for group, want := range map[string]string{"G": "1", "g": "2"} {
 		for name, list := range map[string]func() ([]store.Run, error){
 			"Runs": func() ([]store.Run, error) { return s.Runs(ctx, group, store.Filter{Limit: 10}) },
-			"Open": func() ([]store.Run, error) { return s.Open(ctx, storetest.AnyHolder(group), 10) },
+			"Open": func() ([]store.Run, error) { return s.Open(ctx, storetest.AnyHolder(group), nil, 10) },
 		} {
 			if runs, err := list(); err != nil || len(runs) != 1 || runs[0].Key.Run != want {
 				t.Errorf("%s of %s: %v, %v; want run %s", name, group, runs, err, want)

@@ -85,8 +85,10 @@ func TestStore_MakesFewRoundTrips(t *testing.T) {
 			_, _, err := s.Due(ctx, storetest.AnyHolder("g"), instant, []string{"a"}, 10)
 			return err
 		}, []string{"find", "find"}, nil},
-		{"AppendChunk", func() error { return s.AppendChunk(ctx, h, k, 1, store.MaxChunks-1, 0, []byte("x")) }, []string{"insert"}, nil},
-		{"AppendChunk, the first is deleted", func() error { return s.AppendChunk(ctx, h, k, 1, store.MaxChunks, 0, []byte("x")) }, []string{"insert", "delete"}, nil},
+		{"AppendChunk", func() error { return s.AppendChunk(ctx, h, k, 1, store.MaxChunks-1, 0, []byte("x")) }, []string{"insert", "find"}, nil},
+		{"AppendChunk, the first is deleted", func() error { return s.AppendChunk(ctx, h, k, 1, store.MaxChunks, 0, []byte("x")) }, []string{"insert", "find", "delete"}, nil},
+		{"SaveCheckpoint, the first one", func() error { return s.SaveCheckpoint(ctx, h, k, 1, []byte("x")) }, []string{"findAndModify", "find"}, nil},
+		{"SaveCheckpoint", func() error { return s.SaveCheckpoint(ctx, h, k, 1, []byte("x")) }, []string{"findAndModify"}, nil},
 		{"Chunks", func() error { _, err := s.Chunks(ctx, k, 1, 0); return err }, []string{"find"}, nil},
 	} {
 		sent()

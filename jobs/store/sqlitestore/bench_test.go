@@ -158,7 +158,10 @@ func BenchmarkHistory(b *testing.B) {
 			r, _, err := s.Due(b.Context(), storetest.AnyHolder("g"), time.Now(), nil, 16)
 			return len(r), err
 		}},
-		{"Open", 0, func() (int, error) { r, err := s.Open(b.Context(), storetest.AnyHolder("g"), 1000); return len(r), err }},
+		{"Open", 0, func() (int, error) {
+			r, err := s.Open(b.Context(), storetest.AnyHolder("g"), nil, 1000)
+			return len(r), err
+		}},
 		{"Queue", 100, func() (int, error) { q, err := s.Queue(b.Context(), "g", time.Now()); return len(q), err }},
 	} {
 		b.Run(tt.name, func(b *testing.B) {

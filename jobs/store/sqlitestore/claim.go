@@ -74,10 +74,10 @@ func versionArgs(r store.Run) []any {
 // updateRun writes all of a run that can change.
 func (c *conn) updateRun(r store.Run) error {
 	by, why, at := askedBy(r.Cancel)
-	args := []any{millis(r.Due), string(r.State), flag(r.Open), r.Term, orNull(r.Instance), r.Attempt, orNull(r.Nonce), r.Failures, r.Interruptions,
+	args := []any{millis(r.Due), string(r.State), flag(r.Open), r.Term, orNull(r.Instance), r.Attempt, orNull(r.Nonce), r.Failures, r.Interruptions, r.RetriedBy,
 		r.Progress.Percent, r.Progress.Text, millis(r.Progress.At), r.Remark, millis(r.EndedAt), by, why, at, r.Schema,
 		r.Output.Bytes, attemptsText(r.Attempts), data(r.Result), data(r.Output.Head), data(r.Output.Tail)}
-	return c.change(`UPDATE runs SET due = ?, state = ?, open = ?, term = ?, instance = ?, attempt = ?, nonce = ?, failures = ?, interruptions = ?,
+	return c.change(`UPDATE runs SET due = ?, state = ?, open = ?, term = ?, instance = ?, attempt = ?, nonce = ?, failures = ?, interruptions = ?, retriedBy = ?,
 		percent = ?, progress = ?, progressAt = ?, remark = ?, endedAt = ?, cancelBy = ?, cancelWhy = ?, cancelAt = ?, schema = ?,
 		bytes = ?, attempts = ?, result = ?, head = ?, tail = ? `+aRun, append(args, keyArgs(r.Key)...),
 		"runs", aVersion+` AND open = ? AND nonce IS ? AND cancelAt IS ?`, append(versionArgs(r), flag(r.Open), orNull(r.Nonce), at)...)

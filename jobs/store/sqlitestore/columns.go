@@ -52,6 +52,7 @@ var (
 		column{`priority`, number, 0}, column{`"by"`, words, store.MaxRemark}, column{`payload`, bytes, 32}, column{`parent`, words, store.MaxParent},
 		column{`state`, words, store.MaxRemark}, column{`open`, number, 0}, column{`term`, number, 0}, column{`instance`, words, 36},
 		column{`attempt`, number, 0}, column{`nonce`, words, 36}, column{`failures`, number, 0}, column{`interruptions`, number, 0},
+		column{`retriedBy`, words, store.MaxRemark},
 		column{`percent`, number, 0}, column{`progress`, words, store.MaxRemark}, column{`progressAt`, number, 0},
 		column{`remark`, words, store.MaxRemark}, column{`endedAt`, number, 0},
 		column{`cancelBy`, words, store.MaxRemark}, column{`cancelWhy`, words, store.MaxRemark}, column{`cancelAt`, number, 0},

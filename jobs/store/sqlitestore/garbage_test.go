@@ -71,7 +71,7 @@ func TestUnreadable_ManyRecordsHoldNobodyUp(t *testing.T) {
 					return len(r), err
 				},
 				"Open": func(ctx context.Context) (int, error) {
-					r, err := s.Open(ctx, storetest.AnyHolder("g"), 1)
+					r, err := s.Open(ctx, storetest.AnyHolder("g"), nil, 1)
 					return len(r), err
 				},
 				"Runs": func(ctx context.Context) (int, error) {

@@ -1,6 +1,7 @@
 package sqlitestore
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -35,7 +36,7 @@ func (s *Store) Retry(ctx context.Context, k store.Key, by string) (store.Run, e
 			return fmt.Errorf("%s is %s, and what follows its end is not done: %w", k, r.State, store.ErrState)
 		}
 		r.State, r.Open, r.Due, r.EndedAt, r.Cancel = store.Waiting, true, now(), time.Time{}, nil
-		r.Failures, r.Interruptions, r.Remark = 0, 0, store.Retried(by)
+		r.Failures, r.Interruptions, r.Remark, r.RetriedBy = 0, 0, store.Retried(by), cmp.Or(by, store.Somebody)
 		return nil
 	})
 }

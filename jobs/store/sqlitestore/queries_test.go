@@ -81,7 +81,11 @@ func TestQueries_UseTheirIndex(t *testing.T) {
 		call    func(s *Store) error
 		indices []string
 	}{
-		"Open": {func(s *Store) error { _, err := s.Open(ctx, storetest.AnyHolder("g"), 10); return err }, []string{"runsOpen"}},
+		"Open": {func(s *Store) error { _, err := s.Open(ctx, storetest.AnyHolder("g"), nil, 10); return err }, []string{"runsOpen"}},
+		"Open but of some": {func(s *Store) error {
+			_, err := s.Open(ctx, storetest.AnyHolder("g"), []store.Key{{Group: "g", Job: "a", Run: "1"}, {Group: "g", Job: "b", Run: "2"}}, 10)
+			return err
+		}, []string{"runsOpen"}},
 		"Due": {func(s *Store) error {
 			_, _, err := s.Due(ctx, storetest.AnyHolder("g"), time.Now(), nil, 10)
 			return err

@@ -13,13 +13,13 @@ import (
 // runRow is a run as it is stored. Its columns may hold anything.
 type runRow struct {
 	group, job, run, trigger, slot, at, due, priority, by, payload, parent, state, open                 any
-	term, instance, attempt, nonce, failures, interruptions, percent, progress, progressAt              any
+	term, instance, attempt, nonce, failures, interruptions, retriedBy, percent, progress, progressAt   any
 	remark, endedAt, cancelBy, cancelWhy, cancelAt, schema, bytes, attempts, result, output, outputTail any
 }
 
 func (r *runRow) fields() []any {
 	return []any{&r.group, &r.job, &r.run, &r.trigger, &r.slot, &r.at, &r.due, &r.priority, &r.by, &r.payload, &r.parent, &r.state, &r.open,
-		&r.term, &r.instance, &r.attempt, &r.nonce, &r.failures, &r.interruptions, &r.percent, &r.progress, &r.progressAt,
+		&r.term, &r.instance, &r.attempt, &r.nonce, &r.failures, &r.interruptions, &r.retriedBy, &r.percent, &r.progress, &r.progressAt,
 		&r.remark, &r.endedAt, &r.cancelBy, &r.cancelWhy, &r.cancelAt, &r.schema, &r.bytes, &r.attempts, &r.result, &r.output, &r.outputTail}
 }
 
@@ -49,6 +49,7 @@ func (r *runRow) decode() (store.Run, error) {
 		Attempts:      optional(&d, "attempts", r.attempts, attempts),
 		Failures:      sqlitefields.Vital(&d, "failures", r.failures, small),
 		Interruptions: sqlitefields.Vital(&d, "interruptions", r.interruptions, small),
+		RetriedBy:     sqlitefields.Lenient(r.retriedBy, sqlitefields.Text),
 		Progress:      store.Progress{Percent: sqlitefields.Lenient(r.percent, small), Text: sqlitefields.Lenient(r.progress, sqlitefields.Text), At: sqlitefields.Lenient(r.progressAt, date)}.Stored(),
 		Result:        sqlitefields.Lenient(r.result, blob),
 		Output:        store.Output{Head: sqlitefields.Lenient(r.output, blob), Tail: sqlitefields.Lenient(r.outputTail, blob), Bytes: max(sqlitefields.Lenient(r.bytes, sqlitefields.Integer), 0)},
@@ -74,7 +75,7 @@ func runValues(r store.Run) []any {
 	}
 	by, why, at := askedBy(r.Cancel)
 	return []any{r.Group, r.Job, r.Key.Run, string(r.Trigger), millis(r.Slot), millis(r.At), millis(r.Due), r.Priority, r.By, digest, r.Parent,
-		string(r.State), flag(r.Open), r.Term, orNull(r.Instance), r.Attempt, orNull(r.Nonce), r.Failures, r.Interruptions,
+		string(r.State), flag(r.Open), r.Term, orNull(r.Instance), r.Attempt, orNull(r.Nonce), r.Failures, r.Interruptions, r.RetriedBy,
 		r.Progress.Percent, r.Progress.Text, millis(r.Progress.At), r.Remark, millis(r.EndedAt), by, why, at, r.Schema,
 		r.Output.Bytes, attemptsText(r.Attempts), data(r.Result), data(r.Output.Head), data(r.Output.Tail)}
 }

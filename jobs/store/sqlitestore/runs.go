@@ -15,10 +15,25 @@ import (
 )
 
 // Open returns runs of a group that are open and do not wait.
-func (s *Store) Open(ctx context.Context, h store.Holder, limit int) ([]store.Run, error) {
-	return listed(ctx, s, "open runs", func(c *conn) (found records[store.Run], err error) {
+func (s *Store) Open(ctx context.Context, h store.Holder, except []store.Key, limit int) ([]store.Run, error) {
+	const name = "open runs"
+	args, others := []any{h.Group}, ""
+	if len(except) > 0 {
+		keys := [][2]string{}
+		for _, k := range except {
+			if k.Group == h.Group {
+				keys = append(keys, [2]string{k.Job, k.Run})
+			}
+		}
+		list, err := json.Marshal(keys)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		others, args = ` AND ((job, run) IN (SELECT value->>0, value->>1 FROM json_each(?))) IS NOT TRUE`, append(args, string(list))
+	}
+	return listed(ctx, s, name, func(c *conn) (found records[store.Run], err error) {
 		found.check = h.NoLaterRun
-		err = c.some(&found, store.Bounded(limit), wholeRun, `WHERE "group" = ? AND open IS NOT 0 AND state IS NOT 'waiting' ORDER BY term, job, run`, h.Group)
+		err = c.some(&found, store.Bounded(limit), wholeRun, `WHERE "group" = ? AND open IS NOT 0 AND state IS NOT 'waiting'`+others+` ORDER BY term, job, run`, args...)
 		return found, err
 	})
 }

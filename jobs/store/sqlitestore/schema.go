@@ -19,7 +19,7 @@ CREATE TABLE IF NOT EXISTS jobs (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS runs (
 	"group", job, run, "trigger", slot, at, due, priority, "by", payload, parent, state, open,
-	term, instance, attempt, nonce, failures, interruptions, percent, progress, progressAt,
+	term, instance, attempt, nonce, failures, interruptions, retriedBy, percent, progress, progressAt,
 	remark, endedAt, cancelBy, cancelWhy, cancelAt, schema, bytes, attempts, result, head, tail,
 	PRIMARY KEY ("group", job, run)
 );

@@ -31,7 +31,7 @@ func calls(b Backend, h store.Holder, r store.Run, name string) []call {
 			_, err := s.SetProgress(ctx, h, k, r.Attempt, store.Progress{Percent: 1, At: instant})
 			return err
 		}},
-		{"Open", false, func(ctx context.Context) error { _, err := s.Open(ctx, h, 10); return err }},
+		{"Open", false, func(ctx context.Context) error { _, err := s.Open(ctx, h, nil, 10); return err }},
 		{"Retrying", false, func(ctx context.Context) error { _, err := s.Retrying(ctx, h.Group); return err }},
 		{"Due", false, func(ctx context.Context) error { _, _, err := s.Due(ctx, h, time.Now(), nil, 10); return err }},
 		{"SaveCheckpoint", true, func(ctx context.Context) error { return s.SaveCheckpoint(ctx, h, k, r.Attempt, []byte("c")) }},

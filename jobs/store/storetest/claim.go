@@ -176,7 +176,7 @@ func claim(t *testing.T, open func(t *testing.T) Store) {
 		berlin := time.FixedZone("", 3600)
 		r.Slot, r.Attempts[0].From = r.Slot.In(berlin), r.Attempts[0].From.Add(more)
 		long := strings.Repeat("ä", 1000)
-		r.By, r.Remark, r.Attempts[0].Host = long, long, long
+		r.By, r.RetriedBy, r.Remark, r.Attempts[0].Host = long, long, long, long
 		cut := registry.Clip(long)
 		want.Attempts = nil
 		for i := range store.MaxAttempts + 3 {
@@ -188,7 +188,7 @@ func claim(t *testing.T, open func(t *testing.T) Store) {
 			a.From, a.Host = instant, cut
 			want.Attempts = append(want.Attempts, a)
 		}
-		want.By, want.Remark = cut, cut
+		want.By, want.RetriedBy, want.Remark = cut, cut, cut
 		claimOne(t, b, h, r)
 		wantRun(t, other, want)
 	})
@@ -212,7 +212,7 @@ func claim(t *testing.T, open func(t *testing.T) Store) {
 				t.Fatalf("Claim returned %v for run %d, want nil", there[i], i)
 			}
 		}
-		list, err := other.Jobs().Open(t.Context(), AnyHolder("limit"), store.MaxPage+1)
+		list, err := other.Jobs().Open(t.Context(), AnyHolder("limit"), nil, store.MaxPage+1)
 		if err != nil || len(list) != store.MaxPage {
 			t.Errorf("Open: %d, %v; want %d", len(list), err, store.MaxPage)
 		}
@@ -224,7 +224,7 @@ func claim(t *testing.T, open func(t *testing.T) Store) {
 		late := processing(h, "report", "1")
 		there, err := b.Jobs().Claim(t.Context(), h, []store.Run{late})
 		if err == nil { // a backend that does not know it: then the run is found as one of an earlier term
-			runs, err := b.Jobs().Open(t.Context(), AnyHolder("over"), 10)
+			runs, err := b.Jobs().Open(t.Context(), AnyHolder("over"), nil, 10)
 			if err != nil || len(runs) != 1 || runs[0].Term != h.Term {
 				t.Errorf("Open after a late claim: %v, %v; want the run under term %d", runs, err, h.Term)
 			}

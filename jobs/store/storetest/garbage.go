@@ -86,7 +86,7 @@ func garbage(t *testing.T, open func(t *testing.T) Store) {
 					"Runs of a job": func() ([]store.Run, error) {
 						return other.Jobs().Runs(t.Context(), h.Group, store.Filter{Job: "report", Limit: 2})
 					},
-					"Open": func() ([]store.Run, error) { return other.Jobs().Open(t.Context(), h, 2) },
+					"Open": func() ([]store.Run, error) { return other.Jobs().Open(t.Context(), h, nil, 2) },
 				} {
 					runs, err := list()
 					wantLeftOut(t, name, err, bad.want)
@@ -144,7 +144,7 @@ func garbage(t *testing.T, open func(t *testing.T) Store) {
 		if wantLeftOut(t, "Due", err, registry.ErrCorrupt); !slices.Equal(names(runs), []string{due.Key.String()}) {
 			t.Errorf("Due: %q, want %s", names(runs), due.Key)
 		}
-		runs, err = other.Jobs().Open(t.Context(), h, 1)
+		runs, err = other.Jobs().Open(t.Context(), h, nil, 1)
 		if wantLeftOut(t, "Open", err, registry.ErrCorrupt); !slices.Equal(names(runs), []string{claimed.Key.String()}) {
 			t.Errorf("Open: %q, want %s", names(runs), claimed.Key)
 		}

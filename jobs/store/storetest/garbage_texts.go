@@ -17,12 +17,12 @@ func garbageTexts(t *testing.T, open func(t *testing.T) Store) {
 	next := holders(b, "garbage")
 
 	t.Run("WhereNoDecisionRestsOnItAFieldIsEmpty", func(t *testing.T) {
-		for _, field := range []string{"trigger", "by", "parent", "remark", "progress", "result", "head", "tail"} {
+		for _, field := range []string{"trigger", "by", "retriedBy", "parent", "remark", "progress", "result", "head", "tail"} {
 			for _, value := range []any{nil, int64(7), 2.5} {
 				t.Run(spoilt{field: field, value: value}.String(), func(t *testing.T) {
 					h := next(t)
 					r := ended(processing(h, "report", "1"), store.Completed, instant)
-					r.By, r.Parent = "me", "a/b"
+					r.By, r.RetriedBy, r.Parent = "me", "you", "a/b"
 					claimOne(t, b, h, r)
 					s.Spoil(t, Record{Key: r.Key}, field, value)
 					switch field {
@@ -30,6 +30,8 @@ func garbageTexts(t *testing.T, open func(t *testing.T) Store) {
 						r.Trigger = ""
 					case "by":
 						r.By = ""
+					case "retriedBy":
+						r.RetriedBy = ""
 					case "parent":
 						r.Parent = ""
 					case "remark":
@@ -80,11 +82,11 @@ func garbageTexts(t *testing.T, open func(t *testing.T) Store) {
 		if _, err := b.Jobs().SetProgress(t.Context(), h, r.Key, 1, store.Progress{Percent: 1, Text: "x", At: instant}); err != nil {
 			t.Fatal(err)
 		}
-		for _, field := range []string{"trigger", "by", "remark", "progress"} {
+		for _, field := range []string{"trigger", "by", "retriedBy", "remark", "progress"} {
 			s.Spoil(t, Record{Key: r.Key}, field, long)
 		}
 		cut := registry.Clip(long)
-		r.Trigger, r.By, r.Remark, r.Progress = store.Trigger(cut), cut, cut, store.Progress{Percent: 1, Text: cut, At: instant}
+		r.Trigger, r.By, r.RetriedBy, r.Remark, r.Progress = store.Trigger(cut), cut, cut, cut, store.Progress{Percent: 1, Text: cut, At: instant}
 		wantRun(t, other, r)
 		for _, field := range []string{"state", "nonce", "attempts", "payload", "at"} {
 			h := next(t)

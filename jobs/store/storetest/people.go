@@ -91,7 +91,7 @@ func people(t *testing.T, open func(t *testing.T) Store) {
 				recent(t, "when it is due", got.Due)
 				want := r
 				want.State, want.Open, want.Due, want.EndedAt, want.Cancel = store.Waiting, true, got.Due, time.Time{}, nil
-				want.Failures, want.Interruptions, want.Remark = 0, 0, store.Retried("me")
+				want.Failures, want.Interruptions, want.Remark, want.RetriedBy = 0, 0, store.Retried("me"), "me"
 				if diff := cmp.Diff(want, got); diff != "" {
 					t.Errorf("the run that Retry returned (- want, + got):\n%s", diff)
 				}
@@ -125,7 +125,7 @@ func people(t *testing.T, open func(t *testing.T) Store) {
 		}
 		_, err = b.Jobs().Retry(t.Context(), r.Key, "me")
 		suite.WantError(t, "Retry of a cancelled run that is open", err, store.ErrState)
-		open, err := b.Jobs().Open(t.Context(), AnyHolder("both"), 10)
+		open, err := b.Jobs().Open(t.Context(), AnyHolder("both"), nil, 10)
 		if err != nil || len(open) != 1 || open[0].State != store.Cancelled {
 			t.Fatalf("Open: %v, %v; want the cancelled run, because what follows its end is not done", open, err)
 		}
@@ -133,7 +133,7 @@ func people(t *testing.T, open func(t *testing.T) Store) {
 		closed.Open = false
 		updateRun(t, b, h, cancelled.Version(), closed)
 		got, err := b.Jobs().Retry(t.Context(), r.Key, "")
-		if err != nil || got.Cancel != nil || got.State != store.Waiting || got.Remark != store.Retried("") {
+		if err != nil || got.Cancel != nil || got.State != store.Waiting || got.Remark != store.Retried("") || got.RetriedBy != store.Somebody {
 			t.Errorf("Retry: %+v, %v; want that it waits, without a request to cancel it", got, err)
 		}
 	})

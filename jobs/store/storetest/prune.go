@@ -201,6 +201,30 @@ func prune(t *testing.T, open func(t *testing.T) Store) {
 		}
 	})
 
+	// A holder that was frozen for long writes them after the run was pruned.
+	t.Run("WhatArrivesForARunThatIsGoneIsNotStored", func(t *testing.T) {
+		h := marked(t, "late", hour(10))
+		r := slot(h, "late", 1)
+		claimOne(t, b, h, r)
+		call(t, h, time.Now().Add(time.Hour), 0, 100, 1)
+		_, err := other.Jobs().TakeCheckpoint(t.Context(), h, r.Key, 2)
+		for what, err := range map[string]error{
+			"SaveCheckpoint": other.Jobs().SaveCheckpoint(t.Context(), h, r.Key, 1, []byte("late")),
+			"TakeCheckpoint": err,
+			"AppendChunk":    other.Jobs().AppendChunk(t.Context(), h, r.Key, 1, 0, 0, []byte("late")),
+		} {
+			suite.WantError(t, what, err, store.ErrNoRun)
+		}
+		// Nobody can see what is left behind but a run of the same key.
+		claimOne(t, b, h, r)
+		if c, err := b.Jobs().TakeCheckpoint(t.Context(), h, r.Key, 1); err != nil || c != nil {
+			t.Errorf("TakeCheckpoint: %q, %v; want nil", c, err)
+		}
+		if list, err := b.Jobs().Chunks(t.Context(), r.Key, 1, 0); err != nil || len(list) != 0 {
+			t.Errorf("Chunks: %+v, %v; want none", list, err)
+		}
+	})
+
 	// Either it was retried and stays, or it was pruned and cannot be retried.
 	t.Run("PruneRacesWithRetry", func(t *testing.T) {
 		const group = "race"

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -40,7 +41,7 @@ func takeover(t *testing.T, open func(t *testing.T) Store) {
 		}
 		submit(t, b, waiting(group, "report", "waits"), nil)
 		for _, limit := range []int{1, 3, 100, store.MaxPage + 1} {
-			runs, err := other.Jobs().Open(t.Context(), AnyHolder(group), limit)
+			runs, err := other.Jobs().Open(t.Context(), AnyHolder(group), nil, limit)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -64,8 +65,41 @@ func takeover(t *testing.T, open func(t *testing.T) Store) {
 			}
 		}
 		for _, limit := range []int{0, -1} {
-			if runs, err := other.Jobs().Open(t.Context(), AnyHolder(group), limit); err != nil || len(runs) != 0 {
+			if runs, err := other.Jobs().Open(t.Context(), AnyHolder(group), nil, limit); err != nil || len(runs) != 0 {
 				t.Errorf("Open of up to %d: %v, %v; want none", limit, names(runs), err)
+			}
+		}
+	})
+
+	t.Run("OpenLeavesOut", func(t *testing.T) {
+		const group = "except"
+		h := hold(t, b, group)
+		var keys []store.Key
+		for _, job := range []string{"a", "b"} {
+			for _, run := range []string{`"1"`, "2", "2027-01-01T00:00:00Z"} {
+				r := ended(processing(h, job, run), store.Completed, instant)
+				r.Open = true
+				keys = append(keys, claimOne(t, b, h, r).Key)
+			}
+		}
+		foreign := keys[5]
+		foreign.Group = "another"
+		for _, tt := range []struct{ except, want []store.Key }{
+			{[]store.Key{}, keys},
+			{keys[:1], keys[1:]},
+			{[]store.Key{keys[4], keys[2], keys[4], {Group: group, Job: "a", Run: "none"}, {Group: group, Job: "1", Run: "a"}, {}}, []store.Key{keys[0], keys[1], keys[3], keys[5]}},
+			{keys, nil},
+			{[]store.Key{foreign}, keys},
+		} {
+			for _, limit := range []int{2, 100} {
+				runs, err := other.Jobs().Open(t.Context(), AnyHolder(group), tt.except, limit)
+				var want []string
+				for _, k := range tt.want[:min(limit, len(tt.want))] {
+					want = append(want, k.String())
+				}
+				if err != nil || !slices.Equal(names(runs), want) {
+					t.Errorf("Open except of %v, up to %d: %q, %v; want %q", tt.except, limit, names(runs), err, want)
+				}
 			}
 		}
 	})
@@ -188,7 +222,7 @@ func takeover(t *testing.T, open func(t *testing.T) Store) {
 		if _, next, err = other.Jobs().Due(t.Context(), h, instant.Add(-time.Hour), nil, 1); err == nil && !next.Equal(runs[0].Due) {
 			t.Errorf("Due of an earlier time: the next one is due at %v, want %v", next, runs[0].Due)
 		}
-		runs, err = other.Jobs().Open(t.Context(), h, 2)
+		runs, err = other.Jobs().Open(t.Context(), h, nil, 2)
 		wantLeftOut("Open", err, "run b/1")
 		if len(runs) != 1 || runs[0].Run != "4" || runs[0].Term != early.Term {
 			t.Errorf("Open: %v, want run 4 of term %d", runs, early.Term)
