@@ -28,8 +28,9 @@ type folder struct {
 }
 
 // folderTries is how often a folder is made that another process takes for a leftover before
-// it is locked.
-const folderTries = 10
+// it is locked. That is unlikely once; but one that looks for leftovers all the time may be
+// faster many times in a row.
+const folderTries = 1000
 
 // newFolder makes a private folder below another one.
 func newFolder(parent string) (*folder, error) {

@@ -96,6 +96,12 @@ func TestScheduler_ASupersededLeadKillsItsRunsAndWaitsForItsEnd(t *testing.T) {
 			killed <- ok && cause.Immediate()
 			return scheduler.Result{End: store.AttemptExited}
 		},
+	}, {
+		Definition: jobs.Definition{Name: "next"},
+		Execute: func(context.Context, store.Run) scheduler.Result {
+			t.Error("a run was started under a term that is over")
+			return scheduler.Result{End: store.AttemptExited}
+		},
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -123,6 +129,7 @@ func TestScheduler_ASupersededLeadKillsItsRunsAndWaitsForItsEnd(t *testing.T) {
 	if _, err := reg.Jobs().Seal(context.Background(), next); err != nil {
 		t.Fatal(err)
 	}
+	submit(t, reg.Jobs(), "next", nil) // for which it writes
 	if !<-killed {
 		t.Error("the run was not killed")
 	}

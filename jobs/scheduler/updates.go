@@ -32,6 +32,7 @@ func (m *machine) updated(a answer) {
 	switch {
 	case a.err != nil && !changed && errors.Is(a.err, store.ErrLeftOut), a.stored != nil && a.stored.Term > m.holder.Term:
 		// What stands there now is no record that can be changed.
+		m.calls.want(kindDue) // the next run of its job need not wait for it
 		m.act(note{fact: factEndLost, run: r.record, err: a.err})
 		m.drop(r)
 		return
