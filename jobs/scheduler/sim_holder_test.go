@@ -30,6 +30,7 @@ type simHolder struct {
 
 // takeOver begins a term: the next one, or the same one again after work that failed.
 func (w *world) takeOver(term int64, lease time.Duration) {
+	w.again[term] = w.term == term
 	w.term = term
 	h := &simHolder{
 		id:   store.Holder{Group: "g", Term: term, Instance: uuid.UUID{15: byte(term), 14: byte(term >> 8)}},

@@ -62,6 +62,7 @@ type world struct {
 	planned   map[[16]byte]bool           // nonces of claims that were sent
 	told      map[store.Key]bool          // runs of whose end somebody was told
 	cancels   map[store.Key]time.Duration // when somebody wanted a run to be cancelled that was processed
+	again     map[int64]bool              // terms that were led a second time
 
 	violation string
 	trace     trace
@@ -75,7 +76,7 @@ type simAttemptID struct {
 func newWorld(seed uint64, b breakage) *world {
 	w := &world{
 		seed: seed, rand: rand.New(rand.NewPCG(seed, 1)), epoch: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC),
-		active: map[store.Key]int{}, perJob: map[string]int{}, started: map[simAttemptID]bool{}, unstarted: map[simAttemptID]bool{},
+		active: map[store.Key]int{}, perJob: map[string]int{}, started: map[simAttemptID]bool{}, unstarted: map[simAttemptID]bool{}, again: map[int64]bool{},
 		children: map[string]string{}, planned: map[[16]byte]bool{}, told: map[store.Key]bool{}, cancels: map[store.Key]time.Duration{},
 	}
 	w.store = newSimStore(w, b)
