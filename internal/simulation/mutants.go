@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"go/parser"
-	"go/token"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -52,18 +50,18 @@ func (m Mutant) sources() (map[string]string, error) {
 	return files, nil
 }
 
-// FitTheSource checks that each mutant can be made from the source as it is.
+// FitTheSource checks that each mutant can be made from the source as it is, and would
+// compile.
 func FitTheSource(t *testing.T, mutants []Mutant) {
 	t.Helper()
+	p := listPackage(t)
 	for _, m := range mutants {
 		files, err := m.sources()
+		if err == nil {
+			err = p.check(files)
+		}
 		if err != nil {
 			t.Errorf("%s: %v", m.Name, err)
-		}
-		for name, text := range files {
-			if _, err := parser.ParseFile(token.NewFileSet(), name, text, 0); err != nil {
-				t.Errorf("%s: %v", m.Name, err)
-			}
 		}
 	}
 }

@@ -67,8 +67,8 @@ var mutants = []mutant{
 	{name: "runs of a job that is not in the file wait for ever", swaps: []swap{
 		{"step.go", "	m.readStrays()\n", ""}}},
 	{name: "runs of a job that just left the file are settled", swaps: []swap{
-		{"stray.go", "	before := m.now().Add(-patience)\n", "	before := m.now()\n"},
-		{"stray.go", " || m.now().Sub(r.Due) < patience:", ":"}}},
+		{"stray.go", "	before := m.now().Add(-patience)\n", "	before := m.now().Add(-0 * patience)\n"},
+		{"stray.go", " || m.now().Sub(r.Due) < patience:", " || m.now().Sub(r.Due) < 0*patience:"}}},
 	{name: "a cancelled run is retried", swaps: []swap{
 		{"queue.go", "	if r.Cancel != nil { //", "	if r.Cancel != nil && r.Attempt == 0 { //"}}},
 	{name: "a seal that failed as a whole counts", swaps: []swap{
