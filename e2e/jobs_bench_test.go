@@ -79,17 +79,23 @@ func report(b *testing.B, name string, took []time.Duration) {
 	b.ReportMetric(milliseconds(took[len(took)*99/100]), "ms-p99"+name)
 }
 
+// everySecondEach returns a file with n jobs that run a command each second. Their names
+// begin with the same word, and end with a number from 0 on.
+func everySecondEach(word, command string, n int) string {
+	var file strings.Builder
+	file.WriteString("jobs:\n")
+	for i := range n {
+		fmt.Fprintf(&file, "  %s%d: {command: %s, schedule: \"@every 1s\"}\n", word, i, command)
+	}
+	return file.String()
+}
+
 // BenchmarkJobs_StartDelay measures the time from a slot to the first instruction of its
 // command, for five jobs that are due at the same instants.
 func BenchmarkJobs_StartDelay(b *testing.B) {
 	const jobs, slots = 5, 6
 	onEachBackend(b, func(b *testing.B, at place) {
-		var file strings.Builder
-		file.WriteString("jobs:\n")
-		for n := range jobs {
-			fmt.Fprintf(&file, "  tick%d: {command: CLOCK, schedule: \"@every 1s\"}\n", n)
-		}
-		g := newClockedGroup(b, at, file.String())
+		g := newClockedGroup(b, at, everySecondEach("tick", "CLOCK", jobs))
 		g.joinAll("a", "b")
 		began := g.clocked(jobs * slots)
 		var delays []time.Duration
@@ -150,12 +156,7 @@ func BenchmarkJobs_Trigger(b *testing.B) {
 func BenchmarkJobs_True(b *testing.B) {
 	const jobs, seconds = 4, 10
 	onEachBackend(b, func(b *testing.B, at place) {
-		var file strings.Builder
-		file.WriteString("jobs:\n")
-		for n := range jobs {
-			fmt.Fprintf(&file, "  nothing%d: {command: [/bin/true], schedule: \"@every 1s\"}\n", n)
-		}
-		g := newClockedGroup(b, at, file.String())
+		g := newClockedGroup(b, at, everySecondEach("nothing", "[/bin/true]", jobs))
 		a := g.joinAll("a")[0]
 		s := g.store()
 		for n := range jobs {

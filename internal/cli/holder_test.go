@@ -42,6 +42,16 @@ func (h *holder) save(t *testing.T, jobs ...store.Job) {
 	}
 }
 
+// trigger makes a run that waits.
+func (h *holder) trigger(t *testing.T, job, run string) store.Key {
+	t.Helper()
+	k := h.key(job, run)
+	if _, _, err := h.store.Submit(t.Context(), store.Run{Key: k, Trigger: store.ByPerson}, nil, 10); err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
 func (h *holder) key(job, run string) store.Key { return store.Key{Group: h.Group, Job: job, Run: run} }
 
 // ended claims a run that began and ended some time ago.

@@ -168,10 +168,7 @@ func TestRuns_FollowGoesOnToTheNextAttempt(t *testing.T) {
 	eachBackend(t, func(t *testing.T, s testRegistry) {
 		testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY="+s.uri)
 		h := s.hold(t, store.Job{Name: "report"})
-		k := h.key("report", "1")
-		if _, _, err := h.store.Submit(t.Context(), store.Run{Key: k, Trigger: store.ByPerson}, nil, 10); err != nil {
-			t.Fatal(err)
-		}
+		k := h.trigger(t, "report", "1")
 		p := startProgram("runs", "show", "report/1", "--follow")
 		r := h.start(t, k)
 		h.chunk(t, r, 0, 0, "one\n")
@@ -195,10 +192,7 @@ func TestRuns_OutputOfAnInterruptedAttemptIsNotThatOfTheOneBefore(t *testing.T) 
 	eachBackend(t, func(t *testing.T, s testRegistry) {
 		testkit.CleanEnv(t, "UNDERSTUDY_REGISTRY="+s.uri)
 		h := s.hold(t, store.Job{Name: "report"})
-		k := h.key("report", "1")
-		if _, _, err := h.store.Submit(t.Context(), store.Run{Key: k, Trigger: store.ByPerson}, nil, 10); err != nil {
-			t.Fatal(err)
-		}
+		k := h.trigger(t, "report", "1")
 		output := store.Output{Head: []byte("first\n"), Bytes: 6}
 		h.finish(t, h.start(t, k), store.Waiting, store.AttemptFailed, 1, output)
 		r := h.start(t, k)

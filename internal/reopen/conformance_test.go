@@ -15,21 +15,24 @@ import (
 func TestConformance(t *testing.T) {
 	registrytest.Run(t, func(t *testing.T) registrytest.Store {
 		path := filepath.Join(t.TempDir(), "registry.db")
-		open := func(t *testing.T, a registry.Access) registry.Backend {
-			b, err := sqlite.Open(t.Context(), path, sqlite.Options{Access: a})
-			if err != nil {
-				t.Fatal(err)
-			}
-			r, _ := over(b, nil)
-			t.Cleanup(func() { _ = r.Close(context.Background()) })
-			return r
-		}
 		return registrytest.Store{
-			Open:  func(t *testing.T) registry.Backend { return open(t, registry.Join) },
-			Look:  func(t *testing.T) registry.Backend { return open(t, registry.Look) },
+			Open:  func(t *testing.T) registry.Backend { return overSQLite(t, path, sqlite.Options{Access: registry.Join}) },
+			Look:  func(t *testing.T) registry.Backend { return overSQLite(t, path, sqlite.Options{Access: registry.Look}) },
 			Spoil: func(t *testing.T, r registrytest.Record, field string, value any) { spoil(t, path, r, field, value) },
 		}
 	})
+}
+
+// overSQLite opens a SQLite file below a registry of this package.
+func overSQLite(t *testing.T, path string, o sqlite.Options) *Registry {
+	t.Helper()
+	b, err := sqlite.Open(t.Context(), path, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, _ := over(b, nil)
+	t.Cleanup(func() { _ = r.Close(context.Background()) })
+	return r
 }
 
 func spoil(t *testing.T, path string, r registrytest.Record, field string, value any) {

@@ -18,13 +18,7 @@ func TestJobs_Conformance(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) storetest.Store {
 		path := filepath.Join(t.TempDir(), "registry.db")
 		open := func(t *testing.T, a registry.Access) storetest.Backend {
-			b, err := sqlite.Open(t.Context(), path, sqlite.Options{Access: a, OrphanAfter: 4 * time.Hour})
-			if err != nil {
-				t.Fatal(err)
-			}
-			r, _ := over(b, nil)
-			t.Cleanup(func() { _ = r.Close(context.Background()) })
-			return r
+			return overSQLite(t, path, sqlite.Options{Access: a, OrphanAfter: 4 * time.Hour})
 		}
 		return storetest.Store{
 			Open: func(t *testing.T) storetest.Backend { return open(t, registry.Join) },

@@ -57,6 +57,14 @@ func (m *machine) settle(r, next store.Run) {
 	m.add(&run{record: r, asked: r.Version(), next: next}, settling)
 }
 
+// patience is how long runs of slots, or all others, wait for their job to be in the file.
+func (m *machine) patience(ofSlots bool) time.Duration {
+	if ofSlots {
+		return m.slotPatience
+	}
+	return m.askedPatience
+}
+
 // readStrays asks for runs that have waited for too long for their job to be in the file:
 // once for those of any kind, and once for those of slots, which wait for less long.
 func (m *machine) readStrays() {
@@ -65,10 +73,7 @@ func (m *machine) readStrays() {
 	}
 	m.strayAt = m.local + m.strayEvery
 	m.straySlots = !m.straySlots
-	patience := m.askedPatience
-	if m.straySlots {
-		patience = m.slotPatience
-	}
+	patience := m.patience(m.straySlots)
 	before := m.now().Add(-patience)
 	var except []string
 	for _, j := range m.sorted() {
@@ -89,12 +94,8 @@ func (m *machine) strays(a answer) {
 	settled := 0
 	for _, r := range a.runs {
 		j := m.job(r.Job)
-		patience := m.askedPatience
-		if bySlotAlone(r) {
-			patience = m.slotPatience
-		}
-		switch {
-		case j.defined || m.runs[r.Key] != nil || m.now().Sub(r.Due) < patience:
+		patience := m.patience(bySlotAlone(r))
+		if j.defined || m.runs[r.Key] != nil || m.now().Sub(r.Due) < patience {
 			continue
 		}
 		why := fmt.Sprintf("no active instance has had its job in its file for %v h", patience.Hours())

@@ -67,12 +67,13 @@ func (c *conn) saveJob(h store.Holder, j store.Job) error {
 	}
 	written := aJob + ` AND term = ? AND revision = ?`
 	args := []any{j.Group, j.Name, j.Term, j.Revision}
-	switch {
-	case before == nil:
+	if before == nil {
 		return c.change(insertJob, jobValues(j), "jobs", written, args...)
-	case h.NoLaterJob(*before) != nil:
-		return h.NoLaterJob(*before)
-	case before.Term == j.Term && before.Revision >= j.Revision:
+	}
+	if err := h.NoLaterJob(*before); err != nil {
+		return err
+	}
+	if before.Term == j.Term && before.Revision >= j.Revision {
 		return fmt.Errorf("job %s has term %d and revision %d: %w", j.Name, before.Term, before.Revision, store.ErrChanged)
 	}
 	return c.change(`UPDATE jobs SET mark = ?, hash = ?, since = ?, digest = ?, term = ?, revision = ?, schedule = ?, zone = ?, description = ?,
