@@ -71,7 +71,7 @@ func TestContributing_NamesAMutantThatExists(t *testing.T) {
 	if mutant == nil {
 		t.Fatal("CONTRIBUTING.md has no example of a mutant")
 	}
-	if table := read(t, "heartbeat/mutant_table_test.go"); !strings.Contains(table, `name: "`+mutant[1]) {
+	if table := read(t, "heartbeat/mutant_table_test.go"); !strings.Contains(table, `Name: "`+mutant[1]) {
 		t.Errorf("there is no mutant %q", mutant[1])
 	}
 }
