@@ -37,6 +37,7 @@ func (m *Member) Run(ctx context.Context, lead Lead) error {
 	requests, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	r := newRunner(m, lead, timer, ctx, requests)
 	err = r.run()
+	r.will.Close() // not deferred: after a panic there is a last will
 	m.published.Store(&published{beat: m.published.Load().beat, leaving: true})
 	close(r.over)
 	cancel()

@@ -58,6 +58,7 @@ func (g *Guard) read() {
 		g.events <- Event{Kind: Died}
 		killLeftovers(g.pid, mark)
 	}
+	g.slot.release()
 	guards.Lock() // once the guard is reaped, another process may get its PID
 	defer guards.Unlock()
 	g.mu.Lock()

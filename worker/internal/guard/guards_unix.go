@@ -13,10 +13,10 @@ var guards struct {
 
 // spawnOwn starts a guard and adds it to guards, before anybody can mistake it
 // for an orphan.
-func spawnOwn(out Output) (pid int, conn, tie int, err error) {
+func spawnOwn(out Output, s slot) (pid int, conn, tie int, err error) {
 	guards.Lock()
 	defer guards.Unlock()
-	pid, conn, tie, err = spawn(out)
+	pid, conn, tie, err = spawn(out, s)
 	if err == nil {
 		if guards.pids == nil {
 			guards.pids = make(map[int]bool)

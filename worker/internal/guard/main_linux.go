@@ -12,6 +12,12 @@ const (
 )
 
 func init() {
+	if isWillProcess() {
+		if hide() != nil {
+			syscall.Exit(1)
+		}
+		return // main goes on with ReadTestament
+	}
 	if !isGuard() {
 		return
 	}

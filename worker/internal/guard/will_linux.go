@@ -1,0 +1,175 @@
+package guard
+
+import (
+	"fmt"
+	"os"
+	"os/signal"
+	"strconv"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/understudy-go/understudy/internal/boottime"
+	"github.com/understudy-go/understudy/internal/guardname"
+	"github.com/understudy-go/understudy/internal/procfs"
+)
+
+// will is what a guard has to carry out the last will of Understudy. A nil will is that of
+// a guard that carries out none.
+type will struct {
+	ledger     int // the file
+	understudy int // a pidfd
+	slot       int64
+}
+
+// Descriptors of a guard that has a will.
+const (
+	ledgerFD     = 5
+	understudyFD = 6
+)
+
+// envSlot is in the environment of a guard that has a will.
+const envSlot = "SLOT"
+
+// inheritedWill returns the will that this guard was started with.
+func inheritedWill() *will {
+	n, err := strconv.Atoi(os.Getenv(envSlot))
+	if err != nil || n < 0 || n >= maxSlots {
+		return nil
+	}
+	return &will{ledger: ledgerFD, understudy: understudyFD, slot: int64(n)}
+}
+
+// atStep is called before each step of a guard that carries out a last will. A test
+// replaces it.
+var atStep = func(name string) {}
+
+// treeGone says that nothing is left of this guard's command. It must be true: the kernel
+// has said that this process has no child (ECHILD).
+func (w *will) treeGone() {
+	if w != nil {
+		atStep("tree gone")
+		_, _ = unix.Pwrite(w.ledger, []byte{0}, w.slot)
+	}
+}
+
+// leave is called before this process exits with a code, which it returns. It carries out
+// the last will if Understudy is dead and nothing of any command is left. It takes as long
+// as peers wait without a last will, at most.
+func (s *server) leave(code int) int {
+	if s.will == nil || procfs.Peek(unix.P_ALL, 0) != -1 {
+		return code
+	}
+	_ = s.killTimer.Disarm() // it is for a command, and there is none any more
+	s.will.treeGone()
+	if !hungUp() {
+		return code
+	}
+	until := boottime.Now()
+	for _, e := range readEntries(s.will.ledger) {
+		until = max(until, boottime.Now()+e.OrphanAfter)
+	}
+	detach(s.home)
+	atStep("detached")
+	if !awaitReadable(s.will.understudy, until) {
+		return code
+	}
+	atStep("understudy dead")
+	if anyTree(s.will.ledger) || len(readEntries(s.will.ledger)) == 0 || !s.will.lock() {
+		return code
+	}
+	atStep("trees gone")
+	s.will.execute(until)
+	return code
+}
+
+// hungUp reports whether Understudy's end of the socket is closed. It stays open for
+// reading when Understudy merely dismisses this guard.
+func hungUp() bool {
+	poll := []unix.PollFd{{Fd: connFD}}
+	n, err := unix.Poll(poll, 0)
+	return err == nil && n == 1 && poll[0].Revents&unix.POLLHUP != 0
+}
+
+// detach leaves the files and the directory that this process was started in. Whoever
+// waits for the end of Understudy's output or for its directory does not wait for this
+// process.
+func detach(home int) {
+	if null, err := unix.Open(os.DevNull, unix.O_RDWR|unix.O_CLOEXEC, 0); err == nil {
+		for fd := range 3 {
+			_ = unix.Dup3(null, fd, 0)
+		}
+		_ = unix.Close(null)
+	}
+	_ = unix.Chdir("/")
+	if home >= 0 {
+		_ = unix.Close(home)
+	}
+}
+
+// awaitReadable waits until a pidfd is readable, since the process is dead, and reports
+// whether it is. The clock goes on while the machine is suspended.
+func awaitReadable(fd int, until time.Duration) bool {
+	const most = time.Second
+	for {
+		poll := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+		left := min(until-boottime.Now(), most)
+		if n, _ := unix.Poll(poll, max(int(left.Milliseconds()), 0)); n == 1 {
+			return poll[0].Revents&unix.POLLIN != 0
+		}
+		if boottime.Now() >= until {
+			return false
+		}
+	}
+}
+
+// lock reports whether this is the first guard that asks. One is enough to carry out the
+// last will, and the lock is released when that one ends.
+func (w *will) lock() bool {
+	fd, err := unix.Open(fmt.Sprintf("/proc/self/fd/%d", w.ledger), unix.O_RDWR|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return true // several may do it
+	}
+	lock := unix.Flock_t{Type: unix.F_WRLCK, Whence: 0, Start: maxSlots, Len: 1}
+	return unix.FcntlFlock(uintptr(fd), unix.F_OFD_SETLK, &lock) == nil // the file stays open
+}
+
+// execute has a process carry out the last will. Another one tries again if it is killed,
+// and at the end of the time it is killed.
+func (w *will) execute(until time.Duration) {
+	// systemd sends SIGTERM to what is left of a unit. No command inherits this any more.
+	signal.Ignore(unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT)
+	for boottime.Now() < until {
+		atStep("before the process")
+		pid, err := syscall.ForkExec(self, []string{guardname.Name, willArg}, &syscall.ProcAttr{
+			Env:   []string{"GOMAXPROCS=2", fmt.Sprintf("%s=%d", envUntil, int64(until))},
+			Files: []uintptr{0, 1, 2, uintptr(w.ledger)},
+			Sys:   &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL},
+		})
+		if err == nil && awaitChild(pid, until) == 0 {
+			return
+		}
+		time.Sleep(min(willPause, max(until-boottime.Now(), 0)))
+	}
+}
+
+// willPause is the pause before another process tries to carry out the last will.
+const willPause = 200 * time.Millisecond
+
+// awaitChild waits for the end of a child, and kills it at an instant. It returns the exit
+// code, or -1.
+func awaitChild(pid int, until time.Duration) int {
+	if fd, err := unix.PidfdOpen(pid, 0); err == nil {
+		if !awaitReadable(fd, until) {
+			sigkill(pid)
+		}
+		_ = unix.Close(fd)
+	}
+	var status unix.WaitStatus
+	for {
+		if _, err := unix.Wait4(pid, &status, 0, nil); err != unix.EINTR {
+			return status.ExitStatus()
+		}
+	}
+}
