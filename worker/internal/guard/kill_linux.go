@@ -17,6 +17,7 @@ func (s *server) kill(why Why) {
 	if s.why == 0 {
 		s.why = why
 	}
+	atStep("killing")
 	s.phase, s.killingSince = killing, boottime.Now()
 	s.send(message{kind: msgKilling, run: s.run})
 }

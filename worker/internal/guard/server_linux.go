@@ -35,6 +35,8 @@ type server struct {
 	signals   *signals
 	will      *will
 
+	killOrdered bool // by Understudy, at any time
+
 	execution
 }
 
@@ -120,6 +122,7 @@ func (s *server) receive() bool {
 }
 
 func (s *server) handle(m message) {
+	s.killOrdered = s.killOrdered || m.kind == msgKill
 	switch {
 	case m.kind == msgPing && s.phase == idle:
 		s.send(message{kind: msgReady})

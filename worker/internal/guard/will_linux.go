@@ -63,7 +63,7 @@ func (s *server) leave(code int) int {
 	}
 	_ = s.killTimer.Disarm() // it is for a command, and there is none any more
 	s.will.treeGone()
-	if !hungUp() {
+	if !s.isAbandoned() {
 		return code
 	}
 	until := boottime.Now()
@@ -84,10 +84,31 @@ func (s *server) leave(code int) int {
 	return code
 }
 
-// hungUp reports whether Understudy's end of the socket is closed. It stays open for
-// reading when Understudy merely dismisses this guard.
-func hungUp() bool {
-	poll := []unix.PollFd{{Fd: connFD}}
+// dyingTime is how long the kernel may take between closing two files of a dying process
+// that does not get a processor.
+const dyingTime = time.Second
+
+// isAbandoned reports whether Understudy has closed its end of the socket, which it does
+// not while it lives. The kernel closes the files of a dead process one after another. It
+// may have closed the tie, and so killed the command, long before it closes the socket. A
+// living Understudy closes the tie when it orders to kill.
+func (s *server) isAbandoned() bool {
+	for until := boottime.Now() + dyingTime; ; {
+		s.receive()
+		switch {
+		case hungUp(connFD):
+			return true
+		case !hungUp(tieFD), s.killOrdered, boottime.Now() >= until:
+			return false
+		}
+		_, _ = unix.Poll([]unix.PollFd{{Fd: connFD, Events: unix.POLLIN}}, 10)
+	}
+}
+
+// hungUp reports whether the other end of a socket or a pipe is closed. That of the socket
+// is not when Understudy merely dismisses this guard: then it can still receive.
+func hungUp(fd int32) bool {
+	poll := []unix.PollFd{{Fd: fd}}
 	n, err := unix.Poll(poll, 0)
 	return err == nil && n == 1 && poll[0].Revents&unix.POLLHUP != 0
 }
