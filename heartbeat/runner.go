@@ -95,7 +95,9 @@ func (r *runner) send(e event) {
 func (r *runner) perform(a action) {
 	switch a := a.(type) {
 	case request:
-		r.bequeath(a)
+		if b, ok := a.bequest(); ok {
+			r.will.Name(b.instance, b.term)
+		}
 		r.wait.Go(func() { r.send(r.ask(a)) })
 	case extend:
 		if r.config.Guard != nil {
