@@ -71,6 +71,7 @@ func (g *Guard) read() {
 	}
 	g.reaped = true
 	delete(guards.pids, g.pid)
+	guardCount.Store(int64(len(guards.pids)))
 }
 
 // answer wakes whoever waits for the guard to be ready.

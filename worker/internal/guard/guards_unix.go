@@ -2,7 +2,10 @@
 
 package guard
 
-import "sync"
+import (
+	"sync"
+	"sync/atomic"
+)
 
 // guards holds the guard processes of this process. killLeftovers must not kill them,
 // and nobody but their reader may reap them.
@@ -10,6 +13,9 @@ var guards struct {
 	sync.Mutex
 	pids map[int]bool
 }
+
+// guardCount is the length of guards.pids, for those who must not wait for the lock.
+var guardCount atomic.Int64
 
 // spawnOwn starts a guard and adds it to guards, before anybody can mistake it
 // for an orphan.
@@ -22,6 +28,7 @@ func spawnOwn(out Output, s slot) (pid int, conn, tie int, err error) {
 			guards.pids = make(map[int]bool)
 		}
 		guards.pids[pid] = true
+		guardCount.Store(int64(len(guards.pids)))
 	}
 	return pid, conn, tie, err
 }

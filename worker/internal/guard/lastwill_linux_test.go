@@ -37,6 +37,9 @@ const envRuns = "UNDERSTUDY_TEST_RUNS"
 // envFrozen, if it is not empty, has an instance give an order to a guard that is frozen.
 const envFrozen = "UNDERSTUDY_TEST_FROZEN"
 
+// envInside, if it is not empty, has an instance work in its own process.
+const envInside = "UNDERSTUDY_TEST_INSIDE"
+
 // envEscapee, if it is not empty, has the work leave a process outside its group.
 const envEscapee = "UNDERSTUDY_TEST_ESCAPEE"
 
@@ -90,6 +93,9 @@ func runInstance(args []string) int {
 		<-again
 		_ = syscall.Exec("/bin/sleep", []string{"sleep", "1000"}, os.Environ())
 	}()
+	if os.Getenv(envInside) != "" {
+		return fail(runInside(b, host, dir, log))
+	}
 	if runs, _ := strconv.Atoi(os.Getenv(envRuns)); runs > 0 {
 		return fail(runRuns(b, host, dir, runs, log))
 	}
@@ -112,11 +118,38 @@ func runInstance(args []string) int {
 	return fail(err)
 }
 
+// runInside is an instance without a command, as a program is that imports package
+// heartbeat. It may exit in order.
+func runInside(b registry.Registry, host, dir string, log zerolog.Logger) error {
+	m, err := heartbeat.New(heartbeat.Config{Registry: b, Group: "g", Host: host, Timing: testTiming, Log: log})
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), unix.SIGTERM)
+	defer stop()
+	return m.Run(ctx, func(ctx context.Context, t registry.Term) error {
+		f, err := os.OpenFile(filepath.Join(dir, host), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+		if err != nil {
+			return err
+		}
+		for ctx.Err() == nil {
+			fmt.Fprintf(f, "%020d\n", boottime.Now())
+			time.Sleep(time.Millisecond)
+		}
+		return context.Cause(ctx)
+	})
+}
+
 // runRuns is an instance that runs the work several times at once, each under a guard.
 func runRuns(b registry.Registry, host, dir string, runs int, log zerolog.Logger) error {
 	e, err := worker.NewExecutor(worker.ExecutorSpec{Timing: testTiming, Ready: runs, Log: log})
 	if err != nil {
 		return err
+	}
+	if os.Getenv(envFrozen) == "" {
+		if err := e.Prepare(context.Background()); err != nil {
+			return err
+		}
 	}
 	m, err := heartbeat.New(heartbeat.Config{Registry: b, Group: "g", Host: host, Timing: testTiming, Guard: e, Log: log})
 	if err != nil {
@@ -139,13 +172,8 @@ func runRuns(b registry.Registry, host, dir string, runs int, log zerolog.Logger
 	})
 }
 
-// orderFrozen starts two guards, and gives an order to one that is frozen.
+// orderFrozen gives an order to a guard that is frozen.
 func orderFrozen(ctx context.Context, host, dir string) error {
-	idle, err := guard.Start(ctx, guard.ToStderr)
-	if err != nil {
-		return err
-	}
-	defer idle.Abort()
 	g, err := guard.Start(ctx, guard.ToStderr)
 	if err != nil {
 		return err
@@ -426,6 +454,7 @@ func TestLastWill_WaitsForTheTreesOfAllGuards(t *testing.T) {
 	}
 	frozen := guards[0]
 	_ = unix.Kill(frozen, unix.SIGSTOP)
+	t.Cleanup(func() { _ = unix.Kill(frozen, unix.SIGCONT) })
 	testkit.Until(t, "a guard to be frozen", func() bool { return stateOf(frozen) == "T" })
 	_ = a.Process.Kill()
 	_ = a.Wait()
@@ -451,6 +480,7 @@ func TestLastWill_WaitsForAGuardWithAnOrder(t *testing.T) {
 		frozen, _ = strconv.Atoi(strings.TrimSpace(string(data)))
 		return frozen != 0
 	})
+	t.Cleanup(func() { _ = unix.Kill(frozen, unix.SIGCONT) })
 	guards, _ := procfs.Children(strconv.Itoa(a.Process.Pid))
 	if len(guards) != 2 {
 		t.Fatalf("children %v, want a guard with an order and an idle one", guards)
@@ -467,4 +497,48 @@ func TestLastWill_WaitsForAGuardWithAnOrder(t *testing.T) {
 	}
 	_ = unix.Kill(frozen, unix.SIGCONT)
 	testkit.Until(t, "its term to end", func() bool { terms, _ := s.state(); return terms[0].End.Reason == registry.Crashed })
+}
+
+// One call at the beginning of main is enough for a program that works in its own process.
+func TestLastWill_OfAProgramWithoutACommand(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	a, b := s.pair(envInside + "=yes")
+	witness := func(pid, other int) (guard int) {
+		testkit.Until(t, "a witness", func() bool {
+			list, _ := procfs.Children(strconv.Itoa(pid))
+			for _, child := range list {
+				if child != other && !isGone(child) {
+					guard = child
+				}
+			}
+			return guard != 0
+		})
+		return guard
+	}
+	killed := witness(a.Process.Pid, 0)
+	_ = unix.Kill(killed, unix.SIGKILL) // another one takes its place
+	first := witness(a.Process.Pid, killed)
+	_ = a.Process.Kill()
+	_ = a.Wait()
+	s.works("b")
+	if terms, _ := s.state(); terms[1].End.Reason != registry.Crashed {
+		t.Errorf("term 1 ended as %q", terms[1].End.Reason)
+	}
+	testkit.Until(t, "the witness to be gone", func() bool { return isGone(first) })
+	_, last := lived(t, s.dir, "a")
+	if begun, _ := lived(t, s.dir, "b"); last >= begun {
+		t.Errorf("the work of a lived until %v after that of b had begun", last-begun)
+	}
+	_ = b.Process.Kill()
+
+	c := s.join("c", envInside+"=yes")
+	s.works("c")
+	guard := witness(c.Process.Pid, 0)
+	_ = c.Process.Signal(unix.SIGTERM)
+	_ = c.Wait()
+	testkit.Until(t, "its witness to be gone", func() bool { return isGone(guard) })
+	if terms, instances := s.state(); terms[0].End.Reason != registry.Stopped || len(instances) != 0 {
+		t.Errorf("after an orderly stop: %+v, %+v", terms[0], instances)
+	}
 }

@@ -28,6 +28,7 @@ type ledger struct {
 	fd         int
 	understudy int // a pidfd of this process
 	entriesAt  int64
+	witness    witness
 
 	mu   sync.Mutex
 	used [maxSlots]bool
@@ -148,6 +149,11 @@ func (l *ledger) keep(number int, e *lastwill.Entry) {
 		}
 	}
 	_ = l.write(block, l.entriesAt+int64(number)*recordSize)
+	if e != nil {
+		l.witness.need(number)
+	} else {
+		l.witness.done(number)
+	}
 }
 
 // slot is a guard's place in the ledger. The zero value is that of a guard that knows

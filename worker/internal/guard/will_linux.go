@@ -160,7 +160,7 @@ func (w *will) lock() bool {
 // and at the end of the time it is killed.
 func (w *will) execute(until time.Duration) {
 	// systemd sends SIGTERM to what is left of a unit. No command inherits this any more.
-	signal.Ignore(unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT)
+	signal.Ignore(unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT, unix.SIGABRT)
 	for boottime.Now() < until {
 		atStep("before the process")
 		pid, err := syscall.ForkExec(self, []string{guardname.Name, willArg}, &syscall.ProcAttr{
