@@ -6,6 +6,8 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -279,4 +281,25 @@ func TestLastWill_ReadsTheCredentialsAgain(t *testing.T) {
 	g.join("b")
 	g.work(2)
 	g.conclude()
+}
+
+// A last will is carried out in /, but the paths of the configuration are relative to the
+// directory that the instance was started in.
+func TestLastWill_FindsRelativePaths(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	at := onSQLite(t)
+	dir := filepath.Dir(at.path)
+	if err := os.WriteFile(filepath.Join(dir, "uri"), []byte("sqlite:registry.db\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	a := p.start("a", []string{"UNDERSTUDY_REGISTRY_FILE=uri"}, nil, func(cmd *exec.Cmd) { cmd.Dir = dir })
+	a.await("tick 1 of term 1")
+	a.signal(unix.SIGKILL)
+	a.exit()
+	testkit.Until(t, "its term to end", func() bool {
+		terms, instances := at.state(t, "default")
+		return terms[0].End.Reason == registry.Crashed && len(instances) == 0
+	})
+	testkit.Until(t, "no process to be left", func() bool { return len(p.left()) == 0 })
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"os"
 
 	"github.com/understudy-go/understudy/config"
 	"github.com/understudy-go/understudy/internal/openregistry"
@@ -19,6 +20,9 @@ func openAsBefore(ctx context.Context) (registry.Registry, error) {
 	conf, _, err := config.Load()
 	if err != nil {
 		return nil, err
+	}
+	if !conf.Registry.NamesFiles() {
+		_ = os.Chdir("/") // opening may take long, and whoever removes the directory must not wait for it
 	}
 	return openregistry.Open(ctx, conf, registry.Ask, func(string) {})
 }

@@ -542,3 +542,37 @@ func TestLastWill_OfAProgramWithoutACommand(t *testing.T) {
 		t.Errorf("after an orderly stop: %+v, %+v", terms[0], instances)
 	}
 }
+
+// systemd sends SIGTERM to what is left of a unit whose main process is dead. Whoever waits
+// for the end of the output, as ssh does, must not wait for the last will.
+func TestLastWill_OutlivesSignalsToAWholeUnitAndHoldsNoOutput(t *testing.T) {
+	t.Parallel()
+	for _, step := range []string{"detached", "before the process", "opening", "ending the term"} {
+		t.Run(step, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t)
+			a := s.join("a", guard.EnvStep+"="+step, guard.EnvStepDir+"="+s.dir)
+			s.works("a")
+			guards, err := procfs.Children(strconv.Itoa(a.Process.Pid))
+			if err != nil || len(guards) != 1 {
+				t.Fatalf("children %v, %v; want a guard", guards, err)
+			}
+			_ = a.Process.Kill()
+			_ = a.Wait()
+			pid := s.stopped()
+			for fd := range 3 {
+				name, err := os.Readlink(fmt.Sprintf("/proc/%d/fd/%d", guards[0], fd))
+				if err != nil || name != os.DevNull {
+					t.Errorf("descriptor %d of the guard is %s, %v", fd, name, err)
+				}
+			}
+			for _, process := range []int{guards[0], pid} {
+				for _, sig := range []unix.Signal{unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGQUIT, unix.SIGABRT} {
+					_ = unix.Kill(process, sig)
+				}
+			}
+			_ = unix.Kill(pid, unix.SIGCONT)
+			testkit.Until(t, "its term to end", func() bool { terms, _ := s.state(); return terms[0].End.Reason == registry.Crashed })
+		})
+	}
+}
