@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"go.mongodb.org/mongo-driver/v2/bson"
 	"golang.org/x/sys/unix"
 
 	"github.com/understudy-go/understudy/internal/boottime"
@@ -302,4 +303,55 @@ func TestLastWill_FindsRelativePaths(t *testing.T) {
 		return terms[0].End.Reason == registry.Crashed && len(instances) == 0
 	})
 	testkit.Until(t, "no process to be left", func() bool { return len(p.left()) == 0 })
+}
+
+// The end of the term takes as long as the registry needs, and not as long as T.
+func TestLastWill_OnASlowRegistry(t *testing.T) {
+	t.Parallel()
+	set := mongotest.Start(t, 1)
+	g := newGroup(t, place{uri: set.URI(), set: set}, enduring)
+	a := g.joinAll("a", "b")[0]
+	g.workOf(1, 2)
+	set.FailCommand(t, 4, "failCommands", bson.A{"update"}, "blockConnection", true, "blockTimeMS", 1000)
+	killed := g.kill(a)
+	next := g.work(2)
+	t.Logf("taken over after %v", next.first-killed)
+	if got := g.reasons()[1]; got != registry.Crashed {
+		t.Errorf("term 1 ended as %q, want %q", got, registry.Crashed)
+	}
+	g.conclude()
+}
+
+// The peer that takes over runs again what the dead instance ran.
+func TestLastWill_OfAnInstanceThatRunsJobs(t *testing.T) {
+	both(t, func(t *testing.T, at place) {
+		g := newGroup(t, at, registry.DefaultTiming)
+		file := filepath.Join(g.dir, "jobs.yaml")
+		text := "jobs:\n  long:\n    command: [" + g.command[0] + "]\n    interrupted: rerun\n"
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		a := g.joinWith("a", []string{"--jobs", file})
+		a.await("active in term 1")
+		g.joinWith("b", []string{"--jobs", file}).await("standing by for")
+		if code, _, stderr := g.outcome(g.env, []string{"trigger", "long"}); code != 0 {
+			t.Fatalf("trigger: exit code %d: %s", code, stderr)
+		}
+		g.workOf(1, 2)
+		killed := g.kill(a)
+		next := g.work(2)
+		t.Logf("the run runs again %v after the kill", next.first-killed)
+		if got := g.reasons()[1]; got != registry.Crashed {
+			t.Errorf("term 1 ended as %q, want %q", got, registry.Crashed)
+		}
+		list, err := readSpans(g.spans)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := checkSpans(list); err != nil {
+			t.Error(err)
+		}
+		g.stop()
+		g.checkProcesses()
+	})
 }
