@@ -47,7 +47,8 @@ func LastWill(open func(ctx context.Context) (registry.Registry, error)) error {
 
 const (
 	willCallTime = 5 * time.Second        // for one call of the registry
-	willPause    = 100 * time.Millisecond // between two tries
+	willPause    = 100 * time.Millisecond // between the first two tries
+	maxWillPause = time.Second            // between two tries
 	maxWillCalls = 16                     // at a time
 )
 
@@ -56,12 +57,12 @@ func execute(t *guard.Testament, open func(ctx context.Context) (registry.Regist
 	ctx, cancel := context.WithTimeout(context.Background(), t.Until-boottime.Now())
 	defer cancel()
 	left := t.Entries
-	for {
+	for pause := willPause; ; pause = min(2*pause, maxWillPause) {
 		left = tryWill(ctx, t.Dir, left, open)
 		if len(left) == 0 {
 			return 0
 		}
-		if sleep(ctx, willPause) != nil {
+		if sleep(ctx, pause) != nil {
 			return 1
 		}
 	}

@@ -58,7 +58,6 @@ func (g *Guard) read() {
 		g.events <- Event{Kind: Died}
 		killLeftovers(g.pid, mark)
 	}
-	g.slot.release()
 	guards.Lock() // once the guard is reaped, another process may get its PID
 	defer guards.Unlock()
 	g.mu.Lock()
@@ -70,6 +69,7 @@ func (g *Guard) read() {
 		}
 	}
 	g.reaped = true
+	g.slot.release()
 	delete(guards.pids, g.pid)
 	guardCount.Store(int64(len(guards.pids)))
 }

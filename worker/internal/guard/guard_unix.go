@@ -94,7 +94,9 @@ func (g *Guard) Run(o Order) {
 	g.mu.Lock()
 	g.run++
 	g.over, g.mark, g.lease = false, o.Mark, 0
-	g.slot.occupy()
+	if !g.reaped { // then another guard may have its place
+		g.slot.occupy()
+	}
 	g.queue(o.message())
 	g.files = o.Output
 	g.mu.Unlock()

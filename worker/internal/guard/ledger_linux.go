@@ -168,16 +168,19 @@ func takeSlot() slot {
 	if present == nil {
 		return slot{}
 	}
-	present.mu.Lock()
-	defer present.mu.Unlock()
-	for n := range present.used {
-		if !present.used[n] {
-			present.used[n] = true
-			return slot{present, n}
+	return present.takeSlot()
+}
+
+func (l *ledger) takeSlot() slot {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for n := range l.used {
+		if !l.used[n] {
+			l.used[n] = true
+			return slot{l, n}
 		}
 	}
-	// A command of which the others know nothing could outlive the last will.
-	_ = unix.Ftruncate(present.fd, 0)
+	_ = unix.Ftruncate(l.fd, 0) // the other guards would not know of the command of this one
 	return slot{}
 }
 

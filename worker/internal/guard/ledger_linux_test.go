@@ -1,0 +1,108 @@
+package guard
+
+import (
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"golang.org/x/sys/unix"
+
+	"github.com/understudy-go/understudy/internal/lastwill"
+)
+
+func testLedger(t *testing.T) *ledger {
+	t.Helper()
+	l, err := newLedger()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _, _ = unix.Close(l.fd), unix.Close(l.understudy) })
+	// No member of this process is in it, so no witness is needed.
+	l.witness.running = true
+	return l
+}
+
+func TestLedger_SaysWhichMembersLeaveSomethingBehind(t *testing.T) {
+	t.Setenv("UNDERSTUDY_TEST_SECRET", "of the origin")
+	l := testLedger(t)
+	entry := func(group string) *lastwill.Entry {
+		return &lastwill.Entry{Group: group, Instance: uuid.New(), Term: 1 << 60, OrphanAfter: time.Minute}
+	}
+	a, b := entry("a"), entry("b")
+	l.keep(0, entry("a"))
+	l.keep(2, b)
+	l.keep(0, a)
+	l.keep(1, entry("c"))
+	l.keep(1, nil)
+	if got := readEntries(l.fd); !slices.Equal(got, []lastwill.Entry{*a, *b}) {
+		t.Errorf("entries %+v, want %+v and %+v", got, *a, *b)
+	}
+	from, err := readOrigin(l.fd)
+	dir, _ := os.Getwd()
+	if err != nil || from.Dir != dir || !slices.Contains(from.Env, "UNDERSTUDY_TEST_SECRET=of the origin") {
+		t.Errorf("origin %+v, %v", from, err)
+	}
+}
+
+// Understudy may be killed while it writes.
+func TestLedger_IncompleteRecordIsNone(t *testing.T) {
+	l := testLedger(t)
+	e := &lastwill.Entry{Group: "a", Instance: uuid.New(), Term: 12}
+	for at := range int64(recordHead + 80) {
+		l.keep(0, e)
+		if _, err := unix.Pwrite(l.fd, []byte{'#'}, l.entriesAt+at); err != nil {
+			t.Fatal(err)
+		}
+		if got := readEntries(l.fd); len(got) > 0 {
+			t.Fatalf("with another byte at %d it has the entry %+v", at, got)
+		}
+	}
+	if _, err := unix.Pwrite(l.fd, []byte{'#'}, maxSlots+recordHead+3); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := readOrigin(l.fd); err == nil {
+		t.Error("an origin that is not complete was read")
+	}
+}
+
+func TestLedger_SlotIsOccupiedFromTheOrderOn(t *testing.T) {
+	l := testLedger(t)
+	a, b := l.takeSlot(), l.takeSlot()
+	if a.number == b.number || anyTree(l.fd) {
+		t.Fatalf("slots %d and %d; occupied: %v", a.number, b.number, anyTree(l.fd))
+	}
+	a.occupy()
+	b.occupy()
+	a.release()
+	if !anyTree(l.fd) {
+		t.Error("the other slot is occupied no more")
+	}
+	(&will{ledger: l.fd, slot: int64(b.number)}).treeGone()
+	if anyTree(l.fd) {
+		t.Error("a slot is occupied although its guard has nothing left")
+	}
+	if again := l.takeSlot(); again.number != a.number {
+		t.Errorf("slot %d, want the free one, %d", again.number, a.number)
+	}
+}
+
+func TestLedger_IsVoidOnceItDoesNotKnowAGuard(t *testing.T) {
+	l := testLedger(t)
+	for range maxSlots {
+		if s := l.takeSlot(); s.ledger == nil {
+			t.Fatal("no room")
+		}
+	}
+	l.keep(0, &lastwill.Entry{Group: "a", Instance: uuid.New()})
+	s := l.takeSlot()
+	s.occupy() // does nothing
+	l.keep(0, &lastwill.Entry{Group: "a", Instance: uuid.New()})
+	if s.ledger != nil || len(readEntries(l.fd)) > 0 {
+		t.Errorf("it has a slot (%v) and entries %v", s.ledger != nil, readEntries(l.fd))
+	}
+	if _, err := readOrigin(l.fd); err == nil {
+		t.Error("it has an origin")
+	}
+}
