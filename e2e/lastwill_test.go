@@ -122,6 +122,7 @@ func TestLastWill_GivesUpAfterT(t *testing.T) {
 		mend()
 		g.join("b")
 		g.work(2)
+		testkit.Until(t, "the end of term 1 to be recorded", func() bool { return g.reasons()[1] != "" })
 		if got := g.reasons()[1]; got != registry.Orphaned {
 			t.Errorf("term 1 ended as %q, want %q", got, registry.Orphaned)
 		}
@@ -155,6 +156,7 @@ func TestLastWill_IsNotCarriedOutWithoutTheWordOfTheGuard(t *testing.T) {
 				for _, pid := range guards { // long after the takeover
 					_ = unix.Kill(pid, unix.SIGCONT)
 				}
+				testkit.Until(t, "the end of term 1 to be recorded", func() bool { return g.reasons()[1] != "" })
 				if got := g.reasons(); got[1] != registry.Orphaned || got[0] != "" {
 					t.Errorf("the terms ended as %q, want the first as %q, and the second one open", got, registry.Orphaned)
 				}
