@@ -9,6 +9,7 @@ import (
 	"hash/crc32"
 	"io"
 	"os"
+	"strings"
 	"sync"
 
 	"golang.org/x/sys/unix"
@@ -38,6 +39,12 @@ type ledger struct {
 type origin struct {
 	Env []string
 	Dir string
+}
+
+// bytes returns the texts one after another, as the kernel keeps an environment: they may
+// have any byte in them but NUL.
+func (o origin) bytes() []byte {
+	return []byte(strings.Join(append([]string{o.Dir}, o.Env...), "\x00"))
 }
 
 const (
@@ -74,11 +81,10 @@ func newLedger() (*ledger, error) {
 	}
 	l := &ledger{fd: fd, understudy: understudy}
 	dir, _ := os.Getwd()
-	data, err := json.Marshal(origin{Env: os.Environ(), Dir: dir})
-	if err == nil && len(data) > maxOrigin {
+	data := origin{Env: os.Environ(), Dir: dir}.bytes()
+	if len(data) > maxOrigin {
 		err = fmt.Errorf("the environment has more than %d bytes", maxOrigin)
-	}
-	if err == nil {
+	} else {
 		err = l.write(append(make([]byte, maxSlots), record(data)...), 0)
 	}
 	if err != nil {
@@ -259,7 +265,8 @@ func readOrigin(fd int) (o origin, err error) {
 	if data == nil {
 		return o, errors.New("the ledger is void")
 	}
-	return o, json.Unmarshal(data, &o)
+	list := strings.Split(string(data), "\x00")
+	return origin{Dir: list[0], Env: list[1:]}, nil
 }
 
 // readAt reads up to n bytes.

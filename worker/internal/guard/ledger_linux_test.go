@@ -25,7 +25,7 @@ func testLedger(t *testing.T) *ledger {
 }
 
 func TestLedger_SaysWhichMembersLeaveSomethingBehind(t *testing.T) {
-	t.Setenv("UNDERSTUDY_TEST_SECRET", "of the origin")
+	t.Setenv("UNDERSTUDY_TEST_SECRET", "of the origin \xff\n=")
 	l := testLedger(t)
 	entry := func(group string) *lastwill.Entry {
 		return &lastwill.Entry{Group: group, Instance: uuid.New(), Term: 1 << 60, OrphanAfter: time.Minute}
@@ -41,7 +41,7 @@ func TestLedger_SaysWhichMembersLeaveSomethingBehind(t *testing.T) {
 	}
 	from, err := readOrigin(l.fd)
 	dir, _ := os.Getwd()
-	if err != nil || from.Dir != dir || !slices.Contains(from.Env, "UNDERSTUDY_TEST_SECRET=of the origin") {
+	if err != nil || from.Dir != dir || !slices.Contains(from.Env, "UNDERSTUDY_TEST_SECRET=of the origin \xff\n=") {
 		t.Errorf("origin %+v, %v", from, err)
 	}
 }

@@ -36,6 +36,7 @@ type server struct {
 	will      *will
 
 	killOrdered bool // by Understudy, at any time
+	leaving     bool // this process does not start a command any more
 
 	execution
 }
@@ -126,7 +127,7 @@ func (s *server) handle(m message) {
 	switch {
 	case m.kind == msgPing && s.phase == idle:
 		s.send(message{kind: msgReady})
-	case m.kind == msgOrder && s.phase == idle && m.run > s.run:
+	case m.kind == msgOrder && s.phase == idle && m.run > s.run && !s.leaving:
 		s.start(m)
 	case m.run != s.run: // it came late
 	case m.kind == msgExtend:

@@ -61,6 +61,7 @@ func (s *server) leave(code int) int {
 	if s.will == nil || procfs.Peek(unix.P_ALL, 0) != -1 {
 		return code
 	}
+	s.leaving = true
 	_ = s.killTimer.Disarm() // it is for a command, and there is none any more
 	s.will.treeGone()
 	if !s.isAbandoned() {
