@@ -39,11 +39,7 @@ const startTimeout = 10 * time.Second
 
 // Start starts a guard and waits until it is ready. The error wraps ErrStart.
 func Start(ctx context.Context, out Output) (*Guard, error) {
-	place := takeSlot()
-	pid, conn, tie, err := spawnOwn(out, place)
-	if err != nil {
-		place.release()
-	}
+	pid, conn, tie, place, err := spawnOwn(out)
 	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
 		err = fmt.Errorf("%w: raise the limit of this process (RLIMIT_NOFILE, ulimit -n) or of the machine", err)
 	}

@@ -11,7 +11,8 @@ import (
 // and nobody but their reader may reap them.
 var guards struct {
 	sync.Mutex
-	pids map[int]bool
+	pids    map[int]bool
+	started bool // a guard was started, at any time
 }
 
 // guardCount is the length of guards.pids, for those who must not wait for the lock.
@@ -19,16 +20,20 @@ var guardCount atomic.Int64
 
 // spawnOwn starts a guard and adds it to guards, before anybody can mistake it
 // for an orphan.
-func spawnOwn(out Output, s slot) (pid int, conn, tie int, err error) {
+func spawnOwn(out Output) (pid int, conn, tie int, place slot, err error) {
 	guards.Lock()
 	defer guards.Unlock()
-	pid, conn, tie, err = spawn(out, s)
-	if err == nil {
-		if guards.pids == nil {
-			guards.pids = make(map[int]bool)
-		}
-		guards.pids[pid] = true
-		guardCount.Store(int64(len(guards.pids)))
+	place = takeSlot()
+	pid, conn, tie, err = spawn(out, place)
+	if err != nil {
+		place.release()
+		return 0, -1, -1, slot{}, err
 	}
-	return pid, conn, tie, err
+	guards.started = true
+	if guards.pids == nil {
+		guards.pids = make(map[int]bool)
+	}
+	guards.pids[pid] = true
+	guardCount.Store(int64(len(guards.pids)))
+	return pid, conn, tie, place, nil
 }

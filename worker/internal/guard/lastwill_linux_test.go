@@ -45,13 +45,29 @@ const envEscapee = "UNDERSTUDY_TEST_ESCAPEE"
 
 var testTiming = registry.Timing{Interval: 150 * time.Millisecond, OrphanAfter: 5 * time.Second, StopGrace: time.Second}
 
+// envLate, if it is not empty, has a process start a guard before it asks for a last will.
+const envLate = "UNDERSTUDY_TEST_LATE"
+
 func TestMain(m *testing.M) {
+	if os.Getenv(envLate) != "" {
+		if _, err := guard.Start(context.Background(), guard.ToStderr); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		bequeath()
+	}
 	if err := worker.LastWill(openWithSteps); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	testkit.RunRole(map[string]testkit.Role{"instance": runInstance, "work": work})
+	testkit.RunRole(map[string]testkit.Role{"instance": runInstance, "work": work, "again": func([]string) int { bequeath(); return 0 }})
 	os.Exit(testkit.Run(m))
+}
+
+// bequeath asks for a last will, prints the answer, and exits.
+func bequeath() {
+	fmt.Println(worker.LastWill(openWithSteps))
+	os.Exit(0)
 }
 
 // openWithSteps opens the registry for a last will.
@@ -574,5 +590,21 @@ func TestLastWill_OutlivesSignalsToAWholeUnitAndHoldsNoOutput(t *testing.T) {
 			_ = unix.Kill(pid, unix.SIGCONT)
 			testkit.Until(t, "its term to end", func() bool { terms, _ := s.state(); return terms[0].End.Reason == registry.Crashed })
 		})
+	}
+}
+
+// The other guards would not know of the command of a guard that was started before.
+func TestLastWill_IsRefusedIfItComesLateOrTwice(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ role, env, want string }{
+		{"late", envLate + "=yes", "too late"},
+		{"again", envLate + "=", "already"},
+	} {
+		cmd := testkit.Self(t, test.role)
+		cmd.Env = append(cmd.Env, test.env)
+		out, err := cmd.Output()
+		if err != nil || !strings.Contains(string(out), test.want) {
+			t.Errorf("%s: %q, %v; want %q in it", test.role, out, err, test.want)
+		}
 	}
 }

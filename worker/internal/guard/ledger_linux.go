@@ -54,12 +54,21 @@ const (
 	maxOrigin  = 4 << 20
 )
 
-// present is the ledger of this process; nil: its guards carry out no last will.
+// present is the ledger of this process; nil: its guards carry out no last will. guards
+// must be locked for it.
 var present *ledger
 
-// Bequeath has the guards that are started from now on carry out the last will of this
-// process. It is called once, before there is a guard.
+// Bequeath has the guards carry out the last will of this process. It is called once, and
+// before a guard is started: the others would not know of the command of that one.
 func Bequeath() error {
+	guards.Lock()
+	defer guards.Unlock()
+	switch {
+	case present != nil:
+		return errors.New("guard: last will: this process has one already")
+	case guards.started:
+		return errors.New("guard: last will: a guard was started before, so it would come too late")
+	}
 	l, err := newLedger()
 	if err != nil {
 		return fmt.Errorf("guard: last will: %w", err)
@@ -169,7 +178,7 @@ type slot struct {
 	number int
 }
 
-// takeSlot returns a place for a guard that is about to start.
+// takeSlot returns a place for a guard that is about to start. guards must be locked.
 func takeSlot() slot {
 	if present == nil {
 		return slot{}
