@@ -25,8 +25,10 @@ import (
 // in the registry that open opens. A guard outlives the process, kills what is left of its
 // commands, and then starts this program once more. There main begins as usual, up to this
 // call, which opens the registry, writes to it, and never returns. The open function finds
-// the environment and the working directory of the process that died. It is called again
-// after an error, for as long as peers would wait without a last will.
+// the arguments, the environment and the working directory that the dead process had when
+// it called LastWill. It is called again after an error, for as long as peers would wait
+// without a last will. A main that takes more than five seconds to come to this call is
+// ended, and no [heartbeat.Member] runs before it.
 //
 // Work in this process ends with it. But a process that it started by other means than this
 // package may live on, and would work at the same time as a peer. So start such processes
@@ -60,6 +62,7 @@ func execute(t *guard.Testament, open func(ctx context.Context) (registry.Regist
 	for pause := willPause; ; pause = min(2*pause, maxWillPause) {
 		left = tryWill(ctx, t.Dir, left, open)
 		if len(left) == 0 {
+			t.Done()
 			return 0
 		}
 		if sleep(ctx, pause) != nil {

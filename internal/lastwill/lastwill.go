@@ -9,6 +9,7 @@ package lastwill
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -38,6 +39,17 @@ func (e Entry) Execute(ctx context.Context, reg registry.Registry) error {
 	}
 	return reg.Unregister(ctx, e.Instance)
 }
+
+// ErrExecuting says what a process cannot do that carries out a last will.
+var ErrExecuting = errors.New("this process was started to carry out a last will, and nothing else: worker.LastWill has to be the first call of main")
+
+var executing atomic.Bool
+
+// SetExecuting says that this process was started to carry out the last will of another one.
+func SetExecuting() { executing.Store(true) }
+
+// Executing reports whether SetExecuting was called.
+func Executing() bool { return executing.Load() }
 
 // keeper gets the present entry of the member with a number, from 0 on; nil: there is
 // nothing to be left behind.

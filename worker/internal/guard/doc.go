@@ -88,7 +88,7 @@
 // What the guard knows is in the ledger, a file in memory that Understudy and all of its
 // guards share. Understudy writes to it:
 //
-//   - its environment and its working directory, once, at its start;
+//   - its arguments, its environment and its working directory, once, at [Bequeath];
 //   - which registration and which term it may have, before it asks the registry for
 //     them. Until the first registration there is nothing to be done;
 //   - that a guard has a tree, before it sends the order. So a tree that does not exist
@@ -108,9 +108,18 @@
 //  4. It exits if the ledger has the mark of any guard. Of all guards that are alive, the
 //     last one to come here finds no mark. It goes on if no other guard is further.
 //  5. It starts this program again as a child, whose main calls [ReadTestament], opens the
-//     registry, ends the terms, deletes the registrations, and exits. Nobody has a
-//     connection ready for that. If that process is killed, the guard starts another one.
+//     registry, ends the terms, deletes the registrations, empties the ledger, and exits.
+//     Nobody has a connection ready for that. If that process ends and the ledger is not
+//     empty, the guard starts another one, six in all.
 //  6. It kills that process when T is over, and exits.
+//
+// The process of step 5 has an argument that no other one has, and no environment. A main
+// that does not begin with its last will might take that for an order to do something
+// else. So nothing starts a guard or a member in that process, it ends if it has not come
+// to [ReadTestament] after five seconds, and its exit code says nothing: only the empty
+// ledger does. Without a ledger it exits before main begins.
+// (TestLastWill_OfAProgramThatDoesSomethingElseFirst,
+// TestLastWill_OfAProgramThatNeverComesToIt, TestLastWill_WithoutALedgerNothingIsDone)
 //
 // The order rests on nothing but the ledger's marks and the pidfd. No step is undone, and
 // each may be the last one. What is done to the registry concerns one UUID, which is never

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/understudy-go/understudy/internal/lastwill"
 )
 
 // Guard is Understudy's handle of a guard process, for one run of one command, or for
@@ -39,6 +41,9 @@ const startTimeout = 10 * time.Second
 
 // Start starts a guard and waits until it is ready. The error wraps ErrStart.
 func Start(ctx context.Context, out Output) (*Guard, error) {
+	if lastwill.Executing() {
+		return nil, fmt.Errorf("%w: %w", ErrStart, lastwill.ErrExecuting)
+	}
 	pid, conn, tie, place, err := spawnOwn(out)
 	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
 		err = fmt.Errorf("%w: raise the limit of this process (RLIMIT_NOFILE, ulimit -n) or of the machine", err)

@@ -2,6 +2,7 @@ package guard_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -20,6 +21,8 @@ import (
 
 	"github.com/understudy-go/understudy/heartbeat"
 	"github.com/understudy-go/understudy/internal/boottime"
+	"github.com/understudy-go/understudy/internal/guardname"
+	"github.com/understudy-go/understudy/internal/lastwill"
 	"github.com/understudy-go/understudy/internal/procfs"
 	"github.com/understudy-go/understudy/internal/testkit"
 	"github.com/understudy-go/understudy/registry"
@@ -43,7 +46,14 @@ const envInside = "UNDERSTUDY_TEST_INSIDE"
 // envEscapee, if it is not empty, has the work leave a process outside its group.
 const envEscapee = "UNDERSTUDY_TEST_ESCAPEE"
 
-var testTiming = registry.Timing{Interval: 150 * time.Millisecond, OrphanAfter: 5 * time.Second, StopGrace: time.Second}
+// envOrphanAfter is T of an instance.
+const envOrphanAfter = "UNDERSTUDY_TEST_ORPHAN_AFTER"
+
+// testTiming returns the timing of an instance.
+func testTiming() registry.Timing {
+	t, _ := time.ParseDuration(os.Getenv(envOrphanAfter))
+	return registry.Timing{Interval: 150 * time.Millisecond, OrphanAfter: t, StopGrace: time.Second}
+}
 
 // envLate, if it is not empty, has a process start a guard before it asks for a last will.
 const envLate = "UNDERSTUDY_TEST_LATE"
@@ -56,12 +66,51 @@ func TestMain(m *testing.M) {
 		}
 		bequeath()
 	}
+	goAstray(guard.OriginEnv(envAstray), guard.OriginEnv(guard.EnvStepDir))
 	if err := worker.LastWill(openWithSteps); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 	testkit.RunRole(map[string]testkit.Role{"instance": runInstance, "work": work, "again": func([]string) int { bequeath(); return 0 }})
 	os.Exit(testkit.Run(m))
+}
+
+// envHost is the first argument of an instance.
+const envHost = "UNDERSTUDY_TEST_HOST"
+
+// envAstray is what main does before it comes to the last will, in a process that has to
+// carry it out.
+const envAstray = "UNDERSTUDY_TEST_ASTRAY"
+
+// goAstray is a main that does not begin with its last will. It writes a line to a file.
+func goAstray(how, dir string) {
+	if how == "" {
+		return
+	}
+	name := filepath.Join(dir, "astray")
+	before, _ := os.ReadFile(name)
+	report := func(args ...any) { _ = os.WriteFile(name, append(before, fmt.Sprintln(args...)...), 0o600) }
+	switch {
+	case how == "exits always":
+		report(how)
+		os.Exit(0)
+	case len(before) > 0:
+	case how == "exits":
+		report(how)
+		os.Exit(0)
+	case how == "hangs":
+		report(how)
+		time.Sleep(time.Hour)
+	case how == "serves":
+		_ = os.Setenv(envOrphanAfter, guard.OriginEnv(envOrphanAfter))
+		b, err := sqlite.Open(context.Background(), filepath.Join(dir, "registry.db"), sqlite.Options{})
+		if err != nil {
+			os.Exit(1)
+		}
+		_, ofGuard := guard.Start(context.Background(), guard.ToStderr)
+		report(ofGuard, runInside(b, "c", dir, zerolog.Nop()))
+		os.Exit(0)
+	}
 }
 
 // bequeath asks for a last will, prints the answer, and exits.
@@ -73,6 +122,9 @@ func bequeath() {
 // openWithSteps opens the registry for a last will.
 func openWithSteps(ctx context.Context) (registry.Registry, error) {
 	step("opening")
+	if want := os.Getenv(envHost); len(os.Args) != 3 || os.Args[1] != want {
+		return nil, fmt.Errorf("the arguments are %q, want those of the instance", os.Args)
+	}
 	b, err := sqlite.Open(ctx, os.Getenv(envRegistry), sqlite.Options{Access: registry.Ask})
 	return stepwise{b}, err
 }
@@ -99,7 +151,7 @@ func runInstance(args []string) int {
 	host, dir := args[0], args[1]
 	log := zerolog.New(os.Stdout).Level(zerolog.InfoLevel)
 	fail := func(err error) int { fmt.Println(err); return 1 }
-	b, err := sqlite.Open(context.Background(), os.Getenv(envRegistry), sqlite.Options{OrphanAfter: testTiming.OrphanAfter})
+	b, err := sqlite.Open(context.Background(), os.Getenv(envRegistry), sqlite.Options{OrphanAfter: testTiming().OrphanAfter})
 	if err != nil {
 		return fail(err)
 	}
@@ -117,7 +169,7 @@ func runInstance(args []string) int {
 	}
 	c, err := worker.NewCommand(worker.Spec{
 		Path: os.Args[0], Args: []string{os.Args[0], filepath.Join(dir, host)},
-		Env: []string{testkit.EnvRole + "=work", envEscapee + "=" + os.Getenv(envEscapee)}, Timing: testTiming, Log: log,
+		Env: []string{testkit.EnvRole + "=work", envEscapee + "=" + os.Getenv(envEscapee)}, Timing: testTiming(), Log: log,
 	})
 	if err != nil {
 		return fail(err)
@@ -126,7 +178,7 @@ func runInstance(args []string) int {
 	if err := c.Prepare(context.Background()); err != nil {
 		return fail(err)
 	}
-	m, err := heartbeat.New(heartbeat.Config{Registry: b, Group: "g", Host: host, Timing: testTiming, Guard: c, Log: log})
+	m, err := heartbeat.New(heartbeat.Config{Registry: b, Group: "g", Host: host, Timing: testTiming(), Guard: c, Log: log})
 	if err != nil {
 		return fail(err)
 	}
@@ -137,7 +189,7 @@ func runInstance(args []string) int {
 // runInside is an instance without a command, as a program is that imports package
 // heartbeat. It may exit in order.
 func runInside(b registry.Registry, host, dir string, log zerolog.Logger) error {
-	m, err := heartbeat.New(heartbeat.Config{Registry: b, Group: "g", Host: host, Timing: testTiming, Log: log})
+	m, err := heartbeat.New(heartbeat.Config{Registry: b, Group: "g", Host: host, Timing: testTiming(), Log: log})
 	if err != nil {
 		return err
 	}
@@ -158,7 +210,7 @@ func runInside(b registry.Registry, host, dir string, log zerolog.Logger) error 
 
 // runRuns is an instance that runs the work several times at once, each under a guard.
 func runRuns(b registry.Registry, host, dir string, runs int, log zerolog.Logger) error {
-	e, err := worker.NewExecutor(worker.ExecutorSpec{Timing: testTiming, Ready: runs, Log: log})
+	e, err := worker.NewExecutor(worker.ExecutorSpec{Timing: testTiming(), Ready: runs, Log: log})
 	if err != nil {
 		return err
 	}
@@ -167,7 +219,7 @@ func runRuns(b registry.Registry, host, dir string, runs int, log zerolog.Logger
 			return err
 		}
 	}
-	m, err := heartbeat.New(heartbeat.Config{Registry: b, Group: "g", Host: host, Timing: testTiming, Guard: e, Log: log})
+	m, err := heartbeat.New(heartbeat.Config{Registry: b, Group: "g", Host: host, Timing: testTiming(), Guard: e, Log: log})
 	if err != nil {
 		return err
 	}
@@ -258,6 +310,8 @@ type stage struct {
 	dir  string
 	reg  *sqlite.Registry
 	mark string
+
+	orphanAfter time.Duration // far longer than a test takes, unless it waits for that
 }
 
 func newStage(t *testing.T) *stage {
@@ -266,7 +320,7 @@ func newStage(t *testing.T) *stage {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &stage{t: t, dir: dir, reg: b, mark: "UNDERSTUDY_TEST_MARK=" + uuid.NewString()}
+	s := &stage{t: t, dir: dir, reg: b, mark: "UNDERSTUDY_TEST_MARK=" + uuid.NewString(), orphanAfter: 2 * testkit.Patience}
 	t.Cleanup(func() { _ = b.Close(context.Background()) })
 	return s
 }
@@ -275,7 +329,7 @@ func newStage(t *testing.T) *stage {
 func (s *stage) join(host string, env ...string) *exec.Cmd {
 	s.t.Helper()
 	cmd := testkit.Self(s.t, "instance", host, s.dir)
-	cmd.Env = append(append(cmd.Env, envRegistry+"="+filepath.Join(s.dir, "registry.db"), s.mark), env...)
+	cmd.Env = append(append(cmd.Env, envRegistry+"="+filepath.Join(s.dir, "registry.db"), envHost+"="+host, envOrphanAfter+"="+s.orphanAfter.String(), s.mark), env...)
 	out, err := os.Create(filepath.Join(s.dir, host+".log"))
 	if err != nil {
 		s.t.Fatal(err)
@@ -363,6 +417,7 @@ func TestLastWill_FailureAtAnyStepOverlapsNothing(t *testing.T) {
 			t.Run(step+" "+unix.SignalName(sig), func(t *testing.T) {
 				t.Parallel()
 				s := newStage(t)
+				s.orphanAfter = 5 * time.Second // most of these failures cost that
 				escapee := "yes"
 				if step == "killing" { // two failures at once may leave one behind
 					escapee = ""
@@ -606,5 +661,66 @@ func TestLastWill_IsRefusedIfItComesLateOrTwice(t *testing.T) {
 		if err != nil || !strings.Contains(string(out), test.want) {
 			t.Errorf("%s: %q, %v; want %q in it", test.role, out, err, test.want)
 		}
+	}
+}
+
+// The process that carries out the last will begins as the program does, so it may do
+// something else.
+func TestLastWill_OfAProgramThatDoesSomethingElseFirst(t *testing.T) {
+	t.Parallel()
+	for _, how := range []string{"exits", "hangs", "serves"} {
+		t.Run(how, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t)
+			a := s.join("a", envAstray+"="+how, guard.EnvStepDir+"="+s.dir)
+			s.works("a")
+			_ = a.Process.Kill()
+			_ = a.Wait()
+			testkit.Until(t, "its term to have ended and its record to be gone", func() bool {
+				terms, instances := s.state()
+				return terms[0].End.Reason == registry.Crashed && len(instances) == 0
+			})
+			report, _ := os.ReadFile(filepath.Join(s.dir, "astray"))
+			if n := strings.Count(string(report), "\n"); n != 1 {
+				t.Errorf("it did so %d times, want once:\n%s", n, report)
+			}
+			if n := strings.Count(string(report), lastwill.ErrExecuting.Error()); how == "serves" && n != 2 {
+				t.Errorf("%q, want the guard and the member to say: %v", report, lastwill.ErrExecuting)
+			}
+		})
+	}
+}
+
+// An exit code says nothing, and the program is not started for ever.
+func TestLastWill_OfAProgramThatNeverComesToIt(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	a := s.join("a", envAstray+"=exits always", guard.EnvStepDir+"="+s.dir)
+	s.works("a")
+	guards, err := procfs.Children(strconv.Itoa(a.Process.Pid))
+	if err != nil || len(guards) != 1 {
+		t.Fatalf("children %v, %v; want a guard", guards, err)
+	}
+	_ = a.Process.Kill()
+	_ = a.Wait()
+	testkit.Until(t, "the guard to give up", func() bool { return isGone(guards[0]) })
+	report, _ := os.ReadFile(filepath.Join(s.dir, "astray"))
+	if n := strings.Count(string(report), "\n"); n < 2 || n > guard.MaxWillTries {
+		t.Errorf("it was started %d times, want 2 to %d", n, guard.MaxWillTries)
+	}
+	if terms, instances := s.state(); !terms[0].Open() || len(instances) != 1 {
+		t.Errorf("%+v, %+v, although nothing was done", terms[0], instances)
+	}
+}
+
+// Whoever starts the program by the name of a guard gets no instance.
+func TestLastWill_WithoutALedgerNothingIsDone(t *testing.T) {
+	t.Parallel()
+	cmd := testkit.Self(t, "again")
+	cmd.Args = []string{guardname.Name, "last-will"}
+	out, err := cmd.CombinedOutput()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != 1 || !strings.Contains(string(out), "only a guard can start this") {
+		t.Errorf("%v: %q", err, out)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"hash/crc32"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -37,14 +38,16 @@ type ledger struct {
 
 // origin is what a process needs to open the registry as Understudy did.
 type origin struct {
-	Env []string
-	Dir string
+	Args []string
+	Env  []string
+	Dir  string
 }
 
 // bytes returns the texts one after another, as the kernel keeps an environment: they may
 // have any byte in them but NUL.
 func (o origin) bytes() []byte {
-	return []byte(strings.Join(append([]string{o.Dir}, o.Env...), "\x00"))
+	list := append([]string{o.Dir, strconv.Itoa(len(o.Args))}, o.Args...)
+	return []byte(strings.Join(append(list, o.Env...), "\x00"))
 }
 
 const (
@@ -90,9 +93,9 @@ func newLedger() (*ledger, error) {
 	}
 	l := &ledger{fd: fd, understudy: understudy}
 	dir, _ := os.Getwd()
-	data := origin{Env: os.Environ(), Dir: dir}.bytes()
+	data := origin{Args: os.Args, Env: os.Environ(), Dir: dir}.bytes()
 	if len(data) > maxOrigin {
-		err = fmt.Errorf("the environment has more than %d bytes", maxOrigin)
+		err = fmt.Errorf("the arguments and the environment have more than %d bytes", maxOrigin)
 	} else {
 		err = l.write(append(make([]byte, maxSlots), record(data)...), 0)
 	}
@@ -275,7 +278,14 @@ func readOrigin(fd int) (o origin, err error) {
 		return o, errors.New("the ledger is void")
 	}
 	list := strings.Split(string(data), "\x00")
-	return origin{Dir: list[0], Env: list[1:]}, nil
+	if len(list) < 2 {
+		return o, errors.New("the ledger is garbled")
+	}
+	n, err := strconv.Atoi(list[1])
+	if err != nil || n < 0 || n > len(list)-2 {
+		return o, errors.New("the ledger is garbled")
+	}
+	return origin{Dir: list[0], Args: list[2 : 2+n], Env: list[2+n:]}, nil
 }
 
 // readAt reads up to n bytes.

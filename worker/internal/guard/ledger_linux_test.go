@@ -41,7 +41,7 @@ func TestLedger_SaysWhichMembersLeaveSomethingBehind(t *testing.T) {
 	}
 	from, err := readOrigin(l.fd)
 	dir, _ := os.Getwd()
-	if err != nil || from.Dir != dir || !slices.Contains(from.Env, "UNDERSTUDY_TEST_SECRET=of the origin \xff\n=") {
+	if err != nil || from.Dir != dir || !slices.Equal(from.Args, os.Args) || !slices.Contains(from.Env, "UNDERSTUDY_TEST_SECRET=of the origin \xff\n=") {
 		t.Errorf("origin %+v, %v", from, err)
 	}
 }

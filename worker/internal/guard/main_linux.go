@@ -13,9 +13,7 @@ const (
 
 func init() {
 	if isWillProcess() {
-		if hide() != nil {
-			syscall.Exit(1)
-		}
+		prepareWill()
 		return // main goes on with ReadTestament
 	}
 	if !isGuard() {

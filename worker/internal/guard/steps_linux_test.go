@@ -55,3 +55,23 @@ func StopAt(name, step, dir string) {
 	_ = unix.Tgkill(os.Getpid(), unix.Gettid(), unix.SIGSTOP) // this thread stops before the call returns
 	runtime.UnlockOSThread()
 }
+
+// MaxWillTries is how many processes try to carry out a last will.
+const MaxWillTries = maxWillTries
+
+// OriginEnv returns a variable of Understudy's environment in a process that has to carry
+// out a last will, before that knows it. In another process it is empty.
+func OriginEnv(name string) string {
+	if len(os.Args) == 2 && os.Args[1] == willArg {
+		from, err := readOrigin(willFD)
+		if err != nil {
+			return ""
+		}
+		for _, entry := range from.Env {
+			if value, ok := strings.CutPrefix(entry, name+"="); ok {
+				return value
+			}
+		}
+	}
+	return ""
+}

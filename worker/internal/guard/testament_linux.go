@@ -7,6 +7,7 @@ import (
 	"os/signal"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 	"unsafe"
 
@@ -22,14 +23,33 @@ const (
 	envUntil = "UNTIL"     // in its environment: when to give up, an instant of internal/boottime's clock
 )
 
-// isWillProcess reports whether a guard has started this process to carry out a last will.
-// The program must never continue as anything else then.
+// willStartTime is how long main of a process that carries out a last will may take until
+// it calls ReadTestament.
+const willStartTime = 5 * time.Second
+
+// watchdog ends a process that does not call ReadTestament.
+var watchdog *time.Timer
+
+// isWillProcess reports whether this process was started to carry out a last will. The
+// program must never continue as anything else then.
 func isWillProcess() bool {
-	if len(os.Args) != 2 || os.Args[0] != guardname.Name || os.Args[1] != willArg {
-		return false
-	}
+	return len(os.Args) == 2 && os.Args[0] == guardname.Name && os.Args[1] == willArg
+}
+
+// prepareWill is called before the packages of the program are initialised. It exits if no
+// guard has started this process, or if main does not come to ReadTestament: the program
+// would do then what it does without arguments, or with these.
+func prepareWill() {
 	name, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", willFD))
-	return err == nil && strings.HasPrefix(name, "/memfd:ledger")
+	if err != nil || !strings.HasPrefix(name, "/memfd:ledger") {
+		_, _ = unix.Write(2, []byte(guardname.Name+" "+willArg+": only a guard can start this\n"))
+		syscall.Exit(1)
+	}
+	if hide() != nil {
+		syscall.Exit(1)
+	}
+	lastwill.SetExecuting()
+	watchdog = time.AfterFunc(willStartTime, func() { syscall.Exit(1) })
 }
 
 // hide keeps what this process reads from now on out of core dumps, and from other
@@ -56,11 +76,13 @@ type Testament struct {
 }
 
 // ReadTestament returns nil unless this process has to carry out a last will. Then it gives
-// this process the environment that Understudy had, which other processes do not see.
+// this process the arguments and the environment that Understudy had, which other
+// processes do not see.
 func ReadTestament() (*Testament, error) {
-	if !isWillProcess() {
+	if !lastwill.Executing() {
 		return nil, nil
 	}
+	watchdog.Stop()
 	if anyTree(willFD) {
 		return nil, errors.New("guard: last will: something of a command may be left")
 	}
@@ -72,6 +94,9 @@ func ReadTestament() (*Testament, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(from.Args) > 0 {
+		os.Args = from.Args
+	}
 	os.Clearenv()
 	for _, entry := range from.Env {
 		if name, value, ok := strings.Cut(entry, "="); ok && name != "" {
@@ -80,3 +105,7 @@ func ReadTestament() (*Testament, error) {
 	}
 	return &Testament{Entries: readEntries(willFD), Dir: from.Dir, Until: time.Duration(until)}, nil
 }
+
+// Done says that the last will was carried out. Nothing else is a sign of that: the program
+// may exit with any code before it comes to its last will.
+func (t *Testament) Done() { _ = unix.Ftruncate(willFD, 0) }

@@ -157,31 +157,39 @@ func (w *will) lock() bool {
 	return unix.FcntlFlock(uintptr(fd), unix.F_OFD_SETLK, &lock) == nil // the file stays open
 }
 
-// execute has a process carry out the last will. Another one tries again if it is killed,
-// and at the end of the time it is killed.
+// execute has a process carry out the last will. Another one tries again if that ends
+// before it is done, and at the end of the time it is killed.
 func (w *will) execute(until time.Duration) {
 	// systemd sends SIGTERM to what is left of a unit. No command inherits this any more.
 	signal.Ignore(unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT, unix.SIGABRT)
-	for boottime.Now() < until {
+	pause := willPause
+	for range maxWillTries {
 		atStep("before the process")
 		pid, err := syscall.ForkExec(self, []string{guardname.Name, willArg}, &syscall.ProcAttr{
 			Env:   []string{"GOMAXPROCS=2", fmt.Sprintf("%s=%d", envUntil, int64(until))},
 			Files: []uintptr{0, 1, 2, uintptr(w.ledger)},
 			Sys:   &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL},
 		})
-		if err == nil && awaitChild(pid, until) == 0 {
+		if err == nil {
+			awaitChild(pid, until)
+		}
+		if len(readEntries(w.ledger)) == 0 || boottime.Now()+pause >= until {
 			return
 		}
-		time.Sleep(min(willPause, max(until-boottime.Now(), 0)))
+		time.Sleep(pause)
+		pause *= 2
 	}
 }
 
-// willPause is the pause before another process tries to carry out the last will.
-const willPause = 200 * time.Millisecond
+// The process itself tries again while the registry does not answer, so it ends early only
+// if it is killed, or if the program never comes to its last will.
+const (
+	maxWillTries = 6
+	willPause    = 200 * time.Millisecond // before the second try
+)
 
-// awaitChild waits for the end of a child, and kills it at an instant. It returns the exit
-// code, or -1.
-func awaitChild(pid int, until time.Duration) int {
+// awaitChild waits for the end of a child, and kills it at an instant.
+func awaitChild(pid int, until time.Duration) {
 	if fd, err := unix.PidfdOpen(pid, 0); err == nil {
 		if !awaitReadable(fd, until) {
 			sigkill(pid)
@@ -191,7 +199,7 @@ func awaitChild(pid int, until time.Duration) int {
 	var status unix.WaitStatus
 	for {
 		if _, err := unix.Wait4(pid, &status, 0, nil); err != unix.EINTR {
-			return status.ExitStatus()
+			return
 		}
 	}
 }

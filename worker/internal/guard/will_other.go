@@ -21,3 +21,6 @@ type Testament struct {
 
 // ReadTestament returns nil: no process of this system carries out a last will.
 func ReadTestament() (*Testament, error) { return nil, nil }
+
+// Done is never called.
+func (t *Testament) Done() {}
