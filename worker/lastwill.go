@@ -28,7 +28,7 @@ import (
 // the arguments, the environment and the working directory that the dead process had when
 // it called LastWill. It is called again after an error, for as long as peers would wait
 // without a last will. A main that takes more than five seconds to come to this call is
-// ended, and no [heartbeat.Member] runs before it.
+// ended, and no heartbeat.Member runs before it.
 //
 // Work in this process ends with it. But a process that it started by other means than this
 // package may live on, and would work at the same time as a peer. So start such processes

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -311,6 +312,7 @@ type stage struct {
 	reg  *sqlite.Registry
 	mark string
 
+	files       []*os.File    // that instances are started with, from descriptor 3 on
 	orphanAfter time.Duration // far longer than a test takes, unless it waits for that
 }
 
@@ -335,7 +337,7 @@ func (s *stage) join(host string, env ...string) *exec.Cmd {
 		s.t.Fatal(err)
 	}
 	defer out.Close()
-	cmd.Stdout, cmd.Stderr = out, out
+	cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = out, out, s.files
 	if err := cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}
@@ -723,4 +725,31 @@ func TestLastWill_WithoutALedgerNothingIsDone(t *testing.T) {
 	if !errors.As(err, &exit) || exit.ExitCode() != 1 || !strings.Contains(string(out), "only a guard can start this") {
 		t.Errorf("%v: %q", err, out)
 	}
+}
+
+// A program may be started with a lock on an open file, as flock does, or with a pipe, whose
+// reader waits for its end.
+func TestLastWill_HoldsNoFileThatTheInstanceWasStartedWith(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	end, file, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer end.Close()
+	for range 7 { // so it is descriptor 9, too, which no file of the guard replaces
+		s.files = append(s.files, file)
+	}
+	a := s.join("a", guard.EnvStep+"=detached", guard.EnvStepDir+"="+s.dir)
+	_ = file.Close()
+	s.works("a")
+	_ = a.Process.Kill()
+	_ = a.Wait()
+	pid := s.stopped()
+	_ = end.SetReadDeadline(time.Now().Add(testkit.Patience))
+	if _, err := end.Read(make([]byte, 1)); err != io.EOF {
+		t.Errorf("%v, want the end of the pipe", err)
+	}
+	_ = unix.Kill(pid, unix.SIGCONT)
+	testkit.Until(t, "its term to end", func() bool { terms, _ := s.state(); return terms[0].End.Reason == registry.Crashed })
 }

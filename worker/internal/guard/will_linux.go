@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/signal"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -62,6 +63,7 @@ func (s *server) leave(code int) int {
 		return code
 	}
 	s.leaving = true
+	s.closeFiles()
 	_ = s.killTimer.Disarm() // it is for a command, and there is none any more
 	s.will.treeGone()
 	if !s.isAbandoned() {
@@ -71,7 +73,7 @@ func (s *server) leave(code int) int {
 	for _, e := range readEntries(s.will.ledger) {
 		until = max(until, boottime.Now()+e.OrphanAfter)
 	}
-	detach(s.home)
+	s.will.detach()
 	atStep("detached")
 	if !awaitReadable(s.will.understudy, until) {
 		return code
@@ -115,18 +117,26 @@ func hungUp(fd int32) bool {
 }
 
 // detach leaves the files and the directory that this process was started in. Whoever
-// waits for the end of Understudy's output or for its directory does not wait for this
-// process.
-func detach(home int) {
+// waits for the end of Understudy's output, for a lock that it was started with, or for its
+// directory, does not wait for this process.
+func (w *will) detach() {
 	if null, err := unix.Open(os.DevNull, unix.O_RDWR|unix.O_CLOEXEC, 0); err == nil {
 		for fd := range 3 {
 			_ = unix.Dup3(null, fd, 0)
 		}
-		_ = unix.Close(null)
 	}
 	_ = unix.Chdir("/")
-	if home >= 0 {
-		_ = unix.Close(home)
+	list, _ := os.ReadDir("/proc/self/fd")
+	for _, entry := range list {
+		fd, err := strconv.Atoi(entry.Name())
+		if err != nil || fd <= 2 || fd == w.ledger || fd == w.understudy {
+			continue
+		}
+		name, err := os.Readlink("/proc/self/fd/" + entry.Name())
+		if err == nil && strings.HasPrefix(name, "anon_inode:") { // Go has some; nobody waits for such a one
+			continue
+		}
+		_ = unix.Close(fd)
 	}
 }
 
