@@ -112,7 +112,8 @@
 //     registry, ends the terms, deletes the registrations, empties the ledger, and exits.
 //     Nobody has a connection ready for that. If that process ends and the ledger is not
 //     empty, the guard starts another one, six in all.
-//  6. It kills that process when T is over, and exits.
+//  6. It kills that process when T is over, and exits. If it does not, since it hangs or is
+//     frozen, a timer of the kernel kills it a second later.
 //
 // The process of step 5 has an argument that no other one has, and no environment. A main
 // that does not begin with its last will might take that for an order to do something
@@ -134,8 +135,8 @@
 //	the guard is frozen with its tree     the same; at the lease's end the     wait T
 //	                                      kernel kills the guard
 //	the guard is killed after step 1      another guard may carry it out       wait T at most
-//	the guard is frozen after step 1      carries it out when it continues:    wait T
-//	                                      nothing is left to be done
+//	the guard is frozen after step 1      carries it out when it continues;    wait T
+//	                                      a second after T the kernel kills it
 //	something does not die                the mark stays                       wait T
 //	Understudy is frozen, not dead        the socket is open, and so is the    as without one
 //	                                      pidfd silent

@@ -753,3 +753,21 @@ func TestLastWill_HoldsNoFileThatTheInstanceWasStartedWith(t *testing.T) {
 	_ = unix.Kill(pid, unix.SIGCONT)
 	testkit.Until(t, "its term to end", func() bool { terms, _ := s.state(); return terms[0].End.Reason == registry.Crashed })
 }
+
+// A process that nobody continues must not stay for ever.
+func TestLastWill_FrozenGuardIsKilledAfterT(t *testing.T) {
+	t.Parallel()
+	for _, step := range []string{"detached", "understudy dead", "trees gone", "before the process"} {
+		t.Run(step, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t)
+			s.orphanAfter = 3 * time.Second
+			a := s.join("a", guard.EnvStep+"="+step, guard.EnvStepDir+"="+s.dir)
+			s.works("a")
+			_ = a.Process.Kill()
+			_ = a.Wait()
+			pid := s.stopped()
+			testkit.Until(t, "the guard to be killed", func() bool { return isGone(pid) })
+		})
+	}
+}

@@ -57,7 +57,7 @@ func (w *will) treeGone() {
 
 // leave is called before this process exits with a code, which it returns. It carries out
 // the last will if Understudy is dead and nothing of any command is left. It takes as long
-// as peers wait without a last will, at most.
+// as peers wait without a last will, at most: then the kernel kills this process.
 func (s *server) leave(code int) int {
 	if s.will == nil || procfs.Peek(unix.P_ALL, 0) != -1 {
 		return code
@@ -73,6 +73,9 @@ func (s *server) leave(code int) int {
 	for _, e := range readEntries(s.will.ledger) {
 		until = max(until, boottime.Now()+e.OrphanAfter)
 	}
+	if s.killTimer.Arm(until+lateness) != nil {
+		return code
+	}
 	s.will.detach()
 	atStep("detached")
 	if !awaitReadable(s.will.understudy, until) {
@@ -86,6 +89,9 @@ func (s *server) leave(code int) int {
 	s.will.execute(until)
 	return code
 }
+
+// lateness is how long after T this process may live, if it hangs or is frozen.
+const lateness = time.Second
 
 // dyingTime is how long the kernel may take between closing two files of a dying process
 // that does not get a processor.
