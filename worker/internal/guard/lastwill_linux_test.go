@@ -384,7 +384,8 @@ func (s *stage) pair(env ...string) (a, b *exec.Cmd) {
 	return a, b
 }
 
-// stopped waits for the process that stops at the step, and returns its PID.
+// stopped waits for the process that stops at the step, and returns its PID. It is killed
+// when the test ends.
 func (s *stage) stopped() (pid int) {
 	s.t.Helper()
 	testkit.Until(s.t, "a process to stop at the step", func() bool {
@@ -392,7 +393,21 @@ func (s *stage) stopped() (pid int) {
 		pid, _ = strconv.Atoi(strings.TrimSpace(string(data)))
 		return pid != 0 && stateOf(pid) == "T"
 	})
+	s.killLater(pid)
 	return pid
+}
+
+// killLater kills a process when the test ends, and no other one that gets its PID.
+func (s *stage) killLater(pid int) {
+	s.t.Helper()
+	fd, err := unix.PidfdOpen(pid, 0)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() {
+		_ = unix.PidfdSendSignal(fd, unix.SIGKILL, nil, 0)
+		_ = unix.Close(fd)
+	})
 }
 
 // stateOf returns the state of a process, or "" if it is gone.
@@ -467,19 +482,19 @@ func TestLastWill_EndsNothingBeforeTheTreeAndUnderstudyAreDead(t *testing.T) {
 			_ = a.Process.Kill()
 			_ = a.Wait()
 			pid := s.stopped()
+			at := boottime.Now() // the clock of the work
 			terms, instances := s.state()
 			if len(terms) != 1 || !terms[0].Open() || len(instances) != 1 {
 				t.Errorf("at %q: %+v, %+v", step, terms, instances)
 			}
-			_, last := lived(t, s.dir, "a")
-			if step != "killing" && boottime.Now() < last { // the instants are of the same clock
-				t.Errorf("at %q the work still lives", step)
-			}
 			_ = unix.Kill(pid, unix.SIGCONT)
 			testkit.Until(t, "a's term to have ended and its record to be gone", func() bool {
 				terms, instances := s.state()
-				return terms[0].End.Reason == registry.Crashed && len(instances) == 0
+				return !terms[0].Open() && len(instances) == 0
 			})
+			if _, last := lived(t, s.dir, "a"); step != "killing" && last > at {
+				t.Errorf("the work lived for %v after the guard had stopped at %q", last-at, step)
+			}
 			if terms, _ := s.state(); terms[0].End.Reason != registry.Crashed {
 				t.Errorf("the term ended as %q", terms[0].End.Reason)
 			}
@@ -526,8 +541,8 @@ func TestLastWill_WaitsForTheTreesOfAllGuards(t *testing.T) {
 		t.Fatalf("children %v, %v; want %d guards", guards, err, runs)
 	}
 	frozen := guards[0]
+	s.killLater(frozen)
 	_ = unix.Kill(frozen, unix.SIGSTOP)
-	t.Cleanup(func() { _ = unix.Kill(frozen, unix.SIGCONT) })
 	testkit.Until(t, "a guard to be frozen", func() bool { return stateOf(frozen) == "T" })
 	_ = a.Process.Kill()
 	_ = a.Wait()
@@ -553,7 +568,7 @@ func TestLastWill_WaitsForAGuardWithAnOrder(t *testing.T) {
 		frozen, _ = strconv.Atoi(strings.TrimSpace(string(data)))
 		return frozen != 0
 	})
-	t.Cleanup(func() { _ = unix.Kill(frozen, unix.SIGCONT) })
+	s.killLater(frozen)
 	guards, _ := procfs.Children(strconv.Itoa(a.Process.Pid))
 	if len(guards) != 2 {
 		t.Fatalf("children %v, want a guard with an order and an idle one", guards)
