@@ -58,6 +58,13 @@ func (g *Guard) read() {
 		g.events <- Event{Kind: Died}
 		killLeftovers(g.pid, mark)
 	}
+	if g.reap() == 0 {
+		g.slot.lastGuardGone()
+	}
+}
+
+// reap reaps the guard, and returns how many others there are.
+func (g *Guard) reap() (others int) {
 	guards.Lock() // once the guard is reaped, another process may get its PID
 	defer guards.Unlock()
 	g.mu.Lock()
@@ -72,6 +79,7 @@ func (g *Guard) read() {
 	g.slot.release()
 	delete(guards.pids, g.pid)
 	guardCount.Store(int64(len(guards.pids)))
+	return len(guards.pids)
 }
 
 // answer wakes whoever waits for the guard to be ready.

@@ -152,6 +152,8 @@
 //	arrives after it                      holder; a record is an orphan
 //	Understudy is registered under a new  is about the new UUID; a term of     wait T
 //	UUID, a term of the old one is open   the old one stays
+//	Understudy is killed in the second    there is no guard; after that second  wait T
+//	after its last guard ended            there is a witness
 //	the whole machine or container dies   there is no guard                    wait T
 //
 // The ledger holds the environment, which may have a password in it. It is not in the

@@ -79,6 +79,7 @@ func Start(ctx context.Context, out Output) (*Guard, error) {
 		}
 		return nil, fmt.Errorf("%w: %w", ErrStart, err)
 	}
+	g.slot.ready(g)
 	return g, nil
 }
 

@@ -44,6 +44,9 @@ const envFrozen = "UNDERSTUDY_TEST_FROZEN"
 // envInside, if it is not empty, has an instance work in its own process.
 const envInside = "UNDERSTUDY_TEST_INSIDE"
 
+// envAlone, if it is not empty, has an instance lose its only guard while it works.
+const envAlone = "UNDERSTUDY_TEST_ALONE"
+
 // envEscapee, if it is not empty, has the work leave a process outside its group.
 const envEscapee = "UNDERSTUDY_TEST_ESCAPEE"
 
@@ -215,7 +218,7 @@ func runRuns(b registry.Registry, host, dir string, runs int, log zerolog.Logger
 	if err != nil {
 		return err
 	}
-	if os.Getenv(envFrozen) == "" {
+	if os.Getenv(envFrozen)+os.Getenv(envAlone) == "" {
 		if err := e.Prepare(context.Background()); err != nil {
 			return err
 		}
@@ -225,6 +228,9 @@ func runRuns(b registry.Registry, host, dir string, runs int, log zerolog.Logger
 		return err
 	}
 	return m.Run(context.Background(), func(ctx context.Context, t registry.Term) error {
+		if os.Getenv(envAlone) != "" {
+			return loseGuard(ctx, dir)
+		}
 		if os.Getenv(envFrozen) != "" {
 			return orderFrozen(ctx, host, dir)
 		}
@@ -241,13 +247,46 @@ func runRuns(b registry.Registry, host, dir string, runs int, log zerolog.Logger
 	})
 }
 
-// orderFrozen gives an order to a guard that is frozen.
+// loseGuard starts a guard, and ends it once there is no other one.
+func loseGuard(ctx context.Context, dir string) error {
+	g, err := guard.Start(ctx, guard.ToStderr)
+	if err != nil {
+		return err
+	}
+	awaitChildren(ctx, 1) // the witness of the passive role is needless
+	g.Abort()
+	for range g.Events() {
+	}
+	if err := os.WriteFile(filepath.Join(dir, "alone"), nil, 0o600); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	return context.Cause(ctx)
+}
+
+// awaitChildren waits until this process has so many children.
+func awaitChildren(ctx context.Context, n int) {
+	for ctx.Err() == nil {
+		if list, _ := procfs.Children("self"); len(list) == n {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// orderFrozen gives an order to a guard that is frozen, beside an idle one.
 func orderFrozen(ctx context.Context, host, dir string) error {
 	g, err := guard.Start(ctx, guard.ToStderr)
 	if err != nil {
 		return err
 	}
 	defer g.Abort()
+	idle, err := guard.Start(ctx, guard.ToStderr)
+	if err != nil {
+		return err
+	}
+	defer idle.Abort()
+	awaitChildren(ctx, 2) // the witness of the passive role is needless
 	_ = unix.Kill(g.PID(), unix.SIGSTOP)
 	for stateOf(g.PID()) != "T" {
 		time.Sleep(time.Millisecond)
@@ -785,4 +824,23 @@ func TestLastWill_FrozenGuardIsKilledAfterT(t *testing.T) {
 			testkit.Until(t, "the guard to be killed", func() bool { return isGone(pid) })
 		})
 	}
+}
+
+// A command that failed is started again after up to a minute, and an orderly end takes as
+// long as the registry does not answer. There may be no guard meanwhile but a witness.
+func TestLastWill_OfAnInstanceThatHasLostItsGuard(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	a := s.join("a", envRuns+"=1", envAlone+"=yes")
+	testkit.Until(t, "a to have no guard of its work", func() bool {
+		_, err := os.Stat(filepath.Join(s.dir, "alone"))
+		return err == nil
+	})
+	testkit.Until(t, "a witness", func() bool {
+		list, _ := procfs.Children(strconv.Itoa(a.Process.Pid))
+		return len(list) == 1 && !isGone(list[0])
+	})
+	_ = a.Process.Kill()
+	_ = a.Wait()
+	testkit.Until(t, "its term to end", func() bool { terms, _ := s.state(); return terms[0].End.Reason == registry.Crashed })
 }

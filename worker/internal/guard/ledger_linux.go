@@ -294,3 +294,17 @@ func readAt(fd int, at int64, n int) ([]byte, error) {
 	n, err := unix.Pread(fd, b, at)
 	return b[:max(n, 0)], err
 }
+
+// ready is called when the guard is ready.
+func (s slot) ready(g *Guard) {
+	if s.ledger != nil {
+		s.ledger.witness.relieve(g)
+	}
+}
+
+// lastGuardGone is called when the guard was the last one of this process, without a lock.
+func (s slot) lastGuardGone() {
+	if s.ledger != nil {
+		s.ledger.witness.lastGuardGone()
+	}
+}
