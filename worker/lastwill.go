@@ -27,7 +27,8 @@ import (
 // call, which opens the registry, writes to it, and never returns. The open function finds
 // the arguments, the environment and the working directory that the dead process had when
 // it called LastWill. It is called again after an error, for as long as peers would wait
-// without a last will. A main that takes more than five seconds to come to this call is
+// without a last will. What a package-level variable has read from the environment or the
+// arguments is not restored, so open has to read them itself. A main that takes more than five seconds to come to this call is
 // ended, and no heartbeat.Member runs before it.
 //
 // Work in this process ends with it. But a process that it started by other means than this
