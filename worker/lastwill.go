@@ -73,7 +73,8 @@ func execute(t *guard.Testament, open func(ctx context.Context) (registry.Regist
 }
 
 // tryWill returns the entries that are left to be carried out. It stays in the directory
-// only while the registry is opened, since what is named there may be relative to it.
+// only while the registry is opened, since what is named there may be relative to it. If
+// it cannot be entered, what is named in full is still found.
 func tryWill(ctx context.Context, dir string, entries []lastwill.Entry, open func(ctx context.Context) (registry.Registry, error)) (left []lastwill.Entry) {
 	_ = os.Chdir(dir)
 	reg, err := open(ctx)

@@ -100,7 +100,7 @@
 // becomes of its number. When the other end of its socket is closed, a guard does this:
 //
 //  1. It kills its tree until there is none (ECHILD), and erases its mark in the ledger.
-//  2. It puts 0 to 2 on /dev/null, closes all other files, also those that Understudy was
+//  2. It writes a line to the standard error, puts 0 to 2 on /dev/null, closes all other files, also those that Understudy was
 //     started with, and goes to /. Whoever waits for the end of the output, for a lock, or
 //     for the directory, does not wait for the guard.
 //  3. It waits until the pidfd says that Understudy is dead. Work in Understudy's own

@@ -594,6 +594,9 @@ func TestLastWill_WaitsForTheTreesOfAllGuards(t *testing.T) {
 	_ = unix.Kill(frozen, unix.SIGCONT)
 	testkit.Until(t, "its term to end", func() bool { terms, _ := s.state(); return terms[0].End.Reason == registry.Crashed })
 	testkit.Until(t, "the frozen guard to be gone", func() bool { return isGone(frozen) })
+	if log, _ := os.ReadFile(filepath.Join(s.dir, "a.log")); !strings.Contains(string(log), "work-guard: Understudy is gone") {
+		t.Errorf("no guard says that the instance is gone:\n%s", log)
+	}
 }
 
 // The socket of a frozen guard may hold an order whose command does not exist yet.
@@ -800,6 +803,9 @@ func TestLastWill_HoldsNoFileThatTheInstanceWasStartedWith(t *testing.T) {
 	_ = a.Process.Kill()
 	_ = a.Wait()
 	pid := s.stopped()
+	if log, _ := os.ReadFile(filepath.Join(s.dir, "a.log")); strings.Count(string(log), "work-guard: Understudy is gone") != 1 {
+		t.Errorf("want a line about the death of the instance in its output:\n%s", log)
+	}
 	_ = end.SetReadDeadline(time.Now().Add(testkit.Patience))
 	if _, err := end.Read(make([]byte, 1)); err != io.EOF {
 		t.Errorf("%v, want the end of the pipe", err)

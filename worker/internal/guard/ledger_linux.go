@@ -108,9 +108,12 @@ func newLedger() (*ledger, error) {
 	return l, nil
 }
 
+// ledgerName begins what /proc/PID/fd shows for a ledger.
+const ledgerName = "/memfd:ledger"
+
 // memfd makes a file in memory. No process can execute it, which some systems demand.
 func memfd() (int, error) {
-	const name = "ledger"
+	const name = "ledger" // as in ledgerName
 	fd, err := unix.MemfdCreate(name, unix.MFD_CLOEXEC|unix.MFD_NOEXEC_SEAL)
 	if errors.Is(err, unix.EINVAL) { // before Linux 6.3
 		fd, err = unix.MemfdCreate(name, unix.MFD_CLOEXEC)

@@ -41,7 +41,7 @@ func isWillProcess() bool {
 // would do then what it does without arguments, or with these.
 func prepareWill() {
 	name, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", willFD))
-	if err != nil || !strings.HasPrefix(name, "/memfd:ledger") {
+	if err != nil || !strings.HasPrefix(name, ledgerName) {
 		_, _ = unix.Write(2, []byte(guardname.Name+" "+willArg+": only a guard can start this\n"))
 		syscall.Exit(1)
 	}

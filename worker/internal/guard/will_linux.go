@@ -76,13 +76,16 @@ func (s *server) leave(code int) int {
 	if s.killTimer.Arm(until+lateness) != nil {
 		return code
 	}
+	if left := until - boottime.Now(); left > 0 && s.will.lock(lockSay) {
+		say(fmt.Sprintf("Understudy is gone without an orderly end; for up to %v its guard tries to end its terms", left.Round(time.Second)))
+	}
 	s.will.detach()
 	atStep("detached")
 	if !awaitReadable(s.will.understudy, until) {
 		return code
 	}
 	atStep("understudy dead")
-	if anyTree(s.will.ledger) || len(readEntries(s.will.ledger)) == 0 || !s.will.lock() {
+	if anyTree(s.will.ledger) || len(readEntries(s.will.ledger)) == 0 || !s.will.lock(lockExecute) {
 		return code
 	}
 	atStep("trees gone")
@@ -122,6 +125,15 @@ func hungUp(fd int32) bool {
 	return err == nil && n == 1 && poll[0].Revents&unix.POLLHUP != 0
 }
 
+// say writes a line to the standard error, unless that would block. It is the last one:
+// what comes of the last will is in the registry.
+func say(text string) {
+	poll := []unix.PollFd{{Fd: 2, Events: unix.POLLOUT}}
+	if n, err := unix.Poll(poll, 0); err == nil && n == 1 && poll[0].Revents == unix.POLLOUT {
+		_, _ = unix.Write(2, []byte(guardname.Name+": "+text+"\n"))
+	}
+}
+
 // detach leaves the files and the directory that this process was started in. Whoever
 // waits for the end of Understudy's output, for a lock that it was started with, or for its
 // directory, does not wait for this process.
@@ -139,7 +151,11 @@ func (w *will) detach() {
 			continue
 		}
 		name, err := os.Readlink("/proc/self/fd/" + entry.Name())
-		if err == nil && strings.HasPrefix(name, "anon_inode:") { // Go has some; nobody waits for such a one
+		switch {
+		case err != nil:
+		case strings.HasPrefix(name, "anon_inode:"): // Go has some; nobody waits for such a one
+			continue
+		case strings.HasPrefix(name, ledgerName): // with a lock
 			continue
 		}
 		_ = unix.Close(fd)
@@ -162,14 +178,20 @@ func awaitReadable(fd int, until time.Duration) bool {
 	}
 }
 
-// lock reports whether this is the first guard that asks. One is enough to carry out the
-// last will, and the lock is released when that one ends.
-func (w *will) lock() bool {
+// Bytes of the ledger that a guard locks.
+const (
+	lockExecute = maxSlots     // to carry out the last will
+	lockSay     = maxSlots + 1 // to say that there is one
+)
+
+// lock reports whether this is the first guard that asks. One is enough, and the lock is
+// released when that one ends.
+func (w *will) lock(at int64) bool {
 	fd, err := unix.Open(fmt.Sprintf("/proc/self/fd/%d", w.ledger), unix.O_RDWR|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return true // several may do it
 	}
-	lock := unix.Flock_t{Type: unix.F_WRLCK, Whence: 0, Start: maxSlots, Len: 1}
+	lock := unix.Flock_t{Type: unix.F_WRLCK, Whence: 0, Start: at, Len: 1}
 	return unix.FcntlFlock(uintptr(fd), unix.F_OFD_SETLK, &lock) == nil // the file stays open
 }
 
