@@ -58,7 +58,7 @@ const other = "other"
 // reasons are the values of the label reason.
 var reasons = []string{
 	"promoted", string(registry.Stopped), string(registry.HandedOver), string(registry.LeaseLost), string(registry.Orphaned),
-	string(registry.Crashed), string(registry.Unregistered), string(registry.WorkFailed), string(registry.NotReady), string(registry.WorkDone), other,
+	string(registry.Unregistered), string(registry.WorkFailed), string(registry.NotReady), string(registry.WorkDone), other,
 }
 
 // New returns the metrics of an instance. They are in a Prometheus registry of their

@@ -113,7 +113,6 @@ func TestScrape_ShowsAllMetrics(t *testing.T) {
 		`understudy_orphans_deleted_total{group="a/b"} 1`,
 		`understudy_registry_clock_ahead_seconds{group="a/b"} -90.5`,
 		`understudy_term{group="a/b"} 7`,
-		`understudy_transitions_total{group="a/b",reason="crashed"} 0`,
 		`understudy_transitions_total{group="a/b",reason="handed over"} 1`,
 		`understudy_transitions_total{group="a/b",reason="lease lost"} 0`,
 		`understudy_transitions_total{group="a/b",reason="not ready"} 0`,
