@@ -96,7 +96,9 @@ func (r *runner) perform(a action) {
 	switch a := a.(type) {
 	case request:
 		if b, ok := a.bequest(); ok {
-			r.will.Name(b.instance, b.term)
+			if err := r.will.Name(b.instance, b.term); err != nil {
+				r.log.Warn().Err(err).Msg("this instance has no last will, so peers wait if it is killed")
+			}
 		}
 		r.wait.Go(func() { r.send(r.ask(a)) })
 	case extend:

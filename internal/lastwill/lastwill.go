@@ -53,11 +53,11 @@ func Executing() bool { return executing.Load() }
 
 // keeper gets the present entry of the member with a number, from 0 on; nil: there is
 // nothing to be left behind.
-var keeper atomic.Pointer[func(number int, e *Entry)]
+var keeper atomic.Pointer[func(number int, e *Entry) error]
 
 // KeepWith sets who keeps the entries of this process. It is called before there is a
 // member. Without it nobody does.
-func KeepWith(keep func(number int, e *Entry)) { keeper.Store(&keep) }
+func KeepWith(keep func(number int, e *Entry) error) { keeper.Store(&keep) }
 
 // numbers are those of the members that are open.
 var numbers struct {
@@ -88,18 +88,20 @@ func Open(group string, orphanAfter time.Duration) *Will {
 }
 
 // Name names what the member may leave behind from now on, instead of what it named before.
-func (w *Will) Name(instance uuid.UUID, term int64) {
+// After an error nothing is named.
+func (w *Will) Name(instance uuid.UUID, term int64) error {
 	w.entry.Instance, w.entry.Term = instance, term
 	if keep := keeper.Load(); keep != nil {
 		e := w.entry
-		(*keep)(w.number, &e)
+		return (*keep)(w.number, &e)
 	}
+	return nil
 }
 
 // Close says that the member leaves nothing behind any more.
 func (w *Will) Close() {
 	if keep := keeper.Load(); keep != nil {
-		(*keep)(w.number, nil)
+		_ = (*keep)(w.number, nil)
 	}
 	numbers.Lock()
 	defer numbers.Unlock()

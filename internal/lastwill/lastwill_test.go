@@ -2,6 +2,7 @@ package lastwill_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -127,12 +128,19 @@ func TestEntry_ChangesNothingOfOthers(t *testing.T) {
 
 func TestWill_NamesTheLatest(t *testing.T) {
 	kept := map[int]*lastwill.Entry{}
-	lastwill.KeepWith(func(number int, e *lastwill.Entry) { kept[number] = e })
+	var failure error
+	lastwill.KeepWith(func(number int, e *lastwill.Entry) error { kept[number] = e; return failure })
 	a, b := lastwill.Open("a", time.Minute), lastwill.Open("b", time.Hour)
 	id := uuid.New()
-	a.Name(uuid.New(), 0)
-	a.Name(id, 7)
-	b.Name(uuid.New(), 0)
+	name := func(w *lastwill.Will, instance uuid.UUID, term int64) {
+		t.Helper()
+		if err := w.Name(instance, term); err != failure {
+			t.Errorf("%v, want %v", err, failure)
+		}
+	}
+	name(a, uuid.New(), 0)
+	name(a, id, 7)
+	name(b, uuid.New(), 0)
 	if len(kept) != 2 || *kept[0] != (lastwill.Entry{Group: "a", Instance: id, Term: 7, OrphanAfter: time.Minute}) || kept[1].Group != "b" {
 		t.Errorf("kept: %+v", kept)
 	}
@@ -141,7 +149,8 @@ func TestWill_NamesTheLatest(t *testing.T) {
 	if kept[0] != nil || kept[1] == nil {
 		t.Errorf("kept: %+v, want that of b alone", kept)
 	}
-	c.Name(id, 1)
+	failure = errors.New("full")
+	name(c, id, 1)
 	if kept[0] == nil || kept[0].Group != "c" {
 		t.Errorf("kept: %+v, want c in the place of a", kept)
 	}

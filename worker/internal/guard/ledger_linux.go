@@ -161,20 +161,26 @@ func (l *ledger) write(b []byte, at int64) error {
 	return errors.Join(io.ErrShortWrite, err)
 }
 
-// keep writes down what a member leaves behind.
-func (l *ledger) keep(number int, e *lastwill.Entry) {
+// keep writes down what a member leaves behind. After an error nothing is written down.
+func (l *ledger) keep(number int, e *lastwill.Entry) error {
 	block := make([]byte, recordSize)
+	var failed error
 	if e != nil {
-		if data, err := json.Marshal(e); err == nil && len(data) <= recordSize-recordHead {
+		data, err := json.Marshal(e)
+		if err == nil && len(data) > recordSize-recordHead {
+			err = fmt.Errorf("%d bytes for the group %q are too many: want %d or less", len(data), e.Group, recordSize-recordHead)
+		}
+		if failed = err; err == nil {
 			copy(block, record(data))
 		}
 	}
-	_ = l.write(block, l.entriesAt+int64(number)*recordSize)
+	failed = errors.Join(failed, l.write(block, l.entriesAt+int64(number)*recordSize))
 	if e != nil {
 		l.witness.need(number)
 	} else {
 		l.witness.done(number)
 	}
+	return failed
 }
 
 // slot is a guard's place in the ledger. The zero value is that of a guard that knows

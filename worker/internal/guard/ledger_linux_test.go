@@ -1,8 +1,10 @@
 package guard
 
 import (
+	"math"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/understudy-go/understudy/internal/lastwill"
+	"github.com/understudy-go/understudy/registry"
 )
 
 func testLedger(t *testing.T) *ledger {
@@ -24,6 +27,13 @@ func testLedger(t *testing.T) *ledger {
 	return l
 }
 
+func keep(t *testing.T, l *ledger, number int, e *lastwill.Entry) {
+	t.Helper()
+	if err := l.keep(number, e); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestLedger_SaysWhichMembersLeaveSomethingBehind(t *testing.T) {
 	t.Setenv("UNDERSTUDY_TEST_SECRET", "of the origin \xff\n=")
 	l := testLedger(t)
@@ -31,11 +41,11 @@ func TestLedger_SaysWhichMembersLeaveSomethingBehind(t *testing.T) {
 		return &lastwill.Entry{Group: group, Instance: uuid.New(), Term: 1 << 60, OrphanAfter: time.Minute}
 	}
 	a, b := entry("a"), entry("b")
-	l.keep(0, entry("a"))
-	l.keep(2, b)
-	l.keep(0, a)
-	l.keep(1, entry("c"))
-	l.keep(1, nil)
+	keep(t, l, 0, entry("a"))
+	keep(t, l, 2, b)
+	keep(t, l, 0, a)
+	keep(t, l, 1, entry("c"))
+	keep(t, l, 1, nil)
 	if got := readEntries(l.fd); !slices.Equal(got, []lastwill.Entry{*a, *b}) {
 		t.Errorf("entries %+v, want %+v and %+v", got, *a, *b)
 	}
@@ -51,7 +61,7 @@ func TestLedger_IncompleteRecordIsNone(t *testing.T) {
 	l := testLedger(t)
 	e := &lastwill.Entry{Group: "a", Instance: uuid.New(), Term: 12}
 	for at := range int64(recordHead + 80) {
-		l.keep(0, e)
+		keep(t, l, 0, e)
 		if _, err := unix.Pwrite(l.fd, []byte{'#'}, l.entriesAt+at); err != nil {
 			t.Fatal(err)
 		}
@@ -95,14 +105,31 @@ func TestLedger_IsVoidOnceItDoesNotKnowAGuard(t *testing.T) {
 			t.Fatal("no room")
 		}
 	}
-	l.keep(0, &lastwill.Entry{Group: "a", Instance: uuid.New()})
+	keep(t, l, 0, &lastwill.Entry{Group: "a", Instance: uuid.New()})
 	s := l.takeSlot()
 	s.occupy() // does nothing
-	l.keep(0, &lastwill.Entry{Group: "a", Instance: uuid.New()})
+	keep(t, l, 0, &lastwill.Entry{Group: "a", Instance: uuid.New()})
 	if s.ledger != nil || len(readEntries(l.fd)) > 0 {
 		t.Errorf("it has a slot (%v) and entries %v", s.ledger != nil, readEntries(l.fd))
 	}
 	if _, err := readOrigin(l.fd); err == nil {
 		t.Error("it has an origin")
+	}
+}
+
+func TestLedger_HasRoomForEachGroup(t *testing.T) {
+	l := testLedger(t)
+	longest := strings.Repeat("@", 100)
+	if err := registry.CheckGroup(longest + "@"); err == nil {
+		t.Error("a group may have a longer name")
+	}
+	e := &lastwill.Entry{Group: longest, Instance: uuid.New(), Term: math.MaxInt64, OrphanAfter: math.MaxInt64}
+	keep(t, l, 0, e)
+	if got := readEntries(l.fd); !slices.Equal(got, []lastwill.Entry{*e}) {
+		t.Errorf("entries %+v, want %+v", got, *e)
+	}
+	err := l.keep(0, &lastwill.Entry{Group: strings.Repeat(longest, 5), Instance: uuid.New()})
+	if err == nil || !strings.Contains(err.Error(), "too many") || len(readEntries(l.fd)) > 0 {
+		t.Errorf("%v, and entries %+v, want an error and none", err, readEntries(l.fd))
 	}
 }
