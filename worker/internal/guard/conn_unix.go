@@ -58,13 +58,14 @@ func (g *Guard) read() {
 		g.events <- Event{Kind: Died}
 		killLeftovers(g.pid, mark)
 	}
-	if g.reap() == 0 {
+	if g.reap(has) == 0 {
 		g.slot.lastGuardGone()
 	}
 }
 
-// reap reaps the guard, and returns how many others there are.
-func (g *Guard) reap() (others int) {
+// reap reaps the guard, which has died in a run or not, and returns how many others there
+// are.
+func (g *Guard) reap(inRun bool) (others int) {
 	guards.Lock() // once the guard is reaped, another process may get its PID
 	defer guards.Unlock()
 	g.mu.Lock()
@@ -76,7 +77,7 @@ func (g *Guard) reap() (others int) {
 		}
 	}
 	g.reaped = true
-	g.slot.release()
+	g.slot.leave(inRun)
 	delete(guards.pids, g.pid)
 	guardCount.Store(int64(len(guards.pids)))
 	return len(guards.pids)

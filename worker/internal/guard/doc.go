@@ -94,7 +94,9 @@
 //   - that a guard has a tree, before it sends the order. So a tree that does not exist
 //     yet counts as well. The guard erases that once the kernel says that it has no child
 //     (ECHILD), and nobody else does as long as the guard lives. If the guard dies, then
-//     Understudy erases it after it has killed what the guard left.
+//     Understudy erases it after it has killed what the guard left, provided that it is a
+//     subreaper, whose children the orphans become. Otherwise the mark stays: nobody can
+//     be sure that nothing is left.
 //
 // Each guard also has a pidfd of Understudy, which names this very process whatever
 // becomes of its number. When the other end of its socket is closed, a guard does this:

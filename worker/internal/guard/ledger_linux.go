@@ -234,6 +234,16 @@ func (s slot) occupy() {
 	}
 }
 
+// leave says that the guard is dead, and whether it died in a run. What is left of that has
+// been killed then. But if this process is no subreaper, the kernel did not say that
+// nothing is left (ECHILD), so the mark stays, and there is no last will any more. guards
+// must be locked.
+func (s slot) leave(inRun bool) {
+	if !inRun || subreaper {
+		s.release()
+	}
+}
+
 // release says that the guard is dead and nothing of its command is left.
 func (s slot) release() {
 	if s.ledger == nil {

@@ -133,3 +133,25 @@ func TestLedger_HasRoomForEachGroup(t *testing.T) {
 		t.Errorf("%v, and entries %+v, want an error and none", err, readEntries(l.fd))
 	}
 }
+
+// A host that is no subreaper does not become the parent of what its dead guards left.
+func TestLedger_MarkStaysUnlessTheKernelSaysThatNothingIsLeft(t *testing.T) {
+	l := testLedger(t)
+	guards.Lock()
+	defer guards.Unlock()
+	defer func(before bool) { subreaper = before }(subreaper)
+	for _, test := range []struct{ subreaper, inRun, stays bool }{
+		{true, true, false}, {true, false, false}, {false, false, false}, {false, true, true},
+	} {
+		subreaper = test.subreaper
+		s := l.takeSlot()
+		s.occupy()
+		s.leave(test.inRun)
+		if anyTree(l.fd) != test.stays {
+			t.Errorf("%+v: the mark is there: %v", test, anyTree(l.fd))
+		}
+	}
+	if s := l.takeSlot(); s.number == 0 {
+		t.Error("another guard got the place")
+	}
+}

@@ -9,5 +9,6 @@ func (s slot) fds() []int        { return nil }
 func (s slot) environ() []string { return nil }
 func (s slot) occupy()           {}
 func (s slot) release()          {}
+func (s slot) leave(bool)        {}
 func (s slot) ready(*Guard)      {}
 func (s slot) lastGuardGone()    {}
