@@ -131,6 +131,7 @@ func TestWill_NamesTheLatest(t *testing.T) {
 	var failure error
 	lastwill.KeepWith(func(number int, e *lastwill.Entry) error { kept[number] = e; return failure })
 	a, b := lastwill.Open("a", time.Minute), lastwill.Open("b", time.Hour)
+	defer b.Close()
 	id := uuid.New()
 	name := func(w *lastwill.Will, instance uuid.UUID, term int64) {
 		t.Helper()
@@ -146,6 +147,7 @@ func TestWill_NamesTheLatest(t *testing.T) {
 	}
 	a.Close()
 	c := lastwill.Open("c", time.Minute)
+	defer c.Close()
 	if kept[0] != nil || kept[1] == nil {
 		t.Errorf("kept: %+v, want that of b alone", kept)
 	}

@@ -377,11 +377,17 @@ func (s *stage) join(host string, env ...string) *exec.Cmd {
 	}
 	defer out.Close()
 	cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = out, out, s.files
+	cmd.Cancel = func() error { return nil } // it is killed below, after its guards are known
 	if err := cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(func() {
-		children, _ := procfs.Children(strconv.Itoa(cmd.Process.Pid))
+		pid := cmd.Process.Pid
+		if cmd.ProcessState == nil { // it starts no guard between the list of its guards and its end
+			_ = unix.Kill(pid, unix.SIGSTOP)
+			testkit.Until(s.t, "the instance to stop", func() bool { return stateOf(pid) == "T" || isGone(pid) })
+		}
+		children, _ := procfs.Children(strconv.Itoa(pid))
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 		for _, pid := range children { // its guard carries out its last will

@@ -96,9 +96,9 @@ func (s *server) leave(code int) int {
 // lateness is how long after T this process may live, if it hangs or is frozen.
 const lateness = time.Second
 
-// dyingTime is how long the kernel may take between closing two files of a dying process
-// that does not get a processor.
-const dyingTime = time.Second
+// dyingTime is how long the kernel may take between closing two files of a dying process.
+// It was more than a second on a machine with fifteen processes for each processor.
+const dyingTime = 10 * time.Second
 
 // isAbandoned reports whether Understudy has closed its end of the socket, which it does
 // not while it lives. The kernel closes the files of a dead process one after another. It
