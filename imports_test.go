@@ -20,13 +20,14 @@ const module = "github.com/understudy-go/understudy"
 var directions = map[string][]string{
 	".":         {"internal/cli", "internal/pid1"},
 	"config":    {"internal/editdistance", "internal/mongouri", "registry"},
-	"heartbeat": {"internal/boottime", "internal/exitcode", "registry"},
+	"heartbeat": {"internal/boottime", "internal/exitcode", "internal/lastwill", "registry"},
 	"internal/cli": {"config", "heartbeat", "internal/crontab", "internal/demo", "internal/editdistance", "internal/exitcode", "internal/instance", "internal/logging", "internal/openregistry", "internal/signals",
 		"internal/terminal", "internal/wording", "jobs", "jobs/jobfile", "jobs/store", "jobs/view", "registry", "registry/finding", "status", "worker"},
 	"internal/crontab": {"jobs", "jobs/jobfile"},
 	"internal/demo":    {"config", "internal/logging", "internal/terminal", "registry", "registry/sqlite", "status"},
 	"internal/instance": {"config", "heartbeat", "internal/boottime", "internal/logging", "internal/openregistry", "internal/signals", "jobs", "jobs/api", "jobs/attempt",
 		"jobs/jobfile", "jobs/scheduler", "jobs/store", "jobs/webhook", "metrics", "registry", "status", "web", "worker"},
+	"internal/lastwill":    {"registry"},
 	"internal/logging":     {"config", "internal/signals", "internal/terminal", "registry", "status"},
 	"internal/mongoconn":   {"internal/mongouri", "internal/openlimit"},
 	"internal/mongofields": {"registry"},
@@ -61,8 +62,8 @@ var directions = map[string][]string{
 		"jobs/store/sqlitestore", "registry", "registry/finding", "registry/internal/trial"},
 	"status":                {"registry"},
 	"web":                   {"jobs/public", "jobs/store", "registry", "status"},
-	"worker":                {"config", "internal/boottime", "internal/exitcode", "internal/signals", "registry", "worker/internal/guard"},
-	"worker/internal/guard": {"internal/boottime", "internal/exitcode", "internal/guardname", "internal/procfs"},
+	"worker":                {"config", "internal/boottime", "internal/exitcode", "internal/lastwill", "internal/signals", "registry", "worker/internal/guard"},
+	"worker/internal/guard": {"internal/boottime", "internal/exitcode", "internal/guardname", "internal/lastwill", "internal/procfs"},
 }
 
 func TestImportsKeepTheirDirections(t *testing.T) {

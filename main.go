@@ -19,6 +19,7 @@ func main() {
 	if os.Getpid() == 1 {
 		os.Exit(pid1.Main())
 	}
+	cli.LastWill()
 	pid1.TakeName()
 	os.Exit(cli.Main(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
 }

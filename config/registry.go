@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/understudy-go/understudy/internal/mongouri"
@@ -32,6 +33,15 @@ func (r Registry) String() string {
 		return "sqlite:" + r.Path
 	}
 	return r.URI.String()
+}
+
+// NamesFiles reports whether the registry is opened with files that its URI names, such as
+// a certificate. Their paths may be relative to the working directory.
+func (r Registry) NamesFiles() bool {
+	return slices.ContainsFunc(mongouri.Parse(r.URI.Reveal()).Options, func(option string) bool {
+		name, _, _ := strings.Cut(option, "=")
+		return strings.HasSuffix(strings.ToLower(name), "file")
+	})
 }
 
 const wantRegistry = "want mongodb://…, mongodb+srv://… or sqlite:PATH"

@@ -76,3 +76,17 @@ func TestRegistry_RefusedValues(t *testing.T) {
 		}
 	}
 }
+
+func TestRegistry_NamesFilesThatAURIHas(t *testing.T) {
+	for value, want := range map[string]bool{
+		"mongodb://u:file@h/file?replicaSet=file":         false,
+		"mongodb://h/?tls=true&tlsCAFile=ca.pem":          true,
+		"mongodb://h/?w=1&TLSCertificateKeyFile=%2Fc.pem": true,
+		"sqlite:/tmp/file":                                false,
+	} {
+		r, _, err := parseRegistry(value)
+		if err != nil || r.NamesFiles() != want {
+			t.Errorf("%s: %v, %v, want %v", value, r.NamesFiles(), err, want)
+		}
+	}
+}

@@ -103,7 +103,7 @@ func exampleBody(t *testing.T, dir string, lines int) string {
 
 // TestDocuments_TimingsAreAccepted checks each row of the table of timings.
 func TestDocuments_TimingsAreAccepted(t *testing.T) {
-	const head = "| T | I | G | outage that the work survives | nobody after a crash, about | |\n|---|---|---|---|---|---|\n"
+	const head = "| T | I | G | outage that the work survives | nobody after a machine died, about | |\n|---|---|---|---|---|---|\n"
 	_, table, ok := strings.Cut(read(t, "docs/operations.md"), head)
 	if !ok {
 		t.Fatalf("docs/operations.md has no table with the head\n%s", head)

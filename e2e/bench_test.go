@@ -25,7 +25,12 @@ import (
 
 // BenchmarkGracefulTakeover measures the time from SIGTERM to the active instance
 // until the first instruction of its peer's command.
-func BenchmarkGracefulTakeover(b *testing.B) {
+func BenchmarkGracefulTakeover(b *testing.B) { benchmarkTakeover(b, unix.SIGTERM) }
+
+// BenchmarkKilledTakeover measures the same from SIGKILL.
+func BenchmarkKilledTakeover(b *testing.B) { benchmarkTakeover(b, unix.SIGKILL) }
+
+func benchmarkTakeover(b *testing.B, sig unix.Signal) {
 	for _, on := range []struct {
 		name string
 		at   func(b *testing.B) place
@@ -38,8 +43,11 @@ func BenchmarkGracefulTakeover(b *testing.B) {
 			active := g.joinAll("0", "1")[0]
 			var took []time.Duration
 			for term := int64(1); b.Loop(); term++ {
+				if sig == unix.SIGKILL {
+					g.killed = append(g.killed, active)
+				}
 				sent := boottime.Now()
-				active.signal(unix.SIGTERM)
+				active.signal(sig)
 				next := g.work(term + 1)
 				took = append(took, next.first-sent)
 				b.StopTimer()

@@ -44,10 +44,10 @@ func TestDemo_ShowsBothTakeoversAndLeavesNothing(t *testing.T) {
 	}
 	leavesNothing(t, p, tmp)
 	for _, want := range []string{
-		`Short timings`, `standing by for`, `SIGKILL to A`, `[BC] works in term 2, [0-9.]+s later`,
+		`Short timings`, `standing by for`, `SIGKILL to A`, `[BC] works in term 2, [0-9.]+m?s later`,
 		`SIGTERM to [BC]`, `[BC] works in term 3, [0-9.]+m?s later`,
-		`term 1  held by A .* orphaned`, `term 2  held by [BC] .* stopped`, `term 3  held by [BC] .* stopped`,
-		`Taken over [0-9.]+s after SIGKILL, [0-9.]+m?s after SIGTERM\. Nothing is left behind`,
+		`term 1  held by A .* crashed`, `term 2  held by [BC] .* stopped`, `term 3  held by [BC] .* stopped`,
+		`Taken over [0-9.]+m?s after SIGKILL, [0-9.]+m?s after SIGTERM\. Nothing is left behind`,
 	} {
 		if !regexp.MustCompile(want).MatchString(out) {
 			t.Errorf("want %q in\n%s", want, out)

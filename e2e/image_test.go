@@ -5,6 +5,7 @@ package e2e
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	goversion "go/version"
 	"os"
 	"os/exec"
@@ -18,6 +19,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/understudy-go/understudy/internal/testkit"
+	"github.com/understudy-go/understudy/registry"
 )
 
 // instruction is an instruction of a Dockerfile. Its continuation lines are joined.
@@ -263,4 +265,40 @@ func TestContainer_HasTheCommandsExitCode(t *testing.T) {
 	if code != exitUsage || !strings.Contains(stderr, "unknown flag: --nope") {
 		t.Errorf("exit code %d, want %d:\n%s", code, exitUsage, stderr)
 	}
+}
+
+// The init of the container waits for the guard, which ends the term.
+func TestContainer_KilledProgramHasALastWill(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	root := image(t, p)
+	containable(t)
+	a := p.start("a", []string{"UNDERSTUDY_REGISTRY=sqlite:/data/registry.db"}, nil, contained(t, root))
+	a.await("tick 1 of term 1")
+	for _, program := range childrenOf(a.cmd.Process.Pid) {
+		if err := unix.Kill(program, unix.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if code := a.exit(); code != exitSignal+int(unix.SIGKILL) {
+		t.Errorf("exit code %d, want that of SIGKILL:\n%s", code, a.read(a.log))
+	}
+	path := filepath.Join(root, "data", "registry.db")
+	terms, instances := place{uri: "sqlite:" + path, path: path}.state(t, "default")
+	if len(terms) != 1 || terms[0].End.Reason != registry.Crashed || len(instances) != 0 {
+		t.Errorf("it left terms %v and instances %v", terms, instances)
+	}
+}
+
+func childrenOf(pid int) (pids []int) {
+	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	for _, file := range files {
+		data, _ := os.ReadFile(file)
+		for _, field := range strings.Fields(string(data)) {
+			if child, err := strconv.Atoi(field); err == nil {
+				pids = append(pids, child)
+			}
+		}
+	}
+	return pids
 }

@@ -123,6 +123,9 @@ func TestTakeover_InAStormOfSIGKILLs(t *testing.T) {
 			}
 		}
 		g.work(4)
+		for _, m := range alive { // SIGTERM would end it as it stands before it handles signals
+			m.await("registered as")
+		}
 		g.conclude()
 	})
 }

@@ -90,6 +90,8 @@
 //	registry unreachable           works until D−G, stops, and ends     cannot either
 //	                               its term once it can, however late
 //	its record is deleted          kills the work, registers again      wait T, or have promoted
+//	crash, and a guard outlives it the guard ends its term and its      as after a stop
+//	(worker.LastWill)              registration once the work is gone
 //	crash, power, partition        –                                    depose the orphan after T
 //	frozen for longer than D       the kernel or the guard ends the     as for a crash
 //	                               work in time

@@ -110,6 +110,9 @@ var mutants = []simulation.Mutant{
 		{"work.go", "	if ordered.leave {\n		m.leaveHurried()\n	}\n", ""}}},
 	{Name: "work told to stop at once, although it is to drain", Swaps: []swap{
 		{"order.go", "	return true\n", "	return false\n"}}},
+	{Name: "a last will before the tree is dead", Broken: string(willBeforeTheTreeIsDead)},
+	{Name: "a last will without the pidfd", Broken: string(willWithoutThePidfd)},
+	{Name: "a last will that ends a later term", Broken: string(willEndsALaterTerm)},
 	{Name: "a drain for each order", Swaps: []swap{
 		{"order.go", "	if m.drain.on || !m.drainable", "	if !m.drainable"}}},
 	{Name: "the end of an earlier drain taken for that of the present one", Swaps: []swap{

@@ -3,10 +3,12 @@ package heartbeat
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 
 	"github.com/google/uuid"
 
+	"github.com/understudy-go/understudy/internal/lastwill"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -29,6 +31,9 @@ import (
 // If work in this process does not stop by the end of its lease or of the stop grace,
 // the process exits with code 70.
 func (m *Member) Run(ctx context.Context, lead Lead) error {
+	if lastwill.Executing() {
+		return fmt.Errorf("heartbeat: %w", lastwill.ErrExecuting)
+	}
 	timer, err := m.openKillTimer()
 	if err != nil {
 		return err
@@ -37,6 +42,7 @@ func (m *Member) Run(ctx context.Context, lead Lead) error {
 	requests, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	r := newRunner(m, lead, timer, ctx, requests)
 	err = r.run()
+	r.will.Close() // not deferred: after a panic there is a last will
 	m.published.Store(&published{beat: m.published.Load().beat, leaving: true})
 	close(r.over)
 	cancel()

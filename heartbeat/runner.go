@@ -8,6 +8,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/understudy-go/understudy/internal/exitcode"
+	"github.com/understudy-go/understudy/internal/lastwill"
 )
 
 // runner does the I/O for a machine: it owns the goroutines, the timers and the
@@ -19,6 +20,7 @@ type runner struct {
 	machine   *machine
 	lead      Lead
 	killTimer killTimer
+	will      *lastwill.Will
 
 	parent   context.Context // the caller's
 	requests context.Context // of the requests to the registry, which outlive parent
@@ -41,6 +43,7 @@ type runner struct {
 func newRunner(m *Member, lead Lead, timer killTimer, parent, requests context.Context) *runner {
 	r := &runner{
 		Member: m, machine: newMachine(m.settings(), m.now()), lead: lead, killTimer: timer,
+		will:   lastwill.Open(m.config.Group, m.config.Timing.OrphanAfter),
 		parent: parent, requests: requests,
 		events: make(chan event), over: make(chan struct{}), standbyDone: make(chan struct{}), drainDone: make(chan struct{}),
 	}
@@ -92,6 +95,11 @@ func (r *runner) send(e event) {
 func (r *runner) perform(a action) {
 	switch a := a.(type) {
 	case request:
+		if b, ok := a.bequest(); ok {
+			if err := r.will.Name(b.instance, b.term); err != nil {
+				r.log.Warn().Err(err).Msg("this instance has no last will, so peers wait if it is killed")
+			}
+		}
 		r.wait.Go(func() { r.send(r.ask(a)) })
 	case extend:
 		if r.config.Guard != nil {

@@ -25,6 +25,11 @@ const (
 	staleNode           breakage = "stale-node"
 	twoNodes            breakage = "two-nodes"
 	holderFirst         breakage = "holder-first"
+
+	// What a guard must not do, see package worker/internal/guard.
+	willBeforeTheTreeIsDead breakage = "will-before-the-tree-is-dead"
+	willWithoutThePidfd     breakage = "will-without-the-pidfd"
+	willEndsALaterTerm      breakage = "will-ends-a-later-term"
 )
 
 // wrap returns the registry of a world in which the rule is broken.

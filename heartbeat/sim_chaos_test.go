@@ -48,7 +48,7 @@ func (w *world) fault(h *host) {
 	switch w.rng.IntN(23) {
 	case 0:
 		if h.proc != nil {
-			h.proc.end("crash")
+			w.crash(h.proc)
 		}
 	case 1, 2, 3:
 		w.freeze(h)
@@ -136,6 +136,9 @@ func (w *world) freeze(h *host) {
 	p.frozen, p.guard = true, w.chance(0.6)
 	w.note(h.n, "freeze", b2i(p.guard), p.m.registration.id)
 	w.after(w.spell(), func() { w.thaw(p) })
+	if w.broken == willWithoutThePidfd {
+		w.attest(simWill{host: h, instance: p.bequeathed.instance, term: p.bequeathed.term})
+	}
 }
 
 func (w *world) thaw(p *process) {
@@ -169,6 +172,11 @@ func (w *world) resume(h *host) {
 	w.note(h.n, "resume", 0, uuid.Nil)
 	h.suspended = false
 	h.setClock()
+	for _, g := range w.ghosts { // the timers are the first to run
+		if g.host == h && h.local() >= g.work.lease {
+			g.work.alive = false
+		}
+	}
 	if p := h.proc; p != nil {
 		p.back = p.local()
 		if k := p.work; k != nil {

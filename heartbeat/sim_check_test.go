@@ -67,6 +67,11 @@ func (p *process) believes() bool {
 // checkExclusive checks that there are never two instances at one instant whose work is
 // alive, or that believe so.
 func (w *world) checkExclusive(p *process) {
+	for _, g := range w.ghosts {
+		if g.work.alive && !g.host.suspended && !w.void[g.work.simTerm()] && !w.void[p.work.simTerm()] {
+			w.fail("host%d works in term %d while work of host%d outlives its process in term %d", p.n, p.work.term, g.host.n, g.work.term)
+		}
+	}
 	for _, h := range w.hosts {
 		o := h.proc
 		if o == nil || o == p || o.suspended || o.work == nil || w.void[o.work.simTerm()] || w.void[p.work.simTerm()] {

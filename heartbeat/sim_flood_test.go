@@ -49,6 +49,7 @@ func (w *world) foreignTerm() {
 			w.void[p.work.simTerm()] = true
 		}
 	}
+	w.voidGhosts()
 	_ = w.store.BeginTerm(context.Background(), t)
 	if w.chance(0.5) {
 		_ = w.store.EndTerm(context.Background(), simGroup, t.Number, t.Holder, registry.End{Reason: registry.Stopped})

@@ -62,6 +62,7 @@ type process struct {
 	gaveUp     time.Duration // when its last work was told to stop, or was gone
 	known      knowledge
 	lostTerms  bool // it took a read of the past for a restored registry
+	bequeathed bequest
 }
 
 func (h *host) start() {
@@ -160,6 +161,9 @@ func (p *process) do(a action) {
 	switch a := a.(type) {
 	case request:
 		w.note(p.n, string(a.kind), a.seq, a.id)
+		if b, ok := a.bequest(); ok {
+			p.bequeathed = b
+		}
 		w.send(p, a)
 	case startWork:
 		w.note(p.n, "work starts", a.term.Number, a.term.Holder)

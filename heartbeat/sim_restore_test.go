@@ -36,6 +36,7 @@ func (w *world) goBack(h *host) {
 		s.instances, s.terms, s.spoilt = old.instances, old.terms, old.spoilt
 	}
 	w.backAt, w.late = w.now, false
+	w.voidGhosts()
 	w.memory = s.clone() // a node that fell behind shows nothing that was lost
 	for _, h := range w.hosts {
 		if h.link.past != nil {

@@ -31,8 +31,9 @@ type world struct {
 	flights     []*flight
 	freeFlights []int32
 
-	hosts [len(hostNames)]*host
-	procs []*process // all that ever ran, nil once ended
+	hosts  [len(hostNames)]*host
+	ghosts []*ghost
+	procs  []*process // all that ever ran, nil once ended
 
 	store     *store
 	reg       registry.Registry

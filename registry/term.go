@@ -20,6 +20,7 @@ const (
 	HandedOver   Reason = "handed over"       // somebody requested it
 	LeaseLost    Reason = "lease lost"        // the holder did not beat in time
 	Orphaned     Reason = "orphaned"          // the holder was silent, and a peer took over
+	Crashed      Reason = "crashed"           // the holder was killed, and its last will says so
 	Unregistered Reason = "registration gone" // the holder's record had been deleted
 	WorkFailed   Reason = "work failed"       // the work failed again and again, so that a peer tries it
 	NotReady     Reason = "not ready"         // the passive side of the holder did not stop, so that the work never began

@@ -23,6 +23,7 @@ var ended = map[Reason]string{
 	HandedOver:   "handed over",
 	LeaseLost:    "lost its lease",
 	Orphaned:     "fell silent",
+	Crashed:      "crashed",
 	Unregistered: "lost its registration",
 	WorkFailed:   "gave up because its work kept failing",
 	NotReady:     "could not begin the work",

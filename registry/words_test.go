@@ -17,7 +17,7 @@ func TestName_IsTheHostAndTheEndOfTheUUID(t *testing.T) {
 }
 
 func TestReason_HasWords(t *testing.T) {
-	for _, r := range []Reason{Stopped, HandedOver, LeaseLost, Orphaned, Unregistered, WorkFailed, NotReady, WorkDone} {
+	for _, r := range []Reason{Stopped, HandedOver, LeaseLost, Orphaned, Crashed, Unregistered, WorkFailed, NotReady, WorkDone} {
 		if r.Words() == "" {
 			t.Errorf("no words for %q", r)
 		}

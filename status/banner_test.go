@@ -88,6 +88,8 @@ func TestBanner_WordsEachState(t *testing.T) {
 			"no active since 12:00:03 UTC, for 12s: h1/000001 lost its lease; 1 passive"},
 		{"orphaned", terms{over(3, 1, 12*s, registry.Orphaned)}, instances{instance(2, s)}, false,
 			"no active since 12:00:03 UTC, for 12s: h1/000001 fell silent; 1 passive"},
+		{"crashed", terms{over(3, 1, 12*s, registry.Crashed)}, instances{instance(2, s)}, false,
+			"no active since 12:00:03 UTC, for 12s: h1/000001 crashed; 1 passive"},
 		{"unregistered", terms{over(3, 1, 12*s, registry.Unregistered)}, instances{instance(2, s)}, false,
 			"no active since 12:00:03 UTC, for 12s: h1/000001 lost its registration; 1 passive"},
 		{"work failed", terms{over(3, 1, 12*s, registry.WorkFailed)}, instances{instance(2, s)}, false,

@@ -45,6 +45,13 @@
 // process that leaves the command's group (by setsid, setpgid or a shell's set -m)
 // never gets SIGTERM. It gets SIGKILL when the group is gone or the grace is over.
 //
+// # When this process is killed
+//
+// On Linux the guard outlives this process, and kills what is left of the command. If main
+// began with [LastWill], it then ends the term and deletes the registration, so that peers
+// take over within milliseconds. On macOS and Windows, and without that call, they wait
+// for the orphan age.
+//
 // # What each system guarantees
 //
 // D is the lease's end, G the stop grace, and K the margin before D at which whatever
@@ -68,6 +75,8 @@
 //	guard killed alone            as above; this       this process kills    (no guard process)
 //	                              process kills the    its session
 //	                              rest
+//	LastWill is carried  yes                  no                    no
+//	out
 //	memory runs out               the command is       may be spared         may be spared
 //	                              killed first
 //	clock counts a suspend        yes                  yes                   yes

@@ -33,6 +33,7 @@ for how long, and why it ended:
   handed over        somebody asked for another instance
   lease lost         its instance could not reach the registry in time
   orphaned           its instance fell silent, and a peer took over
+  crashed            its instance was killed, and its guard ended the term
   registration gone  the registration of its instance was deleted
   work failed        the work failed again and again, so that a peer should try
   not ready          its passive side did not stop, so the work never began

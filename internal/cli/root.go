@@ -22,9 +22,10 @@ func newRoot(stdout, stderr io.Writer, code *int) *cobra.Command {
 Start it on as many machines as you like, with the same group and registry. One
 instance is active and runs COMMAND, or the jobs of a jobs file, or both; the others
 stand by. When the active one is
-stopped, a passive one takes over within milliseconds. When it crashes or is cut off,
-a passive one takes over after UNDERSTUDY_ORPHAN_AFTER, and never before the work of
-the old one is gone.
+stopped, a passive one takes over within milliseconds, and on Linux also when it
+crashes or is killed. When its machine dies or is cut off, and on other systems when it
+crashes, a passive one takes over after UNDERSTUDY_ORPHAN_AFTER. It never does before
+the work of the old one is gone.
 
 COMMAND finds UNDERSTUDY_INSTANCE, UNDERSTUDY_GROUP and UNDERSTUDY_TERM in its
 environment. The term is a fencing token: send it along with every write, and let

@@ -20,6 +20,6 @@ func runInstance(c *cobra.Command, args []string, code *int) error {
 	if err != nil {
 		return err
 	}
-	*code = exitCodeOf(plan.Run(c.Context(), caught, c.ErrOrStderr(), warnings))
+	*code = exitCodeOf(plan.Run(c.Context(), caught, c.ErrOrStderr(), warnWithoutLastWill(warnings)))
 	return nil
 }

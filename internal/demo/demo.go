@@ -23,8 +23,8 @@ import (
 	"github.com/understudy-go/understudy/status"
 )
 
-// timing makes the takeover after a crash short enough to watch. With the default
-// timing it takes a minute.
+// timing makes the takeover after a crash short enough to watch where an instance has no
+// last will. With the default timing it takes a minute there.
 var timing = registry.Timing{Interval: 200 * time.Millisecond, OrphanAfter: 8 * time.Second, StopGrace: time.Second}
 
 // Run runs the demo and writes what happens to out. The error is [context.Canceled] if
@@ -50,7 +50,7 @@ func Run(ctx context.Context, out io.Writer) (err error) {
 		return err
 	}
 	active, afterCrash, err := g.end(ctx, active, syscall.SIGKILL, 2,
-		"SIGKILL to %s, as in a crash. Its work dies with it at once. The others wait until it is an orphan")
+		"SIGKILL to %s, as in a crash. "+afterKill())
 	if err != nil {
 		return err
 	}
@@ -72,6 +72,14 @@ func Run(ctx context.Context, out io.Writer) (err error) {
 	g.tell("Taken over %v after SIGKILL, %v after SIGTERM. Nothing is left behind.",
 		afterCrash.Round(time.Millisecond), afterStop.Round(time.Millisecond))
 	return nil
+}
+
+// afterKill says what follows the death of an instance.
+func afterKill() string {
+	if runtime.GOOS == "linux" {
+		return "Its guard kills its work, and then releases its term"
+	}
+	return "Its work dies with it at once. The others wait until it is an orphan"
 }
 
 // startAll starts the three instances one after the other, so that the first one is

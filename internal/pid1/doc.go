@@ -17,7 +17,7 @@
 //
 // It does not wait for the others without a limit. The orphans of a process that
 // entered the container from outside (docker exec) become its children too, and may
-// live for ever. Once the program has ended by itself, init waits for guards as long
-// as there are any, and ten seconds for other processes. Another SIGTERM, SIGINT or
-// SIGQUIT ends the wait at once.
+// live for ever. Once the program has ended, init waits for guards as long as there are
+// any, which may carry out its last will, and ten seconds for other processes. Another
+// SIGTERM, SIGINT or SIGQUIT ends the wait at once.
 package pid1

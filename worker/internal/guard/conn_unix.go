@@ -58,6 +58,14 @@ func (g *Guard) read() {
 		g.events <- Event{Kind: Died}
 		killLeftovers(g.pid, mark)
 	}
+	if g.reap(has) == 0 {
+		g.slot.lastGuardGone()
+	}
+}
+
+// reap reaps the guard, which has died in a run or not, and returns how many others there
+// are.
+func (g *Guard) reap(inRun bool) (others int) {
 	guards.Lock() // once the guard is reaped, another process may get its PID
 	defer guards.Unlock()
 	g.mu.Lock()
@@ -69,7 +77,10 @@ func (g *Guard) read() {
 		}
 	}
 	g.reaped = true
+	g.slot.leave(inRun)
 	delete(guards.pids, g.pid)
+	guardCount.Store(int64(len(guards.pids)))
+	return len(guards.pids)
 }
 
 // answer wakes whoever waits for the guard to be ready.

@@ -79,6 +79,93 @@
 //     guard are in its session. They are never there at the same time, so a sweep may go
 //     by the session. (TestExecutor_KilledGuardTakesItsRunAlong)
 //
+// # The last will
+//
+// The guard outlives an Understudy that is killed or crashes. On Linux it then ends the
+// term and deletes the registration, so that peers need not wait for T, the orphan age.
+// The program asks for that by [Bequeath], before it starts a guard.
+//
+// What the guard knows is in the ledger, a file in memory that Understudy and all of its
+// guards share. Understudy writes to it:
+//
+//   - its arguments, its environment and its working directory, once, at [Bequeath];
+//   - which registration and which term it may have, before it asks the registry for
+//     them. Until the first registration there is nothing to be done;
+//   - that a guard has a tree, before it sends the order. So a tree that does not exist
+//     yet counts as well. The guard erases that once the kernel says that it has no child
+//     (ECHILD), and nobody else does as long as the guard lives. If the guard dies, then
+//     Understudy erases it after it has killed what the guard left, provided that it is a
+//     subreaper, whose children the orphans become. Otherwise the mark stays: nobody can
+//     be sure that nothing is left.
+//
+// Each guard also has a pidfd of Understudy, which names this very process whatever
+// becomes of its number. When the other end of its socket is closed, a guard does this:
+//
+//  1. It kills its tree until there is none (ECHILD), and erases its mark in the ledger.
+//  2. It writes a line to the standard error, puts 0 to 2 on /dev/null, closes all other files, also those that Understudy was
+//     started with, and goes to /. Whoever waits for the end of the output, for a lock, or
+//     for the directory, does not wait for the guard.
+//  3. It waits until the pidfd says that Understudy is dead. Work in Understudy's own
+//     process is dead then too, and nothing is written to the ledger any more, except
+//     that other guards erase their marks.
+//  4. It exits if the ledger has the mark of any guard. Of all guards that are alive, the
+//     last one to come here finds no mark. It goes on if no other guard is further.
+//  5. It starts this program again as a child, whose main calls [ReadTestament], opens the
+//     registry, ends the terms, deletes the registrations, empties the ledger, and exits.
+//     Nobody has a connection ready for that. If that process ends and the ledger is not
+//     empty, the guard starts another one, six in all.
+//  6. It kills that process when T is over, and exits. If it does not, since it hangs or is
+//     frozen, a timer of the kernel kills it a second later.
+//
+// The process of step 5 has an argument that no other one has, and no environment. A main
+// that does not begin with its last will might take that for an order to do something
+// else. So nothing starts a guard or a member in that process, it ends if it has not come
+// to [ReadTestament] after five seconds, and its exit code says nothing: only the empty
+// ledger does. Without a ledger it exits before main begins.
+// (TestLastWill_OfAProgramThatDoesSomethingElseFirst,
+// TestLastWill_OfAProgramThatNeverComesToIt, TestLastWill_WithoutALedgerNothingIsDone)
+//
+// The order rests on nothing but the ledger's marks and the pidfd. No step is undone, and
+// each may be the last one. What is done to the registry concerns one UUID, which is never
+// used again: a term is ended only if it is open and that UUID is its holder. So it may be
+// done twice, and at any later time: it cannot end a term of somebody else. This is what
+// failures cost:
+//
+//	what happens                          the last will                        peers
+//	the guard is killed with its tree     its mark stays: nobody carries it    wait T
+//	                                      out
+//	the guard is frozen with its tree     the same; at the lease's end the     wait T
+//	                                      kernel kills the guard
+//	the guard is killed after step 1      another guard may carry it out       wait T at most
+//	the guard is frozen after step 1      carries it out when it continues;    wait T
+//	                                      a second after T the kernel kills it
+//	something does not die                the mark stays                       wait T
+//	Understudy is frozen, not dead        the socket is open, and so is the    as without one
+//	                                      pidfd silent
+//	Understudy executes another program   the pidfd is silent; the guard       –
+//	                                      exits after T
+//	the registry does not answer          is tried again, for T at most        as soon as it does
+//	it was carried out, and no answer     is repeated, and changes nothing     at once
+//	came
+//	user or password were changed         the environment's file is read       at once
+//	                                      again; what the environment itself   wait T
+//	                                      says is refused
+//	a request of the dead Understudy      a term that begins so has no living  wait T
+//	arrives after it                      holder; a record is an orphan
+//	Understudy is registered under a new  is about the new UUID; a term of     wait T
+//	UUID, a term of the old one is open   the old one stays
+//	Understudy is killed in the second    there is no guard; after that second  wait T
+//	after its last guard ended            there is a witness
+//	the whole machine or container dies   there is no guard                    wait T
+//
+// The ledger holds the environment, which may have a password in it. It is not in the
+// memory of a guard, which never reads that part, and therefore in no core dump of it. The
+// command does not inherit the file. Other processes of the same user could open it
+// through /proc, as they could read the environment of Understudy itself. The process that
+// carries out the last will reads it, after it has made itself undumpable, with a limit
+// of 0 for a core: the kernel dumps no core of it, and lets no other process of the user
+// look into it. Its own environment, which ps shows, is almost empty, like the guard's.
+//
 // # When the guard or Understudy does not run
 //
 //   - Understudy is frozen: the guard acts at D − G and D − K, as above.

@@ -16,18 +16,19 @@ import (
 // on. Its standard output (out) and error are descriptors 1 and 2 of this process,
 // even if the variables of package os name other files. Its environment is almost
 // empty: a guard needs none, and other users could read secrets in it.
-func fork(path string, out Output, fds ...int) (int, error) {
+func fork(path string, out Output, s slot, fds ...int) (int, error) {
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	if err != nil {
 		return 0, err
 	}
 	defer null.Close()
 	files := []uintptr{null.Fd(), uintptr(out), 2}
+	fds = append(fds, s.fds()...)
 	for _, fd := range fds {
 		files = append(files, uintptr(fd))
 	}
 	pid, err := syscall.ForkExec(path, []string{guardname.Name}, &syscall.ProcAttr{
-		Env:   []string{"GOMAXPROCS=2"}, // one thread waits, one handles signals
+		Env:   append(s.environ(), "GOMAXPROCS=2"), // one thread waits, one handles signals
 		Files: files,
 		Sys:   &syscall.SysProcAttr{Setsid: true},
 	})

@@ -10,12 +10,15 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/understudy-go/understudy/internal/lastwill"
 )
 
 // Guard is Understudy's handle of a guard process, for one run of one command, or for
 // one after another. Its methods never block, but for Ping.
 type Guard struct {
 	pid    int
+	slot   slot // what the last will knows of it
 	conn   *os.File
 	tie    *os.File
 	ready  chan error // gets nil when the guard is ready, or else why it is not
@@ -38,7 +41,10 @@ const startTimeout = 10 * time.Second
 
 // Start starts a guard and waits until it is ready. The error wraps ErrStart.
 func Start(ctx context.Context, out Output) (*Guard, error) {
-	pid, conn, tie, err := spawnOwn(out)
+	if lastwill.Executing() {
+		return nil, fmt.Errorf("%w: %w", ErrStart, lastwill.ErrExecuting)
+	}
+	pid, conn, tie, place, err := spawnOwn(out)
 	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
 		err = fmt.Errorf("%w: raise the limit of this process (RLIMIT_NOFILE, ulimit -n) or of the machine", err)
 	}
@@ -47,6 +53,7 @@ func Start(ctx context.Context, out Output) (*Guard, error) {
 	}
 	g := &Guard{
 		pid:    pid,
+		slot:   place,
 		conn:   os.NewFile(uintptr(conn), "guard"),
 		ready:  make(chan error, 1),
 		events: make(chan Event, 8),
@@ -72,6 +79,7 @@ func Start(ctx context.Context, out Output) (*Guard, error) {
 		}
 		return nil, fmt.Errorf("%w: %w", ErrStart, err)
 	}
+	g.slot.ready(g)
 	return g, nil
 }
 
@@ -88,6 +96,9 @@ func (g *Guard) Run(o Order) {
 	g.mu.Lock()
 	g.run++
 	g.over, g.mark, g.lease = false, o.Mark, 0
+	if !g.reaped { // then another guard may have its place
+		g.slot.occupy()
+	}
 	g.queue(o.message())
 	g.files = o.Output
 	g.mu.Unlock()

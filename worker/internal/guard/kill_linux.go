@@ -17,6 +17,7 @@ func (s *server) kill(why Why) {
 	if s.why == 0 {
 		s.why = why
 	}
+	atStep("killing")
 	s.phase, s.killingSince = killing, boottime.Now()
 	s.send(message{kind: msgKilling, run: s.run})
 }
@@ -82,6 +83,7 @@ func (s *server) releaseCommand() {
 // finish reports the end of the command, of which nothing is left. It reports whether
 // this process is idle again, and waits for another order.
 func (s *server) finish() (kept bool) {
+	s.will.treeGone()
 	kept = s.canServeAgain()
 	sent := s.send(exitedMessage(s.run, s.status, s.why, s.left, kept))
 	s.execution = execution{run: s.run}

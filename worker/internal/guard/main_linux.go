@@ -12,6 +12,10 @@ const (
 )
 
 func init() {
+	if isWillProcess() {
+		prepareWill()
+		return // main goes on with ReadTestament
+	}
 	if !isGuard() {
 		return
 	}

@@ -33,6 +33,10 @@ type server struct {
 	children  children
 	oomScore  oomScore
 	signals   *signals
+	will      *will
+
+	killOrdered bool // by Understudy, at any time
+	leaving     bool // this process does not start a command any more
 
 	execution
 }
@@ -81,7 +85,7 @@ func serve() int {
 	for {
 		if !s.receive() {
 			if s.phase == idle {
-				return 0
+				return s.leave(0)
 			}
 			s.poll[pollConn].Fd = -1
 			s.kill(Asked)
@@ -89,7 +93,7 @@ func serve() int {
 		s.reap()
 		s.checkDeadlines()
 		if s.phase == killing && s.killRound() && !s.finish() {
-			return 0
+			return s.leave(0)
 		}
 		s.sleep()
 	}
@@ -119,10 +123,11 @@ func (s *server) receive() bool {
 }
 
 func (s *server) handle(m message) {
+	s.killOrdered = s.killOrdered || m.kind == msgKill
 	switch {
 	case m.kind == msgPing && s.phase == idle:
 		s.send(message{kind: msgReady})
-	case m.kind == msgOrder && s.phase == idle && m.run > s.run:
+	case m.kind == msgOrder && s.phase == idle && m.run > s.run && !s.leaving:
 		s.start(m)
 	case m.run != s.run: // it came late
 	case m.kind == msgExtend:
@@ -139,7 +144,7 @@ func (s *server) handle(m message) {
 // anything else happens to it.
 func (s *server) start(m message) {
 	if !s.mayStart(m) {
-		syscall.Exit(1)
+		syscall.Exit(s.leave(1))
 	}
 	o, output := m.order(), s.output()
 	s.execution = execution{run: m.run, grace: o.Grace, margin: o.Margin, limit: o.Limit, limitGrace: o.LimitGrace, keep: o.Keep}
@@ -147,15 +152,15 @@ func (s *server) start(m message) {
 	s.extend(o.Lease)
 	if boottime.Now() >= s.lease-s.grace {
 		s.send(message{kind: msgLate, run: s.run})
-		syscall.Exit(0)
+		syscall.Exit(s.leave(0))
 	}
 	if err := s.armKillTimer(); err != nil {
 		s.send(notStarted(s.run, unix.EAGAIN))
-		syscall.Exit(0)
+		syscall.Exit(s.leave(0))
 	}
 	if err := chdir(o.Dir); err != nil {
 		s.send(notStarted(s.run, err, o.Dir))
-		syscall.Exit(0)
+		syscall.Exit(s.leave(0))
 	}
 	restore := s.oomScore.raise()
 	pid, err := syscall.ForkExec(o.Path, o.Args, &syscall.ProcAttr{
@@ -166,7 +171,7 @@ func (s *server) start(m message) {
 	restore()
 	if err != nil {
 		s.send(notStarted(s.run, err))
-		syscall.Exit(0)
+		syscall.Exit(s.leave(0))
 	}
 	s.pid, s.phase = pid, running
 	s.tie.fasten(-pid)

@@ -29,7 +29,7 @@ func setup() (*server, error) {
 	_ = unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(&comm[0])), 0, 0, 0)
 
 	reserveThreads(guardThreads)
-	s := new(server)
+	s := &server{will: inheritedWill()}
 	var err error
 	if s.children, err = openChildren("thread-self"); err != nil {
 		return nil, err
