@@ -34,7 +34,7 @@ func draw(r *result) string {
 		return colourOf[system]
 	}
 	for _, measure := range []string{"hand-over", "kill -9", "crash, past the TTL"} {
-		for _, set := range []string{"same", "fast"} {
+		for _, set := range []string{"same", "fast", "default"} {
 			var list []figure
 			for _, f := range r.Figures {
 				if f.Measure == measure && f.Setting == set && f.N > 0 && f.Instances == 0 {
@@ -64,7 +64,7 @@ func draw(r *result) string {
 		`<rect width="100%%" height="100%%" fill="white"/>`+"\n", chartWidth, y, chartWidth, y) + b.String() + "</svg>\n"
 }
 
-var settingTitle = map[string]string{"same": "the same TTL of 15 s", "fast": "each at its fastest"}
+var settingTitle = map[string]string{"same": "the same TTL of 15 s", "fast": "each at its fastest", "default": "the default TTL of 60 s"}
 
 // scale returns where a value is on a logarithmic axis. What is too small is at its begin:
 // a crash may be noticed before the TTL has passed since.

@@ -17,7 +17,7 @@ import (
 // crashes measures what the loss of an active candidate costs. Half of them are frozen, as
 // if their machine were gone: nothing of it can say anything any more. The other half are
 // killed by SIGKILL, so that the kernel closes their connections. Each has a process of its
-// own; one more process has two passive candidates of each group. With the long TTL all
+// own; one more process has two passive candidates of each group. With a long TTL all
 // systems do this at the same time, since all of them mostly wait.
 func (s *stage) crashes(ctx context.Context, systems []system, each int) (list []figure) {
 	var mu sync.Mutex
@@ -28,14 +28,19 @@ func (s *stage) crashes(ctx context.Context, systems []system, each int) (list [
 		defer mu.Unlock()
 		list = append(list, figures...)
 	}
+	var fast []func()
 	for _, sys := range systems {
-		wait.Go(func() { measure(sys, sys.settings[0]) })
+		for _, set := range sys.settings {
+			if set.name == "fast" {
+				fast = append(fast, func() { measure(sys, set) })
+			} else {
+				wait.Go(func() { measure(sys, set) })
+			}
+		}
 	}
 	wait.Wait()
-	for _, sys := range systems {
-		for _, set := range sys.settings[1:] {
-			measure(sys, set)
-		}
+	for _, measure := range fast {
+		measure()
 	}
 	return list
 }
@@ -114,7 +119,7 @@ func (m *crash) one(ctx context.Context, c *crew, i int, group string) error {
 	if i%2 == 1 {
 		sig = unix.SIGKILL
 	}
-	if c.holder(group) != "a" {
+	if c.holder(group) != "a" || c.failed(group, "a") {
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		m.lost++

@@ -49,6 +49,19 @@ func (s *stage) crew(sys system, set setting, processes int, env ...string) (*cr
 // start starts one more process.
 func (c *crew) start() (*process, error) { return startCandidates(c.path, c.args, c.env, c.said) }
 
+// ended counts the processes that are gone. Work in a process ends with its lease, and so
+// does the process, if the machine is too busy for the setting.
+func (c *crew) ended() (n int) {
+	for _, p := range c.processes {
+		select {
+		case <-p.gone:
+			n++
+		default:
+		}
+	}
+	return n
+}
+
 // holder returns which candidate of a group was the last to become active.
 func (c *crew) holder(group string) (name string) {
 	list, _ := c.said.since(0)
@@ -58,6 +71,18 @@ func (c *crew) holder(group string) (name string) {
 		}
 	}
 	return name
+}
+
+// failed reports whether a candidate has given up, as client-go's does when it has lost its
+// lease.
+func (c *crew) failed(group, name string) (failed bool) {
+	list, _ := c.said.since(0)
+	for _, ev := range list {
+		if ev.Group == group && ev.Name == name && ev.Kind != candidate.Renewed && ev.Kind != candidate.Passive {
+			failed = ev.Kind == candidate.Failed
+		}
+	}
+	return failed
 }
 
 // renewed returns the instant from which the lease of a candidate counts, of those before

@@ -14,7 +14,7 @@ import (
 // relay is a group of three that hands over again and again.
 type relay struct {
 	*crew
-	lost    int // processes that ended with their lease
+	lost    int // leases
 	samples []time.Duration
 	err     error
 }
@@ -77,21 +77,23 @@ func (r *relay) pass(ctx context.Context) error {
 	return r.join(ctx, i, relayGroup, before)
 }
 
-// mend starts the processes again that have lost their lease. Work in a process ends with
-// its lease, and so does the process, if the machine is too busy for the setting.
+// mend brings those back that have lost their lease: a candidate that has given up, or a
+// process that has ended with it.
 func (r *relay) mend(ctx context.Context) error {
 	for i, p := range r.processes {
 		select {
 		case <-p.gone:
+			p, err := r.start()
+			if err != nil {
+				return err
+			}
+			r.processes[i] = p
 		default:
-			continue
+			if !r.failed(relayGroup, names[i]) {
+				continue
+			}
 		}
 		r.lost++
-		p, err := r.start()
-		if err != nil {
-			return err
-		}
-		r.processes[i] = p
 		if err := r.join(ctx, i, relayGroup, names[i]); err != nil {
 			return err
 		}
@@ -146,7 +148,7 @@ func (s *stage) handovers(ctx context.Context, systems []system, floors []*floor
 			if e.err != nil {
 				e.Note = e.err.Error()
 			} else if e.lost > 0 {
-				e.Note = fmt.Sprintf("%d processes ended with their lease meanwhile", e.lost)
+				e.Note = fmt.Sprintf("a lease was lost %d times meanwhile", e.lost)
 			}
 			e.figure = e.summarize(inMS(e.samples))
 		}

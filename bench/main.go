@@ -10,6 +10,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -62,7 +63,7 @@ func parse(args []string) (o choices, err error) {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.BoolVar(&o.short, "short", false, "measure Understudy alone, and fail if it is worse than "+committed+" allows")
 	flags.BoolVar(&o.update, "update", false, "with -short: write "+committed+" anew")
-	flags.StringVar(&o.out, "out", "results/"+time.Now().UTC().Format("2006-01-02")+".json", "the JSON `file`; the chart is beside it")
+	flags.StringVar(&o.out, "out", "results/"+time.Now().UTC().Format("2006-01-02")+".json", "the JSON `file`; the table and the chart are beside it")
 	sizes := flags.String("sizes", "10,100,1000,3000", "how many instances the fleets have")
 	flags.DurationVar(&o.limit, "limit", 90*time.Second, "the time that one size of one system may take")
 	chosen := flags.String("parts", strings.Join(parts, ","), "what to measure")
@@ -194,15 +195,19 @@ func (s *stage) full(ctx context.Context, o choices) error {
 	save := func(list []figure) error {
 		r.Figures = append(r.Figures, list...)
 		finish(r, systems, floors)
-		chart := strings.TrimSuffix(o.out, ".json") + ".svg"
-		return errors.Join(r.write(o.out), os.WriteFile(chart, []byte(draw(r)), 0o644))
+		beside := strings.TrimSuffix(o.out, ".json")
+		var table bytes.Buffer
+		r.table(&table)
+		return errors.Join(r.write(o.out), os.WriteFile(beside+".md", table.Bytes(), 0o644), os.WriteFile(beside+".svg", []byte(draw(r)), 0o644))
 	}
-	sets := []setting{ofTiming("same", sameTiming), ofTiming("fast", fastTiming)}
+	sets := understudy("sqlite").settings
 	var failed error
 	measure := map[string]func() []figure{
 		"handovers": func() []figure { return s.handovers(ctx, systems, floors, o.rounds, 2*time.Minute) },
-		"commands":  func() []figure { return s.programFigures(ctx, ours, sets, floors, o.rounds, 3) },
-		"crashes":   func() []figure { return s.crashes(ctx, systems, 4) },
+		"commands": func() []figure {
+			return append(s.programFigures(ctx, ours, sets[:2], floors, o.rounds, 3), s.programFigures(ctx, ours, sets[2:], floors, o.rounds, 1)...)
+		},
+		"crashes": func() []figure { return s.crashes(ctx, systems, 4) },
 		"idle": func() []figure {
 			return append(s.idles(ctx, systems, 15*time.Second), s.idlePrograms(ctx, ours, sets[0], 15*time.Second)...)
 		},

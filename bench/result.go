@@ -45,7 +45,7 @@ func newResult() *result {
 		},
 	}
 	r.Command = strings.TrimSpace(r.Command)
-	for _, set := range []setting{ofTiming("same", sameTiming), ofTiming("fast", fastTiming)} {
+	for _, set := range understudy("sqlite").settings {
 		t := set.timing
 		r.Settings["Understudy, "+set.name] = fmt.Sprintf("interval %v, orphan after %v, stop grace %v", t.Interval, t.OrphanAfter, t.StopGrace)
 	}

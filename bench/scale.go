@@ -88,14 +88,14 @@ func (f *fleet) measure(ctx context.Context, limit time.Duration) (list []figure
 	f.active = map[string]string{}
 	begun := time.Now()
 	if err := f.joinAll(ctx); err != nil {
-		f.Note = fmt.Sprintf("%v: %d of %d instances had joined, %d of %d groups had an active one", err, f.joined, f.Instances, len(f.active), f.groups())
+		f.Note = f.diagnosis() + fmt.Sprintf("%v: %d of %d instances had joined, %d of %d groups had an active one", err, f.joined, f.Instances, len(f.active), f.groups())
 		add(fleetHandover, "ms")
 		return list, err
 	}
 	add("fleet: until all have joined", "s", time.Since(begun).Seconds())
 	pause(ctx, f.crew.set.beat)
 	if _, err := f.crew.stats(ctx); err != nil {
-		f.Note = err.Error()
+		f.Note = f.diagnosis() + err.Error()
 		add(fleetHandover, "ms")
 		return list, err
 	}
@@ -111,7 +111,7 @@ func (f *fleet) measure(ctx context.Context, limit time.Duration) (list []figure
 		err = context.Cause(ctx)
 	}
 	if err != nil {
-		f.Note = err.Error()
+		f.Note = f.diagnosis() + err.Error()
 		add(fleetHandover, "ms")
 		return list, err
 	}
@@ -129,13 +129,21 @@ func (f *fleet) measure(ctx context.Context, limit time.Duration) (list []figure
 	}
 	samples, err := f.handovers(ctx)
 	if err != nil {
-		f.Note = err.Error()
+		f.Note = f.diagnosis() + err.Error()
 	}
 	add(fleetHandover, "ms", inMS(samples)...)
 	f.Note = ""
 	f.follow()
 	add("fleet: active ones lost", "", float64(f.lost))
 	return list, err
+}
+
+// diagnosis says so if a lease was lost: the process of its instance has ended with it.
+func (f *fleet) diagnosis() string {
+	if n := f.crew.ended(); n > 0 {
+		return fmt.Sprintf("%d of the %d processes ended with the lease of an instance; ", n, len(names))
+	}
+	return ""
 }
 
 // joinAll lets all instances join, some at a time, and waits until each group has an active

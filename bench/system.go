@@ -24,7 +24,7 @@ type setting struct {
 	args   []string        // of the others
 }
 
-// The settings of Understudy. The fast one is the smallest that it takes.
+// The settings of Understudy, besides its default. The fast one is the smallest that it takes.
 var (
 	sameTiming = registry.Timing{Interval: time.Second, OrphanAfter: sameTTL, StopGrace: 5 * time.Second}
 	fastTiming = func() registry.Timing {
@@ -50,7 +50,7 @@ func ofTiming(name string, t registry.Timing) setting {
 func understudy(store string) system {
 	return system{
 		name: "Understudy, " + title[store], program: "member", store: store, ours: true,
-		settings: []setting{ofTiming("same", sameTiming), ofTiming("fast", fastTiming)},
+		settings: []setting{ofTiming("same", sameTiming), ofTiming("fast", fastTiming), ofTiming("default", registry.DefaultTiming)},
 	}
 }
 
@@ -70,9 +70,11 @@ var peers = []system{
 		name: "client-go leaderelection", program: "kubernetes", store: "kubernetes",
 		settings: []setting{
 			{name: "same", ttl: sameTTL, beat: 2 * time.Second, args: []string{"15s", "10s", "2s"}},
-			// A Lease has its duration in whole seconds. The retry period is that of
-			// Understudy's fast setting.
-			{name: "fast", ttl: time.Second, beat: registry.MinInterval, args: []string{"1s", "500ms", registry.MinInterval.String()}},
+			// A Lease has its duration in whole seconds, and candidates see a renewal only if it
+			// came in another second than the last one that they saw. So with one second they
+			// take over from a leader that lives. The retry period is that of Understudy's fast
+			// setting.
+			{name: "fast", ttl: 2 * time.Second, beat: registry.MinInterval, args: []string{"2s", "1s", registry.MinInterval.String()}},
 		},
 	},
 	{
