@@ -172,3 +172,16 @@ func TestFleet_GroupsOfThreeHaveThreeOrMore(t *testing.T) {
 		}
 	}
 }
+
+func TestInOrder_FiguresAreInTheOrderOfTheSystems(t *testing.T) {
+	systems := append([]system{understudy("sqlite")}, peers...)
+	a, b, c := peers[0].name, systems[0].name, peers[2].name
+	list := inOrder([]figure{{System: a, Setting: "fast"}, {System: c, Setting: "same"}, {System: b, Setting: "same"}, {System: a, Setting: "same"}}, systems)
+	got := ""
+	for _, f := range list {
+		got += f.System + " " + f.Setting + "; "
+	}
+	if want := b + " same; " + a + " same; " + a + " fast; " + c + " same; "; got != want {
+		t.Errorf("got %s want %s", got, want)
+	}
+}

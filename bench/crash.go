@@ -42,7 +42,7 @@ func (s *stage) crashes(ctx context.Context, systems []system, each int) (list [
 	for _, measure := range fast {
 		measure()
 	}
-	return list
+	return inOrder(list, systems)
 }
 
 func (s *stage) crashesOf(ctx context.Context, sys system, set setting, each int) []figure {

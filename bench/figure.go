@@ -75,6 +75,25 @@ func inMS(list []time.Duration) (out []float64) {
 	return out
 }
 
+// inOrder sorts figures that were measured at the same time: by the order of the systems,
+// and of their settings.
+func inOrder(list []figure, systems []system) []figure {
+	place := func(f figure) int {
+		n := 0
+		for _, sys := range systems {
+			for _, set := range sys.settings {
+				if f.System == sys.name && f.Setting == set.name {
+					return n
+				}
+				n++
+			}
+		}
+		return n
+	}
+	slices.SortStableFunc(list, func(a, b figure) int { return place(a) - place(b) })
+	return list
+}
+
 // divide sets the ratio of each figure whose store has a floor.
 func divide(list []figure, floors map[string]figure, storeOf map[string]string) {
 	for i := range list {

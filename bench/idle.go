@@ -74,7 +74,7 @@ func (s *stage) idles(ctx context.Context, systems []system, span time.Duration)
 		})
 	}
 	wait.Wait()
-	return list
+	return inOrder(list, systems)
 }
 
 func (s *stage) idle(ctx context.Context, sys system, set setting, span time.Duration) []figure {

@@ -84,6 +84,9 @@ func parse(args []string) (o choices, err error) {
 		}
 		o.parts = append(o.parts, part)
 	}
+	if o.out, err = filepath.Abs(o.out); err != nil {
+		return o, err
+	}
 	if o.rounds < 1 || o.limit <= 0 {
 		return o, errors.New("-rounds and -limit: want something above 0")
 	}
@@ -167,6 +170,9 @@ func finish(r *result, systems []system, floors []*floor) {
 
 // full measures everything. It writes what it has after each part.
 func (s *stage) full(ctx context.Context, o choices) error {
+	if err := os.MkdirAll(filepath.Dir(o.out), 0o755); err != nil {
+		return err
+	}
 	if err := s.build(ctx, "peers", "", "./..."); err != nil {
 		return err
 	}
@@ -198,6 +204,9 @@ func (s *stage) full(ctx context.Context, o choices) error {
 		return errors.Join(r.write(o.out), os.WriteFile(beside+".md", table.Bytes(), 0o644), os.WriteFile(beside+".svg", []byte(draw(r)), 0o644))
 	}
 	sets := understudy("sqlite").settings
+	if err := save(nil); err != nil { // rather now than after an hour
+		return err
+	}
 	var failed error
 	measure := map[string]func() []figure{
 		"handovers": func() []figure { return s.handovers(ctx, systems, floors, o.rounds, 2*time.Minute) },
