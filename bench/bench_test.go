@@ -39,16 +39,17 @@ func TestFinish_RatiosAreToTheFloorOfTheSameStore(t *testing.T) {
 		{Measure: "hand-over", System: "Understudy, SQLite", Unit: "ms", Median: 3, N: 1},
 		{Measure: "hand-over", System: "client-go leaderelection", Unit: "ms", Median: 8, N: 1},
 		{Measure: "memory", System: "Understudy, SQLite", Unit: "MB", Median: 3, N: 1},
+		{Measure: "SIGTERM to the next command's first output", System: "Understudy, SQLite", Unit: "ms", Median: 18, N: 1},
 		{Measure: "hand-over", System: "Understudy, MongoDB, one node", Unit: "ms", Note: "cut"},
 	}}
-	floors := []*floor{{name: "sqlite", samples: []time.Duration{2 * time.Millisecond}}, {name: "etcd", samples: []time.Duration{4 * time.Millisecond}}}
+	floors := []*floor{{name: "sqlite", samples: []time.Duration{2 * time.Millisecond}}, {name: "etcd", samples: []time.Duration{4 * time.Millisecond}}, {name: "process", samples: []time.Duration{time.Millisecond}}}
 	for range 2 { // each part of a run ends so
 		finish(r, append([]system{understudy("sqlite"), understudy("mongodb1")}, peers...), floors)
 	}
-	if len(r.Figures) != 6 {
-		t.Fatalf("%d figures, want each floor once before the 4", len(r.Figures))
+	if len(r.Figures) != 8 {
+		t.Fatalf("%d figures, want each floor once before the 5", len(r.Figures))
 	}
-	for i, want := range []float64{0, 0, 1.5, 2, 0, 0} {
+	for i, want := range []float64{0, 0, 0, 1.5, 2, 0, 6, 0} {
 		if got := r.Figures[i].Ratio; got != want {
 			t.Errorf("%s of %s is %v times its floor, want %v", r.Figures[i].Measure, r.Figures[i].System, got, want)
 		}

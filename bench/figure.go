@@ -4,6 +4,7 @@ package main
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -94,13 +95,18 @@ func inOrder(list []figure, systems []system) []figure {
 	return list
 }
 
-// divide sets the ratio of each figure whose store has a floor.
+// divide sets the ratio of each figure whose store has a floor. Where a command is started,
+// the start of a small program is a part of the floor.
 func divide(list []figure, floors map[string]figure, storeOf map[string]string) {
 	for i := range list {
 		f := &list[i]
 		floor, ok := floors[storeOf[f.System]]
 		if ok && f.Unit == "ms" && f.N > 0 && floor.Median > 0 {
-			f.Ratio = f.Median / floor.Median
+			least := floor.Median
+			if strings.Contains(f.Measure, "command") {
+				least += floors["process"].Median
+			}
+			f.Ratio = f.Median / least
 		}
 	}
 }

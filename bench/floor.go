@@ -21,6 +21,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/readconcern"
 	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
 	_ "modernc.org/sqlite" // the driver
+
+	"github.com/understudy-go/understudy/bench/candidate"
 )
 
 // floor measures what a store itself needs for a hand-over: somebody ends a term, another
@@ -182,6 +184,33 @@ func sqliteFloor(ctx context.Context, dir string) (_ *floor, err error) {
 	}, nil
 }
 
+// processFloor starts the small program that is the command, and waits for its output. A
+// hand-over between programs cannot do without that.
+func (s *stage) processFloor() *floor {
+	return &floor{
+		name: "process",
+		measure: func(ctx context.Context) (time.Duration, error) {
+			output := make(chan time.Duration, 1)
+			begun := candidate.Now()
+			p, err := spawn(s.path("firstline"), nil, environ(), func(line string) {
+				at, _ := strconv.ParseInt(line, 10, 64)
+				output <- time.Duration(at)
+			}, nil)
+			if err != nil {
+				return 0, err
+			}
+			defer p.stop(0)
+			select {
+			case at := <-output:
+				return at - begun, nil
+			case <-ctx.Done():
+				return 0, ctx.Err()
+			}
+		},
+		close: func() {},
+	}
+}
+
 // etcdFloor has etcd's own program measure.
 func (s *stage) etcdFloor(st *store) *floor {
 	return &floor{
@@ -214,7 +243,7 @@ func (s *stage) floors(ctx context.Context) (list []*floor, err error) {
 		s.stops = append(s.stops, f.close)
 		return f.sample(ctx) // and forget it: the first one is slower
 	}
-	err = add(sqliteFloor(ctx, dir))
+	err = errors.Join(add(s.processFloor(), nil), add(sqliteFloor(ctx, dir)))
 	for _, name := range []string{"mongodb1", "mongodb3"} {
 		if st := s.stores[name]; st != nil && err == nil {
 			err = add(mongoFloor(ctx, st))

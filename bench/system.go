@@ -55,7 +55,7 @@ func understudy(store string) system {
 }
 
 // title is how people call a store.
-var title = map[string]string{"sqlite": "SQLite", "mongodb1": "MongoDB, one node", "mongodb3": "MongoDB, three nodes", "etcd": "etcd", "kubernetes": "Kubernetes"}
+var title = map[string]string{"sqlite": "SQLite", "mongodb1": "MongoDB, one node", "mongodb3": "MongoDB, three nodes", "etcd": "etcd", "kubernetes": "Kubernetes", "process": "start of a small program"}
 
 // peers are the others.
 var peers = []system{
