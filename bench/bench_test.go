@@ -186,3 +186,23 @@ func TestInOrder_FiguresAreInTheOrderOfTheSystems(t *testing.T) {
 		t.Errorf("got %s want %s", got, want)
 	}
 }
+
+func TestFleet_CandidateThatFailedJoinsAgain(t *testing.T) {
+	var told strings.Builder
+	p := &process{in: noClose{&told}}
+	f := &fleet{crew: &crew{said: newEvents(), processes: []*process{p, p, p}}, active: map[string]string{}, joined: map[string]bool{}}
+	f.crew.said.add(candidate.Event{Kind: candidate.Failed, Group: "g0", Name: "i2", Error: "no server"})
+	f.follow()
+	if told.String() != "join g0 i2\n" || f.failed != 1 || f.why != "no server" {
+		t.Errorf("told %q, %d failed because of %q", told.String(), f.failed, f.why)
+	}
+	f.crew.said.add(candidate.Event{Kind: candidate.Joined, Group: "g0", Name: "i2"})
+	f.follow()
+	if !f.joined["i2"] {
+		t.Error("it has not joined")
+	}
+}
+
+type noClose struct{ io.Writer }
+
+func (noClose) Close() error { return nil }

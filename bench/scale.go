@@ -53,7 +53,9 @@ type fleet struct {
 	sys   system
 	crew  *crew
 
-	joined int
+	joined map[string]bool
+	failed int               // candidates that failed and joined again
+	why    string            // the last of them failed
 	active map[string]string // by group
 	lost   int
 	read   int // so many events are in the above
@@ -85,10 +87,10 @@ func (f *fleet) measure(ctx context.Context, limit time.Duration) (list []figure
 		return nil, err
 	}
 	defer f.crew.stop()
-	f.active = map[string]string{}
+	f.active, f.joined = map[string]string{}, map[string]bool{}
 	begun := time.Now()
 	if err := f.joinAll(ctx); err != nil {
-		f.Note = f.diagnosis() + fmt.Sprintf("%v: %d of %d instances had joined, %d of %d groups had an active one", err, f.joined, f.Instances, len(f.active), f.groups())
+		f.Note = f.diagnosis() + fmt.Sprintf("%v: %d of %d instances had joined, %d of %d groups had an active one", err, len(f.joined), f.Instances, len(f.active), f.groups())
 		add(fleetHandover, "ms")
 		return list, err
 	}
@@ -132,18 +134,22 @@ func (f *fleet) measure(ctx context.Context, limit time.Duration) (list []figure
 		f.Note = f.diagnosis() + err.Error()
 	}
 	add(fleetHandover, "ms", inMS(samples)...)
-	f.Note = ""
 	f.follow()
+	f.Note = f.diagnosis()
 	add("fleet: active ones lost", "", float64(f.lost))
 	return list, err
 }
 
-// diagnosis says so if a lease was lost: the process of its instance has ended with it.
-func (f *fleet) diagnosis() string {
-	if n := f.crew.ended(); n > 0 {
-		return fmt.Sprintf("%d of the %d processes ended with the lease of an instance; ", n, len(names))
+// diagnosis says what went wrong in the fleet: a candidate has failed, or a lease was lost,
+// and the process of its instance has ended with it.
+func (f *fleet) diagnosis() (text string) {
+	if f.failed > 0 {
+		text = fmt.Sprintf("%d failed and joined again, the last because of: %.200s; ", f.failed, f.why)
 	}
-	return ""
+	if n := f.crew.ended(); n > 0 {
+		text += fmt.Sprintf("%d of the %d processes ended with the lease of an instance; ", n, len(names))
+	}
+	return text
 }
 
 // joinAll lets all instances join, some at a time, and waits until each group has an active
@@ -151,12 +157,12 @@ func (f *fleet) diagnosis() string {
 func (f *fleet) joinAll(ctx context.Context) error {
 	const atOnce = 50
 	for i := range f.Instances {
-		if err := f.until(ctx, func() bool { return i-f.joined < atOnce }); err != nil {
+		if err := f.until(ctx, func() bool { return i-len(f.joined) < atOnce }); err != nil {
 			return err
 		}
 		f.crew.processes[i%len(names)].say("join", f.group(i), fmt.Sprint("i", i))
 	}
-	return f.until(ctx, func() bool { return f.joined == f.Instances && len(f.active) == f.groups() })
+	return f.until(ctx, func() bool { return len(f.joined) == f.Instances && len(f.active) == f.groups() })
 }
 
 // until reads what the candidates say until something is true.
@@ -181,12 +187,19 @@ func (f *fleet) follow() (changed <-chan struct{}) {
 	for _, ev := range list {
 		switch ev.Kind {
 		case candidate.Joined:
-			f.joined++
+			f.joined[ev.Name] = true
 		case candidate.Active:
 			f.active[ev.Group] = ev.Name
-		case candidate.Passive, candidate.Failed:
-			if f.active[ev.Group] == ev.Name || ev.Kind == candidate.Failed {
+		case candidate.Passive:
+			if f.active[ev.Group] == ev.Name {
 				f.lost++
+			}
+		case candidate.Failed: // it joins again, as a process that is started again would
+			f.failed++
+			f.why = ev.Error
+			var number int
+			if _, err := fmt.Sscanf(ev.Name, "i%d", &number); err == nil {
+				f.crew.processes[number%len(names)].say("join", ev.Group, ev.Name)
 			}
 		case candidate.Leaving: // the benchmark told it so
 			if f.active[ev.Group] == ev.Name {
