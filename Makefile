@@ -22,7 +22,7 @@ TIMES   := 20x
 SHORT   :=
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test race lint tidy cross sim mutants sim-jobs mutants-jobs walk bench checks pictures documents release-check
+.PHONY: help build demo test race lint tidy cross sim mutants sim-jobs mutants-jobs walk bench bench-short bench-peers checks pictures documents release-check
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; do printf '%-14s %s\n' "$$name" "$$text"; done
@@ -43,10 +43,12 @@ lint: ## check the format, and run golangci-lint (go vet and staticcheck are in 
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { printf 'not formatted, run gofmt -w:\n%s\n' "$$unformatted"; exit 1; }
 	$(GOLANGCI) run ./...
 	cd checks && $(GOLANGCI) run ./...
+	cd bench && $(GOLANGCI) run ./...
 
-tidy: ## check that go.mod and go.sum of both modules are tidy
+tidy: ## check that go.mod and go.sum of the modules are tidy; but bench/peers, which is large
 	go mod tidy -diff
 	cd checks && go mod tidy -diff
+	cd bench && go mod tidy -diff
 
 cross: ## build and vet the program for all six platforms of a release
 	@set -e; for platform in $(PLATFORMS); do \
@@ -73,6 +75,12 @@ walk: ## compare the schedules of jobs with a minute-by-minute walk around every
 
 bench: ## run the benchmarks; BENCH=name selects, TIMES=20x says how often, SHORT=-short makes some smaller
 	go test -run '^$$' -bench '$(BENCH)' -benchtime $(TIMES) $(SHORT) ./...
+
+bench-short: ## test bench/, and compare hand-overs and what an idle instance costs with bench/results/short.json
+	cd bench && go test ./... && go run . -short
+
+bench-peers: ## measure side by side with etcd, client-go and River; its first build takes minutes, and it runs for an hour
+	cd bench && go run .
 
 checks: ## check page, documents and deploy/ with real tools: chromium, promtool, systemd-analyze
 	cd checks && go test -count=1 ./... # -count=1, since the cache of go test does not see deploy/ and docs/

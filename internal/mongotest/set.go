@@ -74,6 +74,20 @@ func Start(tb testing.TB, nodes int, options ...Option) *Set {
 	return s
 }
 
+// StartSet runs a set of nodes for a program that is no test, until stop is called or the
+// program ends.
+func StartSet(nodes int, options ...Option) (s *Set, stop func() error, err error) {
+	mongod, err := binary()
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err = start(mongod, nodes, options...)
+	if err != nil {
+		return nil, nil, fmt.Errorf("mongotest: %w", err)
+	}
+	return s, s.stop, nil
+}
+
 func start(mongod string, nodes int, options ...Option) (_ *Set, err error) {
 	dir, err := os.MkdirTemp("", "understudy-mongod-")
 	if err != nil {
@@ -231,6 +245,16 @@ func (s *Set) URI() string {
 		hosts[i] = n.addr()
 	}
 	return "mongodb://" + user + strings.Join(hosts, ",") + "/?" + strings.Join(query, "&")
+}
+
+// PIDs returns the process ids of the nodes that run.
+func (s *Set) PIDs() (list []int) {
+	for _, n := range s.nodes {
+		if n.pid != 0 {
+			list = append(list, n.pid)
+		}
+	}
+	return list
 }
 
 // Host returns the address of node i.
