@@ -64,6 +64,9 @@ type world struct {
 	cancels   map[store.Key]time.Duration // when somebody wanted a run to be cancelled that was processed
 	again     map[int64]bool              // terms that were led a second time
 
+	willing bool // the present update is one of a last will
+	settled int  // how many ends were recorded by last wills
+
 	violation string
 	trace     trace
 }
