@@ -18,8 +18,11 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// With the default timing, nobody but a last will records anything within a minute. There
-// is no peer that could do it.
+// unhurried is the timing of instances of which nobody but a last will records anything
+// within minutes, and whose last will has time for it on a machine that stalls.
+var unhurried = registry.Timing{Interval: time.Second, OrphanAfter: 5 * time.Minute, StopGrace: 10 * time.Second}
+
+// There is no peer that could record anything.
 func TestLastWill_RecordsHowARunEnded(t *testing.T) {
 	for _, test := range []struct {
 		name, job, exit string
@@ -34,7 +37,7 @@ func TestLastWill_RecordsHowARunEnded(t *testing.T) {
 		{name: "to be retried", job: "retries: {max: 1, backoff: 1h, max_backoff: 1h}", exit: "exit 3", want: store.Waiting, end: store.AttemptFailed, code: 3, remark: "exit code 3"},
 		{name: "final", job: "retries: {max: 1, final_exit_codes: [3]}", exit: "exit 3", want: store.Failed, end: store.AttemptFailed, code: 3, remark: "exit code 3"},
 		{name: "died", exit: "kill -SEGV $$", want: store.Failed, end: store.AttemptFailed, code: 139, remark: "SIGSEGV"},
-		{name: "timed out", job: "timeout: 2s", exit: "exit 0", want: store.TimedOut, end: store.AttemptTimedOut, code: 143, remark: "after its timeout of 2s"},
+		{name: "timed out", job: "timeout: 20s", exit: "exit 0", want: store.TimedOut, end: store.AttemptTimedOut, code: 143, remark: "after its timeout of 20s"},
 		{name: "interrupted", kill: true, want: store.Waiting, end: store.AttemptExited, code: 137, remark: "and the command with it"},
 		{name: "exited", job: "interrupted: fail", kill: true, want: store.Exited, end: store.AttemptExited, code: 137, remark: "and the command with it"},
 	} {
@@ -43,7 +46,7 @@ func TestLastWill_RecordsHowARunEnded(t *testing.T) {
 				dir := t.TempDir()
 				file := filepath.Join(dir, "exit")
 				// The instances of other tests remove folders of dead processes.
-				g := newJobsGroupWith(t, at, registry.DefaultTiming, []string{"TMPDIR=" + t.TempDir()}, fmt.Sprintf(`
+				g := newJobsGroupWith(t, at, unhurried, []string{"TMPDIR=" + t.TempDir()}, fmt.Sprintf(`
 jobs:
   other: {command: "NOTE; exec sleep 1000"}
   long:
@@ -87,7 +90,7 @@ jobs:
 				if string(r.Result) != "done" {
 					t.Errorf("result %q, want that of the command", r.Result)
 				}
-				if r.Open != (r.State == store.Waiting) || got.To.Before(got.From) || got.To.After(time.Now().Add(time.Second)) {
+				if !r.Open || got.To.Before(got.From) || got.To.After(time.Now().Add(time.Second)) {
 					t.Errorf("open %v, from %v to %v", r.Open, got.From, got.To)
 				}
 				retried := test.want == store.Waiting && test.end == store.AttemptFailed
@@ -124,7 +127,7 @@ func TestLastWill_WhatFollowsARunIsLeftToTheNextInstance(t *testing.T) {
 	both(t, func(t *testing.T, at place) {
 		dir := t.TempDir()
 		file := filepath.Join(dir, "exit")
-		g := newJobsGroupWith(t, at, registry.DefaultTiming, nil, fmt.Sprintf(`
+		g := newJobsGroupWith(t, at, unhurried, nil, fmt.Sprintf(`
 jobs:
   first:
     command: "NOTE; until [ -e %s ]; do sleep 0.02; done"
@@ -151,6 +154,15 @@ jobs:
 		if n := g.startsOf(k); n != 1 {
 			t.Errorf("it was started %d times, want once", n)
 		}
+		told := 0
+		for line := range strings.Lines(members[1].read(members[1].log)) {
+			if strings.Contains(line, fmt.Sprintf(`"run":"%s"`, k)) && strings.Contains(line, "the run has ended: completed") {
+				told++
+			}
+		}
+		if told != 1 {
+			t.Errorf("the log of the next instance tells of its end %d times, want once", told)
+		}
 		if list := g.runs(s, "alarm"); len(list) > 0 {
 			t.Errorf("the alarm ran: %+v", list)
 		}
@@ -165,7 +177,7 @@ jobs:
 func TestLastWill_OfARunThatWasToldToStop(t *testing.T) {
 	both(t, func(t *testing.T, at place) {
 		told := filepath.Join(t.TempDir(), "told")
-		g := newJobsGroupWith(t, at, registry.DefaultTiming, []string{"TMPDIR=" + t.TempDir()}, fmt.Sprintf(`
+		g := newJobsGroupWith(t, at, unhurried, []string{"TMPDIR=" + t.TempDir()}, fmt.Sprintf(`
 jobs:
   stubborn:
     command: "trap 'touch %s' TERM; NOTE; while :; do sleep 0.02; done"

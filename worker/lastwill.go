@@ -14,7 +14,7 @@ import (
 )
 
 // LastWill has the terms of this process ended, and its registrations deleted, when the
-// process is killed or crashes. So peers take over within milliseconds, and not after the
+// process is killed or crashes. If it runs jobs, how their runs ended is recorded before. So peers take over within milliseconds, and not after the
 // orphan age. It has to be the first call of main:
 //
 //	func main() {
@@ -54,7 +54,8 @@ const (
 	willPause    = 100 * time.Millisecond // between the first two tries
 	maxWillPause = time.Second            // between two tries
 	maxWillCalls = 16                     // at a time, of terms and registrations, and of runs
-	willRunTime  = time.Second            // for the ends of all runs of a term, before that is ended
+	willRunTime  = 10 * time.Second       // for the ends of all runs of a term, before that is ended
+	willRunPart  = 20                     // and no more than this part of the time that is left
 )
 
 // execute carries out a last will, and returns the exit code.
@@ -118,7 +119,7 @@ func tryWill(ctx context.Context, dir string, entries []lastwill.Entry, runs []l
 func settleRuns(ctx context.Context, e lastwill.Entry, runs []lastwill.Run, reg registry.Registry) {
 	limit := willRunTime
 	if until, ok := ctx.Deadline(); ok {
-		limit = min(limit, time.Until(until)/4)
+		limit = min(limit, time.Until(until)/willRunPart)
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()

@@ -1,10 +1,13 @@
 // Package lastwill is what connects the members of this process with its guards, so that
 // a guard which outlives this process can end the terms and delete the registrations that
-// are left.
+// are left, and before that record how the runs of jobs ended.
 //
 // A member (package heartbeat) names what it may leave behind, before the request leaves
 // by which it comes to be. Package worker keeps that where the guards find it. Its
 // package internal/guard says when a guard acts on it, and why that is safe.
+//
+// In the same way the packages of jobs name the runs whose ends they have not recorded yet.
+// They set what reads that again when the program starts, since nothing here imports them.
 package lastwill
 
 import (

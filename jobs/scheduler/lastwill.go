@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"math/rand/v2"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -34,35 +33,19 @@ type left struct {
 	Rules   leftRules
 }
 
-// leftRules are what a definition says about the end of an attempt.
+// leftRules are what a definition says about the end of an attempt. What follows an outcome
+// is left to the next holder, who goes by its own definition.
 type leftRules struct {
 	Interrupted jobs.Interrupted
 	Retries     jobs.Retries
-	Then        []jobs.On // what there is to follow; the jobs do not matter here
-	OnFinish    bool      // there is a URL to be told
 }
 
-func rulesOf(d jobs.Definition) leftRules {
-	l := leftRules{Interrupted: d.Interrupted, Retries: d.Retries, OnFinish: d.OnFinish != ""}
-	for _, t := range d.Then {
-		if !slices.Contains(l.Then, t.On) {
-			l.Then = append(l.Then, t.On)
-		}
-	}
-	return l
-}
+func rulesOf(d jobs.Definition) leftRules { return leftRules{d.Interrupted, d.Retries} }
 
 // definition returns a definition with the same rules, for a function that asks for nothing
 // else.
 func (l leftRules) definition() jobs.Definition {
-	d := jobs.Definition{Interrupted: l.Interrupted, Retries: l.Retries}
-	for _, on := range l.Then {
-		d.Then = append(d.Then, jobs.Then{On: on})
-	}
-	if l.OnFinish {
-		d.OnFinish = "set"
-	}
-	return d
+	return jobs.Definition{Interrupted: l.Interrupted, Retries: l.Retries}
 }
 
 // left returns what a last will has to know of a run whose attempt is about to start.
@@ -95,8 +78,14 @@ func (l left) settled(stored store.Run, term int64, e ending, jitter func(time.D
 	if stored.Cancel != nil && (e.end == store.AttemptExited || e.end == store.AttemptFailed) {
 		e.end, e.remark = store.AttemptCancelled, cancelRemark(stored.Cancel)
 	}
-	return after(l.Rules.definition(), stored, e, jitter), true
+	next = after(l.Rules.definition(), stored, e, jitter)
+	next.Open, next.Nonce = true, uuid.Nil
+	return next, true
 }
+
+// byWill reports whether a last will has recorded the end of a run's latest attempt, so that
+// no holder has told of it yet. Such a run stays open, and has no nonce.
+func byWill(r store.Run) bool { return r.Nonce == uuid.Nil && len(r.Attempts) > 0 }
 
 // settleLeft records how a run ended that a last will knows of.
 func settleLeft(ctx context.Context, reg registry.Registry, r lastwill.Run, o *lastwill.Outcome) error {

@@ -110,19 +110,15 @@ func TestSettle_DecidesAsTheHolderWouldHave(t *testing.T) {
 		end        store.AttemptEnd // empty: not known
 		code       int
 		want       store.State
-		open       bool
 	}{
 		{name: "completed", end: store.AttemptCompleted, want: store.Completed},
-		{name: "completed, and a job follows", definition: jobs.Definition{Then: []jobs.Then{{Job: "k", On: jobs.OnSuccess}}}, end: store.AttemptCompleted, want: store.Completed, open: true},
-		{name: "completed, and a job follows failures", definition: jobs.Definition{Then: []jobs.Then{{Job: "k", On: jobs.OnFailure}}}, end: store.AttemptCompleted, want: store.Completed},
-		{name: "completed, and a URL is told", definition: jobs.Definition{OnFinish: "https://hooks.example/x"}, end: store.AttemptCompleted, want: store.Completed, open: true},
 		{name: "failed", end: store.AttemptFailed, code: 3, want: store.Failed},
-		{name: "failed, and is retried", definition: jobs.Definition{Retries: retries}, end: store.AttemptFailed, code: 3, want: store.Waiting, open: true},
+		{name: "failed, and is retried", definition: jobs.Definition{Retries: retries}, end: store.AttemptFailed, code: 3, want: store.Waiting},
 		{name: "failed with a final code", definition: jobs.Definition{Retries: retries}, end: store.AttemptFailed, code: 65, want: store.Failed},
 		{name: "timed out", end: store.AttemptTimedOut, code: 143, want: store.TimedOut},
-		{name: "killed", end: store.AttemptExited, code: 137, want: store.Waiting, open: true},
+		{name: "killed", end: store.AttemptExited, code: 137, want: store.Waiting},
 		{name: "killed, and is not run again", definition: jobs.Definition{Interrupted: jobs.InterruptedFail}, end: store.AttemptExited, code: 137, want: store.Exited},
-		{name: "not known", want: store.Waiting, open: true},
+		{name: "not known", want: store.Waiting},
 		{name: "not known, and is not run again", definition: jobs.Definition{Interrupted: jobs.InterruptedFail}, want: store.Exited},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -134,9 +130,9 @@ func TestSettle_DecidesAsTheHolderWouldHave(t *testing.T) {
 					end, remark, result = store.AttemptExited, goneRemark, ""
 				}
 				a := r.Attempts[0]
-				if r.State != test.want || r.Open != test.open || r.Remark != remark || string(r.Result) != result ||
+				if r.State != test.want || !r.Open || r.Nonce != uuid.Nil || r.Remark != remark || string(r.Result) != result ||
 					len(r.Attempts) != 1 || a.End != end || a.ExitCode != test.code || r.Term != 1 || r.Instance != x.holder.Instance {
-					t.Errorf("stored: %+v; want %s, open %v, its attempt %s with code %d", r, test.want, test.open, end, test.code)
+					t.Errorf("stored: %+v; want it open and %s, its attempt %s with code %d", r, test.want, end, test.code)
 				}
 				if test.end != "" && !a.To.Equal(x.from.Add(took)) {
 					t.Errorf("it ended at %v, want %v", a.To, x.from.Add(took))
@@ -259,9 +255,6 @@ func TestSettle_SaysWhyItCannotRecordAnything(t *testing.T) {
 // However much a definition says, what a last will has to know of it is small.
 func TestLeft_IsSmall(t *testing.T) {
 	d := jobs.Definition{OnFinish: "https://hooks.example/sEcReT"}
-	for i := range 20 {
-		d.Then = append(d.Then, jobs.Then{Job: strings.Repeat("j", store.MaxJob), On: jobs.Ons[i%len(jobs.Ons)]})
-	}
 	for code := 1; code <= 255; code++ {
 		d.Retries.FinalExitCodes = append(d.Retries.FinalExitCodes, code)
 	}
@@ -273,5 +266,40 @@ func TestLeft_IsSmall(t *testing.T) {
 	var again left
 	if err := json.Unmarshal(text, &again); err != nil || !reflect.DeepEqual(l, again) {
 		t.Errorf("%+v, %v; want %+v", again, err, l)
+	}
+}
+
+// The instance that was killed could not tell anybody, and neither could its last will.
+func TestMachine_TellsOfTheEndsThatALastWillHasRecorded(t *testing.T) {
+	list := []jobs.Definition{{Name: "j", Then: []jobs.Then{{Job: "k", On: jobs.OnAlways}}, Retries: jobs.Retries{Max: 3}}, {Name: "k"}}
+	for name, test := range map[string]struct {
+		run   store.Run
+		tells bool
+	}{
+		"ended":                   {store.Run{State: store.Failed, Open: true, Failures: 1}, true},
+		"completed":               {store.Run{State: store.Completed, Open: true}, true},
+		"waits":                   {store.Run{State: store.Waiting, Interruptions: 1}, true},
+		"started again by people": {store.Run{State: store.Waiting}, false},
+		"told by its holder":      {store.Run{State: store.Failed, Open: true, Failures: 1, Nonce: uuid.UUID{1}}, false},
+		"waits, told":             {store.Run{State: store.Waiting, Failures: 1, Nonce: uuid.UUID{1}}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, 3, list...)
+			test.run.Key, test.run.Attempt, test.run.Term = store.Key{Group: "g", Job: "j", Run: "k:1"}, 1, 6
+			k := r.put(test.run)
+			r.begin()
+			told := 0
+			for _, o := range r.outcomes {
+				if o.Key == k && o.Attempt == 1 {
+					told++
+				}
+			}
+			if (told == 1) != test.tells || told > 1 {
+				t.Errorf("told %d times; want once: %v", told, test.tells)
+			}
+			if stored := r.store.runs[k]; stored.State.Ended() && (stored.Open || r.stored("k", store.ChildID(k)) == "none") {
+				t.Errorf("the run is open: %v; the run that follows is %s", stored.Open, r.stored("k", store.ChildID(k)))
+			}
+		})
 	}
 }

@@ -102,8 +102,10 @@ func (r *runner) end() {
 	for _, cancel := range r.stopped { // only after a panic are there some
 		cancel(stopped{immediate: true})
 	}
-	for _, w := range r.wills { // the next holder decides about them
-		w.Close()
+	for k, w := range r.wills { // the next holder decides about them
+		if r.stopped[k] == nil { // a guard does not write any more how it ended
+			w.Close()
+		}
 	}
 }
 

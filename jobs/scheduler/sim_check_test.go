@@ -225,6 +225,11 @@ func (w *world) checkEnd() {
 			}
 		}
 	}
+	for k := range w.untold {
+		if r, ok := w.store.runs[k]; ok && r.At.Before(end.Add(-45*time.Minute)) {
+			w.fail("%s is %s by a last will, and nobody was told", k, r.State)
+		}
+	}
 	all, _ := w.definition("all")
 	for slot := w.epoch.Add(time.Minute); slot.Before(end.Add(-2 * time.Minute)); slot = all.Next(slot) {
 		k := store.Key{Group: "g", Job: "all", Run: store.SlotID(slot)}

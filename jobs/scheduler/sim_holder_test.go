@@ -190,6 +190,7 @@ func (w *world) perform(h *simHolder, a action) {
 		w.tell("%s %s %s %v", a.fact, a.run.Key, a.text, a.err)
 	case outcome:
 		w.tell("recorded %s %s", a.run.Key, a.run.State)
+		delete(w.untold, a.run.Key)
 	case delivery:
 		w.after(w.between(0, 2*time.Second), func() {
 			if !w.calm && w.chance(30) {

@@ -75,6 +75,9 @@ func (w *world) settle(h *simHolder, wills map[store.Key]*simWill) {
 			w.willing = false
 			if err == nil {
 				w.settled++
+				if next.State.Ended() {
+					w.untold[k] = true
+				}
 				w.tell("the last will of term %d records %s attempt %d: %s", h.id.Term, k, will.left.Attempt, e.end)
 			}
 		})
