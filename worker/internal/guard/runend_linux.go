@@ -10,7 +10,7 @@ import (
 // runEnd says for the last will how the command ended, of which nothing is left.
 func (s *server) runEnd() lastwill.RunEnd {
 	code, signal := exitOf(s.status)
-	return lastwill.RunEnd{How: s.how(code), Code: code, Signal: signal, Left: s.left, At: boottime.Now()}
+	return lastwill.RunEnd{How: s.how(code, understudyDies()), Code: code, Signal: signal, Left: s.left, At: boottime.Now()}
 }
 
 // how says why the command ended. Understudy does not die at one instant: its pipes are
@@ -18,7 +18,7 @@ func (s *server) runEnd() lastwill.RunEnd {
 // of these may make the command exit with any code, or die of a signal. So if Understudy dies
 // at about the same time, the command counts as ended by itself only if that was seen
 // before, its code is 0, and nothing was killed.
-func (s *server) how(code int) lastwill.How {
+func (s *server) how(code int, dies bool) lastwill.How {
 	switch {
 	case s.why == TimedOut:
 		return lastwill.TimedOut
@@ -26,7 +26,7 @@ func (s *server) how(code int) lastwill.How {
 		return lastwill.LeaseEnded
 	case s.why == Outside, s.why == Asked && !s.abandoned, s.killOrdered, s.signals.ordered():
 		return lastwill.Told
-	case !s.abandoned && !understudyDies():
+	case !s.abandoned && !dies:
 		return lastwill.Itself
 	case s.endedFirst && code == 0 && s.left == 0 && s.lost == 0:
 		return lastwill.Itself
