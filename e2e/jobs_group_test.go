@@ -15,6 +15,7 @@ import (
 
 	"github.com/understudy-go/understudy/internal/testkit"
 	"github.com/understudy-go/understudy/jobs/store"
+	"github.com/understudy-go/understudy/registry"
 )
 
 // jobsGroup is a group of real instances that run the jobs of a file. Each attempt of a
@@ -26,11 +27,16 @@ type jobsGroup struct {
 	notes string // where attempts leave their lines
 }
 
-// newJobsGroup writes a jobs file. In it, NOTE stands for the commands that leave the line
+// newJobsGroup writes a jobs file, for instances with a quick timing. In it, NOTE stands for the commands that leave the line
 // of an attempt.
 func newJobsGroup(t testing.TB, at place, env []string, jobs string) *jobsGroup {
 	t.Helper()
-	g := &jobsGroup{group: newGroup(t, at, quick, env...), file: filepath.Join(t.TempDir(), "jobs.yaml"), notes: t.TempDir()}
+	return newJobsGroupWith(t, at, quick, env, jobs)
+}
+
+func newJobsGroupWith(t testing.TB, at place, timing registry.Timing, env []string, jobs string) *jobsGroup {
+	t.Helper()
+	g := &jobsGroup{group: newGroup(t, at, timing, env...), file: filepath.Join(t.TempDir(), "jobs.yaml"), notes: t.TempDir()}
 	g.command = nil
 	g.env = slices.DeleteFunc(g.env, func(entry string) bool { return strings.HasPrefix(entry, testkit.EnvRole+"=") })
 	g.write(jobs)

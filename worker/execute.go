@@ -12,6 +12,7 @@ import (
 
 	"github.com/understudy-go/understudy/config"
 	"github.com/understudy-go/understudy/internal/boottime"
+	"github.com/understudy-go/understudy/internal/lastwill"
 	"github.com/understudy-go/understudy/worker/internal/guard"
 )
 
@@ -113,7 +114,7 @@ func (e *Executor) runUnder(ctx context.Context, path string, x Execution) (_ En
 	defer out.close()
 
 	order, limit := e.order(path, x)
-	order.Output = out.writers()
+	order.Output, order.Run = out.writers(), lastwill.RunOf(ctx).Number()
 	running := e.begin(ctx, g, order)
 	if running == nil {
 		e.release(g)

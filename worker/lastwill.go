@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -13,7 +14,7 @@ import (
 )
 
 // LastWill has the terms of this process ended, and its registrations deleted, when the
-// process is killed or crashes. So peers take over within milliseconds, and not after the
+// process is killed or crashes. If it runs jobs, how their runs ended is recorded before. So peers take over within milliseconds, and not after the
 // orphan age. It has to be the first call of main:
 //
 //	func main() {
@@ -52,7 +53,9 @@ const (
 	willCallTime = 5 * time.Second        // for one call of the registry
 	willPause    = 100 * time.Millisecond // between the first two tries
 	maxWillPause = time.Second            // between two tries
-	maxWillCalls = 16                     // at a time
+	maxWillCalls = 16                     // at a time, of terms and registrations, and of runs
+	willRunTime  = 10 * time.Second       // for the ends of all runs of a term, before that is ended
+	willRunPart  = 20                     // and no more than this part of the time that is left
 )
 
 // execute carries out a last will, and returns the exit code.
@@ -61,7 +64,7 @@ func execute(t *guard.Testament, open func(ctx context.Context) (registry.Regist
 	defer cancel()
 	left := t.Entries
 	for pause := willPause; ; pause = min(2*pause, maxWillPause) {
-		left = tryWill(ctx, t.Dir, left, open)
+		left = tryWill(ctx, t.Dir, left, t.Runs, open)
 		if len(left) == 0 {
 			t.Done()
 			return 0
@@ -74,8 +77,10 @@ func execute(t *guard.Testament, open func(ctx context.Context) (registry.Regist
 
 // tryWill returns the entries that are left to be carried out. It stays in the directory
 // only while the registry is opened, since what is named there may be relative to it. If
-// it cannot be entered, what is named in full is still found.
-func tryWill(ctx context.Context, dir string, entries []lastwill.Entry, open func(ctx context.Context) (registry.Registry, error)) (left []lastwill.Entry) {
+// it cannot be entered, what is named in full is still found. The ends of runs come before
+// the end of their term, since the next instance decides about those that have none. But
+// that instance can do so, and therefore the term does not wait for them for long.
+func tryWill(ctx context.Context, dir string, entries []lastwill.Entry, runs []lastwill.Run, open func(ctx context.Context) (registry.Registry, error)) (left []lastwill.Entry) {
 	_ = os.Chdir(dir)
 	reg, err := open(ctx)
 	_ = os.Chdir("/")
@@ -96,6 +101,7 @@ func tryWill(ctx context.Context, dir string, entries []lastwill.Entry, open fun
 		room <- struct{}{}
 		tries.Go(func() {
 			defer func() { <-room }()
+			settleRuns(ctx, e, runs, reg)
 			call, cancel := context.WithTimeout(ctx, willCallTime)
 			defer cancel()
 			if err := e.Execute(call, reg); err != nil {
@@ -107,4 +113,39 @@ func tryWill(ctx context.Context, dir string, entries []lastwill.Entry, open fun
 	}
 	tries.Wait()
 	return left
+}
+
+// settleRuns records how the runs of a term ended, as far as that can be done in time.
+func settleRuns(ctx context.Context, e lastwill.Entry, runs []lastwill.Run, reg registry.Registry) {
+	limit := willRunTime
+	if until, ok := ctx.Deadline(); ok {
+		limit = min(limit, time.Until(until)/willRunPart)
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	var (
+		mine = slices.DeleteFunc(slices.Clone(runs), func(r lastwill.Run) bool { return !e.Has(r) })
+		room = make(chan struct{}, maxWillCalls)
+		over = make(chan struct{})
+	)
+	go func() { // some may hang at a file
+		defer close(over)
+		var tries sync.WaitGroup
+		defer tries.Wait()
+		for _, r := range mine {
+			select {
+			case room <- struct{}{}:
+			case <-ctx.Done():
+				return
+			}
+			tries.Go(func() {
+				defer func() { <-room }()
+				_ = r.Settle(ctx, reg)
+			})
+		}
+	}()
+	select {
+	case <-over:
+	case <-ctx.Done():
+	}
 }

@@ -1,15 +1,19 @@
 // Package lastwill is what connects the members of this process with its guards, so that
 // a guard which outlives this process can end the terms and delete the registrations that
-// are left.
+// are left, and before that record how the runs of jobs ended.
 //
 // A member (package heartbeat) names what it may leave behind, before the request leaves
 // by which it comes to be. Package worker keeps that where the guards find it. Its
 // package internal/guard says when a guard acts on it, and why that is safe.
+//
+// In the same way the packages of jobs name the runs whose ends they have not recorded yet.
+// They set what reads that again when the program starts, since nothing here imports them.
 package lastwill
 
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -60,9 +64,30 @@ var keeper atomic.Pointer[func(number int, e *Entry) error]
 func KeepWith(keep func(number int, e *Entry) error) { keeper.Store(&keep) }
 
 // numbers are those of the members that are open.
-var numbers struct {
-	sync.Mutex
+var numbers numbering
+
+// numbering gives out the lowest number, from 0 on, that nobody has.
+type numbering struct {
+	mu   sync.Mutex
 	used []bool
+}
+
+func (n *numbering) take() int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	i := slices.Index(n.used, false)
+	if i < 0 {
+		i = len(n.used)
+		n.used = append(n.used, false)
+	}
+	n.used[i] = true
+	return i
+}
+
+func (n *numbering) free(i int) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.used[i] = false
 }
 
 // Will is the part of one member. Its methods never wait for anything, and are called by
@@ -74,17 +99,7 @@ type Will struct {
 
 // Open returns the part of a member of a group.
 func Open(group string, orphanAfter time.Duration) *Will {
-	numbers.Lock()
-	defer numbers.Unlock()
-	n := 0
-	for n < len(numbers.used) && numbers.used[n] {
-		n++
-	}
-	if n == len(numbers.used) {
-		numbers.used = append(numbers.used, false)
-	}
-	numbers.used[n] = true
-	return &Will{number: n, entry: Entry{Group: group, OrphanAfter: orphanAfter}}
+	return &Will{number: numbers.take(), entry: Entry{Group: group, OrphanAfter: orphanAfter}}
 }
 
 // Name names what the member may leave behind from now on, instead of what it named before.
@@ -103,7 +118,5 @@ func (w *Will) Close() {
 	if keep := keeper.Load(); keep != nil {
 		_ = (*keep)(w.number, nil)
 	}
-	numbers.Lock()
-	defer numbers.Unlock()
-	numbers.used[w.number] = false
+	numbers.free(w.number)
 }

@@ -126,6 +126,7 @@ func (r *Runner) Run(ctx context.Context, job Job, run store.Run) End {
 	}
 	a.folder = folder
 	defer a.folder.remove(a.log)
+	a.bequeath(ctx)
 	if end, ok := a.prepare(ctx); !ok {
 		return end
 	}

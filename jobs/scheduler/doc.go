@@ -46,6 +46,10 @@
 // instance has had in its file for long, a day for slots and a week for others, a few in a
 // step: otherwise they would count as waiting for ever.
 //
+// On Linux, the end of an attempt whose instance was killed is recorded by its last will,
+// if it has one, as the instance itself would have done. What is not recorded then is
+// interrupted.
+//
 // What waits is in the store and not in memory. The machine keeps the runs that it
 // processes, and which jobs have runs that wait for a retry, since those count as
 // unfinished for the overlap of the job. Of a job whose runs start one after another it

@@ -15,6 +15,7 @@ const (
 	factEndLost      fact = "the end of this run's attempt could not be recorded: somebody else has changed the record"
 	factUntold       fact = "the URL of on_finish has not taken the end of this run"
 	factGivenUp      fact = "the URL of on_finish has not taken the end of this run: it is not sent any more"
+	factUnwilled     fact = "a last will would not know how this run ended"
 	factSuperseded   fact = "a later term has begun: nothing is recorded any more"
 )
 
@@ -28,5 +29,6 @@ var levels = map[fact]zerolog.Level{
 	factEndLost:      zerolog.WarnLevel,
 	factUntold:       zerolog.WarnLevel,
 	factGivenUp:      zerolog.ErrorLevel,
+	factUnwilled:     zerolog.WarnLevel,
 	factSuperseded:   zerolog.ErrorLevel,
 }

@@ -2,7 +2,6 @@ package scheduler
 
 import (
 	"context"
-	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -10,6 +9,7 @@ import (
 
 	"github.com/understudy-go/understudy/heartbeat"
 	"github.com/understudy-go/understudy/internal/boottime"
+	"github.com/understudy-go/understudy/internal/lastwill"
 	"github.com/understudy-go/understudy/jobs/store"
 	"github.com/understudy-go/understudy/registry"
 )
@@ -33,15 +33,15 @@ func (s *Scheduler) Lead(ctx context.Context, t registry.Term) error {
 	r := &runner{
 		Scheduler: s, lead: l, parent: ctx, calls: calls, events: make(chan event),
 		holder:  store.Holder{Group: s.config.Group, Term: t.Number, Instance: t.Holder},
-		stopped: map[store.Key]context.CancelCauseFunc{},
-		log:     journal{log: s.config.Log},
+		stopped: map[store.Key]context.CancelCauseFunc{}, wills: map[store.Key]*lastwill.RunWill{},
+		log: journal{log: s.config.Log},
 	}
 	r.machine = newMachine(settings{
 		holder: r.holder, host: s.config.Host, maxRuns: s.config.MaxRuns, poll: pollInterval, pruneEvery: pruneInterval, minAge: minAge,
 		stopGrace: s.config.Timing.StopGrace, killMargin: s.config.Timing.KillMargin(),
 		strayEvery: strayInterval, slotPatience: slotPatience, askedPatience: askedPatience,
 		newNonce: uuid.New,
-		jitter:   func(d time.Duration) time.Duration { return d + rand.N(d/5+1) },
+		jitter:   jitter,
 	}, list, until)
 	defer r.wait.Wait()
 	defer r.end()
@@ -67,6 +67,7 @@ type runner struct {
 	log     journal
 
 	stopped  map[store.Key]context.CancelCauseFunc // of the attempts that run
+	wills    map[store.Key]*lastwill.RunWill       // of the attempts whose end is not recorded
 	finished bool
 }
 
@@ -100,6 +101,11 @@ func (r *runner) end() {
 	close(r.over)
 	for _, cancel := range r.stopped { // only after a panic are there some
 		cancel(stopped{immediate: true})
+	}
+	for k, w := range r.wills { // the next holder decides about them
+		if r.stopped[k] == nil { // a guard does not write any more how it ended
+			w.Close()
+		}
 	}
 }
 
@@ -139,6 +145,10 @@ func (r *runner) take(e event) {
 	if answer, ok := e.(answer); ok && answer.err == nil {
 		r.log.answered(string(answer.request.kind))
 	}
+	if _, ok := e.(redefined); ok {
+		r.renewWills()
+	}
+	r.closeWills()
 }
 
 // send hands an event to the loop, unless the loop is over.
@@ -154,6 +164,7 @@ func (r *runner) start(run store.Run) {
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(r.parent))
 	r.stopped[run.Key] = cancel
 	j := r.machine.jobs[run.Job].Job
+	ctx = lastwill.WithRun(ctx, r.will(run))
 	r.log.start(run)
 	if r.config.OnStart != nil {
 		r.config.OnStart(run)

@@ -80,6 +80,13 @@ var mutants = []simulation.Mutant{
 		{"step.go", "|| k == kindRun && registry", "|| (k == kindRun || k == kindSeal) && registry"}}},
 	{Name: "a run that could not be read once holds up nothing", Swaps: []swap{
 		{"retries.go", "known.unread < maxUnread-1", "known.unread < 0"}}},
+	{Name: "a will that goes by no version", Swaps: []swap{
+		{"lastwill.go", "	if stored.Version() != (store.Version{State: store.Processing, Term: term, Attempt: l.Attempt}) || stored.Nonce != l.Nonce {\n", "	if false {\n"}}},
+	{Name: "a will that writes over what the next active one recorded", Broken: string(willAnyTerm), Swaps: []swap{
+		{"lastwill.go", "	if stored.Version() != (store.Version{State: store.Processing, Term: term, Attempt: l.Attempt}) || stored.Nonce != l.Nonce {\n", "	if stored.State == store.Processing && stored.Term == term {\n"}}},
+	{Name: "nobody tells of what a will has recorded", Swaps: []swap{
+		{"takeover.go", "	if byWill(r) || r.State", "	if r.State"}}},
+	{Name: "a will before the run is gone", Broken: string(willBeforeGone)},
 	{Name: "a drain waits for a store that takes no write", Swaps: []swap{
 		{"step.go", " || m.local >= m.drainedBy", ""}}},
 }

@@ -85,5 +85,8 @@ func (m *machine) take(r store.Run, turn bool) {
 	if !m.mayBegin() || turn && j.busy > 0 || !turn && !m.mayTake(j, r) {
 		return
 	}
+	if byWill(r) && r.Failures+r.Interruptions > 0 { // nobody has had it started again since
+		m.act(outcome{r})
+	}
 	m.add(&run{record: r, asked: r.Version(), next: m.begin(r, now)}, taking)
 }

@@ -15,20 +15,21 @@ import (
 // rig drives a machine of term 7 by hand, with a store that answers at once. Its clocks
 // begin at 0, which is 10:00:00.
 type rig struct {
-	t       testing.TB
-	m       *machine
-	store   *simStore
-	world   *world
-	now     time.Duration
-	away    map[kind]bool  // requests that get no answer
-	fails   map[kind]error // requests that fail, and do nothing
-	sent    map[kind]int   // how many there were
-	seen    func(request)  // is told of each; nil: nobody is
-	starts  []string
-	stops   []string
-	notes   []fact
-	drained int
-	over    bool
+	t        testing.TB
+	m        *machine
+	store    *simStore
+	world    *world
+	now      time.Duration
+	away     map[kind]bool  // requests that get no answer
+	fails    map[kind]error // requests that fail, and do nothing
+	sent     map[kind]int   // how many there were
+	seen     func(request)  // is told of each; nil: nobody is
+	starts   []string
+	stops    []string
+	notes    []fact
+	outcomes []store.Run
+	drained  int
+	over     bool
 }
 
 func newRig(t testing.TB, maxRuns int, list ...jobs.Definition) *rig {
@@ -86,6 +87,8 @@ func (r *rig) do(e event) {
 				r.stops = append(r.stops, fmt.Sprintf("%s immediate %v", r.short(a.key), a.immediate))
 			case note:
 				r.notes = append(r.notes, a.fact)
+			case outcome:
+				r.outcomes = append(r.outcomes, a.run)
 			case drained:
 				r.drained++
 			case finish:

@@ -24,6 +24,7 @@ func (w *world) start(h *simHolder, r store.Run) {
 		at.begins += w.between(0, 5*time.Second)
 	}
 	h.live[r.Key] = at
+	h.wills[r.Key] = &simWill{left: h.machine.left(r)}
 	w.tell("starts %s attempt %d", r.Key, r.Attempt)
 	e := ending{end: store.AttemptCompleted}
 	switch {
@@ -71,6 +72,11 @@ func (w *world) endAttempt(h *simHolder, at *simAttempt, e ending) {
 	w.over(h, at)
 	if e.unstarted {
 		w.unstarted[simAttemptID{at.run.Key, at.run.Attempt}] = true
+	}
+	if will := h.wills[at.run.Key]; will != nil && !e.unstarted {
+		e := e
+		e.at = will.left.At.Add(h.base + w.now - will.left.Local)
+		will.end = &e
 	}
 	w.tell("%s attempt %d is over: %s", at.run.Key, at.run.Attempt, e.end)
 	w.event(h, attemptEnded{key: at.run.Key, end: e})

@@ -9,4 +9,6 @@ const (
 	updateAnyAttempt breakage = "update-any-attempt"
 	pruneAboveMark   breakage = "prune-above-mark"
 	noSeal           breakage = "no-seal"
+	willAnyTerm      breakage = "will-any-term"
+	willBeforeGone   breakage = "will-before-gone"
 )

@@ -119,7 +119,7 @@ func (w *world) checkUpdate(h store.Holder, before, after store.Run) {
 		case was.End != "" || a.End == "":
 		case a.End == store.AttemptFailed || a.End == store.AttemptTimedOut:
 			failures++
-		case a.End == store.AttemptExited && a.Term == h.Term && (!w.started[id] || w.unstarted[id]) &&
+		case a.End == store.AttemptExited && a.Term == h.Term && !w.willing && (!w.started[id] || w.unstarted[id]) &&
 			// The second lead of a term finds the attempt of the first, and cannot know.
 			(!w.again[h.Term] || after.Interruptions == before.Interruptions):
 			givenBack = true
@@ -223,6 +223,11 @@ func (w *world) checkEnd() {
 			if r.State.Ended() && a.End == "" {
 				w.fail("%s has ended, and its attempt %d has no end", k, a.Number)
 			}
+		}
+	}
+	for k := range w.untold {
+		if r, ok := w.store.runs[k]; ok && r.At.Before(end.Add(-45*time.Minute)) {
+			w.fail("%s is %s by a last will, and nobody was told", k, r.State)
 		}
 	}
 	all, _ := w.definition("all")

@@ -26,6 +26,7 @@ type simHolder struct {
 	wake    int // number of the tick that counts
 	live    map[store.Key]*simAttempt
 	sealed  time.Duration // when its term was sealed; 0: not yet
+	wills   map[store.Key]*simWill
 }
 
 // takeOver begins a term: the next one, or the same one again after work that failed.
@@ -34,7 +35,7 @@ func (w *world) takeOver(term int64, lease time.Duration) {
 	w.term = term
 	h := &simHolder{
 		id:   store.Holder{Group: "g", Term: term, Instance: uuid.UUID{15: byte(term), 14: byte(term >> 8)}},
-		base: w.between(0, 1000*time.Hour), lease: max(lease, w.now+simLease), live: map[store.Key]*simAttempt{},
+		base: w.between(0, 1000*time.Hour), lease: max(lease, w.now+simLease), live: map[store.Key]*simAttempt{}, wills: map[store.Key]*simWill{},
 	}
 	h.machine = newMachine(settings{
 		holder: h.id, host: "h", stopGrace: simGrace, killMargin: simGrace / 10, maxRuns: simRuns,
@@ -108,15 +109,20 @@ func (w *world) order(h *simHolder, s stop) {
 	}
 }
 
-// kill ends the holder with everything of it.
+// kill ends the holder with everything of it. It may have a last will, which ends its term.
 func (w *world) kill(h *simHolder) {
 	if h.dead {
 		return
 	}
+	begins := w.bequeath(h, h.lease-w.now)
+	if w.store.broken == willBeforeGone {
+		w.settle(h, h.wills)
+		w.runUntil(w.now + 30*time.Millisecond)
+	}
 	for _, at := range h.live {
 		w.over(h, at)
 	}
-	w.gone(h, h.lease-w.now)
+	w.gone(h, begins)
 }
 
 // gone lets the next holder take over.
@@ -152,6 +158,11 @@ func (w *world) event(h *simHolder, e event) {
 			return
 		}
 	}
+	for k := range h.wills {
+		if !h.machine.unrecorded(k) {
+			delete(h.wills, k)
+		}
+	}
 	h.wake++
 	wake := h.wake
 	w.after(max(h.machine.deadline()-h.base-w.now, time.Millisecond), func() {
@@ -179,6 +190,7 @@ func (w *world) perform(h *simHolder, a action) {
 		w.tell("%s %s %s %v", a.fact, a.run.Key, a.text, a.err)
 	case outcome:
 		w.tell("recorded %s %s", a.run.Key, a.run.State)
+		delete(w.untold, a.run.Key)
 	case delivery:
 		w.after(w.between(0, 2*time.Second), func() {
 			if !w.calm && w.chance(30) {

@@ -32,7 +32,7 @@ func simulate(seed uint64, broken string) simulation.Schedule {
 
 // summary counts what happened.
 func (w *world) summary() map[string]int {
-	count := map[string]int{"terms": int(w.term), "attempts": len(w.started), "not started": len(w.unstarted), "children": len(w.children), "pruned": len(w.store.pruned), "retried": w.store.retried}
+	count := map[string]int{"terms": int(w.term), "attempts": len(w.started), "not started": len(w.unstarted), "children": len(w.children), "pruned": len(w.store.pruned), "retried": w.store.retried, "settled by wills": w.settled}
 	for _, r := range w.store.runs {
 		count[string(r.State)]++
 		count["interruptions"] += r.Interruptions

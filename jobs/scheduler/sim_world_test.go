@@ -64,6 +64,10 @@ type world struct {
 	cancels   map[store.Key]time.Duration // when somebody wanted a run to be cancelled that was processed
 	again     map[int64]bool              // terms that were led a second time
 
+	willing bool               // the present update is one of a last will
+	settled int                // how many ends were recorded by last wills
+	untold  map[store.Key]bool // runs whose outcome a last will has recorded, and no holder has told of yet
+
 	violation string
 	trace     trace
 }
@@ -77,7 +81,7 @@ func newWorld(seed uint64, b breakage) *world {
 	w := &world{
 		seed: seed, rand: rand.New(rand.NewPCG(seed, 1)), epoch: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC),
 		active: map[store.Key]int{}, perJob: map[string]int{}, started: map[simAttemptID]bool{}, unstarted: map[simAttemptID]bool{}, again: map[int64]bool{},
-		children: map[string]string{}, planned: map[[16]byte]bool{}, told: map[store.Key]bool{}, cancels: map[store.Key]time.Duration{},
+		children: map[string]string{}, planned: map[[16]byte]bool{}, told: map[store.Key]bool{}, untold: map[store.Key]bool{}, cancels: map[store.Key]time.Duration{},
 	}
 	w.store = newSimStore(w, b)
 	w.list = simFile(0)

@@ -92,11 +92,12 @@ func (m *machine) interrupted(r store.Run) {
 }
 
 // ended takes up a run that has ended, to do what follows. If somebody cancelled it while
-// it waited, this is the first that a holder learns of its end.
+// it waited, this is the first that a holder learns of its end, and so it is if a last will
+// has recorded that.
 func (m *machine) ended(r store.Run) {
 	m.forgetRetry(r.Key)
 	n := len(r.Attempts)
-	if r.State == store.Cancelled && (n == 0 || r.Attempts[n-1].End != store.AttemptCancelled) {
+	if byWill(r) || r.State == store.Cancelled && (n == 0 || r.Attempts[n-1].End != store.AttemptCancelled) {
 		m.act(outcome{r})
 	}
 	m.add(&run{record: r}, following)

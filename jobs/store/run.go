@@ -29,7 +29,9 @@ type Run struct {
 
 	// Term and Instance are the last holder that wrote the record, 0 and Nil if none did.
 	// Attempt is the number of the last attempt, 0 before the first. Nonce was made for
-	// the claim of this attempt: by it a holder that got no answer knows its own claim.
+	// the claim of this attempt: by it a holder that got no answer knows its own claim. A
+	// last will that records the end of an attempt takes it away, and leaves the run open:
+	// no holder has told of that end yet.
 	Term     int64
 	Instance uuid.UUID
 	Attempt  int

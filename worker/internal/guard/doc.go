@@ -91,6 +91,8 @@
 //   - its arguments, its environment and its working directory, once, at [Bequeath];
 //   - which registration and which term it may have, before it asks the registry for
 //     them. Until the first registration there is nothing to be done;
+//   - each run of a job whose end is not recorded, before its command is started. The guard
+//     adds how the command ended, once the kernel says that it has no child (ECHILD);
 //   - that a guard has a tree, before it sends the order. So a tree that does not exist
 //     yet counts as well. The guard erases that once the kernel says that it has no child
 //     (ECHILD), and nobody else does as long as the guard lives. If the guard dies, then
@@ -101,19 +103,21 @@
 // Each guard also has a pidfd of Understudy, which names this very process whatever
 // becomes of its number. When the other end of its socket is closed, a guard does this:
 //
-//  1. It kills its tree until there is none (ECHILD), and erases its mark in the ledger.
-//  2. It writes a line to the standard error, puts 0 to 2 on /dev/null, closes all other files, also those that Understudy was
-//     started with, and goes to /. Whoever waits for the end of the output, for a lock, or
-//     for the directory, does not wait for the guard.
+//  1. It kills its tree until there is none (ECHILD), writes down how a run ended, and then
+//     erases its mark in the ledger.
+//  2. It writes a line to the standard error, puts 0 to 2 on /dev/null, closes all other
+//     files, also those that Understudy was started with, and goes to /. Whoever waits for
+//     the end of the output, for a lock, or for the directory, does not wait for the guard.
 //  3. It waits until the pidfd says that Understudy is dead. Work in Understudy's own
 //     process is dead then too, and nothing is written to the ledger any more, except
 //     that other guards erase their marks.
 //  4. It exits if the ledger has the mark of any guard. Of all guards that are alive, the
 //     last one to come here finds no mark. It goes on if no other guard is further.
 //  5. It starts this program again as a child, whose main calls [ReadTestament], opens the
-//     registry, ends the terms, deletes the registrations, empties the ledger, and exits.
-//     Nobody has a connection ready for that. If that process ends and the ledger is not
-//     empty, the guard starts another one, six in all.
+//     registry, records the ends of runs, for T/20 at most, ends the terms, deletes the
+//     registrations, empties the ledger, and exits. Nobody has a connection ready for that.
+//     If that process ends and the ledger is not empty, the guard starts another one, six in
+//     all.
 //  6. It kills that process when T is over, and exits. If it does not, since it hangs or is
 //     frozen, a timer of the kernel kills it a second later.
 //
@@ -128,8 +132,9 @@
 // The order rests on nothing but the ledger's marks and the pidfd. No step is undone, and
 // each may be the last one. What is done to the registry concerns one UUID, which is never
 // used again: a term is ended only if it is open and that UUID is its holder. So it may be
-// done twice, and at any later time: it cannot end a term of somebody else. This is what
-// failures cost:
+// done twice, and at any later time: it cannot end a term of somebody else. The end of a run
+// is written only if its record is still the one of this attempt, and whoever else decides
+// about the attempt changes that. This is what failures cost:
 //
 //	what happens                          the last will                        peers
 //	the guard is killed with its tree     its mark stays: nobody carries it    wait T

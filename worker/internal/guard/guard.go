@@ -32,6 +32,11 @@ type Order struct {
 	// unusual happened in it. Only Linux has such guards.
 	Keep bool
 
+	// Run is the number of the run that the last will may know of, see lastwill.RunWill; 0:
+	// it knows of none.
+	Run   int
+	endAt int64 // where the guard writes down how the run ended; 0: nowhere
+
 	// Mark is an entry of Env that only this command and its descendants have. By it
 	// they are recognised after their guard was killed.
 	Mark string

@@ -99,6 +99,7 @@ func (g *Guard) Run(o Order) {
 	if !g.reaped { // then another guard may have its place
 		g.slot.occupy()
 	}
+	o.endAt = g.slot.endOf(o.Run)
 	g.queue(o.message())
 	g.files = o.Output
 	g.mu.Unlock()

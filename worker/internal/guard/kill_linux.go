@@ -83,6 +83,7 @@ func (s *server) releaseCommand() {
 // finish reports the end of the command, of which nothing is left. It reports whether
 // this process is idle again, and waits for another order.
 func (s *server) finish() (kept bool) {
+	s.will.runEnded(s.endAt, s.runEnd())
 	s.will.treeGone()
 	kept = s.canServeAgain()
 	sent := s.send(exitedMessage(s.run, s.status, s.why, s.left, kept))

@@ -20,15 +20,17 @@ import (
 
 // ledger is what the guards know of the last will: a file in memory that Understudy and
 // all of its guards share. Understudy does not have to live for it to be read, and nobody
-// has it in the memory that a core dump shows. It has three parts:
+// has it in the memory that a core dump shows. It has four parts:
 //
 //   - a byte for each guard, 1 from before it gets an order until nothing of the command is
 //     left;
 //   - the origin, as a record;
+//   - a page for each run whose end is not recorded, see runs_linux.go;
 //   - a record for each member, which says what that leaves behind.
 type ledger struct {
 	fd         int
 	understudy int // a pidfd of this process
+	runsAt     int64
 	entriesAt  int64
 	witness    witness
 
@@ -78,6 +80,7 @@ func Bequeath() error {
 	}
 	present = l
 	lastwill.KeepWith(l.keep)
+	lastwill.KeepRunsWith(l.keepRun)
 	return nil
 }
 
@@ -104,7 +107,7 @@ func newLedger() (*ledger, error) {
 		_ = unix.Close(fd)
 		return nil, err
 	}
-	l.entriesAt = entriesAt(len(data))
+	l.runsAt, l.entriesAt = runsAt(len(data)), entriesAt(len(data))
 	return l, nil
 }
 
@@ -122,10 +125,7 @@ func memfd() (int, error) {
 }
 
 // entriesAt returns where the members' records begin, after an origin of n bytes.
-func entriesAt(n int) int64 {
-	end := int64(maxSlots + recordHead + n)
-	return (end + recordSize - 1) / recordSize * recordSize
-}
+func entriesAt(n int) int64 { return runsAt(n) + maxOpenRuns*runPage }
 
 // record adds what tells whether a record is complete.
 func record(data []byte) []byte {

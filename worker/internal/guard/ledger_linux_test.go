@@ -1,9 +1,12 @@
 package guard
 
 import (
+	"encoding/json"
 	"math"
 	"os"
+	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -56,22 +59,30 @@ func TestLedger_SaysWhichMembersLeaveSomethingBehind(t *testing.T) {
 	}
 }
 
+// spoil changes a byte of a ledger.
+func spoil(t *testing.T, l *ledger, at int64) {
+	t.Helper()
+	b, err := readAt(l.fd, at, 1)
+	if err != nil || len(b) != 1 {
+		t.Fatalf("%v, %v", b, err)
+	}
+	if _, err := unix.Pwrite(l.fd, []byte{^b[0]}, at); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Understudy may be killed while it writes.
 func TestLedger_IncompleteRecordIsNone(t *testing.T) {
 	l := testLedger(t)
 	e := &lastwill.Entry{Group: "a", Instance: uuid.New(), Term: 12}
 	for at := range int64(recordHead + 80) {
 		keep(t, l, 0, e)
-		if _, err := unix.Pwrite(l.fd, []byte{'#'}, l.entriesAt+at); err != nil {
-			t.Fatal(err)
-		}
+		spoil(t, l, l.entriesAt+at)
 		if got := readEntries(l.fd); len(got) > 0 {
 			t.Fatalf("with another byte at %d it has the entry %+v", at, got)
 		}
 	}
-	if _, err := unix.Pwrite(l.fd, []byte{'#'}, maxSlots+recordHead+3); err != nil {
-		t.Fatal(err)
-	}
+	spoil(t, l, maxSlots+recordHead+3)
 	if _, err := readOrigin(l.fd); err == nil {
 		t.Error("an origin that is not complete was read")
 	}
@@ -153,5 +164,96 @@ func TestLedger_MarkStaysUnlessTheKernelSaysThatNothingIsLeft(t *testing.T) {
 	}
 	if s := l.takeSlot(); s.number == 0 {
 		t.Error("another guard got the place")
+	}
+}
+
+func testRun(job string) *lastwill.Run {
+	return &lastwill.Run{Group: "g", Instance: uuid.New(), Term: 7, Rules: json.RawMessage(strconv.Quote(job)), Command: json.RawMessage(`"c"`)}
+}
+
+func keepRun(t *testing.T, l *ledger, number int, r *lastwill.Run) {
+	t.Helper()
+	if err := l.keepRun(number, r); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestLedger_SaysWhichRunsAreNotRecordedAndHowTheyEnded(t *testing.T) {
+	l := testLedger(t)
+	s := l.takeSlot()
+	w := &will{ledger: l.fd, slot: int64(s.number)}
+	member := &lastwill.Entry{Group: "g", Instance: uuid.New(), Term: 7}
+	keep(t, l, 0, member)
+	first, second, last := testRun("first"), testRun("second"), testRun("last")
+	keepRun(t, l, 0, testRun("recorded"))
+	keepRun(t, l, 1, first)
+	keepRun(t, l, 2, second)
+	keepRun(t, l, maxOpenRuns-1, last)
+	end := lastwill.RunEnd{How: lastwill.Itself, Code: 3, Signal: -1, Left: 1 << 40, At: math.MaxInt64}
+	w.runEnded(s.endOf(1), end)
+	keepRun(t, l, 0, nil)
+	w.runEnded(s.endOf(2), end)
+	first.Rules = json.RawMessage(`"new rules"`)
+	keepRun(t, l, 1, first) // its end stays
+	first.End = &end
+	want := []lastwill.Run{*first, *second, *last}
+	if got := readRuns(l.fd); !reflect.DeepEqual(got, want) {
+		t.Errorf("runs %+v, want %+v", got, want)
+	}
+	if got := readEntries(l.fd); !slices.Equal(got, []lastwill.Entry{*member}) {
+		t.Errorf("entries %+v, want %+v", got, *member)
+	}
+	keepRun(t, l, 1, nil)
+	keepRun(t, l, 1, second) // has nothing of the run before
+	if got := readRuns(l.fd); len(got) != 3 || got[0].End != nil {
+		t.Errorf("runs %+v, want none that has ended", got)
+	}
+	if from, err := readOrigin(l.fd); err != nil || len(from.Args) == 0 {
+		t.Errorf("origin %+v, %v", from, err)
+	}
+}
+
+// The guard or Understudy may be killed while it writes.
+func TestLedger_IncompleteRunOrEndIsNone(t *testing.T) {
+	l := testLedger(t)
+	s := l.takeSlot()
+	end := lastwill.RunEnd{How: lastwill.Itself, Code: 3}
+	for at := range int64(recordHead + 8*endNumbers) {
+		keepRun(t, l, 0, nil)
+		keepRun(t, l, 0, testRun("a"))
+		(&will{ledger: l.fd}).runEnded(s.endOf(1), end)
+		spoil(t, l, s.endOf(1)+at)
+		if got := readRuns(l.fd); len(got) != 1 || got[0].End != nil {
+			t.Fatalf("with another byte at %d of the end: %+v, want one run without an end", at, got)
+		}
+		spoil(t, l, l.runsAt+at)
+		if got := readRuns(l.fd); len(got) > 0 {
+			t.Fatalf("with another byte at %d: %+v", at, got)
+		}
+	}
+}
+
+func TestLedger_RefusesARunThatDoesNotFit(t *testing.T) {
+	l := testLedger(t)
+	keepRun(t, l, 0, testRun("a"))
+	err := l.keepRun(0, testRun(strings.Repeat("a", runPage)))
+	if err == nil || !strings.Contains(err.Error(), "room for") || len(readRuns(l.fd)) > 0 {
+		t.Errorf("%v, and runs %+v, want an error and none", err, readRuns(l.fd))
+	}
+	if err := l.keepRun(maxOpenRuns, testRun("a")); err == nil || !strings.Contains(err.Error(), "2048 runs") {
+		t.Errorf("one run too many: %v", err)
+	}
+	if err := l.keepRun(maxOpenRuns, nil); err != nil {
+		t.Error(err)
+	}
+	for _, run := range []int{-1, 0, maxOpenRuns + 1} {
+		if at := l.takeSlot().endOf(run); at != 0 {
+			t.Errorf("the end of run %d is at %d, want nowhere", run, at)
+		}
+	}
+	(&will{ledger: l.fd}).runEnded(0, lastwill.RunEnd{How: lastwill.Itself})
+	(*will)(nil).runEnded(1, lastwill.RunEnd{})
+	if from, err := readOrigin(l.fd); err != nil || len(from.Args) == 0 || len(readRuns(l.fd)) > 0 {
+		t.Errorf("origin %+v, %v, runs %+v", from, err, readRuns(l.fd))
 	}
 }

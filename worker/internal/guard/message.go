@@ -11,7 +11,7 @@ type kind byte
 
 const (
 	// To the guard.
-	msgOrder  kind = iota + 1 // lease, grace, margin, limit, its grace, keep, number of files, number of arguments; path, directory, arguments, environment
+	msgOrder  kind = iota + 1 // lease, grace, margin, limit, its grace, keep, where its end is written down, number of files, number of arguments; path, directory, arguments, environment
 	msgExtend                 // lease
 	msgStop                   // the instant to kill at
 	msgKill
@@ -30,7 +30,7 @@ const (
 // shapes holds, for each kind, the exact count of numbers and the least count of
 // strings in a message.
 var shapes = map[kind]struct{ numbers, strings int }{
-	msgOrder: {8, 2}, msgExtend: {1, 0}, msgStop: {1, 0}, msgKill: {}, msgPing: {},
+	msgOrder: {9, 2}, msgExtend: {1, 0}, msgStop: {1, 0}, msgKill: {}, msgPing: {},
 	msgReady: {}, msgRefused: {0, 1}, msgStarted: {1, 0}, msgNotStarted: {1, 0}, msgLate: {}, msgKilling: {}, msgExited: {5, 0},
 }
 
@@ -131,7 +131,7 @@ func (m message) valid() bool {
 	if !ok || len(m.numbers) != shape.numbers || len(m.strings) < shape.strings {
 		return false
 	}
-	return m.kind != msgOrder || 0 <= m.numbers[7] && m.numbers[7] <= int64(len(m.strings)-2)
+	return m.kind != msgOrder || 0 <= m.numbers[8] && m.numbers[8] <= int64(len(m.strings)-2)
 }
 
 // bodyReader takes the fields off the body of a message.
@@ -165,16 +165,16 @@ func (r *bodyReader) count(size int) int {
 // order returns the order in a valid msgOrder, without its files.
 func (m message) order() Order {
 	args := m.strings[2:]
-	n := m.numbers[7]
+	n := m.numbers[8]
 	return Order{
 		Path: m.strings[0], Dir: m.strings[1], Args: args[:n], Env: args[n:],
 		Lease: time.Duration(m.numbers[0]), Grace: time.Duration(m.numbers[1]), Margin: time.Duration(m.numbers[2]),
-		Limit: time.Duration(m.numbers[3]), LimitGrace: time.Duration(m.numbers[4]), Keep: m.numbers[5] != 0,
+		Limit: time.Duration(m.numbers[3]), LimitGrace: time.Duration(m.numbers[4]), Keep: m.numbers[5] != 0, endAt: m.numbers[6],
 	}
 }
 
 // files returns how many files belong to the order in a valid msgOrder.
-func (m message) files() int64 { return m.numbers[6] }
+func (m message) files() int64 { return m.numbers[7] }
 
 func (o Order) message() message {
 	keep := int64(0)
@@ -182,7 +182,7 @@ func (o Order) message() message {
 		keep = 1
 	}
 	m := message{kind: msgOrder, numbers: []int64{
-		int64(o.Lease), int64(o.Grace), int64(o.Margin), int64(o.Limit), int64(o.LimitGrace), keep, int64(len(o.Output)), int64(len(o.Args)),
+		int64(o.Lease), int64(o.Grace), int64(o.Margin), int64(o.Limit), int64(o.LimitGrace), keep, o.endAt, int64(len(o.Output)), int64(len(o.Args)),
 	}}
 	m.strings = append(append(append(m.strings, o.Path, o.Dir), o.Args...), o.Env...)
 	return m

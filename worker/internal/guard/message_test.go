@@ -13,7 +13,7 @@ func TestDecoder_MessagesArriveInPiecesOfAnySize(t *testing.T) {
 	want := []message{
 		{kind: msgReady},
 		{kind: msgExtend, numbers: []int64{-1}},
-		Order{Path: "/bin/x", Args: []string{"x", "", strings.Repeat("long", 1000)}, Env: []string{"A=ä", ""}, Lease: 1, Grace: 2, Margin: 3, Limit: 4, LimitGrace: 5, Keep: true}.message(),
+		Order{Path: "/bin/x", Args: []string{"x", "", strings.Repeat("long", 1000)}, Env: []string{"A=ä", ""}, Lease: 1, Grace: 2, Margin: 3, Limit: 4, LimitGrace: 5, Keep: true, endAt: 6}.message(),
 		{kind: msgExited, run: 7, numbers: []int64{0, 255, 3, 9, 1}, strings: []string{"a\x00b"}},
 	}
 	var stream []byte
@@ -47,11 +47,11 @@ func TestCut_RefusesMessagesThatLackSomething(t *testing.T) {
 		{kind: msgExited, numbers: []int64{1}},
 		{kind: msgExtend},
 		{kind: msgStop, numbers: []int64{1, 2}},
-		{kind: msgOrder, numbers: []int64{1, 2, 3, 4, 5, 1, 2, 0}, strings: []string{"/bin/x"}},
-		{kind: msgOrder, numbers: []int64{1, 2, 3, 4, 5, 1, 2}, strings: []string{"/bin/x", ""}},
-		{kind: msgOrder, numbers: []int64{1, 2, 3, 4, 5, 1, 2, 2}, strings: []string{"/bin/x", "", "x"}},
-		{kind: msgOrder, numbers: []int64{1, 2, 3, 4, 5, 1, 2, -1}, strings: []string{"/bin/x", "", "x"}},
-		{kind: msgOrder, numbers: []int64{1, 2, 3, 4, 5, 1, 2, math.MaxInt64}, strings: []string{"/bin/x", "", "x"}},
+		{kind: msgOrder, numbers: []int64{1, 2, 3, 4, 5, 1, 0, 2, 0}, strings: []string{"/bin/x"}},
+		{kind: msgOrder, numbers: []int64{1, 2, 3, 4, 5, 1, 0, 2}, strings: []string{"/bin/x", ""}},
+		{kind: msgOrder, numbers: []int64{1, 2, 3, 4, 5, 1, 0, 2, 2}, strings: []string{"/bin/x", "", "x"}},
+		{kind: msgOrder, numbers: []int64{1, 2, 3, 4, 5, 1, 0, 2, -1}, strings: []string{"/bin/x", "", "x"}},
+		{kind: msgOrder, numbers: []int64{1, 2, 3, 4, 5, 1, 0, 2, math.MaxInt64}, strings: []string{"/bin/x", "", "x"}},
 	} {
 		if _, _, ok, err := cut(m.appendTo(nil)); ok || !errors.Is(err, errMessage) {
 			t.Errorf("%+v: accepted %v, error %v, want errMessage", m, ok, err)
@@ -61,7 +61,7 @@ func TestCut_RefusesMessagesThatLackSomething(t *testing.T) {
 
 func TestOrder_ArrivesAsItWasSent(t *testing.T) {
 	for _, want := range []Order{
-		{Path: "/bin/x", Dir: "/srv/app", Args: []string{"x", "y"}, Env: []string{"A=1"}, Lease: 1, Grace: 2, Margin: 3, Limit: 4, LimitGrace: 5, Keep: true},
+		{Path: "/bin/x", Dir: "/srv/app", Args: []string{"x", "y"}, Env: []string{"A=1"}, Lease: 1, Grace: 2, Margin: 3, Limit: 4, LimitGrace: 5, Keep: true, endAt: 6},
 		{Path: "/bin/x", Args: []string{}, Env: []string{}},
 		{Path: "/bin/x", Args: []string{"x"}, Env: []string{}},
 	} {
@@ -69,7 +69,7 @@ func TestOrder_ArrivesAsItWasSent(t *testing.T) {
 		if !ok || err != nil {
 			t.Fatalf("%+v: %v", want, err)
 		}
-		if diff := cmp.Diff(want, m.order()); diff != "" {
+		if diff := cmp.Diff(want, m.order(), cmp.AllowUnexported(Order{})); diff != "" {
 			t.Error(diff)
 		}
 	}
@@ -77,7 +77,7 @@ func TestOrder_ArrivesAsItWasSent(t *testing.T) {
 
 func FuzzCut(f *testing.F) {
 	f.Add(message{kind: msgExited, run: 1, numbers: []int64{1, 2, 3, 4, 5}, strings: []string{"x"}}.appendTo(nil))
-	f.Add(message{kind: msgOrder, numbers: []int64{1, 2, 3, 4, 5, 1, 2, 9}, strings: []string{"x", ""}}.appendTo(nil))
+	f.Add(message{kind: msgOrder, numbers: []int64{1, 2, 3, 4, 5, 1, 0, 2, 9}, strings: []string{"x", ""}}.appendTo(nil))
 	f.Add([]byte{9, 0, 0, 0, 1, 255, 255, 255, 255, 0, 0, 0, 0})
 	f.Add([]byte{255, 255, 255, 255})
 	f.Fuzz(func(t *testing.T, b []byte) {

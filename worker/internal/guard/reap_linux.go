@@ -27,13 +27,13 @@ func (s *server) reap() {
 		case 0, -1:
 			return
 		case s.pid:
-			s.dead, s.diedAt = true, boottime.Now()
+			s.dead, s.diedAt, s.endedFirst = true, boottime.Now(), !understudyDies()
 			if s.phase == stopping {
 				s.awaitGroup()
 			}
 			return
 		default:
-			reapChild(pid, nil)
+			s.reapLost(pid)
 		}
 	}
 	s.moreToReap = true
@@ -43,7 +43,7 @@ func (s *server) reap() {
 // still alive.
 func (s *server) hasOthers() (some bool) {
 	s.children.each(func(pid int) {
-		if pid != s.pid && !reapChild(pid, nil) {
+		if pid != s.pid && !s.reapLost(pid) {
 			some = true
 		}
 	})

@@ -61,6 +61,11 @@ type execution struct {
 	limitGrace           time.Duration
 	keep                 bool // another order may follow
 
+	endAt      int64 // where the last will is told how the run ended; 0: nowhere
+	endedFirst bool  // the command was dead when nothing said yet that Understudy dies
+	abandoned  bool  // Understudy was gone before anything else ended the command
+	lost       int   // how many other processes were killed, but not by this one
+
 	killingSince time.Duration
 	isRealTime   bool
 	moreToReap   bool          // reap stopped at maxReap
@@ -88,6 +93,7 @@ func serve() int {
 				return s.leave(0)
 			}
 			s.poll[pollConn].Fd = -1
+			s.abandoned = s.abandoned || s.why == 0
 			s.kill(Asked)
 		}
 		s.reap()
@@ -147,7 +153,7 @@ func (s *server) start(m message) {
 		syscall.Exit(s.leave(1))
 	}
 	o, output := m.order(), s.output()
-	s.execution = execution{run: m.run, grace: o.Grace, margin: o.Margin, limit: o.Limit, limitGrace: o.LimitGrace, keep: o.Keep}
+	s.execution = execution{run: m.run, grace: o.Grace, margin: o.Margin, limit: o.Limit, limitGrace: o.LimitGrace, keep: o.Keep, endAt: o.endAt}
 	s.signals.forget()
 	s.extend(o.Lease)
 	if boottime.Now() >= s.lease-s.grace {

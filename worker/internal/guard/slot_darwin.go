@@ -10,5 +10,6 @@ func (s slot) environ() []string { return nil }
 func (s slot) occupy()           {}
 func (s slot) release()          {}
 func (s slot) leave(bool)        {}
+func (s slot) endOf(int) int64   { return 0 }
 func (s slot) ready(*Guard)      {}
 func (s slot) lastGuardGone()    {}

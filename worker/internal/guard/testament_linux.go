@@ -71,6 +71,7 @@ func hide() error {
 // Testament is a last will in the process that has to carry it out.
 type Testament struct {
 	Entries []lastwill.Entry
+	Runs    []lastwill.Run
 	Dir     string        // the working directory that Understudy was started in
 	Until   time.Duration // when to give up, an instant of internal/boottime's clock
 }
@@ -103,7 +104,7 @@ func ReadTestament() (*Testament, error) {
 			_ = os.Setenv(name, value)
 		}
 	}
-	return &Testament{Entries: readEntries(willFD), Dir: from.Dir, Until: time.Duration(until)}, nil
+	return &Testament{Entries: readEntries(willFD), Runs: readRuns(willFD), Dir: from.Dir, Until: time.Duration(until)}, nil
 }
 
 // Done says that the last will was carried out. Nothing else is a sign of that: the program

@@ -15,6 +15,7 @@ func Bequeath() error { return errors.New("guard: there is no last will on this 
 // Testament is a last will in the process that has to carry it out.
 type Testament struct {
 	Entries []lastwill.Entry
+	Runs    []lastwill.Run
 	Dir     string
 	Until   time.Duration
 }
