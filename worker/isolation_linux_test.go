@@ -303,6 +303,24 @@ func TestPIDNamespace_OfAnotherUserDiesWithTheGuard(t *testing.T) {
 	}
 }
 
+// They fill the limit of processes, which may end neither the init before its time nor the
+// guard.
+func TestPIDNamespace_ProcessesThatForkAndExitForEverEndWithUnderstudy(t *testing.T) {
+	if got := prepareAsOtherUser(t, config.IsolationPID); !strings.HasPrefix(got, string(config.IsolationPID)) {
+		t.Skip(got)
+	}
+	dir, m := t.TempDir(), testMark()
+	file := filepath.Join(dir, "log")
+	h := hostOf(t, dir, m, "hoppers", "30", file)
+	h.Isolation, h.Processes, h.Log = config.IsolationPID, 500, filepath.Join(dir, "lines")
+	cmd, guard := launchAsOtherUser(t, h, contains(file, "ready"))
+	if log, _ := os.ReadFile(h.Log); strings.Contains(string(log), "exited") {
+		t.Errorf("the command ended before its time:\n%s", log)
+	}
+	_ = cmd.Process.Kill()
+	waitFor(t, "everybody's end", func() bool { return len(alive(m)) == 0 && !isAlive(guard) })
+}
+
 // Where no /proc can be mounted, all else is the same, and the log says it.
 func TestPIDNamespace_WithoutAProcOfItsOwnDiesWithTheGuard(t *testing.T) {
 	if got := prepareAsOtherUser(t, config.IsolationPID); !strings.HasPrefix(got, string(config.IsolationPID)) {

@@ -42,6 +42,7 @@ func serveInit() int {
 	deaths := make(chan os.Signal, 1)
 	signal.Notify(deaths, unix.SIGCHLD)
 
+	reserveThreads(guardThreads) // a command that uses up all PIDs must not end its init
 	answer := []byte{initReady}
 	if os.Getenv(envMount) != "" {
 		if err := unix.Mount("proc", "/proc", "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, ""); err != nil {
