@@ -26,6 +26,8 @@ type Config struct {
 	// ConnectTimeout bounds how long the start tries to reach the registry.
 	ConnectTimeout time.Duration
 	Restart        Restart
+	// Isolation is what keeps the processes of a command, and of a run of a job, together.
+	Isolation Isolation
 	// OnChange is the hook: a program and its arguments, separated by spaces, or empty.
 	OnChange string
 	// Jobs is the path of the jobs file, or empty.

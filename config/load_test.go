@@ -32,6 +32,7 @@ func TestLoad_Defaults(t *testing.T) {
 		Timing:         registry.DefaultTiming,
 		ConnectTimeout: 30 * time.Second,
 		Restart:        RestartAlways,
+		Isolation:      IsolationAuto,
 		MaxRuns:        16,
 		LogLevel:       "info",
 		LogFormat:      LogAuto,

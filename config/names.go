@@ -16,6 +16,7 @@ const (
 	EnvStopGrace         = EnvPrefix + "STOP_GRACE"
 	EnvConnectTimeout    = EnvPrefix + "CONNECT_TIMEOUT"
 	EnvRestart           = EnvPrefix + "RESTART"
+	EnvIsolation         = EnvPrefix + "ISOLATION"
 	EnvOnChange          = EnvPrefix + "ON_CHANGE"
 	EnvJobs              = EnvPrefix + "JOBS"
 	EnvMaxRuns           = EnvPrefix + "MAX_RUNS"

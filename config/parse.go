@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -41,6 +42,7 @@ func (s *input) parse(m *mistakes) (c Config, warnings []string) {
 	c.Timing = s.timing(m)
 	c.ConnectTimeout, _ = duration(m, EnvConnectTimeout, s.ConnectTimeout, minConnect, maxConnect)
 	c.Restart = choice(m, EnvRestart, s.Restart, restarts...)
+	c.Isolation = s.isolation(m, runtime.GOOS)
 	c.OnChange = s.onChange(m)
 	c.Jobs = s.jobs(m)
 	c.MaxRuns = s.maxRuns(m)

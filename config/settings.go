@@ -18,6 +18,7 @@ type settings struct {
 	StopGrace         string `split_words:"true"`
 	ConnectTimeout    string `split_words:"true"`
 	Restart           string
+	Isolation         string
 	OnChange          string `split_words:"true"`
 	Jobs              string
 	MaxRuns           string `split_words:"true"`

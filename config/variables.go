@@ -91,6 +91,12 @@ var Variables = []Variable{
 		shown: func(c Config) any { return c.Restart },
 	},
 	{
+		Name: EnvIsolation, Default: "auto",
+		Help:  "what keeps the processes of the command and of runs together, on Linux: auto, none, cgroup, or pid for a PID namespace of their own",
+		field: func(s *settings) *string { return &s.Isolation },
+		shown: func(c Config) any { return c.Isolation },
+	},
+	{
 		Name: EnvOnChange, Otherwise: "none",
 		Help:  "a program and its arguments, run without a shell at each change of this instance's role",
 		field: func(s *settings) *string { return &s.OnChange },

@@ -69,7 +69,7 @@ func TestLoad_TakesEachVariableOver(t *testing.T) {
 	values := env{
 		EnvRegistry: "mongodb://h/", EnvDatabase: "d", EnvGroup: "g", EnvHost: "h", EnvPriority: "7",
 		EnvInterval: "1.5s", EnvOrphanAfter: "2m0s", EnvStopGrace: "11s", EnvConnectTimeout: "12s",
-		EnvRestart: "never", EnvOnChange: "/bin/true", EnvJobs: "jobs.yaml", EnvMaxRuns: "9", EnvHTTPAddr: ":8080", EnvAPITokenFile: "/run/secrets/token", EnvWebhookSecretFile: "/run/secrets/webhook",
+		EnvRestart: "never", EnvIsolation: "none", EnvOnChange: "/bin/true", EnvJobs: "jobs.yaml", EnvMaxRuns: "9", EnvHTTPAddr: ":8080", EnvAPITokenFile: "/run/secrets/token", EnvWebhookSecretFile: "/run/secrets/webhook",
 		EnvLogLevel: "debug", EnvLogFormat: "json",
 	}
 	setenv(t, values)

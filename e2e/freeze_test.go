@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/understudy-go/understudy/internal/exitcode"
 	"github.com/understudy-go/understudy/internal/testkit"
 )
 
@@ -71,24 +72,41 @@ func TestFreeze_WithItsGuardReplacesTheInstance(t *testing.T) {
 	both(t, func(t *testing.T, at place) {
 		// The kernel ends only the process group of the command, so no process may have
 		// left it.
-		g := newGroup(t, at, quick, "escapee=")
-		a := g.joinAll("a", "b")[0]
-		first := g.work(1)
-		guards := g.guards(a)
-		if len(guards) == 0 {
-			t.Fatal("it has no guard")
-		}
-		g.freeze(a)
-		for _, pid := range guards {
-			if err := unix.Kill(pid, unix.SIGSTOP); err != nil {
-				t.Fatal(err)
-			}
-		}
-		g.work(2)
-		a.signal(unix.SIGCONT)
-		g.comesBack(a, first)
-		g.conclude()
+		freezeWithGuard(t, newGroup(t, at, quick, "escapee="), 1)
 	})
+}
+
+// In a PID namespace the kernel ends what has left the group as well.
+func TestFreeze_WithItsGuardAndAnEscapeeInAPIDNamespaceReplacesTheInstance(t *testing.T) {
+	both(t, func(t *testing.T, at place) {
+		g := newGroup(t, at, quick, "UNDERSTUDY_ISOLATION=pid")
+		if m := g.start("check", g.env, []string{"check"}); m.exit() == exitcode.Config {
+			t.Skip(m.read(m.out))
+		}
+		freezeWithGuard(t, g, 2)
+	})
+}
+
+// freezeWithGuard freezes an instance and its guard until another one works, with that many
+// processes.
+func freezeWithGuard(t *testing.T, g *group, processes int) {
+	t.Helper()
+	a := g.joinAll("a", "b")[0]
+	first := g.workOf(1, processes)
+	guards := g.guards(a)
+	if len(guards) == 0 {
+		t.Fatal("it has no guard")
+	}
+	g.freeze(a)
+	for _, pid := range guards {
+		if err := unix.Kill(pid, unix.SIGSTOP); err != nil {
+			t.Fatal(err)
+		}
+	}
+	g.workOf(2, processes)
+	a.signal(unix.SIGCONT)
+	g.comesBack(a, first)
+	g.conclude()
 }
 
 func TestFreeze_ShorterThanTheLeaseCostsNothing(t *testing.T) {

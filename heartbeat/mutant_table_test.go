@@ -112,6 +112,7 @@ var mutants = []simulation.Mutant{
 		{"order.go", "	return true\n", "	return false\n"}}},
 	{Name: "a last will before the tree is dead", Broken: string(willBeforeTheTreeIsDead)},
 	{Name: "a last will without the pidfd", Broken: string(willWithoutThePidfd)},
+	{Name: "the init of a PID namespace without a parent-death signal", Broken: string(initOutlivesItsGuard)},
 	{Name: "a last will that ends a later term", Broken: string(willEndsALaterTerm)},
 	{Name: "a drain for each order", Swaps: []swap{
 		{"order.go", "	if m.drain.on || !m.drainable", "	if !m.drainable"}}},

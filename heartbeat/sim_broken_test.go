@@ -30,6 +30,7 @@ const (
 	willBeforeTheTreeIsDead breakage = "will-before-the-tree-is-dead"
 	willWithoutThePidfd     breakage = "will-without-the-pidfd"
 	willEndsALaterTerm      breakage = "will-ends-a-later-term"
+	initOutlivesItsGuard    breakage = "init-outlives-its-guard"
 )
 
 // wrap returns the registry of a world in which the rule is broken.

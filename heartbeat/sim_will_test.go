@@ -42,7 +42,11 @@ func (w *world) crash(p *process) {
 			in = w.between(0, p.timing.OrphanAfter)
 		}
 		w.after(in, func() { g.die(w) })
-		w.after(p.when(g.work.lease)-w.now, func() { g.die(w) })
+		w.after(p.when(g.work.lease)-w.now, func() {
+			if w.endsWithGuard(g.work) {
+				g.die(w)
+			}
+		})
 	}
 	p.end("crash")
 	if will.instance == uuid.Nil || w.chance(0.2) { // its guard was killed too

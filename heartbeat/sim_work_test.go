@@ -150,8 +150,9 @@ func (p *process) guardLooks(k *simWork) {
 	switch {
 	case l >= k.lease && !p.guarded:
 		p.end("killed by its timer")
-	case l >= k.lease:
+	case l >= k.lease && (!p.guard || p.w.endsWithGuard(k)):
 		p.die(k)
+	case l >= k.lease: // it lives on, and nobody of ours runs
 	case p.guard || !p.guarded:
 		p.guardLater(p.when(k.lease))
 	case l >= k.lease-g.KillMargin():
@@ -170,6 +171,16 @@ func (p *process) guardLooks(k *simWork) {
 	default:
 		p.guardLater(p.when(k.lease - g.StopGrace))
 	}
+}
+
+// hasEscapee reports whether a process of the work is in no group that the guard has tied.
+func (k *simWork) hasEscapee() bool { return k.term%3 == 0 }
+
+// endsWithGuard reports whether all of the work ends when the kernel kills a guard that does
+// not run. The ties end the groups. What has escaped from them dies with the init of its PID
+// namespace, which gets its parent-death signal.
+func (w *world) endsWithGuard(k *simWork) bool {
+	return !k.hasEscapee() || w.broken != initOutlivesItsGuard
 }
 
 // write sends the term to a resource that refuses lower ones, again and again.

@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 	"golang.org/x/sys/unix"
 
+	"github.com/understudy-go/understudy/config"
 	"github.com/understudy-go/understudy/internal/boottime"
 )
 
@@ -56,6 +57,55 @@ func BenchmarkPromotion(b *testing.B) {
 			b.ReportMetric(float64(all[len(all)/2].Microseconds()), "µs/median")
 			b.ReportMetric(float64(all[len(all)*95/100].Microseconds()), "µs/p95")
 		})
+	}
+}
+
+// BenchmarkPromotion_Isolation measures the same for each isolation, with a prepared guard
+// but for "cold". They take turns, so that a busy machine is busy for all of them.
+func BenchmarkPromotion_Isolation(b *testing.B) {
+	type way struct {
+		name      string
+		isolation config.Isolation
+		cold      bool
+		took      []time.Duration
+	}
+	ways := []*way{
+		{name: "none", isolation: config.IsolationNone}, {name: "auto", isolation: config.IsolationAuto}, {name: "pid", isolation: config.IsolationPID},
+		{name: "none-cold", isolation: config.IsolationNone, cold: true}, {name: "pid-cold", isolation: config.IsolationPID, cold: true},
+	}
+	requireIsolation(b, config.IsolationPID)
+	for b.Loop() {
+		for _, w := range ways {
+			file := filepath.Join(b.TempDir(), "log")
+			c, err := NewCommand(Spec{
+				Path: "/bin/sh", Args: []string{"sh", "-c", ": >" + file + "; exec sleep 1000"},
+				Env: []string{"PATH=/bin:/usr/bin"}, Timing: testTiming, Isolation: w.isolation,
+			})
+			if err != nil {
+				b.Fatal(err)
+			}
+			if !w.cold {
+				if err := c.Prepare(b.Context()); err != nil {
+					b.Fatal(err)
+				}
+			}
+			c.Extend(boottime.Now() + time.Hour)
+			ctx, stop := context.WithCancelCause(context.Background())
+			result := make(chan error, 1)
+			begin := time.Now()
+			go func() { result <- c.Run(ctx, testTerm, uuid.New()) }()
+			for !exists(file) {
+			}
+			w.took = append(w.took, time.Since(begin))
+			stop(immediateStop{})
+			<-result
+			c.Close()
+		}
+	}
+	for _, w := range ways {
+		slices.Sort(w.took)
+		b.ReportMetric(float64(w.took[len(w.took)/2].Microseconds()), "µs/"+w.name)
+		b.ReportMetric(float64(w.took[len(w.took)*95/100].Microseconds()), "µs-p95/"+w.name)
 	}
 }
 

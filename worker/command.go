@@ -28,6 +28,8 @@ type Spec struct {
 	Restart config.Restart  // empty means config.RestartAlways
 	Timing  registry.Timing // zero means registry.DefaultTiming
 
+	Isolation config.Isolation // empty means config.IsolationNone
+
 	// Log gets one line for each thing that happens. It has to exist before the
 	// heartbeat.Member, whose Config.Guard is the Command.
 	Log zerolog.Logger
@@ -48,7 +50,8 @@ type Command struct {
 	killed     chan struct{} // gets a value when Kill was called for current
 	running    bool          // Run is being called
 
-	restarts atomic.Int64
+	restarts  atomic.Int64
+	isolation isolationLog
 
 	preparing sync.WaitGroup // goroutines of prepareSoon
 	closed    context.Context
@@ -69,13 +72,16 @@ func NewCommand(spec Spec) (*Command, error) {
 	if spec.Timing == (registry.Timing{}) {
 		spec.Timing = registry.DefaultTiming
 	}
+	if spec.Isolation == "" {
+		spec.Isolation = config.IsolationNone
+	}
 	if len(spec.Args) == 0 {
 		spec.Args = []string{spec.Path}
 	}
 	if spec.Env == nil {
 		spec.Env = os.Environ()
 	}
-	errs := []error{spec.Restart.Check(), spec.Timing.Check()}
+	errs := []error{spec.Restart.Check(), spec.Isolation.Check(), spec.Timing.Check()}
 	if spec.Path == "" {
 		errs = append(errs, errors.New("no command"))
 	}

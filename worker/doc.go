@@ -2,9 +2,9 @@
 // all of it is gone before a peer may start its own.
 //
 // Importing the package is enough. The guard is this program's own binary, started
-// again, and is recognised before main begins. The init functions of a host program
-// may run in the guard too, up to that of this package, without arguments and with
-// an almost empty environment.
+// again, and is recognised before main begins, and so is the init of a PID namespace. The
+// init functions of a host program may run in both, too, up to that of this package, without
+// its arguments and with an almost empty environment.
 //
 // # From Run to the last SIGKILL
 //
@@ -72,6 +72,8 @@
 //	                              groups at D
 //	guard killed too              the kernel ends the  runs on               (no guard process)
 //	                              groups at once
+//	the same with                 the kernel ends all  (there is none)       (there is none)
+//	config.IsolationPID           of it
 //	guard killed alone            as above; this       this process kills    (no guard process)
 //	                              process kills the    its session
 //	                              rest
@@ -99,7 +101,12 @@
 // than that, a program that changed its user (unless the guard is root), or the
 // first process of a PID namespace that the command made. A process that enters
 // another PID namespace (nsenter) and forks twice there belongs to that namespace's
-// init from then on: only a control group would end it.
+// init from then on: only a control group ends it ([config.IsolationCgroup]).
+//
+// With [config.IsolationPID] the kernel reaches all of them. The command is in a PID
+// namespace, whose init dies with the guard. docs/guarantees.md says what each isolation
+// is good for, and docs/operations.md what a command sees differently inside. If it cannot
+// be had, nothing starts, and the error is an [ErrIsolation].
 //
 // When memory runs out, the kernel should kill the command rather than this process.
 // So the command's oom_score_adj is higher than this process's, by what 40 MB are of

@@ -127,6 +127,8 @@ func (e *Executor) runUnder(ctx context.Context, path string, x Execution) (_ En
 	e.over(running)
 	if end.last.Kept {
 		e.release(g)
+	} else {
+		e.replace()
 	}
 	out.finish()
 	if end.last.Kind == 0 && !end.started { // it died before it could read the order

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/understudy-go/understudy/config"
 	"github.com/understudy-go/understudy/internal/boottime"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/worker/internal/guard"
@@ -19,18 +20,23 @@ type ExecutorSpec struct {
 	Timing registry.Timing // zero means registry.DefaultTiming
 	Ready  int             // how many guards are kept for the runs to come; each takes about 2 MB of its own
 	Log    zerolog.Logger
+
+	Isolation config.Isolation // of each run; empty means config.IsolationNone
 }
 
 // Executor runs commands that end: each once, several at a time, all under the lease
 // of this process. It is a heartbeat.Guard. Its methods may be called concurrently.
 type Executor struct {
-	spec ExecutorSpec
+	spec      ExecutorSpec
+	isolation isolationLog
 
 	mu      sync.Mutex
 	lease   time.Duration // D, an instant of internal/boottime's clock
 	current map[*execution]bool
 	ready   []*guard.Guard // without a command; the last one was used last
 	closed  bool
+
+	replacing sync.WaitGroup // goroutines of replace
 }
 
 // execution is one call of Run that has given its order to a guard.
@@ -48,7 +54,10 @@ func NewExecutor(spec ExecutorSpec) (*Executor, error) {
 	if spec.Timing == (registry.Timing{}) {
 		spec.Timing = registry.DefaultTiming
 	}
-	err := spec.Timing.Check()
+	if spec.Isolation == "" {
+		spec.Isolation = config.IsolationNone
+	}
+	err := errors.Join(spec.Isolation.Check(), spec.Timing.Check())
 	if spec.Ready < 0 {
 		err = errors.Join(err, fmt.Errorf("%d ready guards: want 0 or more", spec.Ready))
 	}
@@ -95,6 +104,7 @@ func (e *Executor) Close() {
 	ready := e.ready
 	e.ready, e.closed = nil, true
 	e.mu.Unlock()
+	e.replacing.Wait()
 	for _, g := range ready {
 		retire(g)
 	}
@@ -145,7 +155,7 @@ func (e *Executor) Prepare(ctx context.Context) error {
 	if has {
 		return nil
 	}
-	g, err := guard.Start(ctx, guard.ToStderr)
+	g, err := e.startGuard(ctx)
 	if err != nil {
 		return fmt.Errorf("prepare: %w", err)
 	}
@@ -170,7 +180,7 @@ func (e *Executor) take(ctx context.Context) (*guard.Guard, error) {
 		}
 		e.mu.Unlock()
 		if g == nil {
-			return guard.Start(ctx, guard.ToStderr)
+			return e.startGuard(ctx)
 		}
 		pinging, cancel := context.WithTimeout(ctx, pingTime)
 		err := g.Ping(pinging)

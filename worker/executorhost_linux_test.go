@@ -19,7 +19,7 @@ import (
 
 // runExecutorHost is the mode "host" with an executor. It returns the exit code.
 func runExecutorHost(h hosted, log zerolog.Logger) int {
-	e, err := NewExecutor(ExecutorSpec{Timing: h.Timing, Ready: h.Runs, Log: log})
+	e, err := NewExecutor(ExecutorSpec{Timing: h.Timing, Ready: h.Runs, Isolation: h.Isolation, Log: log})
 	if err != nil {
 		panic(err)
 	}

@@ -38,9 +38,11 @@ type hosted struct {
 	Task      *Task         // to be run at the same time
 	Helper    string        // a shell script that the mode "helped" leaves running
 	OOMScore  int           // oom_score_adj; 0: that of the test
-	User      int           // for the mode "otheruser"
-	Hidden    bool          // for the mode "otheruser": a /proc that hides the processes of others
-	Processes int           // for the mode "otheruser": how many it may have
+	Isolation config.Isolation
+	User      int  // for the mode "otheruser"
+	Masked    bool // for the mode "otheruser": something is mounted over a part of /proc, as in a container
+	Hidden    bool // for the mode "otheruser": a /proc that hides the processes of others
+	Processes int  // for the mode "otheruser": how many it may have
 }
 
 // runHost is the mode "host". It returns the exit code.
@@ -71,7 +73,7 @@ func runHost(spec string) int {
 	if h.Runs > 0 {
 		return runExecutorHost(h, log)
 	}
-	c, err := NewCommand(Spec{Path: h.Path, Args: h.Args, Env: h.Env, Restart: h.Restart, Timing: h.Timing, Log: log})
+	c, err := NewCommand(Spec{Path: h.Path, Args: h.Args, Env: h.Env, Restart: h.Restart, Timing: h.Timing, Isolation: h.Isolation, Log: log})
 	if err != nil {
 		panic(err)
 	}

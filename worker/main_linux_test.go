@@ -1,7 +1,9 @@
 package worker
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -15,6 +17,7 @@ import (
 	"go.uber.org/goleak"
 	"golang.org/x/sys/unix"
 
+	"github.com/understudy-go/understudy/config"
 	"github.com/understudy-go/understudy/internal/boottime"
 	"github.com/understudy-go/understudy/internal/testkit"
 )
@@ -125,6 +128,47 @@ func runMode(mode string, args []string) int {
 			}
 		}
 		appendLine(args[1], "ready")
+		time.Sleep(time.Hour)
+	case "prepare": // ISOLATION: prepares a guard, and says what isolates its command
+		c, err := NewCommand(Spec{Path: "/bin/true", Isolation: config.Isolation(args[0])})
+		if err != nil {
+			panic(err)
+		}
+		if err := c.Prepare(context.Background()); err != nil {
+			fmt.Println(err)
+		} else {
+			fmt.Println(c.Isolation())
+		}
+		c.Close()
+	case "limited": // FILE: executes itself as "prepare" of another user, after it has written 0 to a file of this user namespace
+		if err := os.WriteFile(args[0], []byte("0"), 0); err != nil {
+			fmt.Println(err)
+			return 1
+		}
+		if err := errors.Join(syscall.Setgroups(nil), syscall.Setgid(firstOtherUser), syscall.Setuid(firstOtherUser)); err != nil {
+			fmt.Println(err)
+			return 1
+		}
+		os.Setenv(envMode, "prepare")
+		panic(syscall.Exec("/proc/self/exe", []string{os.Args[0], string(config.IsolationPID)}, os.Environ()))
+	case "leaver": // FILE: leaves a child that cannot be dumped, and exits
+		os.Setenv(envMode, "undumpable")
+		spawn(true, "/proc/self/exe", args[0], "child")
+		for !exists(args[0]) {
+			time.Sleep(time.Millisecond)
+		}
+		return 0
+	case "wanderers": // N FILE: has N descendants that fork, leave the session and exit, every few milliseconds for a minute
+		n, _ := strconv.Atoi(args[0])
+		for range n {
+			if fork() == 0 {
+				wander(20_000)
+			}
+		}
+		appendLine(args[1], "ready")
+		time.Sleep(time.Hour)
+	case "escapee": // FILE SECONDS: leaves a daemon with an empty environment, "sleep SECONDS"
+		spawn(true, "env", "-i", "sh", "-c", "(echo ready >>"+args[0]+"; exec sleep "+args[1]+") & exit 0")
 		time.Sleep(time.Hour)
 	case "host":
 		return runHost(args[0])

@@ -27,7 +27,7 @@ func launchAsOtherUser(t *testing.T, h hosted, ready func() bool) (host *exec.Cm
 		t.Skip("only root can start a process as another user")
 	}
 	h.User = firstOtherUser + os.Getpid() // another one for each test process, so that the limits of one do not count what another has left
-	probe, err := json.Marshal(hosted{Hidden: h.Hidden, User: h.User, Path: "probe"})
+	probe, err := json.Marshal(hosted{Hidden: h.Hidden, Masked: h.Masked, User: h.User, Path: "probe"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,6 +53,11 @@ func becomeOtherUser(spec string) error {
 	}
 	if h.Hidden {
 		if err := hideProc(); err != nil {
+			return err
+		}
+	}
+	if h.Masked {
+		if err := maskProc(); err != nil {
 			return err
 		}
 	}
@@ -89,6 +94,14 @@ func hideProc() error {
 	if major < 5 || major == 5 && minor < 8 {
 		return errors.New("before Linux 5.8 this would hide the processes of the whole machine")
 	}
+	return mountPrivately("proc", "/proc", "hidepid=2")
+}
+
+// maskProc gives this thread, which will execute a program, a /proc as it is in a container:
+// whoever is not root may mount no other one.
+func maskProc() error { return mountPrivately("tmpfs", "/proc/tty", "") }
+
+func mountPrivately(kind, dir, options string) error {
 	runtime.LockOSThread()
 	if err := unix.Unshare(unix.CLONE_NEWNS); err != nil {
 		return fmt.Errorf("unshare: %w", err)
@@ -96,7 +109,7 @@ func hideProc() error {
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return fmt.Errorf("mount: %w", err)
 	}
-	if err := unix.Mount("proc", "/proc", "proc", 0, "hidepid=2"); err != nil {
+	if err := unix.Mount(kind, dir, kind, 0, options); err != nil {
 		return fmt.Errorf("mount: %w", err)
 	}
 	return nil

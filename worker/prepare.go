@@ -22,7 +22,7 @@ func (c *Command) Prepare(ctx context.Context) error {
 	if ready {
 		return nil
 	}
-	g, err := guard.Start(ctx, guard.ToStdout)
+	g, err := c.startGuard(ctx)
 	if err != nil {
 		return fmt.Errorf("prepare: %w", err)
 	}
@@ -69,7 +69,7 @@ func (c *Command) takeGuard(ctx context.Context) (*guard.Guard, error) {
 	if g != nil && g.Alive() {
 		return g, nil
 	}
-	return guard.Start(ctx, guard.ToStdout)
+	return c.startGuard(ctx)
 }
 
 // sleep returns an error if ctx ends before d is over.

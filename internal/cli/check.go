@@ -20,6 +20,7 @@ import (
 	"github.com/understudy-go/understudy/jobs/jobfile"
 	"github.com/understudy-go/understudy/registry/finding"
 	"github.com/understudy-go/understudy/status"
+	"github.com/understudy-go/understudy/worker"
 )
 
 func newCheck(code *int) *cobra.Command {
@@ -65,7 +66,7 @@ func check(c *cobra.Command, asJSON bool, code *int) error {
 	if err == nil {
 		r.Registry = conf.Registry.String()
 		r.Findings = append(r.Findings, checkJobs(conf)...)
-		r.Findings = append(r.Findings, checkGuard(c.Context(), conf))
+		r.Findings = append(r.Findings, checkGuard(c.Context(), conf)...)
 		say := func(text string) { fmt.Fprintf(c.ErrOrStderr(), "understudy: %s\n", text) }
 		over := logging.Slow(say, "waiting for an answer from "+r.Registry)
 		r.Findings = append(r.Findings, openregistry.Check(c.Context(), conf)...)
@@ -124,14 +125,22 @@ func checkJobs(conf config.Config) (list []finding.Finding) {
 	return list
 }
 
-// checkGuard starts the process that makes a command stop, and ends it.
-func checkGuard(ctx context.Context, conf config.Config) finding.Finding {
-	const name = "guard"
+// checkGuard starts the process that makes a command stop, and ends it. It returns the
+// findings about that, and about what keeps a command's processes together.
+func checkGuard(ctx context.Context, conf config.Config) []finding.Finding {
+	const name, isolation = "guard", "isolation"
 	begun := time.Now()
-	if err := instance.CheckGuard(ctx, conf); err != nil {
-		return finding.Error(name, fmt.Errorf("nothing would end a command in time: %w", err), "")
+	effect, err := instance.CheckGuard(ctx, conf)
+	switch {
+	case errors.Is(err, worker.ErrIsolation):
+		return []finding.Finding{finding.Error(isolation, err, "")}
+	case err != nil:
+		return []finding.Finding{finding.Error(name, fmt.Errorf("nothing would end a command in time: %w", err), "")}
 	}
-	return finding.OK(name, "the process that ends a command started within %v", time.Since(begun).Round(time.Millisecond))
+	return []finding.Finding{
+		finding.OK(name, "the process that ends a command started within %v", time.Since(begun).Round(time.Millisecond)),
+		finding.OK(isolation, "%s=%s: in effect is %s", config.EnvIsolation, conf.Isolation, effect),
+	}
 }
 
 // grade sets OK and returns the exit code, by the worst that was found.

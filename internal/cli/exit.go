@@ -57,7 +57,7 @@ func exitCodeOf(err error) int {
 func misconfigured(err error) bool {
 	_, mistakes := errors.AsType[*config.Error](err)
 	_, problems := errors.AsType[jobfile.Problems](err)
-	return mistakes || problems || openregistry.Misconfigured(err)
+	return mistakes || problems || errors.Is(err, worker.ErrIsolation) || openregistry.Misconfigured(err)
 }
 
 // explain returns an error as people read it.

@@ -51,6 +51,7 @@ func TestExitCodeOf_KnowsEachKindOfError(t *testing.T) {
 		{registry.ErrRefused, exitcode.Unavailable},
 		{registry.ErrCorrupt, exitcode.Unavailable},
 		{heartbeat.ErrStuck, exitcode.Stuck},
+		{fmt.Errorf("prepare: %w", worker.ErrIsolation), exitcode.Config},
 		{worker.ErrNotFound, exitcode.NotFound},
 		{worker.ErrNotExecutable, exitcode.NotExecutable},
 		{signalError{signal: 2}, 130},

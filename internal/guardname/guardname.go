@@ -7,3 +7,6 @@ package guardname
 // Name differs from the product's name, so that pkill, killall and pidof do not
 // end a guard together with Understudy. The kernel cuts a comm off after 15 bytes.
 const Name = "work-guard"
+
+// Init is the comm of the init of a command's PID namespace. Its argv[0] is Name.
+const Init = "work-init"

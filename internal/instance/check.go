@@ -25,16 +25,18 @@ func CheckJobs(conf config.Config) (text string, err error) {
 }
 
 // CheckGuard starts a guard as an instance does, and ends it. The machine may refuse
-// what a guard needs, a timer of the kernel for one.
-func CheckGuard(ctx context.Context, conf config.Config) error {
+// what a guard needs, a timer of the kernel for one. It returns the isolation that is in
+// effect, in words.
+func CheckGuard(ctx context.Context, conf config.Config) (isolation string, err error) {
 	spec, err := commandSpec(conf, nil)
 	if err != nil {
-		return err
+		return "", err
 	}
 	command, err := worker.NewCommand(spec)
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer command.Close()
-	return command.Prepare(ctx)
+	err = command.Prepare(ctx)
+	return command.Isolation(), err
 }

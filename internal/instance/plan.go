@@ -57,6 +57,8 @@ func commandSpec(conf config.Config, args []string) (worker.Spec, error) {
 		Env:     os.Environ(),
 		Restart: conf.Restart,
 		Timing:  conf.Timing,
+
+		Isolation: conf.Isolation,
 	}
 	if len(args) == 0 {
 		self, err := os.Executable()

@@ -41,7 +41,7 @@ func (p Plan) newWork(log zerolog.Logger) (*work, error) {
 		w.command = command
 	}
 	if p.file != nil {
-		executor, err := worker.NewExecutor(worker.ExecutorSpec{Timing: p.conf.Timing, Ready: min(p.conf.MaxRuns, readyGuards), Log: log})
+		executor, err := worker.NewExecutor(worker.ExecutorSpec{Timing: p.conf.Timing, Ready: min(p.conf.MaxRuns, readyGuards), Log: log, Isolation: p.conf.Isolation})
 		if err != nil {
 			return nil, err
 		}

@@ -33,6 +33,8 @@ func openChildren(thread string) (children, error) {
 	return children{fd: fd}, nil
 }
 
+func (c *children) close() { _ = unix.Close(c.fd) }
+
 // checkProc checks that /proc belongs to the PID namespace of this process. The
 // PIDs in another one name other processes.
 func checkProc() error {

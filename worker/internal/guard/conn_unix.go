@@ -18,10 +18,13 @@ func (g *Guard) read() {
 	err := receive(g.conn, func(m message) {
 		switch m.kind {
 		case msgReady:
+			if len(m.strings) > 0 && g.isolation == "" {
+				g.isolation = m.strings[0]
+			}
 			g.answer(nil)
 			return
 		case msgRefused:
-			g.answer(errors.New(m.strings[0]))
+			g.answer(m.refusal())
 			return
 		}
 		if !g.concerns(m) {
@@ -56,6 +59,9 @@ func (g *Guard) read() {
 	g.mu.Unlock()
 	if has {
 		g.events <- Event{Kind: Died}
+	}
+	g.endIsolation()
+	if has {
 		killLeftovers(g.pid, mark)
 	}
 	if g.reap(has) == 0 {
@@ -81,6 +87,14 @@ func (g *Guard) reap(inRun bool) (others int) {
 	delete(guards.pids, g.pid)
 	guardCount.Store(int64(len(guards.pids)))
 	return len(guards.pids)
+}
+
+// refusal returns the error in a msgRefused.
+func (m message) refusal() error {
+	if len(m.strings) > 1 {
+		return isolationError{m.strings[0]}
+	}
+	return errors.New(m.strings[0])
 }
 
 // answer wakes whoever waits for the guard to be ready.

@@ -61,8 +61,20 @@ func (s *server) nextDeadline() time.Duration {
 	return s.nextStep()
 }
 
+// orphanGap is between two looks at the orphans in a namespace, whose death the kernel
+// reports to its init.
+const orphanGap = 10 * time.Millisecond
+
 // nextStep returns the instant of the next step towards the end of the command.
 func (s *server) nextStep() time.Duration {
+	if s.namespace != nil && s.dead && s.hasGroups() {
+		return min(s.nextPlanned(), boottime.Now()+orphanGap)
+	}
+	return s.nextPlanned()
+}
+
+// nextPlanned returns the next instant that is known before.
+func (s *server) nextPlanned() time.Duration {
 	switch s.phase {
 	case running:
 		if s.dead && s.diedAlone {

@@ -177,16 +177,56 @@
 //   - Understudy was killed: the socket closes, and the guard kills everything.
 //   - Understudy was killed and the guard is frozen: the ties end the process groups.
 //   - Both are frozen: the timer kills the guard at the lease's end, and with it the
-//     command, by the parent-death signal, and the groups, by their ties.
+//     command, by the parent-death signal, and the groups, by their ties. With a PID
+//     namespace it kills all that is in there.
 //   - The guard was killed: the same two end the command and the groups. Understudy
 //     kills the rest: what descends from the guard, is in its session, or has the mark
 //     of this run in its environment. As a subreaper it also kills those of its own
 //     children that may have descended from the guard, which /proc may hide from it.
 //
+// # Isolation
+//
+// On Linux [StartIsolated] starts a guard that isolates its command. Before it is ready,
+// the guard makes what that takes, or refuses.
+//
+// A control group: the command is started in it. While it kills, the guard also has the
+// kernel kill all of the group, and it goes on until the kernel says that there is no child
+// (ECHILD) and nobody in the group. Then it removes the group. The guard holds a lock on its
+// directory, so Understudy and later guards can tell what a killed guard has left, and kill
+// and remove that.
+//
+// A PID namespace: the kernel kills every process in it when its init dies, and the init
+// gets SIGKILL when the guard dies, whoever of ours runs then.
+//
+//		guard ── fork ──▶ init (PID 1) ◀── orphans
+//		   │        parent-death signal
+//		   └──── fork ──▶ command ──▶ …
+//
+//	  - A thread of the guard enters the namespace for its children, and starts the init,
+//	    which is this program again. The init mounts /proc, sees that it has its parent-death
+//	    signal, and says that it is ready. From then on it only reaps.
+//	  - The same thread forks the command, so that this is a child of the guard as it is
+//	    without isolation: exit code, signals, group and ties are the same. The command has
+//	    no parent-death signal of its own. The thread never ends.
+//	  - The kernel signals the death of an orphan to the init. So the guard looks at the
+//	    init's children while it waits for what a command left behind.
+//	  - The init can be reaped only when no process is left in the namespace. So ECHILD says
+//	    the same as without, and of more: it includes what was adopted by other processes, or
+//	    hides from /proc.
+//	  - A tie of the init would be of no use. The kernel ignores its signal there, which does
+//	    not come from a process. (TestPIDNamespace_DiesWithTheGuard)
+//	  - The init is killed with each run, so the guard serves no other one.
+//	    (TestPIDNamespace_GuardIsReadyForTheNextRun)
+//	  - A guard whose init has died has nothing to start a command in, and ends.
+//	    (TestPIDNamespace_GuardEndsWithItsInit)
+//	  - Without the right to do that, the guard is started in a user namespace of its own,
+//	    with CAP_SYS_ADMIN there, which it drops before it is ready. The command never has
+//	    it. (TestPIDNamespace_OfAnotherUserDiesWithTheGuard)
+//
 // # One thread
 //
-// Only the guard's main thread forks, kills and reaps. The parent-death signal is
-// bound to the thread that forked. And while nobody else reaps, no other process
+// Only the guard's main thread forks, kills and reaps; with a PID namespace, one other
+// thread forks. The parent-death signal is bound to the thread that forked. And while nobody else reaps, no other process
 // can get the PID of one that is about to be killed.
 //
 // macOS has a guard without the kernel's help. On Windows a job object inside this

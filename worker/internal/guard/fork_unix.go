@@ -16,7 +16,7 @@ import (
 // on. Its standard output (out) and error are descriptors 1 and 2 of this process,
 // even if the variables of package os name other files. Its environment is almost
 // empty: a guard needs none, and other users could read secrets in it.
-func fork(path string, out Output, s slot, fds ...int) (int, error) {
+func fork(path string, out Output, env []string, attr *syscall.SysProcAttr, s slot, fds ...int) (int, error) {
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	if err != nil {
 		return 0, err
@@ -28,9 +28,9 @@ func fork(path string, out Output, s slot, fds ...int) (int, error) {
 		files = append(files, uintptr(fd))
 	}
 	pid, err := syscall.ForkExec(path, []string{guardname.Name}, &syscall.ProcAttr{
-		Env:   append(s.environ(), "GOMAXPROCS=2"), // one thread waits, one handles signals
+		Env:   append(append(env, s.environ()...), "GOMAXPROCS=2"), // one thread waits, one handles signals
 		Files: files,
-		Sys:   &syscall.SysProcAttr{Setsid: true},
+		Sys:   attr,
 	})
 	if err != nil {
 		return 0, fmt.Errorf("exec %s: %w", path, err)

@@ -16,6 +16,7 @@ import (
 // Nothing reports a new group, so the tree is scanned again and again.
 type tiedGroups struct {
 	own   int // this process's group, and session
+	init  int // of the command's PID namespace, to which signals of ties do nothing; or 0
 	byKey map[int]*tiedGroup
 	most  int // how many ties the limit of descriptors has room for
 
@@ -89,7 +90,7 @@ func (t *tiedGroups) scan(children *children, command int) {
 // add ties a process, or the group that it is in, unless that is tied already.
 func (t *tiedGroups) add(pid, command int) {
 	key := t.keyOf(pid)
-	if key == 0 || key == -command {
+	if key == 0 || key == -command || t.init != 0 && pid == t.init {
 		return
 	}
 	if g := t.byKey[key]; g != nil && g.hasOwner() {

@@ -17,14 +17,15 @@ import (
 // Guard is Understudy's handle of a guard process, for one run of one command, or for
 // one after another. Its methods never block, but for Ping.
 type Guard struct {
-	pid    int
-	slot   slot // what the last will knows of it
-	conn   *os.File
-	tie    *os.File
-	ready  chan error // gets nil when the guard is ready, or else why it is not
-	events chan Event
-	kick   chan struct{} // wakes the writer
-	gone   chan struct{} // closed when the reader has returned: the guard is reaped
+	pid       int
+	isolation string // what is in effect, in words, once the guard is ready
+	slot      slot   // what the last will knows of it
+	conn      *os.File
+	tie       *os.File
+	ready     chan error // gets nil when the guard is ready, or else why it is not
+	events    chan Event
+	kick      chan struct{} // wakes the writer
+	gone      chan struct{} // closed when the reader has returned: the guard is reaped
 
 	mu     sync.Mutex
 	run    int64         // the number of the latest order; 0: there was none
@@ -40,11 +41,13 @@ type Guard struct {
 const startTimeout = 10 * time.Second
 
 // Start starts a guard and waits until it is ready. The error wraps ErrStart.
-func Start(ctx context.Context, out Output) (*Guard, error) {
+func Start(ctx context.Context, out Output) (*Guard, error) { return startWith(ctx, out, None) }
+
+func startWith(ctx context.Context, out Output, i Isolation) (*Guard, error) {
 	if lastwill.Executing() {
 		return nil, fmt.Errorf("%w: %w", ErrStart, lastwill.ErrExecuting)
 	}
-	pid, conn, tie, place, err := spawnOwn(out)
+	pid, conn, tie, place, err := spawnOwn(out, i)
 	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
 		err = fmt.Errorf("%w: raise the limit of this process (RLIMIT_NOFILE, ulimit -n) or of the machine", err)
 	}

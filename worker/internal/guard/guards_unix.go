@@ -20,11 +20,11 @@ var guardCount atomic.Int64
 
 // spawnOwn starts a guard and adds it to guards, before anybody can mistake it
 // for an orphan.
-func spawnOwn(out Output) (pid int, conn, tie int, place slot, err error) {
+func spawnOwn(out Output, i Isolation) (pid int, conn, tie int, place slot, err error) {
 	guards.Lock()
 	defer guards.Unlock()
 	place = takeSlot()
-	pid, conn, tie, err = spawn(out, place)
+	pid, conn, tie, err = spawn(out, i, place)
 	if err != nil {
 		place.release()
 		return 0, -1, -1, slot{}, err

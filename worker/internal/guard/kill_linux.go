@@ -17,6 +17,9 @@ func (s *server) kill(why Why) {
 	if s.why == 0 {
 		s.why = why
 	}
+	if s.namespace != nil && s.why == Itself {
+		s.left = s.namespace.count() // the kernel kills them, and does not tell
+	}
 	atStep("killing")
 	s.phase, s.killingSince = killing, boottime.Now()
 	s.send(message{kind: msgKilling, run: s.run})
@@ -36,6 +39,9 @@ func (s *server) killRound() (gone bool) {
 	if s.pid != 0 {
 		sigkill(-s.pid)
 	}
+	if s.cgroup != nil {
+		s.cgroup.killAll()
+	}
 	s.children.each(func(pid int) {
 		if procfs.Peek(unix.P_PID, pid) == 0 { // a living child, whose PID no other process can have
 			sigkill(pid)
@@ -47,7 +53,7 @@ func (s *server) killRound() (gone bool) {
 		}
 		pid := procfs.Peek(unix.P_ALL, 0)
 		if pid == -1 {
-			return true
+			return s.cgroup == nil || s.cgroup.isEmpty()
 		}
 		if pid == 0 {
 			return false
@@ -63,7 +69,10 @@ func (s *server) killRound() (gone bool) {
 // reapOther reaps a process other than the command, and counts it if it was killed.
 func (s *server) reapOther(pid int) {
 	var status unix.WaitStatus
-	if reapChild(pid, &status) && status.Signaled() && status.Signal() == unix.SIGKILL {
+	reaped := reapChild(pid, &status)
+	if s.namespace != nil && pid == s.namespace.init {
+		s.namespace.init = 0
+	} else if reaped && status.Signaled() && status.Signal() == unix.SIGKILL {
 		s.left++
 	}
 }
@@ -96,7 +105,7 @@ func (s *server) finish() (kept bool) {
 // same here. Whatever was unusual ends the guard, so that nothing of it has to be undone.
 func (s *server) canServeAgain() bool {
 	usual := s.why == Itself && s.left == 0 && !s.isRealTime && s.groups.none() && !s.signals.ordered() && s.poll[pollConn].Fd >= 0
-	return s.keep && usual && unix.Fchdir(s.home) == nil
+	return s.keep && usual && s.namespace == nil && (s.cgroup == nil || !s.cgroup.killed) && unix.Fchdir(s.home) == nil
 }
 
 // realTimeAfter is how long the guard kills before it becomes a real-time process.

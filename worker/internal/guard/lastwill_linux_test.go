@@ -20,6 +20,7 @@ import (
 	"github.com/rs/zerolog"
 	"golang.org/x/sys/unix"
 
+	"github.com/understudy-go/understudy/config"
 	"github.com/understudy-go/understudy/heartbeat"
 	"github.com/understudy-go/understudy/internal/boottime"
 	"github.com/understudy-go/understudy/internal/guardname"
@@ -49,6 +50,9 @@ const envAlone = "UNDERSTUDY_TEST_ALONE"
 
 // envEscapee, if it is not empty, has the work leave a process outside its group.
 const envEscapee = "UNDERSTUDY_TEST_ESCAPEE"
+
+// envIsolation is what isolates the command of an instance.
+const envIsolation = "UNDERSTUDY_TEST_ISOLATION"
 
 // envOrphanAfter is T of an instance.
 const envOrphanAfter = "UNDERSTUDY_TEST_ORPHAN_AFTER"
@@ -174,6 +178,7 @@ func runInstance(args []string) int {
 	c, err := worker.NewCommand(worker.Spec{
 		Path: os.Args[0], Args: []string{os.Args[0], filepath.Join(dir, host)},
 		Env: []string{testkit.EnvRole + "=work", envEscapee + "=" + os.Getenv(envEscapee)}, Timing: testTiming(), Log: log,
+		Isolation: config.Isolation(os.Getenv(envIsolation)),
 	})
 	if err != nil {
 		return fail(err)
@@ -512,6 +517,41 @@ func TestLastWill_FailureAtAnyStepOverlapsNothing(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// A guard that is killed or frozen while it kills leaves nothing behind in a PID namespace,
+// whatever the ties do not reach.
+func TestLastWill_FailureWhileANamespaceIsKilledOverlapsNothing(t *testing.T) {
+	t.Parallel()
+	if g, err := guard.StartIsolated(t.Context(), guard.ToStderr, guard.PIDNamespace); errors.Is(err, guard.ErrIsolation) {
+		t.Skip(err)
+	} else if err != nil {
+		t.Fatal(err)
+	} else {
+		g.Dismiss()
+		for range g.Events() {
+		}
+	}
+	for _, sig := range []unix.Signal{unix.SIGKILL, unix.SIGSTOP} {
+		t.Run(unix.SignalName(sig), func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t)
+			s.orphanAfter = 5 * time.Second // both cost that
+			a, _ := s.pair(guard.EnvStep+"=killing", guard.EnvStepDir+"="+s.dir, envEscapee+"=yes", envIsolation+"="+string(config.IsolationPID))
+			_ = a.Process.Kill()
+			_ = a.Wait()
+			pid := s.stopped()
+			if sig == unix.SIGKILL {
+				_ = unix.Kill(pid, sig)
+			}
+			s.works("b")
+			first, _ := lived(t, s.dir, "b")
+			testkit.Until(t, "the guard to be gone", func() bool { return isGone(pid) }) // by the kernel's timer if it is frozen
+			if _, last := lived(t, s.dir, "a"); last >= first {
+				t.Errorf("the work of a lived until %v after b had begun", last-first)
+			}
+		})
 	}
 }
 

@@ -16,6 +16,10 @@ func init() {
 		prepareWill()
 		return // main goes on with ReadTestament
 	}
+	if isInit() {
+		runtime.LockOSThread()
+		syscall.Exit(serveInit())
+	}
 	if !isGuard() {
 		return
 	}

@@ -18,8 +18,8 @@ const (
 	msgPing // an idle guard answers msgReady
 
 	// From the guard.
-	msgReady
-	msgRefused    // the reason
+	msgReady      // which isolation is in effect, when the guard has started
+	msgRefused    // the reason; the isolation that cannot be had, if the reason is that
 	msgStarted    // PID
 	msgNotStarted // errno; the directory, if the error is about it
 	msgLate

@@ -42,6 +42,10 @@ func (s *server) reap() {
 // hasOthers reaps the dead, and reports whether a process other than the command is
 // still alive.
 func (s *server) hasOthers() (some bool) {
+	if s.namespace != nil {
+		s.namespace.eachOrphan(func(int) { some = true })
+		return some
+	}
 	s.children.each(func(pid int) {
 		if pid != s.pid && !s.reapLost(pid) {
 			some = true

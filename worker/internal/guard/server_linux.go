@@ -30,7 +30,10 @@ type server struct {
 	killTimer *boottime.KillTimer // by which the kernel kills this process at the lease's end
 	tie       tie                 // of the command's process group
 	groups    *tiedGroups         // the other process groups of its descendants
-	children  children
+	children  children            // of the thread that forks
+	namespace *namespace          // of the command; nil: that of this process
+	cgroup    *cgroup             // of the command; nil: that of this process
+	noCgroup  error               // why
 	oomScore  oomScore
 	signals   *signals
 	will      *will
@@ -83,10 +86,10 @@ const (
 func serve() int {
 	s, err := setup()
 	if err != nil {
-		(&server{}).send(message{kind: msgRefused, strings: []string{err.Error()}})
+		(&server{}).send(refused(err))
 		return 1
 	}
-	s.send(message{kind: msgReady})
+	s.send(message{kind: msgReady, strings: []string{s.inEffect()}})
 	for {
 		if !s.receive() {
 			if s.phase == idle {
@@ -95,6 +98,9 @@ func serve() int {
 			s.poll[pollConn].Fd = -1
 			s.abandoned = s.abandoned || s.why == 0
 			s.kill(Asked)
+		}
+		if s.phase == idle && s.namespace != nil && s.namespace.isOver() {
+			return s.leave(1) // no command can start any more
 		}
 		s.reap()
 		s.checkDeadlines()
@@ -164,17 +170,11 @@ func (s *server) start(m message) {
 		s.send(notStarted(s.run, unix.EAGAIN))
 		syscall.Exit(s.leave(0))
 	}
-	if err := chdir(o.Dir); err != nil {
-		s.send(notStarted(s.run, err, o.Dir))
+	pid, err := s.fork(o, output)
+	if dir, ok := errors.AsType[*DirError](err); ok {
+		s.send(notStarted(s.run, dir.Err, dir.Dir))
 		syscall.Exit(s.leave(0))
 	}
-	restore := s.oomScore.raise()
-	pid, err := syscall.ForkExec(o.Path, o.Args, &syscall.ProcAttr{
-		Env:   o.Env,
-		Files: []uintptr{0, output[0], output[1]},
-		Sys:   &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL},
-	})
-	restore()
 	if err != nil {
 		s.send(notStarted(s.run, err))
 		syscall.Exit(s.leave(0))
@@ -187,9 +187,13 @@ func (s *server) start(m message) {
 }
 
 // mayStart reports whether this process can carry out an order: it has the files that
-// belong to it, and no child.
+// belong to it, and no child but the init of a new namespace.
 func (s *server) mayStart(m message) bool {
-	return int(m.files()) == len(s.files) && procfs.Peek(unix.P_ALL, 0) == -1
+	hasFiles := int(m.files()) == len(s.files)
+	if s.namespace != nil {
+		return hasFiles && s.run == 0 && !s.namespace.isOver()
+	}
+	return hasFiles && procfs.Peek(unix.P_ALL, 0) == -1
 }
 
 // output returns the standard output and error of the command.

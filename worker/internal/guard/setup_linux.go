@@ -58,6 +58,9 @@ func setup() (*server, error) {
 	if err := closeOnExec(); err != nil {
 		return nil, err
 	}
+	if err := s.isolate(Isolation(os.Getenv(envIsolation))); err != nil {
+		return nil, err
+	}
 	for i, fd := range []int{pollConn: connFD, pollTimer: timer, pollSignal: s.signals.fd} {
 		s.poll[i] = unix.PollFd{Fd: int32(fd), Events: unix.POLLIN}
 	}

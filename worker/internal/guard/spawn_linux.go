@@ -11,7 +11,7 @@ const self = "/proc/self/exe"
 
 // spawn starts a guard and returns its PID and this process's ends of the
 // socket and of the tie.
-func spawn(out Output, s slot) (pid int, conn, tie int, err error) {
+func spawn(out Output, i Isolation, s slot) (pid int, conn, tie int, err error) {
 	const flags = unix.SOCK_STREAM | unix.SOCK_CLOEXEC | unix.SOCK_NONBLOCK
 	conns, err := unix.Socketpair(unix.AF_UNIX, flags, 0)
 	if err != nil {
@@ -24,8 +24,9 @@ func spawn(out Output, s slot) (pid int, conn, tie int, err error) {
 		return 0, -1, -1, fmt.Errorf("pipe: %w", err)
 	}
 	defer unix.Close(pipe[0])
-	pid, err = fork(self, out, s, conns[1], pipe[0])
+	pid, err = fork(self, out, i.environ(), i.attr(), s, conns[1], pipe[0])
 	if err != nil {
+		err = i.forkError(err)
 		unix.Close(conns[0])
 		unix.Close(pipe[1])
 		return 0, -1, -1, err

@@ -30,13 +30,19 @@ func (s *server) stop(killAt time.Duration, why Why) {
 // group can get its ID.
 func (s *server) awaitGroup() {
 	waiting := false
-	s.children.each(func(pid int) {
-		if pid == s.pid || reapChild(pid, nil) {
-			return
-		}
+	isInGroup := func(pid int) {
 		pgid, _, _ := unix.RawSyscall(unix.SYS_GETPGID, uintptr(pid), 0, 0)
 		waiting = waiting || int(pgid) == s.pid
-	})
+	}
+	if s.namespace != nil {
+		s.namespace.eachOrphan(isInGroup)
+	} else {
+		s.children.each(func(pid int) {
+			if pid != s.pid && !reapChild(pid, nil) {
+				isInGroup(pid)
+			}
+		})
+	}
 	if !waiting {
 		s.kill(s.why)
 	}

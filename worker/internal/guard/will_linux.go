@@ -59,6 +59,7 @@ func (w *will) treeGone() {
 // the last will if Understudy is dead and nothing of any command is left. It takes as long
 // as peers wait without a last will, at most: then the kernel kills this process.
 func (s *server) leave(code int) int {
+	s.endIsolation()
 	if s.will == nil || procfs.Peek(unix.P_ALL, 0) != -1 {
 		return code
 	}
