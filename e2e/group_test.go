@@ -162,6 +162,17 @@ func (g *group) holder(s span) (holder *process) {
 // workers counts the living processes of the work.
 func (g *group) workers() int { return len(marked(g.mark+"\x00")) - g.alive() }
 
+// workersIn counts the living processes of the work in a term.
+func (g *group) workersIn(term int64) (n int) {
+	ours := marked(g.mark + "\x00")
+	for _, pid := range marked(fmt.Sprintf("UNDERSTUDY_TERM=%d\x00", term)) {
+		if slices.Contains(ours, pid) {
+			n++
+		}
+	}
+	return n
+}
+
 // alive counts the running members.
 func (g *group) alive() (n int) {
 	for _, m := range g.members {

@@ -56,8 +56,11 @@ func TestTakeover_AfterSIGKILL(t *testing.T) {
 	both(t, func(t *testing.T, at place) {
 		g := newGroup(t, at, quick)
 		members := g.joinAll("a", "b", "c")
+		if g.workersIn(1) == 0 {
+			t.Error("no process of the work was found")
+		}
 		killed := g.kill(members[0])
-		testkit.Until(t, "its processes to be gone", func() bool { return g.workers() == 0 })
+		testkit.Until(t, "its processes to be gone", func() bool { return g.workersIn(1) == 0 })
 		next := g.work(2)
 		list := g.conclude()
 		list[0].endsSoonAfter(t, killed)

@@ -17,7 +17,8 @@ func (s *server) runEnd() lastwill.RunEnd {
 // closed, the kernel kills process groups by their ties, and this process learns of it. Each
 // of these may make the command exit with any code, or die of a signal. So if Understudy dies
 // at about the same time, the command counts as ended by itself only if that was seen
-// before, its code is 0, and nothing was killed.
+// before, its code is 0, and nothing was killed. In a PID namespace the kernel kills the
+// rest, and nobody learns whether there was any.
 func (s *server) how(code int, dies bool) lastwill.How {
 	switch {
 	case s.why == TimedOut:
@@ -28,7 +29,7 @@ func (s *server) how(code int, dies bool) lastwill.How {
 		return lastwill.Told
 	case !s.abandoned && !dies:
 		return lastwill.Itself
-	case s.endedFirst && code == 0 && s.left == 0 && s.lost == 0:
+	case s.namespace == nil && s.endedFirst && code == 0 && s.left == 0 && s.lost == 0:
 		return lastwill.Itself
 	}
 	return lastwill.Abandoned

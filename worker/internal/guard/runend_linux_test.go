@@ -36,6 +36,7 @@ func TestServer_SaysForTheLastWillHowARunEnded(t *testing.T) {
 		{"it exited just before", server{execution: execution{why: Asked, abandoned: true, endedFirst: true}}, 0, true, lastwill.Itself},
 		{"it exited just before, and the rest was killed", server{execution: execution{why: Asked, abandoned: true, endedFirst: true, left: 1}}, 0, true, lastwill.Abandoned},
 		{"it exited just before, and a tie killed the rest", server{execution: execution{why: Itself, endedFirst: true, lost: 1}}, 0, true, lastwill.Abandoned},
+		{"it exited just before, in a PID namespace", server{namespace: &namespace{}, execution: execution{why: Asked, abandoned: true, endedFirst: true}}, 0, true, lastwill.Abandoned},
 		{"it exited when Understudy was dead", server{execution: execution{why: Asked, abandoned: true}}, 0, true, lastwill.Abandoned},
 	} {
 		if test.s.signals == nil {
