@@ -3,6 +3,7 @@ package heartbeat
 import (
 	"context"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/uuid"
@@ -100,10 +101,9 @@ func TestMachine_MarksWhoComesNextAtATakeover(t *testing.T) {
 	if !p.m.tenure.active() {
 		t.Fatal("does not work")
 	}
-	p.did = nil
 	begun := p.m.tenure.work.since
-	if m := p.marks(); m[next] != 2 {
-		t.Errorf("marks %v after %v, want %v for term 2", m, p.now-begun, next)
+	if at := p.requests(kindMark); len(at) == 0 || at[0] != begun || p.marks()[next] != 2 {
+		t.Errorf("marks at %v: %v, want %v for term 2 at %v", at, p.marks(), next, begun)
 	}
 }
 
@@ -213,5 +213,34 @@ func TestMachine_MarksTheTargetOfAHandover(t *testing.T) {
 	}
 	if got := p.namedBy(1); got != target {
 		t.Errorf("names %v, want the target %v", got, target)
+	}
+}
+
+// In a rolling restart the one that comes next leaves first, and then the active one. Whoever
+// comes next by then has an interval to notice, even if it did not come next before.
+func TestMember_RollingRestartCostsAnIntervalAtMost(t *testing.T) {
+	timing := registry.DefaultTiming
+	const calls = 50 * time.Millisecond
+	for wait := timing.Interval / 2; wait < 2*timing.Slack()+2*timing.Interval; wait += 700 * time.Millisecond {
+		synctest.Test(t, func(t *testing.T) {
+			s := newScenario(t)
+			a := s.joinFirst()
+			time.Sleep(10 * time.Millisecond)
+			b := s.join()
+			time.Sleep(10 * time.Millisecond)
+			c := s.join()
+			time.Sleep(2 * timing.Slack())
+			s.leaveAll(b)
+			again := s.join()
+			time.Sleep(wait)
+			within := timing.Interval + calls
+			if wait > timing.Slack()+timing.Interval+calls {
+				within = calls
+			}
+			a.leave()
+			took := s.until(within, "the one that comes next by now works", func() bool { return c.works() == 2 })
+			t.Logf("%v after the first one left: took %v", wait, took)
+			s.leaveAll(a, c, again)
+		})
 	}
 }
