@@ -221,7 +221,10 @@ func (w *world) drill() {
 	term, first := w.highest, w.firstInLine()
 	switch w.rng.IntN(7) {
 	case 5, 6:
-		w.leaveInOrder()
+		for range 5 {
+			w.leaveInOrder()
+			w.runUntil(w.now + 6*time.Second) // whoever leaves is started again within 5 s
+		}
 	case 0, 1:
 		w.handover()
 		if t := w.store.view().Latest; t.Handover != nil && t.Handover.To != uuid.Nil {

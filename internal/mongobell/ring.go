@@ -181,7 +181,8 @@ func (b *Bell) take(slot int) (rings []any, unchecked bool) {
 }
 
 // insert inserts rings. If it fails twice, they are lost, which is said once until rings are
-// sent again.
+// sent again. After registry.ErrNoWatch there is nothing to say: nobody can listen there, and
+// whoever wants to says why not.
 func (b *Bell) insert(slot int, rings []any, unchecked bool) {
 	ctx, cancel := context.WithTimeout(b.source.Closing, ringTimeout)
 	defer cancel()
@@ -200,10 +201,11 @@ func (b *Bell) insert(slot int, rings []any, unchecked bool) {
 			o.rests = time.Now().Add(restAfter)
 		}
 	}
+	lost := err != nil && !errors.Is(err, registry.ErrNoWatch)
 	said := b.failing
-	b.failing = err != nil
+	b.failing = lost
 	b.mu.Unlock()
-	if err != nil && !said && b.source.Closing.Err() == nil && b.source.Say != nil {
+	if lost && !said && b.source.Closing.Err() == nil && b.source.Say != nil {
 		b.source.Say(fmt.Sprintf("a change could not be announced, so others notice it later: %v", err))
 	}
 }
