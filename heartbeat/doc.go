@@ -67,8 +67,8 @@
 //     everybody should listen.
 //   - Whoever does not listen views the group once per B. Whoever listens and hears the
 //     registry's bell does so too, or else in each interval. A vacancy is viewed when its time
-//     has come. An instance that does not listen sees that a holder is an orphan a part of an
-//     interval later than the successor, so that not all of a large group act at once.
+//     has come. An instance that does not listen reads that a holder is an orphan half an interval
+//     to a whole one later than the successor, so that not all of a large group act at once.
 //   - When its work is told to stop, the active instance searches for its successor once more.
 //     The end of the term names that one, if the answer has come by then, and whoever has just
 //     become the successor is marked, and listens from its next beat on. Nothing waits for the

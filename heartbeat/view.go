@@ -32,11 +32,15 @@ func (m *machine) viewed(a answer) {
 		reading.by(m.tenure.handover.seen + noticeTime(m.timing))
 	}
 	next := m.observations.holder.orphanAt()
-	if !m.listens() { // others act before this instance
-		next += m.part()
-	}
-	if m.vacancy.found {
+	switch {
+	case m.vacancy.found:
 		next = m.vacancy.competeAt(m.registration.id, m.timing.Interval)
+	case !m.listens(): // another acts before this instance, and may see the orphan a little later
+		orphan := next
+		next += (m.timing.Interval + m.part()) / 2
+		if orphan > m.now && reading.next >= orphan {
+			reading.at(next)
+		}
 	}
 	if next > m.now {
 		reading.by(next)
