@@ -18,15 +18,15 @@ const (
 	longestPause  = time.Minute
 )
 
-// begin begins a pause that is about twice as long as the last one: many processes may lose
-// their cursors at the same time. It begins again with the
+// begin begins a pause that is about twice as long as the last one. Up to a half is added,
+// because many processes may lose their cursors at the same time. It begins again with the
 // shortest one after a cursor that lasted longer than the longest pause.
 func (p *pause) begin(lasted time.Duration, why error) {
 	if lasted > longestPause {
 		p.length = 0
 	}
 	p.length = min(max(2*p.length, shortestPause), longestPause)
-	p.until, p.why = time.Now().Add(p.length/2+rand.N(p.length)), why
+	p.until, p.why = time.Now().Add(p.length+rand.N(p.length/2)), why
 }
 
 // over returns an error while the pause lasts.

@@ -410,7 +410,7 @@ func TestBell_CloseSendsTheLastRing(t *testing.T) {
 		begin(t, r, "g", n, holder)
 		drained(t, changes)
 		before := rings(t, db(t, uri, ""), "g")
-		leaving := opened(t, uri, mongodb.Options{})
+		leaving := opened(t, uri, mongodb.Options{Access: registry.Ask}) // as a last will does
 		if err := leaving.EndTerm(t.Context(), "g", n, holder, registry.End{Reason: registry.Stopped}); err != nil {
 			t.Fatal(err)
 		}
