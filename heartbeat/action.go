@@ -29,6 +29,10 @@ type (
 		immediate bool
 	}
 
+	// listen asks for the events watching and woken from now on, instead of those of an
+	// earlier listening. Number 0 asks for none any more.
+	listen struct{ number int64 }
+
 	// extend announces the local instant at which the lease ends.
 	extend struct{ until time.Duration }
 
@@ -57,6 +61,7 @@ func (startWork) isAction()    {}
 func (startDrain) isAction()   {}
 func (endDrain) isAction()     {}
 func (stopWork) isAction()     {}
+func (listen) isAction()       {}
 func (extend) isAction()       {}
 func (note) isAction()         {}
 func (finish) isAction()       {}

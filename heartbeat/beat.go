@@ -101,6 +101,7 @@ func (m *machine) beaten(a answer) {
 // extendLease takes the acknowledgement of a beat. The lease counts from the instant
 // at which the beat was sent.
 func (m *machine) extendLease(a answer) {
+	m.registration.marked(a.listen)
 	if m.registration.renew(a.request.sent, a.at, m.timing.Lease()) {
 		m.act(extend{m.registration.lease})
 	}

@@ -154,16 +154,16 @@ type unheedingWatch struct {
 	release chan struct{}
 }
 
-func (d unheedingWatch) Watch(context.Context, string) (<-chan struct{}, error) {
+func (d unheedingWatch) Watch(context.Context, string) (<-chan registry.Notice, error) {
 	<-d.release
-	return make(chan struct{}), nil
+	return make(chan registry.Notice), nil
 }
 
 // silentWatch is a registry with a watch whose channel is never closed.
 type silentWatch struct{ registry.Registry }
 
-func (silentWatch) Watch(context.Context, string) (<-chan struct{}, error) {
-	return make(chan struct{}), nil
+func (silentWatch) Watch(context.Context, string) (<-chan registry.Notice, error) {
+	return make(chan registry.Notice), nil
 }
 
 func TestMember_LeavesAlthoughTheWatchDoesNotHeedItsContext(t *testing.T) {

@@ -15,6 +15,7 @@ type situation struct {
 	tenure       tenure
 	observations observations
 	vacancy      vacancy
+	successor    uuid.UUID // who comes next after the term of this instance, as far as it knows
 }
 
 // verdict is what a view calls for.
@@ -27,6 +28,7 @@ const (
 	depose   verdict = "depose, then promote" // instead of promote, where the holder is registered
 	start    verdict = "start working"
 	stepDown verdict = "step down"
+	notify   verdict = "let the target of the handover notice it first"
 	reEnd    verdict = "end my term again"
 	kill     verdict = "kill the work"
 	quit     verdict = "work done, leave"
@@ -71,10 +73,25 @@ func decideActive(s situation, v registry.View, now time.Duration) decision {
 	case !t.Open():
 		return decision{kill, factTermEnded}
 	case t.Handover != nil && t.Handover.To != me && !s.tenure.handover.isSettled(t.Handover.At) && s.fresh(t.Handover.At, now):
-		return decision{verdict: stepDown}
+		return decision{verdict: s.handOverTo(*t.Handover, now)}
 	}
 	return decision{verdict: nothing}
 }
+
+// handOverTo decides when to follow a request to hand over. The successor listens, and takes
+// over at once. Any other target is marked first, and listens from its next beat on. The work
+// goes on until then.
+func (s situation) handOverTo(h registry.Handover, now time.Duration) verdict {
+	listens := h.To == uuid.Nil || h.To == s.successor || s.registration.everybodyListens()
+	if listens || s.tenure.handover.knownFor(h.At, now) >= noticeTime(s.timing) {
+		return stepDown
+	}
+	return notify
+}
+
+// noticeTime is how long an instance that was marked takes to listen: until its next beat is
+// answered.
+func noticeTime(t registry.Timing) time.Duration { return t.Interval + t.Interval/4 }
 
 // workDone reports whether a term has ended because its work is done, for the whole group.
 func workDone(t *registry.Term) bool { return !t.Open() && t.End.Reason == registry.WorkDone }
@@ -147,12 +164,16 @@ func (s situation) wasThere(t registry.Term, now time.Duration) bool {
 
 // decideVacant decides about a vacancy after a term, if there was one. The senior takes
 // over at once, everyone else a little later, each at an instant of its own. The target
-// of a handover counts as the senior. Who is senior by priority and age is what
+// of a handover counts as the senior, and so does the one that the previous holder has
+// named because it has found it to be the senior. Who is senior by priority and age is what
 // registry.Registry.Candidate answers: see candidates.go of the backends.
 func decideVacant(s situation, t *registry.Term, now time.Duration) decision {
 	var target uuid.UUID
-	if t != nil && !t.Open() && t.End.Reason == registry.HandedOver && t.Handover != nil {
-		target = t.Handover.To
+	if t != nil && !t.Open() {
+		target = t.End.Next
+		if t.End.Reason == registry.HandedOver && t.Handover != nil && t.Handover.To != uuid.Nil {
+			target = t.Handover.To
+		}
 	}
 	me := s.registration.id
 	switch {

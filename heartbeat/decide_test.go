@@ -39,6 +39,12 @@ func record(id uuid.UUID) *registry.Instance {
 	return &registry.Instance{ID: id, Group: "g", Heartbeat: noon, Schema: 1}
 }
 
+// named returns an ended term whose holder has named who should take over.
+func named(t *registry.Term, next uuid.UUID) *registry.Term {
+	t.End.Next = next
+	return t
+}
+
 // position is a situation in few words. Zero values are an instance that is passive and
 // knows nothing of its peers.
 type position struct {
@@ -48,6 +54,9 @@ type position struct {
 	sawOpen, highest, seen           int64
 	holdingOff, asked                bool
 	deposed                          uuid.UUID
+	successor                        uuid.UUID
+	everybody                        bool          // should listen
+	noticed                          time.Duration // when the request of noon was first seen
 }
 
 func (p position) situation() situation {
@@ -62,6 +71,13 @@ func (p position) situation() situation {
 	t := &s.tenure
 	t.work.term.Number, t.held.number, t.resigned = p.term, p.begun, p.resigned
 	t.handover = handoverRequest{at: p.settled, settled: !p.settled.IsZero()}
+	if p.noticed > 0 {
+		t.handover = handoverRequest{at: noon, seen: p.noticed}
+	}
+	s.successor = p.successor
+	if p.everybody {
+		s.registration.mark = registry.AnyTerm
+	}
 	if p.holdingOff {
 		t.holdOff.until = now + 1
 	}
@@ -83,6 +99,13 @@ func TestDecide_FollowsTheRules(t *testing.T) {
 		{"first of a new group", position{}, nil, nil, ask},
 		{"the holder left", position{}, ended(7, other, registry.Stopped), nil, ask},
 		{"the holder failed and stays", position{}, ended(7, other, registry.WorkFailed), record(other), ask},
+		{"the holder named another: wait", position{}, named(ended(7, other, registry.Stopped), third), nil, nothing},
+		{"the holder named another: my instant has come", position{competeAt: now}, named(ended(7, other, registry.Stopped), third), nil, promote},
+		{"the holder named me", position{}, named(ended(7, other, registry.Stopped), me), nil, promote},
+		{"the holder named me, and I hold off", position{holdingOff: true}, named(ended(7, other, registry.Stopped), me), nil, nothing},
+		{"the holder named me, and I have too little lease", position{lease: now + 10*time.Second}, named(ended(7, other, registry.Stopped), me), nil, nothing},
+		{"handed over to me, though another is named", position{}, named(asked(ended(7, other, registry.HandedOver), me, noon), third), nil, promote},
+		{"handed over to whoever is senior, who is named", position{}, named(asked(ended(7, other, registry.HandedOver), uuid.Nil, noon), me), nil, promote},
 		{"not senior: wait", position{asked: true}, ended(7, other, registry.Stopped), nil, nothing},
 		{"not senior: my instant has come", position{asked: true, competeAt: now}, ended(7, other, registry.Stopped), nil, promote},
 		{"not senior: not yet", position{asked: true, competeAt: now + 1}, ended(7, other, registry.Stopped), nil, nothing},
@@ -133,13 +156,17 @@ func TestDecide_FollowsTheRules(t *testing.T) {
 		{"my number under another's name, the work done", position{term: 7}, ended(7, other, registry.WorkDone), nil, kill},
 		{"my term ended by another", position{term: 7}, ended(7, me, registry.Orphaned), record(me), kill},
 		{"my number under another's name", position{term: 7}, open(7, other), record(other), kill},
-		{"asked to hand over", position{term: 7}, asked(open(7, me), other, noon), record(me), stepDown},
+		{"asked to hand over to one who does not listen", position{term: 7}, asked(open(7, me), other, noon), record(me), notify},
+		{"the same, and it had no time to notice", position{term: 7, noticed: now - noticeTime(registry.DefaultTiming) + 1}, asked(open(7, me), other, noon), record(me), notify},
+		{"the same, and it had the time to notice", position{term: 7, noticed: now - noticeTime(registry.DefaultTiming)}, asked(open(7, me), other, noon), record(me), stepDown},
+		{"asked to hand over to the successor", position{term: 7, successor: other}, asked(open(7, me), other, noon), record(me), stepDown},
+		{"asked to hand over, where everybody listens", position{term: 7, everybody: true}, asked(open(7, me), other, noon), record(me), stepDown},
 		{"asked to hand over to whoever is senior", position{term: 7}, asked(open(7, me), uuid.Nil, noon), record(me), stepDown},
 		{"asked to hand over to myself", position{term: 7}, asked(open(7, me), me, noon), record(me), nothing},
-		{"asked a request's life ago", position{term: 7}, asked(open(7, me), other, noon.Add(-life)), record(me), stepDown},
+		{"asked a request's life ago", position{term: 7, successor: other}, asked(open(7, me), other, noon.Add(-life)), record(me), stepDown},
 		{"asked longer ago", position{term: 7}, asked(open(7, me), other, noon.Add(-life-1)), record(me), nothing},
 		{"asked, and settled before", position{term: 7, settled: noon}, asked(open(7, me), other, noon), record(me), nothing},
-		{"asked again", position{term: 7, settled: noon.Add(-1)}, asked(open(7, me), other, noon), record(me), stepDown},
+		{"asked again", position{term: 7, successor: other, settled: noon.Add(-1)}, asked(open(7, me), other, noon), record(me), stepDown},
 		{"asked in the future", position{term: 7}, asked(open(7, me), other, noon.Add(life+1)), record(me), nothing},
 
 		// An older term is a read of the past, until it has stayed for 3·B.

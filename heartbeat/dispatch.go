@@ -27,7 +27,11 @@ func (m *machine) proceed() {
 		case member:
 			m.cleanUp()
 		case leaving:
-			if r := m.backlog.last(); r != nil {
+			r := m.lastHint()
+			if r == nil {
+				r = m.backlog.last()
+			}
+			if r != nil {
 				m.send(*r)
 			}
 		}
@@ -39,7 +43,7 @@ func (m *machine) proceed() {
 func (m *machine) proceedAsMember() {
 	switch {
 	case m.tenure.held.due:
-		m.send(m.tenure.end(m.registration.id))
+		m.send(m.endHeld())
 	case m.schedule.election.wanted != nil:
 		m.takeOver(*m.schedule.election.take())
 	case m.schedule.reading.due(m.now, m.timing):
@@ -53,6 +57,9 @@ func (m *machine) cleanUp() {
 		return
 	}
 	r := m.schedule.background.take()
+	if r == nil {
+		r = m.hint()
+	}
 	if r == nil {
 		r = m.backlog.next(m.search)
 	}

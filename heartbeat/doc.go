@@ -26,7 +26,8 @@
 //   - Beat: it increments the beat of its own record. The registry stamps the record with
 //     the registry's clock and returns that time. If there is no record, somebody has
 //     deleted it: the instance kills its work and registers again under a new UUID.
-//   - View: it reads the latest term, and then the record of that term's holder.
+//   - View: it reads the latest term, and then the record of that term's holder. While all is
+//     well it does so less often, see "The bell".
 //   - Decide: a pure function says what to do, from what the instance knows, what it saw,
 //     and its own clock.
 //
@@ -50,6 +51,40 @@
 // open and its own. This rule covers an insert whose answer was lost: nobody acts on an
 // ambiguous answer. An instance never starts a term that names it although it did not ask
 // for that term.
+//
+// # The bell
+//
+// Whoever has changed a term rings: the registry gives those that listen a notice. A notice
+// is a hint. It may be lost, late, doubled or false, so nobody acts because of one alone: it
+// makes an instance view the group, and polling would be enough. It costs, so few listen,
+// and one change does not make all read.
+//
+//   - Only the active instance and its successor listen: the candidate that comes next. The
+//     active one searches for it once per B, leaving itself out, and marks its record with
+//     the number of the own term. The answer to each beat shows the mark, so a new successor
+//     listens after B and an interval. A mark is a hint too, and counts until a later term.
+//     Where a watch costs next to nothing, as that of a file, the registry answers that
+//     everybody should listen.
+//   - Whoever does not listen views the group once per B. Whoever listens and hears the
+//     registry's bell does so too, or else in each interval. A vacancy is viewed when its time
+//     has come. An instance that does not listen reads that a holder is an orphan half an interval
+//     to a whole one later than the successor, so that not all of a large group act at once.
+//   - When its work is told to stop, the active instance searches for its successor once more.
+//     The end of the term names that one, if the answer has come by then, and whoever has just
+//     become the successor is marked, and listens from its next beat on. Nothing waits for the
+//     search but the end of the process, and that for no longer than half a second. The one
+//     that is named takes over without a search of its own, if its view shows the vacancy. All
+//     others leave the vacancy to it for as long as to the senior.
+//   - A notice names the same instance. Whoever else hears it views after a part of an interval
+//     that depends on its UUID. What the others wait counts from their own views, so after the
+//     end of a term they act one to three intervals after the notice.
+//   - Views that notices cause have a limit of rate, so that whoever rings without end costs
+//     a group little.
+//   - A handover to the successor is followed at once. Any other target is marked first, and
+//     the active instance works on for one interval and a quarter, until the target listens.
+//
+// A registry that cannot give notices is polled. In a mixed group, an instance of an earlier
+// version does not ring, and what it changes is noticed by a view.
 //
 // # The lease
 //
@@ -106,6 +141,8 @@
 //	terms lost or restored         stops after 3·B, registers again     wait until it has
 //	a view hangs after a           the next view finds the request,     –
 //	handover request               which outlives one timeout
+//	a notice is lost, late or      views the group in time anyway       the same
+//	false
 //	the work fails everywhere      holds off, for longer each time      try in turn
 //	work done, registry away       tries for T to say so                as for a crash after that
 //	work does not stop             exit code 70, the term stays open    as for a crash
@@ -138,6 +175,8 @@
 //	backlog        what is left to clean up in the registry
 //	observations   what was seen of the peers and their terms
 //	vacancy        a group without an active instance, while it stays so
+//	successor      which candidate comes next after the term of this instance
+//	bell           whether this instance listens
 //	tenure         the term that is held, and the work in it
 //	drain          the time for the work to finish before an orderly end
 //	departure      the shutdown
@@ -145,7 +184,7 @@
 //	announced      what was logged already
 //
 // The machine's methods are in files named by what happens: dispatch.go sends the requests
-// that are due and hands out the answers, beat.go takes the answers to beats and extends the
+// that are due and hands out the answers, listen.go takes the notices, beat.go takes the answers to beats and extends the
 // lease, view.go takes a view and does what decide.go says, promote.go takes over, work.go
 // starts and stops the work, order.go takes the orders to leave and to hand over, leave.go ends terms and registrations, and sweep.go deletes
 // orphans.

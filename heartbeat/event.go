@@ -23,17 +23,23 @@ type (
 		err      error
 		at       time.Time           // register, beat: the registry's time
 		view     registry.View       // view
+		listen   int64               // register, beat, candidate: the mark in the record
 		senior   uuid.UUID           // candidate
 		claimant registry.Instance   // claimant
 		deleted  bool                // deleteOrphan
 		silent   []registry.Instance // silent
 	}
 
-	// woken says that the group's terms may have changed.
-	woken struct{}
+	// woken says that the group's terms may have changed, and who should act first;
+	// uuid.Nil: whoever listens.
+	woken struct{ who uuid.UUID }
 
-	// watching says whether the registry sends woken for now.
-	watching struct{ up bool }
+	// watching says whether the registry sends woken for now, in the listening of that
+	// number.
+	watching struct {
+		number int64
+		up     bool
+	}
 
 	// workGone says that nothing is left of the work of a term.
 	workGone struct {
@@ -69,7 +75,7 @@ func (a answer) delaysNext() bool {
 	switch a.request.kind {
 	case kindView, kindSilent:
 		return !registry.Unreadable(a.err) // the next one comes at its time
-	case kindCandidate:
+	case kindCandidate, kindMark:
 		return false // this instance goes on without the hint
 	case kindClaimant:
 		return !errors.Is(a.err, registry.ErrNoClaimant)

@@ -73,14 +73,18 @@ func (f *flaky) suffer(ctx context.Context, k kind, id uuid.UUID, apply func() e
 	return apply()
 }
 
-func (f *flaky) Register(ctx context.Context, in registry.Instance) (at time.Time, err error) {
-	err = f.suffer(ctx, kindRegister, in.ID, func() (err error) { at, err = f.store.Register(ctx, in); return err })
-	return at, err
+func (f *flaky) Register(ctx context.Context, in registry.Instance) (ack registry.Ack, err error) {
+	err = f.suffer(ctx, kindRegister, in.ID, func() (err error) { ack, err = f.store.Register(ctx, in); return err })
+	return ack, err
 }
 
-func (f *flaky) Beat(ctx context.Context, id uuid.UUID, s registry.Status) (at time.Time, err error) {
-	err = f.suffer(ctx, kindBeat, id, func() (err error) { at, err = f.store.Beat(ctx, id, s); return err })
-	return at, err
+func (f *flaky) Beat(ctx context.Context, id uuid.UUID, s registry.Status) (ack registry.Ack, err error) {
+	err = f.suffer(ctx, kindBeat, id, func() (err error) { ack, err = f.store.Beat(ctx, id, s); return err })
+	return ack, err
+}
+
+func (f *flaky) Mark(ctx context.Context, id uuid.UUID, term int64) error {
+	return f.suffer(ctx, kindMark, id, func() error { return f.store.Mark(ctx, id, term) })
 }
 
 func (f *flaky) View(ctx context.Context, group string) (v registry.View, err error) {

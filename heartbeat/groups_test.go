@@ -43,7 +43,7 @@ func (g *groups) owner(id uuid.UUID) *flaky {
 	return g.of[id]
 }
 
-func (g *groups) Register(ctx context.Context, in registry.Instance) (time.Time, error) {
+func (g *groups) Register(ctx context.Context, in registry.Instance) (registry.Ack, error) {
 	f := g.named(in.Group)
 	g.mu.Lock()
 	g.of[in.ID] = f
@@ -51,8 +51,15 @@ func (g *groups) Register(ctx context.Context, in registry.Instance) (time.Time,
 	return f.Register(ctx, in)
 }
 
-func (g *groups) Beat(ctx context.Context, id uuid.UUID, s registry.Status) (time.Time, error) {
+func (g *groups) Beat(ctx context.Context, id uuid.UUID, s registry.Status) (registry.Ack, error) {
 	return g.owner(id).Beat(ctx, id, s)
+}
+
+func (g *groups) Mark(ctx context.Context, id uuid.UUID, term int64) error {
+	if f := g.owner(id); f != nil {
+		return f.Mark(ctx, id, term)
+	}
+	return nil
 }
 
 func (g *groups) Unregister(ctx context.Context, id uuid.UUID) error {
@@ -87,7 +94,7 @@ func (g *groups) Silent(ctx context.Context, group string, at time.Time, within 
 	return g.named(group).Silent(ctx, group, at, within)
 }
 
-func (g *groups) Watch(ctx context.Context, group string) (<-chan struct{}, error) {
+func (g *groups) Watch(ctx context.Context, group string) (<-chan registry.Notice, error) {
 	return g.named(group).Watch(ctx, group)
 }
 

@@ -1,6 +1,8 @@
 package heartbeat
 
-import "time"
+import (
+	"time"
+)
 
 // handoverRequest is what the holder of a term has noted of the latest request to hand
 // over. The date of the request identifies it. decideActive in decide.go decides whether
@@ -17,11 +19,25 @@ type handoverRequest struct {
 // show a clock that was wrong, or that was set since. A settled request is not considered
 // again, because it would look new after the clock is set back.
 func (r handoverRequest) consider(at time.Time, now, beat time.Duration) handoverRequest {
+	r = r.noticed(at, now)
+	r.settled = r.settled || beat > r.seen
+	return r
+}
+
+// noticed takes note of the request made at this time, which is not considered yet.
+func (r handoverRequest) noticed(at time.Time, now time.Duration) handoverRequest {
 	if !r.at.Equal(at) {
 		r = handoverRequest{at: at, seen: now}
 	}
-	r.settled = r.settled || beat > r.seen
 	return r
+}
+
+// knownFor returns for how long the request made at this time has been known.
+func (r handoverRequest) knownFor(at time.Time, now time.Duration) time.Duration {
+	if !r.at.Equal(at) || r.seen == 0 {
+		return 0
+	}
+	return now - r.seen
 }
 
 // isSettled reports whether the request made at this time was considered for good.

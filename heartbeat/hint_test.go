@@ -42,7 +42,7 @@ func TestMember_HungSearchForTheSeniorDoesNotDelayATakeover(t *testing.T) {
 		s := newScenario(t)
 		a := s.joinFirst()
 		b := s.join()
-		time.Sleep(3 * i)
+		time.Sleep(registry.DefaultTiming.Slack() + 2*i) // b listens
 		s.reg.set(hangs(kindCandidate))
 		a.leave()
 		took := s.until(2*i+i/2, "takes over", func() bool { return b.works() == 2 })

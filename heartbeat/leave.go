@@ -61,6 +61,9 @@ func (m *machine) conclude() {
 	if w.term.Number > 0 && !w.waiting && m.phase == member {
 		m.act(note{fact: factPassive, term: w.term.Number})
 	}
+	if w.term.Number > 0 {
+		m.lookAhead()
+	}
 	if m.tenure.close(m.observations.highest, m.now) {
 		m.schedule.makeWay()
 	}
@@ -76,14 +79,21 @@ func (m *machine) release() {
 	switch {
 	case m.tenure.work.running:
 	case m.tenure.held.number > 0:
-		m.giveBack(m.tenure.end(m.registration.id))
+		m.giveBack(m.endHeld())
 	case m.departure.unregistered, m.registration.id == uuid.Nil && m.phase == leaving:
-		if m.schedule.background.busy.seq == 0 { // else one of the backlog is under way
+		if m.schedule.background.busy.seq == 0 && m.successor.mark == uuid.Nil { // else one of the backlog is under way, or the successor does not know yet
 			m.finish(m.departure.result)
 		}
 	default:
 		m.giveBack(request{kind: kindUnregister, id: m.registration.id})
 	}
+}
+
+// endHeld returns the request that ends the held term. It names who should take over.
+func (m *machine) endHeld() request {
+	r := m.tenure.end(m.registration.id)
+	r.end.Next = m.follower()
+	return r
 }
 
 // giveBack sends a request that gives something back.
@@ -160,6 +170,7 @@ func (m *machine) rejoin() {
 	m.registration.end()
 	m.tenure.unregistered()
 	m.vacancy.end()
+	m.successor.forget()
 	m.observations.forgive()
 	m.backlog.deleteOrphans(nil)
 	m.departure.rejoin()

@@ -47,6 +47,8 @@ type machine struct {
 	backlog      backlog
 	observations observations
 	vacancy      vacancy
+	successor    successor
+	bell         bell
 	tenure       tenure
 	drain        drain
 	departure    departure
@@ -85,9 +87,9 @@ func (m *machine) step(now time.Duration, e event) []action {
 	case answer:
 		m.answered(e)
 	case woken:
-		m.schedule.reading.changed()
+		m.wake(e)
 	case watching:
-		m.schedule.reading.watched(e.up)
+		m.watchChanged(e)
 	case stoodDown:
 		m.stoodDown(e)
 	case drained:
@@ -95,6 +97,7 @@ func (m *machine) step(now time.Duration, e event) []action {
 	case leave:
 		m.leaveOnOrder(e.immediate)
 	}
+	m.listen()
 	m.proceed()
 	return m.actions
 }
@@ -130,6 +133,7 @@ func (m *machine) deadline() time.Duration {
 		at(s.reading.next, true)
 		at(s.reading.allowed(m.timing), true)
 	}
+	at(m.successor.next, m.hints() && s.background.busy.seq == 0)
 	at(s.cleaning.next(budgetSpan(m.timing), backgroundPerSpan), m.phase == member && s.background.busy.seq == 0)
 	at(r.acked+m.timing.OrphanAfter, m.phase == member)
 	return next

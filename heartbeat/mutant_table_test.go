@@ -118,4 +118,23 @@ var mutants = []simulation.Mutant{
 		{"order.go", "	if m.drain.on || !m.drainable", "	if !m.drainable"}}},
 	{Name: "the end of an earlier drain taken for that of the present one", Swaps: []swap{
 		{"drain.go", "return d.on && d.number == number", "return d.on"}}},
+	{Name: "rings before the write is acknowledged", Broken: string(ringsEarly)},
+	{Name: "ring before the write is acknowledged and no view after it", Broken: string(ringsEarly), Swaps: []swap{
+		{"view.go", "		reading.at(a.request.sent + m.observations.holder.promise.Slack())", "		reading.at(a.request.sent + 1000*m.observations.holder.promise.Slack())"}}},
+	{Name: "for taken as an order", Swaps: []swap{
+		{"listen.go", "	case e.who == uuid.Nil, e.who == m.registration.id:\n", "	case e.who == m.registration.id && m.observations.highest > 0 && m.phase == member && !m.tenure.active():\n		m.promote(&registry.Term{Number: m.observations.highest})\n	case e.who == uuid.Nil, e.who == m.registration.id:\n"},
+		{"listen.go", "\"github.com/google/uuid\"\n", "\"github.com/google/uuid\"\n\n	\"github.com/understudy-go/understudy/registry\"\n"}}},
+	{Name: "nobody is marked", Swaps: []swap{
+		{"successor.go", "		s.mark = id\n	}\n}\n\n// want", "	}\n}\n\n// want"}}},
+	{Name: "the successor is not searched again while the work goes on", Swaps: []swap{
+		{"successor.go", "	s.next = next\n	if s.last {", "	s.next = never\n	if s.last {"}}},
+	{Name: "the successor is not searched again before the end", Swaps: []swap{
+		{"successor.go", "	m.successor.lookAgain(m.now)\n", ""}}},
+	{Name: "the end names whom an earlier search has found", Swaps: []swap{
+		{"successor.go", "	if s.known {\n", "	if s.id != uuid.Nil {\n"}}},
+	{Name: "the process does not wait until the successor is marked", Swaps: []swap{
+		{"leave.go", " && m.successor.mark == uuid.Nil {", " {"},
+		{"schedule.go", "k.kind != kindEndTerm && !k.informsNext()", "k.kind != kindEndTerm"}}},
+	{Name: "jitter without the senior's head start", Swaps: []swap{
+		{"vacancy.go", "v.since + interval + time.Duration", "v.since + time.Duration"}}},
 }

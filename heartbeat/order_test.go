@@ -145,7 +145,7 @@ func TestMachine_TwoOrdersShareOneDrain(t *testing.T) {
 			p.tell(woken{})
 			p.tell(leave{})
 			p.tell(leave{})
-			p.run(p.m.timing.Interval)
+			p.run(2 * p.m.timing.Interval)
 			if n := p.drainsBegun(); len(n) != 1 || len(p.stops()) > 0 {
 				t.Fatalf("drains %v, told to stop %+v", n, p.stops())
 			}
@@ -174,6 +174,7 @@ func TestMachine_StepsDownAlthoughTheRequestIsNoMore(t *testing.T) {
 			p := newActive(t, timing)
 			p.m.drainable = true
 			target := p.peer(timing)
+			p.beating(timing.Slack()+timing.Interval, timing.Interval, target) // it listens
 			p.reg.requestHandover(1, target)
 			p.tell(woken{})
 			tt.happens(p, target)

@@ -71,7 +71,9 @@ func TestMachine_ViewsTheHolderAtItsPaceWhileAWatchWorks(t *testing.T) {
 			p := newParticipant(t, tt.mine)
 			holder := p.peer(tt.others)
 			p.begin(1, holder)
-			p.tell(watching{true})
+			p.run(2 * tt.mine.Interval) // it comes first of one, and listens
+			p.tell(watching{p.m.bell.number, true})
+			p.did = nil
 			for range 100 {
 				p.beat(holder)
 				p.run(tt.others.Interval)

@@ -28,6 +28,10 @@ func (m *machine) searchSenior(v registry.View) *request {
 // seniorFound takes the answer about a candidate, for a vacancy or for work that fails.
 // Without a senior, this instance competes at its time.
 func (m *machine) seniorFound(a answer) {
+	if a.request.next {
+		m.successorFound(a)
+		return
+	}
 	if m.phase != member {
 		return
 	}
@@ -56,7 +60,7 @@ func (m *machine) takeOver(r request) {
 		return
 	}
 	if r.kind == kindBeginTerm {
-		m.tenure.ask(r.term.Number)
+		m.tenure.ask(r.term.Number, m.observations.holder.id)
 	}
 	m.send(r)
 }

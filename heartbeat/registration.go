@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/understudy-go/understudy/registry"
 )
 
 // registration is what this process knows of its own record in the registry: its
@@ -28,6 +30,8 @@ type registration struct {
 	// instant at which the beat of that answer was sent.
 	clock   time.Time
 	clockAt time.Duration
+
+	mark int64 // in the record, as the latest answer showed it, see registry.Mark
 }
 
 // newRegistration returns that of a process which has the given time for its first
@@ -61,13 +65,19 @@ func (r *registration) renew(sent time.Duration, at time.Time, lease time.Durati
 	return true
 }
 
+// marked takes the mark in the record.
+func (r *registration) marked(term int64) { r.mark = term }
+
+// everybodyListens reports whether everybody should listen to the bell.
+func (r *registration) everybodyListens() bool { return registry.Ack{Listen: r.mark}.Everybody() }
+
 // giveUp makes sure that this UUID never beats again.
 func (r *registration) giveUp() { r.spent = true }
 
 // end forgets the UUID and its lease, but neither the registry's clock nor when this
 // process joined.
 func (r *registration) end() {
-	r.id, r.lease, r.beating, r.spent = uuid.Nil, 0, 0, false
+	r.id, r.lease, r.beating, r.spent, r.mark = uuid.Nil, 0, 0, false, 0
 }
 
 // holdsLease reports whether there is a lease that further beats may renew.

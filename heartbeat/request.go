@@ -23,6 +23,7 @@ const (
 	kindCandidate    kind = "candidate"
 	kindClaimant     kind = "claimant"
 	kindSilent       kind = "silent"
+	kindMark         kind = "mark"
 )
 
 // request is one call of the machine to the registry. It is an action, and part of
@@ -33,16 +34,17 @@ type request struct {
 	sent    time.Duration // local instant, never later than the request left
 	timeout time.Duration
 
-	id     uuid.UUID          // register, beat, unregister, deleteOrphan; endTerm: the holder
+	id     uuid.UUID          // register, beat, unregister, deleteOrphan, mark; endTerm: the holder
 	status registry.Status    // beat
 	in     *registry.Instance // register
 	beat   int64              // deleteOrphan
 	term   *registry.Term     // beginTerm
-	number int64              // endTerm; deleteOrphan: the holder's term, 0: it holds none; claimant: the latest term; candidate: the vacant term or the own one
+	number int64              // endTerm; deleteOrphan: the holder's term, 0: it holds none; claimant: the latest term; candidate: the vacant term or the own one; mark: the mark
 	end    registry.End       // endTerm
 	time   time.Time          // candidate, silent: the registry's clock
 	within time.Duration      // candidate, silent: how far from it those have beaten who are alive
 	except []uuid.UUID        // candidate
+	next   bool               // candidate: for who comes next after the own term
 	peer   bool               // candidate: for a peer that tries the work of the own term, which fails
 	past   bool               // endTerm, unregister: nobody waits for it
 }
@@ -62,7 +64,7 @@ func (r request) inPast() *request {
 // hint, or it cleans up. Such requests wait for each other, and for nothing else.
 func (r request) inBackground() bool {
 	switch r.kind {
-	case kindCandidate, kindSilent:
+	case kindCandidate, kindSilent, kindMark:
 		return true
 	case kindDeleteOrphan:
 		return r.number == 0
@@ -72,14 +74,19 @@ func (r request) inBackground() bool {
 	return false
 }
 
+// informsNext reports whether the request is for the sake of the one that comes next.
+func (r request) informsNext() bool { return r.kind == kindMark || r.kind == kindCandidate && r.next }
+
 // do carries the request out.
 func (r request) do(ctx context.Context, reg registry.Registry, group string) answer {
 	a := answer{request: r}
 	switch r.kind {
 	case kindRegister:
-		a.at, a.err = reg.Register(ctx, *r.in)
+		ack, err := reg.Register(ctx, *r.in)
+		a.at, a.listen, a.err = ack.At, ack.Listen, err
 	case kindBeat:
-		a.at, a.err = reg.Beat(ctx, r.id, r.status)
+		ack, err := reg.Beat(ctx, r.id, r.status)
+		a.at, a.listen, a.err = ack.At, ack.Listen, err
 	case kindUnregister:
 		a.err = reg.Unregister(ctx, r.id)
 	case kindView:
@@ -93,7 +100,9 @@ func (r request) do(ctx context.Context, reg registry.Registry, group string) an
 	case kindCandidate:
 		var senior registry.Instance
 		senior, a.err = reg.Candidate(ctx, group, r.time, r.within, r.except...)
-		a.senior = senior.ID
+		a.senior, a.listen = senior.ID, senior.Listen
+	case kindMark:
+		a.err = reg.Mark(ctx, r.id, r.number)
 	case kindClaimant:
 		a.claimant, a.err = reg.Claimant(ctx, group, r.number)
 	case kindSilent:

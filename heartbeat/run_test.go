@@ -180,7 +180,10 @@ func TestMember_HandsOverToTheTarget(t *testing.T) {
 		c := s.join()
 		time.Sleep(2 * time.Second)
 		s.reg.requestHandover(1, c.Instance())
-		s.until(2*time.Second, "the target works", func() bool { return c.works() == 2 })
+		// The target comes after b, so it does not listen. It has the time to notice the
+		// request, and until then the work goes on.
+		s.until(noticeTime(registry.DefaultTiming)+time.Second, "it steps down", func() bool { return a.works() == 0 })
+		s.until(500*time.Millisecond, "the target works", func() bool { return c.works() == 2 })
 		if !errors.Is(a.stopped(), ErrHandedOver) {
 			t.Errorf("stopped because of %v", a.stopped())
 		}

@@ -3,6 +3,7 @@ package heartbeat
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -34,6 +35,9 @@ type runner struct {
 	standbyDone   chan struct{}           // closed when the passive side has returned
 	cancelDrain   context.CancelFunc      // of the drain that goes on
 	drainDone     chan struct{}           // closed when the latest drain has returned
+	unlisten      context.CancelFunc      // ends the present listening to the bell; nil: there is none
+	noWatch       atomic.Bool             // the registry does not announce changes, and it was logged
+	polls         atomic.Bool             // it was logged that this instance polls for now
 
 	announcedTerm int64 // the term that OnRole was called for last; 0: it was called for a passive role
 	finished      bool
@@ -54,7 +58,6 @@ func newRunner(m *Member, lead Lead, timer killTimer, parent, requests context.C
 
 // run steps the machine with each event until it is finished.
 func (r *runner) run() error {
-	r.wait.Go(r.watch)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	order, atOnce := r.parent.Done(), r.atOnce.Done()
@@ -111,6 +114,8 @@ func (r *runner) perform(a action) {
 		if r.stop != nil {
 			_ = r.arm(a.until) // if that fails, the timer stays armed for the end before
 		}
+	case listen:
+		r.listen(a.number)
 	case awaitStandby:
 		r.askStandby(a.term)
 	case startWork:

@@ -53,17 +53,17 @@ type fragile struct {
 	asked   atomic.Int64
 	mu      sync.Mutex
 	broken  bool
-	changes chan struct{}
+	changes chan registry.Notice
 }
 
-func (f *fragile) Watch(ctx context.Context, group string) (<-chan struct{}, error) {
+func (f *fragile) Watch(ctx context.Context, group string) (<-chan registry.Notice, error) {
 	f.asked.Add(1)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.broken {
 		return nil, errNetwork
 	}
-	f.changes = make(chan struct{})
+	f.changes = make(chan registry.Notice)
 	context.AfterFunc(ctx, func() { f.set(true) })
 	return f.changes, nil
 }

@@ -63,14 +63,15 @@ func (s *schedule) slotOf(r request) *slot {
 }
 
 // makeWay frees the slots for what has to be undone. Requests that may still create
-// something of ours are waited for, all others are not. The end of a term may be asked
+// something of ours are waited for, and those for the sake of the one that comes next; all
+// others are not. The end of a term may be asked
 // for twice.
 func (s *schedule) makeWay() {
 	s.election.wanted, s.background.wanted = nil, nil
 	if k := s.election.busy.kind; k != kindRegister && k != kindBeginTerm {
 		s.election.drop()
 	}
-	if s.background.busy.kind != kindEndTerm {
+	if k := s.background.busy; k.kind != kindEndTerm && !k.informsNext() {
 		s.background.drop()
 	}
 }
@@ -136,6 +137,9 @@ func (r *reading) changed() { r.stale = true }
 // watched takes note of whether the registry announces changes from now on. Some may
 // have been missed until now.
 func (r *reading) watched(up bool) { r.watching, r.stale = up, true }
+
+// unwatched takes note that this instance does not listen any more.
+func (r *reading) unwatched() { r.watching = false }
 
 // due reports whether to send a view now, and takes it from the budget if so.
 func (r *reading) due(now time.Duration, t registry.Timing) bool {

@@ -41,12 +41,16 @@ func TestMachine_CompetesAtAnInstantOfItsOwnWithoutTheSenior(t *testing.T) {
 				holder := p.peer(timing)
 				p.begin(1, holder)
 				tt.goes(p, holder)
+				for !p.m.vacancy.found {
+					p.run(timing.Interval / 100)
+				}
+				since := p.m.vacancy.since
 				p.run(3 * timing.Interval)
 				asked, acts := p.requests(kindCandidate), p.requests(tt.act)
-				if len(asked) != 1 || len(acts) != 1 {
+				if len(asked) > 1 || len(acts) != 1 { // it may know that another is senior
 					t.Fatalf("asked %d times who is senior, acted %d times", len(asked), len(acts))
 				}
-				after = append(after, acts[0]-asked[0])
+				after = append(after, acts[0]-since)
 			}
 			slices.Sort(after)
 			if after[0] < timing.Interval || after[19] > 2*timing.Interval {
@@ -84,7 +88,7 @@ func TestMachine_SearchesTheSeniorAroundItsLatestBeat(t *testing.T) {
 	p.end(1, other)
 	asked := 0
 	p.fateOf = func(c request) fate {
-		if c.kind == kindCandidate {
+		if c.kind == kindCandidate && !c.next {
 			asked++
 			heartbeat, now := p.reg.instances[p.m.registration.id].Heartbeat, p.reg.clock()
 			if got := heartbeat.Sub(c.time.Add(-c.within)); (got - 3*timing.Interval).Abs() > time.Microsecond {
@@ -165,7 +169,7 @@ func TestMember_NextOneTakesOverWhenTheSeniorIsDeadToo(t *testing.T) {
 }
 
 func TestMember_ManyPassiveInstancesCostOneInsert(t *testing.T) {
-	i := registry.DefaultTiming.Interval
+	i, b := registry.DefaultTiming.Interval, registry.DefaultTiming.Slack()
 	for _, tt := range []struct {
 		what        string
 		watch       bool
@@ -174,8 +178,9 @@ func TestMember_ManyPassiveInstancesCostOneInsert(t *testing.T) {
 	}{
 		{"watched", true, false, 0, 0},
 		{"polled", false, false, i / 2, i},
-		{"watched, the senior is dead", true, true, i, 2 * i},
-		{"polled, the senior is dead", false, true, i, 3 * i},
+		// Nobody else listens.
+		{"watched, the senior is dead", true, true, i, b + 2*i},
+		{"polled, the senior is dead", false, true, i, b + 2*i},
 	} {
 		t.Run(tt.what, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -205,7 +210,7 @@ func TestMember_ManyPassiveInstancesCostOneInsert(t *testing.T) {
 					senior.vanish()
 				}
 				s.leaveAll(first)
-				took := s.until(4*i, "one works", func() bool {
+				took := s.until(b+3*i, "one works", func() bool {
 					sum := senior.works()
 					for _, a := range all[1:] {
 						sum += a.works()

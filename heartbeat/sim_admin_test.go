@@ -20,7 +20,7 @@ func (w *world) handover() {
 	}
 	w.note(-1, "hand-over asked for", t.Number, to)
 	w.store.requestHandover(t.Number, to)
-	w.termsChanged()
+	w.ring(t.Holder)
 }
 
 // admin deletes registrations by hand, or ends a term.
@@ -51,5 +51,5 @@ func (w *world) voidTerm() {
 	w.void[simTerm{t.Number, t.Holder}] = true
 	w.note(-1, "term ended by hand", t.Number, t.Holder)
 	_ = w.store.EndTerm(context.Background(), simGroup, t.Number, t.Holder, registry.End{Reason: registry.Stopped})
-	w.termsChanged()
+	w.ring(uuid.Nil)
 }

@@ -25,6 +25,7 @@ const (
 	staleNode           breakage = "stale-node"
 	twoNodes            breakage = "two-nodes"
 	holderFirst         breakage = "holder-first"
+	ringsEarly          breakage = "rings-early"
 
 	// What a guard must not do, see package worker/internal/guard.
 	willBeforeTheTreeIsDead breakage = "will-before-the-tree-is-dead"
@@ -64,7 +65,7 @@ type brokenRegistry struct {
 }
 
 func (s *store) clone() *store {
-	return &store{clock: s.clock, instances: maps.Clone(s.instances), terms: slices.Clone(s.terms), spoilt: maps.Clone(s.spoilt), watchers: s.watchers}
+	return &store{clock: s.clock, instances: maps.Clone(s.instances), terms: slices.Clone(s.terms), spoilt: maps.Clone(s.spoilt), watchers: s.watchers, everybody: s.everybody}
 }
 
 // lag keeps an older state, of up to the given age.
@@ -93,12 +94,12 @@ func (r *brokenRegistry) failOver() {
 	})
 }
 
-func (r *brokenRegistry) Register(ctx context.Context, in registry.Instance) (time.Time, error) {
+func (r *brokenRegistry) Register(ctx context.Context, in registry.Instance) (registry.Ack, error) {
 	r.records[in.ID] = in
 	return r.store.Register(ctx, in)
 }
 
-func (r *brokenRegistry) Beat(ctx context.Context, id uuid.UUID, s registry.Status) (time.Time, error) {
+func (r *brokenRegistry) Beat(ctx context.Context, id uuid.UUID, s registry.Status) (registry.Ack, error) {
 	if _, ok := r.store.instances[id]; !ok && r.rule == beatUpserts {
 		_, _ = r.store.Register(ctx, r.records[id])
 	}

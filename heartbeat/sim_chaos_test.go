@@ -45,7 +45,7 @@ func (w *world) spell() time.Duration {
 }
 
 func (w *world) fault(h *host) {
-	switch w.rng.IntN(23) {
+	switch w.rng.IntN(24) {
 	case 0:
 		if h.proc != nil {
 			w.crash(h.proc)
@@ -82,7 +82,7 @@ func (w *world) fault(h *host) {
 		w.admin(h)
 	case 16:
 		if p := h.proc; p != nil && w.watches {
-			p.setWatch(!p.watch)
+			p.setBell(!p.bellWorks)
 		}
 	case 17:
 		w.slowDown(h)
@@ -103,6 +103,8 @@ func (w *world) fault(h *host) {
 		case 1:
 			w.lie()
 		}
+	case 23:
+		w.falseRing()
 	}
 }
 

@@ -164,7 +164,9 @@ func (w *world) checkAfter(f *flight) {
 			w.begunAt[simTerm{c.term.Number, c.term.Holder}] = w.now
 			w.checkRedone(f)
 			w.checkTerm(f)
-			w.termsChanged()
+			if !w.ringsTooEarly() {
+				w.ring(uuid.Nil)
+			}
 		}
 	case kindEndTerm:
 		if t := w.before.Latest; t != nil && t.Number == c.number && t.Open() && t.Holder == c.id {
@@ -175,7 +177,9 @@ func (w *world) checkAfter(f *flight) {
 			if r := c.end.Reason; r == registry.HandedOver || r == registry.WorkFailed {
 				w.ended[c.number] = resignation{p, p.gaveUp}
 			}
-			w.termsChanged()
+			if !w.ringsTooEarly() {
+				w.ring(c.end.Next)
+			}
 		}
 	}
 }

@@ -31,7 +31,7 @@ func (w *world) flood() {
 				w.foreignTerm()
 			}
 			for _, h := range w.hosts {
-				if p := h.proc; p != nil && p.watch {
+				if p := h.proc; p != nil && p.hears() {
 					p.deliver(woken{})
 				}
 			}

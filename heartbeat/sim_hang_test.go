@@ -1,3 +1,3 @@
 package heartbeat
 
-var kinds = [...]kind{kindRegister, kindBeat, kindUnregister, kindView, kindDeleteOrphan, kindBeginTerm, kindEndTerm, kindCandidate, kindClaimant, kindSilent}
+var kinds = [...]kind{kindRegister, kindBeat, kindUnregister, kindView, kindDeleteOrphan, kindBeginTerm, kindEndTerm, kindCandidate, kindClaimant, kindSilent, kindMark}

@@ -97,10 +97,10 @@ func (w *world) haunt(p *process) {
 		return
 	}
 	w.after(p.timing.Overdue(), func() { // its idea of the registry's clock is right by then
-		if t := w.store.view().Latest; t != nil && t.Open() && t.Holder == p.m.registration.id {
+		if t := w.store.view().Latest; t != nil && t.Open() && t.Holder == p.m.registration.id && p.m.phase == member {
 			w.note(-1, "hand-over asked for", t.Number, uuid.Nil)
 			w.store.requestHandover(t.Number, uuid.Nil)
-			w.termsChanged()
+			w.ring(t.Holder)
 			return
 		}
 		p.deliver(leave{})
@@ -199,7 +199,7 @@ func (w *world) runs(id uuid.UUID) bool {
 }
 
 // drill lets one thing happen to a group without any other fault: a handover, a stop, a
-// crash, or the end of the work.
+// crash, the end of the work, or a rolling restart.
 func (w *world) drill() {
 	if w.violation != "" || w.lame != nil {
 		return
@@ -218,11 +218,20 @@ func (w *world) drill() {
 	if oneCallHangs {
 		i += w.hangOne()
 	}
-	term := w.highest
-	switch w.rng.IntN(5) {
+	term, first := w.highest, w.firstInLine()
+	switch w.rng.IntN(7) {
+	case 5, 6:
+		for range 5 {
+			w.leaveInOrder()
+			w.runUntil(w.now + 6*time.Second) // whoever leaves is started again within 5 s
+		}
 	case 0, 1:
 		w.handover()
+		if t := w.store.view().Latest; t.Handover != nil && t.Handover.To != uuid.Nil {
+			first = nil
+		}
 		w.expectNext(term, w.disturb(g+5*i, t+5*i), "a hand-over")
+		w.checkHeadStart(first, "a hand-over")
 	case 2:
 		for _, h := range w.hosts {
 			if p := h.proc; p != nil && p.work != nil && p.work.alive {
@@ -231,6 +240,7 @@ func (w *world) drill() {
 			}
 		}
 		w.expectNext(term, w.disturb(g+5*i, t+5*i), "a stop")
+		w.checkHeadStart(first, "a stop")
 	case 3:
 		for _, h := range w.hosts {
 			if p := h.proc; p != nil && p.work != nil && p.work.alive {

@@ -15,6 +15,11 @@ func (w *world) mislead(a *answer) (late time.Duration) {
 		return 0
 	}
 	switch a.request.kind {
+	case kindBeat:
+		if !w.store.everybody {
+			a.listen = []int64{0, 1, w.highest, registry.AnyTerm}[w.rng.IntN(4)]
+		}
+		return 0
 	case kindCandidate:
 		*a = answer{request: a.request}
 		switch h := w.hosts[w.rng.IntN(len(w.hosts))]; w.rng.IntN(3) {

@@ -56,9 +56,10 @@ type process struct {
 	viewed     time.Duration // when the latest view that it has seen was taken
 	asked      time.Duration // when nobody claimed a later term, as far as it knows
 	work       *simWork
-	drain      *simDrain // that goes on; nil: none
-	ordered    bool      // it was told to leave
-	watch      bool
+	drain      *simDrain     // that goes on; nil: none
+	ordered    bool          // it was told to leave
+	listening  int64         // to the bell; 0: not
+	bellWorks  bool          // here
 	gaveUp     time.Duration // when its last work was told to stop, or was gone
 	known      knowledge
 	lostTerms  bool // it took a read of the past for a restored registry
@@ -84,10 +85,8 @@ func (h *host) start() {
 	h.proc = p
 	w.started = w.now
 	w.note(h.n, "process starts", int64(p.index), uuid.Nil)
+	p.bellWorks = w.watches && (w.bellWorks || w.chance(0.8))
 	p.deliver(tick{})
-	if w.watches && w.chance(0.8) {
-		p.setWatch(true)
-	}
 }
 
 // end is the end of the process, and of its work with it.
@@ -177,6 +176,8 @@ func (p *process) do(a action) {
 	case stopWork:
 		w.note(p.n, "stop work", b2i(a.immediate), p.m.registration.id)
 		p.stopWork(a)
+	case listen:
+		p.listen(a.number)
 	case extend:
 		if k := p.work; k != nil {
 			if p.m.tenure.work.running && k.lease <= p.local() && p.believes() {
@@ -241,14 +242,6 @@ func (p *process) run() {
 		p.deliver(e)
 	}
 	p.deliver(tick{})
-}
-
-func (p *process) setWatch(up bool) {
-	if p.dead || p.watch == up {
-		return
-	}
-	p.watch = up
-	p.deliver(watching{up})
 }
 
 func b2i(b bool) int64 {

@@ -76,6 +76,9 @@ func (w *world) land(slot int32) {
 // send lets a request travel. It may be lost, or be applied much later.
 func (w *world) send(p *process, c request) {
 	w.checkRate(p, c)
+	if w.ringsTooEarly() && (c.kind == kindBeginTerm || c.kind == kindEndTerm) {
+		w.ring(c.end.Next)
+	}
 	var slot int32
 	if n := len(w.freeFlights); n > 0 {
 		slot, w.freeFlights = w.freeFlights[n-1], w.freeFlights[:n-1]
@@ -208,20 +211,4 @@ func (w *world) answer(slot int32, late bool) {
 func (w *world) remember() {
 	w.memory = w.store.clone()
 	w.after(w.between(0, 2*time.Minute), w.remember)
-}
-
-// termsChanged wakes the instances that watch, some of them late and some not at all.
-func (w *world) termsChanged() {
-	if !w.watches {
-		return
-	}
-	for _, h := range w.hosts {
-		if p := h.proc; p != nil && p.watch && !w.chance(0.05) {
-			in := w.between(0, 20*time.Millisecond)
-			if w.chance(0.05) {
-				in = w.between(0, 10*time.Second)
-			}
-			w.after(in, func() { p.deliver(woken{}) })
-		}
-	}
 }

@@ -50,7 +50,7 @@ func (w *world) goBack(h *host) {
 		w.beats[id] = w.lastBeat[id].most
 		w.noteClaim(id)
 	}
-	w.termsChanged()
+	w.ring(uuid.Nil)
 	if w.chance(0.7) {
 		w.after(w.between(0, 10*time.Second), func() {
 			if h.proc != nil && !w.healing {

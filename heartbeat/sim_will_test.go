@@ -133,6 +133,6 @@ func (w *world) carryOut(will simWill, c request) {
 	case before.Holder != will.instance:
 		w.fail("the last will of host%d ends term %d of another", will.host.n, before.Number)
 	default:
-		w.termsChanged()
+		w.ring(uuid.Nil)
 	}
 }

@@ -124,6 +124,7 @@ func (p *process) stopWork(a stopWork) {
 		in = p.timing.StopGrace + k.slow
 	case k.stubborn:
 		return // the machine ends the process
+	case w.quick:
 	case w.chance(0.7):
 		in = w.between(0, 50*ms)
 	default:

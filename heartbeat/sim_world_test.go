@@ -43,6 +43,10 @@ type world struct {
 	drains    bool // work is drained before an orderly end; in every other schedule
 	misled    bool // hints are wrong now and again
 	watches   bool
+	bellWorks bool // for everybody
+	quick     bool // work stops as soon as it is told to
+	badBell   bool // the bell rings wrongly more often than not
+	bell      bellWeather
 	mixed     bool          // instances promise different timings
 	pause     time.Duration // the longest between two faults
 	memory    *store        // an older state
@@ -72,9 +76,14 @@ type world struct {
 func newWorld(seed uint64, broken breakage) *world {
 	w := &world{seed: seed, rng: rand.New(rand.NewPCG(seed, 0x5eed)), broken: broken}
 	w.store, w.drains = newStore(w.clock), seed%2 == 0
+	w.store.everybody = seed%5 == 0
 	w.reg = broken.wrap(w)
 	w.check.init()
 	w.watches, w.failing = w.chance(0.6), w.chance(0.3)
+	w.bell, w.badBell = usualBell, w.chance(0.4)
+	if w.badBell {
+		w.bell = badBell
+	}
 	w.misled, w.finishing = w.chance(0.3), w.chance(0.2)
 	w.pause = w.between(10*time.Second, 3*time.Minute)
 	w.remember()
@@ -138,6 +147,9 @@ func (w *world) newID() uuid.UUID {
 	var id uuid.UUID
 	binary.BigEndian.PutUint64(id[:], uint64(w.now/time.Millisecond+1)<<16|uint64(w.rng.IntN(1<<12)))
 	binary.BigEndian.PutUint64(id[8:], w.rng.Uint64())
+	if id[11] < 0x60 { // some are hardly later than the others where the last bits decide
+		id[12], id[13] = 0, 0
+	}
 	id[6] = id[6]&0x0f | 0x70
 	id[8] = id[8]&0x3f | 0x80
 	return id

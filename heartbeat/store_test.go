@@ -20,37 +20,56 @@ type store struct {
 	instances map[uuid.UUID]registry.Instance
 	terms     []registry.Term    // of one group, in order
 	spoilt    map[uuid.UUID]bool // records that make no sense except for their beat
-	watchers  map[chan struct{}]struct{}
+	watchers  map[chan registry.Notice]struct{}
+	everybody bool // should listen, as in a file of SQLite
 }
 
 var _ registry.Registry = (*store)(nil)
 
 func newStore(clock func() time.Time) *store {
-	return &store{clock: clock, instances: map[uuid.UUID]registry.Instance{}, watchers: map[chan struct{}]struct{}{}}
+	return &store{clock: clock, instances: map[uuid.UUID]registry.Instance{}, watchers: map[chan registry.Notice]struct{}{}}
 }
 
-func (s *store) Register(ctx context.Context, in registry.Instance) (time.Time, error) {
+func (s *store) Register(ctx context.Context, in registry.Instance) (registry.Ack, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, ok := s.instances[in.ID]; ok {
-		return time.Time{}, registry.ErrRegistered
+		return registry.Ack{}, registry.ErrRegistered
 	}
 	in.Beat, in.StartedAt, in.Heartbeat = 0, s.clock(), s.clock()
 	s.instances[in.ID] = in
-	return in.Heartbeat, nil
+	return s.ack(in), nil
 }
 
-func (s *store) Beat(ctx context.Context, id uuid.UUID, status registry.Status) (time.Time, error) {
+// ack returns the answer to a beat.
+func (s *store) ack(in registry.Instance) registry.Ack {
+	if s.everybody {
+		in.Listen = registry.AnyTerm
+	}
+	return registry.Ack{At: in.Heartbeat, Listen: in.Listen}
+}
+
+func (s *store) Beat(ctx context.Context, id uuid.UUID, status registry.Status) (registry.Ack, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	in, ok := s.instances[id]
 	if !ok {
-		return time.Time{}, registry.ErrNotRegistered
+		return registry.Ack{}, registry.ErrNotRegistered
 	}
 	in.Beat++
 	in.Heartbeat, in.Status = s.clock(), status
 	s.instances[id] = in
-	return in.Heartbeat, nil
+	return s.ack(in), nil
+}
+
+func (s *store) Mark(ctx context.Context, id uuid.UUID, term int64) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if in, ok := s.instances[id]; ok {
+		in.Listen = term
+		s.instances[id] = in
+	}
+	return nil
 }
 
 func (s *store) Unregister(ctx context.Context, id uuid.UUID) error {
@@ -104,7 +123,7 @@ func (s *store) BeginTerm(ctx context.Context, t registry.Term) error {
 	}
 	t.StartedAt = s.clock()
 	s.terms = append(s.terms[:i], append([]registry.Term{t}, s.terms[i:]...)...)
-	s.changed()
+	s.changed(uuid.Nil)
 	return nil
 }
 
@@ -114,7 +133,7 @@ func (s *store) EndTerm(ctx context.Context, group string, number int64, holder 
 	for i, t := range s.terms {
 		if t.Number == number && t.Holder == holder && t.Open() {
 			s.terms[i].EndedAt, s.terms[i].End = s.clock(), end
-			s.changed()
+			s.changed(end.Next)
 		}
 	}
 	return nil
@@ -196,10 +215,10 @@ func (s *store) Silent(ctx context.Context, group string, at time.Time, within t
 	return list, err
 }
 
-func (s *store) Watch(ctx context.Context, group string) (<-chan struct{}, error) {
+func (s *store) Watch(ctx context.Context, group string) (<-chan registry.Notice, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c := make(chan struct{}, 1)
+	c := make(chan registry.Notice, 1)
 	s.watchers[c] = struct{}{}
 	context.AfterFunc(ctx, func() {
 		s.mu.Lock()
@@ -210,12 +229,15 @@ func (s *store) Watch(ctx context.Context, group string) (<-chan struct{}, error
 	return c, nil
 }
 
-func (s *store) changed() {
+func (s *store) changed(next uuid.UUID) {
 	for c := range s.watchers {
+		n := registry.Notice{For: next}
 		select {
-		case c <- struct{}{}:
+		case earlier := <-c:
+			n = earlier.And(n)
 		default:
 		}
+		c <- n
 	}
 }
 
@@ -225,7 +247,7 @@ func (s *store) requestHandover(number int64, to uuid.UUID) {
 	for i, t := range s.terms {
 		if t.Number == number && t.Open() {
 			s.terms[i].Handover = &registry.Handover{To: to, At: s.clock()}
-			s.changed()
+			s.changed(t.Holder)
 		}
 	}
 }

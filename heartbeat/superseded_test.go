@@ -20,7 +20,9 @@ func TestMachine_LaterViewCancelsATakeover(t *testing.T) {
 	p.m.self.Priority = 1
 	first := p.peer(timing)
 	p.begin(1, first)
-	p.run(timing.OrphanAfter - timing.Interval)
+	p.run(timing.Interval)
+	p.mark(1) // it comes next
+	p.run(timing.OrphanAfter - 2*timing.Interval)
 	p.fateOf = func(c request) fate {
 		if c.kind == kindCandidate || c.kind == kindView && len(p.hung) > 0 {
 			return hung

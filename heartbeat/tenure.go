@@ -16,6 +16,7 @@ type tenure struct {
 	work     work
 	held     heldTerm
 	handover handoverRequest
+	target   uuid.UUID // to whom the held term is handed over; uuid.Nil: to nobody in particular
 
 	resigned   int64 // the latest term that this instance stepped down from
 	resignedAt time.Duration
@@ -37,6 +38,7 @@ type work struct {
 // instant at which the term is asked for, since the answer may be lost.
 type heldTerm struct {
 	number int64         // 0: none
+	after  uuid.UUID     // the holder of the term before; uuid.Nil: none is known
 	due    bool          // nothing works in it any more: end it now
 	since  time.Duration // since when it is due
 	end    registry.End  // why and how it ends; without a reason it does not yet
@@ -51,8 +53,8 @@ type heldTerm struct {
 // own.
 func (t *tenure) active() bool { return t.work.term.Number > 0 }
 
-// ask takes note that a term is asked for: from now on it may be held.
-func (t *tenure) ask(number int64) { t.held.number = number }
+// ask takes note that a term is asked for, after one of a holder: from now on it may be held.
+func (t *tenure) ask(number int64, holder uuid.UUID) { t.held.number, t.held.after = number, holder }
 
 // lost takes note that the term which was asked for is a peer's.
 func (t *tenure) lost(number int64) {
@@ -76,6 +78,7 @@ func (t *tenure) succeed(orphaned *registry.Term, holder observation) {
 func (t *tenure) begin(term registry.Term, wait bool, now time.Duration, clock time.Time) (ended *request) {
 	t.work = work{term: term, waiting: wait}
 	t.held.number, t.held.due, t.held.end = term.Number, false, registry.End{}
+	t.target = uuid.Nil
 	if o := t.held.orphaned; o != nil {
 		end := registry.End{Reason: registry.Orphaned, Silence: t.held.silent.silentFor(now, clock)}
 		ended = endOf(o.Number, o.Holder, end).inPast()
@@ -183,6 +186,17 @@ func (t *tenure) forgetTerms() { t.resigned = 0 }
 func (t *tenure) consider(at time.Time, now, beat time.Duration) {
 	t.handover = t.handover.consider(at, now, beat)
 }
+
+// noticed takes note of a request to hand over that its target has to notice first, and
+// reports whether it is a new one.
+func (t *tenure) noticed(h registry.Handover, now time.Duration) (fresh bool) {
+	fresh = !t.handover.at.Equal(h.At)
+	t.handover = t.handover.noticed(h.At, now)
+	return fresh
+}
+
+// handTo notes to whom the held term is to go.
+func (t *tenure) handTo(to uuid.UUID) { t.target = to }
 
 // peerTookOver takes note of a later term of a peer than this instance has resigned.
 func (t *tenure) peerTookOver(number int64) {

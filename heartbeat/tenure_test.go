@@ -10,7 +10,7 @@ import (
 // working returns a tenure whose work of term 7 runs since now.
 func working() tenure {
 	var t tenure
-	t.ask(7)
+	t.ask(7, other)
 	t.begin(*open(7, me), false, now, noon)
 	t.start(now)
 	return t
@@ -18,7 +18,7 @@ func working() tenure {
 
 func TestTenure_TermIsHeldFromTheInstantItIsAskedFor(t *testing.T) {
 	var h tenure
-	h.ask(7)
+	h.ask(7, other)
 	if h.held.number != 7 || h.active() {
 		t.Errorf("asked for: %+v", h.held)
 	}
@@ -36,7 +36,7 @@ func TestTenure_TermIsHeldFromTheInstantItIsAskedFor(t *testing.T) {
 
 func TestTenure_BeginMakesUpForTheEndOfTheTermBefore(t *testing.T) {
 	var h tenure
-	h.ask(7)
+	h.ask(7, other)
 	if r := h.begin(*open(7, me), false, now, noon); r != nil {
 		t.Errorf("ends %+v, which nobody left open", r)
 	}

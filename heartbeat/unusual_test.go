@@ -62,7 +62,7 @@ func TestMember_StopsInTimeAlthoughTheWorkIsDone(t *testing.T) {
 // unwatched is a registry that cannot announce changes.
 type unwatched struct{ registry.Registry }
 
-func (unwatched) Watch(context.Context, string) (<-chan struct{}, error) {
+func (unwatched) Watch(context.Context, string) (<-chan registry.Notice, error) {
 	return nil, registry.ErrNoWatch
 }
 

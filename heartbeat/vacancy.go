@@ -60,13 +60,8 @@ func (v *vacancy) unseenFor(number int64, sent, now time.Duration) (span time.Du
 
 // competeAt is when the candidate of a UUID competes for the vacancy without being
 // senior. It leaves one interval to the senior; the candidates spread over the next.
-// The last bits of a UUID are random in every version.
 func (v *vacancy) competeAt(id uuid.UUID, interval time.Duration) time.Duration {
-	var tail uint32
-	for _, b := range id[12:] {
-		tail = tail<<8 | uint32(b)
-	}
-	return v.since + interval + time.Duration(float64(interval)*float64(tail)/(1<<32))
+	return v.since + interval + time.Duration(float64(interval)*spread(id))
 }
 
 // neglected reports whether the vacancy has lasted so long that nobody leaves it to

@@ -17,19 +17,30 @@ func (m *machine) viewed(a answer) {
 	if a.err != nil {
 		return
 	}
-	beats := m.observe(a.view, m.now)
+	current := m.observe(a.view, m.now)
 	m.reportUnseen(a)
 	d := decide(m.situation(), a.view, m.now)
 	m.obey(d, a.view)
-	if t := a.view.Latest; t != nil && t.Handover != nil && t.Holder == m.registration.id && d.verdict != start {
+	if t := a.view.Latest; t != nil && t.Handover != nil && t.Holder == m.registration.id && d.verdict != start && d.verdict != notify {
 		m.tenure.consider(t.Handover.At, m.now, m.registration.clockAt)
 	}
-	if reading.watching && beats && !m.vacancy.found {
+	pending := m.tenure.held.number > 0 && !m.tenure.active()
+	if (reading.watching || !m.listens()) && current && !m.vacancy.found && !pending {
 		reading.at(a.request.sent + m.observations.holder.promise.Slack())
 	}
+	if d.verdict == notify {
+		reading.by(m.tenure.handover.seen + noticeTime(m.timing))
+	}
 	next := m.observations.holder.orphanAt()
-	if m.vacancy.found {
+	switch {
+	case m.vacancy.found:
 		next = m.vacancy.competeAt(m.registration.id, m.timing.Interval)
+	case !m.listens(): // another acts before this instance, and may see the orphan a little later
+		orphan := next
+		next += (m.timing.Interval + m.part()) / 2
+		if orphan > m.now && reading.next >= orphan {
+			reading.at(next)
+		}
 	}
 	if next > m.now {
 		reading.by(next)
@@ -38,18 +49,18 @@ func (m *machine) viewed(a answer) {
 
 // situation returns what decide uses besides a view.
 func (m *machine) situation() situation {
-	return situation{m.timing, m.registration, m.tenure, m.observations, m.vacancy}
+	return situation{m.timing, m.registration, m.tenure, m.observations, m.vacancy, m.successor.id}
 }
 
-// observe notes what a view shows, received at now, and reports whether the holder of
-// the latest term has beaten since the previous view.
-func (m *machine) observe(v registry.View, now time.Duration) (beats bool) {
+// observe notes what a view shows, received at now, and reports whether it is no older than
+// the one before.
+func (m *machine) observe(v registry.View, now time.Duration) (current bool) {
 	if m.observations.see(v.Number(), now) {
 		return false
 	}
 	vacant := v.Latest == nil || !v.Latest.Open()
 	if t := v.Latest; t != nil {
-		beats = m.observations.observeHolder(v, m.registration.clock, m.timing, now)
+		beats := m.observations.observeHolder(v, m.registration.clock, m.timing, now)
 		if t.Holder != m.registration.id {
 			m.observePeer(v, beats, now)
 			vacant = vacant || m.observations.holderGone(t.Holder, now)
@@ -63,7 +74,7 @@ func (m *machine) observe(v registry.View, now time.Duration) (beats bool) {
 		m.vacancy.begin(v, now)
 		m.schedule.dropTakeover()
 	}
-	return beats
+	return true
 }
 
 // observePeer notes that the latest term is a peer's, and logs how the peer is while the
@@ -101,6 +112,9 @@ func (m *machine) obey(d decision, v registry.View) {
 	switch d.verdict {
 	case ask:
 		m.reportVacant(v)
+		if b := &m.schedule.background; b.busy.informsNext() {
+			b.drop() // the takeover does not wait for it
+		}
 		m.schedule.background.want(m.searchSenior(v))
 	case promote:
 		m.reportVacant(v)
@@ -110,7 +124,12 @@ func (m *machine) obey(d decision, v registry.View) {
 	case start:
 		m.begin(*v.Latest)
 	case stepDown:
+		m.tenure.handTo(v.Latest.Handover.To)
 		m.handOverOnOrder()
+	case notify:
+		if m.tenure.noticed(*v.Latest.Handover, m.now) {
+			m.successor.want(v.Latest.Handover.To)
+		}
 	case reEnd:
 		if !m.tenure.held.due {
 			m.tenure.endAgain(v.Latest.Number)

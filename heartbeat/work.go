@@ -15,6 +15,7 @@ func (m *machine) begin(t registry.Term) {
 		m.backlog.endLater(ended)
 	}
 	m.vacancy.end()
+	m.successor.begin(t.Number, m.tenure.held.after, m.now)
 	m.announced.termBegun()
 	if m.standby {
 		m.act(awaitStandby{t.Number})
@@ -58,6 +59,7 @@ func (m *machine) stop(cause error, immediate bool) {
 	}
 	if m.tenure.stop(immediate, m.now, notice) {
 		m.act(stopWork{cause, immediate})
+		m.lookAhead()
 	}
 }
 

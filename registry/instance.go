@@ -37,6 +37,9 @@ type Instance struct {
 	// Status is that of the last beat.
 	Status
 
+	// Listen is the mark that the holder of a term has set, see [Registry.Mark]; 0: none.
+	Listen int64
+
 	// Interval and OrphanAfter are what this instance promised: to beat that often, and
 	// to have stopped its work when it was silent for that long. They are zero if the
 	// record has no sensible value.

@@ -17,16 +17,21 @@ import (
 // cannot be understood is ErrCorrupt, and one of a newer version is ErrSchema. Such a
 // record is never skipped, never changed, and never taken for absent.
 type Registry interface {
-	// Register creates the record of in.ID with beat 0 and returns the registry's
-	// time. It returns ErrRegistered if the UUID has a record, and ErrCorrupt if in is
+	// Register creates the record of in.ID with beat 0. It returns ErrRegistered if the UUID has a record, and ErrCorrupt if in is
 	// no valid record. Neither a backend nor a driver repeats the call: an attempt that
 	// timed out may be applied minutes later, so the next attempt needs another UUID.
-	Register(ctx context.Context, in Instance) (at time.Time, err error)
+	Register(ctx context.Context, in Instance) (Ack, error)
 
-	// Beat counts the beat of id up, sets its status to s and its heartbeat to the
-	// registry's time, and returns that time. It returns ErrNotRegistered if there is
+	// Beat counts the beat of id up, and sets its status to s and its heartbeat to the
+	// registry's time. It returns ErrNotRegistered if there is
 	// no such record, and then makes none.
-	Beat(ctx context.Context, id uuid.UUID, s Status) (at time.Time, err error)
+	Beat(ctx context.Context, id uuid.UUID, s Status) (Ack, error)
+
+	// Mark notes in the record of id that its instance comes next after a term. The
+	// answers to the beats of that instance say so ([Ack]), and it listens to the bell.
+	// Term 0 takes the mark away. Mark makes no record, and changes nothing if there is
+	// none. A mark is a hint, like a [Notice]. It does nothing where everybody listens.
+	Mark(ctx context.Context, id uuid.UUID, term int64) error
 
 	// Unregister deletes the record of id, if there is one.
 	Unregister(ctx context.Context, id uuid.UUID) error
@@ -67,11 +72,12 @@ type Registry interface {
 	// returned anyway, and there are others that cannot be read.
 	Silent(ctx context.Context, group string, at time.Time, within time.Duration) ([]Instance, error)
 
-	// Watch returns a channel that receives after each change of the group's terms,
-	// until ctx ends or the watch breaks; then the channel is closed. Several changes may
-	// make one notice, and there may be notices without a change. It returns ErrNoWatch
-	// if the caller has to poll.
-	Watch(ctx context.Context, group string) (<-chan struct{}, error)
+	// Watch returns a channel that receives after changes of the group's terms, until ctx
+	// ends or the watch breaks; then the channel is closed. Several changes may make one
+	// notice, there may be notices without a change, and a notice may be lost: see
+	// [Notice]. It returns ErrNoWatch if the caller has to poll. All watches of a registry
+	// share what they need, so that many groups of one process cost little more than one.
+	Watch(ctx context.Context, group string) (<-chan Notice, error)
 
 	// Close releases what the registry holds. Every call after it returns ErrClosed,
 	// including Close itself and the methods of [Admin].

@@ -46,6 +46,9 @@ type End struct {
 	Reason Reason
 	// ExitCode is the exit code of the work at a final exit ([WorkDone]).
 	ExitCode int
+	// Next is who should take over, as far as the one that ends the term knows: a hint. A
+	// backend in which everybody listens need not store it.
+	Next uuid.UUID
 	// Silence is how long the holder had been silent when a peer deposed it ([Orphaned]),
 	// on that peer's clock. It is zero if nobody knows.
 	Silence time.Duration

@@ -20,7 +20,7 @@ type waiter struct {
 	term    int64  // the one that is to end
 	holder  string // its name
 	promise registry.Timing
-	changes <-chan struct{} // nil: polling is all there is
+	changes <-chan registry.Notice // nil: polling is all there is
 }
 
 // watch has the registry announce changes, if it can.

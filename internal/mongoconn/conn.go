@@ -22,6 +22,7 @@ type Conn struct {
 	options *options.ClientOptions
 	failure atomic.Pointer[failure]                 // why a server was last found unreachable
 	server  atomic.Pointer[event.ServerDescription] // what the server that answered last says of itself
+	moved   atomic.Pointer[func()]                  // is called when another server is the primary; nil: nothing is
 }
 
 // Dial begins to connect, and returns before it is known whether that works. Only

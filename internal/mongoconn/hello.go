@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/event"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
 )
@@ -64,4 +65,27 @@ func (h Hello) Topology() string {
 		return fmt.Sprintf("replica set %s, %d members", h.SetName, n)
 	}
 	return fmt.Sprintf("replica set %s, 1 member", h.SetName)
+}
+
+// OnPrimaryChange has f called when another server than before is the primary of the set. The
+// driver notices that when it asks the servers, or when one of them refuses a write. f must
+// return soon.
+func (c *Conn) OnPrimaryChange(f func()) { c.moved.Store(&f) }
+
+// primaryChanged returns what takes the driver's descriptions of the set. The driver calls it
+// for one description after the other.
+func (c *Conn) primaryChanged() func(*event.TopologyDescriptionChangedEvent) {
+	var last string
+	return func(e *event.TopologyDescriptionChangedEvent) {
+		for _, s := range e.NewDescription.Servers {
+			if s.Kind != "RSPrimary" || s.Addr.String() == last {
+				continue
+			}
+			first := last == ""
+			last = s.Addr.String()
+			if f := c.moved.Load(); f != nil && !first {
+				(*f)()
+			}
+		}
+	}
 }

@@ -63,7 +63,8 @@ func (c *Conn) configure(ctx context.Context, uri string) error {
 				address, _, _ := strings.Cut(e.ConnectionID, "[-")
 				c.failure.Store(&failure{address, e.Failure})
 			},
-			ServerHeartbeatSucceeded: func(e *event.ServerHeartbeatSucceededEvent) { c.server.Store(&e.Reply) },
+			ServerHeartbeatSucceeded:   func(e *event.ServerHeartbeatSucceededEvent) { c.server.Store(&e.Reply) },
+			TopologyDescriptionChanged: c.primaryChanged(),
 		})
 	if c.options.AppName == nil {
 		c.options.SetAppName(appName)

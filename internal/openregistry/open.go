@@ -33,7 +33,7 @@ func (e UnavailableError) Unwrap() error { return e.Err }
 
 // Open opens the registry for what access says. Only [registry.Join] creates what is
 // missing. Open tries until the time of the configuration is over, at most MaxWait for
-// people, and calls say if connecting takes long. The error is an [UnavailableError].
+// people, and calls say if connecting takes long, and later if changes cannot be announced. The error is an [UnavailableError].
 func Open(ctx context.Context, c config.Config, access registry.Access, say func(text string)) (store.Backend, error) {
 	limit, late := c.ConnectTimeout, fmt.Errorf("no answer within %v (%s)", c.ConnectTimeout, config.EnvConnectTimeout)
 	if access != registry.Join && limit > MaxWait {
@@ -42,7 +42,7 @@ func Open(ctx context.Context, c config.Config, access registry.Access, say func
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, late)
 	defer cancel()
 	defer logging.Slow(say, "connecting to "+c.Registry.String())()
-	b, err := open(ctx, c, access)
+	b, err := open(ctx, c, access, say)
 	if err != nil && ctx.Err() != nil {
 		err = fmt.Errorf("%w: %w", context.Cause(ctx), err)
 	}
@@ -52,14 +52,14 @@ func Open(ctx context.Context, c config.Config, access registry.Access, say func
 	return b, nil
 }
 
-func open(ctx context.Context, c config.Config, access registry.Access) (store.Backend, error) {
+func open(ctx context.Context, c config.Config, access registry.Access, say func(text string)) (store.Backend, error) {
 	if c.Registry.Kind == config.SQLite {
 		return sqlite.Open(ctx, c.Registry.Path, sqlite.Options{
 			OrphanAfter: c.Timing.OrphanAfter, Access: access, MakeDirectory: c.Registry.Implicit,
 		})
 	}
 	for {
-		b, err := mongodb.Open(ctx, c.Registry.URI.Reveal(), mongodb.Options{Database: c.Database, Access: access})
+		b, err := mongodb.Open(ctx, c.Registry.URI.Reveal(), mongodb.Options{Database: c.Database, Access: access, Say: say})
 		if !errors.Is(err, mongodb.ErrUnreachable) || Pause(ctx) != nil {
 			return b, err
 		}

@@ -26,7 +26,7 @@ func Renewing(b store.Backend, conf config.Config, log zerolog.Logger) store.Bac
 	}
 	return reopen.New(b, reopen.Config{
 		Denied: mongodb.Denied,
-		Open:   func(ctx context.Context) (store.Backend, error) { return openAgain(ctx, conf) },
+		Open:   func(ctx context.Context) (store.Backend, error) { return openAgain(ctx, conf, log) },
 		Lease:  conf.Timing.Lease(),
 		OnDenied: func(err error) {
 			log.Error().Err(err).Msg("the registry refuses this instance, which ends with its lease (exit code 69): " + cure)
@@ -38,7 +38,7 @@ func Renewing(b store.Backend, conf config.Config, log zerolog.Logger) store.Bac
 
 // openAgain opens the registry with what the configuration says now. It has to be the
 // same registry, because in another one another instance may be active.
-func openAgain(ctx context.Context, before config.Config) (store.Backend, error) {
+func openAgain(ctx context.Context, before config.Config, log zerolog.Logger) (store.Backend, error) {
 	now, _, err := config.Load()
 	if err != nil {
 		return nil, err
@@ -46,5 +46,7 @@ func openAgain(ctx context.Context, before config.Config) (store.Backend, error)
 	if now.Registry.Kind != before.Registry.Kind || now.Database != before.Database || now.Registry.URI.Servers() != before.Registry.URI.Servers() {
 		return nil, errors.New("the file names another registry by now: restart the instance to use that")
 	}
-	return mongodb.Open(ctx, now.Registry.URI.Reveal(), mongodb.Options{Database: now.Database})
+	return mongodb.Open(ctx, now.Registry.URI.Reveal(), mongodb.Options{
+		Database: now.Database, Say: func(text string) { log.Warn().Msg(text) },
+	})
 }

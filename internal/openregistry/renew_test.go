@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rs/zerolog"
+
 	"github.com/understudy-go/understudy/config"
 	"github.com/understudy-go/understudy/internal/testkit"
 )
@@ -34,7 +36,7 @@ func TestOpenAgain_OpensTheSameRegistryOnly(t *testing.T) {
 		load(uri)
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel() // nobody is there
-		b, err := openAgain(ctx, conf)
+		b, err := openAgain(ctx, conf, zerolog.Nop())
 		if err == nil {
 			Close(b)
 		}

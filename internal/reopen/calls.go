@@ -34,6 +34,12 @@ func (r *Registry) BeginTerm(ctx context.Context, t registry.Term) error {
 	return err
 }
 
+// Mark implements [registry.Registry].
+func (r *Registry) Mark(ctx context.Context, id uuid.UUID, term int64) error {
+	_, err := through(r, func(b store.Backend) (none, error) { return none{}, b.Mark(ctx, id, term) })
+	return err
+}
+
 // EndTerm implements [registry.Registry].
 func (r *Registry) EndTerm(ctx context.Context, group string, number int64, holder uuid.UUID, end registry.End) error {
 	_, err := through(r, func(b store.Backend) (none, error) { return none{}, b.EndTerm(ctx, group, number, holder, end) })
@@ -58,8 +64,8 @@ func (r *Registry) Silent(ctx context.Context, group string, at time.Time, withi
 }
 
 // Watch implements [registry.Registry]. The watch breaks when the backend is replaced.
-func (r *Registry) Watch(ctx context.Context, group string) (<-chan struct{}, error) {
-	return through(r, func(b store.Backend) (<-chan struct{}, error) { return b.Watch(ctx, group) })
+func (r *Registry) Watch(ctx context.Context, group string) (<-chan registry.Notice, error) {
+	return through(r, func(b store.Backend) (<-chan registry.Notice, error) { return b.Watch(ctx, group) })
 }
 
 // Instances implements [registry.Admin].

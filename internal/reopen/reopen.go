@@ -159,17 +159,17 @@ func (r *Registry) open() {
 }
 
 // Register implements [registry.Registry].
-func (r *Registry) Register(ctx context.Context, in registry.Instance) (time.Time, error) {
-	at, err := through(r, func(b store.Backend) (time.Time, error) { return b.Register(ctx, in) })
+func (r *Registry) Register(ctx context.Context, in registry.Instance) (registry.Ack, error) {
+	ack, err := through(r, func(b store.Backend) (registry.Ack, error) { return b.Register(ctx, in) })
 	r.afterBeat(err)
-	return at, err
+	return ack, err
 }
 
 // Beat implements [registry.Registry].
-func (r *Registry) Beat(ctx context.Context, id uuid.UUID, s registry.Status) (time.Time, error) {
-	at, err := through(r, func(b store.Backend) (time.Time, error) { return b.Beat(ctx, id, s) })
+func (r *Registry) Beat(ctx context.Context, id uuid.UUID, s registry.Status) (registry.Ack, error) {
+	ack, err := through(r, func(b store.Backend) (registry.Ack, error) { return b.Beat(ctx, id, s) })
 	r.afterBeat(err)
-	return at, err
+	return ack, err
 }
 
 // Close closes the backend. No attempt to open the registry again begins after it.

@@ -31,12 +31,12 @@ func newFake(err error) *fake {
 	return f
 }
 
-func (f *fake) Beat(context.Context, uuid.UUID, registry.Status) (time.Time, error) {
+func (f *fake) Beat(context.Context, uuid.UUID, registry.Status) (registry.Ack, error) {
 	if f.closed.Load() {
-		return time.Time{}, fmt.Errorf("beat: %w", registry.ErrClosed)
+		return registry.Ack{}, fmt.Errorf("beat: %w", registry.ErrClosed)
 	}
 	f.beats.Add(1)
-	return time.Now(), *f.err.Load()
+	return registry.Ack{At: time.Now()}, *f.err.Load()
 }
 
 func (f *fake) View(context.Context, string) (registry.View, error) {

@@ -21,8 +21,9 @@ type Conn struct {
 	statements map[string]*sql.Stmt
 	synced     bool // commits wait for the disk
 	generation int64
-	committed  func() // called after the commit of the transaction
-	inTrial    bool   // in a transaction that Trial ends
+	committed  func()   // called after the commit of the transaction
+	topics     []string // what a durable commit of the transaction announces; none: everything
+	inTrial    bool     // in a transaction that Trial ends
 }
 
 // location returns the URI that the driver opens.
@@ -104,6 +105,10 @@ func (c *Conn) mayWrite() error {
 // Generation counts how many files were opened at the path, one after another. What
 // was committed in an earlier generation may be lost.
 func (c *Conn) Generation() int64 { return c.generation }
+
+// Announce has a durable commit of this transaction wake the watches of a topic, instead of
+// all watches.
+func (c *Conn) Announce(topic string) { c.topics = append(c.topics, topic) }
 
 // OnCommit has fn called once the transaction is committed.
 func (c *Conn) OnCommit(fn func()) { c.committed = fn }

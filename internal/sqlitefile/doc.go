@@ -54,7 +54,9 @@
 //
 // A durable commit is announced by a write to a small file beside the database
 // ([File.NoticePath]), and that is the only file that is watched: relaxed and quiet
-// commits wake nobody. All watches of a File are one watch for the system.
+// commits wake nobody. All watches of a File are one watch for the system. A commit may
+// announce topics ([Conn.Announce]): then only the states of the watches of these topics are
+// read, so that one of many groups in a process costs no more than one alone.
 //
 // Open a file once in a process. After its WAL or WAL index was removed, a File opens
 // the path again only when all other Files of the process that have it open were
@@ -73,7 +75,7 @@
 //   - call.go: how a call gets its turn and is left behind; backoff.go: how it waits for
 //     a lock; transaction.go: Read and Commit; conn.go: one connection.
 //   - lock_unix.go: the lock for opening; lockowner_linux.go: which process has a lock.
-//   - watch.go, notices.go: how changes are announced and noticed.
+//   - watch.go, notices.go, slots.go: how changes are announced and noticed.
 //   - errors.go: the kinds of errors; explain.go: what people are told.
 //   - schema.go: what a program keeps in the file; trial.go: what a check tries.
 package sqlitefile

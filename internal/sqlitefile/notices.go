@@ -2,8 +2,6 @@ package sqlitefile
 
 import (
 	"context"
-	"maps"
-	"slices"
 	"sync"
 )
 
@@ -23,6 +21,7 @@ type notices struct {
 
 // watcher waits for changes of one state.
 type watcher struct {
+	topic  string
 	state  StateFunc
 	ch     chan struct{}
 	forget func() bool
@@ -36,7 +35,7 @@ func newNotices() *notices {
 
 // add returns the channel of one more watcher, until ctx ends. It is nil if the
 // watch has ended.
-func (n *notices) add(ctx context.Context, state StateFunc) <-chan struct{} {
+func (n *notices) add(ctx context.Context, topic string, state StateFunc) <-chan struct{} {
 	if n == nil {
 		return nil
 	}
@@ -45,7 +44,7 @@ func (n *notices) add(ctx context.Context, state StateFunc) <-chan struct{} {
 	if n.over {
 		return nil
 	}
-	w := &watcher{state: state, ch: make(chan struct{}, 1)}
+	w := &watcher{topic: topic, state: state, ch: make(chan struct{}, 1)}
 	w.forget = context.AfterFunc(ctx, func() { n.remove(w) })
 	n.watchers[w] = struct{}{}
 	return w.ch
@@ -65,19 +64,27 @@ func (n *notices) remove(w *watcher) {
 	}
 }
 
-// all returns the watchers of this instant.
-func (n *notices) all() []*watcher {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return slices.Collect(maps.Keys(n.watchers))
-}
-
-// send gives a notice to each watcher whose state is another one than at the notice
-// before, or is not known.
-func (n *notices) send(states map[*watcher]string) {
+// of returns the watchers of this instant whose topic is a concern.
+func (n *notices) of(concern func(topic string) bool) (list []*watcher) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for w := range n.watchers {
+		if concern(w.topic) {
+			list = append(list, w)
+		}
+	}
+	return list
+}
+
+// send gives a notice to each of some watchers whose state is another one than at the
+// notice before, or is not known.
+func (n *notices) send(watchers []*watcher, states map[*watcher]string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, w := range watchers {
+		if _, stays := n.watchers[w]; !stays {
+			continue
+		}
 		state, known := states[w]
 		if known && w.known && state == w.latest {
 			continue

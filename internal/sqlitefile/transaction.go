@@ -56,7 +56,7 @@ func Commit[T any](ctx context.Context, f *File, d Durability, fn func(c *Conn) 
 			result, err = transact(ctx, f, c, fn) // writes over the WAL from its start, which takes no more room
 		}
 		if err == nil && d == Durable && !f.trial {
-			f.notify()
+			f.notify(c.topics)
 		}
 		return result, err
 	})
@@ -67,6 +67,7 @@ func transact[T any](ctx context.Context, f *File, c *Conn, fn func(c *Conn) (T,
 	if err := c.begin("BEGIN IMMEDIATE"); err != nil {
 		return result, err
 	}
+	c.topics = nil
 	defer f.startKillTimer()()
 	if result, err = fn(c); err == nil {
 		err = ctx.Err() // nobody waits for it any more

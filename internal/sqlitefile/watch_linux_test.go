@@ -30,7 +30,7 @@ func watchWithoutInotify(path string) error {
 			fmt.Println(err)
 			os.Exit(cannotLimit)
 		}
-		_, err := f.Watch(ctx, stateOf("x"))
+		_, err := f.Watch(ctx, "x", stateOf("x"))
 		want := strings.Replace(limit, "max_inotify", "fs.inotify.max_user", 1)
 		if err == nil || errors.Is(err, ErrNoWatch) || !strings.Contains(err.Error(), want) {
 			return fmt.Errorf("Watch: %w; want no ErrNoWatch, for it may pass, and that it names %s", err, want)
@@ -72,7 +72,7 @@ func TestWatch_AllOfAFileAreOneForTheSystem(t *testing.T) {
 	defer cancel()
 	var channels []<-chan struct{}
 	for range 50 {
-		ch, err := f.Watch(ctx, stateOf("x"))
+		ch, err := f.Watch(ctx, "x", stateOf("x"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -95,7 +95,7 @@ func TestWatch_AllOfAFileAreOneForTheSystem(t *testing.T) {
 			t.Fatal("no watcher is left, and the inotify instance is still there")
 		}
 	}
-	ch, err := f.Watch(t.Context(), stateOf("x"))
+	ch, err := f.Watch(t.Context(), "x", stateOf("x"))
 	if err != nil {
 		t.Fatal(err)
 	}

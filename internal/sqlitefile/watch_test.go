@@ -43,7 +43,7 @@ func TestWatch_SurvivesTheEndOfItsFile(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			f := open(t, filepath.Join(t.TempDir(), "shared.db"))
-			ch, err := f.Watch(t.Context(), stateOf("x"))
+			ch, err := f.Watch(t.Context(), "x", stateOf("x"))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -73,13 +73,13 @@ func TestWatch_SurvivesTheEndOfItsFile(t *testing.T) {
 // A watcher that does not receive keeps no notice from the others.
 func TestNotices_WatcherThatDoesNotReceiveHoldsUpNobody(t *testing.T) {
 	n := newNotices()
-	asleep := n.add(t.Context(), stateOf("x"))
+	asleep := n.add(t.Context(), "x", stateOf("x"))
 	var awake []<-chan struct{}
 	for range 20 {
-		awake = append(awake, n.add(t.Context(), stateOf("x")))
+		awake = append(awake, n.add(t.Context(), "x", stateOf("x")))
 	}
 	for range 3 {
-		n.send(nil)
+		n.send(n.of(func(string) bool { return true }), nil)
 		for _, ch := range awake {
 			select {
 			case <-ch:
@@ -93,7 +93,7 @@ func TestNotices_WatcherThatDoesNotReceiveHoldsUpNobody(t *testing.T) {
 		for range ch {
 		}
 	}
-	if ch := n.add(t.Context(), stateOf("x")); ch != nil {
+	if ch := n.add(t.Context(), "x", stateOf("x")); ch != nil {
 		t.Error("one was added after the end")
 	}
 }
@@ -105,7 +105,7 @@ func TestWatch_EndsWithItsDatabase(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "sub")
 	path := filepath.Join(dir, "shared.db")
 	f := open(t, path)
-	ch, err := f.Watch(t.Context(), stateOf("x"))
+	ch, err := f.Watch(t.Context(), "x", stateOf("x"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +123,7 @@ func TestWatch_EndsWithItsDatabase(t *testing.T) {
 			t.Fatal("it is still open")
 		}
 	}
-	if ch, err = f.Watch(t.Context(), stateOf("x")); err != nil {
+	if ch, err = f.Watch(t.Context(), "x", stateOf("x")); err != nil {
 		t.Fatal(err)
 	}
 	set(t, open(t, path), 2)
@@ -134,7 +134,7 @@ func TestWatch_WorksForReaders(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "shared.db")
 	owner := open(t, path)
 	f := openWith(t, path, Options{Access: ReadOnly})
-	changes, err := f.Watch(t.Context(), stateOf("x"))
+	changes, err := f.Watch(t.Context(), "x", stateOf("x"))
 	if errors.Is(err, ErrNoWatch) {
 		t.Skip(err)
 	}

@@ -43,7 +43,7 @@ func WantError(t testing.TB, what string, err error, want ...error) {
 }
 
 // WantClosed waits until the channel of a watch is closed.
-func WantClosed(t testing.TB, ch <-chan struct{}) {
+func WantClosed[T any](t testing.TB, ch <-chan T) {
 	t.Helper()
 	timeout := time.After(Deadline)
 	for {

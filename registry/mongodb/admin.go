@@ -2,6 +2,7 @@ package mongodb
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -82,12 +83,16 @@ func (r *Registry) RequestHandover(ctx context.Context, group string, number int
 	if err := r.mayWrite(); err != nil {
 		return wrap(ctx, "request hand-over", err)
 	}
-	result, err := r.terms.UpdateOne(ctx,
+	raw, err := r.terms.FindOneAndUpdate(ctx,
 		bson.M{"_id": termID{group, number}, "endedAt": nil},
 		bson.M{"$set": bson.M{"handoverTo": mongofields.Binary(to)}, "$currentDate": bson.M{"handoverAt": true}},
-		options.UpdateOne().SetCollation(r.simple))
-	if err == nil && result.MatchedCount == 0 {
+		options.FindOneAndUpdate().SetProjection(bson.M{"holder": 1}).SetCollation(r.simple)).Raw()
+	if errors.Is(err, mongo.ErrNoDocuments) {
 		err = fmt.Errorf("%w: term %d of group %q", registry.ErrNoTerm, number, group)
+	}
+	if err == nil {
+		holder, _ := fieldsOf(raw).ID("holder")
+		r.ring(group, number, holder)
 	}
 	return wrap(ctx, "request hand-over", r.refused(r.terms, err))
 }

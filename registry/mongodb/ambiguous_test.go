@@ -62,6 +62,7 @@ func TestRegistry_WriteOfAMinorityIsNoSuccess(t *testing.T) {
 	r := open(t, set.URI())
 	in := register(t, r, "g")
 	begin(t, r, "g", 1, in.ID)
+	awaitRings(t, db(t, set.URI(), "understudy"), "g", 1) // its insert is not the one that is to fail
 	for name, write := range map[string]func(ctx context.Context) error{
 		"Register": func(ctx context.Context) error { _, err := r.Register(ctx, newInstance("g")); return err },
 		"Beat":     func(ctx context.Context) error { _, err := r.Beat(ctx, in.ID, in.Status); return err },
@@ -91,6 +92,7 @@ func TestBeginTerm_IsNotErrTermTakenWithoutAMajority(t *testing.T) {
 	set := mongotest.Start(t, 1)
 	r := open(t, set.URI())
 	begin(t, r, "g", 1, uuid.Must(uuid.NewV7()))
+	awaitRings(t, db(t, set.URI(), "understudy"), "g", 1) // its insert is not the one that is to fail
 	set.FailCommand(t, 1, "failCommands", bson.A{"insert"},
 		"writeConcernError", bson.M{"code": 64, "errmsg": "waiting for replication timed out"})
 	err := r.BeginTerm(t.Context(), registry.Term{Group: "g", Number: 1, Holder: uuid.Must(uuid.NewV7())})

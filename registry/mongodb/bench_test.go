@@ -81,7 +81,7 @@ func BenchmarkTakeover(b *testing.B) {
 	sets(b, func(b *testing.B, uri string) {
 		clients := []*mongodb.Registry{open(b, uri), open(b, uri)}
 		ids := []uuid.UUID{register(b, clients[0], "g").ID, register(b, clients[1], "g").ID}
-		var changes [2]<-chan struct{}
+		var changes [2]<-chan registry.Notice
 		for i, r := range clients {
 			ch, err := r.Watch(b.Context(), "g")
 			if err != nil {

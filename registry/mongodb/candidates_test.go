@@ -24,11 +24,11 @@ func TestCandidate_FindsALiveInstanceBehindManyDeadOnesOfLongIntervals(t *testin
 	join := func(priority int, interval time.Duration, silent time.Duration) uuid.UUID {
 		in := newInstance("g")
 		in.Priority, in.Interval, in.OrphanAfter = priority, interval, time.Hour+10*interval
-		at, err := r.Register(t.Context(), in)
+		ack, err := r.Register(t.Context(), in)
 		if err != nil {
 			t.Fatal(err)
 		}
-		set(t, stored, in.ID, bson.M{"heartbeat": at.Add(-silent)})
+		set(t, stored, in.ID, bson.M{"heartbeat": ack.At.Add(-silent)})
 		return in.ID
 	}
 	slow := join(9, time.Minute, 2*time.Minute)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/understudy-go/understudy/internal/mongobell"
 	"github.com/understudy-go/understudy/internal/mongoconn"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/registry/finding"
@@ -37,6 +38,7 @@ func Check(ctx context.Context, uri string, o Options, connect time.Duration) []
 		defer cancel()
 		_ = r.Close(ctx)
 	}()
+	r.hang(false, true, nil) // the trial rings for nobody
 	c := &checker{r: r}
 	if names := r.conn.UnknownOptions(); len(names) > 0 {
 		c.warn("URI", "the driver does not know these options, and ignores them: "+strings.Join(names, ", "), "correct their names, or remove them")
@@ -109,20 +111,31 @@ func (c *checker) writable(ctx context.Context) bool {
 	return true
 }
 
-// watch opens a change stream and closes it.
+// watch tries the bell, and reports whether this user may make and ring it.
 func (c *checker) watch(ctx context.Context) bool {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	_, err := c.r.Watch(ctx, "check")
+	const (
+		name   = "watch"
+		polled = ": so the active instance and the next one read the terms once per interval"
+	)
+	missing, err := c.r.bell.Examine(ctx)
+	lacking := c.privileges.missing(c.r.database(), mongobell.Names()[0], "find", "insert")
+	if len(missing) > 0 {
+		lacking = append(lacking, c.privileges.missing(c.r.database(), missing[0], "createCollection")...)
+	}
 	switch {
-	case errors.Is(err, registry.ErrNoWatch) && mongoconn.Unauthorized(err):
-		c.warn("watch", "this user is not allowed to watch the terms, so each instance reads them once per interval", "grant it the action changeStream, or the role readWrite")
-	case errors.Is(err, registry.ErrNoWatch):
-		c.warn("watch", "there are no change streams, so each instance reads the terms once per interval", "a replica set has them")
+	case mongoconn.Unauthorized(err):
+		c.warn(name, "this user is not allowed to read the collections bell0 to bell19"+polled, "grant it the role readWrite")
+	case err != nil && errors.Is(err, registry.ErrNoWatch):
+		c.warn(name, fmt.Sprintf("%v%s", err, polled), "a MongoDB server has tailable cursors on capped collections; a collection bell0 to bell19 of another program is in the way")
 	case err != nil:
-		c.explain(ctx, "watch", err)
+		c.explain(ctx, name, err)
+	case len(lacking) > 0:
+		c.warn(name, fmt.Sprintf("%s lacks: %s in the collections bell0 to bell19%s", c.r.conn.User(), strings.Join(lacking, ", "), polled),
+			fmt.Sprintf("grant it the role readWrite in the database %s", c.r.database()))
+	case len(missing) > 0:
+		c.ok(name, "tailable cursors announce changes at once; instances make %d of the collections bell0 to bell19 when they need them", len(missing))
 	default:
-		c.ok("watch", "a change stream announces changes at once")
+		c.ok(name, "tailable cursors announce changes at once")
 	}
 	return true
 }

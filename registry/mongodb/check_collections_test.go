@@ -148,6 +148,7 @@ func TestCheck_TrialLeavesNothingBehindIfTheProcessIsKilled(t *testing.T) {
 	r := open(t, set.URI())
 	begin(t, r, "g", 1, register(t, r, "g").ID)
 	d := db(t, set.URI(), "understudy")
+	awaitRings(t, d, "g", 1)
 	before := stored(t, d)
 	// As if the process were gone: its abort of the transaction does not arrive while the
 	// check waits for it.

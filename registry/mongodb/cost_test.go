@@ -2,6 +2,7 @@ package mongodb_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -102,6 +103,9 @@ func TestOpen_URICannotWeakenTheConcerns(t *testing.T) {
 		elements, err := raw.Elements()
 		if err != nil {
 			t.Fatal(err)
+		}
+		if on, ok := elements[0].Value().StringValueOK(); ok && strings.HasPrefix(on, "bell") {
+			continue // rings are hints
 		}
 		switch name := elements[0].Key(); name {
 		case "find":

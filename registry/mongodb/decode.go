@@ -42,6 +42,7 @@ func decodeInstance(raw bson.Raw) (in registry.Instance, err error) {
 	in.Role = registry.Role(role)
 	in.Term, _ = f.Integer("term")
 	in.Candidate, _ = f.Flag("candidate")
+	in.Listen, _ = f.Integer("listen")
 	in.Interval = f.Span("interval")
 	in.OrphanAfter = f.Span("orphanAfter")
 	in.Priority = f.Small("priority")
@@ -80,6 +81,7 @@ func decodeTerm(raw bson.Raw) (t registry.Term, err error) {
 	if !t.Open() {
 		reason, _ := f.Text("reason")
 		t.End = registry.End{Reason: registry.Reason(reason), ExitCode: f.Small("exitCode"), Silence: f.Span("silence")}
+		t.End.Next, _ = f.ID("next")
 	}
 	if at, ok := f.Date("handoverAt"); ok {
 		if to, ok := f.ID("handoverTo"); ok {

@@ -22,8 +22,8 @@ import (
 // It is an upsert whose filter matches no record at all, so that it always inserts:
 // unlike an insert it can store the server's time. The unique _id refuses a UUID that
 // has a record. This decides no race, because no other process uses the same UUID.
-func (r *Registry) Register(ctx context.Context, in registry.Instance) (time.Time, error) {
-	fail := func(err error) (time.Time, error) { return time.Time{}, wrap(ctx, "register", err) }
+func (r *Registry) Register(ctx context.Context, in registry.Instance) (registry.Ack, error) {
+	fail := func(err error) (registry.Ack, error) { return registry.Ack{}, wrap(ctx, "register", err) }
 	if err := r.mayWrite(); err != nil {
 		return fail(err)
 	}
@@ -43,7 +43,7 @@ func (r *Registry) Register(ctx context.Context, in registry.Instance) (time.Tim
 			},
 			"$currentDate": bson.M{"startedAt": true, "heartbeat": true},
 		},
-		options.FindOneAndUpdate().SetUpsert(true).SetReturnDocument(options.After).SetProjection(heartbeatOnly),
+		options.FindOneAndUpdate().SetUpsert(true).SetReturnDocument(options.After).SetProjection(ackOnly),
 	).Raw()
 	if mongoconn.DuplicateID(err) {
 		return fail(fmt.Errorf("%w: %s", registry.ErrRegistered, in.ID))
@@ -51,27 +51,28 @@ func (r *Registry) Register(ctx context.Context, in registry.Instance) (time.Tim
 	if err != nil {
 		return fail(r.refused(r.instances, err))
 	}
-	return r.heartbeat(ctx, "register", raw)
+	return r.ack(ctx, "register", raw)
 }
 
-var heartbeatOnly = bson.M{"heartbeat": 1}
+var ackOnly = bson.M{"heartbeat": 1, "listen": 1}
 
-// heartbeat returns the server's time from the answer to a write that stored it.
-func (r *Registry) heartbeat(ctx context.Context, what string, raw bson.Raw) (time.Time, error) {
+// ack takes the server's time and the mark from the answer to a write that stored the time.
+func (r *Registry) ack(ctx context.Context, what string, raw bson.Raw) (registry.Ack, error) {
 	f := fieldsOf(raw)
 	at, ok := f.Date("heartbeat")
 	if !ok {
-		return time.Time{}, wrap(ctx, what, f.corrupt("heartbeat", "a date"))
+		return registry.Ack{}, wrap(ctx, what, f.corrupt("heartbeat", "a date"))
 	}
 	r.clock.set(at)
-	return at, nil
+	listen, _ := f.Integer("listen")
+	return registry.Ack{At: at, Listen: listen}, nil
 }
 
 // Beat implements [registry.Registry]. It never creates a record, and it does not
 // change one that it does not understand.
-func (r *Registry) Beat(ctx context.Context, id uuid.UUID, s registry.Status) (time.Time, error) {
+func (r *Registry) Beat(ctx context.Context, id uuid.UUID, s registry.Status) (registry.Ack, error) {
 	if err := r.mayWrite(); err != nil {
-		return time.Time{}, wrap(ctx, "beat", err)
+		return registry.Ack{}, wrap(ctx, "beat", err)
 	}
 	raw, err := r.instances.FindOneAndUpdate(ctx,
 		bson.M{
@@ -84,15 +85,26 @@ func (r *Registry) Beat(ctx context.Context, id uuid.UUID, s registry.Status) (t
 			"$set":         bson.M{"role": s.Role, "term": s.Term, "candidate": s.Candidate},
 			"$currentDate": bson.M{"heartbeat": true},
 		},
-		options.FindOneAndUpdate().SetReturnDocument(options.After).SetProjection(heartbeatOnly),
+		options.FindOneAndUpdate().SetReturnDocument(options.After).SetProjection(ackOnly),
 	).Raw()
 	if errors.Is(err, mongo.ErrNoDocuments) {
-		return time.Time{}, wrap(ctx, "beat", r.whyUnbeaten(ctx, id))
+		return registry.Ack{}, wrap(ctx, "beat", r.whyUnbeaten(ctx, id))
 	}
 	if err != nil {
-		return time.Time{}, wrap(ctx, "beat", r.refused(r.instances, err))
+		return registry.Ack{}, wrap(ctx, "beat", r.refused(r.instances, err))
 	}
-	return r.heartbeat(ctx, "beat", raw)
+	return r.ack(ctx, "beat", raw)
+}
+
+// Mark implements [registry.Registry]. An earlier version leaves the field as it is.
+func (r *Registry) Mark(ctx context.Context, id uuid.UUID, term int64) error {
+	if err := r.mayWrite(); err != nil {
+		return wrap(ctx, "mark", err)
+	}
+	_, err := r.instances.UpdateOne(ctx,
+		bson.M{"_id": mongofields.Binary(id), "schema": bson.M{"$gte": 1, "$lte": registry.Schema}},
+		bson.M{"$set": bson.M{"listen": term}})
+	return wrap(ctx, "mark", r.refused(r.instances, err))
 }
 
 // whyUnbeaten says why a heartbeat matched no record: there is none, or it makes no

@@ -13,8 +13,8 @@ func (r *Registry) Jobs() store.Store {
 	defer r.mu.Unlock()
 	if r.jobs == nil {
 		r.jobs = mongostore.New(mongostore.Registry{
-			Database: r.terms.Database(), Pool: r.conn.Pool(), Simple: r.simple, Joined: r.access == registry.Join,
-			Now: r.clock.now, Hello: r.hello, MayRead: r.mayRead, MayWrite: r.mayWrite, Refused: r.refused,
+			Database: r.terms.Database(), Pool: r.conn.Pool() - r.bell.Connections(), Simple: r.simple, Joined: r.access == registry.Join,
+			Now: r.clock.now, Hello: r.hello, Bell: r.bell, MayRead: r.mayRead, MayWrite: r.mayWrite, Refused: r.refused,
 			Spawn: r.spawn, Closing: r.closing,
 		})
 	}

@@ -10,9 +10,9 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
+	"github.com/understudy-go/understudy/internal/mongobell"
 	"github.com/understudy-go/understudy/internal/mongoconn"
 	"github.com/understudy-go/understudy/internal/mongouri"
-	"github.com/understudy-go/understudy/internal/mongowatch"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -32,6 +32,9 @@ type Options struct {
 	// Access is what the database is opened for. [registry.Join] makes an index;
 	// [registry.Look] does not need the right to write.
 	Access registry.Access
+	// Say tells people what no call returns: that changes could not be announced. It is
+	// called once, until they can be again. It may be nil.
+	Say func(text string)
 }
 
 // Open connects to the servers of a URI, and checks that the database may be written
@@ -68,8 +71,17 @@ func dial(ctx context.Context, uri string, o Options) (*Registry, error) {
 	db := conn.Database(o.Database)
 	r.instances, r.terms = db.Collection("instances"), db.Collection("terms")
 	r.closing, r.close = context.WithCancel(context.Background())
-	r.watches = mongowatch.New(r.changes())
+	r.hang(o.Access == registry.Join, o.Access == registry.Look, o.Say)
 	return r, nil
+}
+
+// hang makes the bell. It may make its collections, or must write nothing.
+func (r *Registry) hang(makes, silent bool, say func(string)) {
+	r.bell = mongobell.New(mongobell.Source{
+		Database: r.terms.Database(), Pool: r.conn.Pool(), Make: makes, Silent: silent, Spawn: r.spawn, Closing: r.closing,
+		Say: say,
+	})
+	r.conn.OnPrimaryChange(r.bell.PrimaryChanged)
 }
 
 // prepare checks that a server lets this user do what the access needs, and makes

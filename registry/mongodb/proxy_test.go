@@ -195,6 +195,16 @@ func named(commands []bson.Raw, names ...string) (n int) {
 	return n
 }
 
+// tailed counts the cursors that were opened on the collections of the bell.
+func tailed(commands []bson.Raw) (n int) {
+	for _, command := range commands {
+		if on, ok := command.Lookup("find").StringValueOK(); ok && strings.HasPrefix(on, "bell") {
+			n++
+		}
+	}
+	return n
+}
+
 // throughProxy opens a registry through a proxy to the first server of the URI.
 func throughProxy(t *testing.T, uri string) (*proxy, *mongodb.Registry) {
 	t.Helper()

@@ -4,12 +4,13 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
+	"github.com/understudy-go/understudy/internal/mongobell"
 	"github.com/understudy-go/understudy/internal/mongoconn"
-	"github.com/understudy-go/understudy/internal/mongowatch"
 	"github.com/understudy-go/understudy/jobs/store/mongostore"
 	"github.com/understudy-go/understudy/registry"
 )
@@ -25,7 +26,7 @@ type Registry struct {
 	access    registry.Access
 	simple    *options.Collation // compares bytes; nil if the server has no collations
 
-	watches *mongowatch.Watches
+	bell    *mongobell.Bell
 	closing context.Context // its end ends what runs in the background
 	close   context.CancelFunc
 	running sync.WaitGroup // what runs in the background
@@ -67,7 +68,11 @@ func (r *Registry) spawn(f func()) error {
 	return nil
 }
 
-// Close ends the watches and closes the connections.
+// ringTime bounds how long Close waits for rings that are not sent yet.
+const ringTime = time.Second
+
+// Close ends the watches and closes the connections. Before that it sends the rings of
+// the changes that were made just now.
 func (r *Registry) Close(ctx context.Context) error {
 	r.mu.Lock()
 	closed := r.closed
@@ -76,6 +81,9 @@ func (r *Registry) Close(ctx context.Context) error {
 	if closed {
 		return fmt.Errorf("close: %w", registry.ErrClosed)
 	}
+	ringing, cancel := context.WithTimeout(ctx, ringTime)
+	r.bell.Flush(ringing)
+	cancel()
 	r.close()
 	r.running.Wait() // each ends soon after closing
 	if err := r.conn.Disconnect(ctx); err != nil {

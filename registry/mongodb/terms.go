@@ -109,6 +109,9 @@ func (r *Registry) BeginTerm(ctx context.Context, t registry.Term) error {
 	if mongoconn.DuplicateID(err) {
 		return wrap(ctx, "begin term", r.taken(ctx, t, err))
 	}
+	if err == nil {
+		r.ring(t.Group, t.Number, uuid.Nil)
+	}
 	return wrap(ctx, "begin term", r.refused(r.terms, err))
 }
 
@@ -140,9 +143,15 @@ func (r *Registry) EndTerm(ctx context.Context, group string, number int64, hold
 	if end.Silence > 0 {
 		set["silence"] = mongofields.Milliseconds(end.Silence)
 	}
-	_, err := r.terms.UpdateOne(ctx,
+	if end.Next != uuid.Nil {
+		set["next"] = mongofields.Binary(end.Next)
+	}
+	result, err := r.terms.UpdateOne(ctx,
 		bson.M{"_id": termID{group, number}, "holder": mongofields.Binary(holder), "endedAt": nil},
 		bson.M{"$set": set, "$currentDate": bson.M{"endedAt": true}},
 		options.UpdateOne().SetCollation(r.simple))
+	if err == nil && result.MatchedCount > 0 {
+		r.ring(group, number, end.Next)
+	}
 	return wrap(ctx, "end term", r.refused(r.terms, err))
 }

@@ -2,26 +2,25 @@ package mongodb
 
 import (
 	"context"
-	"time"
 
-	"github.com/understudy-go/understudy/internal/mongowatch"
+	"github.com/google/uuid"
+
+	"github.com/understudy-go/understudy/internal/mongobell"
+	"github.com/understudy-go/understudy/registry"
 )
 
-// Watch implements [registry.Registry]. All watches of a registry share one change
-// stream, and thus one connection.
-func (r *Registry) Watch(ctx context.Context, group string) (<-chan struct{}, error) {
+// Watch implements [registry.Registry]. All watches of a registry share the cursors of
+// one bell, see [mongobell].
+func (r *Registry) Watch(ctx context.Context, group string) (<-chan registry.Notice, error) {
 	if err := r.mayRead(); err != nil {
 		return nil, wrap(ctx, "watch", err)
 	}
-	changes, err := r.watches.Watch(ctx, group)
-	return changes, wrap(ctx, "watch", err)
+	notices, err := r.bell.Terms(ctx, group)
+	return notices, wrap(ctx, "watch", err)
 }
 
-// changes is the stream of the terms.
-func (r *Registry) changes() mongowatch.Source {
-	return mongowatch.Source{
-		Of: r.terms, Hello: r.hello,
-		Every: 50 * time.Millisecond, // each notice costs its receiver a view
-		Spawn: r.spawn, Closing: r.closing,
-	}
+// ring announces a change of a group's terms that was acknowledged. next is who should act
+// first; uuid.Nil: nobody in particular.
+func (r *Registry) ring(group string, term int64, next uuid.UUID) {
+	r.bell.Ring(mongobell.Ring{Of: mongobell.Terms, Group: group, Term: term, For: next})
 }

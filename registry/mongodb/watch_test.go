@@ -4,11 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/fnv"
+	"slices"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
 
 	"github.com/understudy-go/understudy/internal/mongotest"
 	"github.com/understudy-go/understudy/registry"
@@ -16,7 +20,7 @@ import (
 )
 
 // watch watches a group until the test ends, or the function that it returns is called.
-func watch(t *testing.T, r *mongodb.Registry, group string) (<-chan struct{}, context.CancelFunc) {
+func watch(t *testing.T, r *mongodb.Registry, group string) (<-chan registry.Notice, context.CancelFunc) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Cleanup(cancel)
@@ -28,7 +32,7 @@ func watch(t *testing.T, r *mongodb.Registry, group string) (<-chan struct{}, co
 }
 
 // noticed waits for a notice after which the group's latest term has the number.
-func noticed(t *testing.T, r *mongodb.Registry, changes <-chan struct{}, group string, number int64) {
+func noticed(t *testing.T, r *mongodb.Registry, changes <-chan registry.Notice, group string, number int64) {
 	t.Helper()
 	timeout := time.After(3 * time.Minute)
 	for {
@@ -46,48 +50,72 @@ func noticed(t *testing.T, r *mongodb.Registry, changes <-chan struct{}, group s
 	}
 }
 
-func TestWatch_AllGroupsShareOneStream(t *testing.T) {
+// cursors returns the collections of the bell on which cursors are open, one for each.
+func cursors(t *testing.T, d *mongo.Database) (on []string) {
+	t.Helper()
+	cursor, err := d.Client().Database("admin").Aggregate(t.Context(), bson.A{
+		bson.M{"$currentOp": bson.M{"allUsers": true, "idleCursors": true}},
+		bson.M{"$match": bson.M{"ns": bson.M{"$regex": "^" + d.Name() + "\\.bell"}, "cursor.tailable": true}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []struct {
+		Ns string `bson:"ns"`
+	}
+	if err := cursor.All(t.Context(), &list); err != nil {
+		t.Fatal(err)
+	}
+	for _, op := range list {
+		on = append(on, op.Ns)
+	}
+	slices.Sort(on)
+	return on
+}
+
+// wantCursors waits until there are cursors on a number of collections, one on each.
+func wantCursors(t *testing.T, d *mongo.Database, number int) {
+	t.Helper()
+	mongotest.Eventually(t, fmt.Sprintf("%d cursors", number), func() error {
+		if on := cursors(t, d); len(on) != number || len(slices.Compact(slices.Clone(on))) != number {
+			return fmt.Errorf("there are %d: %q", len(on), on)
+		}
+		return nil
+	})
+}
+
+func TestWatch_TwoHundredGroupsShareSixteenCursors(t *testing.T) {
 	t.Parallel()
 	uri := mongotest.Shared(t)
-	p, r := throughProxy(t, uri)
-	truth := open(t, uri)
-	p.recorded()
-	const groups = 20
+	r, truth, d := open(t, uri), open(t, uri), db(t, uri, "")
+	const groups = 200
 	var (
-		changes [groups]<-chan struct{}
+		changes [groups]<-chan registry.Notice
 		cancels [groups]context.CancelFunc
 	)
 	group := func(i int) string { return fmt.Sprint("g", i) }
 	for i := range groups {
 		changes[i], cancels[i] = watch(t, r, group(i))
-		if i%2 == 1 { // the others went on while it joined
+		if i%20 == 1 { // the others went on while it joined
 			begin(t, truth, group(i-1), 1, uuid.Must(uuid.NewV7()))
 			noticed(t, r, changes[i-1], group(i-1), 1)
 		}
 	}
 	for i := range groups {
 		begin(t, truth, group(i), 2, uuid.Must(uuid.NewV7()))
+	}
+	for i := range groups {
 		noticed(t, r, changes[i], group(i), 2)
 	}
+	wantCursors(t, d, 16)
 	for _, cancel := range cancels[1:] {
 		cancel()
 	}
 	begin(t, truth, group(0), 3, uuid.Must(uuid.NewV7()))
 	noticed(t, r, changes[0], group(0), 3)
-	commands := p.recorded()
-	if streams := named(commands, "aggregate"); streams != 2 { // one of the first group, and then one of all
-		t.Errorf("%d streams were opened, want 2", streams)
-	}
-	if closed := named(commands, "killCursors"); closed != 1 {
-		t.Errorf("%d streams were closed, want one", closed)
-	}
+	wantCursors(t, d, 1)
 	cancels[0]()
-	mongotest.Eventually(t, "the end of the stream", func() error {
-		if named(p.recorded(), "killCursors") == 0 {
-			return fmt.Errorf("it is still open")
-		}
-		return nil
-	})
+	wantCursors(t, d, 0)
 	changes[0], _ = watch(t, r, group(0))
 	begin(t, truth, group(0), 4, uuid.Must(uuid.NewV7()))
 	noticed(t, r, changes[0], group(0), 4)
@@ -171,8 +199,8 @@ func TestWatch_MissesNoChangeWhileOthersJoinAndLeave(t *testing.T) {
 	joining.Wait()
 }
 
-// A stream that is replaced may not have passed on all changes yet.
-func TestWatch_WatcherThatJoinsWakesTheOthers(t *testing.T) {
+// A cursor that is replaced may not have passed on all rings yet.
+func TestWatch_RingsThatCameWhileACursorWasReplacedAreNotLost(t *testing.T) {
 	t.Parallel()
 	uri := mongotest.Shared(t)
 	p, r := throughProxy(t, uri)
@@ -187,8 +215,14 @@ func TestWatch_WatcherThatJoinsWakesTheOthers(t *testing.T) {
 		}
 	}
 	begin(t, truth, "mine", 1, uuid.Must(uuid.NewV7()))
+	mongotest.Eventually(t, "the ring", func() error {
+		if n := rings(t, db(t, uri, ""), "mine"); n == 0 {
+			return errors.New("it has not come")
+		}
+		return nil
+	})
 	p.goOn() // the request that waits already goes on waiting
-	_, _ = watch(t, r, "other")
+	_, _ = watch(t, r, inTheSlotOf("mine"))
 	select {
 	case _, ok := <-mine:
 		if !ok {
@@ -197,6 +231,33 @@ func TestWatch_WatcherThatJoinsWakesTheOthers(t *testing.T) {
 	case <-time.After(10 * time.Second):
 		t.Error("a term began, and no notice came")
 	}
+}
+
+// inTheSlotOf returns another group that has its rings in the same collection.
+func inTheSlotOf(group string) string {
+	for i := 0; ; i++ {
+		if other := fmt.Sprint("other", i); slot(other) == slot(group) {
+			return other
+		}
+	}
+}
+
+// slot is the number of a group's collection. It must not change: all versions that are in
+// use at a time have to agree.
+func slot(group string) uint32 {
+	h := fnv.New32a()
+	h.Write([]byte(group))
+	return h.Sum32() % 16
+}
+
+// rings counts what is left of the rings of a group.
+func rings(t *testing.T, d *mongo.Database, group string) int64 {
+	t.Helper()
+	n, err := d.Collection(fmt.Sprint("bell", slot(group))).CountDocuments(t.Context(), bson.M{"group": group})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 func TestWatch_EndsWhenTheRegistryIsClosed(t *testing.T) {
@@ -211,7 +272,7 @@ func TestWatch_EndsWhenTheRegistryIsClosed(t *testing.T) {
 	if err := r.Close(t.Context()); err != nil {
 		t.Error(err)
 	}
-	for _, ch := range []<-chan struct{}{changes, more} {
+	for _, ch := range []<-chan registry.Notice{changes, more} {
 		for range ch {
 		}
 	}

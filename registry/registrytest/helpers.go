@@ -32,11 +32,11 @@ func newInstance(t *testing.T, group string) registry.Instance {
 
 func register(t *testing.T, b registry.Backend, in registry.Instance) time.Time {
 	t.Helper()
-	at, err := b.Register(t.Context(), in)
+	ack, err := b.Register(t.Context(), in)
 	if err != nil {
 		t.Fatalf("Register: %v", err)
 	}
-	return at
+	return ack.At
 }
 
 // together reports whether two instants that one call stored can be the time of that
@@ -46,11 +46,11 @@ func together(a, b time.Time) bool { return a.Sub(b).Abs() < time.Minute }
 
 func beat(t *testing.T, b registry.Backend, id uuid.UUID, s registry.Status) time.Time {
 	t.Helper()
-	at, err := b.Beat(t.Context(), id, s)
+	ack, err := b.Beat(t.Context(), id, s)
 	if err != nil {
 		t.Fatalf("Beat: %v", err)
 	}
-	return at
+	return ack.At
 }
 
 // begin begins a term and returns it as it has to be read.
@@ -119,6 +119,7 @@ func calls(t *testing.T, b registry.Backend, in registry.Instance, term registry
 	return []call{
 		{"Register", func(ctx context.Context) error { _, err := b.Register(ctx, stranger); return err }},
 		{"Beat", func(ctx context.Context) error { _, err := b.Beat(ctx, in.ID, in.Status); return err }},
+		{"Mark", func(ctx context.Context) error { return b.Mark(ctx, stranger.ID, 1) }},
 		{"Unregister", func(ctx context.Context) error { return b.Unregister(ctx, stranger.ID) }},
 		{"View", func(ctx context.Context) error { _, err := b.View(ctx, in.Group); return err }},
 		{"DeleteOrphan", func(ctx context.Context) error { _, err := b.DeleteOrphan(ctx, in.ID, 1<<40); return err }},

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 
 	"github.com/understudy-go/understudy/internal/suite"
 	"github.com/understudy-go/understudy/registry"
@@ -53,6 +54,38 @@ func instances(t *testing.T, open func(t *testing.T) Store) {
 		got := find(t, other, in.Group, in.ID)
 		if got == nil || got.Host != in.Host || got.Version != in.Version || got.Command != in.Command {
 			t.Errorf("got %+v, want %+v", got, in)
+		}
+	})
+
+	t.Run("MarkShowsInTheAnswersToBeats", func(t *testing.T) {
+		in := newInstance(t, "marked")
+		mark := func(id uuid.UUID, term int64) {
+			t.Helper()
+			if err := other.Mark(t.Context(), id, term); err != nil {
+				t.Fatalf("Mark: %v", err)
+			}
+		}
+		ack, err := b.Register(t.Context(), in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		everybody := ack.Everybody()
+		for _, term := range []int64{7, 0, 8} {
+			mark(in.ID, term)
+			for range 2 { // a beat does not take it away
+				ack, err = b.Beat(t.Context(), in.ID, in.Status)
+				if err != nil || ack.Listen != term && !everybody || everybody && !ack.Everybody() {
+					t.Fatalf("Beat: %+v, %v; want the mark %d, or that of everybody: %v", ack, err, term, everybody)
+				}
+			}
+		}
+		if got := find(t, other, in.Group, in.ID); got == nil || !everybody && got.Listen != 8 {
+			t.Errorf("the record is %+v, want the mark 8", got)
+		}
+		stranger := newID(t)
+		mark(stranger, 7)
+		if got := find(t, other, in.Group, stranger); got != nil {
+			t.Errorf("Mark has made the record %+v", got)
 		}
 	})
 

@@ -12,7 +12,7 @@ import (
 )
 
 // writing are the calls that a handle that only reads refuses.
-var writing = []string{"Register", "Beat", "Unregister", "DeleteOrphan", "BeginTerm", "EndTerm", "RequestHandover"}
+var writing = []string{"Register", "Beat", "Mark", "Unregister", "DeleteOrphan", "BeginTerm", "EndTerm", "RequestHandover"}
 
 // look: a handle that was opened with registry.Look reads everything and writes nothing.
 func look(t *testing.T, open func(t *testing.T) Store) {

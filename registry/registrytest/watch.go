@@ -14,7 +14,7 @@ import (
 
 // watch: a notice follows each change of the group's terms.
 func watch(t *testing.T, open func(t *testing.T) Store) {
-	start := func(t *testing.T, b registry.Backend, group string) (<-chan struct{}, context.CancelFunc) {
+	start := func(t *testing.T, b registry.Backend, group string) (<-chan registry.Notice, context.CancelFunc) {
 		t.Helper()
 		ctx, cancel := context.WithCancel(t.Context())
 		t.Cleanup(cancel)
@@ -33,7 +33,7 @@ func watch(t *testing.T, open func(t *testing.T) Store) {
 		store := open(t)
 		b, other := store.Open(t), store.Open(t)
 		const group = "watched"
-		chans := make([]<-chan struct{}, 2) // of another handle, and of the one that writes
+		chans := make([]<-chan registry.Notice, 2) // of another handle, and of the one that writes
 		for i, h := range []registry.Backend{b, other} {
 			chans[i], _ = start(t, h, group)
 		}

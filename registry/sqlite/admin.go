@@ -68,7 +68,7 @@ func (r *Registry) RequestHandover(ctx context.Context, group string, number int
 	if to != uuid.Nil {
 		target = to.String()
 	}
-	err := r.changeTerm(ctx, func(c *conn) error {
+	err := r.changeTerm(ctx, group, func(c *conn) error {
 		if found, err := c.exists(anOpenTerm, group, number); err != nil || !found {
 			return cmp.Or(err, registry.ErrNoTerm)
 		}

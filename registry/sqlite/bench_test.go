@@ -38,7 +38,7 @@ func BenchmarkView(b *testing.B) {
 func BenchmarkTakeover(b *testing.B) {
 	path := filepath.Join(b.TempDir(), "registry.db")
 	handles := []*Registry{open(b, path), open(b, path)}
-	var notices []<-chan struct{}
+	var notices []<-chan registry.Notice
 	for _, r := range handles {
 		ch, err := r.Watch(b.Context(), "g")
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -68,12 +69,14 @@ func (r *Registry) first(ctx context.Context, none error, wanted func(registry.I
 // With ErrCorrupt or ErrSchema the instances are returned anyway, and there are
 // others that cannot be read.
 func (r *Registry) Silent(ctx context.Context, group string, at time.Time, within time.Duration) ([]registry.Instance, error) {
-	// The condition is negated, so that a heartbeat that is not a number is not skipped.
+	// The condition is negated, so that a heartbeat that is not a number is not skipped. The
+	// limit is no parameter, because SQLite would prepare the statement anew for each value.
+	limit := strconv.Itoa(registry.MaxSilent)
 	found, err := reading(ctx, r, func(c *conn) (records[registry.Instance], error) {
 		return c.readable(ofGroup+` AND id IN (SELECT id FROM instances `+ofGroup+`
-			AND NOT (typeof(heartbeat) = 'integer' AND heartbeat BETWEEN ? AND ?) ORDER BY `+isSoundInstance+` DESC, heartbeat, id LIMIT ?)
+			AND NOT (typeof(heartbeat) = 'integer' AND heartbeat BETWEEN ? AND ?) ORDER BY `+isSoundInstance+` DESC, heartbeat, id LIMIT `+limit+`)
 			ORDER BY heartbeat, id`,
-			group, group, at.Add(-within).UnixMicro(), at.Add(within).UnixMicro(), registry.MaxSilent)
+			group, group, at.Add(-within).UnixMicro(), at.Add(within).UnixMicro())
 	})
 	if err == nil {
 		err = found.unreadable

@@ -13,10 +13,10 @@ import (
 )
 
 // Register creates the record of in.ID. ErrRegistered: there is one already.
-func (r *Registry) Register(ctx context.Context, in registry.Instance) (time.Time, error) {
+func (r *Registry) Register(ctx context.Context, in registry.Instance) (registry.Ack, error) {
 	in.Schema, in.Beat, in.Heartbeat = registry.Schema, 0, time.Now()
 	if err := in.Check(); err != nil {
-		return time.Time{}, fmt.Errorf("register: %w", err)
+		return registry.Ack{}, fmt.Errorf("register: %w", err)
 	}
 	at, err := writing(ctx, r, ofInstances, func(c *conn) (time.Time, error) {
 		if found, err := c.exists(anInstance, in.ID.String()); err != nil || found {
@@ -35,16 +35,16 @@ func (r *Registry) Register(ctx context.Context, in registry.Instance) (time.Tim
 		return at, err
 	})
 	if err != nil {
-		return time.Time{}, fmt.Errorf("register: %w", err)
+		return registry.Ack{}, fmt.Errorf("register: %w", err)
 	}
-	return at, nil
+	return everybody(at), nil
 }
 
 // Beat counts the beat of id up. ErrNotRegistered: there is no record, or it was made
 // in a file that is no longer the one at the path. A new file may have that record,
 // too, if it is a copy: what was committed to the old one since then is lost, so the
 // instance has to register again.
-func (r *Registry) Beat(ctx context.Context, id uuid.UUID, s registry.Status) (time.Time, error) {
+func (r *Registry) Beat(ctx context.Context, id uuid.UUID, s registry.Status) (registry.Ack, error) {
 	at, err := writing(ctx, r, ofInstances, func(c *conn) (time.Time, error) {
 		if home, seen := r.homes[id]; seen && home != c.Generation() {
 			return time.Time{}, fmt.Errorf("%w: the file, its -wal or its -shm was removed or replaced", registry.ErrNotRegistered)
@@ -66,9 +66,22 @@ func (r *Registry) Beat(ctx context.Context, id uuid.UUID, s registry.Status) (t
 		return at, nil
 	})
 	if err != nil {
-		return time.Time{}, fmt.Errorf("beat: %w", err)
+		return registry.Ack{}, fmt.Errorf("beat: %w", err)
 	}
-	return at, nil
+	return everybody(at), nil
+}
+
+// everybody returns the answer to a beat at a time. Everybody should listen: the watch of a
+// file on this machine costs next to nothing, and a process has one for all its groups.
+func everybody(at time.Time) registry.Ack { return registry.Ack{At: at, Listen: registry.AnyTerm} }
+
+// Mark changes nothing, since everybody listens, and nobody calls it therefore.
+func (r *Registry) Mark(ctx context.Context, _ uuid.UUID, _ int64) error {
+	_, err := writing(ctx, r, ofInstances, func(*conn) (none struct{}, err error) { return none, nil })
+	if err != nil {
+		return fmt.Errorf("mark: %w", err)
+	}
+	return nil
 }
 
 // beatOf returns the beat of id, if it can be counted up. ErrNotRegistered: there is

@@ -49,7 +49,7 @@ func (r *Registry) BeginTerm(ctx context.Context, t registry.Term) error {
 	if err := t.Check(); err != nil {
 		return fmt.Errorf("begin term: %w", err)
 	}
-	err := r.changeTerm(ctx, func(c *conn) error {
+	err := r.changeTerm(ctx, t.Group, func(c *conn) error {
 		if found, err := c.exists(aTerm, t.Group, t.Number); err != nil || found {
 			return cmp.Or(err, registry.ErrTermTaken)
 		}
@@ -73,7 +73,7 @@ func (r *Registry) EndTerm(ctx context.Context, group string, number int64, hold
 	if end.Silence > 0 {
 		silence = micros(end.Silence)
 	}
-	err := r.changeTerm(ctx, func(c *conn) error {
+	err := r.changeTerm(ctx, group, func(c *conn) error {
 		_, err := c.Change(`UPDATE terms SET endedAt = ?, reason = ?, exitCode = ?, silence = ? `+anOpenTerm+` AND holder = ?`,
 			now().UnixMicro(), string(end.Reason), end.ExitCode, silence, group, number, holder.String())
 		if err != nil {
@@ -87,8 +87,11 @@ func (r *Registry) EndTerm(ctx context.Context, group string, number int64, hold
 	return nil
 }
 
-// changeTerm runs f, which changes one term, in a transaction.
-func (r *Registry) changeTerm(ctx context.Context, f func(c *conn) error) error {
-	_, err := writing(ctx, r, ofTerms, func(c *conn) (none struct{}, err error) { return none, f(c) })
+// changeTerm runs f, which changes one term of a group, in a transaction.
+func (r *Registry) changeTerm(ctx context.Context, group string, f func(c *conn) error) error {
+	_, err := writing(ctx, r, ofTerms, func(c *conn) (none struct{}, err error) {
+		c.Announce(topic(group))
+		return none, f(c)
+	})
 	return err
 }

@@ -17,7 +17,7 @@ import (
 // them over as they do with one: nobody waits for the next interval.
 func TestWatch_ManyGroupsOfOneRegistryAreHandedOver(t *testing.T) {
 	timing := registry.Timing{Interval: 20 * time.Second, OrphanAfter: 2 * time.Minute, StopGrace: time.Second}
-	for _, groups := range []int{1, 20} {
+	for _, groups := range []int{1, 20, 200} {
 		t.Run(fmt.Sprintf("%d groups", groups), func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "registry.db")
 			// start runs a member of each group on a registry of its own, until stop.
@@ -88,7 +88,7 @@ type watching struct {
 	groups sync.Map
 }
 
-func (w *watching) Watch(ctx context.Context, group string) (<-chan struct{}, error) {
+func (w *watching) Watch(ctx context.Context, group string) (<-chan registry.Notice, error) {
 	ch, err := w.Registry.Watch(ctx, group)
 	if err == nil {
 		w.groups.Store(group, true)

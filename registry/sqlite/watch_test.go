@@ -12,7 +12,7 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-func await(t *testing.T, ch <-chan struct{}, what string) {
+func await(t *testing.T, ch <-chan registry.Notice, what string) {
 	t.Helper()
 	select {
 	case _, ok := <-ch:

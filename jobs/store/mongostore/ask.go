@@ -20,8 +20,8 @@ import (
 )
 
 // asked is the field of runs and jobs that every write of somebody else than a holder
-// sets, and no other write. The watch waits for it. Its value is another one each time,
-// because a value that stays is no change.
+// sets, and no other write. Instances of an earlier version have a change stream that waits
+// for it. Its value is another one each time, because a value that stays is no change.
 const asked = "asked"
 
 func newAsked() bson.E { return bson.E{Key: asked, Value: mongofields.Binary(uuid.New())} }
@@ -77,6 +77,7 @@ func (s *Store) Submit(ctx context.Context, r store.Run, payload []byte, depth i
 	}
 	_, err = s.runs.InsertOne(ctx, doc)
 	if err == nil {
+		s.ring(r.Group)
 		return r, true, nil
 	}
 	duplicate := mongoconn.DuplicateID(err)
@@ -146,6 +147,7 @@ func (s *Store) Cancel(ctx context.Context, k store.Key, by, why string) (store.
 			return fail(err)
 		}
 		if raw != nil {
+			s.ring(k.Group)
 			r, err := decodeRun(raw)
 			if err != nil {
 				return fail(err)
@@ -193,7 +195,9 @@ func (s *Store) Retry(ctx context.Context, k store.Key, by string) (store.Run, e
 			return fail(err)
 		}
 		retried := raw != nil
-		if !retried {
+		if retried {
+			s.ring(k.Group)
+		} else {
 			if raw, err = s.find(ctx, s.runs, idOf(k)); err != nil {
 				return fail(err)
 			}

@@ -68,6 +68,9 @@ func (s *Store) askJob(ctx context.Context, what string, key jobID, condition bs
 	}
 	defer end()
 	raw, err := s.updated(ctx, s.jobs, bson.D{{Key: "_id", Value: key}, condition, soundJob}, change)
+	if raw != nil && err == nil {
+		s.ring(key.Group)
+	}
 	if raw == nil && err == nil {
 		raw, err = s.find(ctx, s.jobs, key)
 	}

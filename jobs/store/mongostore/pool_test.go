@@ -1,6 +1,7 @@
 package mongostore_test
 
 import (
+	"errors"
 	"sync"
 	"testing"
 	"time"
@@ -29,10 +30,12 @@ func TestStore_LeavesAConnectionToTheBeats(t *testing.T) {
 	}
 	claim(t, s, h, processing(h, "first"))
 	awaitIndices(t, db(t, set.URI(), "understudy").Collection("runs"))
-	if _, err := r.Watch(t.Context(), "g"); err != nil { // its stream has a connection for itself
+	if _, err := r.Watch(t.Context(), "g"); err != nil { // its cursor has a connection for itself
 		t.Fatal(err)
 	}
-	watch(t, s, "g")
+	if _, err := s.Watch(t.Context(), "g"); !errors.Is(err, registry.ErrNoWatch) { // the pool has none for another
+		t.Fatalf("Watch of jobs with so small a pool: %v", err)
+	}
 
 	const calls = 10
 	set.FailCommand(t, 1_000_000, "failCommands", bson.A{"insert", "find"}, "namespace", "understudy.runs", "blockConnection", true, "blockTimeMS", 3000)

@@ -87,7 +87,7 @@ func TestStore_LackOfRightsIsErrRefusedAndNamesTheRole(t *testing.T) {
 	for _, name := range []string{"instances", "terms"} {
 		privileges = append(privileges, bson.D{
 			{Key: "resource", Value: bson.D{{Key: "db", Value: "understudy"}, {Key: "collection", Value: name}}},
-			{Key: "actions", Value: bson.A{"find", "insert", "update", "remove", "createIndex", "changeStream"}},
+			{Key: "actions", Value: bson.A{"find", "insert", "update", "remove", "createIndex", "createCollection"}},
 		})
 	}
 	set.Admin(t, "createRole", "elector", "privileges", privileges, "roles", bson.A{})

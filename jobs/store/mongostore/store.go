@@ -11,8 +11,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
+	"github.com/understudy-go/understudy/internal/mongobell"
 	"github.com/understudy-go/understudy/internal/mongoconn"
-	"github.com/understudy-go/understudy/internal/mongowatch"
 	"github.com/understudy-go/understudy/jobs/store"
 	"github.com/understudy-go/understudy/registry"
 )
@@ -22,7 +22,7 @@ var _ store.Store = (*Store)(nil)
 // Registry is what a store has from the registry beside which it is.
 type Registry struct {
 	Database *mongo.Database
-	// Pool is how many connections there may be.
+	// Pool is how many connections there may be, besides those of the bell.
 	Pool int
 	// Simple compares texts by their bytes; nil if the server has no collations.
 	Simple *options.Collation
@@ -32,6 +32,8 @@ type Registry struct {
 	Now func() time.Time
 	// Hello asks the server what it is.
 	Hello func(ctx context.Context) (mongoconn.Hello, error)
+	// Bell announces changes.
+	Bell *mongobell.Bell
 	// MayRead and MayWrite say why the store may not be read or written to.
 	MayRead, MayWrite func() error
 	// Refused makes a registry.ErrRefused of an error of a call that the server refused.
@@ -46,7 +48,6 @@ type Registry struct {
 type Store struct {
 	r                         Registry
 	jobs, runs, blobs, chunks *mongo.Collection
-	watches                   *mongowatch.Watches
 	calls                     chan struct{} // has an element for each call that is made
 
 	indexing sync.Mutex
@@ -61,7 +62,6 @@ func New(r Registry) *Store {
 		jobs: r.Database.Collection("jobs"), runs: r.Database.Collection("runs"),
 		blobs: r.Database.Collection("blobs"), chunks: r.Database.Collection("chunks"),
 	}
-	s.watches = mongowatch.New(s.changes())
 	s.calls = make(chan struct{}, min(max(r.Pool-spared, 1), maxCalls))
 	return s
 }
@@ -71,8 +71,8 @@ func wrap(ctx context.Context, what string, err error) error { return mongoconn.
 
 const (
 	// spared is how many connections are left to the registry, whose beats must not wait
-	// for a call about jobs: for its calls, its stream and the one of this package.
-	spared = 5
+	// for a call about jobs.
+	spared = 4
 	// maxCalls bounds how many calls are made at a time.
 	maxCalls = 16
 )

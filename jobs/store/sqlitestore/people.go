@@ -106,9 +106,13 @@ func (s *Store) changeJob(ctx context.Context, name, group, job string, change f
 
 // announce changes what those read who watch the jobs of a group.
 func (c *conn) announce(group string) error {
+	c.Announce(topic(group))
 	_, err := c.Change(`INSERT INTO asked ("group", token) VALUES (?, randomblob(8)) ON CONFLICT ("group") DO UPDATE SET token = randomblob(8)`, group)
 	return err
 }
+
+// topic is under which that is announced.
+func topic(group string) string { return "jobs " + group }
 
 // asked returns a text that is another one after each write of people about a group.
 func (c *conn) asked(group string) (token string, err error) {
@@ -124,7 +128,7 @@ func (c *conn) asked(group string) (token string, err error) {
 // also closed when the file is replaced: then everything that was read may be different.
 // ErrNoWatch: this system has no watches.
 func (s *Store) Watch(ctx context.Context, group string) (<-chan struct{}, error) {
-	ch, err := s.file.Watch(ctx, func(c *sqlitefile.Conn) (string, error) { return (&conn{c, s}).asked(group) })
+	ch, err := s.file.Watch(ctx, topic(group), func(c *sqlitefile.Conn) (string, error) { return (&conn{c, s}).asked(group) })
 	if err != nil {
 		return nil, s.named("watch", err)
 	}

@@ -40,7 +40,7 @@ func Instances(ctx context.Context, r registry.Registry, group string) error {
 			return doubtful(err)
 		}
 	}
-	at, err := r.Beat(ctx, one.ID, one.Status)
+	ack, err := r.Beat(ctx, one.ID, one.Status)
 	if errors.Is(err, registry.ErrNotRegistered) {
 		return vanished("the registration")
 	}
@@ -48,7 +48,7 @@ func Instances(ctx context.Context, r registry.Registry, group string) error {
 		return err
 	}
 	// A record whose heartbeat was changed by somebody else is not found either.
-	_, err = r.Candidate(ctx, group, at, time.Minute)
+	_, err = r.Candidate(ctx, group, ack.At, time.Minute)
 	if errors.Is(err, registry.ErrNoCandidate) {
 		return vanished("the registration")
 	}

@@ -1,0 +1,69 @@
+package heartbeat
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// wakesPerSpan bounds, per budgetSpan, the views that notices cause. It is half of all views,
+// so that a flood of rings leaves the election its own.
+const wakesPerSpan = viewsPerSpan / 2
+
+// listens reports whether this instance has to hear at once what happens: it is the active
+// one, or its record is marked because it may be soon. A mark counts until a later term.
+func (m *machine) listens() bool {
+	r := &m.registration
+	return m.phase == member && (m.tenure.active() || r.mark > 0 && r.mark >= m.observations.highest)
+}
+
+// listen begins or ends to listen, if that has changed.
+func (m *machine) listen() {
+	switch want := m.listens(); {
+	case want == m.bell.listens():
+	case want:
+		m.schedule.reading.by(m.now) // this instance has read the group seldom until now
+		m.act(listen{m.bell.begin()})
+	default:
+		m.bell.end()
+		m.schedule.reading.unwatched()
+		m.act(listen{})
+	}
+}
+
+// watchChanged takes note of whether the registry announces changes from now on.
+func (m *machine) watchChanged(e watching) {
+	if m.bell.listens() && e.number == m.bell.number {
+		m.schedule.reading.watched(e.up)
+	}
+}
+
+// wake takes a notice. Whoever it names reads the group at once. Everybody else does so
+// after a part of an interval, which depends on the UUID, so that the one that is named has
+// a head start and one change does not have the group read by all at once.
+func (m *machine) wake(e woken) {
+	reading, span := &m.schedule.reading, budgetSpan(m.timing)
+	switch {
+	case !m.bell.wakes.spend(m.now, span, wakesPerSpan):
+		reading.by(m.bell.wakes.next(span, wakesPerSpan))
+	case e.who == uuid.Nil, e.who == m.registration.id:
+		reading.changed()
+	default:
+		reading.by(m.now + m.part())
+	}
+}
+
+// part returns the part of an interval by which this instance is later than others.
+func (m *machine) part() time.Duration {
+	return time.Duration(float64(m.timing.Interval) * spread(m.registration.id))
+}
+
+// spread returns a number from 0 to 1 that depends on a UUID. Its last bits are random in
+// every version.
+func spread(id uuid.UUID) float64 {
+	var tail uint32
+	for _, b := range id[12:] {
+		tail = tail<<8 | uint32(b)
+	}
+	return float64(tail) / (1 << 32)
+}
