@@ -46,12 +46,17 @@ func silenceCure(err error, config *tls.Config) string {
 	switch {
 	case config == nil:
 		return "does it want TLS? If so, add tls=true to the URI; else " + startServer
-	case !closed(err) || !handshaken(err):
+	case !handshaken(err):
 		return "does it speak TLS? If not, remove tls=true from the URI; else " + startServer
-	case config.Certificates == nil:
-		return "it speaks TLS and closed the connection: does it want a client's certificate (tlsCertificateKeyFile=FILE in the URI)? Else " + startServer
 	}
-	return "it speaks TLS and closed the connection: does it accept this client's certificate? Else " + startServer
+	did := "has not answered yet"
+	if closed(err) {
+		did = "closed the connection"
+	}
+	if config.Certificates == nil {
+		return "it speaks TLS and " + did + ": does it want a client's certificate (tlsCertificateKeyFile=FILE in the URI)? Else " + startServer
+	}
+	return "it speaks TLS and " + did + ": does it accept this client's certificate? Else " + startServer
 }
 
 // alert returns how the server refused a handshake; empty if it did not.

@@ -52,7 +52,7 @@ func TestOpen_AsksForAClientCertificate(t *testing.T) {
 		name, uri, finding string
 		says               []string
 	}{
-		{"none", base, "reachable", []string{"it speaks TLS and closed the connection", "tlsCertificateKeyFile"}},
+		{"none", base, "reachable", []string{"it speaks TLS and", "tlsCertificateKeyFile"}},
 		{"of nobody known", stranger, "authenticated", []string{`"$external"`, "CN=127.0.0.1"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -45,30 +45,37 @@ func (r *Registry) Register(ctx context.Context, in registry.Instance) (registry
 // too, if it is a copy: what was committed to the old one since then is lost, so the
 // instance has to register again.
 func (r *Registry) Beat(ctx context.Context, id uuid.UUID, s registry.Status) (registry.Ack, error) {
-	at, err := writing(ctx, r, ofInstances, func(c *conn) (time.Time, error) {
+	type answer struct {
+		at      time.Time
+		prepare bool
+	}
+	a, err := writing(ctx, r, ofInstances, func(c *conn) (answer, error) {
 		if home, seen := r.homes[id]; seen && home != c.Generation() {
-			return time.Time{}, fmt.Errorf("%w: the file, its -wal or its -shm was removed or replaced", registry.ErrNotRegistered)
+			return answer{}, fmt.Errorf("%w: the file, its -wal or its -shm was removed or replaced", registry.ErrNotRegistered)
 		}
 		at := now()
 		before, err := r.beatOf(c, id)
 		if err != nil {
-			return at, err
+			return answer{}, err
 		}
 		_, err = c.Change(`UPDATE instances SET beat = ?, heartbeat = ?, role = ?, term = ?, candidate = ? `+anInstance,
 			before+1, at.UnixMicro(), string(s.Role), s.Term, flag(s.Candidate), id.String())
 		if err != nil {
-			return at, err
+			return answer{}, err
 		}
 		if err := c.insist(true, anInstance+` AND beat = ? AND heartbeat = ?`, id.String(), before+1, at.UnixMicro()); err != nil {
-			return at, err
+			return answer{}, err
 		}
 		r.homes[id] = c.Generation()
-		return at, nil
+		return answer{at, r.wantsPreparation(c, before+1, s)}, nil
 	})
 	if err != nil {
 		return registry.Ack{}, fmt.Errorf("beat: %w", err)
 	}
-	return everybody(at), nil
+	if a.prepare {
+		r.prepareTakeover(ctx)
+	}
+	return everybody(a.at), nil
 }
 
 // everybody returns the answer to a beat at a time. Everybody should listen: the watch of a

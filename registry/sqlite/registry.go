@@ -37,6 +37,9 @@ type Registry struct {
 	// homes has the generation of the file in which each instance was first seen. Only
 	// write transactions use it.
 	homes map[uuid.UUID]int64
+	// prepared is the generation of the file whose statements of a takeover are prepared.
+	// Only write transactions use it.
+	prepared int64
 	// silence is the generation of the file whose terms have the column silence, or 0.
 	silence atomic.Int64
 }

@@ -49,42 +49,46 @@ func (r *Registry) BeginTerm(ctx context.Context, t registry.Term) error {
 	if err := t.Check(); err != nil {
 		return fmt.Errorf("begin term: %w", err)
 	}
-	err := r.changeTerm(ctx, t.Group, func(c *conn) error {
-		if found, err := c.exists(aTerm, t.Group, t.Number); err != nil || found {
-			return cmp.Or(err, registry.ErrTermTaken)
-		}
-		_, err := c.Change(`INSERT INTO terms ("group", number, holder, host, orphanAfter, startedAt, schema)
-			VALUES (?, ?, ?, ?, ?, ?, ?)`,
-			t.Group, t.Number, t.Holder.String(), t.Host, micros(t.OrphanAfter), now().UnixMicro(), registry.Schema)
-		if err != nil {
-			return err
-		}
-		return c.insist(true, anOpenTerm+` AND holder = ?`, t.Group, t.Number, t.Holder.String())
-	})
+	err := r.changeTerm(ctx, t.Group, func(c *conn) error { return c.beginTerm(t) })
 	if err != nil {
 		return fmt.Errorf("begin term: %w", err)
 	}
 	return nil
 }
 
+func (c *conn) beginTerm(t registry.Term) error {
+	if found, err := c.exists(aTerm, t.Group, t.Number); err != nil || found {
+		return cmp.Or(err, registry.ErrTermTaken)
+	}
+	_, err := c.Change(`INSERT INTO terms ("group", number, holder, host, orphanAfter, startedAt, schema)
+		VALUES (?, ?, ?, ?, ?, ?, ?)`,
+		t.Group, t.Number, t.Holder.String(), t.Host, micros(t.OrphanAfter), now().UnixMicro(), registry.Schema)
+	if err != nil {
+		return err
+	}
+	return c.insist(true, anOpenTerm+` AND holder = ?`, t.Group, t.Number, t.Holder.String())
+}
+
 // EndTerm ends a term if it is open and held by holder.
 func (r *Registry) EndTerm(ctx context.Context, group string, number int64, holder uuid.UUID, end registry.End) error {
-	var silence any // NULL: it is not known
-	if end.Silence > 0 {
-		silence = micros(end.Silence)
-	}
-	err := r.changeTerm(ctx, group, func(c *conn) error {
-		_, err := c.Change(`UPDATE terms SET endedAt = ?, reason = ?, exitCode = ?, silence = ? `+anOpenTerm+` AND holder = ?`,
-			now().UnixMicro(), string(end.Reason), end.ExitCode, silence, group, number, holder.String())
-		if err != nil {
-			return err
-		}
-		return c.insist(false, anOpenTerm+` AND holder = ?`, group, number, holder.String())
-	})
+	err := r.changeTerm(ctx, group, func(c *conn) error { return c.endTerm(group, number, holder, end) })
 	if err != nil {
 		return fmt.Errorf("end term: %w", err)
 	}
 	return nil
+}
+
+func (c *conn) endTerm(group string, number int64, holder uuid.UUID, end registry.End) error {
+	var silence any // NULL: it is not known
+	if end.Silence > 0 {
+		silence = micros(end.Silence)
+	}
+	_, err := c.Change(`UPDATE terms SET endedAt = ?, reason = ?, exitCode = ?, silence = ? `+anOpenTerm+` AND holder = ?`,
+		now().UnixMicro(), string(end.Reason), end.ExitCode, silence, group, number, holder.String())
+	if err != nil {
+		return err
+	}
+	return c.insist(false, anOpenTerm+` AND holder = ?`, group, number, holder.String())
 }
 
 // changeTerm runs f, which changes one term of a group, in a transaction.
