@@ -30,6 +30,7 @@ func runExecutorHost(h hosted, log zerolog.Logger) int {
 			warm.Go(func() { e.Run(context.Background(), Execution{Path: "sleep", Args: []string{"sleep", "0.1"}}) })
 		}
 		warm.Wait()
+		e.replacing.Wait()
 	}
 	if h.Prepare {
 		appendLine(filepath.Join(h.Dir, "result"), "prepared")
