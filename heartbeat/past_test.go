@@ -90,3 +90,40 @@ func TestMachine_ViewsTheHolderAtItsPaceWhileAWatchWorks(t *testing.T) {
 		})
 	}
 }
+
+// A view that is older than an earlier one may also mean that terms are lost. So what was to
+// follow from the earlier one does not happen.
+func TestMachine_OldViewEndsATakeover(t *testing.T) {
+	timing := registry.DefaultTiming
+	p := newParticipant(t, timing)
+	holder := p.peer(timing)
+	p.begin(1, holder)
+	p.begin(2, holder)
+	p.run(2 * timing.Interval)
+	p.fateOf = fateOfKinds(hung, kindCandidate)
+	before := p.reg.clone()
+	p.end(2, holder)
+	for range 10 {
+		if len(p.hung) == 0 {
+			p.run(timing.Interval)
+		}
+	}
+	if len(p.hung) != 1 {
+		t.Fatalf("%d searches for the senior hang, want 1", len(p.hung))
+	}
+	p.past = &store{clock: before.clock, instances: before.instances, terms: before.terms[:1]}
+	views := len(p.requests(kindView))
+	p.run(timing.Interval)
+	if len(p.requests(kindView)) == views {
+		t.Fatal("the group was not read again")
+	}
+	p.release()
+	if n := len(p.requests(kindBeginTerm)); n != 0 {
+		t.Errorf("%d terms were begun on a view before the last one", n)
+	}
+	p.past = nil
+	p.run(4 * timing.Interval)
+	if !p.m.tenure.work.running {
+		t.Error("views show the vacancy again, and the takeover does not go on")
+	}
+}

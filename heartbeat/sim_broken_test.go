@@ -48,7 +48,7 @@ func (b breakage) wrap(w *world) registry.Registry {
 		r.lag(10 * time.Minute)
 	case holderFirst:
 		r.rule = b
-		r.lag(3 * time.Second)
+		r.lag(registry.DefaultTiming.CallTimeout()) // the time that both reads may take
 	default:
 		return w.store
 	}

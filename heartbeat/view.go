@@ -56,6 +56,10 @@ func (m *machine) situation() situation {
 // the one before.
 func (m *machine) observe(v registry.View, now time.Duration) (current bool) {
 	if m.observations.see(v.Number(), now) {
+		// Either this view is old, or terms are lost, and what was seen before does not hold
+		// any more. So a takeover does not go on until a view shows the vacancy again.
+		m.vacancy.end()
+		m.schedule.dropTakeover()
 		return false
 	}
 	vacant := v.Latest == nil || !v.Latest.Open()
