@@ -2,6 +2,7 @@ package sqlitefile
 
 import (
 	"bytes"
+	"errors"
 	"hash/fnv"
 	"io"
 	"math/rand/v2"
@@ -63,7 +64,7 @@ func readTable(path string) (table, error) {
 	defer file.Close()
 	t := make(table, slots*slotSize)
 	n, err := file.ReadAt(t, 0)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
 	return t[:n], nil
