@@ -32,15 +32,17 @@ func BenchmarkKilledTakeover(b *testing.B) { benchmarkTakeover(b, unix.SIGKILL) 
 
 func benchmarkTakeover(b *testing.B, sig unix.Signal) {
 	for _, on := range []struct {
-		name string
-		at   func(b *testing.B) place
+		name    string
+		at      func(b *testing.B) place
+		settles time.Duration // until who joins last listens; before that, a takeover takes an interval or more
 	}{
-		{"sqlite", func(b *testing.B) place { return onSQLite(b) }},
-		{"mongodb", func(b *testing.B) place { return place{uri: mongotest.Shared(b)} }},
+		{"sqlite", func(b *testing.B) place { return onSQLite(b) }, 0},
+		{"mongodb", func(b *testing.B) place { return place{uri: mongotest.Shared(b)} }, registry.DefaultTiming.Slack() + 2*registry.DefaultTiming.Interval},
 	} {
 		b.Run(on.name, func(b *testing.B) {
 			g := newGroup(b, on.at(b), registry.DefaultTiming, "escapee=")
 			active := g.joinAll("0", "1")[0]
+			sleep(on.settles)
 			var took []time.Duration
 			for term := int64(1); b.Loop(); term++ {
 				if sig == unix.SIGKILL {
@@ -53,6 +55,7 @@ func benchmarkTakeover(b *testing.B, sig unix.Signal) {
 				b.StopTimer()
 				active = g.holder(next)
 				g.join(fmt.Sprint(term + 1)).await("standing by for")
+				sleep(on.settles)
 				b.StartTimer()
 			}
 			g.conclude()
@@ -209,6 +212,7 @@ func (at place) asked(b *testing.B, appName string, took time.Duration) (reads, 
 	}
 	var ops []struct {
 		Op           string `bson:"op"`
+		Namespace    string `bson:"ns"`
 		Command      bson.D `bson:"command"`
 		DocsExamined int64  `bson:"docsExamined"`
 	}
@@ -228,7 +232,7 @@ func (at place) asked(b *testing.B, appName string, took time.Duration) (reads, 
 		case "update", "insert", "delete", "findAndModify":
 			writes++
 		}
-		if op.DocsExamined > 1 {
+		if op.DocsExamined > 1 && !strings.HasPrefix(op.Namespace, "understudy.bell") { // a cursor passes the rings that are kept
 			b.Errorf("%s examined %d documents", name, op.DocsExamined)
 		}
 	}
