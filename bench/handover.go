@@ -140,7 +140,7 @@ func (s *stage) handovers(ctx context.Context, systems []system, floors []*floor
 			cancel()
 			e.used += time.Since(begun)
 		}
-		pause(ctx, 200*time.Millisecond+rand.N(300*time.Millisecond))
+		pause(ctx, settles+rand.N(300*time.Millisecond))
 	}
 	for _, e := range entries {
 		if e.relay != nil {
@@ -156,6 +156,10 @@ func (s *stage) handovers(ctx context.Context, systems []system, floors []*floor
 	}
 	return list
 }
+
+// settles is the pause after a hand-over. Who comes next in Understudy listens from the beat
+// after it was marked on, a second later at most with the settings called "same".
+const settles = 1200 * time.Millisecond
 
 // pause waits. Nothing is right or wrong because of it: it keeps a measurement apart from
 // what came before.

@@ -208,7 +208,7 @@ func (s *stage) programFigures(ctx context.Context, stores []string, sets []sett
 				cancel()
 			}
 		}
-		pause(ctx, 200*time.Millisecond+rand.N(200*time.Millisecond))
+		pause(ctx, settles+rand.N(200*time.Millisecond))
 	}
 	done := make(chan struct{})
 	for _, e := range entries { // at the same time: they mostly wait

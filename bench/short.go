@@ -43,8 +43,8 @@ func (s *stage) short(ctx context.Context, o choices) error {
 		for _, f := range floors {
 			f.samples = nil
 		}
-		r.Figures = s.handovers(ctx, systems, floors, 20, time.Minute)
-		r.Figures = append(r.Figures, s.programFigures(ctx, ours, []setting{set}, floors, 15, 0)...)
+		r.Figures = s.handovers(ctx, systems, floors, 12, time.Minute)
+		r.Figures = append(r.Figures, s.programFigures(ctx, ours, []setting{set}, floors, 10, 0)...)
 		r.Figures = append(r.Figures, s.idles(ctx, systems, 5*time.Second)...)
 		finish(r, systems, floors)
 		r.table(os.Stdout)
