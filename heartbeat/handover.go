@@ -1,8 +1,6 @@
 package heartbeat
 
-import (
-	"time"
-)
+import "time"
 
 // handoverRequest is what the holder of a term has noted of the latest request to hand
 // over. The date of the request identifies it. decideActive in decide.go decides whether

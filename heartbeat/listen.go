@@ -49,21 +49,16 @@ func (m *machine) wake(e woken) {
 	case e.who == uuid.Nil, e.who == m.registration.id:
 		reading.changed()
 	default:
-		reading.by(m.now + m.part())
+		reading.by(m.now + partOf(m.timing.Interval, m.registration.id))
 	}
 }
 
-// part returns the part of an interval by which this instance is later than others.
-func (m *machine) part() time.Duration {
-	return time.Duration(float64(m.timing.Interval) * spread(m.registration.id))
-}
-
-// spread returns a number from 0 to 1 that depends on a UUID. Its last bits are random in
-// every version.
-func spread(id uuid.UUID) float64 {
+// partOf returns the part of an interval by which the instance of a UUID is later than others.
+// The last bits of a UUID are random in every version.
+func partOf(interval time.Duration, id uuid.UUID) time.Duration {
 	var tail uint32
 	for _, b := range id[12:] {
 		tail = tail<<8 | uint32(b)
 	}
-	return float64(tail) / (1 << 32)
+	return time.Duration(float64(interval) * (float64(tail) / (1 << 32)))
 }

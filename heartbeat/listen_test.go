@@ -165,7 +165,7 @@ func TestMachine_NoticeForAnotherHasTheGroupReadALittleLater(t *testing.T) {
 			if len(at) != 1 {
 				t.Fatalf("%d views within an interval", len(at))
 			}
-			if want := begun + p.m.part(); tt.now && at[0] != begun || !tt.now && at[0] != want {
+			if want := begun + partOf(p.m.timing.Interval, p.m.registration.id); tt.now && at[0] != begun || !tt.now && at[0] != want {
 				t.Errorf("viewed after %v, at once: %v, or after %v", at[0]-begun, tt.now, want-begun)
 			}
 		})
@@ -233,7 +233,7 @@ func TestMachine_ReadsASilentHolderOncePerB(t *testing.T) {
 		p.run(timing.Slack() + 2*timing.Interval)
 		want := orphan
 		if !marked {
-			want += (timing.Interval + p.m.part()) / 2
+			want += (timing.Interval + partOf(p.m.timing.Interval, p.m.registration.id)) / 2
 		}
 		var first time.Duration // after it may be an orphan
 		for _, at := range p.requests(kindView) {

@@ -136,5 +136,5 @@ var mutants = []simulation.Mutant{
 		{"leave.go", " && m.successor.mark == uuid.Nil {", " {"},
 		{"schedule.go", "k.kind != kindEndTerm && !k.informsNext()", "k.kind != kindEndTerm"}}},
 	{Name: "jitter without the senior's head start", Swaps: []swap{
-		{"vacancy.go", "v.since + interval + time.Duration", "v.since + time.Duration"}}},
+		{"vacancy.go", "v.since + interval + partOf", "v.since + partOf"}}},
 }

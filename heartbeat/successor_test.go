@@ -127,13 +127,20 @@ func TestMachine_MarksNobodyWhereEverybodyListens(t *testing.T) {
 // namedBy returns whom the end of a term names.
 func (p *participant) namedBy(number int64) uuid.UUID { return p.reg.term(number).End.Next }
 
-func TestMachine_NamesAndMarksWhoTakesOverWhenItLeaves(t *testing.T) {
-	timing := registry.DefaultTiming
-	p := newActive(t, timing)
+// newActiveWithNewSenior returns an active participant that has marked another instance than
+// the one that is senior since.
+func newActiveWithNewSenior(t *testing.T, timing registry.Timing) (p *participant, senior uuid.UUID) {
+	t.Helper()
+	p = newActive(t, timing)
 	stale := p.peer(timing)
 	p.beating(timing.Slack()+timing.Interval, timing.Interval, stale)
 	p.delete(stale)
-	senior := p.peer(timing)
+	return p, p.peer(timing)
+}
+
+func TestMachine_NamesAndMarksWhoTakesOverWhenItLeaves(t *testing.T) {
+	timing := registry.DefaultTiming
+	p, senior := newActiveWithNewSenior(t, timing)
 	p.tell(leave{})
 	p.tell(workGone{term: 1, result: yielded})
 	if got := p.namedBy(1); got != senior || p.reg.instances[senior].Listen != 1 {
@@ -145,11 +152,7 @@ func TestMachine_NamesAndMarksWhoTakesOverWhenItLeaves(t *testing.T) {
 // senior is marked even if the work has stopped at once.
 func TestMachine_EndsItsTermWithoutKnowingWhoTakesOver(t *testing.T) {
 	timing := registry.DefaultTiming
-	p := newActive(t, timing)
-	stale := p.peer(timing)
-	p.beating(timing.Slack()+timing.Interval, timing.Interval, stale)
-	p.delete(stale)
-	senior := p.peer(timing)
+	p, senior := newActiveWithNewSenior(t, timing)
 	p.fateOf = fateOfKinds(hung, kindCandidate)
 	p.tell(leave{})
 	p.tell(workGone{term: 1, result: yielded})

@@ -61,7 +61,7 @@ func (v *vacancy) unseenFor(number int64, sent, now time.Duration) (span time.Du
 // competeAt is when the candidate of a UUID competes for the vacancy without being
 // senior. It leaves one interval to the senior; the candidates spread over the next.
 func (v *vacancy) competeAt(id uuid.UUID, interval time.Duration) time.Duration {
-	return v.since + interval + time.Duration(float64(interval)*spread(id))
+	return v.since + interval + partOf(interval, id)
 }
 
 // neglected reports whether the vacancy has lasted so long that nobody leaves it to

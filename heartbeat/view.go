@@ -37,7 +37,7 @@ func (m *machine) viewed(a answer) {
 		next = m.vacancy.competeAt(m.registration.id, m.timing.Interval)
 	case !m.listens(): // another acts before this instance, and may see the orphan a little later
 		orphan := next
-		next += (m.timing.Interval + m.part()) / 2
+		next += (m.timing.Interval + partOf(m.timing.Interval, m.registration.id)) / 2
 		if orphan > m.now && reading.next >= orphan {
 			reading.at(next)
 		}

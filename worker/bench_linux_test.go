@@ -18,6 +18,36 @@ import (
 	"github.com/understudy-go/understudy/internal/boottime"
 )
 
+// promotion returns the time from Run to the first thing that a shell does.
+func promotion(b *testing.B, isolation config.Isolation, prepared bool) time.Duration {
+	b.Helper()
+	file := filepath.Join(b.TempDir(), "log")
+	c, err := NewCommand(Spec{
+		Path: "/bin/sh", Args: []string{"sh", "-c", ": >" + file + "; exec sleep 1000"},
+		Env: []string{"PATH=/bin:/usr/bin"}, Timing: testTiming, Isolation: isolation,
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer c.Close()
+	if prepared {
+		if err := c.Prepare(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+	}
+	c.Extend(boottime.Now() + time.Hour)
+	ctx, stop := context.WithCancelCause(context.Background())
+	result := make(chan error, 1)
+	begin := time.Now()
+	go func() { result <- c.Run(ctx, testTerm, uuid.New()) }()
+	for !exists(file) {
+	}
+	took := time.Since(begin)
+	stop(immediateStop{})
+	<-result
+	return took
+}
+
 // BenchmarkPromotion measures the time from Run to the first thing that a shell
 // does, with a prepared guard and without one.
 func BenchmarkPromotion(b *testing.B) {
@@ -28,30 +58,7 @@ func BenchmarkPromotion(b *testing.B) {
 		b.Run(tt.name, func(b *testing.B) {
 			var all []time.Duration
 			for b.Loop() {
-				file := filepath.Join(b.TempDir(), "log")
-				c, err := NewCommand(Spec{
-					Path: "/bin/sh", Args: []string{"sh", "-c", ": >" + file + "; exec sleep 1000"},
-					Env: []string{"PATH=/bin:/usr/bin"}, Timing: testTiming,
-				})
-				if err != nil {
-					b.Fatal(err)
-				}
-				if tt.prepared {
-					if err := c.Prepare(b.Context()); err != nil {
-						b.Fatal(err)
-					}
-				}
-				c.Extend(boottime.Now() + time.Hour)
-				ctx, stop := context.WithCancelCause(context.Background())
-				result := make(chan error, 1)
-				begin := time.Now()
-				go func() { result <- c.Run(ctx, testTerm, uuid.New()) }()
-				for !exists(file) {
-				}
-				all = append(all, time.Since(begin))
-				stop(immediateStop{})
-				<-result
-				c.Close()
+				all = append(all, promotion(b, config.IsolationNone, tt.prepared))
 			}
 			slices.Sort(all)
 			b.ReportMetric(float64(all[len(all)/2].Microseconds()), "µs/median")
@@ -76,30 +83,7 @@ func BenchmarkPromotion_Isolation(b *testing.B) {
 	requireIsolation(b, config.IsolationPID)
 	for b.Loop() {
 		for _, w := range ways {
-			file := filepath.Join(b.TempDir(), "log")
-			c, err := NewCommand(Spec{
-				Path: "/bin/sh", Args: []string{"sh", "-c", ": >" + file + "; exec sleep 1000"},
-				Env: []string{"PATH=/bin:/usr/bin"}, Timing: testTiming, Isolation: w.isolation,
-			})
-			if err != nil {
-				b.Fatal(err)
-			}
-			if !w.cold {
-				if err := c.Prepare(b.Context()); err != nil {
-					b.Fatal(err)
-				}
-			}
-			c.Extend(boottime.Now() + time.Hour)
-			ctx, stop := context.WithCancelCause(context.Background())
-			result := make(chan error, 1)
-			begin := time.Now()
-			go func() { result <- c.Run(ctx, testTerm, uuid.New()) }()
-			for !exists(file) {
-			}
-			w.took = append(w.took, time.Since(begin))
-			stop(immediateStop{})
-			<-result
-			c.Close()
+			w.took = append(w.took, promotion(b, w.isolation, !w.cold))
 		}
 	}
 	for _, w := range ways {

@@ -134,21 +134,17 @@ func OpenRun(r Run) (*RunWill, error) {
 // Note says what is to be known of the command, before it is started. After an error no
 // last will knows of the run.
 func (w *RunWill) Note(command json.RawMessage) error {
-	if w == nil {
-		return nil
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.closed {
-		return nil
-	}
-	w.run.Command = command
-	return w.keep(w.number, &w.run)
+	return w.change(func(r *Run) { r.Command = command })
 }
 
 // SetRules says what follows the end of the run from now on. After an error no last will
 // knows of the run.
 func (w *RunWill) SetRules(rules json.RawMessage) error {
+	return w.change(func(r *Run) { r.Rules = rules })
+}
+
+// change changes what is kept of the run, unless its end is recorded.
+func (w *RunWill) change(f func(r *Run)) error {
 	if w == nil {
 		return nil
 	}
@@ -157,7 +153,7 @@ func (w *RunWill) SetRules(rules json.RawMessage) error {
 	if w.closed {
 		return nil
 	}
-	w.run.Rules = rules
+	f(&w.run)
 	return w.keep(w.number, &w.run)
 }
 

@@ -100,12 +100,7 @@ func (b *Bell) Terms(ctx context.Context, group string) (<-chan registry.Notice,
 // Jobs does the same for rings about the jobs of a group.
 func (b *Bell) Jobs(ctx context.Context, group string) (<-chan struct{}, error) {
 	ch := make(chan struct{}, 1)
-	w := &watcher{key: key{Jobs, group}, end: func() { close(ch) }, signal: func(registry.Notice) {
-		select {
-		case ch <- struct{}{}:
-		default:
-		}
-	}}
+	w := &watcher{key: key{Jobs, group}, end: func() { close(ch) }, signal: func(registry.Notice) { nudge(ch) }}
 	if err := b.wait(ctx, w); err != nil {
 		return nil, err
 	}

@@ -40,17 +40,15 @@ func (l *line) serves(k key) bool { return l.served[k] }
 func (l *line) isOpen() bool { return l != nil && l.served != nil }
 
 // move has the cursor replaced by one on another server.
-func (l *line) move() {
-	select {
-	case l.moved <- struct{}{}:
-	default:
-	}
-}
+func (l *line) move() { nudge(l.moved) }
 
 // widen has the cursor replaced by one that has the rings of all watchers.
-func (l *line) widen() {
+func (l *line) widen() { nudge(l.more) }
+
+// nudge sends, unless that was done already and not received yet.
+func nudge(ch chan<- struct{}) {
 	select {
-	case l.more <- struct{}{}:
+	case ch <- struct{}{}:
 	default:
 	}
 }

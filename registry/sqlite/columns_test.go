@@ -202,17 +202,8 @@ func TestQueries_OfAGroupUseAnIndex(t *testing.T) {
 	_, _ = r.Terms(t.Context(), "g", 3)
 	_, _ = r.Beat(t.Context(), in.ID, in.Status)
 	_ = r.EndTerm(t.Context(), "g", 1, in.ID, registry.End{})
-	prepared := func(c *conn) ([]string, error) { return c.Prepared(), nil }
-	queries, err := reading(t.Context(), r, prepared)
-	if err != nil {
-		t.Fatal(err)
-	}
-	changes, err := writing(t.Context(), r, ofInstances, prepared)
-	if err != nil {
-		t.Fatal(err)
-	}
 	seen := 0
-	for _, text := range append(queries, changes...) {
+	for _, text := range prepared(t, r) {
 		if !strings.Contains(text, "WHERE") || strings.Contains(text, "pragma_") {
 			continue
 		}

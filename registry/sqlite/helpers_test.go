@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -72,6 +73,21 @@ func wantTerm(t testing.TB, r *Registry, number int64) {
 	if v, err := r.View(t.Context(), "g"); err != nil || v.Number() != number || v.Holder == nil {
 		t.Errorf("View: term %d, holder %v, %v; want term %d and its holder", v.Number(), v.Holder, err, number)
 	}
+}
+
+// prepared returns the statements that both connections have prepared, in order.
+func prepared(t testing.TB, r *Registry) []string {
+	t.Helper()
+	get := func(c *conn) ([]string, error) { return c.Prepared(), nil }
+	queries, err := reading(t.Context(), r, get)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changes, err := writing(t.Context(), r, ofInstances, get)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.Sorted(slices.Values(append(queries, changes...)))
 }
 
 // takeWriteLock takes the lock for writing as another program does, until release.

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"path/filepath"
-	"slices"
 	"testing"
 	"time"
 
@@ -14,21 +13,6 @@ import (
 func TestBeat_PreparesATakeoverOfAPassiveInstance(t *testing.T) {
 	r := open(t, filepath.Join(t.TempDir(), "registry.db"))
 	in := join(t, r, "g")
-	statements := func() (all []string) {
-		t.Helper()
-		prepared := func(c *conn) ([]string, error) { return c.Prepared(), nil }
-		queries, err := reading(t.Context(), r, prepared)
-		if err != nil {
-			t.Fatal(err)
-		}
-		changes, err := writing(t.Context(), r, ofInstances, prepared)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all = append(queries, changes...)
-		slices.Sort(all)
-		return all
-	}
 	if _, err := r.View(t.Context(), "g"); err != nil {
 		t.Fatal(err)
 	}
@@ -37,11 +21,11 @@ func TestBeat_PreparesATakeoverOfAPassiveInstance(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	before := statements()
+	before := prepared(t, r)
 	if terms, err := r.Terms(t.Context(), "", 1); err != nil || len(terms) != 0 {
 		t.Errorf("the preparation left the terms %v (%v)", terms, err)
 	}
-	known := statements() // that of Terms as well
+	known := prepared(t, r) // that of Terms as well
 
 	if _, err := r.Candidate(t.Context(), "g", time.Now(), time.Hour); err != nil {
 		t.Error(err)
@@ -54,7 +38,7 @@ func TestBeat_PreparesATakeoverOfAPassiveInstance(t *testing.T) {
 	if err := r.Unregister(t.Context(), in.ID); err != nil {
 		t.Error(err)
 	}
-	if diff := cmp.Diff(known, statements()); diff != "" {
+	if diff := cmp.Diff(known, prepared(t, r)); diff != "" {
 		t.Errorf("a takeover prepared statements itself (-before +after):\n%s", diff)
 	}
 	if len(before) < 10 {

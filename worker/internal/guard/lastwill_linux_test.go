@@ -472,6 +472,23 @@ func stateOf(pid int) string {
 
 func isGone(pid int) bool { state := stateOf(pid); return state == "" || state == "Z" }
 
+// succeed kills instance a, and waits until the process that stops at the step has done so,
+// which SIGKILL ends and SIGSTOP leaves as it is, and then until b works. It returns when a was
+// killed, that process, and the first instant of b's work.
+func (s *stage) succeed(a *exec.Cmd, sig unix.Signal) (killed time.Duration, pid int, first time.Duration) {
+	s.t.Helper()
+	_ = a.Process.Kill()
+	killed = boottime.Now()
+	_ = a.Wait()
+	pid = s.stopped()
+	if sig == unix.SIGKILL {
+		_ = unix.Kill(pid, sig)
+	}
+	s.works("b")
+	first, _ = lived(s.t, s.dir, "b")
+	return killed, pid, first
+}
+
 // Whoever carries out the last will is killed or frozen at each of its steps. It costs T at
 // most, and nothing overlaps.
 func TestLastWill_FailureAtAnyStepOverlapsNothing(t *testing.T) {
@@ -490,15 +507,7 @@ func TestLastWill_FailureAtAnyStepOverlapsNothing(t *testing.T) {
 					escapee = ""
 				}
 				a, _ := s.pair(guard.EnvStep+"="+step, guard.EnvStepDir+"="+s.dir, envEscapee+"="+escapee)
-				_ = a.Process.Kill()
-				killed := boottime.Now()
-				_ = a.Wait()
-				pid := s.stopped()
-				if sig == unix.SIGKILL {
-					_ = unix.Kill(pid, sig)
-				}
-				s.works("b")
-				first, _ := lived(t, s.dir, "b")
+				killed, pid, first := s.succeed(a, sig)
 				t.Logf("b works %v after the kill", first-killed)
 				if sig == unix.SIGSTOP { // it goes on after others have long taken over
 					_ = unix.Kill(pid, unix.SIGCONT)
@@ -539,14 +548,7 @@ func TestLastWill_FailureWhileANamespaceIsKilledOverlapsNothing(t *testing.T) {
 			s := newStage(t)
 			s.orphanAfter = 5 * time.Second // both cost that
 			a, _ := s.pair(guard.EnvStep+"=killing", guard.EnvStepDir+"="+s.dir, envEscapee+"=yes", envIsolation+"="+string(config.IsolationPID))
-			_ = a.Process.Kill()
-			_ = a.Wait()
-			pid := s.stopped()
-			if sig == unix.SIGKILL {
-				_ = unix.Kill(pid, sig)
-			}
-			s.works("b")
-			first, _ := lived(t, s.dir, "b")
+			_, pid, first := s.succeed(a, sig)
 			testkit.Until(t, "the guard to be gone", func() bool { return isGone(pid) }) // by the kernel's timer if it is frozen
 			if _, last := lived(t, s.dir, "a"); last >= first {
 				t.Errorf("the work of a lived until %v after b had begun", last-first)
