@@ -103,7 +103,7 @@ func (r *runner) perform(a action) {
 				r.log.Warn().Err(err).Msg("this instance has no last will, so peers wait if it is killed")
 			}
 		}
-		r.wait.Go(func() { r.send(r.ask(a)) })
+		r.ask(a)
 	case extend:
 		if r.config.Guard != nil {
 			r.config.Guard.Extend(a.until)
@@ -137,20 +137,25 @@ func (r *runner) perform(a action) {
 	}
 }
 
-// ask sends a request to the registry and returns the answer within the timeout of the
-// request, even if the registry ignores the context.
-func (r *runner) ask(q request) answer {
+// ask sends a request to the registry. Its answer becomes an event within the timeout of the
+// request, even if the registry ignores the context: then nobody waits for the call any more.
+func (r *runner) ask(q request) {
 	ctx, cancel := context.WithTimeout(r.requests, q.timeout)
-	defer cancel()
-	done := make(chan answer, 1)
-	go func() { done <- q.do(ctx, r.config.Registry, r.config.Group) }()
-	var a answer
+	var first sync.Once
 	begin := time.Now()
-	select {
-	case a = <-done:
-	case <-ctx.Done():
-		a = answer{request: q, err: context.Cause(ctx)}
+	r.wait.Add(1)
+	deliver := func(a answer) {
+		first.Do(func() {
+			defer r.wait.Done()
+			r.log.Debug().Stringer("took", time.Since(begin)).Err(a.err).Msg(string(q.kind))
+			r.send(a)
+		})
 	}
-	r.log.Debug().Stringer("took", time.Since(begin)).Err(a.err).Msg(string(q.kind))
-	return a
+	stop := context.AfterFunc(ctx, func() { deliver(answer{request: q, err: context.Cause(ctx)}) })
+	go func() {
+		defer cancel()
+		a := q.do(ctx, r.config.Registry, r.config.Group)
+		stop()
+		deliver(a)
+	}()
 }

@@ -10,7 +10,9 @@ import (
 
 // sweepEvery is how often this instance searches for orphans among the others, while it
 // is active, or while somebody's claim keeps it from becoming active.
-func (m *machine) sweepEvery() time.Duration { return max(3*m.timing.Interval, m.timing.Slack()) }
+func (m *machine) sweepEvery() time.Duration {
+	return max(3*m.timing.Interval, m.timing.OrphanAfter/10)
+}
 
 // search returns the search for silent instances, if it is due; otherwise nil.
 func (m *machine) search() *request {

@@ -15,8 +15,9 @@ import (
 // program writes.
 const maxOdd = 100
 
-// Silent implements [registry.Registry]. The records of the ordinary shape are read
-// first, so that no number of others displaces them.
+// Silent implements [registry.Registry]. If one read finds a record that makes no sense, the
+// records of the ordinary shape are read by themselves, so that no number of others displaces
+// them.
 func (r *Registry) Silent(ctx context.Context, group string, at time.Time, within time.Duration) ([]registry.Instance, error) {
 	fail := func(err error) ([]registry.Instance, error) { return nil, wrap(ctx, "silent", err) }
 	if err := r.mayRead(); err != nil {
@@ -24,7 +25,14 @@ func (r *Registry) Silent(ctx context.Context, group string, at time.Time, withi
 	}
 	earliest := bson.M{"heartbeat": 1}
 	silent := bson.M{"group": group, "heartbeat": bson.M{"$not": between(at, within)}}
-	list, bad, err := r.read(ctx, bson.M{"$and": bson.A{silent, readable}},
+	list, bad, err := r.read(ctx, silent, options.Find().SetSort(earliest).SetLimit(registry.MaxSilent))
+	if err != nil {
+		return fail(err)
+	}
+	if bad == nil {
+		return list, nil
+	}
+	list, bad, err = r.read(ctx, bson.M{"$and": bson.A{silent, readable}},
 		options.Find().SetSort(earliest).SetLimit(registry.MaxSilent))
 	if err != nil {
 		return fail(err)
