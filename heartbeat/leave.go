@@ -2,6 +2,7 @@ package heartbeat
 
 import (
 	"errors"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -113,6 +114,9 @@ func (m *machine) ended(a answer) {
 	}
 	if a.err == nil {
 		if a.request.number == m.tenure.held.number {
+			if m.phase == leaving && m.tenure.held.end.Reason != registry.WorkDone {
+				m.schedule.election.delay(m.now + giveWay(m.timing))
+			}
 			m.tenure.ended()
 			m.schedule.reading.changed()
 		}
@@ -125,6 +129,10 @@ func (m *machine) ended(a answer) {
 		m.tenure.ended()
 	}
 }
+
+// giveWay is for how long an instance that leaves lets the next one begin its term, before it
+// ends its own registration: the two writes would wait for each other.
+func giveWay(t registry.Timing) time.Duration { return min(t.Interval/50, 20*time.Millisecond) }
 
 // pastTermEnded stops retrying the end of a past term when it is refused, or when it fails
 // during the shutdown: nothing depends on it. Otherwise an end that failed is tried again.

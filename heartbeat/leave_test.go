@@ -35,6 +35,7 @@ func TestMachine_LeavesOnlyAfterWhatMayStillCreateSomething(t *testing.T) {
 				t.Fatalf("%d requests hang, want %d, phase %s", len(p.hung), want, p.m.phase)
 			}
 			p.release()
+			p.run(giveWay(timing))
 			if p.m.phase != finished || len(p.reg.instances) > 0 {
 				t.Errorf("phase %s, left behind: %v", p.m.phase, p.reg.instances)
 			}
@@ -138,4 +139,30 @@ func TestMember_PassiveInstanceThatLeavesAHungRegistryLogsNoTerm(t *testing.T) {
 		s.reg.set(nil)
 		s.leaveAll(a)
 	})
+}
+
+// The next one writes its term while this instance would delete its record, and one would
+// wait for the other.
+func TestMachine_LetsTheNextOneBeginBeforeItUnregisters(t *testing.T) {
+	timing := registry.DefaultTiming
+	p := newActive(t, timing)
+	p.tell(leave{})
+	p.tell(workGone{term: 1, result: yielded})
+	ended := p.now
+	if p.reg.term(1).Open() || p.m.phase == finished {
+		t.Fatalf("the term is open: %v, phase %s", p.reg.term(1).Open(), p.m.phase)
+	}
+	p.run(timing.Interval)
+	if at := p.requests(kindUnregister); len(at) != 1 || at[0] != ended+giveWay(timing) || p.m.phase != finished {
+		t.Errorf("unregisters at %v, phase %s; want it %v after %v", at, p.m.phase, giveWay(timing), ended)
+	}
+}
+
+// Nobody takes over work that is done, so the process does not wait.
+func TestMachine_UnregistersAtOnceAfterWorkThatIsDone(t *testing.T) {
+	p := newActive(t, registry.DefaultTiming)
+	p.tell(workGone{term: 1, result: done})
+	if p.m.phase != finished {
+		t.Errorf("phase %s", p.m.phase)
+	}
 }

@@ -106,6 +106,7 @@ func TestMachine_ResultOfStoppingWorkCounts(t *testing.T) {
 		p := newActive(t, registry.DefaultTiming)
 		p.tell(leave{})
 		p.tell(workGone{term: 1, result: broken, err: odd})
+		p.run(giveWay(registry.DefaultTiming))
 		var got error
 		for _, d := range p.did {
 			if f, ok := d.action.(finish); ok {

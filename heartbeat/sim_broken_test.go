@@ -114,7 +114,7 @@ func (r *brokenRegistry) View(ctx context.Context, group string) (registry.View,
 		v := r.store.view()
 		if v.Latest != nil {
 			v.Holder = nil
-			if in, ok := r.old.instances[v.Latest.Holder]; ok {
+			if in, ok := r.old.instances[v.Latest.Holder]; ok && v.Latest.Open() {
 				v.Holder = &in
 			}
 		}

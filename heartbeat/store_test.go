@@ -90,7 +90,7 @@ func (s *store) view() registry.View {
 	if n := len(s.terms); n > 0 {
 		t := s.terms[n-1]
 		v.Latest = &t
-		if in, ok := s.instances[t.Holder]; ok {
+		if in, ok := s.instances[t.Holder]; ok && t.Open() {
 			if s.spoilt[t.Holder] {
 				in, v.Damage = t.Remains(in.Beat), registry.ErrCorrupt
 			}

@@ -24,7 +24,7 @@ type successor struct {
 	unmark   uuid.UUID     // its mark is to be taken away
 	next     time.Duration // when the next search is due
 	last     bool          // the term is about to end, and the search is the last one
-	known    bool          // the last search was answered
+	known    bool          // id is what a recent search told
 }
 
 // never is an instant that does not come.

@@ -163,6 +163,7 @@ func TestMachine_EndsItsTermWithoutKnowingWhoTakesOver(t *testing.T) {
 		t.Error("the process does not wait for the search")
 	}
 	p.release()
+	p.run(giveWay(timing))
 	if p.m.phase != finished || p.reg.instances[senior].Listen != 1 {
 		t.Errorf("phase %s, marks %v, want %v", p.m.phase, p.marks(), senior)
 	}

@@ -39,7 +39,7 @@ func TestRegistry_ReturnsTheErrorOfAReadWithoutRepeatingIt(t *testing.T) {
 			if code != every && name != "View" {
 				continue
 			}
-			set.FailCommand(t, 1_000_000, "failCommands", bson.A{"find", "aggregate", "distinct"}, "errorCode", code,
+			set.FailCommand(t, 1_000_000, "failCommands", bson.A{"find", "distinct"}, "errorCode", code,
 				"errorLabels", bson.A{"RetryableError", "SystemOverloadedError"})
 			var err error
 			mongotest.Eventually(t, "the server's error", func() error { // after a code of a change of the primary the driver looks for another one
@@ -50,7 +50,7 @@ func TestRegistry_ReturnsTheErrorOfAReadWithoutRepeatingIt(t *testing.T) {
 				}
 				return nil
 			})
-			if reads := named(p.recorded(), "find", "aggregate", "distinct"); reads > 2 || errors.Is(err, context.DeadlineExceeded) {
+			if reads := named(p.recorded(), "find", "distinct"); reads > 2 || errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("%s failing with %d: %d reads, %v; want one, or two, and the server's error", name, code, reads, err)
 			}
 		}
@@ -90,7 +90,7 @@ func TestBeat_EndsWithinSecondsIfTheServerDoesNotAnswer(t *testing.T) {
 // way. The function that it returns ends them.
 func slowViews(t *testing.T, p *proxy, r *mongodb.Registry, n int) (end func()) {
 	t.Helper()
-	p.holdBack("aggregate")
+	p.holdBack("find")
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Cleanup(cancel)
 	var views sync.WaitGroup
@@ -106,7 +106,7 @@ func slowViews(t *testing.T, p *proxy, r *mongodb.Registry, n int) (end func()) 
 	}
 	under := 0
 	mongotest.Eventually(t, "the views", func() error {
-		if under += named(p.recorded(), "aggregate"); under < n {
+		if under += named(p.recorded(), "find"); under < n {
 			return fmt.Errorf("%d of %d are under way", under, n)
 		}
 		return nil

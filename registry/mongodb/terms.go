@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/google/uuid"
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -41,47 +40,38 @@ func (r *Registry) View(ctx context.Context, group string) (registry.View, error
 	return v, nil
 }
 
-// holderRecord is the field in which a view's one read has the record of the term's holder.
-const holderRecord = "holderRecord"
-
-// latestWithHolder reads the latest term of a group, and then the record of its holder. One
-// command does both, on one server, so the second read is no older than the first.
-func (r *Registry) latestWithHolder(group string) bson.A {
-	return bson.A{
-		bson.D{{Key: "$match", Value: ofGroup(group)}},
-		bson.D{{Key: "$sort", Value: latestFirst}},
-		bson.D{{Key: "$limit", Value: 1}},
-		bson.D{{Key: "$lookup", Value: bson.D{
-			{Key: "from", Value: r.instances.Name()}, {Key: "localField", Value: "holder"}, {Key: "foreignField", Value: "_id"}, {Key: "as", Value: holderRecord},
-		}}},
-	}
-}
-
+// view reads the term and its holder in one causally consistent session, so that the second
+// read is no older than the first.
 func (r *Registry) view(ctx context.Context, group string) (v registry.View, err error) {
 	if err := r.mayRead(); err != nil {
 		return v, err
 	}
-	left := mongoconn.DefaultTimeout
-	if end, ok := ctx.Deadline(); ok {
-		left = time.Until(end)
+	if mongo.SessionFromContext(ctx) == nil { // the trial of a check has a session already
+		session, err := r.conn.StartSession(options.Session().SetCausalConsistency(true))
+		if err != nil {
+			return v, err
+		}
+		defer session.EndSession(ctx)
+		ctx = mongo.NewSessionContext(ctx, session)
 	}
-	o := options.Aggregate().SetCollation(r.simple).SetCustom(bson.M{"maxTimeMS": max(1, left.Milliseconds())}) // the driver leaves it out of an aggregation
-	cursor, err := r.terms.Aggregate(ctx, r.latestWithHolder(group), o)
+	raw, err := r.terms.FindOne(ctx, ofGroup(group), options.FindOne().SetSort(latestFirst).SetCollation(r.simple)).Raw()
+	if errors.Is(err, mongo.ErrNoDocuments) {
+		return v, nil
+	}
 	if err != nil {
 		return v, r.refused(r.terms, err)
 	}
-	defer cursor.Close(ctx)
-	if !cursor.Next(ctx) {
-		return v, r.refused(r.terms, cursor.Err())
-	}
-	term, err := decodeTerm(cursor.Current)
+	term, err := decodeTerm(raw)
 	if err != nil {
 		return v, err
 	}
 	v.Latest = &term
-	raw, ok := cursor.Current.Lookup(holderRecord, "0").DocumentOK()
-	if !ok {
+	if !term.Open() {
 		return v, nil
+	}
+	raw, err = r.record(ctx, term.Holder)
+	if raw == nil {
+		return v, err
 	}
 	holder, err := decodeInstance(raw)
 	if errors.Is(err, registry.ErrCorrupt) {

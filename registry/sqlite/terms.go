@@ -13,8 +13,8 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// View reads the group's latest term and the record of its holder, both as of one
-// instant.
+// View reads the group's latest term and, if that is open, the record of its holder, both
+// as of one instant.
 func (r *Registry) View(ctx context.Context, group string) (registry.View, error) {
 	v, err := reading(ctx, r, func(c *conn) (registry.View, error) {
 		latest, err := c.latest(group)
@@ -22,6 +22,9 @@ func (r *Registry) View(ctx context.Context, group string) (registry.View, error
 			return registry.View{}, err
 		}
 		v := registry.View{Latest: latest}
+		if !latest.Open() {
+			return v, nil
+		}
 		err = c.eachInstance(func(row instanceRow) error {
 			in, err := row.decode()
 			if errors.Is(err, registry.ErrCorrupt) {
