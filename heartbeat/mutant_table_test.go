@@ -45,7 +45,7 @@ var mutants = []simulation.Mutant{
 		{"registration.go", "	joinBy time.Duration //", "	lost   int64\n	joinBy time.Duration //"},
 		{"promote.go", "		m.pause(0)\n	}\n}\n\n// reportUnseen", "		m.pause(0)\n	default:\n		m.registration.lost, m.tenure.held.number = a.request.term.Number, 0\n	}\n}\n\n// reportUnseen"},
 		{"view.go", "	d := decide(m.situation(), a.view, m.now)", "	d := decide(m.situation(), a.view, m.now)\n	if d.verdict == start && a.view.Latest.Number == m.registration.lost {\n		return\n	}"}}},
-	{Name: "holder read before term", Broken: string(holderFirst)},
+	{Name: "holder read before term", Broken: string(holderFirst), Rare: 4},
 	{Name: "the two reads from different nodes", Broken: string(twoNodes)},
 	{Name: "reads from a stale node while judging", Broken: string(staleNode)},
 	{Name: "write concern 1", Broken: string(writeConcernOne)},
@@ -116,7 +116,7 @@ var mutants = []simulation.Mutant{
 	{Name: "a last will that ends a later term", Broken: string(willEndsALaterTerm)},
 	{Name: "a drain for each order", Swaps: []swap{
 		{"order.go", "	if m.drain.on || !m.drainable", "	if !m.drainable"}}},
-	{Name: "the end of an earlier drain taken for that of the present one", Swaps: []swap{
+	{Name: "the end of an earlier drain taken for that of the present one", Rare: 4, Swaps: []swap{
 		{"drain.go", "return d.on && d.number == number", "return d.on"}}},
 	{Name: "rings before the write is acknowledged", Broken: string(ringsEarly)},
 	{Name: "ring before the write is acknowledged and no view after it", Broken: string(ringsEarly), Swaps: []swap{

@@ -23,6 +23,9 @@ type Mutant struct {
 	// Held says why breaking this rule alone does no harm: which other rule
 	// holds. The next mutants of the table break both.
 	Held string
+	// Rare says how many times longer than others the mutant may take, since what it breaks
+	// matters only when several things go wrong together; 0: no longer.
+	Rare int
 }
 
 // Swap is a replacement in the source: the file, the old text, which has to be there
@@ -67,27 +70,29 @@ func FitTheSource(t *testing.T, mutants []Mutant) {
 }
 
 // Catch breaks the rules one by one. TestSimulation of the package under test has to fail
-// for each mutant within so many simulated hours, and has to pass for so long on the same
-// seeds while nothing is broken.
+// for each mutant within so many simulated hours, or some times as many if it is rare, and has
+// to pass for so long on the same seeds while nothing is broken.
 func Catch(t *testing.T, mutants []Mutant, hours int) {
 	t.Helper()
 	if !*runMutants {
 		t.Skipf("%d mutants are compiled and simulated with -mutants only", len(mutants))
 	}
 	plain := build(t, Mutant{Name: "unbroken"})
-	simulate := func(binary, broken string) ([]byte, error) {
+	simulate := func(binary, broken string, hours int) ([]byte, error) {
 		return exec.Command(binary, "-test.run=^TestSimulation$", fmt.Sprintf("-sim.hours=%d", hours), "-sim.broken="+broken).CombinedOutput()
 	}
-	if out, err := simulate(plain, ""); err != nil {
+	if out, err := simulate(plain, "", hours); err != nil {
 		t.Fatalf("unbroken: %v\n%s", err, out)
 	}
 	for _, m := range mutants {
 		t.Run(m.Name, func(t *testing.T) {
+			t.Parallel() // one is compiled while another is simulated
 			binary := plain
 			if len(m.Swaps) > 0 {
 				binary = build(t, m)
 			}
-			out, _ := simulate(binary, m.Broken)
+			hours := hours * max(1, m.Rare)
+			out, _ := simulate(binary, m.Broken, hours)
 			after, how := caught(out)
 			switch {
 			case after == "" && m.Held == "":
@@ -139,7 +144,7 @@ func build(t *testing.T, m Mutant) string {
 		t.Fatal(err)
 	}
 	binary := filepath.Join(dir, "sim.exe")
-	out, err := exec.Command("go", "test", "-c", "-overlay", filepath.Join(dir, "overlay.json"), "-o", binary, ".").CombinedOutput()
+	out, err := exec.Command("go", "test", "-c", "-ldflags=-s -w", "-overlay", filepath.Join(dir, "overlay.json"), "-o", binary, ".").CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
