@@ -32,6 +32,8 @@ func cpu(t testing.TB) time.Duration {
 // TestScale_OneOfManyGroups measures what many groups in one process cost while nothing
 // happens, and how long the hand-over of one of them takes. It takes a minute, so it runs
 // only if it is asked for: UNDERSTUDY_TEST_SCALE=1 go test ./registry/sqlite -run Scale -v
+//
+// Each group has two members, each on a registry of its own, as in two processes.
 func TestScale_OneOfManyGroups(t *testing.T) {
 	if os.Getenv("UNDERSTUDY_TEST_SCALE") == "" {
 		t.Skip("UNDERSTUDY_TEST_SCALE is not set: it takes a minute")
@@ -84,8 +86,8 @@ func TestScale_OneOfManyGroups(t *testing.T) {
 			time.Sleep(2500 * time.Millisecond)
 		}
 		slices.Sort(took)
-		t.Logf("%d groups with two members each in one process: %.1f %% of a core while idle; a hand-over takes %v (median), %v to %v",
-			groups, 100*used.Seconds()/idle.Seconds(), took[len(took)/2], took[0], took[len(took)-1])
+		t.Logf("%d groups: %.1f %% of a core while idle for a process that has one member of each; a hand-over takes %v (median), %v to %v",
+			groups, 100*used.Seconds()/idle.Seconds()/2, took[len(took)/2], took[0], took[len(took)-1])
 		cancel()
 		runs.Wait()
 	}
