@@ -129,7 +129,7 @@ var mutants = []simulation.Mutant{
 	{Name: "the successor is not searched again while the work goes on", Swaps: []swap{
 		{"successor.go", "	s.next, s.rest = now+every, now+rest\n", "	s.next, s.rest = never, now+rest\n"}}},
 	{Name: "the successor is searched seldom although the bell is not heard", Swaps: []swap{
-		{"successor.go", "	if m.schedule.reading.watching {\n", "	if true {\n"}}},
+		{"successor.go", "	if m.schedule.reading.watching && m.successor.id != uuid.Nil {\n", "	if true {\n"}}},
 	{Name: "a notice does not have the successor searched", Swaps: []swap{
 		{"listen.go", "	m.successor.mayHaveGone(m.now)\n}\n\n// partOf", "}\n\n// partOf"}}},
 	{Name: "whoever has registered does not search for its place", Swaps: []swap{

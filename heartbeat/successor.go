@@ -150,12 +150,12 @@ func (m *machine) lastHint() *request {
 }
 
 // searchEvery is how often an active instance that hears the bell searches for its
-// successor: the one that leaves rings.
+// successor while it has one: a successor that leaves rings.
 func searchEvery(t registry.Timing) time.Duration { return max(t.Slack(), t.OrphanAfter/10) }
 
 // successorEvery is how often this instance searches for its successor.
 func (m *machine) successorEvery() time.Duration {
-	if m.schedule.reading.watching {
+	if m.schedule.reading.watching && m.successor.id != uuid.Nil {
 		return searchEvery(m.timing)
 	}
 	return m.timing.Slack()
@@ -167,11 +167,10 @@ func (m *machine) successorRest() time.Duration { return budgetSpan(m.timing) / 
 // successorFound takes the answer to a search for the successor. The time until the next one
 // counts from now, so that slow answers leave room for others in the background.
 func (m *machine) successorFound(a answer) {
-	m.successor.due(m.now, m.successorEvery(), m.successorRest())
-	if a.request.number != m.successor.term || a.err != nil && !errors.Is(a.err, registry.ErrNoCandidate) {
-		return
+	if a.request.number == m.successor.term && (a.err == nil || errors.Is(a.err, registry.ErrNoCandidate)) {
+		m.successor.found(a.senior, a.listen)
 	}
-	m.successor.found(a.senior, a.listen)
+	m.successor.due(m.now, m.successorEvery(), m.successorRest())
 }
 
 // lookAhead searches for the successor again, because the term is about to end: its end can

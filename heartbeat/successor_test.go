@@ -359,19 +359,22 @@ func TestMachine_FloodOfNoticesCausesFewSearches(t *testing.T) {
 func TestMachine_SearchesForItsSuccessorLessOftenWhileItHearsTheBell(t *testing.T) {
 	timing := registry.DefaultTiming
 	p := newHearing(t, timing)
-	count := func() int {
+	span := 10 * searchEvery(timing)
+	check := func(when string, every time.Duration, peers ...uuid.UUID) {
+		t.Helper()
 		p.did = nil
-		p.run(10 * searchEvery(timing))
-		return len(p.searches())
+		p.beating(span, timing.Interval, peers...)
+		if n, want := len(p.searches()), int(span/every); n < want-1 || n > want+1 {
+			t.Errorf("%s: %d searches in %v, want one every %v", when, n, span, every)
+		}
 	}
-	if n := count(); n < 9 || n > 11 {
-		t.Errorf("%d searches in %v, want one every %v", n, 10*searchEvery(timing), searchEvery(timing))
-	}
+	check("nobody is there", timing.Slack())
+	peer := p.peer(timing)
+	p.tell(woken{})
+	check("there is a successor", searchEvery(timing), peer)
 	p.tell(watching{p.m.bell.number, false})
-	if n, want := count(), int(10*searchEvery(timing)/timing.Slack()); n < want-1 || n > want+1 {
-		t.Errorf("%d searches in %v without the bell, want one every %v", n, 10*searchEvery(timing), timing.Slack())
-	}
-	p.run(timing.Interval / 2)
+	check("there is no bell", timing.Slack(), peer)
+	p.beating(timing.Interval/2, timing.Interval/2, peer)
 	p.did = nil
 	p.tell(watching{p.m.bell.number, true}) // notices were missed until now
 	if n := len(p.searches()); n != 1 {
