@@ -200,12 +200,15 @@ func (w *world) leaveInOrder() {
 		known = next.began + calls
 	}
 	w.note(active.n, "told to leave", 0, active.m.registration.id)
-	within := interval + calls
-	if w.now > known {
+	within, listens := interval+calls, w.now > known
+	if listens {
 		within = calls
 	}
 	term, work := w.highest, active.work
 	w.quick = w.chance(0.5)
+	if w.searching = 0; w.chance(0.5) {
+		w.searching = w.between(0, 200*time.Millisecond)
+	}
 	active.deliver(leave{})
 	for work.alive && w.violation == "" {
 		w.runUntil(w.now + 10*time.Millisecond)
@@ -216,6 +219,9 @@ func (w *world) leaveInOrder() {
 		if w.now-from > within {
 			w.fail("nobody is active %v after the end of the work, %v after host%d was to listen", w.now-from, from-known, next.n)
 		}
+	}
+	if listens {
+		w.checkHeadStart(next, "a rolling restart")
 	}
 }
 
