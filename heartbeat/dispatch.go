@@ -112,6 +112,8 @@ func (m *machine) answered(a answer) {
 			return
 		}
 		m.seniorFound(a)
+	case kindMark:
+		m.hinted(a)
 	case kindClaimant:
 		m.claimantFound(a)
 	case kindDeleteOrphan:

@@ -14,8 +14,8 @@ import (
 // search told it. The record of that candidate is marked, so that it listens to the bell.
 // All of that is a hint, on which no safety rests. Instants are local.
 //
-// The machine writes it when a term begins and when it is about to end, and when a search
-// for the successor is answered.
+// The machine writes it when a term begins and when it is about to end, when a search
+// for the successor is sent and answered, and when a notice comes.
 type successor struct {
 	term     int64         // of this instance; 0: it had none
 	since    time.Duration // when the term began
@@ -33,10 +33,19 @@ type successor struct {
 // never is an instant that does not come.
 const never = time.Duration(math.MaxInt64)
 
-// begin begins a term, after one of a previous holder. That one is about to leave, or holds
-// off, but its record may not show it yet.
+// begin begins a term, after one of a previous holder.
 func (s *successor) begin(term int64, previous uuid.UUID, now time.Duration) {
 	*s = successor{term: term, since: now, previous: previous, next: now}
+}
+
+// leavesOut returns the previous holder while its record may not show yet that it leaves, or
+// holds off; uuid.Nil: nobody. The next beat shows it. Somebody who leaves may be slow, but
+// the last search has no other one after it.
+func (s *successor) leavesOut(now time.Duration, t registry.Timing) uuid.UUID {
+	if now < s.since+t.Interval || now < s.since+t.Slack() && !s.last {
+		return s.previous
+	}
+	return uuid.Nil
 }
 
 // lookAgain makes the last search due, since the term is about to end.
@@ -130,8 +139,8 @@ func (m *machine) hint() *request {
 		return nil
 	}
 	except := []uuid.UUID{m.registration.id}
-	if s.previous != uuid.Nil && m.now < s.since+m.timing.Slack() {
-		except = append(except, s.previous)
+	if id := s.leavesOut(m.now, m.timing); id != uuid.Nil {
+		except = append(except, id)
 	}
 	s.searched(m.now, m.successorEvery(), m.successorRest())
 	r := m.candidate(except...)
@@ -171,6 +180,15 @@ func (m *machine) successorFound(a answer) {
 		m.successor.found(a.senior, a.listen)
 	}
 	m.successor.due(m.now, m.successorEvery(), m.successorRest())
+	m.hinted(a)
+}
+
+// hinted takes the answer to a request for the sake of the successor. After one that failed,
+// the next search comes a B later.
+func (m *machine) hinted(a answer) {
+	if a.err != nil && !errors.Is(a.err, registry.ErrNoCandidate) {
+		m.successor.by(m.now + m.timing.Slack())
+	}
 }
 
 // lookAhead searches for the successor again, because the term is about to end: its end can

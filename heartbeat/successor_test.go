@@ -404,3 +404,43 @@ func TestMachine_NoticesDoNotMakeThePreviousHolderTheSuccessor(t *testing.T) {
 		t.Errorf("marks %v after %d searches", m, len(p.searches()))
 	}
 }
+
+func TestSuccessor_LeavesThePreviousHolderOutForAWhile(t *testing.T) {
+	timing := registry.DefaultTiming
+	var s successor
+	s.begin(7, other, now)
+	i, b := now+timing.Interval, now+timing.Slack()
+	if s.leavesOut(i, timing) != other || s.leavesOut(b, timing) != uuid.Nil {
+		t.Error("leaves it out for another time than B")
+	}
+	s.lookAgain(now)
+	if s.leavesOut(i-1, timing) != other || s.leavesOut(i, timing) != uuid.Nil {
+		t.Error("the last search leaves it out for another time than an interval")
+	}
+}
+
+func TestMachine_HintThatFailsIsTriedAgainAfterB(t *testing.T) {
+	timing := registry.DefaultTiming
+	for _, k := range []kind{kindMark, kindCandidate} {
+		p := newHearing(t, timing)
+		stale := p.peer(timing)
+		p.tell(woken{})
+		if p.m.successor.id != stale {
+			t.Fatal("there is no successor")
+		}
+		p.delete(stale)
+		next := p.peer(timing)
+		p.run(timing.Interval / 2)
+		p.fateOf = fateOfKinds(broke, k)
+		p.tell(woken{})
+		p.fateOf = nil
+		p.beating(timing.Slack()-timing.Interval/2, timing.Interval/2, next)
+		if m := p.marks(); len(m) > 0 {
+			t.Fatalf("%s: marks %v before a B has passed", k, m)
+		}
+		p.beating(timing.Interval, timing.Interval/2, next)
+		if m := p.marks(); m[next] != 1 {
+			t.Errorf("%s: marks %v, want %v", k, m, next)
+		}
+	}
+}
