@@ -23,6 +23,7 @@ func TestMachine_AfterAGapTheHolderGetsTheMargin(t *testing.T) {
 				p.beat(holder)
 				p.pass(timing.Interval)
 			}
+			p.run(timing.Slack()) // a view has shown the last beat
 			p.pass(2 * timing.OrphanAfter)
 			for range timing.Margin()/timing.Interval - 1 {
 				p.pass(timing.Interval)

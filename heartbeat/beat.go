@@ -68,6 +68,7 @@ func (m *machine) registered(a answer) {
 		return
 	}
 	m.enter(member)
+	m.place.begin(a.request.in.Candidate)
 	m.schedule.reading.changed()
 	m.act(note{fact: factRegistered, holder: m.registration.id})
 }
@@ -85,6 +86,9 @@ func (m *machine) beaten(a answer) {
 	case a.err == nil:
 		if m.beats() {
 			m.extendLease(a)
+		}
+		if m.place.shows(a.request.status.Candidate) {
+			m.schedule.reading.changed()
 		}
 	case errors.Is(a.err, registry.ErrNotRegistered):
 		switch m.phase {

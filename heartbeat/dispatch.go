@@ -61,6 +61,9 @@ func (m *machine) cleanUp() {
 		r = m.hint()
 	}
 	if r == nil {
+		r = m.searchPlace()
+	}
+	if r == nil {
 		r = m.backlog.next(m.search)
 	}
 	if r != nil {
@@ -102,8 +105,15 @@ func (m *machine) answered(a answer) {
 		m.registered(a)
 	case kindView:
 		m.viewed(a)
+		m.seekPlace(a)
 	case kindCandidate:
+		if a.request.place {
+			m.placeFound(a)
+			return
+		}
 		m.seniorFound(a)
+	case kindMark:
+		m.hinted(a)
 	case kindClaimant:
 		m.claimantFound(a)
 	case kindDeleteOrphan:

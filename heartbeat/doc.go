@@ -60,11 +60,18 @@
 // and one change does not make all read.
 //
 //   - Only the active instance and its successor listen: the candidate that comes next. The
-//     active one searches for it once per B, leaving itself out, and marks its record with
-//     the number of the own term. The answer to each beat shows the mark, so a new successor
-//     listens after B and an interval. A mark is a hint too, and counts until a later term.
-//     Where a watch costs next to nothing, as that of a file, the registry answers that
-//     everybody should listen.
+//     active one searches for it, leaving itself out, and marks its record with the number of
+//     the own term. The answer to each beat shows the mark, so a new successor listens after
+//     an interval. A mark is a hint too, and counts until a later term. Where a watch costs
+//     next to nothing, as that of a file, the registry answers that everybody should listen.
+//   - The active one searches after each notice, a few times a second at most, since the
+//     registration of a marked instance rings when it ends. Besides it searches once per B,
+//     or once per max(B, T/10) while it hears the bell and has a successor.
+//   - An instance whose record begins to show that it is a candidate, by its registration or
+//     because it does not hold off any more, searches for the successor by itself, once, if
+//     a peer holds the term. If it is that, it listens at once, and goes on if it is marked
+//     within max(B, T/10) and two intervals. Nobody else has to do anything for that, so a
+//     thousand that start together cost a search each.
 //   - Whoever does not listen views the group once per B. Whoever listens and hears the
 //     registry's bell does so too, or else in each interval. A vacancy is viewed when its time
 //     has come. An instance that does not listen reads that a holder is an orphan half an interval
@@ -176,6 +183,7 @@
 //	observations   what was seen of the peers and their terms
 //	vacancy        a group without an active instance, while it stays so
 //	successor      which candidate comes next after the term of this instance
+//	place          whether this instance comes next after the term of a peer
 //	bell           whether this instance listens
 //	tenure         the term that is held, and the work in it
 //	drain          the time for the work to finish before an orderly end

@@ -11,10 +11,11 @@ import (
 const wakesPerSpan = viewsPerSpan / 2
 
 // listens reports whether this instance has to hear at once what happens: it is the active
-// one, or its record is marked because it may be soon. A mark counts until a later term.
+// one, or it may be soon, since its record is marked or it has found out that it comes next.
+// Both count until a later term.
 func (m *machine) listens() bool {
-	r := &m.registration
-	return m.phase == member && (m.tenure.active() || r.mark > 0 && r.mark >= m.observations.highest)
+	r, latest := &m.registration, m.observations.highest
+	return m.phase == member && (m.tenure.active() || r.mark > 0 && r.mark >= latest || m.place.comesNext(latest, m.now))
 }
 
 // listen begins or ends to listen, if that has changed.
@@ -33,14 +34,21 @@ func (m *machine) listen() {
 
 // watchChanged takes note of whether the registry announces changes from now on.
 func (m *machine) watchChanged(e watching) {
-	if m.bell.listens() && e.number == m.bell.number {
-		m.schedule.reading.watched(e.up)
+	if !m.bell.listens() || e.number != m.bell.number {
+		return
+	}
+	m.schedule.reading.watched(e.up)
+	if e.up {
+		m.successor.mayHaveGone(m.now)
+	} else {
+		m.successor.by(m.now + m.successorEvery())
 	}
 }
 
 // wake takes a notice. Whoever it names reads the group at once. Everybody else does so
 // after a part of an interval, which depends on the UUID, so that the one that is named has
-// a head start and one change does not have the group read by all at once.
+// a head start and one change does not have the group read by all at once. The active one
+// also searches for its successor, whose registration may have ended.
 func (m *machine) wake(e woken) {
 	reading, span := &m.schedule.reading, budgetSpan(m.timing)
 	switch {
@@ -51,6 +59,7 @@ func (m *machine) wake(e woken) {
 	default:
 		reading.by(m.now + partOf(m.timing.Interval, m.registration.id))
 	}
+	m.successor.mayHaveGone(m.now)
 }
 
 // partOf returns the part of an interval by which the instance of a UUID is later than others.

@@ -57,20 +57,18 @@ func TestMachine_WhoIsNotNextDoesNotListenAndViewsOncePerB(t *testing.T) {
 
 func TestMachine_MarkedOneAndTheActiveOneListen(t *testing.T) {
 	timing := registry.DefaultTiming
-	p := newParticipant(t, timing)
-	holder := p.peer(timing)
-	p.begin(1, holder)
-	p.beating(3*timing.Interval, timing.Interval, holder)
+	p, holder, senior := newBehind(t)
 	if p.m.bell.listens() {
 		t.Fatal("it listens without a mark")
 	}
 	p.mark(1)
-	p.beating(timing.Interval, timing.Interval, holder)
+	p.beating(timing.Interval, timing.Interval, holder, senior)
 	number := p.m.bell.number
 	if number == 0 {
 		t.Fatal("its beat has shown the mark, and it does not listen")
 	}
 	p.end(1, holder)
+	p.delete(senior)
 	p.beating(3*timing.Interval, timing.Interval)
 	if !p.m.tenure.active() || p.m.bell.number != number {
 		t.Errorf("active: %v, listens as number %d, want %d", p.m.tenure.active(), p.m.bell.number, number)

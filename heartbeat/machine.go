@@ -48,6 +48,7 @@ type machine struct {
 	observations observations
 	vacancy      vacancy
 	successor    successor
+	place        place
 	bell         bell
 	tenure       tenure
 	drain        drain

@@ -127,7 +127,13 @@ var mutants = []simulation.Mutant{
 	{Name: "nobody is marked", Swaps: []swap{
 		{"successor.go", "		s.mark = id\n	}\n}\n\n// want", "	}\n}\n\n// want"}}},
 	{Name: "the successor is not searched again while the work goes on", Swaps: []swap{
-		{"successor.go", "	s.next = next\n	if s.last {", "	s.next = never\n	if s.last {"}}},
+		{"successor.go", "	s.next, s.rest = now+every, now+rest\n", "	s.next, s.rest = never, now+rest\n"}}},
+	{Name: "the successor is searched seldom although the bell is not heard", Swaps: []swap{
+		{"successor.go", "	if m.schedule.reading.watching && m.successor.id != uuid.Nil {\n", "	if true {\n"}}},
+	{Name: "a notice does not have the successor searched", Swaps: []swap{
+		{"listen.go", "	m.successor.mayHaveGone(m.now)\n}\n\n// partOf", "}\n\n// partOf"}}},
+	{Name: "whoever has registered does not search for its place", Swaps: []swap{
+		{"place.go", "	m.place.decided(t.Number)\n", "	m.place.decided(0)\n"}}},
 	{Name: "the successor is not searched again before the end", Swaps: []swap{
 		{"successor.go", "	m.successor.lookAgain(m.now)\n", ""}}},
 	{Name: "the end names whom an earlier search has found", Swaps: []swap{

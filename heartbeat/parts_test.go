@@ -14,7 +14,7 @@ import (
 var partFiles = map[string]string{
 	"registration": "registration.go", "schedule": "schedule.go", "backlog": "backlog.go", "observations": "observations.go",
 	"vacancy": "vacancy.go", "tenure": "tenure.go", "drain": "drain.go", "departure": "departure.go", "outage": "outage.go", "announced": "announced.go",
-	"successor": "successor.go", "bell": "bell.go",
+	"successor": "successor.go", "place": "place.go", "bell": "bell.go",
 }
 
 // An assignment by a pointer to a field of a part is not seen here.

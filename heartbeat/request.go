@@ -39,12 +39,13 @@ type request struct {
 	in     *registry.Instance // register
 	beat   int64              // deleteOrphan
 	term   *registry.Term     // beginTerm
-	number int64              // endTerm; deleteOrphan: the holder's term, 0: it holds none; claimant: the latest term; candidate: the vacant term or the own one; mark: the mark
+	number int64              // endTerm; deleteOrphan: the holder's term, 0: it holds none; claimant: the latest term; candidate: the vacant term, the own one or a peer's; mark: the mark
 	end    registry.End       // endTerm
 	time   time.Time          // candidate, silent: the registry's clock
 	within time.Duration      // candidate, silent: how far from it those have beaten who are alive
 	except []uuid.UUID        // candidate
 	next   bool               // candidate: for who comes next after the own term
+	place  bool               // candidate: for whether this instance comes next after a peer's term
 	peer   bool               // candidate: for a peer that tries the work of the own term, which fails
 	past   bool               // endTerm, unregister: nobody waits for it
 }

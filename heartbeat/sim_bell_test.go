@@ -143,8 +143,9 @@ func (w *world) worker() *process {
 }
 
 // leaveInOrder lets the one that comes first leave, and some time later the active one, as in
-// a rolling restart. The bell works for all of them, so whoever comes first by then takes
-// over at once if the active one had the time to mark it, and with its next beat otherwise.
+// a rolling restart. Whoever comes first by then takes over at once if it has just started, or
+// if the active one had the time to mark it; otherwise it does so with its next beat. The
+// active one may not hear the bell; it works for all others.
 func (w *world) leaveInOrder() {
 	w.bellWorks = true
 	for _, h := range w.hosts {
@@ -157,38 +158,57 @@ func (w *world) leaveInOrder() {
 	if active == nil || w.hung != "" || w.badBell || w.drains || !w.watches {
 		return
 	}
-	w.runUntil(w.now + 2*active.timing.Slack())
+	if w.chance(0.5) {
+		active.setBell(false)
+	}
+	slack, interval := active.timing.Slack()*102/100, time.Duration(0)
+	for _, h := range w.hosts {
+		interval = max(interval, h.timing.Interval*102/100)
+	}
+	w.runUntil(w.now + 2*slack + calls) // until the first one is marked
 	first := w.senior(active.m.registration.id)
 	if first == nil || w.worker() != active {
 		return
 	}
 	w.note(first.n, "told to leave", 0, first.m.registration.id)
 	first.deliver(leave{})
-	left := w.now
-	wait := w.between(time.Second, max(time.Second, active.timing.Slack()))
-	if w.chance(0.5) { // the active one has noticed it
-		wait = w.between(active.timing.Slack(), 6*active.timing.Slack())
+	known := w.now + interval + 2*calls // when the next one listens
+	if !active.hears() {
+		known += slack
 	}
-	w.runUntil(w.now + wait)
+	switch w.rng.IntN(3) {
+	case 0:
+		w.runUntil(w.now + w.between(calls/2, interval+slack))
+	case 1:
+		w.runUntil(known + w.between(0, slack))
+	case 2: // the one that has left is back
+		for w.violation == "" && (first.host.proc == nil || first.host.proc == first) {
+			w.runUntil(w.now + 10*time.Millisecond)
+		}
+		w.runUntil(w.now + w.between(0, 2*calls))
+	}
 	for _, h := range w.hosts {
 		if p := h.proc; p != nil && p.ordered {
 			return // it has not left yet
 		}
 	}
-	term, interval := w.highest, time.Duration(0)
-	for _, h := range w.hosts {
-		interval = max(interval, h.timing.Interval*102/100)
-	}
-	if w.violation != "" || w.worker() != active || w.senior(active.m.registration.id) == nil {
+	next := w.senior(active.m.registration.id)
+	if w.violation != "" || w.worker() != active || next == nil {
 		return
 	}
+	if next.host == first.host { // it has searched for its place
+		known = next.began + calls
+	}
 	w.note(active.n, "told to leave", 0, active.m.registration.id)
-	within := interval + calls
-	if w.now-max(left, w.started) > active.timing.Slack()*102/100+interval+calls {
+	within, listens := interval+calls, w.now > known
+	if listens {
 		within = calls
 	}
-	work := active.work
+	term, work := w.highest, active.work
 	w.quick = w.chance(0.5)
+	if w.searching = 0; w.chance(0.5) {
+		w.searching = w.between(0, 200*time.Millisecond)
+	}
 	active.deliver(leave{})
 	for work.alive && w.violation == "" {
 		w.runUntil(w.now + 10*time.Millisecond)
@@ -197,8 +217,11 @@ func (w *world) leaveInOrder() {
 	for w.violation == "" && !(w.active() && w.highest > term) {
 		w.runUntil(w.now + 10*time.Millisecond)
 		if w.now-from > within {
-			w.fail("nobody is active %v after the end of the work, %v after the one that came first had left", w.now-from, from-left)
+			w.fail("nobody is active %v after the end of the work, %v after host%d was to listen", w.now-from, from-known, next.n)
 		}
+	}
+	if listens {
+		w.checkHeadStart(next, "a rolling restart")
 	}
 }
 

@@ -112,6 +112,7 @@ func (w *world) checkBefore(f *flight) {
 		if f.c.kind == kindEndTerm {
 			w.before = w.store.view()
 		}
+		w.victim = w.store.instances[f.c.id]
 		for _, h := range w.hosts {
 			o := h.proc
 			if o == nil || o.work == nil || o.suspended || o.work.undying && o != f.p {
@@ -180,6 +181,10 @@ func (w *world) checkAfter(f *flight) {
 			if !w.ringsTooEarly() {
 				w.ring(c.end.Next)
 			}
+		}
+	case kindUnregister:
+		if ringsAtItsEnd(w.victim) {
+			w.ring(uuid.Nil)
 		}
 	}
 }

@@ -221,7 +221,7 @@ func (w *world) drill() {
 	term, first := w.highest, w.firstInLine()
 	switch w.rng.IntN(7) {
 	case 5, 6:
-		for range 5 {
+		for range 8 {
 			w.leaveInOrder()
 			w.runUntil(w.now + 6*time.Second) // whoever leaves is started again within 5 s
 		}

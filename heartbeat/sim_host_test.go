@@ -50,6 +50,7 @@ type process struct {
 	guard      bool // the guard is frozen too
 	inbox      []event
 	tickAt     time.Duration
+	began      time.Duration // the world's time
 	back       time.Duration // local: since when it runs without a break
 	election   rate
 	background rate
@@ -80,7 +81,7 @@ func (h *host) start() {
 	if w.chance(0.1) {
 		s.joinTimeout = 30 * time.Second
 	}
-	p := &process{host: h, index: int32(len(w.procs)), m: newMachine(s, h.local()), back: h.local()}
+	p := &process{host: h, index: int32(len(w.procs)), m: newMachine(s, h.local()), began: w.now, back: h.local()}
 	w.procs = append(w.procs, p)
 	h.proc = p
 	w.started = w.now

@@ -113,6 +113,9 @@ func (w *world) send(p *process, c request) {
 	if w.healing {
 		at = min(at, w.now+time.Second)
 	}
+	if c.kind == kindCandidate {
+		at += w.searching
+	}
 	w.lastLate = max(w.lastLate, at)
 	if at >= f.deadline {
 		w.plane(due{at: f.deadline, what: dueTimeout, slot: slot})

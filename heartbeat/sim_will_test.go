@@ -126,7 +126,11 @@ func (w *world) carryOut(will simWill, c request) {
 			w.fail("the last will of host%d: %s although its process lives", h.n, c.kind)
 		}
 	}
+	ends := c.kind == kindUnregister && ringsAtItsEnd(w.store.instances[c.id])
 	_ = c.do(context.Background(), w.reg, simGroup)
+	if ends {
+		w.ring(uuid.Nil)
+	}
 	after := w.store.view().Latest
 	switch {
 	case before == nil || after == nil || before.Open() == after.Open():

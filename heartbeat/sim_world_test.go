@@ -43,9 +43,10 @@ type world struct {
 	drains    bool // work is drained before an orderly end; in every other schedule
 	misled    bool // hints are wrong now and again
 	watches   bool
-	bellWorks bool // for everybody
-	quick     bool // work stops as soon as it is told to
-	badBell   bool // the bell rings wrongly more often than not
+	bellWorks bool          // for everybody
+	quick     bool          // work stops as soon as it is told to
+	searching time.Duration // how much longer than others searches for a candidate take
+	badBell   bool          // the bell rings wrongly more often than not
 	bell      bellWeather
 	mixed     bool          // instances promise different timings
 	pause     time.Duration // the longest between two faults

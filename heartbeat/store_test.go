@@ -75,9 +75,16 @@ func (s *store) Mark(ctx context.Context, id uuid.UUID, term int64) error {
 func (s *store) Unregister(ctx context.Context, id uuid.UUID) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if ringsAtItsEnd(s.instances[id]) {
+		s.changed(uuid.Nil)
+	}
 	delete(s.instances, id)
 	return nil
 }
+
+// ringsAtItsEnd reports whether a registry rings when a registration ends: somebody else
+// comes next then. The end of an active one comes after that of its term.
+func ringsAtItsEnd(in registry.Instance) bool { return in.Listen > 0 && in.Role != registry.Active }
 
 func (s *store) View(ctx context.Context, group string) (registry.View, error) {
 	s.mu.Lock()

@@ -14,15 +14,18 @@ import (
 // search told it. The record of that candidate is marked, so that it listens to the bell.
 // All of that is a hint, on which no safety rests. Instants are local.
 //
-// The machine writes it when a term begins and when it is about to end, and when a search
-// for the successor is answered.
+// The machine writes it when a term begins and when it is about to end, when a search
+// for the successor is sent and answered, and when a notice comes.
 type successor struct {
 	term     int64         // of this instance; 0: it had none
-	previous uuid.UUID     // the holder before, whom the first search leaves out
+	since    time.Duration // when the term began
+	previous uuid.UUID     // the holder before, whom the first searches leave out
 	id       uuid.UUID     // uuid.Nil: there is none, or nobody knows
 	mark     uuid.UUID     // to be marked
 	unmark   uuid.UUID     // its mark is to be taken away
 	next     time.Duration // when the next search is due
+	rest     time.Duration // until when a notice makes none due
+	again    bool          // a notice came since the latest search was sent
 	last     bool          // the term is about to end, and the search is the last one
 	known    bool          // id is what a recent search told
 }
@@ -30,27 +33,54 @@ type successor struct {
 // never is an instant that does not come.
 const never = time.Duration(math.MaxInt64)
 
-// begin begins a term, after one of a previous holder. That one is about to leave, or holds
-// off, but its record may not show it yet.
+// begin begins a term, after one of a previous holder.
 func (s *successor) begin(term int64, previous uuid.UUID, now time.Duration) {
-	*s = successor{term: term, previous: previous, next: now}
+	*s = successor{term: term, since: now, previous: previous, next: now}
+}
+
+// leavesOut returns the previous holder while its record may not show yet that it leaves, or
+// holds off; uuid.Nil: nobody. The next beat shows it. Somebody who leaves may be slow, but
+// the last search has no other one after it.
+func (s *successor) leavesOut(now time.Duration, t registry.Timing) uuid.UUID {
+	if now < s.since+t.Interval || now < s.since+t.Slack() && !s.last {
+		return s.previous
+	}
+	return uuid.Nil
 }
 
 // lookAgain makes the last search due, since the term is about to end.
 func (s *successor) lookAgain(now time.Duration) { s.last, s.known, s.next = true, false, now }
 
-// searched takes note of a search.
-func (s *successor) searched(next time.Duration) {
-	s.previous = uuid.Nil
-	s.due(next)
+// searched takes note of a search that is sent now.
+func (s *successor) searched(now, every, rest time.Duration) {
+	s.again = false
+	s.due(now, every, rest)
 }
 
-// due sets when the next search is due. There is none after the last one.
-func (s *successor) due(next time.Duration) {
-	s.next = next
+// due sets when the next search is due, after one was sent or answered. There is none after
+// the last one.
+func (s *successor) due(now, every, rest time.Duration) {
+	s.next, s.rest = now+every, now+rest
+	if s.again {
+		s.next = s.rest
+	}
 	if s.last {
 		s.next = never
 	}
+}
+
+// by makes the next search due no later than an instant.
+func (s *successor) by(instant time.Duration) {
+	if !s.last {
+		s.next = min(s.next, instant)
+	}
+}
+
+// mayHaveGone takes a notice: the next search is due at once, or after the rest since the
+// latest one.
+func (s *successor) mayHaveGone(now time.Duration) {
+	s.again = true
+	s.by(max(now, s.rest))
 }
 
 // found takes the answer to a search: an instance, or uuid.Nil, and the mark in its record.
@@ -109,10 +139,10 @@ func (m *machine) hint() *request {
 		return nil
 	}
 	except := []uuid.UUID{m.registration.id}
-	if s.previous != uuid.Nil {
-		except = append(except, s.previous)
+	if id := s.leavesOut(m.now, m.timing); id != uuid.Nil {
+		except = append(except, id)
 	}
-	s.searched(m.now + m.timing.Slack())
+	s.searched(m.now, m.successorEvery(), m.successorRest())
 	r := m.candidate(except...)
 	r.next, r.number = true, s.term
 	return r
@@ -128,14 +158,37 @@ func (m *machine) lastHint() *request {
 	return r
 }
 
-// successorFound takes the answer to a search for the successor. The next one comes a B
-// later, so that slow answers leave room for others in the background.
-func (m *machine) successorFound(a answer) {
-	m.successor.due(m.now + m.timing.Slack())
-	if a.request.number != m.successor.term || a.err != nil && !errors.Is(a.err, registry.ErrNoCandidate) {
-		return
+// searchEvery is how often an active instance that hears the bell searches for its
+// successor while it has one: a successor that leaves rings.
+func searchEvery(t registry.Timing) time.Duration { return max(t.Slack(), t.OrphanAfter/10) }
+
+// successorEvery is how often this instance searches for its successor.
+func (m *machine) successorEvery() time.Duration {
+	if m.schedule.reading.watching && m.successor.id != uuid.Nil {
+		return searchEvery(m.timing)
 	}
-	m.successor.found(a.senior, a.listen)
+	return m.timing.Slack()
+}
+
+// successorRest is the shortest time between two searches, whatever notices come.
+func (m *machine) successorRest() time.Duration { return budgetSpan(m.timing) / wakesPerSpan }
+
+// successorFound takes the answer to a search for the successor. The time until the next one
+// counts from now, so that slow answers leave room for others in the background.
+func (m *machine) successorFound(a answer) {
+	if a.request.number == m.successor.term && (a.err == nil || errors.Is(a.err, registry.ErrNoCandidate)) {
+		m.successor.found(a.senior, a.listen)
+	}
+	m.successor.due(m.now, m.successorEvery(), m.successorRest())
+	m.hinted(a)
+}
+
+// hinted takes the answer to a request for the sake of the successor. After one that failed,
+// the next search comes a B later.
+func (m *machine) hinted(a answer) {
+	if a.err != nil && !errors.Is(a.err, registry.ErrNoCandidate) {
+		m.successor.by(m.now + m.timing.Slack())
+	}
 }
 
 // lookAhead searches for the successor again, because the term is about to end: its end can

@@ -47,7 +47,7 @@ func TestSuccessor_IsNamedByTheLastSearchOnly(t *testing.T) {
 	if id := s.named(); id != uuid.Nil {
 		t.Errorf("%v is named before the last search was answered", id)
 	}
-	s.searched(now + second)
+	s.searched(now, second, second/5)
 	s.found(me, 7)
 	if id := s.named(); id != me || s.next != never {
 		t.Errorf("%v is named, the next search is due at %v", id, s.next)
@@ -97,7 +97,7 @@ func TestMachine_MarksWhoComesNextAtATakeover(t *testing.T) {
 	p.beating(2*timing.Interval, timing.Interval, holder)
 	next := p.peer(timing)
 	p.end(1, holder)
-	p.beating(timing.Slack()+timing.Interval, timing.Interval, holder, next)
+	p.beating(timing.Slack(), timing.Interval, holder, next)
 	if !p.m.tenure.active() {
 		t.Fatal("does not work")
 	}
@@ -236,9 +236,9 @@ func TestMember_RollingRestartCostsAnIntervalAtMost(t *testing.T) {
 			time.Sleep(2 * timing.Slack())
 			s.leaveAll(b)
 			again := s.join()
-			time.Sleep(wait)
+			time.Sleep(wait) // b has rung
 			within := timing.Interval + calls
-			if wait > timing.Slack()+timing.Interval+calls {
+			if wait > timing.Interval+calls {
 				within = calls
 			}
 			a.leave()
@@ -246,5 +246,202 @@ func TestMember_RollingRestartCostsAnIntervalAtMost(t *testing.T) {
 			t.Logf("%v after the first one left: took %v", wait, took)
 			s.leaveAll(a, c, again)
 		})
+	}
+}
+
+// In a group of two, the one that is started again comes next at once, and nothing tells the
+// active one.
+func TestMember_WhoIsStartedAgainTakesOverAtOnce(t *testing.T) {
+	const calls = 100 * time.Millisecond
+	synctest.Test(t, func(t *testing.T) {
+		s := newScenario(t)
+		a := s.joinFirst()
+		for term := int64(2); term < 6; term++ {
+			b := s.join()
+			time.Sleep(time.Second / 3)
+			s.leaveAll(b)
+			b = s.join()
+			time.Sleep(calls)
+			a.leave()
+			s.until(calls, "the one that was started again works", func() bool { return b.works() == term })
+			s.leaveAll(a)
+			a = b
+		}
+		s.leaveAll(a)
+	})
+}
+
+// searches returns when the active instance searched for its successor.
+func (p *participant) searches() (at []time.Duration) {
+	for _, d := range p.did {
+		if r, ok := d.action.(request); ok && r.kind == kindCandidate && r.next {
+			at = append(at, d.at)
+		}
+	}
+	return at
+}
+
+// newHearing returns an active participant that hears the bell.
+func newHearing(t *testing.T, timing registry.Timing) *participant {
+	t.Helper()
+	p := newActive(t, timing)
+	p.tell(watching{p.m.bell.number, true})
+	p.run(timing.Interval)
+	p.did = nil
+	return p
+}
+
+func TestMachine_NoticeHasTheSuccessorSearchedAtOnce(t *testing.T) {
+	timing := registry.DefaultTiming
+	p := newHearing(t, timing)
+	first := p.peer(timing)
+	p.tell(woken{})
+	if m := p.marks(); len(m) != 1 || m[first] != 1 {
+		t.Fatalf("marks %v, want %v at once", m, first)
+	}
+	p.delete(first)
+	second := p.peer(timing)
+	p.run(timing.Interval / 2)
+	p.tell(woken{uuid.New()}) // whoever is named
+	if m := p.marks(); len(m) != 1 || m[second] != 1 {
+		t.Errorf("marks %v, want %v at once", m, second)
+	}
+}
+
+// The search may have been answered before the change.
+func TestMachine_NoticeDuringASearchHasTheSuccessorSearchedAgain(t *testing.T) {
+	timing := registry.DefaultTiming
+	p := newHearing(t, timing)
+	p.fateOf = fateOfKinds(hung, kindCandidate)
+	p.tell(woken{})
+	if len(p.hung) != 1 {
+		t.Fatalf("%d requests hang", len(p.hung))
+	}
+	p.run(timing.Interval)
+	p.tell(woken{})
+	old := answer{request: p.hung[0], err: registry.ErrNoCandidate}
+	next := p.peer(timing)
+	p.hung, p.fateOf = nil, nil
+	p.tell(old)
+	p.run(timing.Interval / 2)
+	if m := p.marks(); m[next] != 1 {
+		t.Errorf("marks %v, want %v", m, next)
+	}
+}
+
+// A notice comes for each of a thousand instances that go. Whatever else is to be done in the
+// background has its turn, even if the registry is slow.
+func TestMachine_FloodOfNoticesCausesFewSearches(t *testing.T) {
+	timing := registry.DefaultTiming
+	for _, slow := range []time.Duration{0, timing.Interval / 3} {
+		p := newHearing(t, timing)
+		const spans = 9
+		if slow > 0 {
+			p.fateOf = fateOfKinds(hung, kindCandidate)
+		}
+		for range spans * 1000 {
+			p.now += timing.Interval / 1000
+			p.tell(woken{})
+			if slow > 0 && len(p.hung) > 0 && p.now >= p.hung[0].sent+slow {
+				r := p.hung[0]
+				p.hung = nil
+				p.tell(p.apply(r))
+			}
+		}
+		if n := len(p.searches()); n > spans*wakesPerSpan+1 || n < spans {
+			t.Errorf("answers take %v: %d searches in %d intervals, want %d at most", slow, n, spans, spans*wakesPerSpan+1)
+		}
+		if n := len(p.requests(kindSilent)); n < 2 {
+			t.Errorf("answers take %v: %d searches for silent instances in %d intervals", slow, n, spans)
+		}
+	}
+}
+
+func TestMachine_SearchesForItsSuccessorLessOftenWhileItHearsTheBell(t *testing.T) {
+	timing := registry.DefaultTiming
+	p := newHearing(t, timing)
+	span := 10 * searchEvery(timing)
+	check := func(when string, every time.Duration, peers ...uuid.UUID) {
+		t.Helper()
+		p.did = nil
+		p.beating(span, timing.Interval, peers...)
+		if n, want := len(p.searches()), int(span/every); n < want-1 || n > want+1 {
+			t.Errorf("%s: %d searches in %v, want one every %v", when, n, span, every)
+		}
+	}
+	check("nobody is there", timing.Slack())
+	peer := p.peer(timing)
+	p.tell(woken{})
+	check("there is a successor", searchEvery(timing), peer)
+	p.tell(watching{p.m.bell.number, false})
+	check("there is no bell", timing.Slack(), peer)
+	p.beating(timing.Interval/2, timing.Interval/2, peer)
+	p.did = nil
+	p.tell(watching{p.m.bell.number, true}) // notices were missed until now
+	if n := len(p.searches()); n != 1 {
+		t.Errorf("%d searches when it hears the bell again, want 1", n)
+	}
+}
+
+// The holder before this term may look like a candidate until its record shows what it does.
+func TestMachine_NoticesDoNotMakeThePreviousHolderTheSuccessor(t *testing.T) {
+	timing := registry.DefaultTiming
+	p := newParticipant(t, timing)
+	holder := p.peer(timing)
+	p.begin(1, holder)
+	p.beating(2*timing.Interval, timing.Interval, holder)
+	p.end(1, holder)
+	p.tell(woken{})
+	begun := p.now
+	if !p.m.tenure.active() {
+		t.Fatal("does not work")
+	}
+	for p.now < begun+timing.Slack()-timing.Interval/4 {
+		p.beat(holder)
+		p.run(timing.Interval / 4)
+		p.tell(woken{})
+	}
+	if m := p.marks(); len(m) > 0 || len(p.searches()) < 2 {
+		t.Errorf("marks %v after %d searches", m, len(p.searches()))
+	}
+}
+
+func TestSuccessor_LeavesThePreviousHolderOutForAWhile(t *testing.T) {
+	timing := registry.DefaultTiming
+	var s successor
+	s.begin(7, other, now)
+	i, b := now+timing.Interval, now+timing.Slack()
+	if s.leavesOut(i, timing) != other || s.leavesOut(b, timing) != uuid.Nil {
+		t.Error("leaves it out for another time than B")
+	}
+	s.lookAgain(now)
+	if s.leavesOut(i-1, timing) != other || s.leavesOut(i, timing) != uuid.Nil {
+		t.Error("the last search leaves it out for another time than an interval")
+	}
+}
+
+func TestMachine_HintThatFailsIsTriedAgainAfterB(t *testing.T) {
+	timing := registry.DefaultTiming
+	for _, k := range []kind{kindMark, kindCandidate} {
+		p := newHearing(t, timing)
+		stale := p.peer(timing)
+		p.tell(woken{})
+		if p.m.successor.id != stale {
+			t.Fatal("there is no successor")
+		}
+		p.delete(stale)
+		next := p.peer(timing)
+		p.run(timing.Interval / 2)
+		p.fateOf = fateOfKinds(broke, k)
+		p.tell(woken{})
+		p.fateOf = nil
+		p.beating(timing.Slack()-timing.Interval/2, timing.Interval/2, next)
+		if m := p.marks(); len(m) > 0 {
+			t.Fatalf("%s: marks %v before a B has passed", k, m)
+		}
+		p.beating(timing.Interval, timing.Interval/2, next)
+		if m := p.marks(); m[next] != 1 {
+			t.Errorf("%s: marks %v, want %v", k, m, next)
+		}
 	}
 }

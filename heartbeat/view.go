@@ -116,7 +116,7 @@ func (m *machine) obey(d decision, v registry.View) {
 	switch d.verdict {
 	case ask:
 		m.reportVacant(v)
-		if b := &m.schedule.background; b.busy.informsNext() {
+		if b := &m.schedule.background; b.busy.informsNext() || b.busy.place {
 			b.drop() // the takeover does not wait for it
 		}
 		m.schedule.background.want(m.searchSenior(v))

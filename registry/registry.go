@@ -33,7 +33,8 @@ type Registry interface {
 	// none. A mark is a hint, like a [Notice]. It does nothing where everybody listens.
 	Mark(ctx context.Context, id uuid.UUID, term int64) error
 
-	// Unregister deletes the record of id, if there is one.
+	// Unregister deletes the record of id, if there is one. If that was marked, those that
+	// watch the group get a notice, unless the record is that of an active instance.
 	Unregister(ctx context.Context, id uuid.UUID) error
 
 	// View reads the group's latest term, and then, if that is open, the record of its
@@ -72,11 +73,12 @@ type Registry interface {
 	// returned anyway, and there are others that cannot be read.
 	Silent(ctx context.Context, group string, at time.Time, within time.Duration) ([]Instance, error)
 
-	// Watch returns a channel that receives after changes of the group's terms, until ctx
-	// ends or the watch breaks; then the channel is closed. Several changes may make one
-	// notice, there may be notices without a change, and a notice may be lost: see
-	// [Notice]. It returns ErrNoWatch if the caller has to poll. All watches of a registry
-	// share what they need, so that many groups of one process cost little more than one.
+	// Watch returns a channel that receives after changes of the group's terms, and after an
+	// instance that was marked has unregistered, until ctx ends or the watch breaks; then the
+	// channel is closed. Several changes may make one notice, there may be notices without a
+	// change, and a notice may be lost: see [Notice]. It returns ErrNoWatch if the caller has
+	// to poll. All watches of a registry share what they need, so that many groups of one
+	// process cost little more than one.
 	Watch(ctx context.Context, group string) (<-chan Notice, error)
 
 	// Close releases what the registry holds. Every call after it returns ErrClosed,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
@@ -190,6 +191,9 @@ func (b *Bell) leave(slot int, w *watcher) {
 	delete(l.watchers, w)
 	w.end()
 	if len(l.watchers) == 0 {
+		if l.isOpen() { // whoever stops to listen in order to leave rings soon
+			b.outboxes[slot].checked = time.Now()
+		}
 		l.cancel()
 		b.lines[slot] = nil
 	}

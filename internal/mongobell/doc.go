@@ -1,18 +1,18 @@
 // Package mongobell tells instances at once that something changed in a MongoDB database:
-// a term of a group, or the jobs of a group. Whoever has changed something rings, and
-// whoever waits hears it. A ring is a hint. Correctness never rests on one: who does not
-// hear it reads the change a little later.
+// a term of a group, the instance that comes next after it, or the jobs of a group. Whoever
+// has changed something rings, and whoever waits hears it. A ring is a hint. Correctness
+// never rests on one: who does not hear it reads the change a little later.
 //
 // # The contract
 //
 // A ring is a small document {group, of, term, for} in a capped collection, chosen by a hash
-// of the group: one of bell0 to bell15 if it is about a term, and one of bell16 to bell19 if
-// it is about jobs, so that a flood of triggers delays no takeover. It is inserted after the change was
-// acknowledged by a majority, and read by tailable cursors that wait for data. A cursor has
-// a filter on the groups of its process. So a change costs one small insert, and wakes the
-// few who wait for that group. (A change stream reads the whole oplog, with each beat of
-// everybody, so its cost grows with the square of the fleet.) It works on a single server
-// too, and needs no right beyond the role readWrite.
+// of the group: one of bell0 to bell15 if it is about a term or about who comes next, and one
+// of bell16 to bell19 if it is about jobs, so that a flood of triggers delays no takeover. It
+// is inserted after the change was acknowledged by a majority, and read by tailable cursors
+// that wait for data. A cursor has a filter on the groups of its process. So a change costs
+// one small insert, and wakes the few who wait for that group. (A change stream reads the
+// whole oplog, with each beat of everybody, so its cost grows with the square of the fleet.)
+// It works on a single server too, and needs no right beyond the role readWrite.
 //
 // [Bell.Terms] and [Bell.Jobs] return a channel. It receives after each ring of a group,
 // and once at the beginning. A closed channel means that nobody rings here any more: the
@@ -28,8 +28,8 @@
 // [Bell.Ring] only notes the ring and returns: it neither delays nor fails the write that
 // it is about. A goroutine inserts what was noted, with write concern 1, within two seconds
 // or not at all. Rings of the same group that wait to be sent become one. It is one message
-// if this process listens in that collection; otherwise a cursor is opened first, to see that
-// the collection is there and has a bound.
+// if this process listens in that collection, or has done so lately; otherwise a cursor is
+// opened first, to see that the collection is there and has a bound.
 //
 // # What can go wrong
 //

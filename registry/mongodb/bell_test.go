@@ -398,6 +398,74 @@ func TestBell_ActiveInstanceRingsWithOneMessage(t *testing.T) {
 	}
 }
 
+// An instance that leaves has just stopped to listen when its term ends.
+func TestBell_WhoHasJustListenedRingsWithOneMessage(t *testing.T) {
+	t.Parallel()
+	uri := mongotest.Shared(t)
+	p, r := throughProxy(t, uri)
+	holder := uuid.Must(uuid.NewV7())
+	changes, stop := watch(t, r, "g")
+	begin(t, r, "g", 1, holder)
+	noticed(t, r, changes, "g", 1)
+	stop()
+	for range changes { // until it is closed
+	}
+	p.recorded()
+	if err := r.EndTerm(t.Context(), "g", 1, holder, registry.End{Reason: registry.Stopped}); err != nil {
+		t.Fatal(err)
+	}
+	awaitRings(t, db(t, uri, ""), "g", 2)
+	if n := tailed(p.recorded()); n != 0 {
+		t.Errorf("%d cursors were opened for a ring", n)
+	}
+}
+
+// Whoever comes next after the present term is marked. When it has gone, somebody else comes
+// next, so the active instance has to search.
+func TestBell_RingsWhenWhoeverComesNextHasGone(t *testing.T) {
+	t.Parallel()
+	uri := mongotest.Shared(t)
+	r := open(t, uri)
+	changes, _ := watch(t, r, "g")
+	d := db(t, uri, "")
+	will := opened(t, uri, mongodb.Options{Access: registry.Ask}) // as a last will has it
+	t.Cleanup(func() { _ = will.Close(context.Background()) })
+	leaves := func(mark int64, s registry.Status) {
+		t.Helper()
+		in := register(t, r, "g")
+		if mark != 0 {
+			if err := r.Mark(t.Context(), in.ID, mark); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := r.Beat(t.Context(), in.ID, s); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 { // it may come twice
+			if err := will.Unregister(t.Context(), in.ID); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	passive := registry.Status{Role: registry.Passive, Candidate: true}
+	leaves(0, passive)
+	leaves(7, registry.Status{Role: registry.Active, Term: 8})
+	drained(t, changes)
+	if n := rings(t, d, "g"); n != 0 {
+		t.Errorf("%d rings, although whoever comes next is there", n)
+	}
+	leaves(7, passive)
+	awaitRings(t, d, "g", 1)
+	select {
+	case n, ok := <-changes:
+		if !ok || n.For != uuid.Nil {
+			t.Errorf("a notice for %v, open: %v; want one for nobody in particular", n.For, ok)
+		}
+	case <-time.After(3 * time.Minute):
+		t.Error("no notice")
+	}
+}
+
 // A process that leaves ends its term and closes its registry at once. Its ring is sent, if
 // the server answers within a second: one of some tries is enough.
 func TestBell_CloseSendsTheLastRing(t *testing.T) {

@@ -123,13 +123,33 @@ func (r *Registry) whyUnbeaten(ctx context.Context, id uuid.UUID) error {
 	return fmt.Errorf("instance %s had no record for the heartbeat, and has one for the read after it", id)
 }
 
-// Unregister implements [registry.Registry].
+// Unregister implements [registry.Registry]. It rings if the active instance has marked the
+// record, since somebody else comes next from now on.
 func (r *Registry) Unregister(ctx context.Context, id uuid.UUID) error {
 	if err := r.mayWrite(); err != nil {
 		return wrap(ctx, "unregister", err)
 	}
-	_, err := r.instances.DeleteOne(ctx, bson.M{"_id": mongofields.Binary(id)})
-	return wrap(ctx, "unregister", r.refused(r.instances, err))
+	raw, err := r.instances.FindOneAndDelete(ctx, bson.M{"_id": mongofields.Binary(id)},
+		options.FindOneAndDelete().SetProjection(bson.M{"group": 1, "listen": 1, "role": 1})).Raw()
+	if errors.Is(err, mongo.ErrNoDocuments) {
+		return nil
+	}
+	if err != nil {
+		return wrap(ctx, "unregister", r.refused(r.instances, err))
+	}
+	if group, ok := leftPlace(raw); ok {
+		r.ring(group, 0, uuid.Nil)
+	}
+	return nil
+}
+
+// leftPlace returns the group of a record that was deleted, and whether the record had a mark.
+// The record of an active instance counts as one without: the end of its term has rung.
+func leftPlace(raw bson.Raw) (group string, ok bool) {
+	group, ok = mongofields.Text(raw.Lookup("group"))
+	role, _ := mongofields.Text(raw.Lookup("role"))
+	mark, _ := fieldsOf(raw).Integer("listen")
+	return group, ok && mark > 0 && role != string(registry.Active)
 }
 
 // DeleteOrphan implements [registry.Registry].

@@ -19,8 +19,8 @@ func (r *Registry) Watch(ctx context.Context, group string) (<-chan registry.Not
 	return notices, wrap(ctx, "watch", err)
 }
 
-// ring announces a change of a group's terms that was acknowledged. next is who should act
-// first; uuid.Nil: nobody in particular.
+// ring announces a change of a group that was acknowledged: of the terms, or of who comes next,
+// which is term 0. next is who should act first; uuid.Nil: nobody in particular.
 func (r *Registry) ring(group string, term int64, next uuid.UUID) {
 	r.bell.Ring(mongobell.Ring{Of: mongobell.Terms, Group: group, Term: term, For: next})
 }
