@@ -8,7 +8,7 @@ import (
 
 // mutantHours is how long each mutant may last until it is caught, in simulated hours.
 // The unbroken code lasts longer on the same seeds.
-const mutantHours = 1500
+const mutantHours = 2500
 
 func TestMutantsFitTheSource(t *testing.T) {
 	simulation.FitTheSource(t, mutants)
