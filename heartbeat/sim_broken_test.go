@@ -48,7 +48,7 @@ func (b breakage) wrap(w *world) registry.Registry {
 		r.lag(10 * time.Minute)
 	case holderFirst:
 		r.rule = b
-		r.lag(registry.DefaultTiming.CallTimeout()) // the time that both reads may take
+		r.lagCalls()
 	default:
 		return w.store
 	}
@@ -72,6 +72,18 @@ func (s *store) clone() *store {
 func (r *brokenRegistry) lag(age time.Duration) {
 	r.old = r.store.clone()
 	r.w.after(r.w.between(0, age), func() { r.lag(age) })
+}
+
+// lagCalls keeps an older state, of up to the time that both reads may take.
+func (r *brokenRegistry) lagCalls() {
+	r.old = r.store.clone()
+	age := time.Second
+	for _, h := range r.w.hosts {
+		if h != nil { // else the world is being made
+			age = max(age, h.timing.CallTimeout())
+		}
+	}
+	r.w.after(r.w.between(0, age), r.lagCalls)
 }
 
 // replicate keeps what a second node has received.

@@ -68,8 +68,8 @@ func (p *process) endDrain() {
 	w.drained[b2i(!d.returned)]++
 	if !d.returned {
 		late := time.Second
-		if !w.healing && w.chance(0.5) {
-			late = 5 * time.Minute
+		if !w.healing && w.chance(0.5) { // another one may go on by then
+			late = 20 * time.Minute
 		}
 		w.after(w.between(0, late), func() { p.deliver(drained{d.number}) })
 	}
