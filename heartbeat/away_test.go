@@ -64,3 +64,64 @@ func TestMachine_AfterAGapPassiveInstancesGetTheMargin(t *testing.T) {
 		t.Error("never deleted")
 	}
 }
+
+// A term may have begun while this instance was away, and may have been lost, so a takeover
+// begins again with a view that is sent after that.
+func TestMachine_TakeoverDoesNotGoOnAfterAGap(t *testing.T) {
+	timing := registry.DefaultTiming
+	for _, k := range []kind{kindView, kindCandidate, kindClaimant} {
+		t.Run(string(k), func(t *testing.T) {
+			p := newParticipant(t, timing)
+			holder := p.peer(timing)
+			p.begin(1, holder)
+			p.beating(3*timing.Interval, timing.Interval, holder)
+			p.end(1, holder)
+			p.fateOf = fateOfKinds(hung, k)
+			for end := p.now + 2*timing.Slack(); len(p.hung) == 0 && p.now < end; {
+				p.run(timing.Interval / 10)
+			}
+			if len(p.hung) != 1 || p.hung[0].kind != k {
+				t.Fatalf("%d requests hang", len(p.hung))
+			}
+			before := p.hung[0]
+			p.hung, p.fateOf = nil, fateOfKinds(hung, kindView)
+			p.pass(3 * timing.Interval)
+			p.tell(p.apply(before))
+			if n := len(p.requests(kindBeginTerm)); n > 0 || len(p.hung) != 1 {
+				t.Errorf("%d terms were begun, %d views hang; want a view first", n, len(p.hung))
+			}
+			p.release()
+			p.run(4 * timing.Interval)
+			if !p.m.tenure.work.running {
+				t.Error("the takeover does not begin again")
+			}
+		})
+	}
+}
+
+// Nor does the work of a term start by a view of the time before.
+func TestMachine_WorkDoesNotStartByAViewFromBeforeAGap(t *testing.T) {
+	timing := registry.DefaultTiming
+	p := newParticipant(t, timing)
+	p.fateOf = func(c request) fate {
+		if c.kind == kindView && p.m.tenure.held.number > 0 {
+			return hung
+		}
+		return fine
+	}
+	p.run(timing.Interval / 2)
+	if len(p.hung) != 1 || p.reg.latest().Holder != p.m.registration.id {
+		t.Fatalf("%d views hang, the latest term is %+v", len(p.hung), p.reg.latest())
+	}
+	before := p.apply(p.hung[0])
+	p.hung = nil
+	p.pass(3 * timing.Interval)
+	p.tell(before)
+	if p.m.tenure.work.running || len(p.hung) != 1 {
+		t.Errorf("works: %v, %d views hang", p.m.tenure.work.running, len(p.hung))
+	}
+	p.release()
+	if !p.m.tenure.work.running {
+		t.Error("does not work")
+	}
+}

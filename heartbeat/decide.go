@@ -40,6 +40,15 @@ type decision struct {
 	fact    fact // why the work is killed, for people; empty: nothing works
 }
 
+// withoutTerm returns the decision about a view that is too old to begin or start a term by.
+func (d decision) withoutTerm() decision {
+	switch d.verdict {
+	case ask, promote, depose, start:
+		return decision{verdict: nothing}
+	}
+	return d
+}
+
 // decide is the heart of the protocol: it says what to do about a view, received now. It
 // is a pure function.
 func decide(s situation, v registry.View, now time.Duration) decision {

@@ -75,7 +75,7 @@ func (m *machine) step(now time.Duration, e event) []action {
 		return nil
 	}
 	if away {
-		m.observations.afterGap(m.now)
+		m.returned()
 	}
 	if e, gone := e.(workGone); gone {
 		m.workGone(e) // first: nothing is left to be stopped
@@ -101,6 +101,15 @@ func (m *machine) step(now time.Duration, e event) []action {
 	m.listen()
 	m.proceed()
 	return m.actions
+}
+
+// returned allows for the time that this instance was away. What views have shown before
+// means nothing for a takeover any more: a term may have begun since, and may have been lost.
+func (m *machine) returned() {
+	m.observations.afterGap(m.now)
+	m.vacancy.end()
+	m.schedule.dropTakeover()
+	m.schedule.reading.restart(m.now)
 }
 
 func (m *machine) act(a action) { m.actions = append(m.actions, a) }

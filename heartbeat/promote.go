@@ -118,7 +118,7 @@ func (m *machine) promote(latest *registry.Term) {
 // one: then the registry has gone back in time, and the owner of that record may work.
 // It stops once its views show that, or is an orphan after T.
 func (m *machine) claimantFound(a answer) {
-	if m.phase != member {
+	if m.phase != member || !m.vacancy.is(a.request.number) {
 		return
 	}
 	switch in := a.claimant; {

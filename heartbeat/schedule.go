@@ -126,13 +126,17 @@ func (s *slot) hasten() { s.next = 0 }
 // reading says when to read the group next, by a view.
 type reading struct {
 	next     time.Duration
-	stale    bool // read at once: something may have changed
-	watching bool // the registry announces changes
+	stale    bool          // read at once: something may have changed
+	since    time.Duration // a view that was sent before is of the time before this instance was away
+	watching bool          // the registry announces changes
 	budget   budget
 }
 
 // changed makes a view due.
 func (r *reading) changed() { r.stale = true }
+
+// restart takes note that this instance was away until now, and makes a view due.
+func (r *reading) restart(now time.Duration) { r.since, r.stale = now, true }
 
 // watched takes note of whether the registry announces changes from now on. Some may
 // have been missed until now.

@@ -20,6 +20,10 @@ func (m *machine) viewed(a answer) {
 	current := m.observe(a.view, m.now)
 	m.reportUnseen(a)
 	d := decide(m.situation(), a.view, m.now)
+	if a.request.sent < reading.since {
+		m.vacancy.end()
+		d = d.withoutTerm()
+	}
 	m.obey(d, a.view)
 	if t := a.view.Latest; t != nil && t.Handover != nil && t.Holder == m.registration.id && d.verdict != start && d.verdict != notify {
 		m.tenure.consider(t.Handover.At, m.now, m.registration.clockAt)
