@@ -47,6 +47,9 @@
 // record may be working. That instance stops once its views have shown the loss for 3·B.
 // Nobody begins a term until then, or until its beat has stood still for T.
 //
+// If the process was away for more than two intervals, or a view shows fewer terms than one
+// before, then a takeover is off. It begins again with a view that is sent after that.
+//
 // The holder's work starts only after a view, read after the insert, shows that the term is
 // open and its own. This rule covers an insert whose answer was lost: nobody acts on an
 // ambiguous answer. An instance never starts a term that names it although it did not ask
