@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/understudy-go/understudy/bench/candidate"
@@ -101,10 +102,27 @@ func (r *relay) mend(ctx context.Context) error {
 	return nil
 }
 
-// handovers measures orderly hand-overs. The systems and the floors take turns, so that each
-// of them sees the same noise. A system that has used up its share of the time stops
-// early, and its figure says so.
+// handovers measures orderly hand-overs, with one kind of settings after another: those that
+// beat often would load the machine for the others.
 func (s *stage) handovers(ctx context.Context, systems []system, floors []*floor, rounds int, share time.Duration) (list []figure) {
+	var kinds []string
+	for _, sys := range systems {
+		for _, set := range sys.settings {
+			if !slices.Contains(kinds, set.name) {
+				kinds = append(kinds, set.name)
+			}
+		}
+	}
+	for _, kind := range kinds {
+		list = append(list, s.handoversWith(ctx, kind, systems, floors, rounds, share)...)
+	}
+	return list
+}
+
+// handoversWith measures those with one kind of settings. The systems and the floors take
+// turns, so that each of them sees the same noise. A system that has used up its share of the
+// time stops early, and its figure says so.
+func (s *stage) handoversWith(ctx context.Context, kind string, systems []system, floors []*floor, rounds int, share time.Duration) (list []figure) {
 	type entry struct {
 		*relay
 		used time.Duration
@@ -113,6 +131,9 @@ func (s *stage) handovers(ctx context.Context, systems []system, floors []*floor
 	var entries []*entry
 	for _, sys := range systems {
 		for _, set := range sys.settings {
+			if set.name != kind {
+				continue
+			}
 			e := &entry{figure: figure{Measure: "hand-over", System: sys.name, Setting: set.name, Unit: "ms"}}
 			joining, cancel := context.WithTimeout(ctx, time.Minute)
 			var err error
