@@ -28,10 +28,9 @@ func TestMember_OneWorksAndAPeerTakesOver(t *testing.T) {
 		a.leave()
 		took := s.until(time.Second, "the senior peer works", func() bool { return b.works() == 2 })
 		t.Logf("graceful takeover in %v", took)
-		if a.err != nil {
+		if <-a.done; a.err != nil {
 			t.Errorf("left with %v", a.err)
 		}
-		<-a.done
 		s.always(5*time.Second, "one works", func() bool { return b.works() == 2 && c.works() == 0 })
 		if got := s.reg.terms[0].End.Reason; got != registry.Stopped {
 			t.Errorf("term 1 ended for %q", got)
