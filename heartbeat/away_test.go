@@ -71,10 +71,7 @@ func TestMachine_TakeoverDoesNotGoOnAfterAGap(t *testing.T) {
 	timing := registry.DefaultTiming
 	for _, k := range []kind{kindView, kindCandidate, kindClaimant} {
 		t.Run(string(k), func(t *testing.T) {
-			p := newParticipant(t, timing)
-			holder := p.peer(timing)
-			p.begin(1, holder)
-			p.beating(3*timing.Interval, timing.Interval, holder)
+			p, holder := newPassive(t, timing, 3*timing.Interval)
 			p.end(1, holder)
 			p.fateOf = fateOfKinds(hung, k)
 			for end := p.now + 2*timing.Slack(); len(p.hung) == 0 && p.now < end; {

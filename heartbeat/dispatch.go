@@ -107,10 +107,6 @@ func (m *machine) answered(a answer) {
 		m.viewed(a)
 		m.seekPlace(a)
 	case kindCandidate:
-		if a.request.place {
-			m.placeFound(a)
-			return
-		}
 		m.seniorFound(a)
 	case kindMark:
 		m.hinted(a)

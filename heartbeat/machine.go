@@ -107,8 +107,7 @@ func (m *machine) step(now time.Duration, e event) []action {
 // means nothing for a takeover any more: a term may have begun since, and may have been lost.
 func (m *machine) returned() {
 	m.observations.afterGap(m.now)
-	m.vacancy.end()
-	m.schedule.dropTakeover()
+	m.callOff()
 	m.schedule.reading.restart(m.now)
 }
 

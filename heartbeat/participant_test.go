@@ -37,6 +37,17 @@ func newParticipant(t *testing.T, timing registry.Timing) *participant {
 	return p
 }
 
+// newPassive returns a participant that stands by for a peer. The peer holds term 1, and has
+// beaten for a span.
+func newPassive(t *testing.T, timing registry.Timing, span time.Duration) (p *participant, holder uuid.UUID) {
+	t.Helper()
+	p = newParticipant(t, timing)
+	holder = p.peer(timing)
+	p.begin(1, holder)
+	p.beating(span, timing.Interval, holder)
+	return p, holder
+}
+
 // newActive returns a participant that works in term 1.
 func newActive(t *testing.T, timing registry.Timing) *participant {
 	t.Helper()

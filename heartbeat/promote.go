@@ -25,11 +25,15 @@ func (m *machine) searchSenior(v registry.View) *request {
 	return r
 }
 
-// seniorFound takes the answer about a candidate, for a vacancy or for work that fails.
-// Without a senior, this instance competes at its time.
+// seniorFound takes the answer about a candidate: for who comes next, for a vacancy or for
+// work that fails. Without a senior, this instance competes at its time.
 func (m *machine) seniorFound(a answer) {
-	if a.request.next {
+	switch {
+	case a.request.next:
 		m.successorFound(a)
+		return
+	case a.request.place:
+		m.placeFound(a)
 		return
 	}
 	if m.phase != member {
@@ -52,6 +56,12 @@ func (m *machine) seniorFound(a answer) {
 	} else {
 		m.promote(v.Latest)
 	}
+}
+
+// callOff ends a takeover, if there is one: it begins again once a view shows a vacancy.
+func (m *machine) callOff() {
+	m.vacancy.end()
+	m.schedule.dropTakeover()
 }
 
 // takeOver sends the next request of a takeover, if the lease still allows it.

@@ -91,10 +91,7 @@ func TestMachine_MarksWhoComesNext(t *testing.T) {
 // Right after a takeover the previous holder may still look like a candidate.
 func TestMachine_MarksWhoComesNextAtATakeover(t *testing.T) {
 	timing := registry.DefaultTiming
-	p := newParticipant(t, timing)
-	holder := p.peer(timing)
-	p.begin(1, holder)
-	p.beating(2*timing.Interval, timing.Interval, holder)
+	p, holder := newPassive(t, timing, 2*timing.Interval)
 	next := p.peer(timing)
 	p.end(1, holder)
 	p.beating(timing.Slack(), timing.Interval, holder, next)
@@ -386,10 +383,7 @@ func TestMachine_SearchesForItsSuccessorLessOftenWhileItHearsTheBell(t *testing.
 // The holder before this term may look like a candidate until its record shows what it does.
 func TestMachine_NoticesDoNotMakeThePreviousHolderTheSuccessor(t *testing.T) {
 	timing := registry.DefaultTiming
-	p := newParticipant(t, timing)
-	holder := p.peer(timing)
-	p.begin(1, holder)
-	p.beating(2*timing.Interval, timing.Interval, holder)
+	p, holder := newPassive(t, timing, 2*timing.Interval)
 	p.end(1, holder)
 	p.tell(woken{})
 	begun := p.now

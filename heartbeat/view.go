@@ -21,7 +21,7 @@ func (m *machine) viewed(a answer) {
 	m.reportUnseen(a)
 	d := decide(m.situation(), a.view, m.now)
 	if a.request.sent < reading.since {
-		m.vacancy.end()
+		m.callOff()
 		d = d.withoutTerm()
 	}
 	m.obey(d, a.view)
@@ -62,8 +62,7 @@ func (m *machine) observe(v registry.View, now time.Duration) (current bool) {
 	if m.observations.see(v.Number(), now) {
 		// Either this view is old, or terms are lost, and what was seen before does not hold
 		// any more. So a takeover does not go on until a view shows the vacancy again.
-		m.vacancy.end()
-		m.schedule.dropTakeover()
+		m.callOff()
 		return false
 	}
 	vacant := v.Latest == nil || !v.Latest.Open()
@@ -76,8 +75,7 @@ func (m *machine) observe(v registry.View, now time.Duration) (current bool) {
 	}
 	switch {
 	case !vacant:
-		m.vacancy.end()
-		m.schedule.dropTakeover()
+		m.callOff()
 	case !m.vacancy.is(v.Number()):
 		m.vacancy.begin(v, now)
 		m.schedule.dropTakeover()

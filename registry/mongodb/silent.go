@@ -25,15 +25,17 @@ func (r *Registry) Silent(ctx context.Context, group string, at time.Time, withi
 	}
 	earliest := bson.M{"heartbeat": 1}
 	silent := bson.M{"group": group, "heartbeat": bson.M{"$not": between(at, within)}}
-	list, bad, err := r.read(ctx, silent, options.Find().SetSort(earliest).SetLimit(registry.MaxSilent))
+	first := func() *options.FindOptionsBuilder {
+		return options.Find().SetSort(earliest).SetLimit(registry.MaxSilent)
+	}
+	list, bad, err := r.read(ctx, silent, first())
 	if err != nil {
 		return fail(err)
 	}
 	if bad == nil {
 		return list, nil
 	}
-	list, bad, err = r.read(ctx, bson.M{"$and": bson.A{silent, readable}},
-		options.Find().SetSort(earliest).SetLimit(registry.MaxSilent))
+	list, bad, err = r.read(ctx, bson.M{"$and": bson.A{silent, readable}}, first())
 	if err != nil {
 		return fail(err)
 	}
