@@ -211,8 +211,8 @@ func TestMachine_LateAnswerAboutTheSeniorIsNoPeerForFailingWork(t *testing.T) {
 	p.end(1, other)
 	p.fateOf = fateOfKinds(hung, kindCandidate)
 	p.run(5 * timing.Interval)
-	if !p.m.tenure.work.running || len(p.hung) != 1 {
-		t.Fatalf("works: %v, hung: %d", p.m.tenure.work.running, len(p.hung))
+	if !p.m.tenure.work.running || len(p.hung) == 0 || p.hung[0].next || p.hung[0].place {
+		t.Fatalf("works: %v, hung: %+v", p.m.tenure.work.running, p.hung)
 	}
 	p.tell(workGone{term: 2, result: failing})
 	p.tell(answer{request: p.hung[0], senior: p.m.registration.id})

@@ -1,6 +1,7 @@
 package heartbeat
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -99,5 +100,32 @@ func TestObservation_MissingHolderBlocksNoLongerThanTheLongestT(t *testing.T) {
 	term.OrphanAfter = 10 * 365 * 24 * time.Hour
 	if got := observeMissing(observation{}, term, registry.DefaultTiming, now).orphanAt() - now; got != registry.MaxOrphanAfter {
 		t.Errorf("an orphan in %v, want %v", got, registry.MaxOrphanAfter)
+	}
+}
+
+// The age of a record is counted by the registry's clock of now, not by that of this
+// instance's latest beat, which may be an interval old.
+func TestMachine_TakesOverTAfterTheLastBeat(t *testing.T) {
+	timing := registry.DefaultTiming
+	for _, age := range []time.Duration{0, timing.Interval / 4, timing.Interval / 2, timing.Interval * 7 / 8} {
+		t.Run(fmt.Sprintf("read %v after the beat", age), func(t *testing.T) {
+			p, holder := newPassive(t, timing, timing.Interval)
+			p.reg.everybody = true
+			p.beating(10*timing.Interval, timing.Interval, holder)
+			p.tell(watching{p.m.bell.number, true})
+			p.run(p.m.registration.nextBeat + timing.Interval/16 - p.now)
+			p.beat(holder)
+			last := p.now
+			p.run(age)
+			p.tell(woken{})
+			p.run(timing.OrphanAfter + 2*timing.Interval)
+			begun := p.requests(kindBeginTerm)
+			if len(begun) != 1 {
+				t.Fatalf("%d terms were begun", len(begun))
+			}
+			if late := begun[0] - last - timing.OrphanAfter; late < 0 || late > timing.Interval/100 {
+				t.Errorf("took over %v later than T after the last beat", late)
+			}
+		})
 	}
 }

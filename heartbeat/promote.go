@@ -147,7 +147,7 @@ func (m *machine) claimantFound(a answer) {
 // The registry names one claimant at a time. Meanwhile the search for silent instances
 // observes the others, so that several that are dead cost T once and not each in turn.
 func (m *machine) claimedBy(in registry.Instance) {
-	if m.observations.observeClaimant(in, m.registration.clock, m.timing, m.now) { // a peer may just have been faster
+	if m.observations.observeClaimant(in, m.registration.registryTime(m.now), m.timing, m.now) { // a peer may just have been faster
 		m.schedule.reading.changed()
 		m.pause(0)
 		return
@@ -162,9 +162,13 @@ func (m *machine) claimedBy(in registry.Instance) {
 
 // begun takes the answer to the insert of a term, which may be this instance's now. The
 // next view shows it, or the term of the peer that was faster. If it shows neither,
-// that is logged, and the insert is tried again after a pause.
+// that is logged, and the insert is tried again after a pause. What else was asked for the
+// sake of this takeover is settled.
 func (m *machine) begun(a answer) {
 	m.schedule.reading.changed()
+	if a.err == nil || errors.Is(a.err, registry.ErrTermTaken) {
+		m.schedule.endTakeover()
+	}
 	switch {
 	case a.err == nil:
 		m.vacancy.termTaken(m.now)

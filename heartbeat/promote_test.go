@@ -136,3 +136,39 @@ func TestMachine_RecordShowsTheHoldOff(t *testing.T) {
 		t.Errorf("%d beats and %d registrations", beats, registrations)
 	}
 }
+
+// A notice in the middle of a takeover has the group read again, and the same vacancy found
+// again. That costs no second insert, which would fail and delay the start of the work.
+func TestMachine_NoticeDuringATakeoverDoesNotBeginTheTermTwice(t *testing.T) {
+	timing := registry.DefaultTiming
+	for _, during := range []kind{kindCandidate, kindClaimant, kindBeginTerm} {
+		t.Run(string(during), func(t *testing.T) {
+			p, holder := newPassive(t, timing, 5*timing.Interval)
+			p.end(1, holder)
+			woke := false
+			p.fateOf = func(c request) fate {
+				if c.kind == during && !c.next && !c.place || woke && c.kind == kindCandidate {
+					return hung
+				}
+				return fine
+			}
+			p.tell(woken{})
+			woke = true
+			p.tell(woken{})
+			for len(p.hung) > 0 {
+				c := p.hung[0]
+				p.hung = p.hung[1:]
+				if c.kind == during {
+					p.fateOf = nil
+				}
+				p.tell(p.apply(c))
+			}
+			if n := len(p.requests(kindBeginTerm)); n != 1 {
+				t.Errorf("%d inserts", n)
+			}
+			if !p.m.tenure.work.running {
+				t.Error("the work has not begun")
+			}
+		})
+	}
+}

@@ -84,6 +84,15 @@ func (s *schedule) dropTakeover() {
 	}
 }
 
+// endTakeover forgets those requests, and the answer to one of them that is under way in the
+// background.
+func (s *schedule) endTakeover() {
+	s.dropTakeover()
+	if r := s.background.busy; r.kind == kindCandidate && !r.next && !r.place && !r.peer {
+		s.background.drop()
+	}
+}
+
 // cleanable reports whether the budget allows one more request in the background.
 func (s *schedule) cleanable(now time.Duration, t registry.Timing) bool {
 	return now >= s.cleaning.next(budgetSpan(t), backgroundPerSpan)

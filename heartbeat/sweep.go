@@ -31,7 +31,7 @@ func (m *machine) sweep(a answer) {
 		return
 	}
 	complete := a.err == nil && len(a.silent) < registry.MaxSilent
-	orphans := m.observations.observeSilent(a.silent, complete, m.registration.id, m.registration.clock, m.timing, m.now)
+	orphans := m.observations.observeSilent(a.silent, complete, m.registration.id, m.registration.registryTime(m.now), m.timing, m.now)
 	var list []request
 	for _, in := range orphans {
 		list = append(list, request{kind: kindDeleteOrphan, id: in.ID, beat: in.Beat})

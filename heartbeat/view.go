@@ -67,7 +67,7 @@ func (m *machine) observe(v registry.View, now time.Duration) (current bool) {
 	}
 	vacant := v.Latest == nil || !v.Latest.Open()
 	if t := v.Latest; t != nil {
-		beats := m.observations.observeHolder(v, m.registration.clock, m.timing, now)
+		beats := m.observations.observeHolder(v, m.registration.registryTime(now), m.timing, now)
 		if t.Holder != m.registration.id {
 			m.observePeer(v, beats, now)
 			vacant = vacant || m.observations.holderGone(t.Holder, now)
