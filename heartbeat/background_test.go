@@ -211,7 +211,7 @@ func TestMachine_LateAnswerAboutTheSeniorIsNoPeerForFailingWork(t *testing.T) {
 	p.end(1, other)
 	p.fateOf = fateOfKinds(hung, kindCandidate)
 	p.run(5 * timing.Interval)
-	if !p.m.tenure.work.running || len(p.hung) == 0 || p.hung[0].next || p.hung[0].place {
+	if !p.m.tenure.work.running || len(p.hung) == 0 || !p.hung[0].forTakeover() {
 		t.Fatalf("works: %v, hung: %+v", p.m.tenure.work.running, p.hung)
 	}
 	p.tell(workGone{term: 2, result: failing})

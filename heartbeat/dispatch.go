@@ -107,7 +107,7 @@ func (m *machine) answered(a answer) {
 		m.viewed(a)
 		m.seekPlace(a)
 	case kindCandidate:
-		m.seniorFound(a)
+		m.candidateFound(a)
 	case kindMark:
 		m.hinted(a)
 	case kindClaimant:

@@ -139,7 +139,7 @@ func (p *participant) release() {
 // requests returns when requests of a kind were sent, but not the searches for who comes next.
 func (p *participant) requests(k kind) (at []time.Duration) {
 	for _, d := range p.did {
-		if c, ok := d.action.(request); ok && c.kind == k && !c.next && !c.place {
+		if c, ok := d.action.(request); ok && c.kind == k && c.search != forSuccessor && c.search != forPlace {
 			at = append(at, d.at)
 		}
 	}

@@ -72,7 +72,7 @@ func (m *machine) searchPlace() *request {
 		return nil
 	}
 	r := m.candidate(m.observations.holder.id)
-	r.place, r.number = true, term
+	r.search, r.number = forPlace, term
 	return r
 }
 

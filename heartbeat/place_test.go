@@ -48,7 +48,7 @@ func TestPlace_CountsForItsTermAndForAWhile(t *testing.T) {
 // placeSearches returns when an instance searched for its place.
 func (p *participant) placeSearches() (at []time.Duration) {
 	for _, d := range p.did {
-		if r, ok := d.action.(request); ok && r.place {
+		if r, ok := d.action.(request); ok && r.search == forPlace {
 			at = append(at, d.at)
 		}
 	}
@@ -143,7 +143,7 @@ func TestMachine_WhoHasHandedOverAndComesNextListensFromItsNextBeatOn(t *testing
 // ofPlace makes the search for the place meet its fate.
 func ofPlace(what fate) func(request) fate {
 	return func(r request) fate {
-		if r.place {
+		if r.search == forPlace {
 			return what
 		}
 		return fine

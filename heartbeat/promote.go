@@ -25,27 +25,24 @@ func (m *machine) searchSenior(v registry.View) *request {
 	return r
 }
 
-// seniorFound takes the answer about a candidate: for who comes next, for a vacancy or for
-// work that fails. Without a senior, this instance competes at its time.
-func (m *machine) seniorFound(a answer) {
-	switch {
-	case a.request.next:
+// candidateFound takes the answer to a search for a candidate.
+func (m *machine) candidateFound(a answer) {
+	switch search := a.request.search; {
+	case search == forSuccessor:
 		m.successorFound(a)
-		return
-	case a.request.place:
+	case search == forPlace:
 		m.placeFound(a)
-		return
-	}
-	if m.phase != member {
-		return
-	}
-	if a.request.peer {
+	case m.phase != member:
+	case search == forPeer:
 		m.peerFound(a)
-		return
+	case m.vacancy.is(a.request.number):
+		m.seniorFound(a)
 	}
-	if !m.vacancy.is(a.request.number) {
-		return
-	}
+}
+
+// seniorFound takes over if this instance is the senior. Without a senior, it competes at
+// its time.
+func (m *machine) seniorFound(a answer) {
 	m.vacancy.seniorAsked()
 	if a.err != nil || a.senior != m.registration.id {
 		return

@@ -147,7 +147,7 @@ func TestMachine_NoticeDuringATakeoverDoesNotBeginTheTermTwice(t *testing.T) {
 			p.end(1, holder)
 			woke := false
 			p.fateOf = func(c request) fate {
-				if c.kind == during && !c.next && !c.place || woke && c.kind == kindCandidate {
+				if c.kind == during && (c.kind != kindCandidate || c.forTakeover()) || woke && c.kind == kindCandidate {
 					return hung
 				}
 				return fine

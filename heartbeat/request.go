@@ -26,6 +26,16 @@ const (
 	kindMark         kind = "mark"
 )
 
+// purpose says whom a search for a candidate is for.
+type purpose int
+
+const (
+	forTakeover  purpose = iota // who takes over after the vacant term
+	forSuccessor                // who comes next after the own term
+	forPlace                    // whether this instance comes next after a peer's term
+	forPeer                     // a peer that tries the work of the own term, which fails
+)
+
 // request is one call of the machine to the registry. It is an action, and part of
 // the event that answers it. The fields from id on are for the kinds that they name.
 type request struct {
@@ -44,9 +54,7 @@ type request struct {
 	time   time.Time          // candidate, silent: the registry's clock
 	within time.Duration      // candidate, silent: how far from it those have beaten who are alive
 	except []uuid.UUID        // candidate
-	next   bool               // candidate: for who comes next after the own term
-	place  bool               // candidate: for whether this instance comes next after a peer's term
-	peer   bool               // candidate: for a peer that tries the work of the own term, which fails
+	search purpose            // candidate
 	past   bool               // endTerm, unregister: nobody waits for it
 }
 
@@ -75,8 +83,13 @@ func (r request) inBackground() bool {
 	return false
 }
 
+// forTakeover reports whether the request searches for who takes over.
+func (r request) forTakeover() bool { return r.kind == kindCandidate && r.search == forTakeover }
+
 // informsNext reports whether the request is for the sake of the one that comes next.
-func (r request) informsNext() bool { return r.kind == kindMark || r.kind == kindCandidate && r.next }
+func (r request) informsNext() bool {
+	return r.kind == kindMark || r.kind == kindCandidate && r.search == forSuccessor
+}
 
 // do carries the request out.
 func (r request) do(ctx context.Context, reg registry.Registry, group string) answer {

@@ -79,7 +79,7 @@ func (s *schedule) makeWay() {
 // dropTakeover forgets the requests that were to follow from a vacancy which is over.
 func (s *schedule) dropTakeover() {
 	s.election.wanted = nil
-	if r := s.background.wanted; r != nil && !r.peer {
+	if r := s.background.wanted; r != nil && r.search != forPeer {
 		s.background.wanted = nil
 	}
 }
@@ -88,7 +88,7 @@ func (s *schedule) dropTakeover() {
 // background.
 func (s *schedule) endTakeover() {
 	s.dropTakeover()
-	if r := s.background.busy; r.kind == kindCandidate && !r.next && !r.place && !r.peer {
+	if s.background.busy.forTakeover() {
 		s.background.drop()
 	}
 }

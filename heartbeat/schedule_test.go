@@ -86,13 +86,13 @@ func TestSchedule_MakeWayWaitsForWhatMayStillCreate(t *testing.T) {
 }
 
 func TestSchedule_TakeoverThatIsOverLeavesTheSearchForAPeer(t *testing.T) {
-	for _, peer := range []bool{true, false} {
+	for _, search := range []purpose{forPeer, forTakeover} {
 		var s schedule
 		s.election.want(&request{kind: kindClaimant})
-		s.background.want(&request{kind: kindCandidate, peer: peer})
+		s.background.want(&request{kind: kindCandidate, search: search})
 		s.dropTakeover()
-		if s.election.wanted != nil || (s.background.wanted != nil) != peer {
-			t.Errorf("peer %v: wanted %v and %v", peer, s.election.wanted, s.background.wanted)
+		if s.election.wanted != nil || (s.background.wanted != nil) != (search == forPeer) {
+			t.Errorf("search %v: wanted %v and %v", search, s.election.wanted, s.background.wanted)
 		}
 	}
 }

@@ -88,7 +88,7 @@ func TestMachine_SearchesTheSeniorAroundItsLatestBeat(t *testing.T) {
 	p.end(1, other)
 	asked := 0
 	p.fateOf = func(c request) fate {
-		if c.kind == kindCandidate && !c.next {
+		if c.forTakeover() {
 			asked++
 			heartbeat, now := p.reg.instances[p.m.registration.id].Heartbeat, p.reg.clock()
 			if got := heartbeat.Sub(c.time.Add(-c.within)); (got - 3*timing.Interval).Abs() > time.Microsecond {

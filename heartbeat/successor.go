@@ -144,7 +144,7 @@ func (m *machine) hint() *request {
 	}
 	s.searched(m.now, m.successorEvery(), m.successorRest())
 	r := m.candidate(except...)
-	r.next, r.number = true, s.term
+	r.search, r.number = forSuccessor, s.term
 	return r
 }
 
@@ -200,7 +200,7 @@ func (m *machine) lookAhead() {
 	}
 	m.successor.lookAgain(m.now)
 	b := &m.schedule.background
-	if k := b.busy.kind; k == kindSilent || k == kindMark || k == kindCandidate && !b.busy.peer {
+	if k := b.busy.kind; k == kindSilent || k == kindMark || k == kindCandidate && b.busy.search != forPeer {
 		b.drop()
 	}
 }

@@ -271,7 +271,7 @@ func TestMember_WhoIsStartedAgainTakesOverAtOnce(t *testing.T) {
 // searches returns when the active instance searched for its successor.
 func (p *participant) searches() (at []time.Duration) {
 	for _, d := range p.did {
-		if r, ok := d.action.(request); ok && r.kind == kindCandidate && r.next {
+		if r, ok := d.action.(request); ok && r.kind == kindCandidate && r.search == forSuccessor {
 			at = append(at, d.at)
 		}
 	}

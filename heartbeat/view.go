@@ -118,7 +118,7 @@ func (m *machine) obey(d decision, v registry.View) {
 	switch d.verdict {
 	case ask:
 		m.reportVacant(v)
-		if b := &m.schedule.background; b.busy.informsNext() || b.busy.place {
+		if b := &m.schedule.background; b.busy.informsNext() || b.busy.search == forPlace {
 			b.drop() // the takeover does not wait for it
 		}
 		m.schedule.background.want(m.searchSenior(v))

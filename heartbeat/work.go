@@ -125,7 +125,7 @@ func (m *machine) workGone(e workGone) {
 // fails at once does not spin.
 func (m *machine) searchPeer() {
 	r := m.candidate(m.registration.id)
-	r.peer, r.number = true, m.tenure.work.term.Number
+	r.search, r.number = forPeer, m.tenure.work.term.Number
 	background := &m.schedule.background
 	background.drop()
 	background.want(r)
