@@ -211,7 +211,7 @@ func (s *stage) full(ctx context.Context, o choices) error {
 	measure := map[string]func() []figure{
 		"handovers": func() []figure { return s.handovers(ctx, systems, floors, o.rounds, 2*time.Minute) },
 		"commands": func() []figure {
-			return append(s.programFigures(ctx, ours, sets[:2], floors, o.rounds, 3), s.programFigures(ctx, ours, sets[2:], floors, o.rounds, 1)...)
+			return s.programFigures(ctx, ours, sets, floors, o.rounds, 5)
 		},
 		"crashes": func() []figure { return s.crashes(ctx, systems, 4) },
 		"idle": func() []figure {

@@ -89,6 +89,7 @@ func (p *program) join(ctx context.Context) (name string, err error) {
 // replace sends a signal to the active instance, measures until the first output of the
 // next one's command, and starts another instance in its place.
 func (p *program) replace(ctx context.Context, sig syscall.Signal) (time.Duration, error) {
+	p.follow()
 	victim := p.members[p.active]
 	n := p.said.count()
 	at := candidate.Now()
@@ -103,6 +104,17 @@ func (p *program) replace(ctx context.Context, sig syscall.Signal) (time.Duratio
 	p.active = next.Name
 	_, err = p.join(ctx)
 	return next.At - at, err
+}
+
+// follow takes note of who is active. With the settings called "fast" that may have changed
+// by itself.
+func (p *program) follow() {
+	list, _ := p.said.since(0)
+	for _, ev := range list {
+		if ev.Kind == candidate.Active {
+			p.active = ev.Name
+		}
+	}
 }
 
 // forget waits for the end of a process that was told to end.
@@ -124,6 +136,7 @@ func (p *program) stop() {
 
 // deletion kills a passive instance, and measures until its record is gone.
 func (p *program) deletion(ctx context.Context, reg registry.Backend) (time.Duration, error) {
+	p.follow()
 	var victim string
 	for name := range p.members {
 		if name != p.active {
@@ -166,93 +179,94 @@ func (p *program) look(ctx context.Context) (registry.Backend, error) {
 }
 
 // programFigures measures Understudy as a program: SIGTERM, then kill -9 of the active one,
-// then of a passive one. The stores and the floors take turns.
+// then of a passive one. The stores and the floors take turns, the settings come one after
+// another.
 func (s *stage) programFigures(ctx context.Context, stores []string, sets []setting, floors []*floor, terms, kills int) (list []figure) {
-	type entry struct {
-		p                         *program
-		term, kill, gone          figure
-		onTerm, onKill, onPassive []time.Duration
-		err                       error
-	}
-	var entries []*entry
-	for _, st := range stores {
-		for _, set := range sets {
-			of := func(measure string) figure {
-				return figure{Measure: measure, System: understudy(st).name, Setting: set.name, Unit: "ms"}
-			}
-			e := &entry{
-				term: of("SIGTERM to the next command's first output"),
-				kill: of("kill -9 to the next command's first output"),
-				gone: of("kill -9 of a passive one to its record's deletion"),
-			}
-			starting, cancel := context.WithTimeout(ctx, time.Minute)
-			e.p, e.err = s.programs(starting, st, set)
-			cancel()
-			entries = append(entries, e)
+	for _, set := range sets {
+		var groups []*programFigure
+		for _, st := range stores {
+			groups = append(groups, s.programFigure(ctx, st, set))
 		}
-	}
-	pause(ctx, 2*time.Second)
-	for range terms {
-		for _, f := range floors {
-			if err := f.sample(ctx); err != nil {
-				logf("%v", err)
-			}
-		}
-		for _, e := range entries {
-			if e.err == nil && ctx.Err() == nil {
-				within, cancel := context.WithTimeout(ctx, 2*e.p.set.ttl+20*time.Second)
-				var took time.Duration
-				if took, e.err = e.p.replace(within, unix.SIGTERM); e.err == nil {
-					e.onTerm = append(e.onTerm, took)
+		pause(ctx, 2*time.Second)
+		for range terms {
+			for _, f := range floors {
+				if err := f.sample(ctx); err != nil {
+					logf("%v", err)
 				}
-				cancel()
 			}
+			for _, g := range groups {
+				g.try(ctx, &g.onTerm, func(ctx context.Context) (time.Duration, error) { return g.p.replace(ctx, unix.SIGTERM) })
+			}
+			pause(ctx, settles+rand.N(200*time.Millisecond))
 		}
-		pause(ctx, settles+rand.N(200*time.Millisecond))
+		for range kills {
+			for _, g := range groups {
+				g.try(ctx, &g.onKill, func(ctx context.Context) (time.Duration, error) { return g.p.replace(ctx, unix.SIGKILL) })
+				g.try(ctx, &g.onPassive, g.deletion)
+			}
+			pause(ctx, settles+rand.N(200*time.Millisecond))
+		}
+		for _, g := range groups {
+			list = append(list, g.figures(kills > 0)...)
+		}
 	}
-	done := make(chan struct{})
-	for _, e := range entries { // at the same time: they mostly wait
-		go func() {
-			defer func() { done <- struct{}{} }()
-			if e.err != nil || kills == 0 {
-				return
-			}
-			within, cancel := context.WithTimeout(ctx, time.Duration(3*kills)*(e.p.set.ttl+10*time.Second))
-			defer cancel()
-			reg, err := e.p.look(within)
-			if e.err = err; err != nil {
-				return
-			}
-			defer reg.Close(context.WithoutCancel(ctx))
-			for range kills {
-				var took time.Duration
-				pause(within, e.p.set.beat+rand.N(e.p.set.beat))
-				if took, e.err = e.p.replace(within, unix.SIGKILL); e.err != nil {
-					return
-				}
-				e.onKill = append(e.onKill, took)
-				pause(within, e.p.set.beat+rand.N(e.p.set.beat))
-				if took, e.err = e.p.deletion(within, reg); e.err != nil {
-					return
-				}
-				e.onPassive = append(e.onPassive, took)
-			}
-		}()
+	return list
+}
+
+// programFigure is what is measured with one group. After an error nothing more is.
+type programFigure struct {
+	of                        figure
+	p                         *program
+	onTerm, onKill, onPassive []time.Duration
+	err                       error
+}
+
+func (s *stage) programFigure(ctx context.Context, st string, set setting) *programFigure {
+	g := &programFigure{of: figure{System: understudy(st).name, Setting: set.name, Unit: "ms"}}
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	g.p, g.err = s.programs(ctx, st, set)
+	return g
+}
+
+func (g *programFigure) try(ctx context.Context, samples *[]time.Duration, measure func(context.Context) (time.Duration, error)) {
+	if g.err != nil || ctx.Err() != nil {
+		return
 	}
-	for range entries {
-		<-done
+	ctx, cancel := context.WithTimeout(ctx, 2*g.p.set.ttl+20*time.Second)
+	defer cancel()
+	took, err := measure(ctx)
+	if g.err = err; err == nil {
+		*samples = append(*samples, took)
 	}
-	for _, e := range entries {
-		if e.p != nil {
-			e.p.stop()
-		}
-		if e.err != nil {
-			e.term.Note, e.kill.Note, e.gone.Note = e.err.Error(), e.err.Error(), e.err.Error()
-		}
-		list = append(list, e.term.summarize(inMS(e.onTerm)))
-		if kills > 0 {
-			list = append(list, e.kill.summarize(inMS(e.onKill)), e.gone.summarize(inMS(e.onPassive)))
-		}
+}
+
+// deletion kills a passive instance.
+func (g *programFigure) deletion(ctx context.Context) (time.Duration, error) {
+	reg, err := g.p.look(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer reg.Close(context.WithoutCancel(ctx))
+	return g.p.deletion(ctx, reg)
+}
+
+func (g *programFigure) figures(killed bool) (list []figure) {
+	if g.p != nil {
+		g.p.stop()
+	}
+	if g.err != nil {
+		g.of.Note = g.err.Error()
+	}
+	add := func(measure string, samples []time.Duration) {
+		f := g.of
+		f.Measure = measure
+		list = append(list, f.summarize(inMS(samples)))
+	}
+	add("SIGTERM to the next command's first output", g.onTerm)
+	if killed {
+		add("kill -9 to the next command's first output", g.onKill)
+		add("kill -9 of a passive one to its record's deletion", g.onPassive)
 	}
 	return list
 }

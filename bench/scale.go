@@ -238,7 +238,7 @@ func (f *fleet) handovers(ctx context.Context) (samples []time.Duration, err err
 			return samples, err
 		}
 		samples = append(samples, next.At-leaving.At)
-		pause(ctx, 300*time.Millisecond)
+		pause(ctx, settles)
 	}
 	return samples, nil
 }
