@@ -40,6 +40,7 @@ func read(t *testing.T, name string) string {
 func TestDocuments_RepeatTheCode(t *testing.T) {
 	for _, part := range []struct{ file, name, want string }{
 		{"README.md", "library", "```go\n" + exampleBody(t, "heartbeat", 20) + "```\n"},
+		{"README.md", "side by side", sideBySide(t)},
 		{"docs/library.md", "library", "```go\n" + exampleBody(t, "heartbeat", 20) + "```\n"},
 		{"docs/library.md", "jobs", "```go\n" + exampleBody(t, "jobs/scheduler", 30) + "```\n"},
 		{"docs/configuration.md", "configuration", config.Table()},
