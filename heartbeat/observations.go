@@ -61,7 +61,7 @@ func (o *observations) forgetTerms() { o.highest, o.past, o.sawOpen = unseen, 0,
 func (o *observations) forgive() { o.past = 0 }
 
 // observeHolder notes the holder of a view's latest term, and reports whether it has
-// beaten since the previous view. at is the registry's time at a recent instant.
+// beaten since the previous view. at is the registry's time at now, as far as it is known.
 func (o *observations) observeHolder(v registry.View, at time.Time, own registry.Timing, now time.Duration) (beats bool) {
 	before := o.holder
 	if v.Holder != nil {
