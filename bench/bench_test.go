@@ -138,7 +138,7 @@ func TestCrew_HolderAndRenewals(t *testing.T) {
 	} {
 		c.said.add(ev)
 	}
-	if name := c.holder("g"); name != "b" {
+	if name := c.said.holder("g"); name != "b" {
 		t.Errorf("%s holds g, want b", name)
 	}
 	if at := c.renewed("g", "a", 8); at != 4 {

@@ -119,7 +119,7 @@ func (m *crash) one(ctx context.Context, c *crew, i int, group string) error {
 	if i%2 == 1 {
 		sig = unix.SIGKILL
 	}
-	if c.holder(group) != "a" || c.failed(group, "a") {
+	if c.said.holder(group) != "a" || c.failed(group, "a") {
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		m.lost++

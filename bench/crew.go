@@ -62,17 +62,6 @@ func (c *crew) ended() (n int) {
 	return n
 }
 
-// holder returns which candidate of a group was the last to become active.
-func (c *crew) holder(group string) (name string) {
-	list, _ := c.said.since(0)
-	for _, ev := range list {
-		if ev.Group == group && ev.Kind == candidate.Active {
-			name = ev.Name
-		}
-	}
-	return name
-}
-
 // failed reports whether a candidate has given up, as client-go's does when it has lost its
 // lease.
 func (c *crew) failed(group, name string) (failed bool) {

@@ -53,7 +53,7 @@ func (r *relay) pass(ctx context.Context) error {
 	if err := r.mend(ctx); err != nil {
 		return err
 	}
-	before := r.holder(relayGroup)
+	before := r.said.holder(relayGroup)
 	i := 0
 	for names[i] != before {
 		i++

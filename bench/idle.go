@@ -171,7 +171,7 @@ func (s *stage) idlePrograms(ctx context.Context, stores []string, set setting, 
 			pause(ctx, 2*time.Second)
 			var pids []int
 			for name, m := range p.members {
-				if name != p.active && pids == nil {
+				if name != p.active() && pids == nil {
 					pids = append(children(m.pid()), m.pid())
 				}
 			}

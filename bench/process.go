@@ -47,6 +47,17 @@ func (e *events) since(n int) ([]candidate.Event, <-chan struct{}) {
 	return e.list[n:len(e.list):len(e.list)], e.changed
 }
 
+// holder returns who became active last in a group; empty: nobody has.
+func (e *events) holder(group string) (name string) {
+	list, _ := e.since(0)
+	for _, ev := range list {
+		if ev.Group == group && ev.Kind == candidate.Active {
+			name = ev.Name
+		}
+	}
+	return name
+}
+
 func (e *events) count() int {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -28,7 +28,6 @@ type program struct {
 	stage   *stage
 	said    *events
 	members map[string]*process
-	active  string
 	started int
 }
 
@@ -76,8 +75,8 @@ func (p *program) join(ctx context.Context) (name string, err error) {
 	}
 	p.members[name] = m
 	kind := candidate.Joined
-	if p.active == "" {
-		kind, p.active = candidate.Active, name
+	if p.active() == "" {
+		kind = candidate.Active
 	}
 	_, err = p.said.await(ctx, n, kind+" of "+name, func(ev candidate.Event) bool { return ev.Kind == kind && ev.Name == name })
 	if err != nil {
@@ -86,35 +85,25 @@ func (p *program) join(ctx context.Context) (name string, err error) {
 	return name, err
 }
 
+// active returns who is active; with the settings called "fast" that changes by itself too.
+func (p *program) active() string { return p.said.holder("") }
+
 // replace sends a signal to the active instance, measures until the first output of the
 // next one's command, and starts another instance in its place.
 func (p *program) replace(ctx context.Context, sig syscall.Signal) (time.Duration, error) {
-	p.follow()
-	victim := p.members[p.active]
+	victim := p.active()
 	n := p.said.count()
 	at := candidate.Now()
-	if err := victim.signal(sig); err != nil {
+	if err := p.members[victim].signal(sig); err != nil {
 		return 0, err
 	}
 	next, err := p.said.await(ctx, n, "the next one's command", func(ev candidate.Event) bool { return ev.Kind == candidate.Active })
 	if err != nil {
 		return 0, err
 	}
-	p.forget(p.active)
-	p.active = next.Name
+	p.forget(victim)
 	_, err = p.join(ctx)
 	return next.At - at, err
-}
-
-// follow takes note of who is active. With the settings called "fast" that may have changed
-// by itself.
-func (p *program) follow() {
-	list, _ := p.said.since(0)
-	for _, ev := range list {
-		if ev.Kind == candidate.Active {
-			p.active = ev.Name
-		}
-	}
 }
 
 // forget waits for the end of a process that was told to end.
@@ -135,11 +124,15 @@ func (p *program) stop() {
 }
 
 // deletion kills a passive instance, and measures until its record is gone.
-func (p *program) deletion(ctx context.Context, reg registry.Backend) (time.Duration, error) {
-	p.follow()
-	var victim string
+func (p *program) deletion(ctx context.Context) (time.Duration, error) {
+	reg, err := p.look(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer reg.Close(context.WithoutCancel(ctx))
+	active, victim := p.active(), ""
 	for name := range p.members {
-		if name != p.active {
+		if name != active {
 			victim = name
 		}
 	}
@@ -166,7 +159,7 @@ func (p *program) deletion(ctx context.Context, reg registry.Backend) (time.Dura
 	}
 	took := candidate.Now() - at
 	p.forget(victim)
-	_, err := p.join(ctx)
+	_, err = p.join(ctx)
 	return took, err
 }
 
@@ -202,7 +195,7 @@ func (s *stage) programFigures(ctx context.Context, stores []string, sets []sett
 		for range kills {
 			for _, g := range groups {
 				g.try(ctx, &g.onKill, func(ctx context.Context) (time.Duration, error) { return g.p.replace(ctx, unix.SIGKILL) })
-				g.try(ctx, &g.onPassive, g.deletion)
+				g.try(ctx, &g.onPassive, func(ctx context.Context) (time.Duration, error) { return g.p.deletion(ctx) })
 			}
 			pause(ctx, settles+rand.N(200*time.Millisecond))
 		}
@@ -239,16 +232,6 @@ func (g *programFigure) try(ctx context.Context, samples *[]time.Duration, measu
 	if g.err = err; err == nil {
 		*samples = append(*samples, took)
 	}
-}
-
-// deletion kills a passive instance.
-func (g *programFigure) deletion(ctx context.Context) (time.Duration, error) {
-	reg, err := g.p.look(ctx)
-	if err != nil {
-		return 0, err
-	}
-	defer reg.Close(context.WithoutCancel(ctx))
-	return g.p.deletion(ctx, reg)
 }
 
 func (g *programFigure) figures(killed bool) (list []figure) {

@@ -9,33 +9,42 @@ import (
 	"testing"
 )
 
-// figure is one number of a run of bench/, as its result has it.
+// measured says what a figure of bench/ is of.
+type measured struct {
+	Measure, System, Setting string
+	Instances                int
+	Groups                   string
+}
+
+// figure is one number of a run, as its result has it.
 type figure struct {
-	Measure   string  `json:"measure"`
-	System    string  `json:"system"`
-	Setting   string  `json:"setting"`
-	Instances int     `json:"instances"`
-	Groups    string  `json:"groups"`
-	Median    float64 `json:"median"`
-	Ratio     float64 `json:"ratio"`
-	N         int     `json:"n"`
+	measured
+	Median, Ratio float64
+	N             int
 }
 
 // rows are what the README shows of a run.
-var rows = []struct{ title, measure, setting, groups, unit string }{
-	{"hand-over, TTL of 15 s", "hand-over", "same", "", "ms"},
-	{"hand-over, fastest settings", "hand-over", "fast", "", "ms"},
-	{"from SIGTERM to the next command's first output", "SIGTERM to the next command's first output", "default", "", "ms"},
-	{"from `kill -9` to the same", "kill -9 to the next command's first output", "default", "", "ms"},
-	{"from `kill -9` of a passive instance to the end of its record", "kill -9 of a passive one to its record's deletion", "default", "", "ms"},
-	{"crash of a machine: takeover later than the TTL of 15 s", "crash, past the TTL", "same", "", "ms"},
-	{"a passive instance reads, in a second", "reads of an idle passive one", "same", "", ""},
-	{"it writes, in a second", "writes of an idle passive one", "same", "", ""},
-	{"its memory, as a library", "memory of a passive one", "same", "", "MB"},
-	{"hand-over, 100 instances in groups of three", "fleet: hand-over of one group meanwhile", "same", "groups of three/100", "ms"},
-	{"1,000 instances", "fleet: hand-over of one group meanwhile", "same", "groups of three/1000", "ms"},
-	{"one group of 100", "fleet: hand-over of one group meanwhile", "same", "one group of all/100", "ms"},
-	{"one group of 1,000", "fleet: hand-over of one group meanwhile", "same", "one group of all/1000", "ms"},
+var rows = []struct {
+	title string
+	of    measured // any system
+}{
+	{"hand-over, TTL of 15 s, ms", measured{Measure: "hand-over", Setting: "same"}},
+	{"hand-over, fastest settings, ms", measured{Measure: "hand-over", Setting: "fast"}},
+	{"from SIGTERM to the next command's first output, ms", measured{Measure: "SIGTERM to the next command's first output", Setting: "default"}},
+	{"from `kill -9` to the same, ms", measured{Measure: "kill -9 to the next command's first output", Setting: "default"}},
+	{"from `kill -9` of a passive instance to the end of its record, ms", measured{Measure: "kill -9 of a passive one to its record's deletion", Setting: "default"}},
+	{"crash of a machine: takeover later than the TTL of 15 s, ms", measured{Measure: "crash, past the TTL", Setting: "same"}},
+	{"a passive instance reads, in a second", measured{Measure: "reads of an idle passive one", Setting: "same"}},
+	{"it writes, in a second", measured{Measure: "writes of an idle passive one", Setting: "same"}},
+	{"its memory, as a library, MB", measured{Measure: "memory of a passive one", Setting: "same"}},
+	{"hand-over, 100 instances in groups of three, ms", ofFleet(100, "groups of three")},
+	{"1,000 instances, ms", ofFleet(1000, "groups of three")},
+	{"one group of 100, ms", ofFleet(100, "one group of all")},
+	{"one group of 1,000, ms", ofFleet(1000, "one group of all")},
+}
+
+func ofFleet(instances int, groups string) measured {
+	return measured{Measure: "fleet: hand-over of one group meanwhile", Setting: "same", Instances: instances, Groups: groups}
 }
 
 // systems are the columns, each with a short title.
@@ -59,14 +68,17 @@ func sideBySide(t *testing.T) string {
 	var r struct {
 		Date, Command string
 		Machine       struct {
-			Processor             string
-			Cores                 int
-			LoadBefore, LoadAfter string
+			Processor string
+			Cores     int
 		}
 		Figures []figure
 	}
 	if err := json.Unmarshal([]byte(read(t, "bench/results/"+name)), &r); err != nil {
 		t.Fatal(err)
+	}
+	figures := map[measured]figure{}
+	for _, f := range r.Figures {
+		figures[f.measured] = f
 	}
 	day, _, _ := strings.Cut(r.Date, "T")
 	beside := "bench/results/" + strings.TrimSuffix(name, ".json")
@@ -80,11 +92,9 @@ func sideBySide(t *testing.T) string {
 	b.WriteString(" |\n|---|" + strings.Repeat("---:|", len(systems)) + "\n")
 	for _, row := range rows {
 		b.WriteString("| " + row.title)
-		if row.unit != "" {
-			b.WriteString(", " + row.unit)
-		}
 		for _, s := range systems {
-			b.WriteString(" | " + cell(r.Figures, row.measure, s.name, row.setting, row.groups))
+			row.of.System = s.name
+			b.WriteString(" | " + cell(figures[row.of]))
 		}
 		b.WriteString(" |\n")
 	}
@@ -92,23 +102,16 @@ func sideBySide(t *testing.T) string {
 	return b.String()
 }
 
-// cell returns a figure and its ratio; a dash where there is no such figure.
-func cell(figures []figure, measure, system, setting, groups string) string {
-	for _, f := range figures {
-		size := ""
-		if f.Instances > 0 {
-			size = f.Groups + "/" + strconv.Itoa(f.Instances)
-		}
-		if f.Measure != measure || f.System != system || f.Setting != setting || size != groups || f.N == 0 {
-			continue
-		}
-		text := short(f.Median)
-		if f.Ratio > 0 && f.Ratio < 100 {
-			text += " (" + short(f.Ratio) + " ×)"
-		}
-		return text
+// cell returns a figure and its ratio; a dash if nothing was measured.
+func cell(f figure) string {
+	if f.N == 0 {
+		return "–"
 	}
-	return "–"
+	text := short(f.Median)
+	if f.Ratio > 0 && f.Ratio < 100 {
+		text += " (" + short(f.Ratio) + " ×)"
+	}
+	return text
 }
 
 // short returns a number with two digits at least.

@@ -43,7 +43,7 @@ var mutants = []simulation.Mutant{
 		{"registration.go", "r.id, r.joinBy = id, 0", "r.id, r.joinBy, r.first = id, 0, uuid.Nil"}}},
 	{Name: "lost answer of a term insert ignored", Swaps: []swap{
 		{"registration.go", "	joinBy time.Duration //", "	lost   int64\n	joinBy time.Duration //"},
-		{"promote.go", "		m.pause(0)\n	}\n}\n\n// reportUnseen", "		m.pause(0)\n	default:\n		m.registration.lost, m.tenure.held.number = a.request.term.Number, 0\n	}\n}\n\n// reportUnseen"},
+		{"promote.go", "	if a.err != nil && !taken {\n", "	if a.err != nil && !taken {\n		m.registration.lost, m.tenure.held.number = a.request.term.Number, 0\n"},
 		{"view.go", "	d := decide(m.situation(), a.view, m.now)", "	d := decide(m.situation(), a.view, m.now)\n	if d.verdict == start && a.view.Latest.Number == m.registration.lost {\n		return\n	}"}}},
 	{Name: "holder read before term", Broken: string(holderFirst), Rare: 4},
 	{Name: "the two reads from different nodes", Broken: string(twoNodes)},

@@ -2,7 +2,6 @@ package heartbeat
 
 import (
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -45,16 +44,6 @@ func TestPlace_CountsForItsTermAndForAWhile(t *testing.T) {
 	}
 }
 
-// placeSearches returns when an instance searched for its place.
-func (p *participant) placeSearches() (at []time.Duration) {
-	for _, d := range p.did {
-		if r, ok := d.action.(request); ok && r.search == forPlace {
-			at = append(at, d.at)
-		}
-	}
-	return at
-}
-
 func TestMachine_WhoHasRegisteredAndComesNextListensAtOnce(t *testing.T) {
 	timing := registry.DefaultTiming
 	for _, behind := range []bool{false, true} {
@@ -67,11 +56,11 @@ func TestMachine_WhoHasRegisteredAndComesNextListensAtOnce(t *testing.T) {
 		}
 		begun := p.now
 		p.tell(tick{})
-		if at := p.placeSearches(); len(at) != 1 || at[0] != begun || p.m.bell.listens() == behind {
+		if at := p.searches(forPlace); len(at) != 1 || at[0] != begun || p.m.bell.listens() == behind {
 			t.Errorf("another is before it: %v: searched at %v, listens: %v", behind, at, p.m.bell.listens())
 		}
 		p.beating(9*timing.Slack(), timing.Interval, peers...)
-		if n := len(p.placeSearches()); n != 1 {
+		if n := len(p.searches(forPlace)); n != 1 {
 			t.Errorf("another is before it: %v: searched %d times", behind, n)
 		}
 	}
@@ -116,7 +105,7 @@ func TestMachine_DoesNotSearchForItsPlaceInVain(t *testing.T) {
 		p.tell(tick{})
 		p.begin(2, peer)
 		p.beating(9*timing.Slack(), timing.Interval, peer)
-		if at := p.placeSearches(); len(at) > 0 {
+		if at := p.searches(forPlace); len(at) > 0 {
 			t.Errorf("everybody listens: %v: searched at %v", everybody, at)
 		}
 	}
@@ -135,7 +124,7 @@ func TestMachine_WhoHasHandedOverAndComesNextListensFromItsNextBeatOn(t *testing
 	p.begin(2, peer)
 	p.did = nil
 	p.beating(3*timing.Interval, timing.Interval, peer)
-	if n := len(p.placeSearches()); n != 1 || !p.m.bell.listens() {
+	if n := len(p.searches(forPlace)); n != 1 || !p.m.bell.listens() {
 		t.Errorf("searched %d times, listens: %v", n, p.m.bell.listens())
 	}
 }
@@ -187,7 +176,7 @@ func TestMachine_SearchForItsPlaceThatFailsIsNotRepeated(t *testing.T) {
 	holder := p.peer(timing)
 	p.begin(1, holder)
 	p.beating(9*timing.Slack(), timing.Interval, holder)
-	if n := len(p.placeSearches()); n != 1 || p.m.bell.listens() {
+	if n := len(p.searches(forPlace)); n != 1 || p.m.bell.listens() {
 		t.Errorf("searched %d times, listens: %v", n, p.m.bell.listens())
 	}
 }

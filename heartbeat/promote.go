@@ -163,14 +163,13 @@ func (m *machine) claimedBy(in registry.Instance) {
 // sake of this takeover is settled.
 func (m *machine) begun(a answer) {
 	m.schedule.reading.changed()
-	if a.err == nil || errors.Is(a.err, registry.ErrTermTaken) {
-		m.schedule.endTakeover()
+	taken := errors.Is(a.err, registry.ErrTermTaken)
+	if a.err != nil && !taken {
+		return
 	}
-	switch {
-	case a.err == nil:
-		m.vacancy.termTaken(m.now)
-	case errors.Is(a.err, registry.ErrTermTaken):
-		m.vacancy.termTaken(m.now)
+	m.schedule.endTakeover()
+	m.vacancy.termTaken(m.now)
+	if taken {
 		m.pause(0)
 	}
 }

@@ -268,10 +268,10 @@ func TestMember_WhoIsStartedAgainTakesOverAtOnce(t *testing.T) {
 	})
 }
 
-// searches returns when the active instance searched for its successor.
-func (p *participant) searches() (at []time.Duration) {
+// searches returns when an instance searched for a candidate.
+func (p *participant) searches(whom purpose) (at []time.Duration) {
 	for _, d := range p.did {
-		if r, ok := d.action.(request); ok && r.kind == kindCandidate && r.search == forSuccessor {
+		if r, ok := d.action.(request); ok && r.kind == kindCandidate && r.search == whom {
 			at = append(at, d.at)
 		}
 	}
@@ -345,7 +345,7 @@ func TestMachine_FloodOfNoticesCausesFewSearches(t *testing.T) {
 				p.tell(p.apply(r))
 			}
 		}
-		if n := len(p.searches()); n > spans*wakesPerSpan+1 || n < spans {
+		if n := len(p.searches(forSuccessor)); n > spans*wakesPerSpan+1 || n < spans {
 			t.Errorf("answers take %v: %d searches in %d intervals, want %d at most", slow, n, spans, spans*wakesPerSpan+1)
 		}
 		if n := len(p.requests(kindSilent)); n < 2 {
@@ -362,7 +362,7 @@ func TestMachine_SearchesForItsSuccessorLessOftenWhileItHearsTheBell(t *testing.
 		t.Helper()
 		p.did = nil
 		p.beating(span, timing.Interval, peers...)
-		if n, want := len(p.searches()), int(span/every); n < want-1 || n > want+1 {
+		if n, want := len(p.searches(forSuccessor)), int(span/every); n < want-1 || n > want+1 {
 			t.Errorf("%s: %d searches in %v, want one every %v", when, n, span, every)
 		}
 	}
@@ -375,7 +375,7 @@ func TestMachine_SearchesForItsSuccessorLessOftenWhileItHearsTheBell(t *testing.
 	p.beating(timing.Interval/2, timing.Interval/2, peer)
 	p.did = nil
 	p.tell(watching{p.m.bell.number, true}) // notices were missed until now
-	if n := len(p.searches()); n != 1 {
+	if n := len(p.searches(forSuccessor)); n != 1 {
 		t.Errorf("%d searches when it hears the bell again, want 1", n)
 	}
 }
@@ -395,8 +395,8 @@ func TestMachine_NoticesDoNotMakeThePreviousHolderTheSuccessor(t *testing.T) {
 		p.run(timing.Interval / 4)
 		p.tell(woken{})
 	}
-	if m := p.marks(); len(m) > 0 || len(p.searches()) < 2 {
-		t.Errorf("marks %v after %d searches", m, len(p.searches()))
+	if m := p.marks(); len(m) > 0 || len(p.searches(forSuccessor)) < 2 {
+		t.Errorf("marks %v after %d searches", m, len(p.searches(forSuccessor)))
 	}
 }
 
