@@ -86,6 +86,9 @@ func Catch(t *testing.T, mutants []Mutant, hours int) {
 	}
 	for _, m := range mutants {
 		t.Run(m.Name, func(t *testing.T) {
+			if m.Rare > 1 && testing.Short() {
+				t.Skipf("it may take %d simulated hours: left out with -short", m.Rare*hours)
+			}
 			t.Parallel() // one is compiled while another is simulated
 			binary := plain
 			if len(m.Swaps) > 0 {
