@@ -64,8 +64,8 @@ func TestMember_PassiveInstanceWithAnUnreadableRecordRegistersAnew(t *testing.T)
 // damaged shows what is left of the holder's record.
 type damaged struct{ *flaky }
 
-func (d damaged) View(ctx context.Context, group string) (registry.View, error) {
-	v, err := d.flaky.View(ctx, group)
+func (d damaged) View(ctx context.Context, group string, except ...uuid.UUID) (registry.View, error) {
+	v, err := d.flaky.View(ctx, group, except...)
 	if v.Holder != nil {
 		left := v.Latest.Remains(v.Holder.Beat)
 		v.Holder, v.Damage = &left, fmt.Errorf("%w: group is missing", registry.ErrCorrupt)

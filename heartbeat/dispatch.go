@@ -47,7 +47,7 @@ func (m *machine) proceedAsMember() {
 	case m.schedule.election.wanted != nil:
 		m.takeOver(*m.schedule.election.take())
 	case m.schedule.reading.due(m.now, m.timing):
-		m.send(request{kind: kindView})
+		m.send(request{kind: kindView, id: m.registration.id})
 	}
 }
 

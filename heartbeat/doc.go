@@ -26,8 +26,8 @@
 //   - Beat: it increments the beat of its own record. The registry stamps the record with
 //     the registry's clock and returns that time. If there is no record, somebody has
 //     deleted it: the instance kills its work and registers again under a new UUID.
-//   - View: it reads the latest term, and then the record of that term's holder. While all is
-//     well it does so less often, see "The bell".
+//   - View: it reads the latest term, and then the record of that term's holder, unless it is
+//     the holder itself. While all is well it does so less often, see "The bell".
 //   - Decide: a pure function says what to do, from what the instance knows, what it saw,
 //     and its own clock.
 //

@@ -87,8 +87,8 @@ func (f *flaky) Mark(ctx context.Context, id uuid.UUID, term int64) error {
 	return f.suffer(ctx, kindMark, id, func() error { return f.store.Mark(ctx, id, term) })
 }
 
-func (f *flaky) View(ctx context.Context, group string) (v registry.View, err error) {
-	err = f.suffer(ctx, kindView, uuid.Nil, func() (err error) { v, err = f.store.View(ctx, group); return err })
+func (f *flaky) View(ctx context.Context, group string, except ...uuid.UUID) (v registry.View, err error) {
+	err = f.suffer(ctx, kindView, uuid.Nil, func() (err error) { v, err = f.store.View(ctx, group, except...); return err })
 	return v, err
 }
 

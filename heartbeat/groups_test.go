@@ -66,8 +66,8 @@ func (g *groups) Unregister(ctx context.Context, id uuid.UUID) error {
 	return g.owner(id).Unregister(ctx, id)
 }
 
-func (g *groups) View(ctx context.Context, group string) (registry.View, error) {
-	return g.named(group).View(ctx, group)
+func (g *groups) View(ctx context.Context, group string, except ...uuid.UUID) (registry.View, error) {
+	return g.named(group).View(ctx, group, except...)
 }
 
 func (g *groups) DeleteOrphan(ctx context.Context, id uuid.UUID, beat int64) (bool, error) {

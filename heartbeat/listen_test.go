@@ -39,6 +39,22 @@ func (p *participant) mark(term int64) {
 	_ = p.reg.Mark(context.Background(), p.m.registration.id, term)
 }
 
+// Whoever is active reads one document per view, and goes on to view its group once per B.
+func TestMachine_ViewsWithoutItsOwnRecord(t *testing.T) {
+	timing := registry.DefaultTiming
+	p := newHearing(t, timing)
+	span := 2 * timing.OrphanAfter
+	p.run(span)
+	for _, d := range p.did {
+		if r, ok := d.action.(request); ok && r.kind == kindView && r.id != p.m.registration.id {
+			t.Errorf("a view leaves out the record of %v, want %v", r.id, p.m.registration.id)
+		}
+	}
+	if n, want := len(p.requests(kindView)), int(span/timing.Slack()); n < want-1 || n > want+1 {
+		t.Errorf("%d views in %v, want %d", n, span, want)
+	}
+}
+
 func TestMachine_WhoIsNotNextDoesNotListenAndViewsOncePerB(t *testing.T) {
 	timing := registry.DefaultTiming
 	p, holder, senior := newBehind(t)

@@ -72,6 +72,12 @@ func (o *observations) observeHolder(v registry.View, at time.Time, own registry
 	return o.holder != before
 }
 
+// holdIt notes that this instance itself is the holder of a view's latest term. Its own record
+// is not read: it knows by its beats whether that is there.
+func (o *observations) holdIt(id uuid.UUID, own registry.Timing, now time.Duration) {
+	o.holder = observation{id: id, beat: registry.NoBeat, since: now, promise: own, silence: own.OrphanAfter}
+}
+
 // peerHolds takes note of an open term of a peer.
 func (o *observations) peerHolds(term int64) { o.sawOpen = term }
 

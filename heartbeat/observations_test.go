@@ -40,6 +40,31 @@ func TestObservations_ViewOlderThanOneBeforeTeachesNothing(t *testing.T) {
 	}
 }
 
+// Whoever holds the term knows its own record by its beats. So every one of its views starts
+// the observation again, and later that of the record, should another registration of this
+// process read it.
+func TestObservations_OwnRecordIsObservedAnew(t *testing.T) {
+	own := registry.DefaultTiming
+	o := newObservations()
+	for at := now; at < now+2*own.OrphanAfter; at += own.Slack() {
+		o.holdIt(me, own, at)
+		if want := at + own.OrphanAfter; o.holder.id != me || o.holder.orphanAt() != want || o.holder.promise != own {
+			t.Fatalf("%+v, want %v, an orphan at %v", o.holder, me, want)
+		}
+	}
+	later := now + 3*own.OrphanAfter
+	v := registry.View{Latest: open(7, me), Holder: record(me)}
+	v.Holder.Interval, v.Holder.OrphanAfter, v.Holder.Heartbeat = own.Interval, own.OrphanAfter, noon
+	if o.observeHolder(v, noon, own, later); o.holder.since != later {
+		t.Errorf("its beat stands still since %v, want %v", o.holder.since, later)
+	}
+	o.holdIt(me, own, later)
+	v.Holder = nil
+	if o.observeHolder(v, noon, own, later+second); o.holder.since != later+second {
+		t.Errorf("its record is missing since %v, want %v", o.holder.since, later+second)
+	}
+}
+
 func TestObservations_HolderIsGoneAfterTOrWhenDeposed(t *testing.T) {
 	own := registry.DefaultTiming
 	o := newObservations()

@@ -44,7 +44,7 @@ type request struct {
 	sent    time.Duration // local instant, never later than the request left
 	timeout time.Duration
 
-	id     uuid.UUID          // register, beat, unregister, deleteOrphan, mark; endTerm: the holder
+	id     uuid.UUID          // register, beat, unregister, deleteOrphan, mark; endTerm: the holder; view: this instance
 	status registry.Status    // beat
 	in     *registry.Instance // register
 	beat   int64              // deleteOrphan
@@ -104,7 +104,7 @@ func (r request) do(ctx context.Context, reg registry.Registry, group string) an
 	case kindUnregister:
 		a.err = reg.Unregister(ctx, r.id)
 	case kindView:
-		a.view, a.err = reg.View(ctx, group)
+		a.view, a.err = reg.View(ctx, group, r.id)
 	case kindDeleteOrphan:
 		a.deleted, a.err = reg.DeleteOrphan(ctx, r.id, r.beat)
 	case kindBeginTerm:

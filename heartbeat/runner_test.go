@@ -8,6 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -19,12 +21,12 @@ type unheeding struct {
 	release chan struct{}
 }
 
-func (d *unheeding) View(ctx context.Context, group string) (registry.View, error) {
+func (d *unheeding) View(ctx context.Context, group string, except ...uuid.UUID) (registry.View, error) {
 	if d.on.Load() {
 		d.views.Add(1)
 		<-d.release
 	}
-	return d.Registry.View(ctx, group)
+	return d.Registry.View(ctx, group, except...)
 }
 
 func TestRunner_RequestEndsInTimeAlthoughTheRegistryDoesNotHeedIt(t *testing.T) {

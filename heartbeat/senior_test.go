@@ -118,9 +118,9 @@ type latent struct {
 	takes time.Duration
 }
 
-func (l latent) View(ctx context.Context, group string) (registry.View, error) {
+func (l latent) View(ctx context.Context, group string, except ...uuid.UUID) (registry.View, error) {
 	time.Sleep(l.takes)
-	return l.Registry.View(ctx, group)
+	return l.Registry.View(ctx, group, except...)
 }
 
 func (s *scenario) joinKillable(priority int, change ...func(*Config)) killable {

@@ -118,21 +118,21 @@ func (r *brokenRegistry) Beat(ctx context.Context, id uuid.UUID, s registry.Stat
 	return r.store.Beat(ctx, id, s)
 }
 
-func (r *brokenRegistry) View(ctx context.Context, group string) (registry.View, error) {
+func (r *brokenRegistry) View(ctx context.Context, group string, except ...uuid.UUID) (registry.View, error) {
 	switch r.rule {
 	case staleNode:
-		return r.old.View(ctx, group)
+		return r.old.View(ctx, group, except...)
 	case twoNodes, holderFirst:
-		v := r.store.view()
+		v := r.store.view(except...)
 		if v.Latest != nil {
 			v.Holder = nil
-			if in, ok := r.old.instances[v.Latest.Holder]; ok && v.Latest.Open() {
+			if in, ok := r.old.instances[v.Latest.Holder]; ok && v.Latest.Open() && !slices.Contains(except, v.Latest.Holder) {
 				v.Holder = &in
 			}
 		}
 		return v, nil
 	}
-	return r.store.View(ctx, group)
+	return r.store.View(ctx, group, except...)
 }
 
 func (r *brokenRegistry) DeleteOrphan(ctx context.Context, id uuid.UUID, beat int64) (bool, error) {

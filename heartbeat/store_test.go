@@ -86,18 +86,18 @@ func (s *store) Unregister(ctx context.Context, id uuid.UUID) error {
 // comes next then. The end of an active one comes after that of its term.
 func ringsAtItsEnd(in registry.Instance) bool { return in.Listen > 0 && in.Role != registry.Active }
 
-func (s *store) View(ctx context.Context, group string) (registry.View, error) {
+func (s *store) View(ctx context.Context, group string, except ...uuid.UUID) (registry.View, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.view(), nil
+	return s.view(except...), nil
 }
 
-func (s *store) view() registry.View {
+func (s *store) view(except ...uuid.UUID) registry.View {
 	var v registry.View
 	if n := len(s.terms); n > 0 {
 		t := s.terms[n-1]
 		v.Latest = &t
-		if in, ok := s.instances[t.Holder]; ok && t.Open() {
+		if in, ok := s.instances[t.Holder]; ok && t.Open() && !slices.Contains(except, t.Holder) {
 			if s.spoilt[t.Holder] {
 				in, v.Damage = t.Remains(in.Beat), registry.ErrCorrupt
 			}

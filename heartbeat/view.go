@@ -66,12 +66,14 @@ func (m *machine) observe(v registry.View, now time.Duration) (current bool) {
 		return false
 	}
 	vacant := v.Latest == nil || !v.Latest.Open()
-	if t := v.Latest; t != nil {
+	switch t := v.Latest; {
+	case t == nil:
+	case t.Holder == m.registration.id:
+		m.observations.holdIt(t.Holder, m.timing, now)
+	default:
 		beats := m.observations.observeHolder(v, m.registration.registryTime(now), m.timing, now)
-		if t.Holder != m.registration.id {
-			m.observePeer(v, beats, now)
-			vacant = vacant || m.observations.holderGone(t.Holder, now)
-		}
+		m.observePeer(v, beats, now)
+		vacant = vacant || m.observations.holderGone(t.Holder, now)
 	}
 	switch {
 	case !vacant:

@@ -38,10 +38,11 @@ type Registry interface {
 	Unregister(ctx context.Context, id uuid.UUID) error
 
 	// View reads the group's latest term, and then, if that is open, the record of its
-	// holder. The second read comes from no earlier point in time than the first. It returns
-	// ErrCorrupt if the term makes no sense. A holder's record that makes no sense is no
-	// error, see [View].
-	View(ctx context.Context, group string) (View, error)
+	// holder. The second read comes from no earlier point in time than the first. It is left
+	// out for the holders that are excepted: an instance knows its own record by its beats.
+	// View returns ErrCorrupt if the term makes no sense. A holder's record that makes no
+	// sense is no error, see [View].
+	View(ctx context.Context, group string, except ...uuid.UUID) (View, error)
 
 	// DeleteOrphan deletes the record of id if its beat is still the given one, and
 	// reports whether it did. With NoBeat it deletes a record whose beat makes no sense.

@@ -19,8 +19,8 @@ func (r *Registry) Unregister(ctx context.Context, id uuid.UUID) error {
 }
 
 // View implements [registry.Registry].
-func (r *Registry) View(ctx context.Context, group string) (registry.View, error) {
-	return through(r, func(b store.Backend) (registry.View, error) { return b.View(ctx, group) })
+func (r *Registry) View(ctx context.Context, group string, except ...uuid.UUID) (registry.View, error) {
+	return through(r, func(b store.Backend) (registry.View, error) { return b.View(ctx, group, except...) })
 }
 
 // DeleteOrphan implements [registry.Registry].

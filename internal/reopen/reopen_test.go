@@ -39,7 +39,7 @@ func (f *fake) Beat(context.Context, uuid.UUID, registry.Status) (registry.Ack, 
 	return registry.Ack{At: time.Now()}, *f.err.Load()
 }
 
-func (f *fake) View(context.Context, string) (registry.View, error) {
+func (f *fake) View(context.Context, string, ...uuid.UUID) (registry.View, error) {
 	if f.closed.Load() {
 		return registry.View{}, fmt.Errorf("view: %w", registry.ErrClosed)
 	}

@@ -72,12 +72,13 @@ func TestOpen_URICannotWeakenTheConcerns(t *testing.T) {
 	_, beatErr := r.Beat(ctx, in.ID, in.Status)
 	begin(t, r, "g", 1, in.ID)
 	_, viewErr := r.View(ctx, "g")
+	_, ownErr := r.View(ctx, "g", in.ID)
 	_, candidateErr := r.Candidate(ctx, "g", time.Now(), time.Hour)
 	handoverErr := r.RequestHandover(ctx, "g", 1, uuid.Nil)
 	endErr := r.EndTerm(ctx, "g", 1, in.ID, registry.End{})
 	_, orphanErr := r.DeleteOrphan(ctx, in.ID, 1)
 	unregisterErr := r.Unregister(ctx, in.ID)
-	if err := errors.Join(beatErr, viewErr, candidateErr, handoverErr, endErr, orphanErr, unregisterErr); err != nil {
+	if err := errors.Join(beatErr, viewErr, ownErr, candidateErr, handoverErr, endErr, orphanErr, unregisterErr); err != nil {
 		t.Fatal(err)
 	}
 	reads, writes, after := 0, 0, 0
@@ -130,8 +131,8 @@ func TestOpen_URICannotWeakenTheConcerns(t *testing.T) {
 			t.Errorf("the command %v has no deadline", raw)
 		}
 	}
-	if reads != 3 || writes != 7 || after != 1 {
-		t.Errorf("%d reads, %d writes, %d after another; want 3, 7 and 1", reads, writes, after)
+	if reads != 4 || writes != 7 || after != 1 {
+		t.Errorf("%d reads, %d writes, %d after another; want 4, 7 and 1", reads, writes, after)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -32,8 +33,8 @@ func ofGroup(group string) bson.M {
 var latestFirst = bson.M{"_id": -1}
 
 // View implements [registry.Registry].
-func (r *Registry) View(ctx context.Context, group string) (registry.View, error) {
-	v, err := r.view(ctx, group)
+func (r *Registry) View(ctx context.Context, group string, except ...uuid.UUID) (registry.View, error) {
+	v, err := r.view(ctx, group, except)
 	if err != nil {
 		return registry.View{}, wrap(ctx, "view", err)
 	}
@@ -42,7 +43,7 @@ func (r *Registry) View(ctx context.Context, group string) (registry.View, error
 
 // view reads the term and its holder in one causally consistent session, so that the second
 // read is no older than the first.
-func (r *Registry) view(ctx context.Context, group string) (v registry.View, err error) {
+func (r *Registry) view(ctx context.Context, group string, except []uuid.UUID) (v registry.View, err error) {
 	if err := r.mayRead(); err != nil {
 		return v, err
 	}
@@ -66,7 +67,7 @@ func (r *Registry) view(ctx context.Context, group string) (v registry.View, err
 		return v, err
 	}
 	v.Latest = &term
-	if !term.Open() {
+	if !term.Open() || slices.Contains(except, term.Holder) {
 		return v, nil
 	}
 	raw, err = r.record(ctx, term.Holder)

@@ -46,6 +46,24 @@ func terms(t *testing.T, open func(t *testing.T) Store) {
 		}
 	})
 
+	t.Run("ViewLeavesOutTheHoldersThatAreExcepted", func(t *testing.T) {
+		in := newInstance(t, "except")
+		register(t, b, in)
+		begin(t, b, in.Group, 1, in.ID)
+		for _, tt := range []struct {
+			except []uuid.UUID
+			reads  bool
+		}{{nil, true}, {[]uuid.UUID{newID(t)}, true}, {[]uuid.UUID{in.ID}, false}, {[]uuid.UUID{newID(t), in.ID}, false}} {
+			v, err := b.View(t.Context(), in.Group, tt.except...)
+			if err != nil || v.Latest == nil || v.Latest.Holder != in.ID {
+				t.Fatalf("View: %+v, %v; want the term", v, err)
+			}
+			if got := v.Holder != nil; got != tt.reads {
+				t.Errorf("View except %v reads the record of %v: %v, want %v", tt.except, in.ID, got, tt.reads)
+			}
+		}
+	})
+
 	t.Run("BeginTermMakesAnOpenOne", func(t *testing.T) {
 		at := time.Unix(1, 0)
 		err := b.BeginTerm(t.Context(), registry.Term{

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -13,16 +14,16 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// View reads the group's latest term and, if that is open, the record of its holder, both
-// as of one instant.
-func (r *Registry) View(ctx context.Context, group string) (registry.View, error) {
+// View reads the group's latest term and, if that is open and its holder is not excepted, the
+// record of the holder, both as of one instant.
+func (r *Registry) View(ctx context.Context, group string, except ...uuid.UUID) (registry.View, error) {
 	v, err := reading(ctx, r, func(c *conn) (registry.View, error) {
 		latest, err := c.latest(group)
 		if err != nil || latest == nil {
 			return registry.View{}, err
 		}
 		v := registry.View{Latest: latest}
-		if !latest.Open() {
+		if !latest.Open() || slices.Contains(except, latest.Holder) {
 			return v, nil
 		}
 		err = c.eachInstance(func(row instanceRow) error {
