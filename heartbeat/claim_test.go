@@ -214,7 +214,11 @@ func TestMachine_StartsOnlyATermThatItAskedFor(t *testing.T) {
 			}
 			p.run(2 * timing.Slack())
 			if !p.m.tenure.work.running {
-				t.Error("does not work after T")
+				t.Fatal("does not work after T")
+			}
+			past := p.reg.terms[len(p.reg.terms)-2]
+			if least := timing.OrphanAfter - timing.Slack(); past.Open() || past.End.Silence < least {
+				t.Errorf("the end of term %d is %+v, want a silence of %v at least", past.Number, past.End, least)
 			}
 		})
 	}

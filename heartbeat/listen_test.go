@@ -43,12 +43,14 @@ func (p *participant) mark(term int64) {
 func TestMachine_ViewsWithoutItsOwnRecord(t *testing.T) {
 	timing := registry.DefaultTiming
 	p := newHearing(t, timing)
+	p.reg.unread = 0
 	span := 2 * timing.OrphanAfter
 	p.run(span)
-	for _, d := range p.did {
-		if r, ok := d.action.(request); ok && r.kind == kindView && r.id != p.m.registration.id {
-			t.Errorf("a view leaves out the record of %v, want %v", r.id, p.m.registration.id)
-		}
+	if n := len(p.requests(kindView)); p.reg.unread != n {
+		t.Errorf("%d of %d views left its record out", p.reg.unread, n)
+	}
+	if o, least := p.m.observations.holder, p.now-timing.Slack()-timing.Interval; o.id != p.m.registration.id || o.since < least {
+		t.Errorf("observed %+v, want itself, since %v at least", o, least)
 	}
 	if n, want := len(p.requests(kindView)), int(span/timing.Slack()); n < want-1 || n > want+1 {
 		t.Errorf("%d views in %v, want %d", n, span, want)

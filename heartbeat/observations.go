@@ -73,9 +73,10 @@ func (o *observations) observeHolder(v registry.View, at time.Time, own registry
 }
 
 // holdIt notes that this instance itself is the holder of a view's latest term. Its own record
-// is not read: it knows by its beats whether that is there.
-func (o *observations) holdIt(id uuid.UUID, own registry.Timing, now time.Duration) {
-	o.holder = observation{id: id, beat: registry.NoBeat, since: now, promise: own, silence: own.OrphanAfter}
+// is not read: it knows by its beats whether that is there. last is the registry's time of the
+// latest one.
+func (o *observations) holdIt(id uuid.UUID, last time.Time, own registry.Timing, now time.Duration) {
+	o.holder = observation{id: id, beat: registry.NoBeat, since: now, promise: own, silence: own.OrphanAfter, last: last}
 }
 
 // peerHolds takes note of an open term of a peer.

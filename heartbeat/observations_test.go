@@ -47,7 +47,7 @@ func TestObservations_OwnRecordIsObservedAnew(t *testing.T) {
 	own := registry.DefaultTiming
 	o := newObservations()
 	for at := now; at < now+2*own.OrphanAfter; at += own.Slack() {
-		o.holdIt(me, own, at)
+		o.holdIt(me, noon, own, at)
 		if want := at + own.OrphanAfter; o.holder.id != me || o.holder.orphanAt() != want || o.holder.promise != own {
 			t.Fatalf("%+v, want %v, an orphan at %v", o.holder, me, want)
 		}
@@ -58,10 +58,10 @@ func TestObservations_OwnRecordIsObservedAnew(t *testing.T) {
 	if o.observeHolder(v, noon, own, later); o.holder.since != later {
 		t.Errorf("its beat stands still since %v, want %v", o.holder.since, later)
 	}
-	o.holdIt(me, own, later)
+	o.holdIt(me, noon, own, later)
 	v.Holder = nil
-	if o.observeHolder(v, noon, own, later+second); o.holder.since != later+second {
-		t.Errorf("its record is missing since %v, want %v", o.holder.since, later+second)
+	if o.observeHolder(v, noon, own, later+second); o.holder.since != later+second || !o.holder.last.Equal(noon) {
+		t.Errorf("its record is missing since %v, and had its last beat at %v; want %v and %v", o.holder.since, o.holder.last, later+second, noon)
 	}
 }
 

@@ -22,6 +22,7 @@ type store struct {
 	spoilt    map[uuid.UUID]bool // records that make no sense except for their beat
 	watchers  map[chan registry.Notice]struct{}
 	everybody bool // should listen, as in a file of SQLite
+	unread    int  // views that left the holder's record out
 }
 
 var _ registry.Registry = (*store)(nil)
@@ -89,7 +90,11 @@ func ringsAtItsEnd(in registry.Instance) bool { return in.Listen > 0 && in.Role 
 func (s *store) View(ctx context.Context, group string, except ...uuid.UUID) (registry.View, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.view(except...), nil
+	v := s.view(except...)
+	if v.Latest != nil && v.Latest.Open() && slices.Contains(except, v.Latest.Holder) {
+		s.unread++
+	}
+	return v, nil
 }
 
 func (s *store) view(except ...uuid.UUID) registry.View {

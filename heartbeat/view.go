@@ -69,7 +69,7 @@ func (m *machine) observe(v registry.View, now time.Duration) (current bool) {
 	switch t := v.Latest; {
 	case t == nil:
 	case t.Holder == m.registration.id:
-		m.observations.holdIt(t.Holder, m.timing, now)
+		m.observations.holdIt(t.Holder, m.registration.clock, m.timing, now)
 	default:
 		beats := m.observations.observeHolder(v, m.registration.registryTime(now), m.timing, now)
 		m.observePeer(v, beats, now)
