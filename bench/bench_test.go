@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/understudy-go/understudy/bench/candidate"
+	"github.com/understudy-go/understudy/internal/mongotest"
 )
 
 func TestFigure_SummarizeGivesMedianAndSpread(t *testing.T) {
@@ -171,6 +172,29 @@ func TestFleet_GroupsOfThreeHaveThreeOrMore(t *testing.T) {
 				t.Errorf("of %d instances, %s has %d", size, group, n)
 			}
 		}
+	}
+}
+
+func TestBareBeats_OneASecondForEachInstance(t *testing.T) {
+	set := mongotest.Start(t, 1)
+	st := &store{name: "mongodb1", set: set, pids: set.PIDs()}
+	const size = 20
+	list, err := st.bareBeats(t.Context(), size, 3*time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	of := map[string]float64{}
+	for _, f := range list {
+		if f.N != 1 || f.Instances != size || f.System != "MongoDB, one node, bare" {
+			t.Errorf("%+v", f)
+		}
+		of[strings.TrimPrefix(f.Measure, "beats alone: ")] = f.Median
+	}
+	if sent := of["beats that were sent"]; sent <= 0 || sent > size+1 { // fewer if the machine is busy
+		t.Errorf("%v beats a second, want about %d", sent, size)
+	}
+	if of["99th percentile"] <= 0 || of["processor of the store"] <= 0 || of["processor of the clients"] <= 0 {
+		t.Errorf("figures %v, want all of them above 0", of)
 	}
 }
 

@@ -51,10 +51,8 @@ func (f *floor) figure() figure {
 // mongoFloor uses two clients and a change stream. Every write is acknowledged by a majority
 // and in its journals.
 func mongoFloor(ctx context.Context, st *store) (*floor, error) {
-	journaled := true
 	connect := func() (*mongo.Client, *mongo.Collection, error) {
-		c, err := mongo.Connect(options.Client().ApplyURI(st.set.URI()).
-			SetWriteConcern(&writeconcern.WriteConcern{W: "majority", Journal: &journaled}).SetReadConcern(readconcern.Majority()))
+		c, err := connectBare(st)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -109,6 +107,13 @@ func mongoFloor(ctx context.Context, st *store) (*floor, error) {
 			_, _ = one.Disconnect(context.Background()), two.Disconnect(context.Background())
 		},
 	}, nil
+}
+
+// connectBare returns a client whose writes are acknowledged by a majority and in its journals.
+func connectBare(st *store) (*mongo.Client, error) {
+	journaled := true
+	return mongo.Connect(options.Client().ApplyURI(st.set.URI()).
+		SetWriteConcern(&writeconcern.WriteConcern{W: "majority", Journal: &journaled}).SetReadConcern(readconcern.Majority()))
 }
 
 // sqliteFloor uses three connections and a file beside the database that is touched after a
