@@ -13,8 +13,10 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 )
 
-// bareStore is what the figures of bare beats call their system: MongoDB without Understudy.
-func bareStore(st *store) string { return title[st.name] + ", bare" }
+// bareFigure is a figure of the beats of so many instances, on MongoDB without Understudy.
+func (st *store) bareFigure(measure, unit string, size int) figure {
+	return figure{Measure: "beats alone: " + measure, System: title[st.name] + ", bare", Instances: size, Groups: "no groups", Unit: unit}
+}
 
 // bareBeats measures what the beats of so many instances cost a replica set if nothing else is
 // done: each record is updated once a second by its _id, for a majority and its journals. A few
@@ -32,7 +34,7 @@ func (st *store) bareBeats(ctx context.Context, size int, span time.Duration) (l
 	}
 	all := make([]any, size)
 	for i := range all {
-		all[i] = bson.D{{Key: "_id", Value: i}, {Key: "group", Value: fmt.Sprint("group ", i/len(names))}, {Key: "beat", Value: int64(0)}}
+		all[i] = bson.D{{Key: "_id", Value: i}, {Key: "beat", Value: int64(0)}}
 	}
 	if _, err := records[0].InsertMany(ctx, all); err != nil {
 		return nil, err
@@ -67,8 +69,7 @@ func (st *store) bareBeats(ctx context.Context, size int, span time.Duration) (l
 		return nil, fault
 	}
 	add := func(measure, unit string, value float64) {
-		f := figure{Measure: "beats alone: " + measure, System: bareStore(st), Instances: size, Groups: "no groups", Unit: unit}
-		list = append(list, f.summarize([]float64{value}))
+		list = append(list, st.bareFigure(measure, unit, size).summarize([]float64{value}))
 	}
 	add("99th percentile", "ms", ms(percentile(took, 0.99)))
 	add("beats that were sent", "1/s", float64(len(took))/span.Seconds())
@@ -89,7 +90,9 @@ func (s *stage) scalesAlone(ctx context.Context, size int) (list []figure) {
 		figures, err := st.bareBeats(within, size, span)
 		cancel()
 		if err != nil {
-			figures = []figure{{Measure: "beats alone: 99th percentile", System: bareStore(st), Instances: size, Groups: "no groups", Unit: "ms", Note: err.Error()}}
+			f := st.bareFigure("99th percentile", "ms", size)
+			f.Note = err.Error()
+			figures = []figure{f}
 		}
 		list = append(list, figures...)
 	}

@@ -22,6 +22,9 @@ const (
 func (s *stage) scales(ctx context.Context, systems []system, sizes []int, limit time.Duration, report func([]figure)) {
 	cut := map[[2]string]int{}
 	for _, size := range sizes {
+		if ctx.Err() != nil {
+			return
+		}
 		report(s.scalesAlone(ctx, size))
 		for _, shape := range []string{threes, one} {
 			for _, sys := range systems {
