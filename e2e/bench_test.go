@@ -80,7 +80,7 @@ func BenchmarkGracefulTakeoverWithHook(b *testing.B) {
 	}
 	var sides []*side
 	for _, env := range []string{"", "UNDERSTUDY_ON_CHANGE=" + testkit.Script(b, "exit 0")} {
-		g := newGroup(b, onSQLite(b), quick, "escapee=", env)
+		g := newGroup(b, onSQLite(b), enduring, "escapee=", env)
 		sides = append(sides, &side{group: g, active: g.joinAll("0", "1")[0]})
 	}
 	for term := int64(1); b.Loop(); term++ {

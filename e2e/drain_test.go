@@ -22,7 +22,7 @@ jobs:
 // gone yet. A second signal ends it.
 func TestDrain_LastsUntilASecondSignal(t *testing.T) {
 	both(t, func(t *testing.T, at place) {
-		g := newJobsGroup(t, at, nil, slowJob)
+		g := newJobsGroupWith(t, at, quick, nil, slowJob)
 		members := g.joinAll("a", "b")
 		g.awaitRuns(g.store(), "slow", 1, store.Processing)
 		begun := time.Now()

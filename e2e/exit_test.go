@@ -42,7 +42,7 @@ func TestFinalExit_OfEachKind(t *testing.T) {
 // finalExit lets a command exit for good while peers stand by, and starts one more
 // instance afterwards. All of them have to end with the code of the command.
 func finalExit(t *testing.T, at place, restart, end string, code int) {
-	g := newGroup(t, at, quick, "UNDERSTUDY_RESTART="+restart)
+	g := newGroup(t, at, enduring, "UNDERSTUDY_RESTART="+restart)
 	file := filepath.Join(t.TempDir(), "end")
 	g.command = []string{"sh", "-c", "while [ ! -e '" + file + "' ]; do sleep 0.02; done; " + end}
 	a := g.join("a")
@@ -76,7 +76,7 @@ func finalExit(t *testing.T, at place, restart, end string, code int) {
 
 func TestRestart_OnFailureUntilSuccess(t *testing.T) {
 	t.Parallel()
-	g := newGroup(t, onSQLite(t), quick, "UNDERSTUDY_RESTART=on-failure")
+	g := newGroup(t, onSQLite(t), enduring, "UNDERSTUDY_RESTART=on-failure")
 	file := filepath.Join(t.TempDir(), "tried")
 	g.command = []string{"sh", "-c", fmt.Sprintf("[ -e %[1]s ] || { touch %[1]s; exit 5; }", file)}
 	a := g.join("a")
@@ -88,7 +88,7 @@ func TestRestart_OnFailureUntilSuccess(t *testing.T) {
 
 func TestCommand_IsResolvedByAPassiveInstanceToo(t *testing.T) {
 	both(t, func(t *testing.T, at place) {
-		g := newGroup(t, at, quick)
+		g := newGroup(t, at, enduring)
 		g.joinAll("a")
 		for command, want := range map[string]int{"/no/such/command": exitNotFound, "/etc/passwd": exitNotExecutable} {
 			code, stdout, stderr := g.outcome(g.env, []string{"--", command})

@@ -21,12 +21,16 @@ import (
 	"github.com/understudy-go/understudy/registry"
 )
 
-// quick is short enough that tests do not last long, and long enough for a busy
-// machine: a request may take 0.8 s before it counts as failed.
-var quick = registry.Timing{Interval: 150 * time.Millisecond, OrphanAfter: 5 * time.Second, StopGrace: time.Second}
+// enduring is for tests in which T does not pass. Its lease is longer than a busy machine
+// stands still, and than a restart or an election takes.
+var enduring = registry.Timing{Interval: 200 * time.Millisecond, OrphanAfter: time.Minute, StopGrace: time.Second}
 
-// roomy is for tests in which the work has to stop by itself when the lease ends: on a
-// busy machine even that takes more than a second.
+// quick is for tests in which T passes. It is long enough for a busy machine: a request may
+// take 1.4 s before it counts as failed.
+var quick = registry.Timing{Interval: 150 * time.Millisecond, OrphanAfter: 8 * time.Second, StopGrace: time.Second}
+
+// roomy is for those of them in which the work has to stop by itself when the lease ends: on
+// a busy machine even that takes more than a second.
 var roomy = registry.Timing{Interval: 150 * time.Millisecond, OrphanAfter: 9 * time.Second, StopGrace: 3 * time.Second}
 
 // leisurely is for tests of who takes over: the senior candidate has a whole interval

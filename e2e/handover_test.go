@@ -110,7 +110,7 @@ func TestHandover_ByForceWithoutPeers(t *testing.T) {
 	t.Parallel()
 	g := newGroup(t, onSQLite(t), quick)
 	a := g.joinAll("a")[0]
-	out := g.handover(exitFailure, `"term": 2`, "nobody works for up to 5.0s", "--force", "--wait", "--json")
+	out := g.handover(exitFailure, `"term": 2`, "nobody works for up to 8.0s", "--force", "--wait", "--json")
 	var r handoverResult
 	if err := json.Unmarshal([]byte(out), &r); err != nil || r.Next == nil || r.Next.Instance != r.From.Instance || r.Next.After < status.Seconds(quick.OrphanAfter) {
 		t.Errorf("got %+v, %v, want that the same one is active again, after %v or more", r, err, quick.OrphanAfter)

@@ -25,7 +25,7 @@ func TestHook_RunsAtEveryChangeOfRole(t *testing.T) {
 		file := filepath.Join(t.TempDir(), "changes")
 		path := testkit.Script(t, `echo "$UNDERSTUDY_HOST $UNDERSTUDY_GROUP $UNDERSTUDY_INSTANCE: $UNDERSTUDY_OLD_ROLE to $UNDERSTUDY_NEW_ROLE,`+
 			` term $UNDERSTUDY_TERM, $UNDERSTUDY_REASON ($*)$UNDERSTUDY_REGISTRY$NOTIFY_SOCKET" >>`+file+"\necho output of the hook")
-		g := newGroup(t, at, quick, "UNDERSTUDY_ON_CHANGE="+path+"  one  two")
+		g := newGroup(t, at, enduring, "UNDERSTUDY_ON_CHANGE="+path+"  one  two")
 		members := g.joinAll("a", "b")
 		s := g.work(1)
 		members[0].signal(unix.SIGTERM)
@@ -63,7 +63,7 @@ func TestHook_ThatHangsDelaysNoTakeover(t *testing.T) {
 	started := filepath.Join(t.TempDir(), "started")
 	// The child of this hook has left its process group and its session.
 	path := testkit.Script(t, `echo "$UNDERSTUDY_HOST $UNDERSTUDY_NEW_ROLE" >>`+started+"\ntrap '' TERM\nsetsid sleep 1000 &\nsleep 1000")
-	g := newGroup(t, onSQLite(t), quick, "escapee=", "UNDERSTUDY_ON_CHANGE="+path)
+	g := newGroup(t, onSQLite(t), enduring, "escapee=", "UNDERSTUDY_ON_CHANGE="+path)
 	members := g.joinAll("a", "b")
 	testkit.Until(t, "a's hook", func() bool { return slices.Contains(testkit.FileLines(t, started), "a active") })
 	sent := boottime.Now()
@@ -96,7 +96,7 @@ func TestHook_DiesWithItsInstance(t *testing.T) {
 	t.Parallel()
 	started := filepath.Join(t.TempDir(), "started")
 	path := testkit.Script(t, "echo \"$UNDERSTUDY_HOST\" >>"+started+"\ntrap '' TERM\nsetsid sleep 1000 &\nsleep 1000")
-	g := newGroup(t, onSQLite(t), quick, "escapee=", "UNDERSTUDY_ON_CHANGE="+path)
+	g := newGroup(t, onSQLite(t), enduring, "escapee=", "UNDERSTUDY_ON_CHANGE="+path)
 	a := g.joinAll("a")[0]
 	testkit.Until(t, "the hook", func() bool { return slices.Contains(testkit.FileLines(t, started), "a") })
 	g.kill(a)

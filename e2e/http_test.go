@@ -63,7 +63,7 @@ func (ps *process) status(path string) int {
 
 func TestHTTP_ProbesAndMetricsFollowTheGroup(t *testing.T) {
 	both(t, func(t *testing.T, at place) {
-		g := newGroup(t, at, quick, anyPort, "UNDERSTUDY_LOG_LEVEL=debug")
+		g := newGroup(t, at, enduring, anyPort, "UNDERSTUDY_LOG_LEVEL=debug")
 		members := g.joinAll("a", "b", "c")
 		for _, m := range members {
 			if code := m.status("/healthz"); code != 200 {

@@ -27,11 +27,11 @@ type jobsGroup struct {
 	notes string // where attempts leave their lines
 }
 
-// newJobsGroup writes a jobs file, for instances with a quick timing. In it, NOTE stands for the commands that leave the line
-// of an attempt.
+// newJobsGroup writes a jobs file, for a test in which T does not pass. In the file, NOTE
+// stands for the commands that leave the line of an attempt.
 func newJobsGroup(t testing.TB, at place, env []string, jobs string) *jobsGroup {
 	t.Helper()
-	return newJobsGroupWith(t, at, quick, env, jobs)
+	return newJobsGroupWith(t, at, enduring, env, jobs)
 }
 
 func newJobsGroupWith(t testing.TB, at place, timing registry.Timing, env []string, jobs string) *jobsGroup {

@@ -56,7 +56,7 @@ func TestJobs_CrashOfTheActiveInstanceLosesNoSlot(t *testing.T) {
 		g.awaitRuns(s, "tick", 2, store.Completed)
 		g.kill(a)
 		before := len(g.runs(s, "tick"))
-		g.awaitRuns(s, "tick", before+int(quick.OrphanAfter/time.Second)+3, store.Completed)
+		g.awaitRuns(s, "tick", before+3, store.Completed)
 		g.conclude()
 		runs := g.runs(s, "tick")
 		noSlotIsMissing(t, runs, time.Second)
@@ -84,7 +84,7 @@ func TestJobs_StopJustBeforeASlotLeavesItToTheNext(t *testing.T) {
 
 func TestJobs_FrozenInstanceStartsNothingTwice(t *testing.T) {
 	both(t, func(t *testing.T, at place) {
-		g := newJobsGroup(t, at, nil, everySecond)
+		g := newJobsGroupWith(t, at, quick, nil, everySecond)
 		a := g.joinAll("a", "b")[0]
 		s := g.store()
 		g.awaitRuns(s, "tick", 2, store.Completed)
@@ -131,14 +131,14 @@ func TestJobs_InstancesMayShareTheNameOfTheirHost(t *testing.T) {
 }
 
 // A run may last much longer than T, as long as the beats of its instance go on.
-func TestJobs_RunOfThreeTimesTIsOneProcess(t *testing.T) {
+func TestJobs_RunOfTwiceTIsOneProcess(t *testing.T) {
 	both(t, func(t *testing.T, at place) {
-		g := newJobsGroup(t, at, nil, "\njobs: {long: {command: \"NOTE; sleep 15\", schedule: \"@every 2s\"}}\n")
+		g := newJobsGroupWith(t, at, quick, nil, "\njobs: {long: {command: \"NOTE; sleep 16\", schedule: \"@every 2s\"}}\n")
 		g.joinAll("a", "b")
 		s := g.store()
 		runs := g.awaitRuns(s, "long", 1, store.Completed)
 		i := slices.IndexFunc(runs, func(r store.Run) bool { return r.State == store.Completed })
-		if r := runs[i]; r.Attempt != 1 || g.startsOf(r.Key) != 1 || r.Attempts[0].To.Sub(r.Attempts[0].From) < 15*time.Second {
+		if r := runs[i]; r.Attempt != 1 || g.startsOf(r.Key) != 1 || r.Attempts[0].To.Sub(r.Attempts[0].From) < 2*quick.OrphanAfter {
 			t.Errorf("got %+v, started %d times", r, g.startsOf(r.Key))
 		}
 		g.conclude()

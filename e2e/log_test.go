@@ -89,7 +89,7 @@ func TestLog_UnreadStopsNothing(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	starts, end := filepath.Join(dir, "starts"), filepath.Join(dir, "end")
-	g := newGroup(t, onSQLite(t), quick)
+	g := newGroup(t, onSQLite(t), enduring)
 	g.command = []string{testkit.Script(t, "echo $UNDERSTUDY_TERM >>"+starts+"\nuntil rm "+end+"; do sleep 0.02; done 2>/dev/null\nexit 1")}
 	started := func(what string, terms ...string) {
 		t.Helper()
@@ -126,7 +126,7 @@ func TestLog_UnreadDelaysNoSecondSignal(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	started, stopping := filepath.Join(dir, "started"), filepath.Join(dir, "stopping")
-	g := newGroup(t, onSQLite(t), registry.Timing{Interval: quick.Interval, OrphanAfter: 3 * testkit.Patience, StopGrace: 2 * testkit.Patience})
+	g := newGroup(t, onSQLite(t), registry.Timing{Interval: enduring.Interval, OrphanAfter: 3 * testkit.Patience, StopGrace: 2 * testkit.Patience})
 	g.command = []string{testkit.Script(t, "exec 2>/dev/null\ntrap 'touch "+stopping+"' TERM\ntouch "+started+"\nwhile :; do sleep 0.02; done")}
 	there := func(file string) func() bool {
 		return func() bool {
@@ -149,7 +149,7 @@ func TestLog_UnreadDelaysNoSecondSignal(t *testing.T) {
 // When the log is read again, it has whole lines, the last one included.
 func TestLog_UnreadIsReadLater(t *testing.T) {
 	t.Parallel()
-	g := newGroup(t, onSQLite(t), quick, "UNDERSTUDY_LOG_LEVEL=debug", "escapee=")
+	g := newGroup(t, onSQLite(t), enduring, "UNDERSTUDY_LOG_LEVEL=debug", "escapee=")
 	log := newPipe(t)
 	ps := g.startUnread("unread", log)
 	log.await("command started")

@@ -18,11 +18,7 @@ import (
 	"github.com/understudy-go/understudy/internal/boottime"
 	"github.com/understudy-go/understudy/internal/mongotest"
 	"github.com/understudy-go/understudy/internal/testkit"
-	"github.com/understudy-go/understudy/registry"
 )
-
-// enduring has a lease that is longer than a restart or an election takes.
-var enduring = registry.Timing{Interval: 200 * time.Millisecond, OrphanAfter: time.Minute, StopGrace: time.Second}
 
 func TestOutage_LongerThanTheLeaseEndsTheWork(t *testing.T) {
 	bothAlone(t, func(t *testing.T, at place) {

@@ -77,7 +77,7 @@ func TestSignals_SIGQUITStopsInOrder(t *testing.T) {
 // command.
 func TestSignals_SIGABRTShowsWhereTheProgramIs(t *testing.T) {
 	t.Parallel()
-	g := newGroup(t, onSQLite(t), quick)
+	g := newGroup(t, onSQLite(t), enduring)
 	a := g.joinAll("a")[0]
 	g.workOf(1, 2)
 	a.signal(syscall.SIGSTOP) // a reason why the watchdog would not be notified

@@ -130,7 +130,7 @@ func TestStart_WaitsForMongoDB(t *testing.T) {
 	t.Parallel()
 	set := mongotest.Start(t, 1)
 	set.Kill(t, 0)
-	g := newGroup(t, place{uri: set.URI(), set: set}, quick)
+	g := newGroup(t, place{uri: set.URI(), set: set}, enduring)
 	a := g.join("a")
 	sleep(3 * time.Second) // longer than one attempt
 	a.await("connecting to")
@@ -153,7 +153,7 @@ func TestStart_WrongCredentialsAre69(t *testing.T) {
 		[]string{"the server wants a user name and a password"})
 
 	// The right credentials work, and the work does not get them.
-	g := newGroup(t, place{uri: set.URI()}, quick)
+	g := newGroup(t, place{uri: set.URI()}, enduring)
 	g.joinAll("a")
 	for _, pid := range marked(g.mark + "\x00") {
 		env, _ := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))

@@ -17,7 +17,7 @@ import (
 func TestTakeover_AfterSIGTERM(t *testing.T) {
 	both(t, func(t *testing.T, at place) {
 		const linger = 100 * time.Millisecond
-		g := newGroup(t, at, quick, "linger="+linger.String())
+		g := newGroup(t, at, enduring, "linger="+linger.String())
 		g.joinAll("a", "b", "c")
 		for term := int64(1); term <= 2; term++ {
 			m := g.holder(g.workOf(term, 2))
@@ -54,7 +54,7 @@ func (g *group) endedAfterWork(list []span) {
 
 func TestTakeover_AfterSIGKILL(t *testing.T) {
 	both(t, func(t *testing.T, at place) {
-		g := newGroup(t, at, quick)
+		g := newGroup(t, at, enduring)
 		members := g.joinAll("a", "b", "c")
 		if g.workersIn(1) == 0 {
 			t.Error("no process of the work was found")
@@ -136,7 +136,7 @@ func TestTakeover_InAStormOfSIGKILLs(t *testing.T) {
 func TestTakeover_AfterCtrlCIsImmediate(t *testing.T) {
 	t.Parallel()
 	const target, bound = 200 * time.Millisecond, 2 * time.Second // on an idle machine, and on a busy one
-	g := newGroup(t, onSQLite(t), quick)
+	g := newGroup(t, onSQLite(t), enduring)
 	g.joinAll("a", "b")
 	best := time.Hour
 	for try := int64(1); try <= 3 && best > target; try++ {

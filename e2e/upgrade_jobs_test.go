@@ -33,7 +33,7 @@ func TestUpgrade_JobsWaitForAnInstanceThatKnowsThem(t *testing.T) {
 			t.Fatal(err)
 		}
 		work := []string{"env", testkit.EnvRole + "=spans", self}
-		j := newJobsGroup(t, at, nil, strings.ReplaceAll(upgradeJobs, "SPANS", "env escapee= "+strings.Join(work[1:], " ")))
+		j := newJobsGroupWith(t, at, quick, nil, strings.ReplaceAll(upgradeJobs, "SPANS", "env escapee= "+strings.Join(work[1:], " ")))
 		j.command = work
 		g := newMixedGroup(t, j.group, "run", "--jobs", j.file)
 		s := j.store()
