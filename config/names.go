@@ -46,9 +46,10 @@ const (
 	EnvResultFile     = EnvPrefix + "RESULT_FILE"     // to be written
 	EnvCheckpointFile = EnvPrefix + "CHECKPOINT_FILE" // to be written; the next attempt finds the last one there
 
-	EnvOldRole = EnvPrefix + "OLD_ROLE" // for the hook
-	EnvNewRole = EnvPrefix + "NEW_ROLE" // for the hook
-	EnvReason  = EnvPrefix + "REASON"   // for the hook: why the role changed
+	EnvOldRole        = EnvPrefix + "OLD_ROLE"        // for the hook
+	EnvNewRole        = EnvPrefix + "NEW_ROLE"        // for the hook
+	EnvReason         = EnvPrefix + "REASON"          // for the hook: why the role changed
+	EnvPreviousReason = EnvPrefix + "PREVIOUS_REASON" // for the hook: why the term before the one that began ended
 
 	// EnvUnderInit is set, to anything, for a process that this program started as
 	// the init of its container.

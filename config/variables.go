@@ -152,5 +152,5 @@ var exports = []string{
 	EnvInstance, EnvTerm, EnvRun,
 	EnvJob, EnvRunID, EnvAttempt, EnvSlot, EnvTrigger,
 	EnvPayloadFile, EnvProgressFile, EnvResultFile, EnvCheckpointFile,
-	EnvOldRole, EnvNewRole, EnvReason, EnvUnderInit,
+	EnvOldRole, EnvNewRole, EnvReason, EnvPreviousReason, EnvUnderInit,
 }

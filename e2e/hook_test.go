@@ -14,6 +14,7 @@ import (
 
 	"github.com/understudy-go/understudy/internal/boottime"
 	"github.com/understudy-go/understudy/internal/testkit"
+	"github.com/understudy-go/understudy/registry"
 )
 
 // hookLimit is how long one run of a hook may take, and how long the end of an
@@ -24,7 +25,7 @@ func TestHook_RunsAtEveryChangeOfRole(t *testing.T) {
 	both(t, func(t *testing.T, at place) {
 		file := filepath.Join(t.TempDir(), "changes")
 		path := testkit.Script(t, `echo "$UNDERSTUDY_HOST $UNDERSTUDY_GROUP $UNDERSTUDY_INSTANCE: $UNDERSTUDY_OLD_ROLE to $UNDERSTUDY_NEW_ROLE,`+
-			` term $UNDERSTUDY_TERM, $UNDERSTUDY_REASON ($*)$UNDERSTUDY_REGISTRY$NOTIFY_SOCKET" >>`+file+"\necho output of the hook")
+			` term $UNDERSTUDY_TERM, $UNDERSTUDY_REASON after <$UNDERSTUDY_PREVIOUS_REASON> ($*)$UNDERSTUDY_REGISTRY$NOTIFY_SOCKET" >>`+file+"\necho output of the hook")
 		g := newGroup(t, at, enduring, "UNDERSTUDY_ON_CHANGE="+path+"  one  two")
 		members := g.joinAll("a", "b")
 		s := g.work(1)
@@ -37,13 +38,14 @@ func TestHook_RunsAtEveryChangeOfRole(t *testing.T) {
 		}
 		var want []string
 		for _, of := range []struct {
-			host string
+			host     string
+			previous registry.Reason
 			span
-		}{{"a", s}, {"b", next}} {
+		}{{"a", "", s}, {"b", registry.Stopped, next}} {
 			who := of.host + " default " + of.instance
 			want = append(want,
-				fmt.Sprintf("%s: passive to active, term %d, promoted (one two)", who, of.term),
-				fmt.Sprintf("%s: active to passive, term %d, stopped (one two)", who, of.term))
+				fmt.Sprintf("%s: passive to active, term %d, promoted after <%s> (one two)", who, of.term, of.previous),
+				fmt.Sprintf("%s: active to passive, term %d, stopped after <> (one two)", who, of.term))
 		}
 		// The two instances run their hooks independently, so the lines may come in any
 		// order.
@@ -53,6 +55,18 @@ func TestHook_RunsAtEveryChangeOfRole(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("the hook was run for\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 		}
+	})
+}
+
+func TestHook_KnowsThatTheInstanceBeforeHasCrashed(t *testing.T) {
+	both(t, func(t *testing.T, at place) {
+		file := filepath.Join(t.TempDir(), "changes")
+		path := testkit.Script(t, `echo "$UNDERSTUDY_HOST $UNDERSTUDY_NEW_ROLE after $UNDERSTUDY_PREVIOUS_REASON" >>`+file)
+		g := newGroup(t, at, enduring, "UNDERSTUDY_ON_CHANGE="+path)
+		g.kill(g.joinAll("a", "b")[0])
+		g.work(2)
+		testkit.Until(t, "b's hook", func() bool { return slices.Contains(testkit.FileLines(t, file), "b active after crashed") })
+		g.conclude()
 	})
 }
 

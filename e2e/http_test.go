@@ -82,6 +82,9 @@ func TestHTTP_ProbesAndMetricsFollowTheGroup(t *testing.T) {
 			if term == 2 {
 				g.kill(active)
 			} else {
+				if _, text := active.get("/metrics"); !strings.Contains(text, `understudy_takeovers_total{group="default",reason="crashed"} 1`+"\n") {
+					t.Errorf("the one that took over from one that was killed does not count that:\n%s", text)
+				}
 				active.signal(unix.SIGTERM)
 			}
 			s = g.work(term)
@@ -101,6 +104,7 @@ func TestHTTP_ProbesAndMetricsFollowTheGroup(t *testing.T) {
 		for _, want := range []string{
 			`understudy_active{group="default"} 1`, `understudy_term{group="default"} 3`,
 			`understudy_instances{group="default",role="active"} 1`, `understudy_transitions_total{group="default",reason="promoted"} 1`,
+			`understudy_takeovers_total{group="default",reason="stopped"} 1`,
 			`understudy_beat_failures_total{group="default"} [0-9]+`, `understudy_work_restarts_total{group="default"} 0`,
 		} {
 			if pattern := strings.NewReplacer("{", `\{`, "}", `\}`).Replace(want); !regexp.MustCompile("(?m)^" + pattern + "$").MatchString(text) {

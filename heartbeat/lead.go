@@ -13,7 +13,9 @@ func (r *runner) startWork(t registry.Term) {
 	r.stop, r.stopped = stop, false
 	r.term.Store(t.Number)
 	registration := &r.machine.registration
-	r.announceRole(Change{Instance: registration.id, Role: registry.Active, Term: t.Number, Reason: Promoted})
+	r.announceRole(Change{
+		Instance: registration.id, Role: registry.Active, Term: t.Number, Reason: Promoted, Previous: r.machine.tenure.held.previous,
+	})
 	armed := r.arm(registration.lease)
 	r.wait.Go(func() {
 		defer stop(nil)

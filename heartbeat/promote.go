@@ -118,6 +118,7 @@ func (m *machine) promote(latest *registry.Term) {
 			m.tenure.succeed(t, m.observations.ofHolder(t.Holder))
 		}
 	}
+	m.tenure.follow(latest)
 	m.schedule.election.want(&request{kind: kindClaimant, number: number})
 }
 

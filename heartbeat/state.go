@@ -18,6 +18,10 @@ type Change struct {
 	Role     registry.Role   // from now on
 	Term     int64           // the term that began, or is over
 	Reason   registry.Reason // Promoted, or why the term is over
+	// Previous says, of a term that began, why the term before it ended, as far as this
+	// instance knows: Orphaned if the holder fell silent. It is empty for the first term of a
+	// group.
+	Previous registry.Reason
 }
 
 // State is what a member knows of itself, without asking the registry.

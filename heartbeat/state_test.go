@@ -49,9 +49,11 @@ func (t *told) all() []Change {
 }
 
 func TestMember_TellsEveryChangeOfRoleWithItsReason(t *testing.T) {
-	up := func(id uuid.UUID, term int64) Change { return Change{id, registry.Active, term, Promoted} }
+	up := func(id uuid.UUID, term int64, previous registry.Reason) Change {
+		return Change{id, registry.Active, term, Promoted, previous}
+	}
 	down := func(id uuid.UUID, term int64, why registry.Reason) Change {
-		return Change{id, registry.Passive, term, why}
+		return Change{id, registry.Passive, term, why, ""}
 	}
 	synctest.Test(t, func(t *testing.T) {
 		s := newScenario(t)
@@ -76,11 +78,11 @@ func TestMember_TellsEveryChangeOfRoleWithItsReason(t *testing.T) {
 		id := a.Instance()
 		s.leaveAll(b, a)
 
-		want := []Change{up(id, 1), down(id, 1, registry.HandedOver), up(id, 3), down(id, 3, registry.Stopped)}
+		want := []Change{up(id, 1, ""), down(id, 1, registry.HandedOver), up(id, 3, registry.Orphaned), down(id, 3, registry.Stopped)}
 		if d := cmp.Diff(want, first.all()); d != "" {
 			t.Errorf("the first told (-want +got):\n%s", d)
 		}
-		if d := cmp.Diff([]Change{up(old, 2), down(old, 2, registry.LeaseLost)}, second.all()); d != "" {
+		if d := cmp.Diff([]Change{up(old, 2, registry.HandedOver), down(old, 2, registry.LeaseLost)}, second.all()); d != "" {
 			t.Errorf("the second told (-want +got):\n%s", d)
 		}
 		if first.orphans != 1 || first.failed != 0 || first.acked < 60 {

@@ -43,6 +43,8 @@ type heldTerm struct {
 	since  time.Duration // since when it is due
 	end    registry.End  // why and how it ends; without a reason it does not yet
 
+	previous registry.Reason // why the term before it ended; empty: there was none
+
 	// The open term before it, whose holder was deposed, and what was observed of that
 	// holder. This instance records the end of that term when it holds its own.
 	orphaned *registry.Term
@@ -65,6 +67,19 @@ func (t *tenure) lost(number int64) {
 
 // orphaned remembers the open term whose holder is being deposed; nil: none.
 func (t *tenure) orphaned(term *registry.Term) { t.held.orphaned = term }
+
+// follow remembers why the term ended after which the next one is to be asked for; nil: there
+// is none. If it is open, its holder was deposed.
+func (t *tenure) follow(latest *registry.Term) {
+	switch {
+	case latest == nil:
+		t.held.previous = ""
+	case latest.Open():
+		t.held.previous = registry.Orphaned
+	default:
+		t.held.previous = latest.End.Reason
+	}
+}
 
 // succeed remembers the open term of the holder that was deposed, and what was
 // observed of that holder.

@@ -6,6 +6,7 @@
 //	understudy_term                         the term in which it is active, 0 while it is passive
 //	understudy_instances{role}              instances of the group by the registry: active, passive or silent
 //	understudy_transitions_total{reason}    changes of its role: promoted, or why its term is over
+//	understudy_takeovers_total{reason}      terms that it began, by why the term before ended
 //	understudy_beat_seconds                 from sending a beat to its acknowledgement
 //	understudy_beat_failures_total          beats that were not acknowledged
 //	understudy_last_beat_timestamp_seconds  when the last acknowledged beat was sent, 0 before the first

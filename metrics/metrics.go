@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"time"
@@ -48,6 +49,7 @@ type Metrics struct {
 	failures    prometheus.Counter
 	orphans     prometheus.Counter
 	transitions map[string]prometheus.Counter
+	takeovers   map[string]prometheus.Counter
 	jobs        *jobs
 	handler     http.Handler
 }
@@ -55,10 +57,31 @@ type Metrics struct {
 // other is the label for a reason, a status or a trigger that this package does not know.
 const other = "other"
 
-// reasons are the values of the label reason.
-var reasons = []string{
-	"promoted", string(registry.Stopped), string(registry.HandedOver), string(registry.LeaseLost), string(registry.Orphaned),
+// none is the label for the reason of a first term, before which there is none.
+const none = "none"
+
+// ends are why a term of an instance may end, by its own account.
+var ends = []string{
+	string(registry.Stopped), string(registry.HandedOver), string(registry.LeaseLost), string(registry.Orphaned),
 	string(registry.Unregistered), string(registry.WorkFailed), string(registry.NotReady), string(registry.WorkDone), other,
+}
+
+// counters returns the counters of a vector, by the value of its label reason.
+func counters(v *prometheus.CounterVec, reasons []string) map[string]prometheus.Counter {
+	all := map[string]prometheus.Counter{}
+	for _, r := range reasons {
+		all[r] = v.WithLabelValues(r)
+	}
+	return all
+}
+
+// count counts a reason, one that is not known as other.
+func count(all map[string]prometheus.Counter, reason string) {
+	c, ok := all[reason]
+	if !ok {
+		c = all[other]
+	}
+	c.Inc()
 }
 
 // New returns the metrics of an instance. They are in a Prometheus registry of their
@@ -80,19 +103,21 @@ func New(s Source) *Metrics {
 			Name: "understudy_orphans_deleted_total",
 			Help: "Orphans that this instance deleted.",
 		}),
-		transitions: map[string]prometheus.Counter{},
 	}
 	transitions := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "understudy_transitions_total",
 		Help: "Changes of this instance's role: promoted, or why its term is over.",
 	}, []string{"reason"})
-	for _, r := range reasons {
-		m.transitions[r] = transitions.WithLabelValues(r)
-	}
+	takeovers := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "understudy_takeovers_total",
+		Help: "Terms that this instance began, by why the term before ended.",
+	}, []string{"reason"})
+	m.transitions = counters(transitions, append([]string{"promoted"}, ends...))
+	m.takeovers = counters(takeovers, append([]string{none, string(registry.Crashed)}, ends...))
 	all := prometheus.NewRegistry()
 	all.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	ours := prometheus.WrapRegistererWith(prometheus.Labels{"group": s.Group}, all)
-	ours.MustRegister(m.beats, m.failures, m.orphans, transitions, scrape{s}, m.jobs, jobsScrape{s, m.jobs})
+	ours.MustRegister(m.beats, m.failures, m.orphans, transitions, takeovers, scrape{s}, m.jobs, jobsScrape{s, m.jobs})
 	m.handler = promhttp.HandlerFor(all, promhttp.HandlerOpts{
 		ErrorHandling:       promhttp.ContinueOnError,
 		MaxRequestsInFlight: maxScrapes,
@@ -111,12 +136,12 @@ func (m *Metrics) Beat(took time.Duration, err error) {
 }
 
 // Role counts a change of role. The reason is "promoted", or why the term is over.
-func (m *Metrics) Role(reason registry.Reason) {
-	c, ok := m.transitions[string(reason)]
-	if !ok {
-		c = m.transitions[other]
-	}
-	c.Inc()
+func (m *Metrics) Role(reason registry.Reason) { count(m.transitions, string(reason)) }
+
+// Takeover counts a term that this instance began, by why the term before ended; empty: there
+// was none.
+func (m *Metrics) Takeover(previous registry.Reason) {
+	count(m.takeovers, cmp.Or(string(previous), none))
 }
 
 // Orphan counts an orphan that this instance deleted.

@@ -83,6 +83,10 @@ func TestScrape_ShowsAllMetrics(t *testing.T) {
 	m.Role(registry.HandedOver)
 	m.Role("promoted")
 	m.Role("a reason of the future")
+	m.Takeover("")
+	m.Takeover(registry.Crashed)
+	m.Takeover("a reason of the future")
+	m.Takeover(registry.Crashed)
 	want := []string{
 		`understudy_active{group="a/b"} 1`,
 		`understudy_beat_failures_total{group="a/b"} 1`,
@@ -112,6 +116,17 @@ func TestScrape_ShowsAllMetrics(t *testing.T) {
 		`understudy_lease_remaining_seconds{group="a/b"} 1.5`,
 		`understudy_orphans_deleted_total{group="a/b"} 1`,
 		`understudy_registry_clock_ahead_seconds{group="a/b"} -90.5`,
+		`understudy_takeovers_total{group="a/b",reason="crashed"} 2`,
+		`understudy_takeovers_total{group="a/b",reason="handed over"} 0`,
+		`understudy_takeovers_total{group="a/b",reason="lease lost"} 0`,
+		`understudy_takeovers_total{group="a/b",reason="none"} 1`,
+		`understudy_takeovers_total{group="a/b",reason="not ready"} 0`,
+		`understudy_takeovers_total{group="a/b",reason="orphaned"} 0`,
+		`understudy_takeovers_total{group="a/b",reason="other"} 1`,
+		`understudy_takeovers_total{group="a/b",reason="registration gone"} 0`,
+		`understudy_takeovers_total{group="a/b",reason="stopped"} 0`,
+		`understudy_takeovers_total{group="a/b",reason="work done"} 0`,
+		`understudy_takeovers_total{group="a/b",reason="work failed"} 0`,
 		`understudy_term{group="a/b"} 7`,
 		`understudy_transitions_total{group="a/b",reason="handed over"} 1`,
 		`understudy_transitions_total{group="a/b",reason="lease lost"} 0`,

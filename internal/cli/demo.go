@@ -16,7 +16,7 @@ import (
 func newDemo() *cobra.Command {
 	return &cobra.Command{
 		Use:   "demo",
-		Short: "Show two takeovers in 15 seconds: three processes, one is killed, one is stopped",
+		Short: "Show two takeovers within 15 seconds: three processes, one is killed, one is stopped",
 		Long: `Demo starts three instances as real processes on a throw-away registry, kills the
 active one with SIGKILL, stops the next one with SIGTERM, and shows who takes over
 and how long that took. It uses short timings and leaves nothing behind.`,

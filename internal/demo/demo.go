@@ -1,4 +1,4 @@
-// Package demo shows in a quarter of a minute what Understudy is for.
+// Package demo shows within a quarter of a minute what Understudy is for.
 //
 // [Run] starts three instances as real processes on a registry in a temporary folder,
 // kills the active one, stops the next, and prints who took over and how long that

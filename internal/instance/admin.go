@@ -111,6 +111,9 @@ func (a *adminServer) role(c heartbeat.Change) {
 	if a != nil {
 		a.since.Store(new(time.Now()))
 		a.metrics.Role(c.Reason)
+		if c.Role == registry.Active {
+			a.metrics.Takeover(c.Previous)
+		}
 	}
 }
 

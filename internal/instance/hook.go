@@ -143,7 +143,7 @@ func (h *hook) run(ctx context.Context, c heartbeat.Change) {
 	task := h.task
 	task.Extra = append(task.Extra[:len(task.Extra):len(task.Extra)],
 		config.EnvOldRole+"="+string(other(c.Role)), config.EnvNewRole+"="+string(c.Role), config.EnvReason+"="+string(c.Reason),
-		config.EnvTerm+"="+strconv.FormatInt(c.Term, 10), config.EnvInstance+"="+c.Instance.String())
+		config.EnvPreviousReason+"="+string(c.Previous), config.EnvTerm+"="+strconv.FormatInt(c.Term, 10), config.EnvInstance+"="+c.Instance.String())
 	begin := time.Now()
 	code, err := task.Run(ctx)
 	log := h.log.With().Str("program", task.Path).Str("change", fmt.Sprintf("%s, term %d", c.Role, c.Term)).
