@@ -24,7 +24,7 @@ import (
 )
 
 // BenchmarkGracefulTakeover measures the time from SIGTERM to the active instance
-// until the first instruction of its peer's command.
+// until the first instruction of its peer's command, and where that time goes.
 func BenchmarkGracefulTakeover(b *testing.B) { benchmarkTakeover(b, unix.SIGTERM) }
 
 // BenchmarkKilledTakeover measures the same from SIGKILL.
@@ -43,7 +43,10 @@ func benchmarkTakeover(b *testing.B, sig unix.Signal) {
 			g := newGroup(b, on.at(b), registry.DefaultTiming, "escapee=")
 			active := g.joinAll("0", "1")[0]
 			sleep(on.settles)
-			var took []time.Duration
+			var (
+				took  []time.Duration
+				parts stages
+			)
 			for term := int64(1); b.Loop(); term++ {
 				if sig == unix.SIGKILL {
 					g.killed = append(g.killed, active)
@@ -54,6 +57,7 @@ func benchmarkTakeover(b *testing.B, sig unix.Signal) {
 				took = append(took, next.first-sent)
 				b.StopTimer()
 				active = g.holder(next)
+				parts.add(b, sent, g.spanOf(term), next, active)
 				g.join(fmt.Sprint(term + 1)).await("standing by for")
 				sleep(on.settles)
 				b.StartTimer()
@@ -64,6 +68,7 @@ func benchmarkTakeover(b *testing.B, sig unix.Signal) {
 			b.ReportMetric(milliseconds(took[len(took)/2]), "ms-median")
 			b.ReportMetric(milliseconds(took[len(took)*9/10]), "ms-p90")
 			b.ReportMetric(milliseconds(took[len(took)-1]), "ms-max")
+			parts.report(b)
 		})
 	}
 }
