@@ -4,8 +4,10 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,31 +21,33 @@ const module = "github.com/understudy-go/understudy"
 // parent.
 var directions = map[string][]string{
 	".":         {"internal/cli", "internal/pid1"},
-	"config":    {"internal/editdistance", "internal/mongouri", "registry"},
+	"config":    {"internal/editdistance", "internal/mongouri", "internal/pattern", "registry"},
 	"heartbeat": {"internal/boottime", "internal/exitcode", "internal/lastwill", "registry"},
-	"internal/cli": {"config", "heartbeat", "internal/crontab", "internal/demo", "internal/editdistance", "internal/exitcode", "internal/instance", "internal/logging", "internal/openregistry", "internal/signals",
+	"internal/cli": {"config", "heartbeat", "internal/crontab", "internal/demo", "internal/editdistance", "internal/exitcode", "internal/instance", "internal/logging", "internal/openregistry", "internal/pattern", "internal/signals",
 		"internal/terminal", "internal/wording", "jobs", "jobs/jobfile", "jobs/store", "jobs/view", "registry", "registry/finding", "status", "worker"},
-	"internal/crontab": {"jobs", "jobs/jobfile"},
+	"internal/crontab": {"internal/pattern", "jobs", "jobs/jobfile"},
 	"internal/demo":    {"config", "internal/logging", "internal/terminal", "registry", "registry/sqlite", "status"},
 	"internal/instance": {"config", "heartbeat", "internal/boottime", "internal/logging", "internal/openregistry", "internal/signals", "jobs", "jobs/api", "jobs/attempt",
 		"jobs/jobfile", "jobs/scheduler", "jobs/store", "jobs/webhook", "metrics", "registry", "status", "web", "worker"},
 	"internal/lastwill":    {"registry"},
 	"internal/logging":     {"config", "internal/signals", "internal/terminal", "registry", "status"},
 	"internal/mongobell":   {"internal/mongoconn", "internal/mongofields", "registry"},
-	"internal/mongoconn":   {"internal/mongouri", "internal/openlimit"},
+	"internal/mongoconn":   {"internal/mongouri", "internal/openlimit", "internal/pattern"},
 	"internal/mongofields": {"registry"},
 	"internal/mongotest":   {"internal/testkit", "registry/mongodb"},
+	"internal/mongouri":    {"internal/pattern"},
 	"internal/openregistry": {"config", "internal/logging", "internal/reopen", "jobs/store",
 		"registry", "registry/finding", "registry/mongodb", "registry/sqlite"},
 	"internal/pid1":           {"config", "internal/exitcode", "internal/guardname", "internal/procfs"},
 	"internal/reopen":         {"jobs/store", "registry"},
+	"internal/simulation":     {"internal/pattern"},
 	"internal/sqlitefields":   {"registry"},
 	"internal/sqlitefile":     {"internal/boottime", "internal/openlimit"},
 	"internal/testkit":        {"config"},
 	"jobs":                    {"internal/editdistance", "internal/wording", "jobs/schedule", "jobs/store"},
 	"jobs/api":                {"config", "internal/secretfile", "jobs/store", "jobs/view", "registry", "status"},
-	"jobs/attempt":            {"config", "internal/boottime", "internal/lastwill", "internal/wording", "jobs/store", "registry", "worker"},
-	"jobs/jobfile":            {"internal/editdistance", "internal/wording", "jobs"},
+	"jobs/attempt":            {"config", "internal/boottime", "internal/lastwill", "internal/pattern", "internal/wording", "jobs/store", "registry", "worker"},
+	"jobs/jobfile":            {"internal/editdistance", "internal/pattern", "internal/wording", "jobs"},
 	"jobs/public":             {"jobs/store", "jobs/view", "registry", "status"},
 	"jobs/scheduler":          {"heartbeat", "internal/boottime", "internal/lastwill", "jobs", "jobs/store", "registry"},
 	"jobs/store":              {"registry"},
@@ -60,7 +64,7 @@ var directions = map[string][]string{
 	"registry/registrytest": {"internal/suite", "registry"},
 	"registry/sqlite": {"internal/openlimit", "internal/sqlitefields", "internal/sqlitefile", "jobs/store",
 		"jobs/store/sqlitestore", "registry", "registry/finding", "registry/internal/trial"},
-	"status":                {"registry"},
+	"status":                {"internal/pattern", "registry"},
 	"web":                   {"jobs/public", "jobs/store", "registry", "status"},
 	"worker":                {"config", "internal/boottime", "internal/exitcode", "internal/lastwill", "internal/signals", "registry", "worker/internal/guard"},
 	"worker/internal/guard": {"internal/boottime", "internal/exitcode", "internal/guardname", "internal/lastwill", "internal/procfs"},
@@ -106,5 +110,24 @@ func TestImportsKeepTheirDirections(t *testing.T) {
 		if !seen[from] {
 			t.Errorf("package %s imports nothing of ours: is it still there?", from)
 		}
+	}
+}
+
+// Each start of the program would compile a pattern of a package, the starts of guards included.
+func TestPatternsAreCompiledWhenTheyAreNeeded(t *testing.T) {
+	compiled := regexp.MustCompile(`(?m)^(?:var |\t)\w+ *= regexp\.MustCompile`)
+	err := filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") ||
+			strings.HasPrefix(name, "bench"+string(filepath.Separator)) || strings.HasPrefix(name, "checks"+string(filepath.Separator)) {
+			return err
+		}
+		text, err := os.ReadFile(name)
+		if found := compiled.Find(text); found != nil {
+			t.Errorf("%s: %s: use pattern.Lazy", name, strings.TrimSpace(string(found)))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }

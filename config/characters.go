@@ -2,10 +2,11 @@ package config
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/understudy-go/understudy/internal/pattern"
 )
 
 // StrayCharacter describes a character in a value that nobody puts there on purpose,
@@ -81,7 +82,7 @@ func marginal(r rune) string {
 }
 
 // unexpanded matches what a shell would have replaced: $NAME, ${NAME}, $(COMMAND).
-var unexpanded = regexp.MustCompile(`\$[A-Za-z_{(]`)
+var unexpanded = pattern.Lazy(`\$[A-Za-z_{(]`)
 
 const (
 	notExpanded = "it has a $ in it, but variables are not replaced here: write the value itself"

@@ -64,7 +64,7 @@ func (s settings) host(m *mistakes, hostname func() (string, error)) string {
 	}
 	if s.Host != "" {
 		switch {
-		case unexpanded.MatchString(s.Host):
+		case unexpanded().MatchString(s.Host):
 			m.add(EnvHost, s.Host, notExpanded)
 		case !usable(s.Host):
 			m.add(EnvHost, s.Host, "want a name of at most 255 bytes without spaces and control characters")
@@ -104,7 +104,7 @@ func (s *input) jobs(m *mistakes) string {
 	switch {
 	case s.Jobs == "":
 		return ""
-	case unexpanded.MatchString(s.Jobs):
+	case unexpanded().MatchString(s.Jobs):
 		m.add(s.name(EnvJobs), s.Jobs, notExpanded)
 	case strings.HasPrefix(s.Jobs, "~"):
 		m.add(s.name(EnvJobs), s.Jobs, noHome)
@@ -127,7 +127,7 @@ func (s settings) httpAddr(m *mistakes) string {
 	if s.HTTPAddr == "" {
 		return ""
 	}
-	if unexpanded.MatchString(s.HTTPAddr) {
+	if unexpanded().MatchString(s.HTTPAddr) {
 		m.add(EnvHTTPAddr, s.HTTPAddr, notExpanded)
 		return ""
 	}
@@ -143,7 +143,7 @@ func (s settings) httpAddr(m *mistakes) string {
 // the file. The value is not shown: it may be the secret itself, where the path belongs.
 func secretFile(m *mistakes, name, value, what string) string {
 	switch {
-	case unexpanded.MatchString(value):
+	case unexpanded().MatchString(value):
 		m.note("%s: %s", name, notExpanded)
 	case strings.Contains(value, "://") || strings.ContainsFunc(value, unicode.IsControl):
 		m.note("%s: want the path of a file that holds the %s", name, what)

@@ -15,7 +15,7 @@ func readFile(path string) (string, error) {
 	if strings.Contains(path, "://") {
 		return "", errors.New("want the path of a file; a URI belongs in " + EnvRegistry)
 	}
-	if unexpanded.MatchString(path) {
+	if unexpanded().MatchString(path) {
 		return "", errors.New(notExpanded)
 	}
 	info, err := os.Stat(path)

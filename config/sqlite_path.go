@@ -19,7 +19,7 @@ func sqlitePath(path string) (string, error) {
 		return "", errors.New(want)
 	case StrayCharacter(path) != "":
 		return "", errors.New("its path has a stray character: " + StrayCharacter(path))
-	case unexpanded.MatchString(path):
+	case unexpanded().MatchString(path):
 		return "", errors.New(notExpanded)
 	case path == ":memory:" || strings.HasPrefix(path, "file:"):
 		return "", errors.New("instances that do not share a file would all be active: " + want)

@@ -2,17 +2,17 @@ package config
 
 import (
 	"fmt"
-	"regexp"
 	"runtime"
 	"slices"
 	"strings"
 
 	"github.com/understudy-go/understudy/internal/editdistance"
+	"github.com/understudy-go/understudy/internal/pattern"
 )
 
 // serviceLink matches what Kubernetes sets for a service that is called understudy, or
 // understudy-something.
-var serviceLink = regexp.MustCompile(`(?s)^UNDERSTUDY_(?:[A-Z0-9_]+_)?(?:` +
+var serviceLink = pattern.Lazy(`(?s)^UNDERSTUDY_(?:[A-Z0-9_]+_)?(?:` +
 	`SERVICE_HOST=.*|SERVICE_PORT(?:_[A-Z0-9_]+)?=[0-9]+|` +
 	`PORT=(?:tcp|udp|sctp)://.*|PORT_[0-9]+_(?:TCP|UDP|SCTP)(?:_ADDR|_PORT|_PROTO)?=.*)$`)
 
@@ -29,7 +29,7 @@ func unknown(m *mistakes, environ []string) (warnings []string) {
 		}
 		switch {
 		case !strings.HasPrefix(name, EnvPrefix), value == "", known(name), exported(name, environ),
-			strings.HasPrefix(name, EnvTestPrefix), serviceLink.MatchString(name + "=" + value):
+			strings.HasPrefix(name, EnvTestPrefix), serviceLink().MatchString(name + "=" + value):
 			continue
 		}
 		if meant := closest(name); meant != "" {
@@ -65,10 +65,10 @@ func closest(name string) string {
 }
 
 // plainName matches a name that can be shown as it is.
-var plainName = regexp.MustCompile(`^[A-Za-z0-9_]{1,100}$`)
+var plainName = pattern.Lazy(`^[A-Za-z0-9_]{1,100}$`)
 
 func showName(name string) string {
-	if plainName.MatchString(name) {
+	if plainName().MatchString(name) {
 		return name
 	}
 	return show(name)

@@ -115,13 +115,14 @@ func TestStart_UnreachableMongoDBIs69(t *testing.T) {
 func TestStart_SIGTERMWhileConnectingStops(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
-	a := p.start("a", []string{"UNDERSTUDY_REGISTRY=mongodb://127.0.0.1:9"}, nil)
+	a := p.start("a", []string{"UNDERSTUDY_REGISTRY=mongodb://127.0.0.1:9"}, []string{"--", "sleep", "1000"})
 	a.await("connecting to")
 	begun := time.Now()
 	a.signal(unix.SIGTERM)
 	if code := a.exit(); code != 0 || time.Since(begun) > 10*time.Second {
 		t.Errorf("exit code %d after %v", code, time.Since(begun))
 	}
+	testkit.Until(t, "no guard to be left", func() bool { return len(p.left()) == 0 })
 }
 
 // An instance may be started together with its MongoDB, as compose does. Then it waits

@@ -3,10 +3,11 @@ package status
 import (
 	"fmt"
 	"iter"
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/understudy-go/understudy/internal/pattern"
 )
 
 // MaxText is the most runes that [Visible] returns.
@@ -89,7 +90,7 @@ func escape(r rune) string {
 
 // prefixes matches the names of our packages that begin an error, also within another
 // error.
-var prefixes = regexp.MustCompile(`(^|[:;] |\n *)((registry|heartbeat|worker|guard|boottime): )+`)
+var prefixes = pattern.Lazy(`(^|[:;] |\n *)((registry|heartbeat|worker|guard|boottime): )+`)
 
 // Plain removes the names of packages from the text of an error, which is for people.
-func Plain(text string) string { return prefixes.ReplaceAllString(text, "$1") }
+func Plain(text string) string { return prefixes().ReplaceAllString(text, "$1") }

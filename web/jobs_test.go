@@ -172,7 +172,7 @@ func TestAPI_HasItsPaths(t *testing.T) {
 	for _, want := range []string{"GET /jobs", "POST /jobs/report/runs", "GET /runs/report/then:a%2Fb/output", "DELETE /runs/a/b"} {
 		method, path, _ := strings.Cut(want, " ")
 		rec := s.get(method, path)
-		if rec.Body.String() != want || rec.Header().Get("Content-Security-Policy") != policy {
+		if rec.Body.String() != want || rec.Header().Get("Content-Security-Policy") != theDocument().policy {
 			t.Errorf("%d, %q, want %q", rec.Code, rec.Body, want)
 		}
 	}

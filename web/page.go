@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"net/http"
 	"strings"
+	"sync"
 )
 
 // pageFiles are the parts of the page. It is served as one document with one style and
@@ -19,24 +20,33 @@ var pageFiles embed.FS
 var scripts = []string{"dom.js", "format.js", "hosts.js", "banner.js", "instances.js", "terms.js",
 	"bars.js", "jobs.js", "timeline.js", "token.js", "output.js", "run.js", "views.js", "main.js"}
 
-var (
-	style  = pagePart("page.css")
-	script = joinScripts()
-	html   = assemble()
-	// htmlWithToken tells the script that the API of jobs has a token.
-	htmlWithToken = bytes.Replace(html, []byte("<body>"), []byte("<body data-token>"), 1)
-	policy        = strings.Join([]string{
-		"default-src 'none'",
-		"script-src " + hashSource(script),
-		"style-src " + hashSource(style),
-		"img-src data:",
-		"connect-src 'self'",
-		"base-uri 'none'",
-		"form-action 'none'",
-		"frame-ancestors 'none'",
-		"require-trusted-types-for 'script'", // forbids innerHTML
-	}, "; ")
-)
+// document is the page, and the policy by which a browser runs its script and no other one.
+type document struct {
+	html          []byte
+	htmlWithToken []byte // it tells the script that the API of jobs has a token
+	policy        string
+}
+
+// theDocument is made when it is needed first: most starts of the program serve no page.
+var theDocument = sync.OnceValue(func() document {
+	style, script := pagePart("page.css"), joinScripts()
+	html := assemble(style, script)
+	return document{
+		html:          html,
+		htmlWithToken: bytes.Replace(html, []byte("<body>"), []byte("<body data-token>"), 1),
+		policy: strings.Join([]string{
+			"default-src 'none'",
+			"script-src " + hashSource(script),
+			"style-src " + hashSource(style),
+			"img-src data:",
+			"connect-src 'self'",
+			"base-uri 'none'",
+			"form-action 'none'",
+			"frame-ancestors 'none'",
+			"require-trusted-types-for 'script'", // forbids innerHTML
+		}, "; "),
+	}
+})
 
 // pagePart returns a file of the page. Its lines end with a newline alone, whatever a
 // checkout made of them, for so a browser hashes a script.
@@ -57,17 +67,17 @@ func joinScripts() []byte {
 }
 
 // assemble puts the style and the script into the document.
-func assemble() []byte {
-	document := pagePart("page.html")
+func assemble(style, script []byte) []byte {
+	page := pagePart("page.html")
 	for element, content := range map[string][]byte{"style": style, "script": script} {
 		empty := []byte("<" + element + "></" + element + ">")
-		if bytes.Count(document, empty) != 1 {
+		if bytes.Count(page, empty) != 1 {
 			panic("page.html needs one empty element " + element)
 		}
 		full := bytes.Join([][]byte{[]byte("<" + element + ">"), content, []byte("</" + element + ">")}, nil)
-		document = bytes.Replace(document, empty, full, 1)
+		page = bytes.Replace(page, empty, full, 1)
 	}
-	return document
+	return page
 }
 
 // hashSource returns the source expression of the policy that allows an inline element

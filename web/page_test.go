@@ -16,7 +16,7 @@ func TestHeaders_AreOnEveryAnswer(t *testing.T) {
 	for _, path := range []string{"/", "/healthz", "/status", "/metrics", "/nothing"} {
 		header := s.get(http.MethodGet, path).Header()
 		for name, want := range map[string]string{
-			"Content-Security-Policy": policy,
+			"Content-Security-Policy": theDocument().policy,
 			"X-Content-Type-Options":  "nosniff",
 			"Referrer-Policy":         "no-referrer",
 			"X-Frame-Options":         "DENY",
@@ -32,6 +32,7 @@ func TestHeaders_AreOnEveryAnswer(t *testing.T) {
 func TestPolicy_AllowsOnlyThePage(t *testing.T) {
 	t.Parallel()
 	text := newFixture(t).get(http.MethodGet, "/").Body.String()
+	policy := theDocument().policy
 	for _, element := range []string{"script", "style"} {
 		found := regexp.MustCompile(`(?s)<`+element+`\b([^>]*)>(.*?)</`+element+`>`).FindAllStringSubmatch(text, -1)
 		if len(found) != 1 || found[0][1] != "" {

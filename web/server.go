@@ -66,9 +66,9 @@ func New(c Config) *Server {
 	s.conns.open, s.conns.limit = map[net.Conn]*connection{}, connLimit(maxFiles())
 	s.answers = newAnswers(goodFor, s.encode)
 	s.ctx, s.stop = context.WithCancel(context.Background())
-	s.jobs, s.html = public.New(s.ctx, c.Group, c.Jobs), html
+	s.jobs, s.html = public.New(s.ctx, c.Group, c.Jobs), theDocument().html
 	if c.API != nil && c.HasToken {
-		s.html = htmlWithToken
+		s.html = theDocument().htmlWithToken
 	}
 	s.broadcast = &broadcast{event: s.event, every: every, limit: clientLimit(s.conns.limit)}
 	s.http = &http.Server{

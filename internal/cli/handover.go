@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"time"
 
@@ -12,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/understudy-go/understudy/internal/openregistry"
+	"github.com/understudy-go/understudy/internal/pattern"
 	"github.com/understudy-go/understudy/internal/signals"
 	"github.com/understudy-go/understudy/registry"
 	"github.com/understudy-go/understudy/status"
@@ -60,7 +60,7 @@ was made, names the instances, and has an error if there is one.`,
 }
 
 // plainWord matches text that means nothing else to any shell.
-var plainWord = regexp.MustCompile(`^\w[\w.-]*$`)
+var plainWord = pattern.Lazy(`^\w[\w.-]*$`)
 
 // completeTarget completes the hosts and UUIDs of the instances that may take over, if
 // the registry answers soon. A host is untrusted text: one that is no plain word stays
@@ -78,7 +78,7 @@ func completeTarget(c *cobra.Command, _ []string, _ string) (list []cobra.Comple
 		if in.Role != registry.Passive || in.Silent {
 			continue
 		}
-		if plainWord.MatchString(in.Host) && !slices.Contains(list, in.Host) {
+		if plainWord().MatchString(in.Host) && !slices.Contains(list, in.Host) {
 			list = append(list, in.Host)
 		}
 		list = append(list, in.ID.String())

@@ -2,13 +2,13 @@ package cli
 
 import (
 	"context"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/understudy-go/understudy/internal/pattern"
 	"github.com/understudy-go/understudy/jobs/store"
 	"github.com/understudy-go/understudy/registry"
 )
@@ -17,7 +17,7 @@ import (
 const completionTime = 2 * time.Second
 
 // safeRun matches the names of runs that mean nothing else to any shell.
-var safeRun = regexp.MustCompile(`^\w[\w.-]*/\w[\w:./@%+=,-]*$`)
+var safeRun = pattern.Lazy(`^\w[\w.-]*/\w[\w:./@%+=,-]*$`)
 
 // completeFrom completes the only argument of a command with what the store has, if the
 // registry answers soon.
@@ -62,7 +62,7 @@ func completeRun(wanted func(store.Run) bool) cobra.CompletionFunc {
 		}
 		list, _ := s.Runs(ctx, group, f)
 		for _, r := range list {
-			if name := r.Key.String(); (wanted == nil || wanted(r)) && safeRun.MatchString(name) {
+			if name := r.Key.String(); (wanted == nil || wanted(r)) && safeRun().MatchString(name) {
 				names = append(names, name)
 			}
 		}

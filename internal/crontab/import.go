@@ -3,11 +3,11 @@ package crontab
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/understudy-go/understudy/internal/pattern"
 	"github.com/understudy-go/understudy/jobs"
 	"github.com/understudy-go/understudy/jobs/jobfile"
 )
@@ -68,11 +68,11 @@ type importer struct {
 
 var (
 	// setting matches a line that sets a variable. The name may be in quotes.
-	setting = regexp.MustCompile(`^\s*(?:"([^"]*)"|'([^']*)'|([^\s="']+))\s*=\s*(.*?)\s*$`)
+	setting = pattern.Lazy(`^\s*(?:"([^"]*)"|'([^']*)'|([^\s="']+))\s*=\s*(.*?)\s*$`)
 	// timed matches the fields of a line and what follows them.
-	timed = regexp.MustCompile(`^\s*(@\S+|\S+\s+\S+\s+\S+\s+\S+\s+\S+)\s+(.*)$`)
+	timed = pattern.Lazy(`^\s*(@\S+|\S+\s+\S+\s+\S+\s+\S+\s+\S+)\s+(.*)$`)
 	// owned matches the user of a line of the system's crontab, and the command.
-	owned = regexp.MustCompile(`^(\S+)\s+(.*)$`)
+	owned = pattern.Lazy(`^(\S+)\s+(.*)$`)
 )
 
 func (im *importer) read(line string) {
@@ -84,10 +84,10 @@ func (im *importer) read(line string) {
 		im.comment(strings.TrimSpace(trimmed[1:]))
 	case !utf8.ValidString(line) || strings.ContainsFunc(line, func(r rune) bool { return r != '\t' && unicode.IsControl(r) }):
 		im.refuse(line, "there is a control character or a byte that is not UTF-8 in it")
-	case setting.MatchString(line):
+	case setting().MatchString(line):
 		im.set(line)
-	case timed.MatchString(line):
-		parts := timed.FindStringSubmatch(line)
+	case timed().MatchString(line):
+		parts := timed().FindStringSubmatch(line)
 		im.job(line, strings.Join(strings.Fields(parts[1]), " "), parts[2])
 	default:
 		im.refuse(line, "it is no line of a crontab: want five fields, or @daily or the like, and a command")
@@ -129,7 +129,7 @@ func (im *importer) note(mark, text string) {
 func (im *importer) job(line, schedule, command string) {
 	user := ""
 	if im.System {
-		parts := owned.FindStringSubmatch(command)
+		parts := owned().FindStringSubmatch(command)
 		if parts == nil {
 			im.refuse(line, "it has no command after the user")
 			return

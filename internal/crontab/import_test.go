@@ -232,7 +232,7 @@ func FuzzImport(f *testing.F) {
 		work := 0
 		for i, line := range bytes.Split(bytes.TrimPrefix(data, []byte("\ufeff")), []byte("\n")) {
 			line = bytes.TrimSpace(line)
-			if len(line) > 0 && line[0] != '#' && !setting.Match(line) && !lines[i+1] {
+			if len(line) > 0 && line[0] != '#' && !setting().Match(line) && !lines[i+1] {
 				work++
 			}
 		}

@@ -1,14 +1,15 @@
 package crontab
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/understudy-go/understudy/internal/pattern"
 )
 
 var (
 	// plain matches text that needs no quotes in YAML, unless it is special.
-	plain = regexp.MustCompile(`^[A-Za-z/][A-Za-z0-9_./-]*$`)
+	plain = pattern.Lazy(`^[A-Za-z/][A-Za-z0-9_./-]*$`)
 	// special are words that mean something else than text.
 	special = map[string]bool{"true": true, "false": true, "null": true, "yes": true, "no": true, "on": true, "off": true, "y": true, "n": true}
 
@@ -18,10 +19,10 @@ var (
 	// prelude are commands before the one that a job is about.
 	prelude = words("cd printf . source test [ export set umask ulimit sleep")
 	// operators separate commands.
-	operators = regexp.MustCompile(`&&|\|\||[;|&(){}<>]`)
-	assigned  = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*=`)
-	unnamed   = regexp.MustCompile(`[^a-z0-9_]+`)
-	extension = regexp.MustCompile(`\.(?:sh|bash|py|pl|rb|php|js|exe)$`)
+	operators = pattern.Lazy(`&&|\|\||[;|&(){}<>]`)
+	assigned  = pattern.Lazy(`^[A-Za-z_][A-Za-z0-9_]*=`)
+	unnamed   = pattern.Lazy(`[^a-z0-9_]+`)
+	extension = pattern.Lazy(`\.(?:sh|bash|py|pl|rb|php|js|exe)$`)
 )
 
 func words(list string) map[string]bool {
@@ -47,19 +48,19 @@ func (im *importer) name(command string) string {
 // program returns the name of the program that a command is about, as far as that can be
 // guessed.
 func program(command string) string {
-	for _, part := range operators.Split(command, -1) {
+	for _, part := range operators().Split(command, -1) {
 		words := strings.Fields(part)
 		if len(words) > 0 && prelude[words[0]] {
 			continue
 		}
 		for _, word := range words {
 			word = strings.Trim(word, `"'`)
-			if assigned.MatchString(word) || strings.HasPrefix(word, "-") || strings.HasSuffix(word, ".lock") || wrappers[base(word)] {
+			if assigned().MatchString(word) || strings.HasPrefix(word, "-") || strings.HasSuffix(word, ".lock") || wrappers[base(word)] {
 				continue
 			}
 			name := strings.ToLower(base(strings.TrimRight(word, "/")))
-			name = extension.ReplaceAllString(name, "")
-			name = strings.Trim(unnamed.ReplaceAllString(name, "-"), "-_")
+			name = extension().ReplaceAllString(name, "")
+			name = strings.Trim(unnamed().ReplaceAllString(name, "-"), "-_")
 			if len(name) > 60 {
 				name = strings.Trim(name[:60], "-_")
 			}

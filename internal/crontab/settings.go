@@ -12,7 +12,7 @@ type variable struct{ name, value string }
 
 // set reads a line that sets a variable.
 func (im *importer) set(line string) {
-	parts := setting.FindStringSubmatch(line)
+	parts := setting().FindStringSubmatch(line)
 	name, value := parts[1]+parts[2]+parts[3], parts[4]
 	if n := len(value); n >= 2 && (value[0] == '"' || value[0] == '\'') && value[0] == value[n-1] {
 		value = value[1 : n-1]

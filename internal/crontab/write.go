@@ -70,7 +70,7 @@ func (im *importer) write(d jobs.Definition, shell, command string) {
 // quote returns a value of YAML: in double quotes, whose escapes are those of Go for text
 // that is UTF-8.
 func quote(text string) string {
-	if plain.MatchString(text) && !special[strings.ToLower(text)] {
+	if plain().MatchString(text) && !special[strings.ToLower(text)] {
 		return text
 	}
 	return strconv.Quote(text)

@@ -50,22 +50,29 @@ func (p Plan) Run(ctx context.Context, caught *signals.Catcher, stderr io.Writer
 	}
 	defer admin.close()
 
+	if err := worker.BecomeSubreaper(); err != nil {
+		log.Warn().Err(err).Msg("cannot become a subreaper: a command that outlives its guard would not be found")
+	}
+	prepared := work.startPreparing(ctx)
+	closeWork := func() {
+		_ = prepared()
+		work.close()
+	}
+
 	joinBy := time.Now().Add(p.conf.ConnectTimeout)
 	opened, err := openregistry.Open(ctx, p.conf, registry.Join, logging.Info(log))
 	if err != nil {
+		closeWork()
 		return unlessStopped(ctx, err)
 	}
 	reg := openregistry.Renewing(opened, p.conf, log)
 	defer openregistry.Close(reg)
+	defer closeWork()
 
-	if err := worker.BecomeSubreaper(); err != nil {
-		log.Warn().Err(err).Msg("cannot become a subreaper: a command that outlives its guard would not be found")
-	}
 	if err := p.addJobs(work, reg, admin, log); err != nil {
 		return err
 	}
-	defer work.close()
-	if err := work.prepare(ctx); err != nil {
+	if err := prepared(); err != nil {
 		return unlessStopped(ctx, err)
 	}
 

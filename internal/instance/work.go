@@ -95,6 +95,14 @@ func (w *work) Kill() {
 	}
 }
 
+// startPreparing starts prepare, which takes as long as the registry needs to be opened. The
+// function that it returns waits for the end of it.
+func (w *work) startPreparing(ctx context.Context) (wait func() error) {
+	done := make(chan error, 1)
+	go func() { done <- w.prepare(ctx) }()
+	return sync.OnceValue(func() error { return <-done })
+}
+
 // prepare starts what the work needs before the instance is active.
 func (w *work) prepare(ctx context.Context) error {
 	if w.command != nil {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"regexp"
 	"strings"
 	"time"
 
@@ -15,6 +14,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
 	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
 	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/connstring"
+
+	"github.com/understudy-go/understudy/internal/pattern"
 )
 
 // DefaultTimeout bounds calls whose context has no deadline.
@@ -99,7 +100,7 @@ func (c *Conn) invalid(err error) error {
 }
 
 // optionName matches a name that surely is no secret.
-var optionName = regexp.MustCompile(`^[A-Za-z]{1,40}$`)
+var optionName = pattern.Lazy(`^[A-Za-z]{1,40}$`)
 
 // UnknownOptions returns the names of the URI's options that the driver ignores.
 // What may be a part of a secret is not among them.
@@ -107,7 +108,7 @@ func (c *Conn) UnknownOptions() (names []string) {
 	for _, pair := range c.uri.Options {
 		name, _, _ := strings.Cut(pair, "=")
 		parsed, err := connstring.Parse("mongodb://host/?" + pair)
-		if err == nil && len(parsed.UnknownOptions) > 0 && optionName.MatchString(name) {
+		if err == nil && len(parsed.UnknownOptions) > 0 && optionName().MatchString(name) {
 			names = append(names, name)
 		}
 	}

@@ -4,10 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
+
+	"github.com/understudy-go/understudy/internal/pattern"
 )
 
 // maxLength bounds what is still taken for a connection string.
@@ -61,12 +62,12 @@ func (u *URI) checkCredentials() error {
 
 // hostPattern matches a name, an address in brackets, or the encoded path of a
 // socket. Its group is the port.
-var hostPattern = regexp.MustCompile(`^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+(?:%25[A-Za-z0-9._-]+)?\])(?::([0-9]{1,5}))?$|^%2[Ff][A-Za-z0-9._%-]+\.sock$`)
+var hostPattern = pattern.Lazy(`^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+(?:%25[A-Za-z0-9._-]+)?\])(?::([0-9]{1,5}))?$|^%2[Ff][A-Za-z0-9._%-]+\.sock$`)
 
 func (u *URI) checkHosts() error {
 	list := strings.Split(u.hosts, ",")
 	for i, host := range list {
-		found := hostPattern.FindStringSubmatch(host)
+		found := hostPattern().FindStringSubmatch(host)
 		if found == nil {
 			return fmt.Errorf("host %d of %d in it is not valid: want a name or an address, an optional :port after it, and a comma between two of them", i+1, len(list))
 		}

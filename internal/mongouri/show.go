@@ -3,8 +3,9 @@ package mongouri
 import (
 	"errors"
 	"net/url"
-	"regexp"
 	"strings"
+
+	"github.com/understudy-go/understudy/internal/pattern"
 )
 
 // Hidden stands for what must not be shown.
@@ -28,7 +29,7 @@ func Redact(raw string) string {
 	for i, option := range u.Options {
 		b.WriteByte("?&"[min(i, 1)])
 		name, value, ok := strings.Cut(option, "=")
-		if ok && harmless[strings.ToLower(name)] && harmlessValue.MatchString(value) {
+		if ok && harmless[strings.ToLower(name)] && harmlessValue().MatchString(value) {
 			b.WriteString(option)
 		} else {
 			b.WriteString(Hidden)
@@ -105,7 +106,7 @@ var harmless = map[string]bool{
 	"srvservicename": true, "ssl": true, "timeoutms": true, "tls": true, "tlsinsecure": true, "w": true,
 }
 
-var harmlessValue = regexp.MustCompile(`^[A-Za-z0-9._$%,-]{0,64}$`)
+var harmlessValue = pattern.Lazy(`^[A-Za-z0-9._$%,-]{0,64}$`)
 
 // knownScheme reports whether the text is the scheme of some database, and
 // therefore no part of a secret.

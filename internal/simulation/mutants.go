@@ -7,9 +7,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/understudy-go/understudy/internal/pattern"
 )
 
 var runMutants = flag.Bool("mutants", false, "show that the simulation catches each mutant; compiles each of them")
@@ -114,11 +115,11 @@ func Catch(t *testing.T, mutants []Mutant, hours int) {
 	}
 }
 
-var violationOf = regexp.MustCompile(`after ([0-9.]+) simulated hours, seed \d+ \(.*?\), at [^:]+: (.*)`)
+var violationOf = pattern.Lazy(`after ([0-9.]+) simulated hours, seed \d+ \(.*?\), at [^:]+: (.*)`)
 
 // caught returns after how many simulated hours the simulation failed, and why.
 func caught(out []byte) (hours, how string) {
-	if found := violationOf.FindSubmatch(out); found != nil {
+	if found := violationOf().FindSubmatch(out); found != nil {
 		return string(found[1]), string(found[2])
 	}
 	return "", ""

@@ -2,11 +2,11 @@ package attempt
 
 import (
 	"bytes"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
 
+	"github.com/understudy-go/understudy/internal/pattern"
 	"github.com/understudy-go/understudy/registry"
 )
 
@@ -14,7 +14,7 @@ import (
 const maxProgress = 4 << 10
 
 // percentage matches a percentage at the beginning of a line.
-var percentage = regexp.MustCompile(`^([0-9]{1,3})(?:[.,][0-9]*)?[ \t]*%?(?:[ \t]+|$)`)
+var percentage = pattern.Lazy(`^([0-9]{1,3})(?:[.,][0-9]*)?[ \t]*%?(?:[ \t]+|$)`)
 
 // parseProgress returns what a progress file says in its first line: a percentage, a text, or
 // both. A line without a percentage leaves that as it was. It is not ok if the line is empty.
@@ -30,7 +30,7 @@ func parseProgress(data []byte, before int) (percent int, text string, ok bool) 
 		return before, "", false
 	}
 	percent = before
-	if found := percentage.FindStringSubmatch(text); found != nil {
+	if found := percentage().FindStringSubmatch(text); found != nil {
 		if n, err := strconv.Atoi(found[1]); err == nil && n <= 100 {
 			percent, text = n, text[len(found[0]):]
 		}

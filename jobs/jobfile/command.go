@@ -1,11 +1,11 @@
 package jobfile
 
 import (
-	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
 
+	"github.com/understudy-go/understudy/internal/pattern"
 	"github.com/understudy-go/understudy/internal/wording"
 )
 
@@ -49,13 +49,13 @@ func (v value) command() (command []string) {
 
 // unexpanded matches what only a shell would have replaced at the beginning of a path or in
 // it.
-var unexpanded = regexp.MustCompile(`^~|\$[A-Za-z_{(]`)
+var unexpanded = pattern.Lazy(`^~|\$[A-Za-z_{(]`)
 
 // directory returns the path of a directory.
 func (v value) directory() string {
 	text := v.text()
 	switch {
-	case unexpanded.MatchString(text):
+	case unexpanded().MatchString(text):
 		v.fail("it has a ~ or a $ in it, but these are not replaced here: write the path itself")
 	case strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f }):
 		v.fail("it has a control character in it")
@@ -66,11 +66,11 @@ func (v value) directory() string {
 }
 
 // variable matches the name of a variable of the environment.
-var variable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+var variable = pattern.Lazy(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // IsVariable reports whether a job may have a variable of that name.
 func IsVariable(name string) bool {
-	return variable.MatchString(name) && len(name) <= 255 && !reserved(name)
+	return variable().MatchString(name) && len(name) <= 255 && !reserved(name)
 }
 
 // reserved reports whether only Understudy sets a variable of that name.
@@ -87,7 +87,7 @@ func (v value) env() (list []string) {
 	}
 	for _, e := range v.keys() {
 		switch {
-		case !variable.MatchString(e.name) || len(e.name) > 255:
+		case !variable().MatchString(e.name) || len(e.name) > 255:
 			v.scope.note(e.key, v.path, wording.Quote(e.name)+": want a name of letters, digits and _ that does not begin with a digit")
 			continue
 		case reserved(e.name):

@@ -4,13 +4,14 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/understudy-go/understudy/internal/pattern"
 )
 
 // document is the text of a file, and what is wrong with it.
@@ -51,16 +52,16 @@ func (d *document) sorted() Problems {
 }
 
 // lineBreak matches what ends a line in YAML. document.check refuses other line breaks.
-var lineBreak = regexp.MustCompile(`\r\n|\r|\n`)
+var lineBreak = pattern.Lazy(`\r\n|\r|\n`)
 
 // parse returns the mapping that the file is, or nil if it is none.
 func (d *document) parse(data []byte) *yaml.Node {
 	if rest, ok := bytes.CutPrefix(data, []byte("\xef\xbb\xbf")); ok {
 		data = rest
-		d.lines = lineBreak.Split(string(data), -1)
+		d.lines = lineBreak().Split(string(data), -1)
 		d.problem(1, 1, "a byte order mark (U+FEFF) in front of it: save it as UTF-8 without one")
 	}
-	d.lines = lineBreak.Split(string(data), -1)
+	d.lines = lineBreak().Split(string(data), -1)
 	if !d.check(data) {
 		return nil
 	}
@@ -191,7 +192,7 @@ func (d *document) hide(n *yaml.Node) {
 
 // secretLine matches a line of the file from whose value on it may be a secret. It is for
 // files that are no YAML, where more is not known.
-var secretLine = regexp.MustCompile(`\b(?:env|on_finish)["']?\s*:\s*`)
+var secretLine = pattern.Lazy(`\b(?:env|on_finish)["']?\s*:\s*`)
 
 // secretFrom returns the column from which a line is a secret, or 0.
 func (d *document) secretFrom(line int) int {
@@ -199,7 +200,7 @@ func (d *document) secretFrom(line int) int {
 		return at
 	}
 	text := d.lines[line-1]
-	if at := secretLine.FindStringIndex(text); at != nil {
+	if at := secretLine().FindStringIndex(text); at != nil {
 		return utf8.RuneCountInString(text[:at[1]]) + 1
 	}
 	// A line below env: is further to the right than that, and all lines between them are.
@@ -209,7 +210,7 @@ func (d *document) secretFrom(line int) int {
 		if trimmed := strings.TrimSpace(above); trimmed == "" || trimmed[0] == '#' || indentation(above) >= indent {
 			continue
 		}
-		if indent = indentation(above); secretLine.MatchString(above) {
+		if indent = indentation(above); secretLine().MatchString(above) {
 			name, _, _ := strings.Cut(text, ":")
 			return utf8.RuneCountInString(name) + 2
 		}

@@ -3,11 +3,11 @@ package jobfile
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
 
+	"github.com/understudy-go/understudy/internal/pattern"
 	"github.com/understudy-go/understudy/internal/wording"
 	"github.com/understudy-go/understudy/jobs"
 )
@@ -97,7 +97,7 @@ func readJobs(v value, r *reader) {
 		job := Job{Definition: jobs.Definition{Name: e.name}}
 		s := newScope(v.scope.doc, e.name)
 		s.nodes["name"] = e.key
-		if !plainName.MatchString(s.job) {
+		if !plainName().MatchString(s.job) {
 			s.job = wording.Quote(s.job)
 		}
 		r.scopes = append(r.scopes, s)
@@ -116,7 +116,7 @@ func readJobs(v value, r *reader) {
 }
 
 // plainName matches the name of a job that can be shown as it is.
-var plainName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,100}$`)
+var plainName = pattern.Lazy(`^[A-Za-z0-9._-]{1,100}$`)
 
 func readRetries(v value, j *Job) { mapping(v, v.keys(), retryKeys, &j.Retries) }
 

@@ -2,11 +2,12 @@ package jobfile
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/understudy-go/understudy/internal/pattern"
 )
 
 // syntax notes an error of YAML in words for people. It returns true if it has mended the
@@ -82,14 +83,14 @@ func (d *document) charAt(m yaml.Mark) rune {
 
 // special matches a line whose value begins with a character that YAML gives a meaning, as
 // in "schedule: */5 * * * *". A comment at the end is not part of the value.
-var special = regexp.MustCompile("^((?: *- +)*(?: *[A-Za-z0-9._-]+:)? +|(?: *- +)+)([*&@%`].*?)( +#.*| *)$")
+var special = pattern.Lazy("^((?: *- +)*(?: *[A-Za-z0-9._-]+:)? +|(?: *- +)+)([*&@%`].*?)( +#.*| *)$")
 
 // mend puts such a value into quotes.
 func mend(at yaml.Mark, lines []string) bool {
 	if at.Line < 1 || at.Line > len(lines) {
 		return false
 	}
-	parts := special.FindStringSubmatch(lines[at.Line-1])
+	parts := special().FindStringSubmatch(lines[at.Line-1])
 	if parts == nil {
 		return false
 	}
@@ -103,7 +104,7 @@ func (d *document) specialAt(m yaml.Mark) (yaml.Mark, rune) {
 	if m.Line < 1 || m.Line > len(d.lines) {
 		return m, 0
 	}
-	parts := special.FindStringSubmatch(d.lines[m.Line-1])
+	parts := special().FindStringSubmatch(d.lines[m.Line-1])
 	if parts == nil {
 		return m, 0
 	}

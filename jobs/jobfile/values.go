@@ -2,7 +2,6 @@ package jobfile
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,6 +9,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"github.com/understudy-go/understudy/internal/pattern"
 	"github.com/understudy-go/understudy/internal/wording"
 	"github.com/understudy-go/understudy/jobs"
 )
@@ -78,7 +78,7 @@ func (v value) moveTo(path string) {
 }
 
 // rfc3339 matches what time.Parse should accept; it also takes an hour of one digit.
-var rfc3339 = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}`)
+var rfc3339 = pattern.Lazy(`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}`)
 
 func (v value) instant() time.Time {
 	if v.Kind != yaml.ScalarNode || v.Tag != "!!str" && v.Tag != "!!timestamp" {
@@ -87,7 +87,7 @@ func (v value) instant() time.Time {
 	}
 	t, err := time.Parse(time.RFC3339, v.Value)
 	switch {
-	case err != nil || !rfc3339.MatchString(v.Value):
+	case err != nil || !rfc3339().MatchString(v.Value):
 		v.fail("%s: want a date, a time and an offset, such as 2027-01-01T00:00:00+01:00 or 2027-01-01T00:00:00Z", wording.Quote(v.Value))
 	case t.IsZero():
 		v.fail("the year %d: want one from 1970 to 9999", t.Year())
@@ -110,7 +110,7 @@ func (v value) zone() string {
 }
 
 // span matches a duration: its days, which Go does not know, and the rest.
-var span = regexp.MustCompile(`^(?:([0-9]{1,5})d)?((?:[0-9]+(?:\.[0-9]+)?(?:ms|[smh]))*)$`)
+var span = pattern.Lazy(`^(?:([0-9]{1,5})d)?((?:[0-9]+(?:\.[0-9]+)?(?:ms|[smh]))*)$`)
 
 // duration returns a duration, or 0 if it has noted a problem.
 func (v value) duration(zero bool) time.Duration {
@@ -136,7 +136,7 @@ func (v value) duration(zero bool) time.Duration {
 }
 
 func parseDuration(text string) (d time.Duration, ok bool) {
-	parts := span.FindStringSubmatch(text)
+	parts := span().FindStringSubmatch(text)
 	if parts == nil {
 		return 0, false
 	}
@@ -155,7 +155,7 @@ func parseDuration(text string) (d time.Duration, ok bool) {
 }
 
 // decimal matches a whole number that is the same in all versions of YAML.
-var decimal = regexp.MustCompile(`^[-+]?(?:0|[1-9][0-9]{0,8})$`)
+var decimal = pattern.Lazy(`^[-+]?(?:0|[1-9][0-9]{0,8})$`)
 
 // integer returns a whole number, or 0 if it has noted a problem.
 func (v value) integer(zero bool) int {
@@ -163,7 +163,7 @@ func (v value) integer(zero bool) int {
 	case v.Kind != yaml.ScalarNode || v.Tag != "!!int":
 		v.fail("it is %s: want a whole number without quotes", kind(v.Node))
 		return 0
-	case !decimal.MatchString(v.Value):
+	case !decimal().MatchString(v.Value):
 		v.fail("%s: want a whole number of at most nine digits that does not begin with 0", wording.Quote(v.Value))
 		return 0
 	}
