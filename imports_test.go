@@ -70,8 +70,9 @@ var directions = map[string][]string{
 	"worker/internal/guard": {"internal/boottime", "internal/exitcode", "internal/guardname", "internal/lastwill", "internal/procfs"},
 }
 
-func TestImportsKeepTheirDirections(t *testing.T) {
-	seen := map[string]bool{}
+// sources calls visit with the name of each file of the program that is no test.
+func sources(t *testing.T, visit func(name string) error) {
+	t.Helper()
 	err := filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -85,6 +86,16 @@ func TestImportsKeepTheirDirections(t *testing.T) {
 		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
 			return nil
 		}
+		return visit(name)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestImportsKeepTheirDirections(t *testing.T) {
+	seen := map[string]bool{}
+	sources(t, func(name string) error {
 		f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
 		if err != nil {
 			return err
@@ -103,9 +114,6 @@ func TestImportsKeepTheirDirections(t *testing.T) {
 		}
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	for from := range directions {
 		if !seen[from] {
 			t.Errorf("package %s imports nothing of ours: is it still there?", from)
@@ -116,18 +124,11 @@ func TestImportsKeepTheirDirections(t *testing.T) {
 // Each start of the program would compile a pattern of a package, the starts of guards included.
 func TestPatternsAreCompiledWhenTheyAreNeeded(t *testing.T) {
 	compiled := regexp.MustCompile(`(?m)^(?:var |\t)\w+ *= regexp\.MustCompile`)
-	err := filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") ||
-			strings.HasPrefix(name, "bench"+string(filepath.Separator)) || strings.HasPrefix(name, "checks"+string(filepath.Separator)) {
-			return err
-		}
+	sources(t, func(name string) error {
 		text, err := os.ReadFile(name)
 		if found := compiled.Find(text); found != nil {
 			t.Errorf("%s: %s: use pattern.Lazy", name, strings.TrimSpace(string(found)))
 		}
 		return err
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 }
